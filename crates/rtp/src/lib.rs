@@ -1,0 +1,17 @@
+//! RTP building blocks shared by every crate that touches media.
+//!
+//! Nothing here does IO, keeps time or allocates per packet: views over bytes,
+//! arithmetic on wrapping numbers, and a bounded cache of recent packets.
+//!
+//! Deliberately absent: RTP and RTCP wire parsing (the `rtc` crate receives packets
+//! already parsed and authenticated) and anything that knows about peers or rooms.
+
+mod bitrate;
+mod format;
+mod frame;
+mod packet;
+
+pub use bitrate::Bitrate;
+pub use format::{Codec, Format, Kind, Profile};
+pub use frame::{Frame, PictureIds};
+pub use packet::{Extensions, Packet};

@@ -1,0 +1,51 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::{Format, Frame};
+
+/// One received media packet, authenticated, decrypted and inspected once.
+///
+/// It is shared by every viewer and every shard behind one `Arc`; nobody changes it.
+/// What differs per viewer (sequence number, timestamp, picture ids) is a
+/// rewrite applied while the packet is serialized for that viewer.
+#[derive(Debug, Clone)]
+pub struct Packet {
+    /// The source's sequence number, extended to never wrap.
+    pub seq: u64,
+    /// RTP timestamp in units of the format's clock rate.
+    pub timestamp: u32,
+    /// RTP marker bit: the last packet of a video frame.
+    pub marker: bool,
+    /// What the payload is.
+    pub format: Format,
+    /// When the node received it.
+    pub received: Instant,
+    /// When it was captured, on the node's clock, as far as sender reports tell
+    /// (RFC 3550 §6.4.1); equal to `received` until the first report.
+    pub captured: Instant,
+    /// Header extensions that travel end to end.
+    pub extensions: Extensions,
+    /// What the payload header says about the frame it belongs to.
+    pub frame: Frame,
+    /// RTP payload without header and padding.
+    pub payload: Arc<[u8]>,
+    /// For RED (RFC 2198): the primary block alone, for receivers without RED.
+    pub primary: Option<Arc<[u8]>>,
+}
+
+/// Header extensions (RFC 8285) that are passed from publisher to viewer.
+///
+/// Hop-by-hop ones (transport-cc, abs-send-time, mid, rid) are absent: each
+/// peer writes its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extensions {
+    /// Audio level in -dBov, 0 (loudest) to 127 (silence), and voice activity (RFC 6464).
+    pub audio_level: Option<(u8, bool)>,
+    /// Coordination of video orientation: rotation clockwise in degrees, 0, 90, 180 or 270
+    /// (3GPP TS 26.114 §7.4.5).
+    pub rotation: Option<u16>,
+    /// Wanted playout delay, minimum and maximum, in units of 10 ms.
+    pub playout_delay: Option<(u16, u16)>,
+    /// AV1 dependency descriptor as received.
+    pub dependency_descriptor: Option<Arc<[u8]>>,
+}

@@ -1,0 +1,3 @@
+//! x
+mod control;
+fn main() {}
