@@ -1,0 +1,63 @@
+/** Video codecs by the name that SDP gives them. */
+export type VideoCodec = "VP8" | "VP9" | "H264" | "AV1";
+
+/** How many simulcast layers to send. */
+export type LayerCount = 1 | 2 | 3;
+
+/** lib.dom does not know scalability modes (W3C webrtc-svc) yet. */
+export interface VideoEncoding extends RTCRtpEncodingParameters {
+  scalabilityMode?: string;
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+interface Step {
+  rid: string;
+  scaleResolutionDownBy: number;
+  /** At 1280×720 before scaling down. */
+  maxBitrate: number;
+}
+
+const LOW: Step = { rid: "l", scaleResolutionDownBy: 4, maxBitrate: 150_000 };
+const MEDIUM: Step = { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 500_000 };
+const HIGH: Step = { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 2_500_000 };
+
+const LADDERS: Record<LayerCount, Step[]> = {
+  1: [HIGH],
+  2: [{ ...MEDIUM, rid: "l" }, HIGH],
+  3: [LOW, MEDIUM, HIGH],
+};
+
+/** The encodings of a video track, worst first, with bitrates fit for its size. */
+export function videoEncodings(
+  layers: LayerCount,
+  codec: VideoCodec | undefined,
+  { width, height }: Size,
+): VideoEncoding[] {
+  // Bits grow more slowly than pixels: a larger picture is smoother per pixel.
+  const scale = ((width * height) / (1280 * 720)) ** 0.75;
+  return LADDERS[layers].map(({ rid, scaleResolutionDownBy, maxBitrate }) => ({
+    ...(layers > 1 && { rid, scaleResolutionDownBy }),
+    maxBitrate: Math.round(maxBitrate * scale),
+    // VP9 and AV1 do simulcast only with one spatial layer per encoding, said explicitly.
+    ...((codec === "VP9" || codec === "AV1") && { scalabilityMode: "L1T2" }),
+  }));
+}
+
+/**
+ * The codecs to offer: the wanted one and what repairs its packets. Empty when the browser
+ * cannot send it; then it offers all it has.
+ */
+export function codecPreferences(
+  codec: VideoCodec,
+  available: readonly RTCRtpCodec[],
+): RTCRtpCodec[] {
+  const is = (name: string) => (c: RTCRtpCodec) =>
+    c.mimeType.toLowerCase() === `video/${name.toLowerCase()}`;
+  const wanted = available.filter(is(codec));
+  const repair = available.filter((c) => is("rtx")(c) || is("red")(c) || is("ulpfec")(c));
+  return wanted.length > 0 ? [...wanted, ...repair] : [];
+}

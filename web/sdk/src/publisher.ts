@@ -1,0 +1,120 @@
+import { Connection } from "./connection.ts";
+import { Emitter } from "./emitter.ts";
+import { codecPreferences, type LayerCount, type VideoCodec, videoEncodings } from "./encodings.ts";
+import type { Endpoint } from "./http-session.ts";
+import { type PublishStats, PublishStatsReader } from "./publish-stats.ts";
+import { withOpusStereo } from "./sdp.ts";
+import { followEvents } from "./server-events.ts";
+import type { StatsReport } from "./stats-reading.ts";
+
+const STEREO_BITRATE_MAX = 128_000;
+
+export type PublisherState = "idle" | "connecting" | "live" | "reconnecting" | "ended" | "failed";
+
+export interface PublishOptions extends Endpoint {
+  /** Offer only this video codec, if the browser has it. Default: the browser's choice. */
+  codec?: VideoCodec | undefined;
+  /** Simulcast layers; viewers on thin links get a lower one. Default 3. */
+  layers?: LayerCount | undefined;
+  /** Send sound in stereo. */
+  stereo?: boolean | undefined;
+}
+
+export interface PublisherEvents {
+  state: PublisherState;
+  /** How many watch, from servers that tell. */
+  viewers: number;
+  /** An attempt failed. In state `failed` nothing more is tried. */
+  error: Error;
+}
+
+/** Publishes a `MediaStream` by WHIP (RFC 9725). */
+export class WhipPublisher extends Emitter<PublisherEvents> {
+  #connection: Connection | undefined;
+  #stats = new PublishStatsReader();
+  #state: PublisherState = "idle";
+  #tracks: MediaStreamTrack[] = [];
+
+  get state(): PublisherState {
+    return this.#state;
+  }
+
+  /** Starts publishing; resolves when the server has accepted. Ends what this object published before. */
+  async publish(stream: MediaStream, options: PublishOptions): Promise<void> {
+    this.stop();
+    this.#tracks = stream.getTracks();
+    const stereo = options.stereo ? withOpusStereo : (sdp: string) => sdp;
+    const connection = new Connection({
+      endpoint: options,
+      prepare: (peer) => {
+        this.#stats = new PublishStatsReader();
+        for (const track of this.#tracks) addTrack(peer, track, stream, options);
+      },
+      editOffer: stereo,
+      // The sender goes by what the answer asks to receive.
+      editAnswer: stereo,
+      patient: false,
+    });
+    this.#connection = connection;
+    connection.on("state", (state) => this.#enter(state === "connected" ? "live" : state));
+    connection.on("error", (error) => this.emit("error", error));
+    connection.on("opened", (session) => {
+      followEvents(session, ["viewercount"], connection.closing, ({ data }) =>
+        this.emit("viewers", JSON.parse(data).viewercount),
+      );
+    });
+    this.#enter("connecting");
+    await connection.open();
+  }
+
+  /** Sends `track` in place of the one of the same kind, without interruption. */
+  async replace(track: MediaStreamTrack): Promise<void> {
+    this.#tracks = this.#tracks.map((old) => (old.kind === track.kind ? track : old));
+    const sender = this.#connection?.peer
+      ?.getSenders()
+      .find((candidate) => candidate.track?.kind === track.kind);
+    await sender?.replaceTrack(track);
+  }
+
+  /** Numbers since the last call; `undefined` when nothing is published. */
+  async stats(): Promise<PublishStats | undefined> {
+    const report = await this.#connection?.peer?.getStats();
+    return report && this.#stats.read(report as unknown as StatsReport);
+  }
+
+  /** Ends the session. The tracks stay the caller's. */
+  stop(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  #enter(state: PublisherState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.emit("state", state);
+  }
+}
+
+function addTrack(
+  peer: RTCPeerConnection,
+  track: MediaStreamTrack,
+  stream: MediaStream,
+  { codec, layers = 3, stereo }: PublishOptions,
+): void {
+  if (track.kind === "audio") {
+    const sendEncodings = stereo ? [{ maxBitrate: STEREO_BITRATE_MAX }] : [];
+    peer.addTransceiver(track, { direction: "sendonly", streams: [stream], sendEncodings });
+    return;
+  }
+  const { width = 1280, height = 720 } = track.getSettings();
+  const transceiver = peer.addTransceiver(track, {
+    direction: "sendonly",
+    streams: [stream],
+    sendEncodings: videoEncodings(layers, codec, { width, height }),
+  });
+  if (codec) {
+    const available = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+    const preferred = codecPreferences(codec, available);
+    if (preferred.length > 0) transceiver.setCodecPreferences(preferred);
+  }
+}

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { codecPreferences, videoEncodings } from "../src/encodings.ts";
+
+const HD = { width: 1280, height: 720 };
+
+test("three layers go from low to high", () => {
+  expect(videoEncodings(3, undefined, HD)).toEqual([
+    { rid: "l", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+    { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+    { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 2_500_000 },
+  ]);
+});
+
+test("one layer has no rid", () => {
+  expect(videoEncodings(1, "H264", HD)).toEqual([{ maxBitrate: 2_500_000 }]);
+});
+
+test("VP9 and AV1 layers say their scalability mode", () => {
+  for (const codec of ["VP9", "AV1"] as const) {
+    const modes = videoEncodings(2, codec, HD).map(({ scalabilityMode }) => scalabilityMode);
+    expect(modes).toEqual(["L1T2", "L1T2"]);
+  }
+});
+
+test("larger pictures get more bits, but fewer per pixel", () => {
+  const [full] = videoEncodings(1, undefined, { width: 1920, height: 1080 });
+  expect(full?.maxBitrate).toBeGreaterThan(4_000_000);
+  expect(full?.maxBitrate).toBeLessThan(2_500_000 * 2.25);
+});
+
+test("only the wanted codec and its repair are offered", () => {
+  const codecs = ["VP8", "rtx", "H264", "AV1", "red"].map((name) => ({
+    mimeType: `video/${name}`,
+    clockRate: 90_000,
+  }));
+  const names = (codec: "H264" | "VP9") =>
+    codecPreferences(codec, codecs).map(({ mimeType }) => mimeType);
+  expect(names("H264")).toEqual(["video/H264", "video/rtx", "video/red"]);
+  expect(names("VP9")).toEqual([]);
+});

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { parseLayers } from "../src/layers.ts";
+
+test("layers come worst first, temporal layers merged, silent ones inactive", () => {
+  const data = JSON.stringify({
+    "1": [
+      { rid: "h", bitrate: 0, width: 1280, height: 720 },
+      { rid: "m", temporalLayerId: 1, bitrate: 500, width: 640, height: 360 },
+      { rid: "m", temporalLayerId: 0, bitrate: 300, width: 640, height: 360 },
+      { spatialLayerId: 0, bitrate: 7 },
+    ],
+  });
+  expect(parseLayers(data)).toEqual([
+    { rid: "m", active: true, bitrate: 500, width: 640, height: 360 },
+    { rid: "h", active: false, bitrate: 0, width: 1280, height: 720 },
+  ]);
+});
