@@ -5,6 +5,7 @@
 //! `session`, `registry`), where clarity comes first, and the data plane
 //! (`forward`), where nothing allocates, locks or logs per packet.
 
+pub mod forward;
 mod name;
 mod session;
 

@@ -1,1 +1,21 @@
-//! x
+//! One media shard whole: its peers, its streams, and the forwarding between them.
+//!
+//! A [`Node`] takes datagrams, commands and packets of other shards, and gives datagrams to
+//! send, packets for other shards, and events. It belongs to one thread and knows no socket.
+//!
+//! ```text
+//! datagram ─► demux ─► rtc::Peer ─► packet ─► broadcast::forward ─► rtc::Peer ─► datagram
+//!                                      └────► other shards' nodes
+//! ```
+
+mod counters;
+mod demux;
+mod message;
+mod node;
+mod peer;
+mod stream;
+mod timers;
+
+pub use counters::Counters;
+pub use message::{ClosedReason, Command, Event, Input, Output, Relayed, StreamId};
+pub use node::{Config, Node};

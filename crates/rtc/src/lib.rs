@@ -1,1 +1,20 @@
-//! x
+//! One WebRTC peer: ICE, DTLS, SRTP and SDP as a state machine without IO.
+//!
+//! This crate is the only one that names the WebRTC library. Outside of it there are
+//! [`Peer`], media packets of the `rtp` crate, and datagrams.
+//!
+//! Deliberately absent: streams, viewers, which packet goes where. A peer sends what it
+//! is given and reports what it receives.
+
+mod clock;
+mod config;
+mod extensions;
+mod formats;
+mod peer;
+mod sdp;
+
+pub use config::{Certificate, Config};
+pub use peer::{
+    Event, IceCredentials, LAYERS_MAX, Media, Output, PAYLOAD_BYTES_MAX, Peer, Transmit, WriteError,
+};
+pub use sdp::{Direction, OfferError};

@@ -6,12 +6,18 @@
 //! Deliberately absent: RTP and RTCP wire parsing (the `rtc` crate receives packets
 //! already parsed and authenticated) and anything that knows about peers or rooms.
 
+mod av1;
 mod bitrate;
+pub mod cache;
 mod format;
 mod frame;
+mod h26x;
 mod packet;
+pub mod red;
+mod vp8;
+mod vp9;
 
 pub use bitrate::Bitrate;
 pub use format::{Codec, Format, Kind, Profile};
 pub use frame::{Frame, PictureIds};
-pub use packet::{Extensions, Packet};
+pub use packet::{Extensions, Packet, Rewrite};

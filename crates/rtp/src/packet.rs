@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::{Format, Frame};
+use crate::{Format, Frame, PictureIds};
 
 /// One received media packet, authenticated, decrypted and inspected once.
 ///
@@ -48,4 +48,16 @@ pub struct Extensions {
     pub playout_delay: Option<(u16, u16)>,
     /// AV1 dependency descriptor as received.
     pub dependency_descriptor: Option<Arc<[u8]>>,
+}
+
+/// What differs between a packet as received and as sent to one viewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rewrite {
+    /// Extended sequence number; the first one of a track is below 65,536, since a receiver
+    /// assumes a rollover counter of zero (RFC 3711 §3.3.1).
+    pub seq: u64,
+    /// RTP timestamp.
+    pub timestamp: u32,
+    /// Picture ids, where the source's own would not be continuous.
+    pub picture: Option<PictureIds>,
 }

@@ -1,0 +1,97 @@
+use std::time::{Duration, Instant};
+
+/// At most one key-frame request per layer in this time, however many viewers ask: encoders
+/// answer each with a frame ten times as large as the others.
+pub const KEYFRAME_INTERVAL_MIN: Duration = Duration::from_millis(500);
+
+/// A request that stays unanswered is repeated ever more slowly, up to this.
+const KEYFRAME_INTERVAL_MAX: Duration = Duration::from_secs(4);
+
+/// Merges the key-frame requests for one layer into as few as serve everybody.
+#[derive(Debug, Default)]
+pub(crate) struct KeyframeRequests {
+    wanted: bool,
+    sent_at: Option<Instant>,
+    unanswered: u32,
+}
+
+impl KeyframeRequests {
+    /// Somebody cannot go on without a key frame.
+    pub(crate) fn want(&mut self) {
+        self.wanted = true;
+    }
+
+    /// A key frame began: it answers everybody.
+    pub(crate) fn answered(&mut self) {
+        self.wanted = false;
+        self.unanswered = 0;
+    }
+
+    /// When [`Self::poll`] will next say yes.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        // `sent_at` of None means at once; any past instant says so.
+        self.wanted
+            .then(|| self.sent_at.map(|at| at + self.interval()))
+            .flatten()
+    }
+
+    /// Whether a request is to be sent now. The caller sends it.
+    pub(crate) fn poll(&mut self, now: Instant) -> bool {
+        let due = self.wanted && self.sent_at.is_none_or(|at| now >= at + self.interval());
+        if due {
+            self.sent_at = Some(now);
+            self.unanswered = self.unanswered.saturating_add(1);
+        }
+        due
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
+    fn interval(&self) -> Duration {
+        // The first repetition comes after the shortest interval: one request is often lost
+        // on an encoder that has just made a key frame.
+        let doublings = self.unanswered.saturating_sub(2).min(3);
+        (KEYFRAME_INTERVAL_MIN * 2u32.pow(doublings)).min(KEYFRAME_INTERVAL_MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_wishes_within_the_interval_are_one_request() {
+        let now = Instant::now();
+        let mut requests = KeyframeRequests::default();
+        let sent = (0..40)
+            .filter(|i| {
+                requests.want();
+                requests.poll(now + Duration::from_millis(i * 10))
+            })
+            .count();
+        assert_eq!(sent, 1);
+    }
+
+    #[test]
+    fn an_unanswered_request_is_repeated_ever_more_slowly() {
+        let start = Instant::now();
+        let mut requests = KeyframeRequests::default();
+        requests.want();
+        let sent: Vec<u128> = (0..20_000)
+            .map(|ms| start + Duration::from_millis(ms))
+            .filter(|now| requests.poll(*now))
+            .map(|now| (now - start).as_millis())
+            .collect();
+        assert_eq!(sent, [0, 500, 1_000, 2_000, 4_000, 8_000, 12_000, 16_000]);
+    }
+
+    #[test]
+    fn a_key_frame_answers_everybody() {
+        let mut requests = KeyframeRequests::default();
+        requests.want();
+        requests.answered();
+        assert!(!requests.poll(Instant::now()));
+    }
+}

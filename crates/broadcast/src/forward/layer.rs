@@ -1,0 +1,68 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rtp::cache::KeyframeCache;
+use rtp::{Bitrate, Packet};
+
+use super::keyframes::KeyframeRequests;
+use super::meter::Meter;
+use super::track::Limits;
+
+/// A layer without a packet for this long is off: the publisher's encoder dropped it.
+const SILENT_AFTER: Duration = Duration::from_millis(1_500);
+
+/// One encoding of a track, on the source side.
+#[derive(Debug)]
+pub struct Layer {
+    rid: Option<String>,
+    pub(super) cache: KeyframeCache,
+    pub(super) requests: KeyframeRequests,
+    meter: Meter,
+    last_packet: Option<Instant>,
+}
+
+impl Layer {
+    pub(super) fn new(rid: Option<String>, limits: &Limits) -> Self {
+        Self {
+            rid,
+            cache: KeyframeCache::new(limits.cache()),
+            requests: KeyframeRequests::default(),
+            meter: Meter::default(),
+            last_packet: None,
+        }
+    }
+
+    pub(super) fn push(&mut self, packet: &Arc<Packet>, cached: bool) {
+        self.last_packet = Some(packet.received);
+        self.meter.add(packet.received, packet.payload.len());
+        if packet.frame.keyframe {
+            self.requests.answered();
+        }
+        if cached {
+            self.cache.push(packet.clone());
+        }
+    }
+
+    /// The simulcast rid; `None` for a track with a single encoding.
+    pub fn rid(&self) -> Option<&str> {
+        self.rid.as_deref()
+    }
+
+    /// Measured bit rate of the payloads.
+    pub fn bitrate(&self) -> Bitrate {
+        self.meter.rate()
+    }
+
+    /// Packets arrive.
+    pub fn is_active(&self, now: Instant) -> bool {
+        self.last_packet
+            .is_some_and(|at| now.saturating_duration_since(at) < SILENT_AFTER)
+    }
+
+    /// Age of the key frame that the cache begins with.
+    pub(super) fn keyframe_age(&self, now: Instant) -> Option<Duration> {
+        self.cache
+            .keyframe_at()
+            .map(|at| now.saturating_duration_since(at))
+    }
+}

@@ -1,0 +1,170 @@
+use std::time::{Duration, Instant};
+
+use rtp::Bitrate;
+
+use super::track::Track;
+
+/// A layer must leave this much of the estimate free before a viewer moves up to it: estimates
+/// are hints, and a layer's rate is a mean.
+const HEADROOM_UP: f64 = 1.15;
+
+/// A viewer moves down as soon as its layer takes more than this share of the estimate.
+const HEADROOM_DOWN: f64 = 1.0;
+
+/// First wait between moving down and trying to move up again; doubled with every attempt
+/// that failed soon, up to the maximum.
+const HOLD_MIN: Duration = Duration::from_millis(1_000);
+const HOLD_MAX: Duration = Duration::from_secs(8);
+
+/// Moving down this soon after moving up means that the attempt failed.
+const FAILED_WITHIN: Duration = Duration::from_secs(5);
+
+/// Kept free for audio and retransmissions.
+const RESERVED: Bitrate = Bitrate::kbps(60);
+
+/// What a viewer shall get, and what its bandwidth estimation shall look for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// The layer.
+    pub layer: usize,
+    /// Highest temporal layer.
+    pub temporal_max: u8,
+    /// Probe at least this far with padding: the rate of the next better layer.
+    pub least: Bitrate,
+    /// The rate that would serve every wish.
+    pub wanted: Bitrate,
+}
+
+/// Decides which layer of one video track a viewer gets.
+///
+/// The best that the estimate carries; down at once, up only with headroom and after a hold
+/// that grows with failure, so that a viewer at the edge of two layers does not flap.
+#[derive(Debug)]
+pub struct LayerSelector {
+    pinned: Option<String>,
+    layer: Option<usize>,
+    moved_up: Option<Instant>,
+    hold: Duration,
+    hold_until: Option<Instant>,
+}
+
+impl Default for LayerSelector {
+    fn default() -> Self {
+        Self {
+            pinned: None,
+            layer: None,
+            moved_up: None,
+            hold: HOLD_MIN,
+            hold_until: None,
+        }
+    }
+}
+
+impl LayerSelector {
+    /// The viewer wants exactly this rid, or with `None` the best that fits.
+    pub fn pin(&mut self, rid: Option<String>) {
+        self.pinned = rid;
+    }
+
+    /// The rid that the viewer asked for.
+    pub fn pinned(&self) -> Option<&str> {
+        self.pinned.as_deref()
+    }
+
+    /// A new publisher: what was learned about its layers is void.
+    pub fn reset(&mut self) {
+        *self = Self {
+            pinned: self.pinned.take(),
+            ..Self::default()
+        };
+    }
+
+    /// Decides. `estimate` is `None` for a viewer whose path is not measured: it gets the best.
+    /// `None` when no layer is active.
+    pub fn choose(
+        &mut self,
+        now: Instant,
+        track: &Track,
+        estimate: Option<Bitrate>,
+    ) -> Option<Choice> {
+        let best = track.active(now).next_back()?;
+        let wanted = track.bitrate(best) * HEADROOM_UP * HEADROOM_UP + RESERVED;
+        let pinned = self
+            .pinned
+            .as_deref()
+            .and_then(|rid| track.layer_by_rid(rid));
+        if let Some(layer) = pinned.filter(|layer| track.active(now).any(|a| a == *layer)) {
+            self.layer = Some(layer);
+            return Some(Choice {
+                layer,
+                temporal_max: u8::MAX,
+                least: Bitrate::ZERO,
+                wanted,
+            });
+        }
+        let Some(estimate) = estimate else {
+            self.layer = Some(best);
+            return Some(Choice {
+                layer: best,
+                temporal_max: u8::MAX,
+                least: Bitrate::ZERO,
+                wanted,
+            });
+        };
+        let budget = estimate - RESERVED;
+        let layer = self.next_layer(now, track, budget)?;
+        self.layer = Some(layer);
+        let next = track.active(now).skip_while(|l| *l != layer).nth(1);
+        let least = next
+            .map(|l| track.bitrate(l) * HEADROOM_UP + RESERVED)
+            .unwrap_or_default();
+        // With the worst layer still too much, half of its frames are better than none.
+        let squeezed = track.bitrate(layer) > budget && track.active(now).next() == Some(layer);
+        Some(Choice {
+            layer,
+            temporal_max: if squeezed { 0 } else { u8::MAX },
+            least,
+            wanted,
+        })
+    }
+
+    fn next_layer(&mut self, now: Instant, track: &Track, budget: Bitrate) -> Option<usize> {
+        let lowest = track.active(now).next()?;
+        let fits = |factor: f64| {
+            track
+                .active(now)
+                .rfind(|layer| track.bitrate(*layer) * factor <= budget)
+                .unwrap_or(lowest)
+        };
+        let present = self
+            .layer
+            .filter(|layer| track.active(now).any(|a| a == *layer));
+        let Some(present) = present else {
+            return Some(fits(HEADROOM_UP));
+        };
+        let rank = |layer: usize| track.active(now).position(|l| l == layer);
+        let (down, up) = (fits(HEADROOM_DOWN), fits(HEADROOM_UP));
+        if rank(down) < rank(present) {
+            self.moved_down(now);
+            return Some(down);
+        }
+        if rank(up) > rank(present) && self.hold_until.is_none_or(|until| now >= until) {
+            self.moved_up = Some(now);
+            return Some(up);
+        }
+        Some(present)
+    }
+
+    fn moved_down(&mut self, now: Instant) {
+        let failed = self
+            .moved_up
+            .is_some_and(|at| now.saturating_duration_since(at) < FAILED_WITHIN);
+        self.hold = if failed {
+            (self.hold * 2).min(HOLD_MAX)
+        } else {
+            HOLD_MIN
+        };
+        self.hold_until = Some(now + self.hold);
+        self.moved_up = None;
+    }
+}

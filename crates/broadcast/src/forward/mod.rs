@@ -1,0 +1,24 @@
+//! The data plane: which packet goes to which viewer, and what it is called there.
+//!
+//! A [`Track`] is the source side: one audio or video source with its layers, each with a
+//! cache that begins at the last key frame. A [`Subscription`] is one viewer's side of a
+//! track: which layer it gets now, and the rewrite that makes every change of layer or
+//! publisher invisible. A [`LayerSelector`] decides which layer that should be.
+//!
+//! Nothing here allocates per packet after warm-up, locks, or logs.
+
+mod catch_up;
+mod keyframes;
+mod layer;
+mod layer_selector;
+mod meter;
+mod rewriter;
+mod subscription;
+mod track;
+
+pub use keyframes::KEYFRAME_INTERVAL_MIN;
+pub use layer::Layer;
+pub use layer_selector::{Choice, LayerSelector};
+pub use rewriter::Rewriter;
+pub use subscription::{Forward, Subscription};
+pub use track::{Limits, Track};

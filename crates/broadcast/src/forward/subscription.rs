@@ -1,0 +1,236 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rtp::{Bitrate, Kind, Packet, Rewrite};
+
+use super::catch_up::CatchUp;
+use super::rewriter::Rewriter;
+use super::track::Track;
+
+/// A cached key frame younger than this is as good as a fresh one.
+const KEYFRAME_FRESH: Duration = Duration::from_secs(1);
+
+/// One viewer's side of a track.
+#[derive(Debug)]
+pub struct Subscription {
+    rewriter: Rewriter,
+    generation: u32,
+    /// What the viewer gets now.
+    current: Option<usize>,
+    /// What it shall get from the next key frame on.
+    target: Option<usize>,
+    catch_up: Option<CatchUp>,
+    /// The next packet from the cache begins a new source.
+    begin_next: bool,
+    /// Highest sequence number read from the cache.
+    read: u64,
+    /// Temporal layers above this are left out.
+    temporal_max: u8,
+    temporal_wanted: u8,
+    /// Since when the viewer has been without a picture.
+    waiting_since: Option<Instant>,
+}
+
+/// A packet from the cache for this viewer.
+#[derive(Debug)]
+pub struct Forward {
+    /// What to send.
+    pub packet: Arc<Packet>,
+    /// Its numbers for this viewer.
+    pub rewrite: Rewrite,
+}
+
+impl Subscription {
+    /// A viewer that has had nothing yet. `first_seq` is to be random (RFC 3550 §5.1).
+    pub fn new(first_seq: u16, now: Instant) -> Self {
+        Self {
+            rewriter: Rewriter::new(first_seq),
+            generation: 0,
+            current: None,
+            target: None,
+            catch_up: None,
+            begin_next: false,
+            read: 0,
+            temporal_max: u8::MAX,
+            temporal_wanted: u8::MAX,
+            waiting_since: Some(now),
+        }
+    }
+
+    /// The layer that the viewer gets now.
+    pub fn current(&self) -> Option<usize> {
+        self.current
+    }
+
+    /// The layer that it gets, or will get from the next key frame on.
+    pub fn target(&self) -> Option<usize> {
+        self.target.or(self.current)
+    }
+
+    /// Cached packets are still to be sent: [`Self::poll`] is worth calling at [`Self::due`].
+    pub fn is_catching_up(&self) -> bool {
+        self.catch_up.is_some()
+    }
+
+    /// When [`Self::poll`] may have more.
+    pub fn due(&self) -> Option<Instant> {
+        self.catch_up.as_ref().map(CatchUp::due)
+    }
+
+    /// Takes and clears the start of the wait, when the wait is over.
+    pub fn take_first_picture(&mut self) -> Option<Instant> {
+        self.current.and(self.waiting_since.take())
+    }
+
+    /// Temporal layers up to `max` from now on. Less takes effect at once, more at the next
+    /// frame where the codec allows it.
+    pub fn limit_temporal(&mut self, max: u8) {
+        self.temporal_wanted = max;
+        self.temporal_max = self.temporal_max.min(max);
+    }
+
+    /// Gives the viewer this layer: at once from the cache if it has had nothing yet, else from
+    /// the layer's next key frame on, which is asked for.
+    pub fn select(&mut self, now: Instant, track: &mut Track, layer: usize) {
+        self.follow(now, track);
+        if self.current == Some(layer) {
+            self.target = None;
+            return;
+        }
+        if self.target == Some(layer) && self.current.is_some() {
+            return;
+        }
+        self.target = Some(layer);
+        let Some(source) = track.layers().get(layer) else {
+            return;
+        };
+        let age = source.keyframe_age(now);
+        if self.current.is_none() && age.is_some() {
+            self.begin(now, track, layer);
+        }
+        if self.current.is_some()
+            && self.target.is_none()
+            && age.is_some_and(|age| age < KEYFRAME_FRESH)
+        {
+            return;
+        }
+        track.want_keyframe(layer);
+    }
+
+    /// The viewer cannot decode and asks for a key frame.
+    pub fn want_keyframe(&self, track: &mut Track) {
+        if let Some(layer) = self.target() {
+            track.want_keyframe(layer);
+        }
+    }
+
+    /// A packet arrived on the track, and is in the cache. Returns its numbers when it is to be
+    /// sent right away; [`Self::poll`] has what comes from the cache instead.
+    pub fn packet(
+        &mut self,
+        now: Instant,
+        track: &Track,
+        layer: usize,
+        packet: &Packet,
+    ) -> Option<Rewrite> {
+        self.follow(now, track);
+        if track.kind() == Kind::Audio {
+            return self.audio(layer, packet);
+        }
+        if self.target == Some(layer) && packet.frame.keyframe {
+            self.begin(now, track, layer);
+        }
+        if self.current != Some(layer) {
+            return None;
+        }
+        if self.catch_up.is_some() && (self.begin_next || packet.seq > self.read) {
+            return None;
+        }
+        self.number(packet)
+    }
+
+    /// The next cached packet that may go out now.
+    pub fn poll(
+        &mut self,
+        now: Instant,
+        track: &Track,
+        estimate: Option<Bitrate>,
+    ) -> Option<Forward> {
+        let layer = self.current?;
+        let rate = track.bitrate(layer);
+        let catch_up = self.catch_up.as_mut()?;
+        catch_up.refill(now, rate, estimate);
+        loop {
+            let catch_up = self.catch_up.as_mut()?;
+            if !catch_up.may_send() {
+                return None;
+            }
+            let Some(read) = track
+                .layers()
+                .get(layer)
+                .and_then(|l| l.cache.next(&mut catch_up.cursor))
+            else {
+                // At the live edge.
+                self.catch_up = None;
+                return None;
+            };
+            let packet = read.packet.clone();
+            if read.jumped || self.begin_next {
+                self.begin_next = false;
+                self.rewriter.begin(&packet);
+            }
+            catch_up.sent(packet.payload.len());
+            self.read = packet.seq;
+            if let Some(rewrite) = self.number(&packet) {
+                return Some(Forward { packet, rewrite });
+            }
+        }
+    }
+
+    fn audio(&mut self, layer: usize, packet: &Packet) -> Option<Rewrite> {
+        if self.current != Some(layer) {
+            self.current = Some(layer);
+            self.rewriter.begin(packet);
+        }
+        self.rewriter.rewrite(packet)
+    }
+
+    /// Starts over when the track has a new publisher.
+    fn follow(&mut self, now: Instant, track: &Track) {
+        if self.generation != track.generation() {
+            self.generation = track.generation();
+            self.current = None;
+            self.target = None;
+            self.catch_up = None;
+            self.waiting_since.get_or_insert(now);
+        }
+    }
+
+    fn begin(&mut self, now: Instant, track: &Track, layer: usize) {
+        let Some(cursor) = track.layers().get(layer).and_then(|l| l.cache.start()) else {
+            return;
+        };
+        self.current = Some(layer);
+        self.target = None;
+        self.catch_up = Some(CatchUp::new(cursor, now));
+        self.begin_next = true;
+        self.temporal_max = self.temporal_wanted;
+    }
+
+    /// Numbers the packet, or closes the gap it leaves.
+    fn number(&mut self, packet: &Packet) -> Option<Rewrite> {
+        let temporal = packet.frame.temporal_id;
+        if temporal > self.temporal_max
+            && temporal <= self.temporal_wanted
+            && packet.frame.start
+            && packet.frame.switch_up
+        {
+            self.temporal_max = self.temporal_wanted;
+        }
+        if temporal > self.temporal_max {
+            self.rewriter.skip(packet);
+            return None;
+        }
+        self.rewriter.rewrite(packet)
+    }
+}

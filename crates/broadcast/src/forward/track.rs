@@ -1,0 +1,201 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rtp::{Bitrate, Format, Kind, Packet, cache};
+
+use super::layer::Layer;
+
+/// A layer overtakes another in the order only when its rate is this much higher, so that two
+/// similar layers do not change places with every scene.
+const REORDER_RATIO: f64 = 1.3;
+
+/// Limits of what a track may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Cached payload bytes per layer. Beyond it the layer's cache is given up until the next key frame.
+    pub cache_bytes: usize,
+    /// Cached time per layer; beyond it, as with bytes.
+    pub cache_time: Duration,
+}
+
+impl Limits {
+    pub(super) fn cache(&self) -> cache::Limits {
+        cache::Limits {
+            bytes: self.cache_bytes,
+            age: self.cache_time,
+        }
+    }
+}
+
+impl Default for Limits {
+    /// 16 MB and 12 s: ten seconds between key frames at 10 Mbit/s fit.
+    fn default() -> Self {
+        Self {
+            cache_bytes: 16 << 20,
+            cache_time: Duration::from_secs(12),
+        }
+    }
+}
+
+/// One audio or video source as one shard sees it.
+#[derive(Debug)]
+pub struct Track {
+    kind: Kind,
+    layers: Vec<Layer>,
+    /// Indices into `layers`, worst first.
+    order: Vec<usize>,
+    format: Option<Format>,
+    /// Grows with every publisher: a subscription that sees it change starts over.
+    generation: u32,
+    limits: Limits,
+}
+
+impl Track {
+    /// A track that has had no publisher yet.
+    pub fn new(kind: Kind, limits: Limits) -> Self {
+        Self {
+            kind,
+            layers: Vec::new(),
+            order: Vec::new(),
+            format: None,
+            generation: 0,
+            limits,
+        }
+    }
+
+    /// A publisher begins, the first or one that returns. `rids` in the order of its SDP;
+    /// empty without simulcast.
+    pub fn begin(&mut self, rids: &[String]) {
+        self.layers = match rids {
+            [] => vec![Layer::new(None, &self.limits)],
+            rids => rids
+                .iter()
+                .map(|rid| Layer::new(Some(rid.clone()), &self.limits))
+                .collect(),
+        };
+        self.order = (0..self.layers.len()).collect();
+        self.format = None;
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// The publisher left. What is cached goes with it: nobody wants to begin with old pictures.
+    pub fn end(&mut self) {
+        self.layers.clear();
+        self.order.clear();
+        self.format = None;
+    }
+
+    /// A packet arrived. Unknown layers are ignored.
+    pub fn push(&mut self, layer: usize, packet: &Arc<Packet>) {
+        let Some(target) = self.layers.get_mut(layer) else {
+            return;
+        };
+        self.format = Some(packet.format);
+        target.push(packet, self.kind == Kind::Video);
+    }
+
+    /// Audio or video.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The format of the last packet.
+    pub fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    /// Which publisher this is.
+    pub(super) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// All layers, in the order of the publisher's SDP.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// Indices of the layers that have packets now, worst first.
+    pub fn active(&self, now: Instant) -> impl DoubleEndedIterator<Item = usize> + '_ {
+        let active = move |i: &usize| self.layers.get(*i).is_some_and(|l| l.is_active(now));
+        self.order.iter().copied().filter(active)
+    }
+
+    /// All layers, worst first.
+    pub fn ordered(&self) -> impl DoubleEndedIterator<Item = (usize, &Layer)> {
+        self.order
+            .iter()
+            .filter_map(|i| Some((*i, self.layers.get(*i)?)))
+    }
+
+    /// The measured rate of a layer.
+    pub fn bitrate(&self, layer: usize) -> Bitrate {
+        self.layers
+            .get(layer)
+            .map(Layer::bitrate)
+            .unwrap_or_default()
+    }
+
+    /// The layer with this rid.
+    pub fn layer_by_rid(&self, rid: &str) -> Option<usize> {
+        self.layers.iter().position(|l| l.rid() == Some(rid))
+    }
+
+    /// Some viewer needs a key frame of this layer.
+    pub fn want_keyframe(&mut self, layer: usize) {
+        if let Some(layer) = self.layers.get_mut(layer) {
+            layer.requests.want();
+        }
+    }
+
+    /// The next layer that a key frame is to be requested for now.
+    pub fn poll_keyframe_request(&mut self, now: Instant) -> Option<usize> {
+        self.layers
+            .iter_mut()
+            .position(|layer| layer.requests.poll(now))
+    }
+
+    /// When a key-frame request is to be repeated.
+    pub fn keyframe_request_due(&self) -> Option<Instant> {
+        self.layers
+            .iter()
+            .filter_map(|layer| layer.requests.due())
+            .min()
+    }
+
+    /// Whether any layer has an unanswered wish for a key frame.
+    pub fn wants_keyframe(&self) -> bool {
+        self.layers.iter().any(|layer| layer.requests.is_wanted())
+    }
+
+    /// Gives all cached packets, in order within each layer: what another shard needs to begin.
+    pub fn replay(&self, mut give: impl FnMut(usize, &Arc<Packet>)) {
+        for (i, layer) in self.layers.iter().enumerate() {
+            layer.cache.iter().for_each(|packet| give(i, packet));
+        }
+    }
+
+    /// Sorts the layers by measured rate. SDP order says little: browsers list the worst
+    /// first, others the best. Call it about once a second.
+    pub fn reorder(&mut self, now: Instant) {
+        let layers = &self.layers;
+        let rate = |i: usize| {
+            layers
+                .get(i)
+                .filter(|l| l.is_active(now))
+                .map(|l| l.bitrate().as_bps() as f64)
+        };
+        // Insertion sort that leaves near-equal and silent neighbours where they are.
+        for end in 1..self.order.len() {
+            for i in (1..=end).rev() {
+                let (Some(left), Some(right)) = (rate(self.order[i - 1]), rate(self.order[i]))
+                else {
+                    break;
+                };
+                if left <= right * REORDER_RATIO {
+                    break;
+                }
+                self.order.swap(i - 1, i);
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broadcast::{IceFragment, SessionId, TrackStatus};
+use rtc::{IceCredentials, Peer, Transmit};
+use rtp::{Kind, Packet};
+
+/// Names a stream within one process. Never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId(pub u64);
+
+/// What a node is told.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A UDP payload arrived.
+    Datagram {
+        /// Who sent it.
+        source: SocketAddr,
+        /// The local address it was sent to: one of the shard's candidates.
+        destination: SocketAddr,
+        /// The UDP payload.
+        contents: &'a [u8],
+    },
+    /// The control plane wants something.
+    Command(Command),
+    /// Another shard forwards.
+    Relayed(Relayed),
+    /// The ring to this shard is full: skip video for it up to the next key frame.
+    RelayFull {
+        /// The shard that does not keep up.
+        shard: usize,
+    },
+    /// Time passed.
+    Timeout,
+}
+
+/// Orders of the control plane.
+#[derive(Debug)]
+pub enum Command {
+    /// A publisher's peer, ready for its first datagram. Replaces the stream's publisher.
+    Publish {
+        /// Its session.
+        session: SessionId,
+        /// What it publishes.
+        stream: StreamId,
+        /// The peer.
+        peer: Box<Peer>,
+    },
+    /// A viewer's peer.
+    Watch {
+        /// Its session.
+        session: SessionId,
+        /// What it watches.
+        stream: StreamId,
+        /// The shard that has the stream's publisher.
+        home: usize,
+        /// The peer.
+        peer: Box<Peer>,
+        /// Where the outgoing sequence numbers of its m-lines begin; random.
+        first_seq: u16,
+    },
+    /// Ends a session with a good-bye.
+    Close {
+        /// The session.
+        session: SessionId,
+    },
+    /// Adds the remote candidates of a fragment; one with a foreign ufrag is ignored.
+    Trickle {
+        /// The session.
+        session: SessionId,
+        /// The candidates.
+        fragment: IceFragment,
+    },
+    /// Restarts ICE; answered by [`Event::IceRestarted`].
+    RestartIce {
+        /// The session.
+        session: SessionId,
+        /// The remote's new credentials.
+        remote: IceCredentials,
+    },
+    /// A viewer wants one rid only, or with `None` the best that fits.
+    PinLayer {
+        /// The session.
+        session: SessionId,
+        /// The rid.
+        rid: Option<String>,
+    },
+    /// Another shard begins or ceases to have viewers of a stream published here.
+    Relay {
+        /// The stream.
+        stream: StreamId,
+        /// The other shard.
+        shard: usize,
+        /// Begins or ceases.
+        on: bool,
+    },
+    /// Ends every session.
+    CloseAll,
+}
+
+/// What shards tell each other about a stream.
+#[derive(Debug, Clone)]
+pub enum Relayed {
+    /// A publisher begins.
+    Begin {
+        /// The stream.
+        stream: StreamId,
+        /// Which track.
+        kind: Kind,
+        /// Its rids.
+        rids: Vec<String>,
+    },
+    /// A packet.
+    Packet {
+        /// The stream.
+        stream: StreamId,
+        /// Which track.
+        kind: Kind,
+        /// Which layer.
+        layer: usize,
+        /// The packet, shared.
+        packet: Arc<Packet>,
+    },
+    /// The publisher left.
+    End {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// To the publisher's shard: viewers here need a key frame.
+    WantKeyframe {
+        /// The stream.
+        stream: StreamId,
+        /// The layer of its video track.
+        layer: usize,
+    },
+}
+
+/// What a node wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Send a datagram. Those to one destination come one after the other.
+    Transmit(Transmit),
+    /// Pass to another shard.
+    Relay {
+        /// Which one.
+        shard: usize,
+        /// What.
+        message: Relayed,
+    },
+    /// Tell the control plane.
+    Event(Event),
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ClosedReason {
+    /// The remote said good-bye, or ICE lost it.
+    Remote,
+    /// Nothing was heard from the remote for the configured time.
+    Silent,
+    /// It never connected.
+    NeverConnected,
+    /// The control plane ended it.
+    Ordered,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// ICE and DTLS are up.
+    Connected {
+        /// The session.
+        session: SessionId,
+    },
+    /// The session is over and everything of it is freed.
+    Closed {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        reason: ClosedReason,
+    },
+    /// ICE was restarted, or could not be.
+    IceRestarted {
+        /// The session.
+        session: SessionId,
+        /// New local credentials.
+        local: Result<IceCredentials, String>,
+    },
+    /// A viewer got its first picture, or the first after a publisher's return.
+    FirstPicture {
+        /// The session.
+        session: SessionId,
+        /// Since it began to wait.
+        wait: Duration,
+    },
+    /// About once a second for each stream published here.
+    Status {
+        /// The stream.
+        stream: StreamId,
+        /// Media arrives.
+        active: bool,
+        /// Its tracks.
+        tracks: Vec<TrackStatus>,
+    },
+}

@@ -1,0 +1,872 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use broadcast::forward::Limits;
+use broadcast::{IceFragment, Role, SessionId};
+use rtc::{IceCredentials, Peer, WriteError};
+use rtp::{Bitrate, Kind, Packet};
+use slab::Slab;
+
+use crate::counters::Counters;
+use crate::demux::{self, Demux};
+use crate::message::{ClosedReason, Command, Event, Input, Output, Relayed, StreamId};
+use crate::peer::PeerEntry;
+use crate::stream::{Relay, Stream};
+use crate::timers::Timers;
+
+/// How often layers are chosen anew and streams report.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Every this many ticks a stream reports its status.
+const STATUS_TICKS: u32 = 10;
+
+/// While a viewer catches up, its bandwidth estimation looks this far: more than any cache
+/// can use, so that the estimate and not the wish is the limit.
+const CATCH_UP_WANTED: Bitrate = Bitrate::mbps(40);
+
+/// A changed wish is told to the bandwidth estimation when it changed by more than this share.
+const WANTED_CHANGE: f64 = 0.1;
+
+/// Settings of a node.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Limits of what each track caches.
+    pub track: Limits,
+    /// A session that has not connected after this time is ended.
+    pub connect_timeout: Duration,
+    /// A session that was silent for this time is ended. Browsers send a consent check every
+    /// five seconds (RFC 7675 §5.1).
+    pub silence_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            track: Limits::default(),
+            connect_timeout: Duration::from_secs(15),
+            silence_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// One shard: see the crate's documentation.
+///
+/// Feed it one input or a batch, then take all outputs. What is written to a viewer during a
+/// batch leaves together, which is what makes sending cheap.
+#[derive(Debug)]
+pub struct Node {
+    config: Config,
+    peers: Slab<PeerEntry>,
+    sessions: BTreeMap<SessionId, usize>,
+    streams: Slab<Stream>,
+    streams_by_id: BTreeMap<StreamId, usize>,
+    demux: Demux,
+    timers: Timers,
+    next_tick: Option<Instant>,
+    ticks: u32,
+    /// Peers with something written, each once.
+    dirty: Vec<usize>,
+    outputs: VecDeque<Output>,
+    counters: Counters,
+}
+
+impl Node {
+    /// An empty shard.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            peers: Slab::new(),
+            sessions: BTreeMap::new(),
+            streams: Slab::new(),
+            streams_by_id: BTreeMap::new(),
+            demux: Demux::default(),
+            timers: Timers::default(),
+            next_tick: None,
+            ticks: 0,
+            dirty: Vec::new(),
+            outputs: VecDeque::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// What was done so far.
+    pub fn counters(&self) -> Counters {
+        Counters {
+            sessions: self.peers.len() as u64,
+            outputs_queued: self.outputs.len() as u64,
+            ..self.counters
+        }
+    }
+
+    /// Takes one input. `now` never goes backwards.
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
+        match input {
+            Input::Datagram {
+                source,
+                destination,
+                contents,
+            } => self.datagram(now, source, destination, contents),
+            Input::Command(command) => self.command(now, command),
+            Input::Relayed(relayed) => self.relayed(now, relayed),
+            Input::RelayFull { shard } => self.relay_full(shard),
+            Input::Timeout => self.timeout(now),
+        }
+    }
+
+    /// The next thing to do; `None` when all is done for now.
+    pub fn poll_output(&mut self, now: Instant) -> Option<Output> {
+        loop {
+            if let Some(output) = self.outputs.pop_front() {
+                if let Output::Transmit(transmit) = &output {
+                    self.counters.datagrams_out += 1;
+                    self.counters.bytes_out += transmit.contents().len() as u64;
+                }
+                return Some(output);
+            }
+            let key = self.dirty.pop()?;
+            self.flush(now, key);
+        }
+    }
+
+    /// When [`Input::Timeout`] is to be given next.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.timers.next(), self.next_tick]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn datagram(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        destination: SocketAddr,
+        contents: &[u8],
+    ) {
+        self.counters.datagrams_in += 1;
+        self.counters.bytes_in += contents.len() as u64;
+        let Some(key) = self.demux.find(now, &source, contents) else {
+            self.counters.dropped_unknown_source += 1;
+            return;
+        };
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        if !entry
+            .peer
+            .handle_datagram(now, source, destination, contents)
+        {
+            self.counters.dropped_not_webrtc += 1;
+            return;
+        }
+        entry.heard = now;
+        let queued = self.outputs.len();
+        self.drain(now, key);
+        let answered = |output: &Output| matches!(output, Output::Transmit(t) if t.destination == source && demux::is_binding_success(t.contents()));
+        if self.outputs.iter().skip(queued).any(answered)
+            && self.demux.learn(now, source, key)
+            && let Some(entry) = self.peers.get_mut(key)
+        {
+            entry.addresses.push(source);
+        }
+    }
+
+    fn command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Publish {
+                session,
+                stream,
+                peer,
+            } => self.publish(now, session, stream, peer),
+            Command::Watch {
+                session,
+                stream,
+                home,
+                peer,
+                first_seq,
+            } => {
+                self.watch(now, session, stream, home, peer, first_seq);
+            }
+            Command::Close { session } => {
+                if let Some(key) = self.sessions.get(&session).copied() {
+                    self.close(now, key, ClosedReason::Ordered);
+                }
+            }
+            Command::Trickle { session, fragment } => self.trickle(session, &fragment),
+            Command::RestartIce { session, remote } => self.restart_ice(now, session, &remote),
+            Command::PinLayer { session, rid } => {
+                if let Some(entry) = self
+                    .sessions
+                    .get(&session)
+                    .and_then(|key| self.peers.get_mut(*key))
+                {
+                    entry.selector.pin(rid);
+                }
+            }
+            Command::Relay { stream, shard, on } => self.relay(stream, shard, on),
+            Command::CloseAll => {
+                let keys: Vec<usize> = self.peers.iter().map(|(key, _)| key).collect();
+                for key in keys {
+                    self.close(now, key, ClosedReason::Ordered);
+                }
+            }
+        }
+    }
+
+    fn publish(&mut self, now: Instant, session: SessionId, stream: StreamId, peer: Box<Peer>) {
+        let stream_key = self.stream(stream);
+        let tracks: Vec<(Kind, Vec<String>)> =
+            peer.media().iter().map(|m| (m.kind, m.rids())).collect();
+        let key = self.add_peer(now, session, Role::Publisher, stream_key, peer);
+        let Some(stream) = self.streams.get_mut(stream_key) else {
+            return;
+        };
+        let predecessor = stream.publisher.replace(key);
+        for (kind, rids) in tracks {
+            stream.track_mut(kind).begin(&rids);
+            for relay in &stream.relays {
+                let message = Relayed::Begin {
+                    stream: stream.id,
+                    kind,
+                    rids: rids.clone(),
+                };
+                self.outputs.push_back(Output::Relay {
+                    shard: relay.shard,
+                    message,
+                });
+            }
+        }
+        if let Some(predecessor) = predecessor {
+            self.close(now, predecessor, ClosedReason::Ordered);
+        }
+    }
+
+    fn watch(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        stream: StreamId,
+        home: usize,
+        peer: Box<Peer>,
+        first_seq: u16,
+    ) {
+        let stream_key = self.stream(stream);
+        if let Some(stream) = self.streams.get_mut(stream_key) {
+            stream.home = Some(home);
+        }
+        let key = self.add_peer(now, session, Role::Viewer, stream_key, peer);
+        if let Some(entry) = self.peers.get_mut(key) {
+            entry.subscribe(first_seq, now);
+        }
+    }
+
+    fn add_peer(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        role: Role,
+        stream: usize,
+        mut peer: Box<Peer>,
+    ) -> usize {
+        let ufrag = peer.local_credentials().ufrag;
+        let mut entry = PeerEntry::new(session, role, peer, stream, now);
+        entry.ufrags.push(ufrag.clone());
+        let key = self.peers.insert(entry);
+        self.sessions.insert(session, key);
+        self.demux.add_ufrag(ufrag, key);
+        if let Some(stream) = self.streams.get_mut(stream) {
+            stream.sessions += 1;
+        }
+        self.next_tick.get_or_insert(now + TICK);
+        self.drain(now, key);
+        key
+    }
+
+    fn stream(&mut self, id: StreamId) -> usize {
+        let (streams, limits) = (&mut self.streams, self.config.track);
+        *self
+            .streams_by_id
+            .entry(id)
+            .or_insert_with(|| streams.insert(Stream::new(id, limits)))
+    }
+
+    fn trickle(&mut self, session: SessionId, fragment: &IceFragment) {
+        let Some(key) = self.sessions.get(&session).copied() else {
+            return;
+        };
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        if fragment
+            .ufrag
+            .as_deref()
+            .is_some_and(|ufrag| entry.peer.remote_ufrag() != Some(ufrag))
+        {
+            return;
+        }
+        for candidate in &fragment.candidates {
+            // A remote that cannot be reached at this one comes by another: the server only listens.
+            if let Err(error) = entry.peer.add_remote_candidate(candidate) {
+                tracing::debug!(session = ?session, %error, "remote candidate ignored");
+            }
+        }
+        self.mark_dirty(key);
+    }
+
+    fn restart_ice(&mut self, now: Instant, session: SessionId, remote: &IceCredentials) {
+        let Some(key) = self.sessions.get(&session).copied() else {
+            return;
+        };
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        let local = entry
+            .peer
+            .restart_ice(remote)
+            .map_err(|error| error.to_string());
+        if let Ok(local) = &local {
+            // Both stay: checks of the old session may still be on their way.
+            entry.ufrags.push(local.ufrag.clone());
+            self.demux.add_ufrag(local.ufrag.clone(), key);
+        }
+        self.outputs
+            .push_back(Output::Event(Event::IceRestarted { session, local }));
+        self.drain(now, key);
+    }
+
+    fn relay(&mut self, id: StreamId, shard: usize, on: bool) {
+        let key = self.stream(id);
+        let Some(stream) = self.streams.get_mut(key) else {
+            return;
+        };
+        stream.relays.retain(|relay| relay.shard != shard);
+        if on {
+            stream.relays.push(Relay {
+                shard,
+                skipping: true,
+            });
+            for kind in [Kind::Audio, Kind::Video] {
+                let layers = stream.track(kind).layers();
+                if !layers.is_empty() {
+                    let rids = layers
+                        .iter()
+                        .filter_map(|layer| layer.rid().map(str::to_owned))
+                        .collect();
+                    let message = Relayed::Begin {
+                        stream: id,
+                        kind,
+                        rids,
+                    };
+                    self.outputs.push_back(Output::Relay { shard, message });
+                }
+            }
+            stream.video.replay(|layer, packet| {
+                let message = Relayed::Packet {
+                    stream: id,
+                    kind: Kind::Video,
+                    layer,
+                    packet: packet.clone(),
+                };
+                self.outputs.push_back(Output::Relay { shard, message });
+            });
+            if let Some(relay) = stream.relays.last_mut() {
+                relay.skipping = false;
+            }
+        } else {
+            self.free_if_idle(key);
+        }
+    }
+
+    fn relayed(&mut self, now: Instant, relayed: Relayed) {
+        let id = match &relayed {
+            Relayed::Begin { stream, .. }
+            | Relayed::Packet { stream, .. }
+            | Relayed::End { stream }
+            | Relayed::WantKeyframe { stream, .. } => *stream,
+        };
+        // Its last viewer may have left while this was on its way.
+        let Some(key) = self.streams_by_id.get(&id).copied() else {
+            return;
+        };
+        let Some(stream) = self.streams.get_mut(key) else {
+            return;
+        };
+        match relayed {
+            Relayed::Begin { kind, rids, .. } => stream.track_mut(kind).begin(&rids),
+            Relayed::Packet {
+                kind,
+                layer,
+                packet,
+                ..
+            } => self.forward(now, key, kind, layer, packet),
+            Relayed::End { .. } => {
+                stream.audio.end();
+                stream.video.end();
+            }
+            Relayed::WantKeyframe { layer, .. } => {
+                stream.video.want_keyframe(layer);
+                self.request_keyframes(now, key);
+            }
+        }
+    }
+
+    fn relay_full(&mut self, shard: usize) {
+        self.counters.dropped_relay_full += 1;
+        for (_, stream) in &mut self.streams {
+            stream
+                .relays
+                .iter_mut()
+                .filter(|relay| relay.shard == shard)
+                .for_each(|relay| relay.skipping = true);
+        }
+    }
+
+    fn timeout(&mut self, now: Instant) {
+        while let Some(key) = self.timers.pop_due(now) {
+            let Some(entry) = self.peers.get_mut(key) else {
+                continue;
+            };
+            if entry.wake_at.is_some_and(|at| at <= now) {
+                entry.wake_at = None;
+                self.mark_dirty(key);
+            }
+        }
+        if self.next_tick.is_some_and(|at| at <= now) {
+            self.tick(now);
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.next_tick = (!self.peers.is_empty()).then_some(now + TICK);
+        self.ticks = self.ticks.wrapping_add(1);
+        let full = self.ticks.is_multiple_of(STATUS_TICKS);
+        for key in self.streams.iter().map(|(key, _)| key).collect::<Vec<_>>() {
+            self.tick_stream(now, key, full);
+        }
+        if full {
+            self.end_silent(now);
+        }
+    }
+
+    fn tick_stream(&mut self, now: Instant, key: usize, full: bool) {
+        let Some(stream) = self.streams.get_mut(key) else {
+            return;
+        };
+        if full {
+            stream.video.reorder(now);
+            if stream.publisher.is_some() {
+                let status = Event::Status {
+                    stream: stream.id,
+                    active: stream.is_active(now),
+                    tracks: stream.status(now),
+                };
+                self.outputs.push_back(Output::Event(status));
+            }
+        }
+        for i in 0..stream.viewers.len() {
+            let Some(stream) = self.streams.get_mut(key) else {
+                return;
+            };
+            let Some(entry) = stream
+                .viewers
+                .get(i)
+                .and_then(|viewer| self.peers.get_mut(*viewer))
+            else {
+                continue;
+            };
+            choose_layer(now, entry, stream);
+            if entry.catch_up_due().is_some() && !entry.dirty {
+                entry.dirty = true;
+                self.dirty.push(stream.viewers[i]);
+            }
+        }
+        self.request_keyframes(now, key);
+    }
+
+    fn end_silent(&mut self, now: Instant) {
+        let config = &self.config;
+        let over = |entry: &PeerEntry| {
+            if !entry.connected {
+                let waited = now.saturating_duration_since(entry.created);
+                (waited > config.connect_timeout).then_some(ClosedReason::NeverConnected)
+            } else {
+                let silent = now.saturating_duration_since(entry.heard);
+                (silent > config.silence_timeout).then_some(ClosedReason::Silent)
+            }
+        };
+        let ended: Vec<_> = self
+            .peers
+            .iter()
+            .filter_map(|(key, entry)| Some((key, over(entry)?)))
+            .collect();
+        for (key, reason) in ended {
+            self.close(now, key, reason);
+        }
+    }
+
+    /// Sends what was written to a peer, and the cached packets that are due.
+    fn flush(&mut self, now: Instant, key: usize) {
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        entry.dirty = false;
+        if let Some(stream) = self.streams.get(entry.stream) {
+            catch_up(now, entry, stream, &mut self.counters);
+        }
+        entry.peer.handle_timeout(now);
+        self.drain(now, key);
+    }
+
+    /// Takes all outputs of a peer.
+    fn drain(&mut self, now: Instant, key: usize) {
+        let at = loop {
+            let Some(entry) = self.peers.get_mut(key) else {
+                return;
+            };
+            match entry.peer.poll_output() {
+                rtc::Output::Transmit(transmit) => {
+                    self.outputs.push_back(Output::Transmit(transmit))
+                }
+                rtc::Output::Event(event) => self.peer_event(now, key, event),
+                rtc::Output::Timeout(at) => break at,
+            }
+        };
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        if !entry.peer.is_alive() {
+            self.remove(now, key, ClosedReason::Remote);
+            return;
+        }
+        // A timer in the past would spin: the peer gets its time with the next turn.
+        let at = entry
+            .catch_up_due()
+            .map_or(at, |due| due.min(at))
+            .max(now + Duration::from_micros(500));
+        if entry.wake_at.is_none_or(|set| at < set) {
+            entry.wake_at = Some(at);
+            self.timers.schedule(at, key);
+        }
+    }
+
+    fn peer_event(&mut self, now: Instant, key: usize, event: rtc::Event) {
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        match event {
+            rtc::Event::Connected => self.connected(now, key),
+            rtc::Event::Closed => self.close(now, key, ClosedReason::Remote),
+            rtc::Event::Packet {
+                media,
+                layer,
+                packet,
+            } => {
+                self.counters.packets_in += 1;
+                let Some(kind) = entry.peer.media().get(media).map(|m| m.kind) else {
+                    return;
+                };
+                let stream = entry.stream;
+                // A predecessor's last packets must not mix with the successor's.
+                if self
+                    .streams
+                    .get(stream)
+                    .is_some_and(|s| s.publisher == Some(key))
+                {
+                    self.forward(now, stream, kind, layer, Arc::new(packet));
+                }
+            }
+            rtc::Event::KeyframeRequest { media } => {
+                self.counters.keyframe_requests_in += 1;
+                let stream_key = entry.stream;
+                let Some(stream) = self.streams.get_mut(stream_key) else {
+                    return;
+                };
+                let asked = entry
+                    .subscriptions
+                    .iter()
+                    .find(|s| s.media == media && s.kind == Kind::Video);
+                if let Some(asked) = asked {
+                    asked.subscription.want_keyframe(&mut stream.video);
+                    self.request_keyframes(now, stream_key);
+                }
+            }
+            rtc::Event::Estimate(estimate) => entry.estimate = Some(estimate),
+        }
+    }
+
+    fn connected(&mut self, now: Instant, key: usize) {
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        if entry.connected {
+            return;
+        }
+        entry.connected = true;
+        self.outputs.push_back(Output::Event(Event::Connected {
+            session: entry.session,
+        }));
+        if entry.role != Role::Viewer {
+            return;
+        }
+        let stream_key = entry.stream;
+        let Some(stream) = self.streams.get_mut(stream_key) else {
+            return;
+        };
+        stream.viewers.push(key);
+        choose_layer(now, entry, stream);
+        self.mark_dirty(key);
+        self.request_keyframes(now, stream_key);
+    }
+
+    /// A packet of a stream: into the cache, to other shards, to the viewers here.
+    fn forward(
+        &mut self,
+        now: Instant,
+        stream_key: usize,
+        kind: Kind,
+        layer: usize,
+        packet: Arc<Packet>,
+    ) {
+        let Some(stream) = self.streams.get_mut(stream_key) else {
+            return;
+        };
+        stream.track_mut(kind).push(layer, &packet);
+        for relay in &mut stream.relays {
+            relay.skipping &= !(kind == Kind::Video && packet.frame.keyframe);
+            if kind == Kind::Audio || !relay.skipping {
+                let message = Relayed::Packet {
+                    stream: stream.id,
+                    kind,
+                    layer,
+                    packet: packet.clone(),
+                };
+                self.outputs.push_back(Output::Relay {
+                    shard: relay.shard,
+                    message,
+                });
+            }
+        }
+        let mut keyframe_wanted = false;
+        for i in 0..stream.viewers.len() {
+            let key = stream.viewers[i];
+            let Some(entry) = self.peers.get_mut(key) else {
+                continue;
+            };
+            let undecided = |entry: &PeerEntry| {
+                entry
+                    .subscriptions
+                    .iter()
+                    .any(|s| s.kind == Kind::Video && s.subscription.target().is_none())
+            };
+            if kind == Kind::Video && undecided(entry) {
+                choose_layer(now, entry, stream);
+                keyframe_wanted = true;
+            }
+            let track = stream.track(kind);
+            for subscribed in entry.subscriptions.iter_mut().filter(|s| s.kind == kind) {
+                let subscription = &mut subscribed.subscription;
+                if let Some(rewrite) = subscription.packet(now, track, layer, &packet) {
+                    match entry.peer.write(subscribed.media, &packet, rewrite) {
+                        Ok(()) => self.counters.packets_out += 1,
+                        Err(error) => count_refused(&mut self.counters, error),
+                    }
+                } else if !subscription.is_catching_up() {
+                    continue;
+                }
+                if kind == Kind::Video
+                    && let Some(since) = subscription.take_first_picture()
+                {
+                    let wait = now.saturating_duration_since(since);
+                    let event = Event::FirstPicture {
+                        session: entry.session,
+                        wait,
+                    };
+                    self.outputs.push_back(Output::Event(event));
+                }
+                if !entry.dirty {
+                    entry.dirty = true;
+                    self.dirty.push(key);
+                }
+            }
+        }
+        if keyframe_wanted || stream.video.wants_keyframe() {
+            self.request_keyframes(now, stream_key);
+        }
+    }
+
+    /// Passes due wishes for key frames on to the publisher, wherever it is.
+    fn request_keyframes(&mut self, now: Instant, stream_key: usize) {
+        let Some(stream) = self.streams.get_mut(stream_key) else {
+            return;
+        };
+        while let Some(layer) = stream.video.poll_keyframe_request(now) {
+            match (stream.publisher, stream.home) {
+                (Some(key), _) => {
+                    let Some(entry) = self.peers.get_mut(key) else {
+                        continue;
+                    };
+                    let video = entry
+                        .peer
+                        .media()
+                        .iter()
+                        .position(|m| m.kind == Kind::Video);
+                    if let Some(media) = video {
+                        self.counters.keyframe_requests_out += 1;
+                        entry.peer.request_keyframe(media, layer);
+                        if !entry.dirty {
+                            entry.dirty = true;
+                            self.dirty.push(key);
+                        }
+                    }
+                }
+                (None, Some(shard)) => {
+                    let message = Relayed::WantKeyframe {
+                        stream: stream.id,
+                        layer,
+                    };
+                    self.outputs.push_back(Output::Relay { shard, message });
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// Says good-bye to a peer and forgets it.
+    fn close(&mut self, now: Instant, key: usize, reason: ClosedReason) {
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        entry.peer.close();
+        entry.peer.handle_timeout(now);
+        loop {
+            match entry.peer.poll_output() {
+                rtc::Output::Transmit(transmit) => {
+                    self.outputs.push_back(Output::Transmit(transmit))
+                }
+                rtc::Output::Event(_) => {}
+                rtc::Output::Timeout(_) => break,
+            }
+        }
+        self.remove(now, key, reason);
+    }
+
+    fn remove(&mut self, _now: Instant, key: usize, reason: ClosedReason) {
+        let Some(entry) = self.peers.try_remove(key) else {
+            return;
+        };
+        self.sessions.remove(&entry.session);
+        for ufrag in &entry.ufrags {
+            self.demux.remove_ufrag(ufrag);
+        }
+        for address in &entry.addresses {
+            self.demux.remove_address(address, key);
+        }
+        self.dirty.retain(|dirty| *dirty != key);
+        self.outputs.push_back(Output::Event(Event::Closed {
+            session: entry.session,
+            reason,
+        }));
+        let Some(stream) = self.streams.get_mut(entry.stream) else {
+            return;
+        };
+        stream.sessions -= 1;
+        stream.viewers.retain(|viewer| *viewer != key);
+        if stream.publisher == Some(key) {
+            stream.publisher = None;
+            stream.audio.end();
+            stream.video.end();
+            for relay in &stream.relays {
+                let message = Relayed::End { stream: stream.id };
+                self.outputs.push_back(Output::Relay {
+                    shard: relay.shard,
+                    message,
+                });
+            }
+            let status = Event::Status {
+                stream: stream.id,
+                active: false,
+                tracks: Vec::new(),
+            };
+            self.outputs.push_back(Output::Event(status));
+        }
+        self.free_if_idle(entry.stream);
+    }
+
+    fn free_if_idle(&mut self, key: usize) {
+        if self.streams.get(key).is_some_and(Stream::is_idle) {
+            let stream = self.streams.remove(key);
+            self.streams_by_id.remove(&stream.id);
+        }
+    }
+
+    fn mark_dirty(&mut self, key: usize) {
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        if !entry.dirty {
+            entry.dirty = true;
+            self.dirty.push(key);
+        }
+    }
+}
+
+/// Decides anew what a viewer gets, and tells its bandwidth estimation what to look for.
+fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Stream) {
+    let Some(subscribed) = entry
+        .subscriptions
+        .iter_mut()
+        .find(|s| s.kind == Kind::Video)
+    else {
+        return;
+    };
+    let subscription = &mut subscribed.subscription;
+    let Some(choice) = entry.selector.choose(now, &stream.video, entry.estimate) else {
+        return;
+    };
+    subscription.limit_temporal(choice.temporal_max);
+    subscription.select(now, &mut stream.video, choice.layer);
+    let wanted = if subscription.is_catching_up() {
+        CATCH_UP_WANTED
+    } else {
+        choice.wanted
+    };
+    let differs = |a: Bitrate, b: Bitrate| {
+        let (a, b) = (a.as_bps() as f64, b.as_bps() as f64);
+        (a - b).abs() > a.max(b) * WANTED_CHANGE
+    };
+    if differs(entry.wanted.0, choice.least) || differs(entry.wanted.1, wanted) {
+        entry.wanted = (choice.least, wanted);
+        entry.peer.set_wanted_bitrate(choice.least, wanted);
+    }
+}
+
+/// Writes the cached packets that may go out now.
+fn catch_up(now: Instant, entry: &mut PeerEntry, stream: &Stream, counters: &mut Counters) {
+    for subscribed in entry
+        .subscriptions
+        .iter_mut()
+        .filter(|s| s.kind == Kind::Video)
+    {
+        while let Some(forward) = subscribed
+            .subscription
+            .poll(now, &stream.video, entry.estimate)
+        {
+            match entry
+                .peer
+                .write(subscribed.media, &forward.packet, forward.rewrite)
+            {
+                Ok(()) => counters.packets_out += 1,
+                Err(error) => count_refused(counters, error),
+            }
+        }
+    }
+}
+
+fn count_refused(counters: &mut Counters, error: WriteError) {
+    match error {
+        WriteError::TooLarge => counters.dropped_too_large += 1,
+        WriteError::Codec | WriteError::NotSending => counters.dropped_codec += 1,
+    }
+}

@@ -1,0 +1,93 @@
+use std::time::Instant;
+
+use broadcast::forward::{Limits, Track};
+use broadcast::{LayerStatus, TrackStatus};
+use rtp::Kind;
+
+use crate::StreamId;
+
+/// A stream as one shard sees it.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) id: StreamId,
+    pub(crate) audio: Track,
+    pub(crate) video: Track,
+    /// Key of the publishing peer, when it is on this shard.
+    pub(crate) publisher: Option<usize>,
+    /// The shard of the publisher, when it is another one.
+    pub(crate) home: Option<usize>,
+    /// Keys of the connected viewers on this shard.
+    pub(crate) viewers: Vec<usize>,
+    /// Shards that have viewers of this stream.
+    pub(crate) relays: Vec<Relay>,
+    /// Sessions on this shard, connected or not: the stream is freed with the last.
+    pub(crate) sessions: usize,
+}
+
+/// Another shard that gets the stream.
+#[derive(Debug)]
+pub(crate) struct Relay {
+    pub(crate) shard: usize,
+    /// Its ring was full: it gets no video before the next key frame.
+    pub(crate) skipping: bool,
+}
+
+impl Stream {
+    pub(crate) fn new(id: StreamId, limits: Limits) -> Self {
+        Self {
+            id,
+            audio: Track::new(Kind::Audio, limits),
+            video: Track::new(Kind::Video, limits),
+            publisher: None,
+            home: None,
+            viewers: Vec::new(),
+            relays: Vec::new(),
+            sessions: 0,
+        }
+    }
+
+    pub(crate) fn track(&self, kind: Kind) -> &Track {
+        match kind {
+            Kind::Audio => &self.audio,
+            Kind::Video => &self.video,
+        }
+    }
+
+    pub(crate) fn track_mut(&mut self, kind: Kind) -> &mut Track {
+        match kind {
+            Kind::Audio => &mut self.audio,
+            Kind::Video => &mut self.video,
+        }
+    }
+
+    /// Nobody on this or another shard has to do with it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.sessions == 0 && self.relays.is_empty()
+    }
+
+    pub(crate) fn is_active(&self, now: Instant) -> bool {
+        [&self.audio, &self.video]
+            .iter()
+            .any(|track| track.active(now).next().is_some())
+    }
+
+    pub(crate) fn status(&self, now: Instant) -> Vec<TrackStatus> {
+        let tracks = [&self.audio, &self.video]
+            .into_iter()
+            .filter(|track| !track.layers().is_empty());
+        tracks
+            .map(|track| TrackStatus {
+                kind: track.kind(),
+                codec: track.format().map(|format| format.codec.to_string()),
+                layers: track
+                    .ordered()
+                    .map(|(_, layer)| LayerStatus {
+                        rid: layer.rid().map(str::to_owned),
+                        bitrate: layer.bitrate().as_bps(),
+                        active: layer.is_active(now),
+                    })
+                    .collect(),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,120 @@
+//! Header extensions (RFC 8285): which are negotiated, and how they map to `rtp::Extensions`.
+
+use std::sync::Arc;
+
+use rtp::Extensions;
+use str0m::media::MediaTime;
+use str0m::rtp::{Extension, ExtensionMap, ExtensionSerializer, ExtensionValues, VideoOrientation};
+
+const DEPENDENCY_DESCRIPTOR: &str =
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+
+/// The largest value of the one-byte form (RFC 8285 §4.2).
+const ONE_BYTE_FORM_MAX: usize = 16;
+
+/// The extensions that every peer offers to use.
+pub(crate) fn map() -> ExtensionMap {
+    let mut map = ExtensionMap::standard();
+    map.set(5, Extension::PlayoutDelay);
+    map.set(
+        12,
+        Extension::with_serializer(DEPENDENCY_DESCRIPTOR, DependencyDescriptor),
+    );
+    map
+}
+
+/// Carries the descriptor's bytes through without a look at them.
+#[derive(Debug)]
+struct DependencyDescriptor;
+
+/// The descriptor of one packet, as the WebRTC library stores values of unknown extensions.
+struct Descriptor(Arc<[u8]>);
+
+impl ExtensionSerializer for DependencyDescriptor {
+    fn write_to(&self, buf: &mut [u8], values: &ExtensionValues) -> usize {
+        let Some(Descriptor(bytes)) = values.user_values.get() else {
+            return 0;
+        };
+        let Some(space) = buf.get_mut(..bytes.len()) else {
+            return 0;
+        };
+        space.copy_from_slice(bytes);
+        bytes.len()
+    }
+
+    fn parse_value(&self, buf: &[u8], values: &mut ExtensionValues) -> bool {
+        values.user_values.set(Descriptor(buf.into()));
+        true
+    }
+
+    fn is_video(&self) -> bool {
+        true
+    }
+
+    fn is_audio(&self) -> bool {
+        false
+    }
+
+    fn requires_two_byte_form(&self, values: &ExtensionValues) -> bool {
+        // An absent value is written with length zero, which the one-byte form cannot say.
+        values
+            .user_values
+            .get::<Descriptor>()
+            .is_none_or(|d| d.0.len() > ONE_BYTE_FORM_MAX)
+    }
+}
+
+/// What of a received header travels on.
+pub(crate) fn received(values: &ExtensionValues) -> Extensions {
+    let hundredths =
+        |time: MediaTime| time.rebase(str0m::media::Frequency::HUNDREDTHS).numer() as u16;
+    Extensions {
+        audio_level: values
+            .audio_level
+            .map(|level| (level.unsigned_abs(), values.voice_activity.unwrap_or(false))),
+        rotation: values.video_orientation.map(degrees),
+        playout_delay: values
+            .play_delay_min
+            .map(hundredths)
+            .zip(values.play_delay_max.map(hundredths)),
+        dependency_descriptor: values.user_values.get::<Descriptor>().map(|d| d.0.clone()),
+    }
+}
+
+/// The same for sending. Allocates only where a dependency descriptor is carried.
+pub(crate) fn to_send(extensions: &Extensions) -> ExtensionValues {
+    let mut values = ExtensionValues {
+        audio_level: extensions
+            .audio_level
+            .map(|(level, _)| -(level.min(127) as i8)),
+        voice_activity: extensions.audio_level.map(|(_, voice)| voice),
+        video_orientation: extensions.rotation.map(orientation),
+        ..ExtensionValues::default()
+    };
+    if let Some((min, max)) = extensions.playout_delay {
+        values.play_delay_min = Some(MediaTime::from_hundredths(min.into()));
+        values.play_delay_max = Some(MediaTime::from_hundredths(max.into()));
+    }
+    if let Some(bytes) = &extensions.dependency_descriptor {
+        values.user_values.set(Descriptor(bytes.clone()));
+    }
+    values
+}
+
+fn degrees(orientation: VideoOrientation) -> u16 {
+    match orientation {
+        VideoOrientation::Deg0 => 0,
+        VideoOrientation::Deg90 => 90,
+        VideoOrientation::Deg180 => 180,
+        VideoOrientation::Deg270 => 270,
+    }
+}
+
+fn orientation(degrees: u16) -> VideoOrientation {
+    match degrees {
+        90 => VideoOrientation::Deg90,
+        180 => VideoOrientation::Deg180,
+        270 => VideoOrientation::Deg270,
+        _ => VideoOrientation::Deg0,
+    }
+}

@@ -1,0 +1,84 @@
+//! Between the WebRTC library's payload parameters and `rtp::Format`.
+
+use rtp::{Codec, Format, Profile};
+use str0m::format::{Codec as StrCodec, PayloadParams};
+
+/// Payload types of one m-line with what they carry, the remote's preference first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PayloadTypes(Vec<(u8, Format)>);
+
+impl PayloadTypes {
+    /// Those of `params` that the remote accepted under `remote_pts`.
+    pub(crate) fn negotiated(params: &[PayloadParams], remote_pts: &[str0m::media::Pt]) -> Self {
+        let mut types = Vec::new();
+        for pt in remote_pts {
+            let Some(param) = params.iter().find(|p| p.pt() == *pt) else {
+                continue;
+            };
+            let Some(format) = format(param) else {
+                continue;
+            };
+            types.push((**pt, format));
+            if let Some(red) = param.red() {
+                types.push((
+                    *red,
+                    Format {
+                        red: true,
+                        ..format
+                    },
+                ));
+            }
+        }
+        Self(types)
+    }
+
+    pub(crate) fn format(&self, pt: u8) -> Option<Format> {
+        self.0
+            .iter()
+            .find(|(p, _)| *p == pt)
+            .map(|(_, format)| *format)
+    }
+
+    /// The payload type under which a packet of `format` can be sent, and what the receiver expects there.
+    pub(crate) fn best_for(&self, format: &Format) -> Option<(u8, Format)> {
+        self.0
+            .iter()
+            .filter_map(|(pt, accepted)| Some((format.fit(accepted)?, *pt, *accepted)))
+            // `max_by_key` takes the last of equals; the remote's first choice is what we want.
+            .rev()
+            .max_by_key(|(fit, ..)| *fit)
+            .map(|(_, pt, accepted)| (pt, accepted))
+    }
+
+    pub(crate) fn formats(&self) -> impl Iterator<Item = &Format> {
+        self.0.iter().map(|(_, format)| format)
+    }
+}
+
+fn format(param: &PayloadParams) -> Option<Format> {
+    let spec = param.spec();
+    let codec = match spec.codec {
+        StrCodec::Opus => Codec::Opus,
+        StrCodec::Vp8 => Codec::Vp8,
+        StrCodec::Vp9 => Codec::Vp9,
+        StrCodec::H264 => Codec::H264,
+        StrCodec::H265 => Codec::H265,
+        StrCodec::Av1 => Codec::Av1,
+        _ => return None,
+    };
+    let profile = match codec {
+        Codec::H264 => Profile::H264 {
+            profile_level_id: spec.format.profile_level_id.unwrap_or(0x42e01f),
+            packetization_mode: spec.format.packetization_mode.unwrap_or(0),
+        },
+        Codec::Vp9 => Profile::Number(spec.format.profile_id.unwrap_or(0) as u8),
+        Codec::Av1 => Profile::Number(spec.format.profile.unwrap_or(0)),
+        Codec::Opus | Codec::Vp8 | Codec::H265 => Profile::Any,
+    };
+    Some(Format {
+        codec,
+        clock_rate: spec.clock_rate.get(),
+        profile,
+        red: false,
+    })
+}

@@ -1,0 +1,597 @@
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rtp::{Bitrate, Codec, Format, Frame, Kind, Packet, PictureIds, Rewrite};
+use str0m::change::SdpOffer;
+use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Rid};
+use str0m::net::{DatagramSend, Protocol, Receive};
+use str0m::rtp::{RtpPacket, RtpWrite, Ssrc, Vp8Descriptor};
+use str0m::{Candidate, IceConnectionState, Input, Rtc};
+use thiserror::Error;
+
+use crate::clock::{PublisherClock, Report};
+use crate::formats::PayloadTypes;
+use crate::sdp::{self, Direction, OfferError};
+use crate::{Config, extensions};
+
+/// Retransmission cache of one sent track. Bounds what a NACK can ask for.
+const RTX_PACKETS_MAX: usize = 1_024;
+const RTX_AGE_MAX: Duration = Duration::from_secs(3);
+
+/// Retransmissions beyond this share of what is sent are dropped: on a link that loses
+/// more, resending makes it worse.
+const RTX_RATIO_MAX: f32 = 0.25;
+
+/// The largest RTP payload that fits the library's packet buffer with its header. Larger
+/// ones arrive only from a sender that ignores every MTU.
+pub const PAYLOAD_BYTES_MAX: usize = 1_450;
+
+/// Encodings of one m-line; further rids of an offer are not received.
+pub const LAYERS_MAX: usize = 4;
+
+/// One m-line of an established peer.
+#[derive(Debug)]
+pub struct Media {
+    mid: Mid,
+    /// Audio or video.
+    pub kind: Kind,
+    rids: Vec<Rid>,
+    types: PayloadTypes,
+    /// Sending: the SSRC that carries this m-line for its whole life.
+    ssrc: Option<Ssrc>,
+    /// Sending: where the last packet's format went, since it rarely changes.
+    mapped: Option<(Format, u8, Format)>,
+}
+
+impl Media {
+    /// The `a=mid` value.
+    pub fn mid(&self) -> String {
+        self.mid.to_string()
+    }
+
+    /// Simulcast rids in the order of the SDP; empty without simulcast.
+    pub fn rids(&self) -> Vec<String> {
+        self.rids.iter().map(ToString::to_string).collect()
+    }
+
+    /// What was negotiated, the remote's preference first.
+    pub fn formats(&self) -> impl Iterator<Item = &Format> {
+        self.types.formats()
+    }
+
+    /// Whether the remote can take packets of this format.
+    pub fn accepts(&self, format: &Format) -> bool {
+        self.types.best_for(format).is_some()
+    }
+}
+
+/// Why a packet was not sent. Counted by the caller; none of them is worth a log line each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum WriteError {
+    /// There is no such m-line, or it does not send.
+    #[error("the m-line does not send")]
+    NotSending,
+    /// The remote did not accept the packet's codec.
+    #[error("the remote does not take this codec")]
+    Codec,
+    /// Larger than [`PAYLOAD_BYTES_MAX`].
+    #[error("the payload is too large")]
+    TooLarge,
+}
+
+/// A datagram to send.
+#[derive(Debug)]
+pub struct Transmit {
+    /// The local address to send from.
+    pub source: SocketAddr,
+    /// Where to.
+    pub destination: SocketAddr,
+    contents: DatagramSend,
+}
+
+impl Transmit {
+    /// The datagram's bytes.
+    pub fn contents(&self) -> &[u8] {
+        &self.contents
+    }
+}
+
+/// What a peer reports.
+#[derive(Debug)]
+pub enum Event {
+    /// DTLS is up: media flows.
+    Connected,
+    /// The remote is gone: it said so, or no path to it is left.
+    Closed,
+    /// A media packet from the remote.
+    Packet {
+        /// Index of the m-line in [`Peer::media`].
+        media: usize,
+        /// Index into the m-line's rids; 0 without simulcast.
+        layer: usize,
+        /// The packet.
+        packet: Packet,
+    },
+    /// The remote cannot decode and asks for a key frame (RFC 4585 §6.3.1, RFC 5104 §4.3.1).
+    KeyframeRequest {
+        /// Index of the m-line.
+        media: usize,
+    },
+    /// How much the path to the remote can carry, as far as it was probed.
+    Estimate(Bitrate),
+}
+
+/// What a peer wants done.
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "lives on the stack for one loop turn; boxing would allocate per packet"
+)]
+pub enum Output {
+    /// Send this.
+    Transmit(Transmit),
+    /// Look at this.
+    Event(Event),
+    /// Nothing more now; call [`Peer::handle_timeout`] at this time.
+    Timeout(Instant),
+}
+
+/// ICE credentials of one side (RFC 8839 §5.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IceCredentials {
+    /// User name fragment.
+    pub ufrag: String,
+    /// Password.
+    pub pwd: String,
+}
+
+/// One encoding that is received.
+#[derive(Debug)]
+struct Source {
+    ssrc: Ssrc,
+    media: usize,
+    layer: usize,
+    report: Option<Report>,
+}
+
+/// One WebRTC connection.
+pub struct Peer {
+    rtc: Rtc,
+    media: Vec<Media>,
+    sources: Vec<Source>,
+    clock: PublisherClock,
+    /// Kept for ICE restarts, which need the whole offer again.
+    offer: String,
+    announce_ice_lite: bool,
+}
+
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Peer")
+            .field("media", &self.media)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Peer {
+    /// Accepts an offer. Returns the peer and the SDP answer.
+    ///
+    /// `estimate` turns bandwidth estimation on, beginning with that rate; it needs a viewer
+    /// that negotiates transport-cc.
+    pub fn answer(
+        config: &Config,
+        direction: Direction,
+        offer: &str,
+        estimate: Option<Bitrate>,
+        now: Instant,
+    ) -> Result<(Self, String), OfferError> {
+        let offer = sdp::normalize_offer(offer, direction)?;
+        let mut builder = config.builder();
+        if let Some(estimate) = estimate {
+            builder = builder.enable_bwe(Some(to_bitrate(estimate)));
+        }
+        let mut rtc = builder.build(now);
+        for address in &config.candidates {
+            // An address that cannot be a candidate (0.0.0.0) was refused with the configuration.
+            if let Ok(candidate) = Candidate::host(*address, Protocol::Udp) {
+                rtc.add_local_candidate(candidate);
+            }
+        }
+        let answer = accept_offer(&mut rtc, &offer)?;
+        if !sdp::accepts_media(&answer) {
+            return Err(OfferError::NoCodec);
+        }
+        let media = collect_media(&mut rtc, &offer, direction);
+        let answer = sdp::finish_answer(&answer, config.announce_ice_lite);
+        let peer = Self {
+            rtc,
+            media,
+            sources: Vec::new(),
+            clock: PublisherClock::default(),
+            offer,
+            announce_ice_lite: config.announce_ice_lite,
+        };
+        Ok((peer, answer))
+    }
+
+    /// The m-lines that carry media, in the order of the SDP.
+    pub fn media(&self) -> &[Media] {
+        &self.media
+    }
+
+    /// The server's current credentials. The ufrag tells which peer a STUN request is for.
+    pub fn local_credentials(&mut self) -> IceCredentials {
+        let credentials = self.rtc.direct_api().local_ice_credentials();
+        IceCredentials {
+            ufrag: credentials.ufrag,
+            pwd: credentials.pass,
+        }
+    }
+
+    /// The remote's current ufrag, as its last offer or restart gave it.
+    pub fn remote_ufrag(&self) -> Option<&str> {
+        self.offer
+            .lines()
+            .find_map(|line| line.strip_prefix("a=ice-ufrag:"))
+    }
+
+    /// Adds a remote candidate (`candidate:…`). What is no candidate, or one over a transport
+    /// that is not served, is refused and does no harm.
+    pub fn add_remote_candidate(&mut self, candidate: &str) -> Result<(), String> {
+        let candidate = Candidate::from_sdp_string(candidate).map_err(|error| error.to_string())?;
+        self.rtc.add_remote_candidate(candidate);
+        Ok(())
+    }
+
+    /// Restarts ICE with the remote's new credentials (RFC 8445 §9). Media goes on over the old
+    /// path until the remote has checked the new one. Returns the new local credentials.
+    pub fn restart_ice(&mut self, remote: &IceCredentials) -> Result<IceCredentials, OfferError> {
+        let offer = sdp::with_ice_credentials(&self.offer, &remote.ufrag, &remote.pwd);
+        accept_offer(&mut self.rtc, &offer)?;
+        self.offer = offer;
+        Ok(self.local_credentials())
+    }
+
+    /// Whether answers of this peer carry `a=ice-lite`.
+    pub fn announces_ice_lite(&self) -> bool {
+        self.announce_ice_lite
+    }
+
+    /// A datagram arrived for this peer. What is not WebRTC or does not authenticate is ignored;
+    /// returns whether it could be a datagram of this protocol family at all.
+    pub fn handle_datagram(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        destination: SocketAddr,
+        datagram: &[u8],
+    ) -> bool {
+        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, datagram) else {
+            return false;
+        };
+        self.input(Input::Receive(now, receive))
+    }
+
+    /// Lets time pass. Also releases what was written since the last call.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.input(Input::Timeout(now));
+    }
+
+    fn input(&mut self, input: Input<'_>) -> bool {
+        let result = self.rtc.handle_input(input);
+        if let Err(error) = &result {
+            tracing::debug!(%error, "peer failed");
+            self.rtc.disconnect();
+        }
+        result.is_ok()
+    }
+
+    /// The next thing to do; [`Output::Timeout`] when there is nothing now.
+    pub fn poll_output(&mut self) -> Output {
+        loop {
+            match self.rtc.poll_output() {
+                Ok(str0m::Output::Timeout(at)) => return Output::Timeout(at),
+                Ok(str0m::Output::Transmit(t)) => {
+                    return Output::Transmit(Transmit {
+                        source: t.source,
+                        destination: t.destination,
+                        contents: t.contents,
+                    });
+                }
+                Ok(str0m::Output::Event(event)) => {
+                    if let Some(event) = self.translate(event) {
+                        return Output::Event(event);
+                    }
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "peer failed");
+                    self.rtc.disconnect();
+                    return Output::Event(Event::Closed);
+                }
+            }
+        }
+    }
+
+    /// Whether the peer still works or has something left to say.
+    pub fn is_alive(&self) -> bool {
+        self.rtc.is_alive()
+    }
+
+    /// Says good-bye: RTCP BYE and DTLS close_notify are the next outputs.
+    pub fn close(&mut self) {
+        if self.rtc.close().is_err() {
+            self.rtc.disconnect();
+        }
+    }
+
+    /// Asks the remote for a key frame of one encoding.
+    pub fn request_keyframe(&mut self, media: usize, layer: usize) {
+        let Some(source) = self
+            .sources
+            .iter()
+            .find(|s| s.media == media && s.layer == layer)
+        else {
+            return;
+        };
+        if let Some(stream) = self.rtc.direct_api().stream_rx(&source.ssrc) {
+            stream.request_keyframe(KeyframeRequestKind::Pli);
+        }
+    }
+
+    /// Tells the bandwidth estimation what is being sent at least and what would be sent if the
+    /// path allowed it. It probes towards `wanted`.
+    pub fn set_wanted_bitrate(&mut self, least: Bitrate, wanted: Bitrate) {
+        self.rtc
+            .bwe()
+            .set_bitrate(to_bitrate(least), to_bitrate(wanted));
+    }
+
+    /// Queues a packet; it leaves after the next [`Self::handle_timeout`].
+    pub fn write(
+        &mut self,
+        media: usize,
+        packet: &Packet,
+        rewrite: Rewrite,
+    ) -> Result<(), WriteError> {
+        let media = self.media.get_mut(media).ok_or(WriteError::NotSending)?;
+        let ssrc = media.ssrc.ok_or(WriteError::NotSending)?;
+        let (pt, accepted) = media
+            .payload_type(&packet.format)
+            .ok_or(WriteError::Codec)?;
+        let payload = match &packet.primary {
+            Some(primary) if !accepted.red => primary,
+            _ => &packet.payload,
+        };
+        if payload.len() > PAYLOAD_BYTES_MAX {
+            return Err(WriteError::TooLarge);
+        }
+        let mut write = RtpWrite::new(
+            pt.into(),
+            rewrite.seq.into(),
+            rewrite.timestamp,
+            packet.captured,
+            payload.clone(),
+        )
+        .marker(packet.marker)
+        .nackable(media.kind == Kind::Video)
+        .ext_vals(extensions::to_send(&packet.extensions));
+        if let Some(picture) = rewrite.picture {
+            write = patch_picture(write, packet, payload, rewrite, pt, picture);
+        }
+        self.rtc
+            .direct_api()
+            .stream_tx(&ssrc)
+            .ok_or(WriteError::NotSending)?
+            .write_rtp(write);
+        Ok(())
+    }
+
+    fn translate(&mut self, event: str0m::Event) -> Option<Event> {
+        match event {
+            str0m::Event::Connected => Some(Event::Connected),
+            str0m::Event::Closed
+            | str0m::Event::IceConnectionStateChange(IceConnectionState::Disconnected) => {
+                Some(Event::Closed)
+            }
+            str0m::Event::RtpPacket(packet) => self.received(packet),
+            str0m::Event::KeyframeRequest(request) => {
+                let media = self.media.iter().position(|m| m.mid == request.mid)?;
+                Some(Event::KeyframeRequest { media })
+            }
+            str0m::Event::EgressBitrateEstimate(str0m::bwe::BweKind::Twcc { estimate, .. }) => {
+                Some(Event::Estimate(Bitrate::bps(estimate.as_u64())))
+            }
+            _ => None,
+        }
+    }
+
+    fn received(&mut self, packet: RtpPacket) -> Option<Event> {
+        let index = match self
+            .sources
+            .iter()
+            .position(|s| s.ssrc == packet.header.ssrc)
+        {
+            Some(index) => index,
+            None => self.add_source(packet.header.ssrc)?,
+        };
+        let source = self.sources.get_mut(index)?;
+        let format = self
+            .media
+            .get(source.media)?
+            .types
+            .format(*packet.header.payload_type)?;
+        let received = packet.timestamp;
+        let timestamp = packet.header.timestamp;
+        if let Some(info) = packet.last_sender_info {
+            let rtp_timestamp = info.rtp_time.numer() as u32;
+            source.report = self.clock.report(info.ntp_time, rtp_timestamp, received);
+        }
+        let captured = match &source.report {
+            Some(report) => report.captured(timestamp, format.clock_rate, received),
+            None => received,
+        };
+        let primary = if format.red {
+            red_primary(&packet.payload)
+        } else {
+            None
+        };
+        let frame = Frame::inspect(format.codec, primary.as_deref().unwrap_or(&packet.payload));
+        Some(Event::Packet {
+            media: source.media,
+            layer: source.layer,
+            packet: Packet {
+                seq: *packet.seq_no,
+                timestamp,
+                marker: packet.header.marker,
+                format,
+                received,
+                captured,
+                extensions: extensions::received(&packet.header.ext_vals),
+                frame,
+                payload: packet.payload,
+                primary,
+            },
+        })
+    }
+
+    /// Learns which encoding an SSRC is: the library has bound it to mid and rid.
+    fn add_source(&mut self, ssrc: Ssrc) -> Option<usize> {
+        let mut direct = self.rtc.direct_api();
+        let stream = direct.stream_rx(&ssrc)?;
+        let (mid, rid) = (stream.mid(), stream.rid());
+        let media = self.media.iter().position(|m| m.mid == mid)?;
+        let layer = match rid {
+            Some(rid) => self.media.get(media)?.rids.iter().position(|r| *r == rid)?,
+            None => 0,
+        };
+        // A sender that changes its SSRC (a browser's replaced encoder) keeps its layer.
+        self.sources
+            .retain(|s| (s.media, s.layer) != (media, layer));
+        self.sources.push(Source {
+            ssrc,
+            media,
+            layer,
+            report: None,
+        });
+        Some(self.sources.len() - 1)
+    }
+}
+
+impl Media {
+    fn payload_type(&mut self, format: &Format) -> Option<(u8, Format)> {
+        if let Some((last, pt, accepted)) = self.mapped
+            && last == *format
+        {
+            return Some((pt, accepted));
+        }
+        let (pt, accepted) = self.types.best_for(format)?;
+        self.mapped = Some((*format, pt, accepted));
+        Some((pt, accepted))
+    }
+}
+
+fn accept_offer(rtc: &mut Rtc, offer: &str) -> Result<String, OfferError> {
+    let offer = SdpOffer::from_sdp_string(offer)
+        .map_err(|error| OfferError::Unreadable(error.to_string()))?;
+    let answer = rtc
+        .sdp_api()
+        .accept_offer(offer)
+        .map_err(|error| OfferError::Refused(error.to_string()))?;
+    Ok(answer.to_sdp_string())
+}
+
+fn collect_media(rtc: &mut Rtc, offer: &str, direction: Direction) -> Vec<Media> {
+    let params = rtc.codec_config().params().to_vec();
+    let mids = offer.lines().filter_map(|line| line.strip_prefix("a=mid:"));
+    let mut all = Vec::new();
+    for mid in mids.map(Mid::from) {
+        let Some(media) = rtc.media(mid) else {
+            continue;
+        };
+        let kind = match media.kind() {
+            MediaKind::Audio => Kind::Audio,
+            MediaKind::Video => Kind::Video,
+        };
+        let rids = match media.rids_rx() {
+            str0m::media::Rids::Specific(rids) => rids.iter().take(LAYERS_MAX).copied().collect(),
+            _ => Vec::new(),
+        };
+        let types = PayloadTypes::negotiated(&params, media.remote_pts());
+        let ssrc = match direction {
+            Direction::Send => prepare_sending(rtc, mid),
+            Direction::Receive => None,
+        };
+        all.push(Media {
+            mid,
+            kind,
+            rids,
+            types,
+            ssrc,
+            mapped: None,
+        });
+    }
+    all
+}
+
+fn prepare_sending(rtc: &mut Rtc, mid: Mid) -> Option<Ssrc> {
+    let mut direct = rtc.direct_api();
+    let stream = direct.stream_tx_by_mid(mid, None)?;
+    stream.set_rtx_cache(RTX_PACKETS_MAX, RTX_AGE_MAX, Some(RTX_RATIO_MAX));
+    // The forwarder paces by itself where it must; a queue behind it would only add delay.
+    stream.set_unpaced(true);
+    Some(stream.ssrc())
+}
+
+/// Writes other picture ids: VP8 while serializing, VP9 into a copy of the payload.
+fn patch_picture(
+    write: RtpWrite,
+    packet: &Packet,
+    payload: &[u8],
+    rewrite: Rewrite,
+    pt: u8,
+    picture: PictureIds,
+) -> RtpWrite {
+    match packet.format.codec {
+        Codec::Vp8 => {
+            let Ok(descriptor) = Vp8Descriptor::parse(payload) else {
+                return write;
+            };
+            let mut patch = descriptor.patch();
+            if let Some(id) = picture.picture_id {
+                patch = patch.picture_id(id);
+            }
+            if let Some(index) = picture.tl0_index {
+                patch = patch.tl0_pic_idx(index);
+            }
+            match patch.build() {
+                Ok(patch) => write.vp8_patch(patch),
+                Err(_) => write,
+            }
+        }
+        Codec::Vp9 => {
+            let mut copy = payload.to_vec();
+            if !PictureIds::write(&picture, Codec::Vp9, &mut copy) {
+                return write;
+            }
+            RtpWrite::new(
+                pt.into(),
+                rewrite.seq.into(),
+                rewrite.timestamp,
+                packet.captured,
+                copy,
+            )
+            .marker(packet.marker)
+            .nackable(true)
+            .ext_vals(extensions::to_send(&packet.extensions))
+        }
+        _ => write,
+    }
+}
+
+fn red_primary(payload: &[u8]) -> Option<std::sync::Arc<[u8]>> {
+    rtp::red::primary(payload).map(|(_, block)| block.into())
+}
+
+fn to_bitrate(rate: Bitrate) -> str0m::bwe::Bitrate {
+    str0m::bwe::Bitrate::bps(rate.as_bps())
+}

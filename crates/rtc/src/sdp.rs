@@ -1,0 +1,289 @@
+//! The parts of an offer and an answer that are decided here and not by the WebRTC library.
+//!
+//! An offer is first brought into the shape that WHIP and WHEP allow: one direction, at
+//! most one audio and one video m-line (RFC 9725 §4.2). Lines that need no change are kept
+//! as they came.
+
+use rtp::Kind;
+use thiserror::Error;
+
+/// Which way media flows, seen from the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The remote publishes.
+    Receive,
+    /// The remote watches.
+    Send,
+}
+
+/// Why an offer was not accepted. The text is for the person who made the offer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OfferError {
+    /// Not an SDP.
+    #[error("this is not an SDP offer: {0}")]
+    Unreadable(String),
+    /// No m-line for media.
+    #[error("the offer has no audio and no video m-line")]
+    NoMedia,
+    /// More than one m-line of a kind.
+    #[error("the offer has {count} {kind} m-lines: one is allowed")]
+    TooManyMedia {
+        /// Audio or video.
+        kind: Kind,
+        /// How many.
+        count: usize,
+    },
+    /// The m-line's direction is the opposite of what the endpoint does.
+    #[error("the {kind} m-line is a={found}: {endpoint} needs a={needed} or a=sendrecv")]
+    Direction {
+        /// Audio or video.
+        kind: Kind,
+        /// The attribute as offered.
+        found: &'static str,
+        /// The attribute that works.
+        needed: &'static str,
+        /// What was asked for.
+        endpoint: &'static str,
+    },
+    /// Nothing that both sides can code.
+    #[error(
+        "the offer has no codec that this server passes through: it takes Opus, VP8, VP9, H264, H265 and AV1"
+    )]
+    NoCodec,
+    /// The WebRTC library refused.
+    #[error("the offer cannot be accepted: {0}")]
+    Refused(String),
+}
+
+impl Direction {
+    fn allowed(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Receive => ("sendonly", "publishing"),
+            Self::Send => ("recvonly", "watching"),
+        }
+    }
+}
+
+const DIRECTIONS: [&str; 4] = ["sendrecv", "sendonly", "recvonly", "inactive"];
+
+/// Checks the offer's shape and narrows every direction to the one the endpoint serves.
+pub(crate) fn normalize_offer(offer: &str, direction: Direction) -> Result<String, OfferError> {
+    let lines: Vec<&str> = offer
+        .lines()
+        .map(str::trim_end)
+        .filter(|l| !l.is_empty())
+        .collect();
+    if lines.first().is_none_or(|line| *line != "v=0") {
+        return Err(OfferError::Unreadable(
+            "it does not begin with v=0".to_owned(),
+        ));
+    }
+    let mut sections = lines.chunk_by(|_, next| !next.starts_with("m="));
+    let session = sections.next().unwrap_or_default();
+    let session_direction = attribute_direction(session).unwrap_or("sendrecv");
+    let mut counts = [(Kind::Audio, 0), (Kind::Video, 0)];
+    let mut out = String::with_capacity(offer.len() + 64);
+    for line in session.iter().filter(|line| direction_of(line).is_none()) {
+        push_line(&mut out, line);
+    }
+    for section in sections {
+        let kind = match section.first() {
+            Some(m) if m.starts_with("m=audio") => Some(Kind::Audio),
+            Some(m) if m.starts_with("m=video") => Some(Kind::Video),
+            _ => None,
+        };
+        let narrowed = match kind {
+            Some(kind) => {
+                counts
+                    .iter_mut()
+                    .filter(|(k, _)| *k == kind)
+                    .for_each(|(_, n)| *n += 1);
+                Some(narrow(
+                    kind,
+                    attribute_direction(section).unwrap_or(session_direction),
+                    direction,
+                )?)
+            }
+            None => None,
+        };
+        for line in section
+            .iter()
+            .filter(|line| kind.is_none() || direction_of(line).is_none())
+        {
+            push_line(&mut out, line);
+        }
+        if let Some(narrowed) = narrowed {
+            push_line(&mut out, &format!("a={narrowed}"));
+        }
+    }
+    if let Some((kind, count)) = counts.into_iter().find(|(_, n)| *n > 1) {
+        return Err(OfferError::TooManyMedia { kind, count });
+    }
+    if counts.iter().all(|(_, n)| *n == 0) {
+        return Err(OfferError::NoMedia);
+    }
+    Ok(out)
+}
+
+fn narrow(
+    kind: Kind,
+    found: &'static str,
+    direction: Direction,
+) -> Result<&'static str, OfferError> {
+    let (needed, endpoint) = direction.allowed();
+    match found {
+        // A section that is off stays off; the answer mirrors it.
+        "inactive" => Ok("inactive"),
+        "sendrecv" => Ok(needed),
+        found if found == needed => Ok(needed),
+        found => Err(OfferError::Direction {
+            kind,
+            found,
+            needed,
+            endpoint,
+        }),
+    }
+}
+
+fn attribute_direction(lines: &[&str]) -> Option<&'static str> {
+    lines.iter().find_map(|line| direction_of(line))
+}
+
+fn direction_of(line: &str) -> Option<&'static str> {
+    let name = line.strip_prefix("a=")?;
+    DIRECTIONS.into_iter().find(|d| *d == name)
+}
+
+fn push_line(out: &mut String, line: &str) {
+    out.push_str(line);
+    out.push_str("\r\n");
+}
+
+/// The same offer with other ICE credentials and no candidates: what a client that restarts
+/// ICE with a fragment (RFC 9725 §4.3.3) would have offered.
+pub(crate) fn with_ice_credentials(offer: &str, ufrag: &str, pwd: &str) -> String {
+    let mut out = String::with_capacity(offer.len());
+    for line in offer.lines() {
+        if line.starts_with("a=ice-ufrag:") {
+            push_line(&mut out, &format!("a=ice-ufrag:{ufrag}"));
+        } else if line.starts_with("a=ice-pwd:") {
+            push_line(&mut out, &format!("a=ice-pwd:{pwd}"));
+        } else if !line.starts_with("a=candidate:") && line != "a=end-of-candidates" {
+            push_line(&mut out, line);
+        }
+    }
+    out
+}
+
+/// Finishes the library's answer: all candidates are in it, so it says so (RFC 8838 §14), and
+/// `a=ice-lite` stays or goes as configured.
+pub(crate) fn finish_answer(answer: &str, announce_ice_lite: bool) -> String {
+    let mut out = String::with_capacity(answer.len() + 64);
+    let mut after_candidate = false;
+    for line in answer.lines() {
+        let candidate = line.starts_with("a=candidate:");
+        if after_candidate && !candidate && line != "a=end-of-candidates" {
+            push_line(&mut out, "a=end-of-candidates");
+        }
+        after_candidate = candidate;
+        if line == "a=ice-lite" && !announce_ice_lite {
+            continue;
+        }
+        push_line(&mut out, line);
+    }
+    if after_candidate {
+        push_line(&mut out, "a=end-of-candidates");
+    }
+    out
+}
+
+/// Whether the answer accepts at least one m-line: a refused one has port 0 (RFC 8843 §7.3).
+pub(crate) fn accepts_media(answer: &str) -> bool {
+    answer.lines().any(|line| {
+        (line.starts_with("m=audio ") || line.starts_with("m=video "))
+            && line.split(' ').nth(1) != Some("0")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AUDIO: &str = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=sendrecv\r\n";
+    const VIDEO: &str = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\n";
+
+    fn offer(sections: &[&str]) -> String {
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n{}",
+            sections.concat()
+        )
+    }
+
+    #[test]
+    fn both_directions_are_narrowed_to_the_one_that_is_served() {
+        let publish =
+            normalize_offer(&offer(&[AUDIO, VIDEO]), Direction::Receive).expect("a good offer");
+        assert_eq!(publish.matches("a=sendonly\r\n").count(), 2);
+        let watch =
+            normalize_offer(&offer(&[AUDIO, VIDEO]), Direction::Send).expect("a good offer");
+        assert_eq!(watch.matches("a=recvonly\r\n").count(), 2);
+        assert!(!watch.contains("sendrecv"));
+    }
+
+    #[test]
+    fn a_viewer_cannot_publish() {
+        let error = normalize_offer(
+            &offer(&[AUDIO]).replace("sendrecv", "recvonly"),
+            Direction::Receive,
+        );
+        assert_eq!(
+            error.map_err(|e| e.to_string()),
+            Err(
+                "the audio m-line is a=recvonly: publishing needs a=sendonly or a=sendrecv"
+                    .to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn a_second_video_line_is_refused() {
+        let error = normalize_offer(&offer(&[VIDEO, VIDEO]), Direction::Receive);
+        assert_eq!(
+            error,
+            Err(OfferError::TooManyMedia {
+                kind: Kind::Video,
+                count: 2
+            })
+        );
+    }
+
+    #[test]
+    fn no_media_and_no_sdp_are_told_apart() {
+        assert_eq!(
+            normalize_offer(&offer(&[]), Direction::Send),
+            Err(OfferError::NoMedia)
+        );
+        assert!(matches!(
+            normalize_offer("hello", Direction::Send),
+            Err(OfferError::Unreadable(_))
+        ));
+    }
+
+    #[test]
+    fn answer_ends_its_candidates_once_per_section() {
+        let answer = "v=0\r\na=ice-lite\r\nm=audio 9 X 111\r\na=candidate:1\r\na=candidate:2\r\na=mid:0\r\nm=video 9 X 96\r\na=candidate:1\r\n";
+        let finished = finish_answer(answer, false);
+        assert_eq!(finished.matches("a=end-of-candidates\r\n").count(), 2);
+        assert!(!finished.contains("ice-lite"));
+        assert!(finish_answer(answer, true).contains("a=ice-lite"));
+    }
+
+    #[test]
+    fn restart_changes_credentials_only() {
+        let before = "v=0\r\na=ice-ufrag:old\r\na=ice-pwd:oldpwd\r\na=candidate:1 x\r\na=mid:0\r\n";
+        assert_eq!(
+            with_ice_credentials(before, "new", "newpwd"),
+            "v=0\r\na=ice-ufrag:new\r\na=ice-pwd:newpwd\r\na=mid:0\r\n"
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! Redundant audio (RFC 2198).
+
+/// The primary block of a redundant payload with its payload type.
+///
+/// ```text
+///  0                   1                    2                   3
+///  0 1 2 3 4 5 6 7 8 9 0 1 2 3  4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// |F|   block PT  |  timestamp offset         |   block length    |   redundant block, F = 1
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// |0|   block PT  |                                                  primary block, last header
+/// +-+-+-+-+-+-+-+-+
+/// ```
+///
+/// `None` when the headers or the blocks are cut short.
+pub fn primary(payload: &[u8]) -> Option<(u8, &[u8])> {
+    let mut headers = payload;
+    let mut redundant = 0;
+    loop {
+        let (first, rest) = headers.split_first()?;
+        if first & 0x80 == 0 {
+            return Some((first & 0x7f, rest.get(redundant..)?));
+        }
+        let [_, high, low] = *rest.first_chunk::<3>()?;
+        redundant += usize::from(u16::from_be_bytes([high, low]) & 0x3ff);
+        headers = rest.get(3..)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_primary_block_is_the_last() {
+        // One redundant block of two bytes, then three bytes of payload type 111.
+        let payload = [0x80 | 111, 0, 0, 2, 111, 1, 2, 3, 4, 5];
+        assert_eq!(primary(&payload), Some((111, &[3, 4, 5][..])));
+    }
+
+    #[test]
+    fn without_redundancy_all_is_primary() {
+        assert_eq!(primary(&[111, 9]), Some((111, &[9][..])));
+    }
+
+    #[test]
+    fn a_cut_payload_has_no_primary() {
+        for cut in [&[][..], &[0xef], &[0xef, 0, 0], &[0xef, 0, 0, 9, 111, 1]] {
+            assert_eq!(primary(cut), None, "{cut:?}");
+        }
+    }
+}
