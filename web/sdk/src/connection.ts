@@ -15,6 +15,8 @@ const RESTART_MS_MAX = 5_000;
 /** Candidates found within this time travel in one request. */
 const TRICKLE_MS = 30;
 
+const NO_MEDIA_PATH = "Media finds no way between this browser and the server.";
+
 export type ConnectionState = "connecting" | "connected" | "reconnecting" | "failed" | "ended";
 
 /** What makes a connection a publisher's or a viewer's. */
@@ -80,7 +82,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   /** Opens the session; resolves when the server has answered, rejects when it never will. */
   async open(): Promise<void> {
     addEventListener("pagehide", this.#onPageHide);
-    for (;;) {
+    while (!this.closing.aborted) {
       try {
         return await this.#attempt();
       } catch (error) {
@@ -94,19 +96,21 @@ export class Connection extends Emitter<ConnectionEvents> {
         }
         const asked = cause instanceof RequestError ? (cause.retryAfterMs ?? 0) : 0;
         await wait(Math.max(asked, this.#backoff.nextMs()), this.closing);
-        if (this.closing.aborted) return;
       }
     }
   }
 
-  /** Gives up the present session for a new one. */
-  reopen(): void {
-    if (this.closing.aborted) return;
+  /** Gives up the present session, if there is one, for a new one. */
+  reopen(reason: string): void {
+    if (!this.#link) return;
     this.#release();
     this.#enter("reconnecting");
-    this.open().catch(() => {
-      // Told by `error` and the state.
-    });
+    this.emit("error", new Error(reason));
+    wait(this.#backoff.nextMs(), this.closing)
+      .then(() => this.open())
+      .catch(() => {
+        // Told by `error` and the state.
+      });
   }
 
   /** Ends the session. */
@@ -119,6 +123,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   async #attempt(): Promise<void> {
     const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    let link: Link | undefined;
     try {
       this.#role.prepare(peer);
       const offer = await peer.createOffer();
@@ -130,7 +135,7 @@ export class Connection extends Emitter<ConnectionEvents> {
         throw new Error("closed while the server answered");
       }
       const answer = this.#role.editAnswer?.(session.answer) ?? session.answer;
-      const link = { peer, session, answer };
+      link = { peer, session, answer };
       this.#link = link;
       this.emit("opened", session);
 
@@ -142,8 +147,10 @@ export class Connection extends Emitter<ConnectionEvents> {
       await peer.setRemoteDescription({ type: "answer", sdp: answer });
       this.#watch(link);
     } catch (error) {
-      if (this.#link?.peer === peer) this.#release();
       peer.close();
+      // Given up for another one in the meantime: that one is on its way.
+      if (link && this.#link !== link) return;
+      this.#release();
       throw error;
     }
   }
@@ -171,7 +178,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   #watch(link: Link): void {
     const { peer } = link;
-    this.#expect(CONNECT_MS_MAX, () => this.reopen());
+    this.#expect(CONNECT_MS_MAX, () => this.reopen(NO_MEDIA_PATH));
     peer.onconnectionstatechange = () => {
       switch (peer.connectionState) {
         case "connected":
@@ -189,7 +196,9 @@ export class Connection extends Emitter<ConnectionEvents> {
     const dtls = peer.getTransceivers()[0]?.receiver.transport;
     if (dtls) {
       dtls.onstatechange = () => {
-        if (dtls.state === "closed" && this.#link === link) this.reopen();
+        if (dtls.state === "closed" && this.#link === link) {
+          this.reopen("The server ended the session.");
+        }
       };
     }
   }
@@ -197,9 +206,9 @@ export class Connection extends Emitter<ConnectionEvents> {
   #restart(link: Link): void {
     if (this.#link !== link) return;
     this.#enter("reconnecting");
-    this.#expect(RESTART_MS_MAX, () => this.reopen());
+    this.#expect(RESTART_MS_MAX, () => this.reopen(NO_MEDIA_PATH));
     this.#renewIce(link).catch(() => {
-      if (this.#link === link) this.reopen();
+      if (this.#link === link) this.reopen(NO_MEDIA_PATH);
     });
   }
 

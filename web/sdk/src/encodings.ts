@@ -48,16 +48,14 @@ export function videoEncodings(
 }
 
 /**
- * The codecs to offer: the wanted one and what repairs its packets. Empty when the browser
- * cannot send it; then it offers all it has.
+ * The codecs to offer, the wanted one first. The others stay in the offer for servers that
+ * do not take it.
  */
 export function codecPreferences(
   codec: VideoCodec,
   available: readonly RTCRtpCodec[],
 ): RTCRtpCodec[] {
-  const is = (name: string) => (c: RTCRtpCodec) =>
-    c.mimeType.toLowerCase() === `video/${name.toLowerCase()}`;
-  const wanted = available.filter(is(codec));
-  const repair = available.filter((c) => is("rtx")(c) || is("red")(c) || is("ulpfec")(c));
-  return wanted.length > 0 ? [...wanted, ...repair] : [];
+  const wanted = `video/${codec.toLowerCase()}`;
+  const is = ({ mimeType }: RTCRtpCodec) => mimeType.toLowerCase() === wanted;
+  return [...available.filter(is), ...available.filter((other) => !is(other))];
 }

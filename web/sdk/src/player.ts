@@ -164,7 +164,7 @@ export class WhepPlayer extends Emitter<PlayerEvents> {
         this.emit("viewers", JSON.parse(data).viewercount);
         break;
       case "reconnect":
-        this.#connection?.reopen();
+        this.#connection?.reopen("The server asked to reconnect.");
         break;
     }
   }
@@ -186,7 +186,8 @@ export class WhepPlayer extends Emitter<PlayerEvents> {
     else if (flows) this.#enter("live");
     else if (silentMs > (this.#state === "live" ? SILENT_MS_MAX : FIRST_MEDIA_MS_MAX)) {
       this.#enter("waiting");
-      if (this.#published && silentMs > STARVED_MS_MAX) connection.reopen();
+      if (this.#published && silentMs > STARVED_MS_MAX)
+        connection.reopen("The stream is live, but nothing arrives.");
     }
   }
 

@@ -12,7 +12,7 @@ const STEREO_BITRATE_MAX = 128_000;
 export type PublisherState = "idle" | "connecting" | "live" | "reconnecting" | "ended" | "failed";
 
 export interface PublishOptions extends Endpoint {
-  /** Offer only this video codec, if the browser has it. Default: the browser's choice. */
+  /** Send this video codec, if browser and server have it. Default: the browser's choice. */
   codec?: VideoCodec | undefined;
   /** Simulcast layers; viewers on thin links get a lower one. Default 3. */
   layers?: LayerCount | undefined;
@@ -59,9 +59,9 @@ export class WhipPublisher extends Emitter<PublisherEvents> {
     connection.on("state", (state) => this.#enter(state === "connected" ? "live" : state));
     connection.on("error", (error) => this.emit("error", error));
     connection.on("opened", (session) => {
-      followEvents(session, ["viewercount"], connection.closing, ({ data }) =>
-        this.emit("viewers", JSON.parse(data).viewercount),
-      );
+      followEvents(session, ["viewercount"], connection.closing, ({ name, data }) => {
+        if (name === "viewercount") this.emit("viewers", JSON.parse(data).viewercount);
+      });
     });
     this.#enter("connecting");
     await connection.open();
@@ -114,7 +114,6 @@ function addTrack(
   });
   if (codec) {
     const available = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
-    const preferred = codecPreferences(codec, available);
-    if (preferred.length > 0) transceiver.setCodecPreferences(preferred);
+    transceiver.setCodecPreferences(codecPreferences(codec, available));
   }
 }

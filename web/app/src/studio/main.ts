@@ -99,6 +99,7 @@ async function act(action: () => Promise<void>): Promise<void> {
   }
 }
 
+publisher.on("error", (error) => setText("message", explain(error)));
 publisher.on("state", (state) => {
   showState(state, STATES[state]);
   const live = onAir();
@@ -106,7 +107,10 @@ publisher.on("state", (state) => {
   goLive.toggleAttribute("data-live", live);
   lockStreamName(live);
   lockEncoding(live, source?.audio !== undefined);
-  if (state === "live") numbers.start();
+  if (state === "live") {
+    setText("message", "");
+    numbers.start();
+  }
   if (!live) numbers.stop();
 });
 

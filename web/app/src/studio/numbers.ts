@@ -3,6 +3,7 @@ import { setText } from "../page/element.ts";
 import { bitrate, duration, milliseconds, resolution, UNKNOWN } from "../page/format.ts";
 
 const EVERY_MS = 1_000;
+const SHOWN = ["bitrate", "fps", "resolution", "rtt", "duration"].map((id) => `stat-${id}`);
 
 /** Shows how the broadcast is doing while it runs. */
 export class Numbers {
@@ -25,13 +26,13 @@ export class Numbers {
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    setText("viewers", UNKNOWN);
+    for (const id of ["viewers", ...SHOWN]) setText(id, UNKNOWN);
   }
 
   async #show(): Promise<void> {
     setText("stat-duration", duration(performance.now() - this.#since));
     const stats = await this.#publisher.stats();
-    if (!stats) return;
+    if (!stats || this.#timer === undefined) return;
     setText("stat-bitrate", bitrate(stats.bitrate));
     setText("stat-fps", `${stats.fps} fps`);
     setText("stat-resolution", resolution(stats.width, stats.height));

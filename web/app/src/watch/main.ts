@@ -26,8 +26,7 @@ function watch(stream: string): void {
     problem = error.message;
     show();
   });
-  byId("video", HTMLVideoElement).srcObject = player.stream;
-  startPlaying();
+  attach(player);
   startLayerMenu(player);
   startNumbers(player);
 
@@ -37,6 +36,16 @@ function watch(stream: string): void {
     });
   byId("retry", HTMLButtonElement).addEventListener("click", play);
   play();
+}
+
+/** A video that waits for media would hold up the page's load event, and the browser's spinner. */
+function attach(player: WhepPlayer): void {
+  if (document.readyState !== "complete") {
+    addEventListener("load", () => attach(player), { once: true });
+    return;
+  }
+  byId("video", HTMLVideoElement).srcObject = player.stream;
+  startPlaying();
 }
 
 startSound();

@@ -1,0 +1,53 @@
+import type { Page } from "playwright-core";
+
+export interface Playback {
+  /** Frames shown in each whole second. */
+  perSecond: number[];
+  medianFps: number;
+  longestGapMs: number;
+}
+
+/** Counts the frames that the page's video shows for `seconds`. */
+export async function playback(page: Page, seconds: number): Promise<Playback> {
+  const times = await page.evaluate(shownFrames, seconds * 1000);
+  const perSecond = Array.from(
+    { length: seconds },
+    (_, second) => times.filter((at) => Math.floor(at / 1000) === second).length,
+  );
+  const edges = [0, ...times, seconds * 1000];
+  const gaps = edges.slice(1).map((at, i) => at - (edges[i] ?? 0));
+  return { perSecond, medianFps: median(perSecond), longestGapMs: Math.max(...gaps) };
+}
+
+/** Resolves, with the time passed in ms, when the page's video shows another frame. */
+export function nextFrame(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const video = document.querySelector("video");
+    const start = performance.now();
+    return new Promise<number>((shown) =>
+      video?.requestVideoFrameCallback(() => shown(performance.now() - start)),
+    );
+  });
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 50);
+}
+
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0;
+}
+
+/** Runs in the page. When each frame was shown, in ms from now. */
+function shownFrames(durationMs: number): Promise<number[]> {
+  const video = document.querySelector("video");
+  const start = performance.now();
+  const times: number[] = [];
+  const note = () => {
+    times.push(performance.now() - start);
+    video?.requestVideoFrameCallback(note);
+  };
+  video?.requestVideoFrameCallback(note);
+  return new Promise((done) => setTimeout(() => done(times), durationMs));
+}

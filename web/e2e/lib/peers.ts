@@ -1,0 +1,28 @@
+import type { Page } from "playwright-core";
+
+declare global {
+  /** Every peer connection of the page, oldest first; put there by `recordPeers`. */
+  var peers: RTCPeerConnection[];
+}
+
+/** Runs in the page before its scripts: remembers its peer connections for the test to look into. */
+export function recordPeers(): void {
+  globalThis.peers = [];
+  const Original = globalThis.RTCPeerConnection;
+  globalThis.RTCPeerConnection = class extends Original {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      globalThis.peers.push(this);
+    }
+  };
+}
+
+/** The codecs in which the page receives video now, as `video/VP8`. */
+export function receivedCodecs(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const report = (await globalThis.peers.at(-1)?.getStats()) ?? new Map();
+    return [...report.values()]
+      .filter(({ type, kind }) => type === "inbound-rtp" && kind === "video")
+      .map(({ codecId }) => report.get(codecId)?.mimeType);
+  });
+}

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import dgram from "node:dgram";
+import { existsSync, statSync } from "node:fs";
+import net from "node:net";
+import { resolve } from "node:path";
+import { until } from "./until.ts";
+
+const START_MS_MAX = 10_000;
+/** How many shards, so how many UDP ports, a test server has. */
+const SHARDS = 2;
+
+export interface Server {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts the real server on free ports; `flags` are added to its command line. */
+export async function startServer(...flags: string[]): Promise<Server> {
+  const url = `http://127.0.0.1:${await freeTcpPort()}`;
+  const fixed = ["--http", new URL(url).host, "--media-port", String(await freeUdpPorts())];
+  const child = spawn(binary(), ["serve", ...fixed, "--shards", String(SHARDS), ...flags], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const log: string[] = [];
+  for (const output of [child.stdout, child.stderr]) output.on("data", (text) => log.push(text));
+  child.on("exit", (code) => {
+    if (code !== 0 && code !== null) process.stderr.write(log.join(""));
+  });
+  await until("the server to be ready", START_MS_MAX, async () => {
+    if (child.exitCode !== null) throw new Error(`The server did not start:\n${log.join("")}`);
+    return fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  });
+  return { url, stop: () => end(child) };
+}
+
+/** `HEADWATER_BIN`, else whichever of the two builds is newer. */
+function binary(): string {
+  const builds = ["release", "debug"]
+    .map((profile) => resolve(import.meta.dirname, "../../../target", profile, "headwater"))
+    .filter(existsSync)
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  const found = process.env.HEADWATER_BIN ?? builds[0];
+  if (!found) throw new Error("Build the server first, or name it by HEADWATER_BIN.");
+  return found;
+}
+
+function end(child: ChildProcess): Promise<void> {
+  return new Promise((done) => {
+    if (child.exitCode !== null || child.signalCode !== null) return done();
+    child.once("exit", () => done());
+    child.kill("SIGTERM");
+  });
+}
+
+function freeTcpPort(): Promise<number> {
+  return new Promise((found) => {
+    const probe = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as net.AddressInfo;
+      probe.close(() => found(port));
+    });
+  });
+}
+
+/** The first of `SHARDS` free UDP ports in a row. */
+async function freeUdpPorts(): Promise<number> {
+  for (;;) {
+    const first = 20_000 + Math.floor(Math.random() * 10_000);
+    const ports = Array.from({ length: SHARDS }, (_, i) => first + i);
+    if ((await Promise.all(ports.map(isFreeUdpPort))).every(Boolean)) return first;
+  }
+}
+
+function isFreeUdpPort(port: number): Promise<boolean> {
+  return new Promise((answer) => {
+    const probe = dgram.createSocket("udp4");
+    probe.once("error", () => answer(false));
+    probe.bind(port, () => probe.close(() => answer(true)));
+  });
+}

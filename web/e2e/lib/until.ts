@@ -1,0 +1,14 @@
+const LOOK_MS = 50;
+
+/** Looks again and again until `condition` holds; throws when it never does. */
+export async function until(
+  what: string,
+  timeoutMs: number,
+  condition: () => Promise<boolean>,
+): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}.`);
+    await new Promise((again) => setTimeout(again, LOOK_MS));
+  }
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  type Chromium,
+  goLive,
+  launchChromium,
+  openPage,
+  screenshot,
+  state,
+} from "../lib/chromium.ts";
+import { type Server, startServer } from "../lib/server.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let server: Server;
+let chromium: Chromium;
+
+beforeAll(async () => {
+  server = await startServer();
+  chromium = await launchChromium();
+});
+
+afterAll(async () => {
+  await chromium?.close();
+  await server?.stop();
+});
+
+const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+
+for (const [size, viewport] of Object.entries(sizes)) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    const options = { viewport, colorScheme, isMobile: size === "phone" };
+
+    test(`axe finds nothing wrong before the stream is live: ${size}, ${colorScheme}`, async () => {
+      const studio = await openPage(chromium, `${server.url}/?stream=quiet-brook-417`, options);
+      await state(studio, "idle");
+      await screenshot(studio, `studio-${size}-${colorScheme}`);
+      expect(await violations(studio)).toEqual([]);
+      const watch = await openPage(chromium, `${server.url}/watch/quiet-brook-417`, options);
+      await state(watch, "waiting");
+      await screenshot(watch, `watch-${size}-${colorScheme}`);
+      expect(await violations(watch)).toEqual([]);
+    });
+
+    test(`axe finds nothing wrong while live: ${size}, ${colorScheme}`, async () => {
+      const stream = `${size}-${colorScheme}`;
+      const studio = await openPage(chromium, `${server.url}/?stream=${stream}`, options);
+      await goLive(studio);
+      const watch = await openPage(chromium, `${server.url}/watch/${stream}`, options);
+      await state(watch, "live");
+      await watch.getByTestId("stat-delay").filter({ hasText: /ms$/ }).waitFor();
+      await studio.getByTestId("show-qr").click();
+      await studio.getByTestId("qr").locator("svg").waitFor();
+      await screenshot(studio, `studio-live-${size}-${colorScheme}`);
+      await screenshot(watch, `watch-live-${size}-${colorScheme}`);
+      expect(await violations(studio)).toEqual([]);
+      expect(await violations(watch)).toEqual([]);
+      for (const page of [studio, watch]) await page.context().close();
+    });
+  }
+}
+
+async function violations(page: Page): Promise<string[][]> {
+  await page.evaluate(AXE);
+  const results: AxeResults = await page.evaluate("axe.run()");
+  return results.violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]);
+}

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { launchChromium, publishPage, screenshot, state, watchPage } from "../lib/chromium.ts";
+import { playback } from "../lib/frames.ts";
+import { startServer } from "../lib/server.ts";
+
+const SECONDS = 60;
+
+test("six viewers of a stream with three layers play for a minute", async () => {
+  const server = await startServer();
+  const chromium = await launchChromium();
+  try {
+    const publisher = await publishPage(chromium, server, "six");
+    const viewers = await Promise.all(
+      Array.from({ length: 6 }, () => watchPage(chromium, server, "six")),
+    );
+    for (const viewer of viewers) await state(viewer, "live");
+    const played = await Promise.all(viewers.map((viewer) => playback(viewer, SECONDS)));
+    const rows = await Promise.all(
+      viewers.map(async (viewer, i) => ({
+        fps: played[i]?.medianFps,
+        longestGapMs: Math.round(played[i]?.longestGapMs ?? 0),
+        freezes: Number(await viewer.getByTestId("stat-freezes").textContent()),
+        lost: Number(await viewer.getByTestId("stat-lost").textContent()),
+        resolution: await viewer.getByTestId("stat-resolution").textContent(),
+      })),
+    );
+    console.table(rows);
+    await screenshot(publisher, "studio-six");
+    for (const { fps } of rows) expect(fps).toBeGreaterThanOrEqual(28);
+  } finally {
+    await chromium.close();
+    await server.stop();
+  }
+});
