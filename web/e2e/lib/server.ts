@@ -10,17 +10,30 @@ const START_MS_MAX = 10_000;
 const SHARDS = 2;
 
 export interface Server {
-  url: string;
+  readonly url: string;
   stop(): Promise<void>;
+  /** Starts a stopped server again, at the same address. */
+  start(): Promise<void>;
 }
 
 /** Starts the real server on free ports; `flags` are added to its command line. */
 export async function startServer(...flags: string[]): Promise<Server> {
-  const url = `http://127.0.0.1:${await freeTcpPort()}`;
-  const fixed = ["--http", new URL(url).host, "--media-port", String(await freeUdpPorts())];
-  const child = spawn(binary(), ["serve", ...fixed, "--shards", String(SHARDS), ...flags], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const http = `127.0.0.1:${await freeTcpPort()}`;
+  const args = ["serve", "--http", http, "--media-port", String(await freeUdpPorts())];
+  args.push("--shards", String(SHARDS), ...flags);
+  const url = `http://${http}`;
+  let child = await spawnReady(url, args);
+  return {
+    url,
+    stop: () => end(child),
+    start: async () => {
+      child = await spawnReady(url, args);
+    },
+  };
+}
+
+async function spawnReady(url: string, args: string[]): Promise<ChildProcess> {
+  const child = spawn(binary(), args, { stdio: ["ignore", "pipe", "pipe"] });
   const log: string[] = [];
   for (const output of [child.stdout, child.stderr]) output.on("data", (text) => log.push(text));
   child.on("exit", (code) => {
@@ -33,7 +46,7 @@ export async function startServer(...flags: string[]): Promise<Server> {
       () => false,
     );
   });
-  return { url, stop: () => end(child) };
+  return child;
 }
 
 /** `HEADWATER_BIN`, else whichever of the two builds is newer. */

@@ -189,7 +189,8 @@ export class Connection extends Emitter<ConnectionEvents> {
         case "disconnected":
           return this.#expect(DISCONNECTED_MS_MAX, () => this.#restart(link));
         case "failed":
-          return this.#restart(link);
+          // A restart helps only where there was a path before.
+          return this.#state === "connected" ? this.#restart(link) : this.reopen(NO_MEDIA_PATH);
       }
     };
     // The server's goodbye: ICE may look healthy for long after it.

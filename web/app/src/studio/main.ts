@@ -10,6 +10,8 @@ import {
   listDevices,
   lockEncoding,
   onSourceChange,
+  setKind,
+  showFieldsOf,
   sourceChoice,
 } from "./settings.ts";
 import { lockStreamName, startShare, streamName } from "./share.ts";
@@ -62,10 +64,15 @@ async function open(): Promise<Source> {
 
 /** Opens the source anew as chosen; while live it takes the place of the old one. */
 async function change(): Promise<void> {
-  byId("camera-field", HTMLElement).hidden = sourceChoice().kind === "screen";
+  showFieldsOf(sourceChoice().kind);
   if (!source) return;
   const old = source;
-  source = await open();
+  try {
+    source = await open();
+  } catch (error) {
+    setKind(old.kind);
+    throw error;
+  }
   if (onAir()) {
     for (const track of source.stream.getTracks()) await publisher.replace(track);
   }
@@ -81,7 +88,7 @@ function stop(): void {
 
 function show(shown: Source | undefined): void {
   preview.srcObject = shown?.stream ?? null;
-  preview.classList.toggle("mirrored", sourceChoice().kind === "camera");
+  preview.classList.toggle("mirrored", shown?.kind === "camera");
   byId("empty", HTMLElement).hidden = shown !== undefined;
   if (shown) preview.play().catch(() => {});
 }

@@ -23,6 +23,16 @@ export function sourceChoice(): SourceChoice {
   };
 }
 
+/** Puts the choice back, when what was chosen could not be had. */
+export function setKind(kind: SourceChoice["kind"]): void {
+  for (const input of kinds) input.checked = input.value === kind;
+  showFieldsOf(kind);
+}
+
+export function showFieldsOf(kind: SourceChoice["kind"]): void {
+  byId("camera-field", HTMLElement).hidden = kind === "screen";
+}
+
 export function encodingChoice() {
   return {
     codec: (codec.value || undefined) as VideoCodec | undefined,
@@ -57,7 +67,6 @@ export function listCodecs(): void {
 /** Lists cameras and microphones; they have names only once one of them may be used. */
 export async function listDevices(): Promise<void> {
   const found = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
-  byId("camera-field", HTMLElement).hidden = sourceChoice().kind === "screen";
   fill(camera, found, "videoinput", [new Option("Default camera", "")]);
   fill(microphone, found, "audioinput", [
     new Option("Default microphone", ""),

@@ -12,11 +12,18 @@ export interface SourceChoice {
 
 /** Picture and sound from this computer, until closed. */
 export class Source {
+  readonly kind: SourceChoice["kind"];
   readonly stream: MediaStream;
   readonly #captured: MediaStream[];
   readonly #mixer: AudioContext | undefined;
 
-  private constructor(stream: MediaStream, captured: MediaStream[], mixer?: AudioContext) {
+  private constructor(
+    kind: SourceChoice["kind"],
+    stream: MediaStream,
+    captured: MediaStream[],
+    mixer?: AudioContext,
+  ) {
+    this.kind = kind;
     this.stream = stream;
     this.#captured = captured;
     this.#mixer = mixer;
@@ -53,7 +60,7 @@ export class Source {
         if (error.name !== "NotFoundError" || choice.microphone !== "") throw error;
         return devices().getUserMedia({ video });
       });
-    return new Source(hinted(stream, "motion"), [stream]);
+    return new Source("camera", hinted(stream, "motion"), [stream]);
   }
 
   static async #screen(choice: SourceChoice): Promise<Source> {
@@ -68,16 +75,16 @@ export class Source {
       (await devices()
         .getUserMedia({ audio })
         .catch(() => undefined));
-    if (!voice) return new Source(screen, [screen]);
+    if (!voice) return new Source("screen", screen, [screen]);
     if (screen.getAudioTracks().length === 0) {
       const both = new MediaStream([...screen.getVideoTracks(), ...voice.getAudioTracks()]);
-      return new Source(both, [screen, voice]);
+      return new Source("screen", both, [screen, voice]);
     }
     const mixer = new AudioContext();
     const mixed = mixer.createMediaStreamDestination();
     for (const part of [screen, voice]) mixer.createMediaStreamSource(part).connect(mixed);
     const stream = new MediaStream([...screen.getVideoTracks(), ...mixed.stream.getAudioTracks()]);
-    return new Source(stream, [screen, voice], mixer);
+    return new Source("screen", stream, [screen, voice], mixer);
   }
 }
 
