@@ -7,6 +7,7 @@
 
 pub mod forward;
 mod name;
+pub mod registry;
 mod session;
 
 pub use name::{STREAM_NAME_MAX, StreamName, StreamNameError};

@@ -595,3 +595,10 @@ fn red_primary(payload: &[u8]) -> Option<std::sync::Arc<[u8]>> {
 fn to_bitrate(rate: Bitrate) -> str0m::bwe::Bitrate {
     str0m::bwe::Bitrate::bps(rate.as_bps())
 }
+
+/// The `candidate:…` attribute of a host candidate at this address (RFC 8839 §5.1).
+pub fn host_candidate(address: &SocketAddr) -> Option<String> {
+    Candidate::host(*address, Protocol::Udp)
+        .ok()
+        .map(|candidate| candidate.to_sdp_string())
+}

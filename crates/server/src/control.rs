@@ -1,12 +1,36 @@
 //! The handle through which HTTP reaches rooms and media.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use broadcast::registry::{self, Admitted, Registry, Removed};
 use broadcast::{
     IceFragment, LayerChoice, Open, OpenError, Opened, Restarted, Role, SessionError, SessionId,
     StreamName, StreamStatus,
 };
-use tokio::sync::watch;
+use node::{ClosedReason, Command, Event, StreamId};
+use rtc::{Direction, IceCredentials, Peer};
+use rtp::{Bitrate, Kind};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::media::Shards;
+
+/// Where the bandwidth estimation of a viewer begins: enough for a middle layer, and probing
+/// from here reaches tens of megabits within half a second.
+const ESTIMATE_INITIAL: Bitrate = Bitrate::mbps(2);
+
+/// How long a shard may take to answer before the caller is told that the server is busy.
+const SHARD_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often waiting viewers are looked through for those who waited too long.
+const EXPIRY_EVERY: Duration = Duration::from_secs(1);
+
+/// How long good-byes may take at shutdown.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Events that may wait for the control task.
+pub(crate) const EVENTS_MAX: usize = 4_096;
 
 /// Who calls on an existing session, as the URL and the headers say it.
 #[derive(Debug, Clone)]
@@ -21,28 +45,201 @@ pub struct Caller {
     pub token: Option<String>,
 }
 
-/// Talks to the control task. Cheap to clone.
+/// Opens and ends sessions, and knows what streams do. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Control {}
+pub struct Control {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    shards: Shards,
+    certificate: rtc::Certificate,
+    announce_ice_lite: bool,
+    state: Mutex<State>,
+    metrics: crate::metrics::MediaMetrics,
+}
+
+#[derive(Debug)]
+struct State {
+    registry: Registry,
+    /// ICE tag of each session.
+    tags: BTreeMap<SessionId, String>,
+    /// Who waits for a shard to restart ICE.
+    restarts: BTreeMap<SessionId, oneshot::Sender<Result<IceCredentials, String>>>,
+    /// What followers of a stream see. Lives as long as the stream has a session.
+    followed: BTreeMap<StreamName, watch::Sender<StreamStatus>>,
+    stopping: bool,
+}
 
 impl Control {
+    /// Takes the shards and their events, and begins to work.
+    pub(crate) fn start(
+        shards: Shards,
+        events: mpsc::Receiver<(usize, Event)>,
+        registry: registry::Config,
+        announce_ice_lite: bool,
+        metrics: crate::metrics::MediaMetrics,
+    ) -> Self {
+        let state = State {
+            registry: Registry::new(registry),
+            tags: BTreeMap::new(),
+            restarts: BTreeMap::new(),
+            followed: BTreeMap::new(),
+            stopping: false,
+        };
+        let shared = Arc::new(Shared {
+            shards,
+            certificate: rtc::Certificate::generate(),
+            announce_ice_lite,
+            state: Mutex::new(state),
+            metrics,
+        });
+        let control = Self { shared };
+        tokio::spawn(control.clone().run(events));
+        control
+    }
+
     /// Opens a publishing or viewing session.
     pub async fn open(&self, open: Open) -> Result<Opened, OpenError> {
-        todo!("{open:?}")
+        {
+            let state = self.state();
+            if state.stopping {
+                return Err(OpenError::Stopping);
+            }
+            state.registry.check(
+                Instant::now(),
+                open.role,
+                &open.stream,
+                open.token.as_deref(),
+            )?;
+        }
+        // An offer takes a millisecond of parsing: not on a media thread, and not under the lock.
+        let control = self.clone();
+        let opened = tokio::task::spawn_blocking(move || control.open_blocking(open)).await;
+        opened.unwrap_or_else(|error| {
+            tracing::error!(%error, "opening a session panicked");
+            Err(OpenError::BadOffer(
+                "the offer could not be handled".to_owned(),
+            ))
+        })
+    }
+
+    fn open_blocking(&self, open: Open) -> Result<Opened, OpenError> {
+        loop {
+            let shard = self.state().registry.place(open.role, &open.stream);
+            if let Some(result) = self.open_on(shard, &open) {
+                return result;
+            }
+        }
+    }
+
+    /// `None` when the stream's home came to be another shard in the meantime: try there.
+    fn open_on(&self, shard: usize, open: &Open) -> Option<Result<Opened, OpenError>> {
+        let now = Instant::now();
+        let (mut peer, answer) = match self.answer(shard, open, now) {
+            Ok(answered) => answered,
+            Err(error) => return Some(Err(OpenError::BadOffer(error.to_string()))),
+        };
+        let session = SessionId(random::<16>());
+        let ice_tag = peer.local_credentials().ufrag;
+        let mut state = self.state();
+        if open.role == Role::Publisher && state.registry.place(open.role, &open.stream) != shard {
+            return None;
+        }
+        let admitted = match state.admit(now, session, open, shard, &peer) {
+            Ok(admitted) => admitted,
+            Err(error) => return Some(Err(error)),
+        };
+        state.tags.insert(session, ice_tag.clone());
+        state.announce(&open.stream);
+        let stream = StreamId(admitted.stream);
+        let peer = Box::new(peer);
+        let command = match open.role {
+            Role::Publisher => Command::Publish {
+                session,
+                stream,
+                peer,
+            },
+            Role::Viewer => {
+                let first_seq = random::<2>() as u16;
+                Command::Watch {
+                    session,
+                    stream,
+                    home: admitted.home,
+                    peer,
+                    first_seq,
+                }
+            }
+        };
+        // Still under the lock, so that orders reach the shards in the order of admission.
+        if admitted.relay {
+            self.order(
+                admitted.home,
+                Command::Relay {
+                    stream,
+                    shard,
+                    on: true,
+                },
+            );
+        }
+        let sent = self.shared.shards.send(shard, command);
+        drop(state);
+        if sent.is_err() {
+            self.remove(session);
+            let limit = "the media thread's queue";
+            return Some(Err(OpenError::Full {
+                limit,
+                retry_after: Duration::from_secs(1),
+            }));
+        }
+        tracing::info!(stream = %open.stream, ?session, role = ?open.role, shard, "session opened");
+        Some(Ok(Opened {
+            session,
+            answer,
+            ice_tag,
+        }))
+    }
+
+    fn answer(
+        &self,
+        shard: usize,
+        open: &Open,
+        now: Instant,
+    ) -> Result<(Peer, String), rtc::OfferError> {
+        let (direction, estimate) = match open.role {
+            Role::Publisher => (Direction::Receive, None),
+            Role::Viewer => (Direction::Send, Some(ESTIMATE_INITIAL)),
+        };
+        let config = rtc::Config {
+            certificate: self.shared.certificate.clone(),
+            candidates: self.shared.shards.candidates(shard).to_vec(),
+            announce_ice_lite: self.shared.announce_ice_lite,
+        };
+        Peer::answer(&config, direction, &open.offer, estimate, now)
     }
 
     /// The current ICE tag of a session; also the check that the caller may touch it.
-    pub async fn ice_tag(&self, caller: &Caller) -> Result<String, SessionError> {
-        todo!("{caller:?}")
+    pub fn ice_tag(&self, caller: &Caller) -> Result<String, SessionError> {
+        let state = self.state();
+        state.permit(caller)?;
+        state
+            .tags
+            .get(&caller.session)
+            .cloned()
+            .ok_or(SessionError::Unknown)
     }
 
     /// Adds remote candidates. A fragment of an older ICE session is ignored.
-    pub async fn trickle(
-        &self,
-        caller: &Caller,
-        fragment: IceFragment,
-    ) -> Result<(), SessionError> {
-        todo!("{caller:?} {fragment:?}")
+    pub fn trickle(&self, caller: &Caller, fragment: IceFragment) -> Result<(), SessionError> {
+        let shard = self.state().permit(caller)?;
+        self.command(
+            shard,
+            Command::Trickle {
+                session: caller.session,
+                fragment,
+            },
+        )
     }
 
     /// Restarts ICE with the client's new credentials.
@@ -51,34 +248,319 @@ impl Control {
         caller: &Caller,
         fragment: IceFragment,
     ) -> Result<Restarted, SessionError> {
-        todo!("{caller:?} {fragment:?}")
+        let (Some(ufrag), Some(pwd)) = (fragment.ufrag.clone(), fragment.pwd.clone()) else {
+            return Err(SessionError::Bad(
+                "an ICE restart needs a=ice-ufrag and a=ice-pwd".to_owned(),
+            ));
+        };
+        let session = caller.session;
+        let (sender, receiver) = oneshot::channel();
+        let shard = {
+            let mut state = self.state();
+            let shard = state.permit(caller)?;
+            state.restarts.insert(session, sender);
+            shard
+        };
+        self.command(
+            shard,
+            Command::RestartIce {
+                session,
+                remote: IceCredentials { ufrag, pwd },
+            },
+        )?;
+        let answered = tokio::time::timeout(SHARD_TIMEOUT, receiver).await;
+        let Ok(Ok(local)) = answered else {
+            self.state().restarts.remove(&session);
+            return Err(SessionError::Busy);
+        };
+        let local = local.map_err(SessionError::Bad)?;
+        let ice_tag = local.ufrag.clone();
+        self.state().tags.insert(session, ice_tag.clone());
+        self.command(shard, Command::Trickle { session, fragment })?;
+        let candidates = self.shared.shards.candidates(shard);
+        let fragment = IceFragment {
+            ufrag: Some(local.ufrag),
+            pwd: Some(local.pwd),
+            candidates: candidates.iter().filter_map(rtc::host_candidate).collect(),
+            end_of_candidates: true,
+        };
+        Ok(Restarted { fragment, ice_tag })
     }
 
     /// Ends a session.
-    pub async fn close(&self, caller: &Caller) -> Result<(), SessionError> {
-        todo!("{caller:?}")
+    pub fn close(&self, caller: &Caller) -> Result<(), SessionError> {
+        let shard = self.state().permit(caller)?;
+        self.command(
+            shard,
+            Command::Close {
+                session: caller.session,
+            },
+        )?;
+        // Gone at once for everybody who asks, even before the shard has said good-bye.
+        self.remove(caller.session);
+        Ok(())
     }
 
-    /// Sets which layer of the m-line `mid` a viewer gets; `None` means its only video track.
-    pub async fn choose_layer(
-        &self,
-        caller: &Caller,
-        mid: Option<String>,
-        choice: LayerChoice,
-    ) -> Result<(), SessionError> {
-        todo!("{caller:?} {mid:?} {choice:?}")
+    /// Sets which layer a viewer gets. `mid` is the video m-line; sessions have one.
+    pub fn choose_layer(&self, caller: &Caller, choice: LayerChoice) -> Result<(), SessionError> {
+        let state = self.state();
+        let shard = state.permit(caller)?;
+        let rid = match choice {
+            LayerChoice::Auto => None,
+            LayerChoice::Rid(rid) => {
+                let status = state.registry.status(&caller.stream).unwrap_or_default();
+                let layers: Vec<_> = status
+                    .tracks
+                    .into_iter()
+                    .flat_map(|track| track.layers)
+                    .collect();
+                if !layers.iter().any(|layer| layer.rid.as_ref() == Some(&rid)) {
+                    let has: Vec<_> = layers.into_iter().filter_map(|layer| layer.rid).collect();
+                    return Err(SessionError::Bad(format!(
+                        "there is no layer {rid:?}: the stream has {has:?}"
+                    )));
+                }
+                Some(rid)
+            }
+        };
+        self.command(
+            shard,
+            Command::PinLayer {
+                session: caller.session,
+                rid,
+            },
+        )
     }
 
-    /// Follows a stream for as long as the session lives; the channel closes with the session.
-    pub async fn follow(
-        &self,
-        caller: &Caller,
-    ) -> Result<watch::Receiver<StreamStatus>, SessionError> {
-        todo!("{caller:?}")
+    /// Follows the caller's stream; the channel closes when the stream's last session ends.
+    pub fn follow(&self, caller: &Caller) -> Result<watch::Receiver<StreamStatus>, SessionError> {
+        let mut state = self.state();
+        state.permit(caller)?;
+        let status = state.registry.status(&caller.stream).unwrap_or_default();
+        let sender = state
+            .followed
+            .entry(caller.stream.clone())
+            .or_insert_with(|| watch::channel(status).0);
+        Ok(sender.subscribe())
+    }
+
+    /// Whether a session is still there.
+    pub fn is_open(&self, session: SessionId) -> bool {
+        self.state().registry.session(session).is_some()
     }
 
     /// All streams that have a publisher or a viewer.
-    pub async fn streams(&self) -> BTreeMap<StreamName, StreamStatus> {
-        todo!()
+    pub fn streams(&self) -> BTreeMap<StreamName, StreamStatus> {
+        self.state()
+            .registry
+            .streams()
+            .map(|(name, status)| (name.clone(), status))
+            .collect()
     }
+
+    /// What each shard does, by number.
+    pub(crate) fn load(&self) -> Vec<crate::media::Load> {
+        self.shared.shards.load().collect()
+    }
+
+    /// Takes no more sessions, says good-bye to all, and returns when that is sent.
+    pub async fn shutdown(&self) {
+        self.state().stopping = true;
+        for shard in 0..self.shared.shards.count() {
+            self.order(shard, Command::CloseAll);
+        }
+        let farewell = async {
+            while !self.state().registry.is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+            tracing::warn!("some sessions were cut off without a good-bye");
+        }
+    }
+
+    async fn run(self, mut events: mpsc::Receiver<(usize, Event)>) {
+        let mut expiry = tokio::time::interval(EXPIRY_EVERY);
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some((_, event)) => self.event(event),
+                    None => return,
+                },
+                _ = expiry.tick() => self.expire(),
+            }
+        }
+    }
+
+    fn event(&self, event: Event) {
+        match event {
+            Event::Connected { session } => {
+                tracing::info!(?session, "session connected");
+            }
+            Event::Closed { session, reason } => {
+                if reason != ClosedReason::Ordered {
+                    tracing::info!(?session, ?reason, "session ended");
+                }
+                self.shared.metrics.closed(reason);
+                self.remove(session);
+            }
+            Event::IceRestarted { session, local } => {
+                if let Some(waiting) = self.state().restarts.remove(&session)
+                    && waiting.send(local).is_err()
+                {
+                    tracing::debug!(?session, "nobody waits for this ICE restart any more");
+                }
+            }
+            Event::FirstPicture { wait, .. } => self.shared.metrics.first_picture(wait),
+            Event::Status {
+                stream,
+                active,
+                tracks,
+            } => {
+                let mut state = self.state();
+                if let Some(name) = state.registry.report(stream.0, active, tracks) {
+                    state.announce(&name);
+                }
+            }
+        }
+    }
+
+    fn expire(&self) {
+        let expired = self.state().registry.expired(Instant::now());
+        for session in expired {
+            let shard = self.state().registry.session(session).map(|s| s.shard);
+            if let Some(shard) = shard {
+                self.order(shard, Command::Close { session });
+            }
+        }
+    }
+
+    fn remove(&self, session: SessionId) {
+        let mut state = self.state();
+        let Some(removed) = state.registry.remove(Instant::now(), session) else {
+            return;
+        };
+        state.tags.remove(&session);
+        state.restarts.remove(&session);
+        state.announce(&removed.session.stream);
+        drop(state);
+        let Removed {
+            session,
+            stream,
+            home,
+            relay_ends,
+        } = removed;
+        if relay_ends {
+            self.order(
+                home,
+                Command::Relay {
+                    stream: StreamId(stream),
+                    shard: session.shard,
+                    on: false,
+                },
+            );
+        }
+    }
+
+    fn command(&self, shard: usize, command: Command) -> Result<(), SessionError> {
+        self.shared
+            .shards
+            .send(shard, command)
+            .map_err(|_| SessionError::Busy)
+    }
+
+    /// A command that nobody waits for.
+    fn order(&self, shard: usize, command: Command) {
+        if let Err(error) = self.shared.shards.send(shard, command) {
+            tracing::warn!(shard, %error, "an order to a media thread was lost");
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere must not end the service; the registry is changed in whole steps.
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn admit(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        open: &Open,
+        shard: usize,
+        peer: &Peer,
+    ) -> Result<Admitted, OpenError> {
+        if self.stopping {
+            return Err(OpenError::Stopping);
+        }
+        if open.role == Role::Viewer {
+            let accepts =
+                |format: &rtp::Format| peer.media().iter().any(|media| media.accepts(format));
+            self.registry.check_formats(&open.stream, accepts)?;
+        }
+        let (token, formats) = (open.token.clone(), video_formats(peer));
+        let admitted =
+            self.registry
+                .open(now, session, open.role, &open.stream, token, formats, shard)?;
+        if let Some(old) = admitted.replaces {
+            self.tags.remove(&old);
+            tracing::info!(stream = %open.stream, "publisher replaced");
+        }
+        Ok(admitted)
+    }
+
+    /// The shard of the caller's session, if it is the caller's.
+    fn permit(&self, caller: &Caller) -> Result<usize, SessionError> {
+        let session = self
+            .registry
+            .session(caller.session)
+            .ok_or(SessionError::Unknown)?;
+        if session.role != caller.role || session.stream != caller.stream {
+            return Err(SessionError::Unknown);
+        }
+        // The URL cannot be guessed; a token, when one is sent, must still be the right one.
+        if caller.token.is_some() && session.token.is_some() && caller.token != session.token {
+            return Err(SessionError::TokenWrong);
+        }
+        Ok(session.shard)
+    }
+
+    /// Shows followers what a stream does now.
+    fn announce(&mut self, stream: &StreamName) {
+        match self.registry.status(stream) {
+            Some(status) => {
+                if let Some(followed) = self.followed.get(stream) {
+                    followed.send_if_modified(|present| {
+                        let changed = *present != status;
+                        *present = status;
+                        changed
+                    });
+                }
+            }
+            None => {
+                self.followed.remove(stream);
+            }
+        }
+    }
+}
+
+fn video_formats(peer: &Peer) -> Vec<rtp::Format> {
+    let video = peer
+        .media()
+        .iter()
+        .filter(|media| media.kind == Kind::Video);
+    video
+        .flat_map(|media| media.formats().copied().collect::<Vec<_>>())
+        .collect()
+}
+
+/// Random bits from the operating system, as many as the type holds.
+fn random<const BYTES: usize>() -> u128 {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes[..BYTES]).expect("the operating system has randomness");
+    u128::from_le_bytes(bytes)
 }

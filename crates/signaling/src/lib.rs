@@ -1,1 +1,16 @@
-//! x
+//! Wire dialects, translated to and from the requests and events of `broadcast`.
+//!
+//! Each module of [`dialect`] knows one protocol and nothing of the others; none holds state.
+//! What WHIP and WHEP share (an SDP exchange over HTTP with a session resource) stands once,
+//! in [`session_http`].
+//!
+//! Deliberately absent: sockets, an HTTP server, and any knowledge of what is live.
+
+pub mod dialect;
+pub mod ice_fragment;
+pub mod ice_server;
+pub mod problem;
+pub mod session_http;
+
+pub use ice_server::IceServer;
+pub use problem::Problem;

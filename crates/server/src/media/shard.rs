@@ -1,0 +1,449 @@
+use std::collections::VecDeque;
+use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Token, Waker};
+use node::{Command, Counters, Event, Input, Node, Output, Relayed};
+use quinn_udp::{RecvMeta, UdpSocketState};
+use rtrb::{Consumer, Producer, RingBuffer};
+use socket2::{Domain, Protocol, Type};
+use thiserror::Error;
+use tokio::sync::mpsc::Sender;
+
+use super::send::{Batch, Socket};
+
+/// Commands that may wait for a shard. A full queue refuses sessions with "busy".
+const COMMANDS_MAX: usize = 1_024;
+
+/// Packets that may wait between two shards. A full ring drops video up to the next key frame.
+const RING_PACKETS: usize = 8_192;
+
+/// Datagrams of one system call, and how many calls before outputs are looked after.
+const RECEIVE_BATCH: usize = 32;
+const RECEIVE_CALLS_MAX: usize = 8;
+
+/// One coalesced receive (generic receive offload) is at most this long.
+const RECEIVE_BYTES: usize = 65_535;
+
+/// Kernel buffers: a quarter of a second at 100 Mbit/s and more; the kernel may allow less.
+const SOCKET_BUFFER: usize = 4 << 20;
+
+/// How often the counters are published.
+const PUBLISH_EVERY: Duration = Duration::from_millis(200);
+
+/// The longest sleep, so that counters never grow stale.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+
+const SOCKET: Token = Token(0);
+const WAKE: Token = Token(1);
+
+/// What the shards need to begin.
+#[derive(Debug, Clone)]
+pub(crate) struct ShardsConfig {
+    /// How many.
+    pub(crate) count: usize,
+    /// UDP port of the first; one more for each.
+    pub(crate) first_port: u16,
+    /// Addresses in candidates; the first of each family also stands for datagrams that
+    /// arrived on an address that is not listed (behind 1:1 NAT).
+    pub(crate) addresses: Vec<IpAddr>,
+    /// For each node.
+    pub(crate) node: node::Config,
+}
+
+/// Why the shards did not begin.
+#[derive(Debug, Error)]
+pub(crate) enum StartError {
+    #[error("UDP port {port} cannot be opened: {error}. Is another Headwater running? Set media.port to a free range")]
+    Bind { port: u16, error: io::Error },
+    #[error("the media thread cannot be set up: {0}")]
+    Setup(#[from] io::Error),
+}
+
+/// What a shard does with its time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Load {
+    pub(crate) counters: Counters,
+    /// Share of the time that the thread worked, 0 to 1, over the last fifth of a second.
+    pub(crate) busy: f64,
+    /// Datagrams that the kernel did not take.
+    pub(crate) send_dropped: u64,
+    /// Items waiting in rings to other shards.
+    pub(crate) ring_queued: u64,
+}
+
+/// A shard did not take a command: it is overloaded, or gone.
+#[derive(Debug, Clone, Copy, Error)]
+#[error("the shard's command queue is full")]
+pub(crate) struct QueueFull;
+
+/// Handles to all media threads.
+#[derive(Debug)]
+pub(crate) struct Shards {
+    handles: Vec<Handle>,
+}
+
+#[derive(Debug)]
+struct Handle {
+    commands: SyncSender<Option<Command>>,
+    waker: Arc<Waker>,
+    load: Arc<Mutex<Load>>,
+    candidates: Vec<SocketAddr>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Shards {
+    /// Opens the sockets and starts the threads. Their events go to `events` with the shard's number.
+    pub(crate) fn start(config: &ShardsConfig, events: &Sender<(usize, Event)>) -> Result<Self, StartError> {
+        let mut sockets = Vec::new();
+        for shard in 0..config.count {
+            let port = config.first_port.saturating_add(shard as u16);
+            sockets.push(open_socket(port).map_err(|error| StartError::Bind { port, error })?);
+        }
+        let polls = (0..config.count).map(|_| Poll::new()).collect::<io::Result<Vec<_>>>()?;
+        let wakers = polls
+            .iter()
+            .map(|poll| Waker::new(poll.registry(), WAKE).map(Arc::new))
+            .collect::<io::Result<Vec<_>>>()?;
+        let (mut outgoing, mut incoming) = rings(config.count);
+        let cores = core_affinity::get_core_ids().unwrap_or_default();
+        let mut handles = Vec::new();
+        for (index, (socket, poll)) in sockets.into_iter().zip(polls).enumerate() {
+            let port = socket.udp.local_addr()?.port();
+            let usable = |ip: &&IpAddr| socket.ipv6 || ip.is_ipv4();
+            let candidates: Vec<SocketAddr> =
+                config.addresses.iter().filter(usable).map(|ip| SocketAddr::new(*ip, port)).collect();
+            let (commands, receiver) = sync_channel(COMMANDS_MAX);
+            let load = Arc::new(Mutex::new(Load::default()));
+            let shard = Shard {
+                index,
+                node: Node::new(config.node.clone()),
+                batch: Batch::new(socket.state.max_gso_segments()),
+                socket,
+                candidates: candidates.clone(),
+                commands: receiver,
+                rings_in: std::mem::take(&mut incoming[index]),
+                rings_out: std::mem::take(&mut outgoing[index]),
+                wakers: wakers.clone(),
+                events: events.clone(),
+                events_held: VecDeque::new(),
+                load: load.clone(),
+                busy: Duration::ZERO,
+                published: Instant::now(),
+            };
+            // Fewer cores than shards: let the scheduler place them.
+            let core = (config.count <= cores.len()).then(|| cores.get(index).copied()).flatten();
+            let thread = std::thread::Builder::new().name(format!("media-{index}")).spawn(move || {
+                if let Some(core) = core {
+                    core_affinity::set_for_current(core);
+                }
+                shard.run(poll);
+            })?;
+            handles.push(Handle {
+                commands,
+                waker: wakers[index].clone(),
+                load,
+                candidates,
+                thread: Some(thread),
+            });
+        }
+        Ok(Self { handles })
+    }
+
+    /// Gives a command to a shard.
+    pub(crate) fn send(&self, shard: usize, command: Command) -> Result<(), QueueFull> {
+        let handle = self.handles.get(shard).ok_or(QueueFull)?;
+        match handle.commands.try_send(Some(command)) {
+            Ok(()) => {
+                handle.wake();
+                Ok(())
+            }
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(QueueFull),
+        }
+    }
+
+    /// Where a shard's socket can be reached.
+    pub(crate) fn candidates(&self, shard: usize) -> &[SocketAddr] {
+        self.handles.get(shard).map(|handle| handle.candidates.as_slice()).unwrap_or_default()
+    }
+
+    /// What each shard does, by number.
+    pub(crate) fn load(&self) -> impl Iterator<Item = Load> + '_ {
+        self.handles.iter().map(|handle| *handle.load.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.handles.len()
+    }
+}
+
+impl Drop for Shards {
+    /// Stops the threads and waits for them.
+    fn drop(&mut self) {
+        for handle in &self.handles {
+            // A full queue is emptied by the thread that is being stopped.
+            if handle.commands.send(None).is_ok() {
+                handle.wake();
+            }
+        }
+        for thread in self.handles.iter_mut().filter_map(|handle| handle.thread.take()) {
+            if thread.join().is_err() {
+                tracing::error!("a media thread had panicked");
+            }
+        }
+    }
+}
+
+impl Handle {
+    fn wake(&self) {
+        if let Err(error) = self.waker.wake() {
+            tracing::error!(%error, "a media thread cannot be woken");
+        }
+    }
+}
+
+/// Rings for each ordered pair of shards: `outgoing[a]` holds `(b, producer)`, `incoming[b]` the consumers.
+#[allow(clippy::type_complexity, reason = "built once, taken apart by the only caller")]
+fn rings(count: usize) -> (Vec<Vec<(usize, Producer<Relayed>)>>, Vec<Vec<Consumer<Relayed>>>) {
+    let mut outgoing: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
+    let mut incoming: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
+    for from in 0..count {
+        for to in (0..count).filter(|to| *to != from) {
+            let (producer, consumer) = RingBuffer::new(RING_PACKETS);
+            outgoing[from].push((to, producer));
+            incoming[to].push(consumer);
+        }
+    }
+    (outgoing, incoming)
+}
+
+fn open_socket(port: u16) -> io::Result<Socket> {
+    let dual = open_udp(Domain::IPV6, (Ipv6Addr::UNSPECIFIED, port).into());
+    let (udp, ipv6) = match dual {
+        Ok(udp) => (udp, true),
+        // A host without IPv6.
+        Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
+            (open_udp(Domain::IPV4, (Ipv4Addr::UNSPECIFIED, port).into())?, false)
+        }
+        Err(error) => return Err(error),
+    };
+    let state = UdpSocketState::new((&udp).into())?;
+    for result in [
+        state.set_send_buffer_size((&udp).into(), SOCKET_BUFFER),
+        state.set_recv_buffer_size((&udp).into(), SOCKET_BUFFER),
+    ] {
+        if let Err(error) = result {
+            tracing::debug!(%error, "the kernel keeps its socket buffer size");
+        }
+    }
+    Ok(Socket { udp, state, ipv6 })
+}
+
+fn open_udp(domain: Domain, address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = socket2::Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+    if domain == Domain::IPV6 {
+        socket.set_only_v6(false)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}
+
+/// What one media thread owns.
+struct Shard {
+    index: usize,
+    node: Node,
+    socket: Socket,
+    batch: Batch,
+    candidates: Vec<SocketAddr>,
+    /// `None` is the order to stop.
+    commands: Receiver<Option<Command>>,
+    rings_in: Vec<Consumer<Relayed>>,
+    rings_out: Vec<(usize, Producer<Relayed>)>,
+    wakers: Vec<Arc<Waker>>,
+    events: Sender<(usize, Event)>,
+    /// Events that the control plane had no room for; bounded by what sessions can cause.
+    events_held: VecDeque<Event>,
+    load: Arc<Mutex<Load>>,
+    busy: Duration,
+    published: Instant,
+}
+
+impl Shard {
+    fn run(mut self, mut poll: Poll) {
+        let mut source = mio::net::UdpSocket::from_std(match self.socket.udp.try_clone() {
+            Ok(udp) => udp,
+            Err(error) => return tracing::error!(%error, "the media socket cannot be watched"),
+        });
+        if let Err(error) = poll.registry().register(&mut source, SOCKET, Interest::READABLE) {
+            return tracing::error!(%error, "the media socket cannot be watched");
+        }
+        let mut events = Events::with_capacity(8);
+        let mut receiver = Receiving::new();
+        let mut more = false;
+        loop {
+            if let Err(error) = poll.poll(&mut events, Some(self.sleep(more)))
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                return tracing::error!(%error, "the media thread cannot wait for events");
+            }
+            let now = Instant::now();
+            if !self.take_commands(now) {
+                return;
+            }
+            self.take_relayed(now);
+            more = self.receive(now, &mut receiver);
+            if self.node.poll_timeout().is_some_and(|at| at <= now) {
+                self.node.handle_input(now, Input::Timeout);
+            }
+            self.drain(now);
+            self.publish(now);
+        }
+    }
+
+    fn sleep(&self, more: bool) -> Duration {
+        if more {
+            return Duration::ZERO;
+        }
+        let until = self.node.poll_timeout().map(|at| at.saturating_duration_since(Instant::now()));
+        until.unwrap_or(SLEEP_MAX).min(SLEEP_MAX)
+    }
+
+    /// Returns false when the thread is to stop.
+    fn take_commands(&mut self, now: Instant) -> bool {
+        while let Ok(command) = self.commands.try_recv() {
+            let Some(command) = command else {
+                return false;
+            };
+            self.node.handle_input(now, Input::Command(command));
+        }
+        true
+    }
+
+    fn take_relayed(&mut self, now: Instant) {
+        for ring in &mut self.rings_in {
+            while let Ok(relayed) = ring.pop() {
+                self.node.handle_input(now, Input::Relayed(relayed));
+            }
+        }
+    }
+
+    /// Returns whether there may be more on the socket.
+    fn receive(&mut self, now: Instant, receiving: &mut Receiving) -> bool {
+        for _ in 0..RECEIVE_CALLS_MAX {
+            let count = match receiving.call(&self.socket) {
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+                Err(error) => {
+                    // An ICMP error of an earlier send; the next call goes on.
+                    tracing::trace!(%error, "receive");
+                    continue;
+                }
+            };
+            for (buffer, meta) in receiving.buffers.iter().zip(&receiving.metas).take(count) {
+                let destination = self.destination(meta.dst_ip);
+                let source = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
+                let Some(received) = buffer.get(..meta.len) else {
+                    continue;
+                };
+                for contents in received.chunks(meta.stride.max(1)) {
+                    self.node.handle_input(now, Input::Datagram { source, destination, contents });
+                }
+            }
+            self.drain(now);
+        }
+        true
+    }
+
+    /// The candidate that stands for the address a datagram was sent to.
+    fn destination(&self, ip: Option<IpAddr>) -> SocketAddr {
+        let ip = ip.map(|ip| ip.to_canonical());
+        let exact = self.candidates.iter().find(|c| Some(c.ip()) == ip);
+        let family = || self.candidates.iter().find(|c| ip.is_none_or(|ip| ip.is_ipv4() == c.is_ipv4()));
+        exact.or_else(family).copied().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
+    }
+
+    fn drain(&mut self, now: Instant) {
+        let mut woken = 0_u64;
+        while let Some(output) = self.node.poll_output(now) {
+            match output {
+                Output::Transmit(transmit) => {
+                    // Let the kernel choose the address: a candidate may be one of a NAT's outside.
+                    let source = Ipv4Addr::UNSPECIFIED.into();
+                    self.batch.push(&self.socket, transmit.destination, source, transmit.contents());
+                }
+                Output::Relay { shard, message } => {
+                    let ring = self.rings_out.iter_mut().find(|(to, _)| *to == shard);
+                    let full = ring.is_some_and(|(_, ring)| ring.push(message).is_err());
+                    if full {
+                        self.node.handle_input(now, Input::RelayFull { shard });
+                    }
+                    woken |= 1 << (shard % 64);
+                }
+                Output::Event(event) => self.events_held.push_back(event),
+            }
+        }
+        self.batch.send(&self.socket);
+        for (shard, waker) in self.wakers.iter().enumerate() {
+            if woken & (1 << (shard % 64)) != 0
+                && let Err(error) = waker.wake()
+            {
+                tracing::trace!(%error, "wake");
+            }
+        }
+        while let Some(event) = self.events_held.pop_front() {
+            if let Err(error) = self.events.try_send((self.index, event)) {
+                match error {
+                    tokio::sync::mpsc::error::TrySendError::Full((_, event)) => self.events_held.push_front(event),
+                    tokio::sync::mpsc::error::TrySendError::Closed(_) => self.events_held.clear(),
+                }
+                break;
+            }
+        }
+        self.busy += now.elapsed();
+    }
+
+    fn publish(&mut self, now: Instant) {
+        let passed = now.saturating_duration_since(self.published);
+        if passed < PUBLISH_EVERY {
+            return;
+        }
+        let queued = |ring: &Producer<Relayed>| (RING_PACKETS - ring.slots()) as u64;
+        *self.load.lock().unwrap_or_else(PoisonError::into_inner) = Load {
+            counters: self.node.counters(),
+            busy: (self.busy.as_secs_f64() / passed.as_secs_f64()).min(1.0),
+            send_dropped: self.batch.dropped,
+            ring_queued: self.rings_out.iter().map(|(_, ring)| queued(ring)).sum(),
+        };
+        self.busy = Duration::ZERO;
+        self.published = now;
+    }
+}
+
+/// Buffers of one receive call.
+struct Receiving {
+    buffers: Vec<Box<[u8]>>,
+    metas: Vec<RecvMeta>,
+}
+
+impl Receiving {
+    fn new() -> Self {
+        Self {
+            buffers: (0..RECEIVE_BATCH).map(|_| vec![0; RECEIVE_BYTES].into_boxed_slice()).collect(),
+            metas: vec![RecvMeta::default(); RECEIVE_BATCH],
+        }
+    }
+
+    fn call(&mut self, socket: &Socket) -> io::Result<usize> {
+        let mut slices: [IoSliceMut<'_>; RECEIVE_BATCH] = {
+            let mut buffers = self.buffers.iter_mut();
+            std::array::from_fn(|_| IoSliceMut::new(buffers.next().map(|b| &mut **b).unwrap_or_default()))
+        };
+        socket.state.recv((&socket.udp).into(), &mut slices, &mut self.metas)
+    }
+}

@@ -1,0 +1,4 @@
+//! One module per wire protocol.
+
+pub mod whep;
+pub mod whip;

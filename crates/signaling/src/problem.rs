@@ -1,0 +1,123 @@
+//! Errors as `application/problem+json` (RFC 9457).
+
+use std::time::Duration;
+
+use broadcast::{OpenError, SessionError};
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Response, StatusCode};
+
+/// A refusal with the sentence that says what to mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// What went wrong and what to do.
+    pub detail: String,
+    /// When to try again, for refusals that pass.
+    pub retry_after: Option<Duration>,
+    /// Methods that would have worked, with 405.
+    pub allow: Option<&'static str>,
+}
+
+impl Problem {
+    /// A refusal without more to say than its sentence.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            detail: detail.into(),
+            retry_after: None,
+            allow: None,
+        }
+    }
+
+    /// 400.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// 405 with the methods that work.
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let detail = format!("this method is not served here: use one of {allow}");
+        Self {
+            allow: Some(allow),
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+        }
+    }
+
+    /// Too many requests or too little room: the same request may work later.
+    pub fn later(status: StatusCode, detail: impl Into<String>, after: Duration) -> Self {
+        Self {
+            retry_after: Some(after),
+            ..Self::new(status, detail)
+        }
+    }
+
+    /// The response.
+    pub fn into_response(self) -> Response<Bytes> {
+        let body = serde_json::json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        let mut response = Response::new(Bytes::from(body.to_string()));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if let Some(after) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        }
+        if let Some(allow) = self.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        let detail = error.to_string();
+        match error {
+            OpenError::BadOffer(_) => Self::bad_request(detail),
+            OpenError::NoCommonCodec { .. } => Self::new(StatusCode::NOT_ACCEPTABLE, detail),
+            OpenError::TokenMissing => Self::new(StatusCode::UNAUTHORIZED, detail),
+            OpenError::TokenWrong => Self::new(StatusCode::FORBIDDEN, detail),
+            OpenError::AlreadyLive => Self::new(StatusCode::CONFLICT, detail),
+            OpenError::NotLive => {
+                Self::later(StatusCode::NOT_FOUND, detail, Duration::from_secs(2))
+            }
+            OpenError::Full { retry_after, .. } => {
+                Self::later(StatusCode::SERVICE_UNAVAILABLE, detail, retry_after)
+            }
+            OpenError::Stopping => Self::later(
+                StatusCode::SERVICE_UNAVAILABLE,
+                detail,
+                Duration::from_secs(5),
+            ),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SessionError::Unknown => Self::new(StatusCode::NOT_FOUND, detail),
+            SessionError::TokenWrong => Self::new(StatusCode::FORBIDDEN, detail),
+            SessionError::Bad(_) => Self::bad_request(detail),
+            SessionError::Outdated => Self::new(StatusCode::PRECONDITION_FAILED, detail),
+            SessionError::Busy => Self::later(
+                StatusCode::SERVICE_UNAVAILABLE,
+                detail,
+                Duration::from_secs(1),
+            ),
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! What WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) share: an offer is POSTed to an
+//! endpoint, the session it makes is a resource that is PATCHed and DELETEd.
+//!
+//! ```text
+//! /whip/{stream}                      endpoint: OPTIONS, GET, HEAD, POST
+//! /whip/{stream}/session/{session}    session:  OPTIONS, PATCH, DELETE
+//! ```
+//!
+//! A stream name has one or two segments, so that an endpoint has at most two and a session
+//! at least three: the two cannot be confused.
+
+use broadcast::{IceFragment, Open, Opened, Restarted, Role, SessionId, StreamName};
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, ALLOW, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH, LINK,
+    LOCATION,
+};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+
+use crate::{IceServer, Problem, ice_fragment};
+
+/// The media type of offers and answers.
+pub const SDP: &str = "application/sdp";
+
+/// The media type of trickled candidates (RFC 8840 §9).
+pub const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+const ENDPOINT_METHODS: &str = "OPTIONS, GET, HEAD, POST";
+const SESSION_METHODS: &str = "OPTIONS, PATCH, DELETE";
+const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+
+/// A request's target and token, before its method is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The stream.
+    pub stream: StreamName,
+    /// The session, unless it is the endpoint.
+    pub session: Option<SessionId>,
+    /// What stands behind the session, such as `layer`.
+    pub extension: Option<String>,
+    /// Bearer token from the header (RFC 6750 §2.1) or the query.
+    pub token: Option<String>,
+}
+
+/// What `If-Match` says (RFC 9110 §13.1.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfMatch {
+    /// The header is absent.
+    Missing,
+    /// `*`: whatever the tag is; asks for an ICE restart (RFC 9725 §4.3.3).
+    Any,
+    /// One of these.
+    Tags(Vec<String>),
+}
+
+/// What is wanted of an endpoint or a session.
+#[derive(Debug, Clone)]
+pub enum Call {
+    /// Answer at once.
+    Answer(Response<Bytes>),
+    /// Open a session.
+    Open(Open),
+    /// Trickle or restart, as [`decide_patch`] says.
+    Patch {
+        /// The fragment.
+        fragment: IceFragment,
+        /// The condition.
+        if_match: IfMatch,
+    },
+    /// End the session.
+    Close,
+}
+
+/// What a PATCH turns out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patch {
+    /// Add the candidates.
+    Trickle,
+    /// Restart ICE.
+    Restart,
+    /// Of an ICE session that is over: nothing to do.
+    Ignore,
+}
+
+impl Target {
+    /// Reads path and token. `path` is what stands behind `/whip/` or `/whep/`.
+    pub fn parse<B>(path: &str, request: &Request<B>) -> Result<Self, Problem> {
+        let token = token(request);
+        let name = |text: &str| {
+            StreamName::new(text)
+                .map_err(|error| Problem::new(StatusCode::NOT_FOUND, error.to_string()))
+        };
+        if path.split('/').count() <= 2 {
+            return Ok(Self {
+                stream: name(path)?,
+                session: None,
+                extension: None,
+                token,
+            });
+        }
+        let unknown = || {
+            Problem::new(
+                StatusCode::NOT_FOUND,
+                "no such resource: a session is …/{stream}/session/{id}, an endpoint …/{stream}",
+            )
+        };
+        let (stream, rest) = path.rsplit_once("/session/").ok_or_else(unknown)?;
+        let (id, extension) = match rest.split_once('/') {
+            Some((id, extension)) => (id, Some(extension.to_owned())),
+            None => (rest, None),
+        };
+        let session = SessionId::parse(id).ok_or_else(unknown)?;
+        Ok(Self {
+            stream: name(stream)?,
+            session: Some(session),
+            extension,
+            token,
+        })
+    }
+}
+
+/// Reads a request to an endpoint or a session. Extensions of a session are the dialect's own.
+pub fn call(role: Role, target: &Target, request: &Request<Bytes>) -> Result<Call, Problem> {
+    match target.session {
+        None => endpoint(role, target, request),
+        Some(_) => session(request),
+    }
+}
+
+fn endpoint(role: Role, target: &Target, request: &Request<Bytes>) -> Result<Call, Problem> {
+    match *request.method() {
+        Method::OPTIONS => Ok(Call::Answer(options(ENDPOINT_METHODS, ACCEPT_POST, SDP))),
+        Method::GET | Method::HEAD => Ok(Call::Answer(empty(StatusCode::NO_CONTENT))),
+        Method::POST => {
+            needs_content_type(request.headers(), SDP)?;
+            let offer = utf8(request.body())?;
+            Ok(Call::Open(Open {
+                role,
+                stream: target.stream.clone(),
+                token: target.token.clone(),
+                offer,
+            }))
+        }
+        _ => Err(Problem::method_not_allowed(ENDPOINT_METHODS)),
+    }
+}
+
+fn session(request: &Request<Bytes>) -> Result<Call, Problem> {
+    match *request.method() {
+        Method::OPTIONS => Ok(Call::Answer(options(
+            SESSION_METHODS,
+            ACCEPT_PATCH,
+            FRAGMENT,
+        ))),
+        Method::PATCH => {
+            needs_content_type(request.headers(), FRAGMENT)?;
+            let fragment = ice_fragment::parse(&utf8(request.body())?)
+                .map_err(|error| Problem::bad_request(error.to_string()))?;
+            Ok(Call::Patch {
+                fragment,
+                if_match: if_match(request.headers())?,
+            })
+        }
+        Method::DELETE => Ok(Call::Close),
+        _ => Err(Problem::method_not_allowed(SESSION_METHODS)),
+    }
+}
+
+/// Tells trickling from restarting. `tag` is the session's present ICE tag, `remote_ufrag` the
+/// client's present ufrag; `strict` refuses a PATCH without `If-Match` (RFC 9725 §4.3.1).
+pub fn decide_patch(
+    tag: &str,
+    remote_ufrag: Option<&str>,
+    fragment: &IceFragment,
+    if_match: &IfMatch,
+    strict: bool,
+) -> Result<Patch, Problem> {
+    let present = fragment.ufrag.is_none() || fragment.ufrag.as_deref() == remote_ufrag;
+    let trickle = if present {
+        Patch::Trickle
+    } else {
+        Patch::Ignore
+    };
+    match if_match {
+        IfMatch::Any if !present && fragment.pwd.is_some() => Ok(Patch::Restart),
+        IfMatch::Any => Ok(trickle),
+        IfMatch::Tags(tags) if tags.iter().any(|t| t == tag) => Ok(trickle),
+        IfMatch::Tags(_) => Err(broadcast::SessionError::Outdated.into()),
+        IfMatch::Missing if strict => Err(Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "send If-Match with the session's ETag to trickle, or If-Match: * to restart ICE",
+        )),
+        IfMatch::Missing => Ok(trickle),
+    }
+}
+
+/// 201: the answer, where the session is, and the ICE servers.
+pub fn created(
+    prefix: &str,
+    stream: &StreamName,
+    opened: &Opened,
+    ice_servers: &[IceServer],
+) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(opened.answer.clone()));
+    *response.status_mut() = StatusCode::CREATED;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(SDP));
+    headers.insert(ACCEPT_PATCH, HeaderValue::from_static(FRAGMENT));
+    insert(
+        headers,
+        LOCATION,
+        &session_path(prefix, stream, opened.session),
+    );
+    insert(headers, ETAG, &format!("\"{}\"", opened.ice_tag));
+    for link in ice_servers.iter().filter_map(IceServer::link) {
+        headers.append(LINK, link);
+    }
+    response
+}
+
+/// 200: the server's side after an ICE restart.
+pub fn restarted(restarted: &Restarted) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(ice_fragment::write(&restarted.fragment)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(FRAGMENT));
+    insert(headers, ETAG, &format!("\"{}\"", restarted.ice_tag));
+    response
+}
+
+/// The path of a session resource.
+pub fn session_path(prefix: &str, stream: &StreamName, session: SessionId) -> String {
+    format!("{prefix}{stream}/session/{session}")
+}
+
+/// A response without content.
+pub fn empty(status: StatusCode) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    response
+}
+
+/// Adds a header unless its value could not be one.
+pub fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// Refuses another content type; compared without case and parameters (RFC 9110 §8.3.1).
+pub fn needs_content_type(headers: &HeaderMap, needed: &str) -> Result<(), Problem> {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let media_type = value.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case(needed) {
+        return Ok(());
+    }
+    let detail = format!("the body is {media_type:?}: send it as Content-Type: {needed}");
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
+}
+
+/// Whether the client wants this media type in the first place.
+pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
+    let value = headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("*/*");
+    value.contains(media_type) || value.contains("*/*")
+}
+
+fn options(methods: &'static str, accept: HeaderName, media_type: &'static str) -> Response<Bytes> {
+    let mut response = empty(StatusCode::NO_CONTENT);
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(methods));
+    response
+        .headers_mut()
+        .insert(accept, HeaderValue::from_static(media_type));
+    response
+}
+
+fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
+    let Some(value) = headers.get(IF_MATCH) else {
+        return Ok(IfMatch::Missing);
+    };
+    let value = value
+        .to_str()
+        .map_err(|_| Problem::bad_request("If-Match has characters that no ETag has"))?
+        .trim();
+    if value.trim_matches('"') == "*" {
+        return Ok(IfMatch::Any);
+    }
+    // Clients in the field leave out the quotes, or send the weak form.
+    let tag = |tag: &str| {
+        tag.trim()
+            .trim_start_matches("W/")
+            .trim_matches('"')
+            .to_owned()
+    };
+    Ok(IfMatch::Tags(value.split(',').map(tag).collect()))
+}
+
+fn token<B>(request: &Request<B>) -> Option<String> {
+    let header = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let bearer = header.and_then(|value| {
+        let (scheme, token) = value.trim().split_once(' ')?;
+        scheme
+            .eq_ignore_ascii_case("bearer")
+            .then(|| token.trim().to_owned())
+    });
+    bearer.or_else(|| {
+        let pairs = request
+            .uri()
+            .query()?
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        let mut tokens = pairs.filter(|(key, _)| matches!(*key, "token" | "access_token" | "jwt"));
+        tokens.next().map(|(_, value)| percent_decoded(value))
+    })
+}
+
+/// Undoes percent-encoding (RFC 3986 §2.1); what is not well formed stays as it is.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex
+            .filter(|_| *first == b'%')
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+        {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn utf8(body: &Bytes) -> Result<String, Problem> {
+    String::from_utf8(body.to_vec()).map_err(|_| Problem::bad_request("the body is not UTF-8 text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0123456789abcdef0123456789abcdef";
+
+    fn target(path: &str) -> Result<Target, Problem> {
+        Target::parse(path, &Request::new(()))
+    }
+
+    #[test]
+    fn endpoints_and_sessions_are_told_apart_by_their_depth() {
+        assert!(target("live").is_ok_and(|t| t.session.is_none()));
+        assert!(
+            target("room/session")
+                .is_ok_and(|t| t.session.is_none() && t.stream.as_str() == "room/session")
+        );
+        assert!(
+            target(&format!("room/cam/session/{ID}"))
+                .is_ok_and(|t| t.session.is_some() && t.stream.as_str() == "room/cam")
+        );
+        let layer = target(&format!("live/session/{ID}/layer")).expect("a session's extension");
+        assert_eq!(
+            (layer.stream.as_str(), layer.extension.as_deref()),
+            ("live", Some("layer"))
+        );
+        assert!(target("a/b/c").is_err() && target("live/session/short").is_err());
+    }
+
+    #[test]
+    fn tokens_come_by_header_or_query() {
+        let with = |uri: &str, header: &str| {
+            let request = Request::builder()
+                .uri(uri)
+                .header("authorization", header)
+                .body(())
+                .expect("well formed");
+            Target::parse("live", &request).ok().and_then(|t| t.token)
+        };
+        assert_eq!(with("/whip/live", "bearer abc").as_deref(), Some("abc"));
+        assert_eq!(
+            with("/whip/live?x=1&token=a%2Fb", "Basic eDp5").as_deref(),
+            Some("a/b")
+        );
+        assert_eq!(with("/whip/live", "").as_deref(), None);
+    }
+
+    #[test]
+    fn a_patch_is_what_if_match_and_ufrag_make_it() {
+        let fragment = |ufrag: &str| IceFragment {
+            ufrag: Some(ufrag.into()),
+            pwd: Some("pwd".into()),
+            ..IceFragment::default()
+        };
+        let tags = |tag: &str| IfMatch::Tags(vec![tag.into()]);
+        let decide = |ufrag: &str, if_match: &IfMatch, strict| {
+            decide_patch("tag", Some("here"), &fragment(ufrag), if_match, strict)
+                .map_err(|p| p.status.as_u16())
+        };
+        assert_eq!(decide("here", &tags("tag"), true), Ok(Patch::Trickle));
+        assert_eq!(decide("here", &tags("old"), true), Err(412));
+        assert_eq!(decide("here", &IfMatch::Missing, false), Ok(Patch::Trickle));
+        assert_eq!(decide("here", &IfMatch::Missing, true), Err(428));
+        assert_eq!(decide("gone", &IfMatch::Missing, false), Ok(Patch::Ignore));
+        assert_eq!(decide("next", &IfMatch::Any, true), Ok(Patch::Restart));
+        assert_eq!(decide("here", &IfMatch::Any, true), Ok(Patch::Trickle));
+    }
+
+    #[test]
+    fn content_types_are_compared_without_case_and_parameters() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("Application/SDP; charset=utf-8"),
+        );
+        assert!(needs_content_type(&headers, SDP).is_ok());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        assert!(needs_content_type(&headers, SDP).is_err_and(|p| p.status == 415));
+    }
+}
