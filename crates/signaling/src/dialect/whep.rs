@@ -1,140 +1,307 @@
-//! WHEP, the WebRTC-HTTP egress protocol (draft-ietf-wish-whep), with its two core
-//! extensions: server-sent events and choice of the video layer. See
-//! [`crate::sdp_over_http`] for what it shares with WHIP.
-//!
-//! ```text
-//! …/session/{id}/events        POST a list of events -> 201, Location of an event stream;
-//!                              GET: all events at once, for a plain EventSource
-//! …/session/{id}/events/{n}    GET: the event stream; DELETE ends it
-//! …/session/{id}/layer         POST {"mediaId": "1", "rid": "h"}; without rid: automatic
-//! ```
-//!
-//! Absent: offers made by the server (406 with a counter-offer), `reconnect` and `scte35`
-//! events, choice of spatial and temporal layers within one encoding.
+//! WHEP (draft-ietf-wish-whep): watching, with the extensions for server-sent events and
+//! layer choice. Documented in docs/protocol/whep.md.
 
-mod event;
-mod layer;
-mod subscription;
-
-pub use event::{Announcer, Event, EventKind, Wanted};
-pub use layer::chosen;
-pub use subscription::{EVENT_STREAM, no_such_event_stream, subscribed, unsubscribed};
-
-use broadcast::{LayerChoice, Opened, Role, StreamName};
+use broadcast::{LayerChoice, Opened, Role, SessionId, StreamName, StreamStatus};
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::header::{HeaderValue, LINK, LOCATION};
+use http::{Method, Request, Response, StatusCode};
+use rtp::Kind;
+use serde::Deserialize;
 
-use crate::link::link;
-use crate::problem::Problem;
-use crate::sdp_over_http::{self, Caller, Endpoint, Located, Refusal, session_path};
+use crate::session_http::{self, Call, Target};
+use crate::{IceServer, Problem};
 
-/// What all paths begin with.
-pub const PATH: &str = "/whep";
+/// Where the endpoints are.
+pub const PREFIX: &str = "/whep/";
 
-const ENDPOINT: Endpoint = Endpoint {
-    path: PATH,
-    role: Role::Viewer,
-};
-
+/// Relation types of the extensions.
 const EVENTS_REL: &str = "urn:ietf:params:whep:ext:core:server-sent-events";
 const LAYER_REL: &str = "urn:ietf:params:whep:ext:core:layer";
 
-/// One request.
-#[derive(Debug)]
-pub enum Command {
-    /// What WHIP has too.
-    Session(sdp_over_http::Command),
-    /// Create an event stream. Answer with [`subscribed`].
-    Subscribe(Caller, Subscription),
-    /// Send the events of the stream with this number.
-    Follow(Caller, u32),
-    /// Create an event stream and send its events at once.
-    SubscribeAndFollow(Caller, Subscription),
-    /// End the event stream with this number. Answer with [`unsubscribed`].
-    Unsubscribe(Caller, u32),
-    /// Choose a layer. Answer with [`chosen`].
-    ChooseLayer {
-        /// Who.
-        caller: Caller,
-        /// The m-line; `None`: the only or first video track.
-        mid: Option<String>,
-        /// Which layer.
-        choice: LayerChoice,
-    },
+/// The names of all events that are served.
+pub const EVENTS: [EventKind; 4] = [
+    EventKind::Active,
+    EventKind::Inactive,
+    EventKind::Layers,
+    EventKind::ViewerCount,
+];
+
+/// A kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// Media flows.
+    Active,
+    /// No media flows.
+    Inactive,
+    /// The layers of the video changed.
+    Layers,
+    /// The number of viewers changed.
+    ViewerCount,
 }
 
-/// What an event stream is to carry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subscription {
-    /// The events that the client asked for.
-    pub wanted: Wanted,
-    /// The mid of the viewer's video m-line, under which `layers` events list layers.
-    pub video_mid: Option<String>,
+/// What is wanted of a WHEP resource.
+#[derive(Debug, Clone)]
+pub enum WhepCall {
+    /// As with WHIP.
+    Session(Call),
+    /// Subscribe to events: answer with [`events_created`].
+    Subscribe(Vec<EventKind>),
+    /// Send the events.
+    Follow(Vec<EventKind>),
+    /// Choose a layer.
+    ChooseLayer(LayerChoice),
 }
 
-/// Reads one request, whose path begins with [`PATH`].
-pub fn parse(request: &Request<Bytes>) -> Result<Command, Refusal> {
-    let (caller, rest) = match ENDPOINT.locate(request)? {
-        Located::Endpoint(stream) => {
-            return ENDPOINT
-                .endpoint_command(stream, request)
-                .map(Command::Session);
+/// Reads a request; `path` is what stands behind [`PREFIX`].
+pub fn call(path: &str, request: &Request<Bytes>) -> Result<(Target, WhepCall), Problem> {
+    let target = Target::parse(path, request)?;
+    let call = match target.extension.as_deref() {
+        None => WhepCall::Session(session_http::call(Role::Viewer, &target, request)?),
+        Some("events") => events(request)?,
+        Some("layer") => layer(request)?,
+        Some(other) => {
+            let detail =
+                format!("a WHEP session has `events` and `layer` behind it, not {other:?}");
+            return Err(Problem::new(StatusCode::NOT_FOUND, detail));
         }
-        Located::Session(caller, rest) => (caller, rest),
     };
-    match rest.split_once('/').unwrap_or((rest, "")) {
-        ("", "") => sdp_over_http::session_command(caller, request).map(Command::Session),
-        ("layer", "") => layer::parse(caller, request),
-        ("events", "") => subscription::parse(caller, request),
-        ("events", number) => subscription::parse_stream(caller, number, request),
-        _ => Err(caller.refuse(Problem::no_such_address(
-            "a WHEP session has /events and /layer below it",
-        ))),
+    Ok((target, call))
+}
+
+/// 201 for a viewer, with links to the extensions.
+pub fn created(stream: &StreamName, opened: &Opened, ice_servers: &[IceServer]) -> Response<Bytes> {
+    let mut response = session_http::created(PREFIX, stream, opened, ice_servers);
+    let session = session_http::session_path(PREFIX, stream, opened.session);
+    let names = EVENTS.map(EventKind::name).join(",");
+    for link in [
+        format!("<{session}/events>; rel=\"{EVENTS_REL}\"; events=\"{names}\""),
+        format!("<{session}/layer>; rel=\"{LAYER_REL}\""),
+    ] {
+        if let Ok(link) = HeaderValue::try_from(link) {
+            response.headers_mut().append(LINK, link);
+        }
+    }
+    response
+}
+
+/// 201 for a subscription: where its events are. The wish is in the URL, so that nothing is kept.
+pub fn events_created(
+    stream: &StreamName,
+    session: SessionId,
+    kinds: &[EventKind],
+) -> Response<Bytes> {
+    let mut response = session_http::empty(StatusCode::CREATED);
+    let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+    let session = session_http::session_path(PREFIX, stream, session);
+    let location = format!("{session}/events?events={}", names.join(","));
+    session_http::insert(response.headers_mut(), LOCATION, &location);
+    response
+}
+
+impl EventKind {
+    /// As it is called on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Layers => "layers",
+            Self::ViewerCount => "viewercount",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        EVENTS.into_iter().find(|kind| kind.name() == name)
     }
 }
 
-/// 201 with the answer; `ice_servers` are `Link` fields from [`crate::link::ice_server`].
-pub fn opened(
-    stream: &StreamName,
-    opened: &Opened,
-    ice_servers: &[HeaderValue],
-) -> Response<Bytes> {
-    let session = session_path(PATH, stream, opened.session);
-    let events = subscription::address(&session, video_mid(&opened.answer));
-    let extensions = [
-        link(
-            &events,
-            &[("rel", EVENTS_REL), ("events", &Wanted::all().to_string())],
-        ),
-        link(&format!("{session}/layer"), &[("rel", LAYER_REL)]),
-    ];
-    let links = ice_servers
-        .iter()
-        .cloned()
-        .chain(extensions.into_iter().flatten());
-    sdp_over_http::opened(&ENDPOINT, stream, opened, links)
+/// The events that tell a follower what changed between two states of a stream; all that is
+/// true now when there was no state before.
+pub fn changes(before: Option<&StreamStatus>, now: &StreamStatus) -> Vec<(EventKind, String)> {
+    let mut events = Vec::new();
+    if before.is_none_or(|before| before.active != now.active) {
+        let kind = if now.active {
+            EventKind::Active
+        } else {
+            EventKind::Inactive
+        };
+        events.push((kind, "{}".to_owned()));
+    }
+    let (old, new) = (before.map(layers), layers(now));
+    if old.as_ref() != Some(&new) {
+        events.push((EventKind::Layers, new.to_string()));
+    }
+    if before.is_none_or(|before| before.viewers != now.viewers) {
+        events.push((
+            EventKind::ViewerCount,
+            serde_json::json!({ "viewercount": now.viewers }).to_string(),
+        ));
+    }
+    events
 }
 
-/// The mid of the first video m-line that the answer does not reject.
-fn video_mid(answer: &str) -> Option<&str> {
-    let mut in_video = false;
-    answer.lines().find_map(|line| {
-        if let Some(media) = line.strip_prefix("m=") {
-            in_video = media.starts_with("video ") && !media.starts_with("video 0 ");
+/// The layers that can be chosen, by mid, worst first. A track without simulcast has no choice.
+fn layers(status: &StreamStatus) -> serde_json::Value {
+    let video = status
+        .tracks
+        .iter()
+        .filter(|track| track.kind == Kind::Video);
+    let layers: Vec<_> = video
+        .flat_map(|track| &track.layers)
+        .filter_map(|layer| {
+            let rid = layer.rid.as_ref()?;
+            // Rounded, or every measurement would be an event.
+            let bitrate = if layer.active {
+                layer.bitrate.next_multiple_of(100_000)
+            } else {
+                0
+            };
+            Some(serde_json::json!({ "rid": rid, "bitrate": bitrate }))
+        })
+        .collect();
+    serde_json::json!({ "video": layers })
+}
+
+fn events(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
+    match *request.method() {
+        Method::POST => {
+            session_http::needs_content_type(request.headers(), "application/json")?;
+            let names: Vec<String> = serde_json::from_slice(request.body()).map_err(|error| {
+                Problem::bad_request(format!("a JSON list of event names is needed: {error}"))
+            })?;
+            // Names of extensions that are not served are no error (they are advertised by Link).
+            Ok(WhepCall::Subscribe(
+                names
+                    .iter()
+                    .filter_map(|name| EventKind::parse(name))
+                    .collect(),
+            ))
         }
-        in_video.then(|| line.strip_prefix("a=mid:")).flatten()
-    })
+        Method::GET => {
+            let query = request.uri().query().unwrap_or_default();
+            let wished = query
+                .split('&')
+                .find_map(|pair| pair.strip_prefix("events="));
+            let kinds = match wished {
+                Some(names) => names.split(',').filter_map(EventKind::parse).collect(),
+                None => EVENTS.to_vec(),
+            };
+            Ok(WhepCall::Follow(kinds))
+        }
+        Method::OPTIONS => Ok(WhepCall::Session(Call::Answer(session_http::empty(
+            StatusCode::NO_CONTENT,
+        )))),
+        _ => Err(Problem::method_not_allowed("OPTIONS, GET, POST")),
+    }
+}
+
+/// A viewer's wish, as the layer extension writes it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wish {
+    #[serde(alias = "encodingId")]
+    rid: Option<String>,
+}
+
+fn layer(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
+    match *request.method() {
+        Method::POST => {
+            session_http::needs_content_type(request.headers(), "application/json")?;
+            let wish: Wish = serde_json::from_slice(request.body()).map_err(|error| {
+                Problem::bad_request(format!(
+                    "a JSON object with mediaId and rid is needed: {error}"
+                ))
+            })?;
+            let choice = match wish.rid {
+                Some(rid) if rid != "auto" => LayerChoice::Rid(rid),
+                _ => LayerChoice::Auto,
+            };
+            Ok(WhepCall::ChooseLayer(choice))
+        }
+        Method::OPTIONS => Ok(WhepCall::Session(Call::Answer(session_http::empty(
+            StatusCode::NO_CONTENT,
+        )))),
+        _ => Err(Problem::method_not_allowed("OPTIONS, POST")),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use broadcast::{LayerStatus, TrackStatus};
+
     use super::*;
 
+    fn status(active: bool, viewers: usize, bitrate: u64) -> StreamStatus {
+        let layer = LayerStatus {
+            rid: Some("h".into()),
+            bitrate,
+            active,
+        };
+        let video = TrackStatus {
+            kind: Kind::Video,
+            codec: Some("VP8".into()),
+            layers: vec![layer],
+        };
+        StreamStatus {
+            active,
+            viewers,
+            tracks: vec![video],
+        }
+    }
+
     #[test]
-    fn the_mid_of_the_accepted_video_section_is_found() {
-        let answer = "v=0\r\nm=audio 9 X 1\r\na=mid:0\r\nm=video 0 X 2\r\na=mid:1\r\n\
-                      m=video 9 X 2\r\na=rtcp-mux\r\na=mid:v2\r\n";
-        assert_eq!(video_mid(answer), Some("v2"));
-        assert_eq!(video_mid("v=0\r\nm=audio 9 X 1\r\na=mid:0\r\n"), None);
+    fn a_late_subscriber_is_told_everything_at_once() {
+        let names: Vec<_> = changes(None, &status(true, 3, 250_000))
+            .into_iter()
+            .map(|(kind, _)| kind)
+            .collect();
+        assert_eq!(
+            names,
+            [EventKind::Active, EventKind::Layers, EventKind::ViewerCount]
+        );
+    }
+
+    #[test]
+    fn only_what_changed_is_told() {
+        let before = status(true, 3, 250_000);
+        assert_eq!(changes(Some(&before), &status(true, 3, 260_000)), []);
+        assert_eq!(
+            changes(Some(&before), &status(true, 4, 250_000)),
+            [(EventKind::ViewerCount, r#"{"viewercount":4}"#.to_owned())]
+        );
+        let layers = changes(Some(&before), &status(true, 3, 950_000));
+        assert_eq!(
+            layers,
+            [(
+                EventKind::Layers,
+                r#"{"video":[{"bitrate":1000000,"rid":"h"}]}"#.to_owned()
+            )]
+        );
+    }
+
+    #[test]
+    fn a_layer_wish_is_read_in_both_spellings() {
+        let wish = |body: &'static str| {
+            let request = Request::builder()
+                .method("POST")
+                .header("content-type", "application/json")
+                .body(Bytes::from_static(body.as_bytes()))
+                .expect("well formed");
+            match layer(&request) {
+                Ok(WhepCall::ChooseLayer(choice)) => Some(choice),
+                _ => None,
+            }
+        };
+        assert_eq!(
+            wish(r#"{"mediaId":"1","rid":"h"}"#),
+            Some(LayerChoice::Rid("h".into()))
+        );
+        assert_eq!(
+            wish(r#"{"mediaId":"1","encodingId":"h"}"#),
+            Some(LayerChoice::Rid("h".into()))
+        );
+        assert_eq!(wish(r#"{"mediaId":"1"}"#), Some(LayerChoice::Auto));
+        assert_eq!(wish("{}"), Some(LayerChoice::Auto));
+        assert_eq!(wish("[1"), None);
     }
 }
