@@ -527,7 +527,7 @@ impl Node {
             };
             match entry.peer.poll_output() {
                 rtc::Output::Transmit(transmit) => {
-                    self.outputs.push_back(Output::Transmit(transmit))
+                    self.outputs.push_back(Output::Transmit(transmit));
                 }
                 rtc::Output::Event(event) => self.peer_event(now, key, event),
                 rtc::Output::Timeout(at) => break at,
@@ -743,7 +743,7 @@ impl Node {
         loop {
             match entry.peer.poll_output() {
                 rtc::Output::Transmit(transmit) => {
-                    self.outputs.push_back(Output::Transmit(transmit))
+                    self.outputs.push_back(Output::Transmit(transmit));
                 }
                 rtc::Output::Event(_) => {}
                 rtc::Output::Timeout(_) => break,

@@ -15,6 +15,7 @@ mod sdp;
 
 pub use config::{Certificate, Config};
 pub use peer::{
-    Event, IceCredentials, LAYERS_MAX, Media, Output, PAYLOAD_BYTES_MAX, Peer, Transmit, WriteError,
+    Event, IceCredentials, LAYERS_MAX, Media, Output, PAYLOAD_BYTES_MAX, Peer, Transmit,
+    WriteError, host_candidate,
 };
 pub use sdp::{Direction, OfferError};

@@ -34,20 +34,29 @@ pub(crate) const EVENTS_MAX: usize = 4_096;
 
 /// Who calls on an existing session, as the URL and the headers say it.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub(crate) struct Caller {
     /// Under which endpoint the session was addressed: a WHIP URL does not end a WHEP session.
-    pub role: Role,
+    pub(crate) role: Role,
     /// The stream in the URL.
-    pub stream: StreamName,
+    pub(crate) stream: StreamName,
     /// The session in the URL.
-    pub session: SessionId,
+    pub(crate) session: SessionId,
     /// Bearer token, if one was sent.
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
+}
+
+/// What stands for an ICE session: the ufrags of both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IceTags {
+    /// The server's; the ETag.
+    pub(crate) local: String,
+    /// The client's.
+    pub(crate) remote: Option<String>,
 }
 
 /// Opens and ends sessions, and knows what streams do. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Control {
+pub(crate) struct Control {
     shared: Arc<Shared>,
 }
 
@@ -63,8 +72,8 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     registry: Registry,
-    /// ICE tag of each session.
-    tags: BTreeMap<SessionId, String>,
+    /// Of each session.
+    tags: BTreeMap<SessionId, IceTags>,
     /// Who waits for a shard to restart ICE.
     restarts: BTreeMap<SessionId, oneshot::Sender<Result<IceCredentials, String>>>,
     /// What followers of a stream see. Lives as long as the stream has a session.
@@ -101,7 +110,7 @@ impl Control {
     }
 
     /// Opens a publishing or viewing session.
-    pub async fn open(&self, open: Open) -> Result<Opened, OpenError> {
+    pub(crate) async fn open(&self, open: Open) -> Result<Opened, OpenError> {
         {
             let state = self.state();
             if state.stopping {
@@ -151,7 +160,14 @@ impl Control {
             Ok(admitted) => admitted,
             Err(error) => return Some(Err(error)),
         };
-        state.tags.insert(session, ice_tag.clone());
+        let remote = peer.remote_ufrag().map(str::to_owned);
+        state.tags.insert(
+            session,
+            IceTags {
+                local: ice_tag.clone(),
+                remote,
+            },
+        );
         state.announce(&open.stream);
         let stream = StreamId(admitted.stream);
         let peer = Box::new(peer);
@@ -219,8 +235,8 @@ impl Control {
         Peer::answer(&config, direction, &open.offer, estimate, now)
     }
 
-    /// The current ICE tag of a session; also the check that the caller may touch it.
-    pub fn ice_tag(&self, caller: &Caller) -> Result<String, SessionError> {
+    /// The tags of a session's present ICE session; also the check that the caller may touch it.
+    pub(crate) fn ice_tags(&self, caller: &Caller) -> Result<IceTags, SessionError> {
         let state = self.state();
         state.permit(caller)?;
         state
@@ -231,7 +247,11 @@ impl Control {
     }
 
     /// Adds remote candidates. A fragment of an older ICE session is ignored.
-    pub fn trickle(&self, caller: &Caller, fragment: IceFragment) -> Result<(), SessionError> {
+    pub(crate) fn trickle(
+        &self,
+        caller: &Caller,
+        fragment: IceFragment,
+    ) -> Result<(), SessionError> {
         let shard = self.state().permit(caller)?;
         self.command(
             shard,
@@ -243,7 +263,7 @@ impl Control {
     }
 
     /// Restarts ICE with the client's new credentials.
-    pub async fn restart(
+    pub(crate) async fn restart(
         &self,
         caller: &Caller,
         fragment: IceFragment,
@@ -254,6 +274,7 @@ impl Control {
             ));
         };
         let session = caller.session;
+        let remote = Some(ufrag.clone());
         let (sender, receiver) = oneshot::channel();
         let shard = {
             let mut state = self.state();
@@ -275,7 +296,13 @@ impl Control {
         };
         let local = local.map_err(SessionError::Bad)?;
         let ice_tag = local.ufrag.clone();
-        self.state().tags.insert(session, ice_tag.clone());
+        self.state().tags.insert(
+            session,
+            IceTags {
+                local: ice_tag.clone(),
+                remote,
+            },
+        );
         self.command(shard, Command::Trickle { session, fragment })?;
         let candidates = self.shared.shards.candidates(shard);
         let fragment = IceFragment {
@@ -288,7 +315,7 @@ impl Control {
     }
 
     /// Ends a session.
-    pub fn close(&self, caller: &Caller) -> Result<(), SessionError> {
+    pub(crate) fn close(&self, caller: &Caller) -> Result<(), SessionError> {
         let shard = self.state().permit(caller)?;
         self.command(
             shard,
@@ -302,7 +329,11 @@ impl Control {
     }
 
     /// Sets which layer a viewer gets. `mid` is the video m-line; sessions have one.
-    pub fn choose_layer(&self, caller: &Caller, choice: LayerChoice) -> Result<(), SessionError> {
+    pub(crate) fn choose_layer(
+        &self,
+        caller: &Caller,
+        choice: LayerChoice,
+    ) -> Result<(), SessionError> {
         let state = self.state();
         let shard = state.permit(caller)?;
         let rid = match choice {
@@ -333,7 +364,10 @@ impl Control {
     }
 
     /// Follows the caller's stream; the channel closes when the stream's last session ends.
-    pub fn follow(&self, caller: &Caller) -> Result<watch::Receiver<StreamStatus>, SessionError> {
+    pub(crate) fn follow(
+        &self,
+        caller: &Caller,
+    ) -> Result<watch::Receiver<StreamStatus>, SessionError> {
         let mut state = self.state();
         state.permit(caller)?;
         let status = state.registry.status(&caller.stream).unwrap_or_default();
@@ -345,12 +379,12 @@ impl Control {
     }
 
     /// Whether a session is still there.
-    pub fn is_open(&self, session: SessionId) -> bool {
+    pub(crate) fn is_open(&self, session: SessionId) -> bool {
         self.state().registry.session(session).is_some()
     }
 
     /// All streams that have a publisher or a viewer.
-    pub fn streams(&self) -> BTreeMap<StreamName, StreamStatus> {
+    pub(crate) fn streams(&self) -> BTreeMap<StreamName, StreamStatus> {
         self.state()
             .registry
             .streams()
@@ -364,7 +398,7 @@ impl Control {
     }
 
     /// Takes no more sessions, says good-bye to all, and returns when that is sent.
-    pub async fn shutdown(&self) {
+    pub(crate) async fn shutdown(&self) {
         self.state().stopping = true;
         for shard in 0..self.shared.shards.count() {
             self.order(shard, Command::CloseAll);

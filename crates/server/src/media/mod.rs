@@ -5,4 +5,4 @@ mod send;
 mod shard;
 
 pub(crate) use addresses::local_addresses;
-pub(crate) use shard::{Load, Shards, ShardsConfig, StartError};
+pub(crate) use shard::{Load, Shards, ShardsConfig};

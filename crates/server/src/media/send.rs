@@ -58,7 +58,13 @@ impl Batch {
     /// Sends what is gathered.
     pub(super) fn send(&mut self, socket: &Socket) {
         if let Some((destination, source)) = self.to.take()
-            && let Err(error) = socket.send(destination, source, &self.buffer, self.segment, self.segments)
+            && let Err(error) = socket.send(
+                destination,
+                source,
+                &self.buffer,
+                self.segment,
+                self.segments,
+            )
         {
             // UDP may lose: a full send buffer or an unreachable viewer is their loss only.
             self.dropped += self.segments as u64;

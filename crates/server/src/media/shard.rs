@@ -58,7 +58,9 @@ pub(crate) struct ShardsConfig {
 /// Why the shards did not begin.
 #[derive(Debug, Error)]
 pub(crate) enum StartError {
-    #[error("UDP port {port} cannot be opened: {error}. Is another Headwater running? Set media.port to a free range")]
+    #[error(
+        "UDP port {port} cannot be opened: {error}. Is another Headwater running? Set media.port to a free range"
+    )]
     Bind { port: u16, error: io::Error },
     #[error("the media thread cannot be set up: {0}")]
     Setup(#[from] io::Error),
@@ -98,13 +100,18 @@ struct Handle {
 
 impl Shards {
     /// Opens the sockets and starts the threads. Their events go to `events` with the shard's number.
-    pub(crate) fn start(config: &ShardsConfig, events: &Sender<(usize, Event)>) -> Result<Self, StartError> {
+    pub(crate) fn start(
+        config: &ShardsConfig,
+        events: &Sender<(usize, Event)>,
+    ) -> Result<Self, StartError> {
         let mut sockets = Vec::new();
         for shard in 0..config.count {
             let port = config.first_port.saturating_add(shard as u16);
             sockets.push(open_socket(port).map_err(|error| StartError::Bind { port, error })?);
         }
-        let polls = (0..config.count).map(|_| Poll::new()).collect::<io::Result<Vec<_>>>()?;
+        let polls = (0..config.count)
+            .map(|_| Poll::new())
+            .collect::<io::Result<Vec<_>>>()?;
         let wakers = polls
             .iter()
             .map(|poll| Waker::new(poll.registry(), WAKE).map(Arc::new))
@@ -115,8 +122,12 @@ impl Shards {
         for (index, (socket, poll)) in sockets.into_iter().zip(polls).enumerate() {
             let port = socket.udp.local_addr()?.port();
             let usable = |ip: &&IpAddr| socket.ipv6 || ip.is_ipv4();
-            let candidates: Vec<SocketAddr> =
-                config.addresses.iter().filter(usable).map(|ip| SocketAddr::new(*ip, port)).collect();
+            let candidates: Vec<SocketAddr> = config
+                .addresses
+                .iter()
+                .filter(usable)
+                .map(|ip| SocketAddr::new(*ip, port))
+                .collect();
             let (commands, receiver) = sync_channel(COMMANDS_MAX);
             let load = Arc::new(Mutex::new(Load::default()));
             let shard = Shard {
@@ -136,13 +147,17 @@ impl Shards {
                 published: Instant::now(),
             };
             // Fewer cores than shards: let the scheduler place them.
-            let core = (config.count <= cores.len()).then(|| cores.get(index).copied()).flatten();
-            let thread = std::thread::Builder::new().name(format!("media-{index}")).spawn(move || {
-                if let Some(core) = core {
-                    core_affinity::set_for_current(core);
-                }
-                shard.run(poll);
-            })?;
+            let core = (config.count <= cores.len())
+                .then(|| cores.get(index).copied())
+                .flatten();
+            let thread = std::thread::Builder::new()
+                .name(format!("media-{index}"))
+                .spawn(move || {
+                    if let Some(core) = core {
+                        core_affinity::set_for_current(core);
+                    }
+                    shard.run(poll);
+                })?;
             handles.push(Handle {
                 commands,
                 waker: wakers[index].clone(),
@@ -168,12 +183,17 @@ impl Shards {
 
     /// Where a shard's socket can be reached.
     pub(crate) fn candidates(&self, shard: usize) -> &[SocketAddr] {
-        self.handles.get(shard).map(|handle| handle.candidates.as_slice()).unwrap_or_default()
+        self.handles
+            .get(shard)
+            .map(|handle| handle.candidates.as_slice())
+            .unwrap_or_default()
     }
 
     /// What each shard does, by number.
     pub(crate) fn load(&self) -> impl Iterator<Item = Load> + '_ {
-        self.handles.iter().map(|handle| *handle.load.lock().unwrap_or_else(PoisonError::into_inner))
+        self.handles
+            .iter()
+            .map(|handle| *handle.load.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many there are.
@@ -191,7 +211,11 @@ impl Drop for Shards {
                 handle.wake();
             }
         }
-        for thread in self.handles.iter_mut().filter_map(|handle| handle.thread.take()) {
+        for thread in self
+            .handles
+            .iter_mut()
+            .filter_map(|handle| handle.thread.take())
+        {
             if thread.join().is_err() {
                 tracing::error!("a media thread had panicked");
             }
@@ -208,8 +232,16 @@ impl Handle {
 }
 
 /// Rings for each ordered pair of shards: `outgoing[a]` holds `(b, producer)`, `incoming[b]` the consumers.
-#[allow(clippy::type_complexity, reason = "built once, taken apart by the only caller")]
-fn rings(count: usize) -> (Vec<Vec<(usize, Producer<Relayed>)>>, Vec<Vec<Consumer<Relayed>>>) {
+#[allow(
+    clippy::type_complexity,
+    reason = "built once, taken apart by the only caller"
+)]
+fn rings(
+    count: usize,
+) -> (
+    Vec<Vec<(usize, Producer<Relayed>)>>,
+    Vec<Vec<Consumer<Relayed>>>,
+) {
     let mut outgoing: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
     let mut incoming: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
     for from in 0..count {
@@ -227,9 +259,10 @@ fn open_socket(port: u16) -> io::Result<Socket> {
     let (udp, ipv6) = match dual {
         Ok(udp) => (udp, true),
         // A host without IPv6.
-        Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
-            (open_udp(Domain::IPV4, (Ipv4Addr::UNSPECIFIED, port).into())?, false)
-        }
+        Err(error) if error.kind() != io::ErrorKind::AddrInUse => (
+            open_udp(Domain::IPV4, (Ipv4Addr::UNSPECIFIED, port).into())?,
+            false,
+        ),
         Err(error) => return Err(error),
     };
     let state = UdpSocketState::new((&udp).into())?;
@@ -280,7 +313,10 @@ impl Shard {
             Ok(udp) => udp,
             Err(error) => return tracing::error!(%error, "the media socket cannot be watched"),
         });
-        if let Err(error) = poll.registry().register(&mut source, SOCKET, Interest::READABLE) {
+        if let Err(error) = poll
+            .registry()
+            .register(&mut source, SOCKET, Interest::READABLE)
+        {
             return tracing::error!(%error, "the media socket cannot be watched");
         }
         let mut events = Events::with_capacity(8);
@@ -310,7 +346,10 @@ impl Shard {
         if more {
             return Duration::ZERO;
         }
-        let until = self.node.poll_timeout().map(|at| at.saturating_duration_since(Instant::now()));
+        let until = self
+            .node
+            .poll_timeout()
+            .map(|at| at.saturating_duration_since(Instant::now()));
         until.unwrap_or(SLEEP_MAX).min(SLEEP_MAX)
     }
 
@@ -352,7 +391,14 @@ impl Shard {
                     continue;
                 };
                 for contents in received.chunks(meta.stride.max(1)) {
-                    self.node.handle_input(now, Input::Datagram { source, destination, contents });
+                    self.node.handle_input(
+                        now,
+                        Input::Datagram {
+                            source,
+                            destination,
+                            contents,
+                        },
+                    );
                 }
             }
             self.drain(now);
@@ -364,8 +410,15 @@ impl Shard {
     fn destination(&self, ip: Option<IpAddr>) -> SocketAddr {
         let ip = ip.map(|ip| ip.to_canonical());
         let exact = self.candidates.iter().find(|c| Some(c.ip()) == ip);
-        let family = || self.candidates.iter().find(|c| ip.is_none_or(|ip| ip.is_ipv4() == c.is_ipv4()));
-        exact.or_else(family).copied().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
+        let family = || {
+            self.candidates
+                .iter()
+                .find(|c| ip.is_none_or(|ip| ip.is_ipv4() == c.is_ipv4()))
+        };
+        exact
+            .or_else(family)
+            .copied()
+            .unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
     }
 
     fn drain(&mut self, now: Instant) {
@@ -375,7 +428,12 @@ impl Shard {
                 Output::Transmit(transmit) => {
                     // Let the kernel choose the address: a candidate may be one of a NAT's outside.
                     let source = Ipv4Addr::UNSPECIFIED.into();
-                    self.batch.push(&self.socket, transmit.destination, source, transmit.contents());
+                    self.batch.push(
+                        &self.socket,
+                        transmit.destination,
+                        source,
+                        transmit.contents(),
+                    );
                 }
                 Output::Relay { shard, message } => {
                     let ring = self.rings_out.iter_mut().find(|(to, _)| *to == shard);
@@ -399,7 +457,9 @@ impl Shard {
         while let Some(event) = self.events_held.pop_front() {
             if let Err(error) = self.events.try_send((self.index, event)) {
                 match error {
-                    tokio::sync::mpsc::error::TrySendError::Full((_, event)) => self.events_held.push_front(event),
+                    tokio::sync::mpsc::error::TrySendError::Full((_, event)) => {
+                        self.events_held.push_front(event);
+                    }
                     tokio::sync::mpsc::error::TrySendError::Closed(_) => self.events_held.clear(),
                 }
                 break;
@@ -434,7 +494,9 @@ struct Receiving {
 impl Receiving {
     fn new() -> Self {
         Self {
-            buffers: (0..RECEIVE_BATCH).map(|_| vec![0; RECEIVE_BYTES].into_boxed_slice()).collect(),
+            buffers: (0..RECEIVE_BATCH)
+                .map(|_| vec![0; RECEIVE_BYTES].into_boxed_slice())
+                .collect(),
             metas: vec![RecvMeta::default(); RECEIVE_BATCH],
         }
     }
@@ -442,8 +504,12 @@ impl Receiving {
     fn call(&mut self, socket: &Socket) -> io::Result<usize> {
         let mut slices: [IoSliceMut<'_>; RECEIVE_BATCH] = {
             let mut buffers = self.buffers.iter_mut();
-            std::array::from_fn(|_| IoSliceMut::new(buffers.next().map(|b| &mut **b).unwrap_or_default()))
+            std::array::from_fn(|_| {
+                IoSliceMut::new(buffers.next().map(|b| &mut **b).unwrap_or_default())
+            })
         };
-        socket.state.recv((&socket.udp).into(), &mut slices, &mut self.metas)
+        socket
+            .state
+            .recv((&socket.udp).into(), &mut slices, &mut self.metas)
     }
 }

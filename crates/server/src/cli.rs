@@ -1,0 +1,141 @@
+//! The command line.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use toml::Value;
+
+use crate::config::{self, Config, LogFormat};
+use crate::serve;
+
+/// Live video that anyone can run.
+#[derive(Debug, Parser)]
+#[command(name = "headwater", version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server (the default).
+    Serve(Flags),
+    /// Print the effective configuration as TOML, or check a file.
+    Config {
+        /// Only check this file; a wrong key is named by its path and line.
+        #[arg(long, value_name = "FILE")]
+        check: Option<PathBuf>,
+        #[command(flatten)]
+        flags: Flags,
+    },
+}
+
+/// Flags beat environment variables (`HEADWATER_MEDIA__PORT=…`), which beat the file.
+#[derive(Debug, Default, Args)]
+struct Flags {
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE", env = "HEADWATER_CONFIG")]
+    config: Option<PathBuf>,
+    /// Address and port of pages and APIs [default: 0.0.0.0:8080].
+    #[arg(long, value_name = "ADDR")]
+    http: Option<SocketAddr>,
+    /// First UDP port for media, one for each shard [default: 7882].
+    #[arg(long, value_name = "N")]
+    media_port: Option<u16>,
+    /// Address that clients reach this server at; repeatable [default: all of the host].
+    #[arg(long, value_name = "IP")]
+    public_ip: Vec<IpAddr>,
+    /// Media threads [default: one for each core].
+    #[arg(long, value_name = "N")]
+    shards: Option<u16>,
+    /// How log lines look [default: text].
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            None => serve::run(&self.flags.load()?),
+            Some(Command::Serve(flags)) => serve::run(&flags.or(self.flags).load()?),
+            Some(Command::Config {
+                check: Some(file), ..
+            }) => {
+                config::read_file(&file)?;
+                print(&format!("{} is good\n", file.display()))
+            }
+            Some(Command::Config { check: None, flags }) => {
+                let config = flags.or(self.flags).load()?;
+                print(&toml::to_string(&config).context("write the configuration as TOML")?)
+            }
+        }
+    }
+}
+
+impl Flags {
+    /// Flags before the subcommand count where those behind it say nothing.
+    fn or(self, outer: Self) -> Self {
+        Self {
+            config: self.config.or(outer.config),
+            http: self.http.or(outer.http),
+            media_port: self.media_port.or(outer.media_port),
+            public_ip: if self.public_ip.is_empty() {
+                outer.public_ip
+            } else {
+                self.public_ip
+            },
+            shards: self.shards.or(outer.shards),
+            log_format: self.log_format.or(outer.log_format),
+        }
+    }
+
+    fn load(self) -> anyhow::Result<Config> {
+        let ips: Vec<String> = self.public_ip.iter().map(ToString::to_string).collect();
+        let format = self.log_format.map(|format| match format {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        });
+        let flags = [
+            (
+                "http.listen",
+                self.http.map(|address| Value::from(address.to_string())),
+            ),
+            (
+                "media.port",
+                self.media_port.map(|port| Value::from(i64::from(port))),
+            ),
+            (
+                "media.public_ips",
+                (!ips.is_empty()).then(|| Value::from(ips)),
+            ),
+            (
+                "media.shards",
+                self.shards.map(|shards| Value::from(i64::from(shards))),
+            ),
+            ("log.format", format.map(Value::from)),
+        ];
+        let flags = flags
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)));
+        Ok(Config::load(
+            self.config.as_deref(),
+            std::env::vars(),
+            flags,
+        )?)
+    }
+}
+
+/// To standard output, where a closed pipe is no failure.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("write to standard output")
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,470 @@
+//! Settings: defaults, then the file, then `HEADWATER_…` variables, then flags.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use toml::{Table, Value};
+
+/// Prefix of environment variables; `HEADWATER_MEDIA__PORT` is `media.port`.
+const ENV_PREFIX: &str = "HEADWATER_";
+
+/// All settings. Each is a key in TOML and an environment variable.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The HTTP side.
+    pub(crate) http: Http,
+    /// The UDP side.
+    pub(crate) media: Media,
+    /// What clients are told about reaching the server.
+    pub(crate) ice: Ice,
+    /// Who may publish and watch.
+    pub(crate) auth: Auth,
+    /// What happens to streams and viewers.
+    pub(crate) streams: Streams,
+    /// Limits, each with what happens when it is reached.
+    pub(crate) limits: Limits,
+    /// Logging.
+    pub(crate) log: Log,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Http {
+    /// Address and port of the pages and APIs.
+    pub(crate) listen: SocketAddr,
+}
+
+/// `[media]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Media {
+    /// UDP port of the first shard; each further shard takes the next one.
+    pub(crate) port: u16,
+    /// Addresses that clients reach the server at. Empty: all addresses of the host.
+    pub(crate) public_ips: Vec<IpAddr>,
+    /// Media threads. 0: one for each core.
+    pub(crate) shards: usize,
+    /// A session that has not connected after this many seconds is ended.
+    pub(crate) connect_timeout_s: u64,
+    /// A session that was silent for this many seconds is ended.
+    pub(crate) silence_timeout_s: u64,
+}
+
+/// `[ice]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Ice {
+    /// STUN and TURN servers that clients are told to use.
+    pub(crate) servers: Vec<IceServer>,
+    /// Write `a=ice-lite` into answers. By the letter of RFC 8839, but Chromium starts later with it.
+    pub(crate) announce_lite: bool,
+}
+
+/// One of `[[ice.servers]]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IceServer {
+    /// `stun:host:port` or `turn:host:port?transport=udp`.
+    pub(crate) url: String,
+    /// For TURN.
+    #[serde(default)]
+    pub(crate) username: String,
+    /// For TURN.
+    #[serde(default)]
+    pub(crate) credential: Secret,
+}
+
+/// `[auth]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Auth {
+    /// Bearer token that publishing needs. Empty: anybody may publish.
+    pub(crate) publish_token: Secret,
+    /// Bearer token that watching needs. Empty: anybody may watch.
+    pub(crate) view_token: Secret,
+}
+
+/// `[streams]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Streams {
+    /// Viewers may come before the publisher and wait. Otherwise they get 404.
+    pub(crate) viewers_wait: bool,
+    /// Viewers are sent away after this many seconds without a publisher.
+    pub(crate) publisher_grace_s: u64,
+    /// Refuse a PATCH without `If-Match` (428).
+    pub(crate) strict: bool,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// Publishers and viewers together; one more gets 503.
+    pub(crate) sessions_max: usize,
+    /// New sessions per second, with bursts of twice as many; more get 429.
+    pub(crate) sessions_per_second: u32,
+    /// Bytes of an offer; a larger one gets 413.
+    pub(crate) sdp_bytes_max: usize,
+    /// Bytes of a trickle fragment or another small body; a larger one gets 413.
+    pub(crate) fragment_bytes_max: usize,
+    /// Milliseconds for a request's body to arrive; a slower one gets 408.
+    pub(crate) body_timeout_ms: u64,
+    /// Payload bytes cached per video layer since its last key frame; beyond it the cache is
+    /// given up until the next key frame, and new viewers wait for that one.
+    pub(crate) cache_bytes_max: usize,
+    /// Milliseconds cached per video layer; beyond it, as with bytes.
+    pub(crate) cache_ms_max: u64,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    /// Text for people, JSON for machines.
+    pub(crate) format: LogFormat,
+    /// What is logged, as `tracing` filters write it: `info`, or `info,headwater_node=debug`.
+    pub(crate) level: String,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A text that no log and no listing shows.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// The text; `None` when it is not set.
+    pub(crate) fn reveal(&self) -> Option<&str> {
+        (!self.0.is_empty()).then_some(&self.0)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() {
+            "not set"
+        } else {
+            "<set>"
+        })
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(if self.0.is_empty() { "" } else { "<set>" })
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([0, 0, 0, 0], 8080)),
+        }
+    }
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            port: 7882,
+            public_ips: Vec::new(),
+            shards: 0,
+            connect_timeout_s: 15,
+            silence_timeout_s: 20,
+        }
+    }
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self {
+            viewers_wait: true,
+            publisher_grace_s: 300,
+            strict: false,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            sessions_max: 10_000,
+            sessions_per_second: 500,
+            sdp_bytes_max: 65_536,
+            fragment_bytes_max: 16_384,
+            body_timeout_ms: 5_000,
+            cache_bytes_max: 16 << 20,
+            cache_ms_max: 12_000,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            level: "info".to_owned(),
+        }
+    }
+}
+
+/// Why the settings cannot be used. The text names the key and what to mend.
+#[derive(Debug, Error)]
+pub(crate) enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The file is no TOML, or has a wrong key or value.
+    #[error("{}, line {line}: {key}{message}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Counted from one.
+        line: usize,
+        /// The key's full path with a colon, when it is known.
+        key: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A variable or a flag has a wrong name or value.
+    #[error("{key}: {message} (from the environment or a flag)")]
+    Override {
+        /// The key's full path.
+        key: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Config {
+    /// Merges the sources. `variables` are those of the environment, `flags` key paths with values.
+    pub(crate) fn load(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+        flags: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> Result<Self, ConfigError> {
+        let mut table = Table::new();
+        if let Some(path) = file {
+            table = read_file(path)?;
+        }
+        for (name, value) in variables {
+            if let Some(key) = name.strip_prefix(ENV_PREFIX) {
+                let path = key.to_ascii_lowercase().replace("__", ".");
+                // HEADWATER_BIN and other single words belong to scripts, not to a section.
+                if path.contains('.') {
+                    set(&mut table, &path, from_variable(&value));
+                }
+            }
+        }
+        for (path, value) in flags {
+            set(&mut table, path, value);
+        }
+        serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
+            let key = error.path().to_string();
+            let inner = error.into_inner();
+            ConfigError::Override {
+                key: full_key(&key, inner.message()),
+                message: inner.message().to_owned(),
+            }
+        })
+    }
+
+    /// How long a session may take to connect.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        Duration::from_secs(self.media.connect_timeout_s)
+    }
+}
+
+/// Reads and checks a file on its own, so that errors name its lines.
+pub(crate) fn read_file(path: &Path) -> Result<Table, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Read {
+        path: path.into(),
+        error,
+    })?;
+    let wrong = |span: Option<std::ops::Range<usize>>, key: String, message: &str| {
+        let before = span
+            .and_then(|span| text.get(..span.start))
+            .unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        ConfigError::File {
+            path: path.into(),
+            line,
+            key,
+            message: message.to_owned(),
+        }
+    };
+    let table: Table = text
+        .parse()
+        .map_err(|e: toml::de::Error| wrong(e.span(), String::new(), e.message()))?;
+    let parsed = toml::de::Deserializer::parse(&text)
+        .map_err(|e| wrong(e.span(), String::new(), e.message()))?;
+    if let Err(error) = serde_path_to_error::deserialize::<_, Config>(parsed) {
+        let key = error.path().to_string();
+        let inner = error.into_inner();
+        return Err(wrong(
+            inner.span(),
+            format!("{}: ", full_key(&key, inner.message())),
+            inner.message(),
+        ));
+    }
+    Ok(table)
+}
+
+/// An unknown key is reported at its parent: its own name is in the message only.
+fn full_key(path: &str, message: &str) -> String {
+    let unknown = message
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split('`').next());
+    match unknown {
+        Some(name) if path == "." => name.to_owned(),
+        Some(name) if path != name && !path.ends_with(&format!(".{name}")) => {
+            format!("{path}.{name}")
+        }
+        _ => path.to_owned(),
+    }
+}
+
+fn set(table: &mut Table, path: &str, value: Value) {
+    match path.split_once('.') {
+        Some((section, rest)) => {
+            let section = table.entry(section).or_insert_with(|| Table::new().into());
+            if let Value::Table(section) = section {
+                set(section, rest, value);
+            }
+        }
+        None => {
+            table.insert(path.to_owned(), value);
+        }
+    }
+}
+
+/// A number, a truth value, a list or an address list; anything else is a text.
+fn from_variable(text: &str) -> Value {
+    let parsed = format!("value = {text}").parse::<Table>().ok();
+    match parsed.and_then(|mut table| table.remove("value")) {
+        Some(value) => value,
+        None if text.contains(',') => text
+            .split(',')
+            .map(|part| part.trim().to_owned())
+            .collect::<Vec<_>>()
+            .into(),
+        None => text.to_owned().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("headwater.toml");
+        std::fs::write(&path, text).expect("written");
+        (folder, path)
+    }
+
+    fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn flag_beats_environment_beats_file_beats_default() {
+        let (_folder, path) = file("[media]\nport = 1\nshards = 2\nconnect_timeout_s = 3\n");
+        let environment = variables(&[
+            ("HEADWATER_MEDIA__PORT", "10"),
+            ("HEADWATER_MEDIA__SHARDS", "20"),
+        ]);
+        let config = Config::load(Some(&path), environment, [("media.port", Value::from(100))])
+            .expect("good");
+        let media = config.media;
+        assert_eq!(
+            (
+                media.port,
+                media.shards,
+                media.connect_timeout_s,
+                media.silence_timeout_s
+            ),
+            (100, 20, 3, 20)
+        );
+    }
+
+    #[test]
+    fn a_wrong_key_is_named_by_path_and_line() {
+        let (_folder, path) = file("[http]\nlisten = \"0.0.0.0:1\"\n\n[media]\nprot = 1\n");
+        let error = read_file(&path).expect_err("unknown key").to_string();
+        assert!(
+            error.contains("line 5") && error.contains("media.prot"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_by_path_and_line() {
+        let (_folder, path) = file("[media]\nport = \"many\"\n");
+        let error = read_file(&path).expect_err("wrong type").to_string();
+        assert!(
+            error.contains("line 2") && error.contains("media.port"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named() {
+        let error = Config::load(None, variables(&[("HEADWATER_MEDIA__PORT", "many")]), [])
+            .expect_err("wrong type");
+        assert!(error.to_string().contains("media.port"), "{error}");
+    }
+
+    #[test]
+    fn lists_come_from_variables_too() {
+        let environment = variables(&[("HEADWATER_MEDIA__PUBLIC_IPS", "192.0.2.1, 2001:db8::1")]);
+        let config = Config::load(None, environment, []).expect("good");
+        assert_eq!(config.media.public_ips.len(), 2);
+    }
+
+    #[test]
+    fn secrets_are_never_shown() {
+        let environment = variables(&[("HEADWATER_AUTH__PUBLISH_TOKEN", "hunter2")]);
+        let config = Config::load(None, environment, []).expect("good");
+        assert_eq!(config.auth.publish_token.reveal(), Some("hunter2"));
+        let shown = format!(
+            "{config:?}{}",
+            toml::to_string(&config).expect("serializes")
+        );
+        assert!(!shown.contains("hunter2"));
+    }
+
+    #[test]
+    fn the_default_configuration_reads_back_as_itself() {
+        let text = toml::to_string(&Config::default()).expect("serializes");
+        assert_eq!(
+            toml::from_str::<Config>(&text).ok(),
+            Some(Config::default())
+        );
+    }
+}

@@ -1,0 +1,188 @@
+//! Requests of WHIP and WHEP: read by the dialect, carried out by the control plane, answered
+//! by the dialect.
+
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{Method, Request, Response, StatusCode};
+use broadcast::{IceFragment, Open, OpenError, Role, SessionError};
+use bytes::Bytes;
+use signaling::Problem;
+use signaling::dialect::whep::{self, WhepCall};
+use signaling::dialect::whip;
+use signaling::session_http::{self, Call, IfMatch, Patch, Target};
+
+use super::{Service, body, events};
+use crate::control::Caller;
+
+pub(super) async fn whip(
+    State(service): State<Service>,
+    Path(path): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let method = request.method().clone();
+    let result = publish(&service, &path, request).await;
+    finish(&service, "whip", &method, result)
+}
+
+pub(super) async fn whep(
+    State(service): State<Service>,
+    Path(path): Path<String>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let method = request.method().clone();
+    let result = watch(&service, &path, request).await;
+    finish(&service, "whep", &method, result)
+}
+
+async fn publish(
+    service: &Service,
+    path: &str,
+    request: Request<Body>,
+) -> Result<Response<Body>, Problem> {
+    let request = read(service, request).await?;
+    let (target, call) = whip::call(path, &request)?;
+    let stream = target.stream.clone();
+    let response = match call {
+        Call::Open(open) => {
+            let opened = open_session(service, open).await?;
+            whip::created(&stream, &opened, &service.settings.ice_servers)
+        }
+        other => session(service, Role::Publisher, target, other).await?,
+    };
+    Ok(response.map(Body::from))
+}
+
+async fn watch(
+    service: &Service,
+    path: &str,
+    request: Request<Body>,
+) -> Result<Response<Body>, Problem> {
+    let request = read(service, request).await?;
+    let (target, call) = whep::call(path, &request)?;
+    let stream = target.stream.clone();
+    let response = match call {
+        WhepCall::Session(Call::Open(open)) => {
+            let opened = open_session(service, open).await?;
+            whep::created(&stream, &opened, &service.settings.ice_servers)
+        }
+        WhepCall::Session(other) => session(service, Role::Viewer, target, other).await?,
+        WhepCall::Subscribe(kinds) => {
+            let caller = caller(Role::Viewer, target)?;
+            service.control.ice_tags(&caller)?;
+            whep::events_created(&stream, caller.session, &kinds)
+        }
+        WhepCall::Follow(kinds) => {
+            let caller = caller(Role::Viewer, target)?;
+            let status = service.control.follow(&caller)?;
+            return Ok(events::stream(service, caller.session, status, kinds));
+        }
+        WhepCall::ChooseLayer(choice) => {
+            service
+                .control
+                .choose_layer(&caller(Role::Viewer, target)?, choice)?;
+            session_http::empty(StatusCode::OK)
+        }
+    };
+    Ok(response.map(Body::from))
+}
+
+async fn read(service: &Service, request: Request<Body>) -> Result<Request<Bytes>, Problem> {
+    let settings = &service.settings;
+    let sdp = session_http::needs_content_type(request.headers(), session_http::SDP).is_ok();
+    let bytes_max = if sdp {
+        settings.sdp_bytes_max
+    } else {
+        settings.fragment_bytes_max
+    };
+    body::collect(request, bytes_max, settings.body_timeout).await
+}
+
+async fn open_session(service: &Service, open: Open) -> Result<broadcast::Opened, Problem> {
+    if !service.opens.take(Instant::now()) {
+        let detail = "limits.sessions_per_second is reached: try again in a second";
+        return Err(Problem::later(
+            StatusCode::TOO_MANY_REQUESTS,
+            detail,
+            Duration::from_secs(1),
+        ));
+    }
+    service
+        .control
+        .open(open)
+        .await
+        .map_err(|error: OpenError| error.into())
+}
+
+/// Calls on a session that WHIP and WHEP have alike.
+async fn session(
+    service: &Service,
+    role: Role,
+    target: Target,
+    call: Call,
+) -> Result<Response<Bytes>, Problem> {
+    match call {
+        Call::Answer(response) => Ok(response),
+        Call::Patch { fragment, if_match } => {
+            patch(service, &caller(role, target)?, fragment, &if_match).await
+        }
+        Call::Close => {
+            service.control.close(&caller(role, target)?)?;
+            Ok(session_http::empty(StatusCode::OK))
+        }
+        // An endpoint's call; the dialect has handled it.
+        Call::Open(_) => Err(Problem::new(StatusCode::NOT_FOUND, "no such resource")),
+    }
+}
+
+async fn patch(
+    service: &Service,
+    caller: &Caller,
+    fragment: IceFragment,
+    if_match: &IfMatch,
+) -> Result<Response<Bytes>, Problem> {
+    let tags = service.control.ice_tags(caller)?;
+    let strict = service.settings.strict;
+    match session_http::decide_patch(
+        &tags.local,
+        tags.remote.as_deref(),
+        &fragment,
+        if_match,
+        strict,
+    )? {
+        Patch::Trickle => service.control.trickle(caller, fragment)?,
+        Patch::Restart => {
+            let restarted = service.control.restart(caller, fragment).await?;
+            return Ok(session_http::restarted(&restarted));
+        }
+        Patch::Ignore => {}
+    }
+    Ok(session_http::empty(StatusCode::NO_CONTENT))
+}
+
+fn caller(role: Role, target: Target) -> Result<Caller, Problem> {
+    let session = target.session.ok_or(SessionError::Unknown)?;
+    Ok(Caller {
+        role,
+        stream: target.stream,
+        session,
+        token: target.token,
+    })
+}
+
+fn finish(
+    service: &Service,
+    dialect: &'static str,
+    method: &Method,
+    result: Result<Response<Body>, Problem>,
+) -> Response<Body> {
+    let response = result.unwrap_or_else(|problem| {
+        tracing::debug!(dialect, %method, status = problem.status.as_u16(), detail = problem.detail, "refused");
+        problem.into_response().map(Body::from)
+    });
+    service
+        .metrics
+        .answered(dialect, method, response.status().as_u16());
+    response
+}

@@ -1,0 +1,108 @@
+//! Server-sent events of the WHEP extension.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, header};
+use broadcast::{SessionId, StreamStatus};
+use bytes::Bytes;
+use futures_util::stream;
+use signaling::dialect::whep::{self, EventKind};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::Service;
+use crate::control::Control;
+
+/// Changes are gathered for this long: many viewers come and go at once.
+const GATHER: Duration = Duration::from_secs(2);
+
+/// A comment now and then keeps proxies from closing the connection, and shows that a
+/// follower whose session ended is gone.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Follows a stream until the session ends, the server stops, or the client goes.
+struct Follower {
+    control: Control,
+    session: SessionId,
+    status: watch::Receiver<StreamStatus>,
+    kinds: Vec<EventKind>,
+    told: Option<StreamStatus>,
+    stopping: CancellationToken,
+}
+
+pub(super) fn stream(
+    service: &Service,
+    session: SessionId,
+    status: watch::Receiver<StreamStatus>,
+    kinds: Vec<EventKind>,
+) -> Response<Body> {
+    let follower = Follower {
+        control: service.control.clone(),
+        session,
+        status,
+        kinds,
+        told: None,
+        stopping: service.stopping.clone(),
+    };
+    let chunks = stream::unfold(follower, |mut follower| async move {
+        let text = follower.next().await?;
+        Some((
+            Ok::<_, std::convert::Infallible>(Bytes::from(text)),
+            follower,
+        ))
+    });
+    let mut response = Response::new(Body::from_stream(chunks));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+impl Follower {
+    /// The next text to send; `None` at the end.
+    async fn next(&mut self) -> Option<String> {
+        if self.told.is_some() && !self.changed().await? {
+            return self
+                .control
+                .is_open(self.session)
+                .then(|| ":\n\n".to_owned());
+        }
+        let now = self.status.borrow_and_update().clone();
+        let changes = whep::changes(self.told.as_ref(), &now);
+        self.told = Some(now);
+        let wished = changes
+            .into_iter()
+            .filter(|(kind, _)| self.kinds.contains(kind));
+        let text: String = wished
+            .map(|(kind, data)| format!("event: {}\ndata: {data}\n\n", kind.name()))
+            .collect();
+        // An empty chunk would end the response.
+        Some(if text.is_empty() {
+            ":\n\n".to_owned()
+        } else {
+            text
+        })
+    }
+
+    /// Waits for news; false when it is time for a sign of life. `None` at the end.
+    async fn changed(&mut self) -> Option<bool> {
+        tokio::select! {
+            changed = self.status.changed() => changed.ok()?,
+            () = tokio::time::sleep(KEEP_ALIVE) => return Some(false),
+            () = self.stopping.cancelled() => return None,
+        }
+        // Whether media flows is told at once, the rest at leisure.
+        let active = self.status.borrow().active;
+        if self.told.as_ref().is_some_and(|told| told.active == active) {
+            tokio::select! {
+                () = tokio::time::sleep(GATHER) => {},
+                () = self.stopping.cancelled() => return None,
+            }
+        }
+        Some(true)
+    }
+}

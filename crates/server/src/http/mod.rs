@@ -1,0 +1,130 @@
+//! HTTP: the pages, the dialects, and what operators read.
+
+mod body;
+mod dialects;
+mod events;
+mod operate;
+mod pages;
+mod rate_limit;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, Request, Response, header};
+use axum::middleware::{self, Next};
+use axum::routing::{any, get};
+use prometheus_client::registry::Registry;
+use signaling::IceServer;
+use tokio_util::sync::CancellationToken;
+
+use crate::control::Control;
+use crate::metrics::HttpMetrics;
+use rate_limit::RateLimit;
+
+/// What the routes need.
+#[derive(Debug, Clone)]
+pub(crate) struct Service {
+    pub(crate) control: Control,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) metrics: HttpMetrics,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) opens: Arc<RateLimit>,
+    /// Cancelled at shutdown: event streams end.
+    pub(crate) stopping: CancellationToken,
+}
+
+/// The part of the configuration that HTTP uses.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) ice_servers: Vec<IceServer>,
+    pub(crate) strict: bool,
+    pub(crate) sdp_bytes_max: usize,
+    pub(crate) fragment_bytes_max: usize,
+    pub(crate) body_timeout: Duration,
+}
+
+impl Service {
+    pub(crate) fn new(
+        control: Control,
+        config: &crate::config::Config,
+        metrics: HttpMetrics,
+        registry: Registry,
+        stopping: CancellationToken,
+    ) -> Self {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let ice_servers = config.ice.servers.iter().map(|server| IceServer {
+            url: server.url.clone(),
+            username: text(&server.username),
+            credential: server.credential.reveal().map(str::to_owned),
+        });
+        let limits = &config.limits;
+        let settings = Settings {
+            ice_servers: ice_servers.collect(),
+            strict: config.streams.strict,
+            sdp_bytes_max: limits.sdp_bytes_max,
+            fragment_bytes_max: limits.fragment_bytes_max,
+            body_timeout: Duration::from_millis(limits.body_timeout_ms),
+        };
+        Self {
+            control,
+            settings: Arc::new(settings),
+            metrics,
+            registry: Arc::new(registry),
+            opens: Arc::new(RateLimit::new(limits.sessions_per_second)),
+            stopping,
+        }
+    }
+}
+
+/// All routes.
+pub(crate) fn router(service: Service) -> Router {
+    Router::new()
+        .route("/whip/{*path}", any(dialects::whip))
+        .route("/whep/{*path}", any(dialects::whep))
+        .route("/healthz", get(operate::health))
+        .route("/readyz", get(operate::ready))
+        .route("/metrics", get(operate::metrics))
+        .route("/api/v1/streams", get(operate::streams))
+        .route("/", get(pages::studio))
+        .route("/watch/{*stream}", get(pages::watch))
+        .fallback(pages::asset)
+        .layer(middleware::from_fn(common_headers))
+        .with_state(service)
+}
+
+/// Headers of every response: pages of other origins may use the APIs (the token is the
+/// protection, not the origin), and nothing is guessed or framed.
+async fn common_headers(request: Request<Body>, next: Next) -> Response<Body> {
+    const FIXED: [(header::HeaderName, &str); 4] = [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            "Location, Link, ETag, Accept-Patch, Accept-Post, Allow, Retry-After",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ];
+    const PREFLIGHT: [(header::HeaderName, &str); 3] = [
+        (
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            "OPTIONS, GET, HEAD, POST, PATCH, DELETE",
+        ),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, If-Match, Accept",
+        ),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ];
+    let preflight = request.method() == Method::OPTIONS;
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in FIXED
+        .into_iter()
+        .chain(PREFLIGHT.into_iter().filter(|_| preflight))
+    {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,259 @@
+//! What Prometheus sees.
+
+use std::fmt;
+use std::time::Duration;
+
+use node::ClosedReason;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric,
+};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+use crate::control::Control;
+
+/// Labels of an HTTP exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HttpLabels {
+    dialect: &'static str,
+    method: &'static str,
+    status: u16,
+}
+
+/// Labels of an ended session.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClosedLabels {
+    reason: Reason,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[allow(
+    non_camel_case_types,
+    reason = "label values are lower case in Prometheus"
+)]
+enum Reason {
+    remote,
+    silent,
+    never_connected,
+    ordered,
+}
+
+/// Counters of the HTTP side. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HttpMetrics {
+    requests: Family<HttpLabels, Counter>,
+}
+
+impl HttpMetrics {
+    pub(crate) fn answered(&self, dialect: &'static str, method: &http::Method, status: u16) {
+        // Names of methods are the client's choice: only the known ones become labels.
+        let method = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS", "PUT"]
+            .into_iter()
+            .find(|known| *known == method.as_str())
+            .unwrap_or("other");
+        self.requests
+            .get_or_create(&HttpLabels {
+                dialect,
+                method,
+                status,
+            })
+            .inc();
+    }
+}
+
+/// Counters of sessions. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct MediaMetrics {
+    closed: Family<ClosedLabels, Counter>,
+    first_picture: Histogram,
+}
+
+impl Default for MediaMetrics {
+    fn default() -> Self {
+        // 10 ms to 20 s.
+        let first_picture = Histogram::new(exponential_buckets(0.01, 2.0, 12));
+        Self {
+            closed: Family::default(),
+            first_picture,
+        }
+    }
+}
+
+impl MediaMetrics {
+    pub(crate) fn closed(&self, reason: ClosedReason) {
+        let reason = match reason {
+            ClosedReason::Remote => Reason::remote,
+            ClosedReason::Silent => Reason::silent,
+            ClosedReason::NeverConnected => Reason::never_connected,
+            ClosedReason::Ordered => Reason::ordered,
+        };
+        self.closed.get_or_create(&ClosedLabels { reason }).inc();
+    }
+
+    pub(crate) fn first_picture(&self, wait: Duration) {
+        self.first_picture.observe(wait.as_secs_f64());
+    }
+}
+
+/// Everything under one roof.
+pub(crate) fn registry(http: &HttpMetrics, media: &MediaMetrics, control: Control) -> Registry {
+    let mut registry = Registry::with_prefix("headwater");
+    registry.register(
+        "http_requests",
+        "Requests by dialect, method and status",
+        http.requests.clone(),
+    );
+    registry.register(
+        "sessions_closed",
+        "Sessions that ended, by reason",
+        media.closed.clone(),
+    );
+    registry.register(
+        "first_picture_seconds",
+        "From a viewer's connection, or its publisher's loss, to its first packet of a picture",
+        media.first_picture.clone(),
+    );
+    registry.register_collector(Box::new(Shards(control)));
+    registry
+}
+
+/// Reads the shards' counters when asked.
+struct Shards(Control);
+
+impl fmt::Debug for Shards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shards")
+    }
+}
+
+impl Collector for Shards {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let streams = self.0.streams();
+        let active = streams.values().filter(|s| s.active).count() as u64;
+        let viewers = streams.values().map(|s| s.viewers as u64).sum::<u64>();
+        gauge(
+            &mut encoder,
+            "streams",
+            "Streams that media arrives for",
+            active,
+        )?;
+        gauge(&mut encoder, "viewers", "Viewing sessions", viewers)?;
+        let load = self.0.load();
+        let sum =
+            |of: fn(&node::Counters) -> u64| load.iter().map(|l| of(&l.counters)).sum::<u64>();
+        gauge(
+            &mut encoder,
+            "sessions",
+            "Sessions that media threads hold",
+            sum(|c| c.sessions),
+        )?;
+        for (name, help, value) in [
+            (
+                "datagrams_in",
+                "Datagrams received",
+                sum(|c| c.datagrams_in),
+            ),
+            (
+                "bytes_in",
+                "UDP payload bytes received",
+                sum(|c| c.bytes_in),
+            ),
+            ("datagrams_out", "Datagrams sent", sum(|c| c.datagrams_out)),
+            ("bytes_out", "UDP payload bytes sent", sum(|c| c.bytes_out)),
+            (
+                "packets_in",
+                "Media packets from publishers",
+                sum(|c| c.packets_in),
+            ),
+            (
+                "packets_out",
+                "Media packets to viewers",
+                sum(|c| c.packets_out),
+            ),
+            (
+                "keyframe_requests_in",
+                "Key-frame requests from viewers",
+                sum(|c| c.keyframe_requests_in),
+            ),
+            (
+                "keyframe_requests_out",
+                "Key-frame requests to publishers",
+                sum(|c| c.keyframe_requests_out),
+            ),
+        ] {
+            counter(&mut encoder, name, help, &[("", value)])?;
+        }
+        let send_full = load.iter().map(|l| l.send_dropped).sum();
+        let drops = [
+            ("unknown_source", sum(|c| c.dropped_unknown_source)),
+            ("not_webrtc", sum(|c| c.dropped_not_webrtc)),
+            ("codec", sum(|c| c.dropped_codec)),
+            ("too_large", sum(|c| c.dropped_too_large)),
+            ("relay_full", sum(|c| c.dropped_relay_full)),
+            ("send_buffer", send_full),
+        ];
+        counter(
+            &mut encoder,
+            "dropped",
+            "Datagrams and packets dropped, by reason",
+            &drops,
+        )?;
+        per_shard(
+            &mut encoder,
+            "shard_busy_ratio",
+            "Share of time a media thread works",
+            &load,
+            |l| l.busy,
+        )?;
+        per_shard(
+            &mut encoder,
+            "shard_ring_queued",
+            "Packets waiting for other shards",
+            &load,
+            |l| l.ring_queued as f64,
+        )
+    }
+}
+
+fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
+    let gauge = ConstGauge::new(value);
+    gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
+}
+
+/// One counter, or one per reason.
+fn counter(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    values: &[(&str, u64)],
+) -> fmt::Result {
+    let kind = ConstCounter::new(0_u64).metric_type();
+    let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
+    for (reason, value) in values {
+        let counter = ConstCounter::new(*value);
+        if reason.is_empty() {
+            return counter.encode(metric);
+        }
+        counter.encode(metric.encode_family(&[("reason", *reason)])?)?;
+    }
+    Ok(())
+}
+
+fn per_shard(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    load: &[crate::media::Load],
+    value: fn(&crate::media::Load) -> f64,
+) -> fmt::Result {
+    let kind = ConstGauge::new(0.0).metric_type();
+    let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
+    for (shard, load) in load.iter().enumerate() {
+        ConstGauge::new(value(load)).encode(metric.encode_family(&[("shard", shard as u64)])?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! Puts the parts together, runs them, and ends them in order.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use broadcast::{forward, registry};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::print;
+use crate::config::{Config, LogFormat};
+use crate::control::{self, Control};
+use crate::http::{self, Service};
+use crate::media::{Shards, ShardsConfig, local_addresses};
+use crate::metrics::{self, HttpMetrics, MediaMetrics};
+
+/// A clean end takes at most this long.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
+
+/// Runs until a signal ends it.
+pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
+    start_logging(config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    let result = runtime.block_on(serve(config));
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    result
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    // First of all, so that no signal is missed.
+    let mut signals = Signals::new()?;
+    let listener = TcpListener::bind(config.http.listen)
+        .await
+        .with_context(|| {
+            format!(
+                "listen on {}: set http.listen (--http) to a free address",
+                config.http.listen
+            )
+        })?;
+    let address = listener
+        .local_addr()
+        .context("the address that was bound")?;
+    let (control, media_metrics) = start_media(config)?;
+    let http_metrics = HttpMetrics::default();
+    let registry = metrics::registry(&http_metrics, &media_metrics, control.clone());
+    let stopping = CancellationToken::new();
+    let service = Service::new(
+        control.clone(),
+        config,
+        http_metrics,
+        registry,
+        stopping.clone(),
+    );
+    greet(address)?;
+
+    let server = axum::serve(listener, http::router(service))
+        .with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let server = tokio::spawn(server.into_future());
+    signals.first().await;
+    tracing::info!("stopping: a second signal ends it at once");
+    stopping.cancel();
+    let clean = async {
+        control.shutdown().await;
+        server.await.context("the HTTP task")?.context("HTTP")
+    };
+    tokio::select! {
+        ended = tokio::time::timeout(SHUTDOWN_MAX, clean) => match ended {
+            Ok(result) => result,
+            Err(_) => {
+                tracing::warn!("some requests were cut off");
+                Ok(())
+            }
+        },
+        () = signals.second() => std::process::exit(130),
+    }
+}
+
+fn start_media(config: &Config) -> anyhow::Result<(Control, MediaMetrics)> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let shards = if config.media.shards == 0 {
+        cores
+    } else {
+        config.media.shards
+    };
+    let addresses = match config.media.public_ips.as_slice() {
+        [] => local_addresses(true),
+        configured => configured.to_vec(),
+    };
+    let (sender, events) = mpsc::channel(control::EVENTS_MAX);
+    let shards_config = ShardsConfig {
+        count: shards,
+        first_port: config.media.port,
+        addresses,
+        node: node::Config {
+            track: forward::Limits {
+                cache_bytes: config.limits.cache_bytes_max,
+                cache_time: Duration::from_millis(config.limits.cache_ms_max),
+            },
+            connect_timeout: config.connect_timeout(),
+            silence_timeout: Duration::from_secs(config.media.silence_timeout_s),
+        },
+    };
+    let running = Shards::start(&shards_config, &sender).context("start the media threads")?;
+    let registry = registry::Config {
+        publish_token: config.auth.publish_token.reveal().map(str::to_owned),
+        view_token: config.auth.view_token.reveal().map(str::to_owned),
+        viewers_wait: config.streams.viewers_wait,
+        publisher_grace: Duration::from_secs(config.streams.publisher_grace_s),
+        sessions_max: config.limits.sessions_max,
+        shards,
+    };
+    let metrics = MediaMetrics::default();
+    let control = Control::start(
+        running,
+        events,
+        registry,
+        config.ice.announce_lite,
+        metrics.clone(),
+    );
+    Ok((control, metrics))
+}
+
+/// The one line that a person needs.
+fn greet(address: SocketAddr) -> anyhow::Result<()> {
+    let host = if address.ip().is_unspecified() {
+        "localhost".to_owned()
+    } else {
+        address.ip().to_string()
+    };
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host
+    };
+    let port = address.port();
+    print(&format!(
+        "Headwater is ready: open http://{host}:{port}/ and press Go live\n"
+    ))?;
+    if address.ip().is_unspecified() {
+        for ip in local_addresses(false)
+            .into_iter()
+            .filter(|ip| !ip.is_loopback())
+        {
+            print(&format!("  in your network:   http://{ip}:{port}/\n"))?;
+        }
+    }
+    Ok(())
+}
+
+fn start_logging(config: &Config) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.log.level).with_context(|| {
+        format!(
+            "log.level {:?}: write it like info or info,headwater=debug",
+            config.log.level
+        )
+    })?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match config.log.format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}
+
+/// The signals that end the server.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("listen for signals");
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn first(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    async fn second(&mut self) {
+        self.first().await;
+    }
+}
