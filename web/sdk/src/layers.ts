@@ -20,7 +20,7 @@ interface WireLayer {
 }
 
 /**
- * Reads a `layers` event: per m-line an array of layers, of which those with a rid are
+ * Reads a `layers` event: per m-line or medium an array of layers, of which those with a rid are
  * alternatives to choose from; temporal layers of one rid are merged. Worst first.
  */
 export function parseLayers(data: string): Layer[] {
@@ -37,7 +37,7 @@ export function parseLayers(data: string): Layer[] {
       height: wire.height ?? known?.height,
     });
   }
-  return [...merged.values()].sort(
-    (a, b) => (a.height ?? 0) - (b.height ?? 0) || a.bitrate - b.bitrate,
-  );
+  // Bitrates of inactive layers say nothing: those stay where the server put them.
+  const byRate = (a: Layer, b: Layer) => (a.active && b.active ? a.bitrate - b.bitrate : 0);
+  return [...merged.values()].sort((a, b) => (a.height ?? 0) - (b.height ?? 0) || byRate(a, b));
 }

@@ -4,7 +4,6 @@ import { codecPreferences, type LayerCount, type VideoCodec, videoEncodings } fr
 import type { Endpoint } from "./http-session.ts";
 import { type PublishStats, PublishStatsReader } from "./publish-stats.ts";
 import { withOpusStereo } from "./sdp.ts";
-import { followEvents } from "./server-events.ts";
 import type { StatsReport } from "./stats-reading.ts";
 
 const STEREO_BITRATE_MAX = 128_000;
@@ -22,8 +21,6 @@ export interface PublishOptions extends Endpoint {
 
 export interface PublisherEvents {
   state: PublisherState;
-  /** How many watch, from servers that tell. */
-  viewers: number;
   /** An attempt failed. In state `failed` nothing more is tried. */
   error: Error;
 }
@@ -58,11 +55,6 @@ export class WhipPublisher extends Emitter<PublisherEvents> {
     this.#connection = connection;
     connection.on("state", (state) => this.#enter(state === "connected" ? "live" : state));
     connection.on("error", (error) => this.emit("error", error));
-    connection.on("opened", (session) => {
-      followEvents(session, ["viewercount"], connection.closing, ({ name, data }) => {
-        if (name === "viewercount") this.emit("viewers", JSON.parse(data).viewercount);
-      });
-    });
     this.#enter("connecting");
     await connection.open();
   }

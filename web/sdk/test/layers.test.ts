@@ -15,3 +15,14 @@ test("layers come worst first, temporal layers merged, silent ones inactive", ()
     { rid: "h", active: false, bitrate: 0, width: 1280, height: 720 },
   ]);
 });
+
+test("a silent layer keeps its place where sizes are unknown", () => {
+  const data = JSON.stringify({
+    video: [
+      { rid: "l", bitrate: 200 },
+      { rid: "m", bitrate: 500 },
+      { rid: "h", bitrate: 0 },
+    ],
+  });
+  expect(parseLayers(data).map(({ rid }) => rid)).toEqual(["l", "m", "h"]);
+});

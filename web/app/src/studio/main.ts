@@ -116,7 +116,7 @@ publisher.on("state", (state) => {
   lockEncoding(live, source?.audio !== undefined);
   if (state === "live") {
     setText("message", "");
-    numbers.start();
+    numbers.start(streamName() ?? "");
   }
   if (!live) numbers.stop();
 });
