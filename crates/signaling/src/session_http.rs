@@ -84,9 +84,11 @@ pub enum Patch {
 }
 
 impl Target {
-    /// Reads path and token. `path` is what stands behind `/whip/` or `/whep/`.
+    /// Reads path and token. `path` is what stands behind `/whip/` or `/whep/`; one slash at
+    /// its end is overlooked.
     pub fn parse<B>(path: &str, request: &Request<B>) -> Result<Self, Problem> {
         let token = token(request);
+        let path = path.strip_suffix('/').unwrap_or(path);
         let name = |text: &str| {
             StreamName::new(text)
                 .map_err(|error| Problem::new(StatusCode::NOT_FOUND, error.to_string()))

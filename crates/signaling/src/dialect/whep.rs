@@ -116,10 +116,11 @@ impl EventKind {
 }
 
 /// The events that tell a follower what changed between two states of a stream; all that is
-/// true now when there was no state before.
+/// true now when there was no state before, except that a stream is not live.
 pub fn changes(before: Option<&StreamStatus>, now: &StreamStatus) -> Vec<(EventKind, String)> {
     let mut events = Vec::new();
-    if before.is_none_or(|before| before.active != now.active) {
+    // The draft forbids an `inactive` before the first `active`.
+    if before.is_some_and(|before| before.active) != now.active {
         let kind = if now.active {
             EventKind::Active
         } else {
@@ -165,6 +166,10 @@ fn layers(status: &StreamStatus) -> serde_json::Value {
 fn events(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
     match *request.method() {
         Method::POST => {
+            // The list is optional.
+            if request.body().is_empty() {
+                return Ok(WhepCall::Subscribe(EVENTS.to_vec()));
+            }
             session_http::needs_content_type(request.headers(), "application/json")?;
             let names: Vec<String> = serde_json::from_slice(request.body()).map_err(|error| {
                 Problem::bad_request(format!("a JSON list of event names is needed: {error}"))

@@ -1,0 +1,5 @@
+//! The crate at its edge: recorded conversations, and bytes that nobody recorded.
+
+mod exchange;
+mod hostile;
+mod replay;
