@@ -244,10 +244,10 @@ fn rings(
 ) {
     let mut outgoing: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
     let mut incoming: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
-    for from in 0..count {
+    for (from, producers) in outgoing.iter_mut().enumerate() {
         for to in (0..count).filter(|to| *to != from) {
             let (producer, consumer) = RingBuffer::new(RING_PACKETS);
-            outgoing[from].push((to, producer));
+            producers.push((to, producer));
             incoming[to].push(consumer);
         }
     }
