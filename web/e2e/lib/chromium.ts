@@ -73,6 +73,8 @@ export async function openPage(
 export interface PublishSettings {
   codec?: string;
   layers?: number;
+  /** Height of the picture in pixels. */
+  quality?: number;
   token?: string;
   /** Runs in the page first, for example to put another camera in place. */
   init?: () => void;
@@ -83,11 +85,12 @@ export async function studioPage(
   chromium: Chromium,
   server: Server,
   stream: string,
-  { codec = "", layers = 3, token, init }: PublishSettings = {},
+  { codec = "", layers = 3, quality = 720, token, init }: PublishSettings = {},
 ): Promise<Page> {
   const query = new URLSearchParams({ stream, ...(token && { token }) });
   const page = await openPage(chromium, `${server.url}/?${query}`, {}, init);
   await page.getByTestId("codec").selectOption(codec);
+  await page.getByTestId("quality").selectOption(String(quality));
   await page.getByTestId("layers").selectOption(String(layers));
   return page;
 }

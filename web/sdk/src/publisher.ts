@@ -3,7 +3,7 @@ import { Emitter } from "./emitter.ts";
 import { codecPreferences, type LayerCount, type VideoCodec, videoEncodings } from "./encodings.ts";
 import type { Endpoint } from "./http-session.ts";
 import { type PublishStats, PublishStatsReader } from "./publish-stats.ts";
-import { withOpusStereo } from "./sdp.ts";
+import { withOpusStereo, withVideoCodecFirst } from "./sdp.ts";
 import type { StatsReport } from "./stats-reading.ts";
 
 const STEREO_BITRATE_MAX = 128_000;
@@ -40,16 +40,18 @@ export class WhipPublisher extends Emitter<PublisherEvents> {
   async publish(stream: MediaStream, options: PublishOptions): Promise<void> {
     this.stop();
     this.#tracks = stream.getTracks();
-    const stereo = options.stereo ? withOpusStereo : (sdp: string) => sdp;
+    const { codec } = options;
+    const sound = (sdp: string) => (options.stereo ? withOpusStereo(sdp) : sdp);
+    const picture = (sdp: string) => (codec ? withVideoCodecFirst(sdp, codec) : sdp);
     const connection = new Connection({
       endpoint: options,
       prepare: (peer) => {
         this.#stats = new PublishStatsReader();
         for (const track of this.#tracks) addTrack(peer, track, stream, options);
       },
-      editOffer: stereo,
-      // The sender goes by what the answer asks to receive.
-      editAnswer: stereo,
+      editOffer: sound,
+      // A browser sends what the answer asks for.
+      editAnswer: (sdp) => sound(picture(sdp)),
       patient: false,
     });
     this.#connection = connection;

@@ -28,6 +28,19 @@ export function withOpusStereo(sdp: string): string {
   });
 }
 
+/** Puts a video codec before the others: what a sender finds first in an answer, it sends. */
+export function withVideoCodecFirst(sdp: string, codec: string): string {
+  return edit(sdp, ([media = "", ...rest]) => {
+    const [kind, port, protocol, ...formats] = media.split(" ");
+    const ours = new RegExp(`^a=rtpmap:(\\d+) ${codec}/`, "i");
+    const wanted = rest.map((line) => ours.exec(line)?.[1]);
+    if (kind !== "m=video" || !wanted.some(Boolean)) return [media, ...rest];
+    const first = formats.filter((format) => wanted.includes(format));
+    const others = formats.filter((format) => !wanted.includes(format));
+    return [[kind, port, protocol, ...first, ...others].join(" "), ...rest];
+  });
+}
+
 /** Writes the fragment that tells a server more candidates of the description `local`. */
 export function writeFragment(local: string, candidates: string[], complete: boolean): string {
   const find = (start: string) => lines(local).find((line) => line.startsWith(start));

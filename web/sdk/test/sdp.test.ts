@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { readFragment, withIce, withOpusStereo, writeFragment } from "../src/sdp.ts";
+import {
+  readFragment,
+  withIce,
+  withOpusStereo,
+  withVideoCodecFirst,
+  writeFragment,
+} from "../src/sdp.ts";
 
 const lines = (...all: string[]) => [...all, ""].join("\r\n");
 
@@ -31,6 +37,22 @@ test("Opus without parameters gets some", () => {
   expect(withOpusStereo(bare)).toContain(
     "opus/48000/2\r\na=fmtp:111 stereo=1;sprop-stereo=1\r\na=mid:0\r\n",
   );
+});
+
+test("the wanted video codec comes first, in all its formats", () => {
+  const answer = lines(
+    "v=0",
+    "m=audio 9 X 102",
+    "a=rtpmap:102 opus/48000/2",
+    "m=video 9 X 96 97 102 104",
+    "a=rtpmap:96 VP8/90000",
+    "a=rtpmap:97 rtx/90000",
+    "a=rtpmap:102 H264/90000",
+    "a=rtpmap:104 H264/90000",
+  );
+  const changed = answer.replace("96 97 102 104", "102 104 96 97");
+  expect(withVideoCodecFirst(answer, "H264")).toBe(changed);
+  expect(withVideoCodecFirst(answer, "AV1")).toBe(answer);
 });
 
 test("a fragment names the ICE session, the first section and the candidates", () => {
