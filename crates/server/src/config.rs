@@ -274,7 +274,8 @@ impl Config {
                 let path = key.to_ascii_lowercase().replace("__", ".");
                 // HEADWATER_BIN and other single words belong to scripts, not to a section.
                 if path.contains('.') {
-                    set(&mut table, &path, from_variable(&value));
+                    let value = from_variable(&path, &value);
+                    set(&mut table, &path, value);
                 }
             }
         }
@@ -360,18 +361,29 @@ fn set(table: &mut Table, path: &str, value: Value) {
     }
 }
 
-/// A number, a truth value, a list or an address list; anything else is a text.
-fn from_variable(text: &str) -> Value {
-    let parsed = format!("value = {text}").parse::<Table>().ok();
-    match parsed.and_then(|mut table| table.remove("value")) {
-        Some(value) => value,
-        None if text.contains(',') => text
-            .split(',')
-            .map(|part| part.trim().to_owned())
-            .collect::<Vec<_>>()
-            .into(),
-        None => text.to_owned().into(),
-    }
+/// The first reading of a variable's text that its key takes: as it stands (a token may look
+/// like a number), as TOML, as a list with commas.
+fn from_variable(path: &str, text: &str) -> Value {
+    let toml = format!("value = {text}").parse::<Table>().ok();
+    let parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    let list = parts.map(str::to_owned).collect::<Vec<_>>();
+    let plain = Value::from(text);
+    [
+        Some(plain.clone()),
+        toml.and_then(|mut table| table.remove("value")),
+        Some(list.into()),
+    ]
+    .into_iter()
+    .flatten()
+    .find(|value| {
+        let mut alone = Table::new();
+        set(&mut alone, path, value.clone());
+        alone.try_into::<Config>().is_ok()
+    })
+    .unwrap_or(plain)
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ async fn publish(
     path: &str,
     request: Request<Body>,
 ) -> Result<Response<Body>, Problem> {
+    permit(service, Role::Publisher, path, &request)?;
     let request = read(service, request).await?;
     let (target, call) = whip::call(path, &request)?;
     let stream = target.stream.clone();
@@ -59,6 +60,7 @@ async fn watch(
     path: &str,
     request: Request<Body>,
 ) -> Result<Response<Body>, Problem> {
+    permit(service, Role::Viewer, path, &request)?;
     let request = read(service, request).await?;
     let (target, call) = whep::call(path, &request)?;
     let stream = target.stream.clone();
@@ -86,6 +88,24 @@ async fn watch(
         }
     };
     Ok(response.map(Body::from))
+}
+
+/// An unknown session is 404 for every method and body, so it is looked for first. A
+/// preflight carries no token and is not asked.
+fn permit(
+    service: &Service,
+    role: Role,
+    path: &str,
+    request: &Request<Body>,
+) -> Result<(), Problem> {
+    if request.method() == Method::OPTIONS {
+        return Ok(());
+    }
+    let target = Target::parse(path, request)?;
+    if target.session.is_some() {
+        service.control.ice_tags(&caller(role, target)?)?;
+    }
+    Ok(())
 }
 
 async fn read(service: &Service, request: Request<Body>) -> Result<Request<Bytes>, Problem> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderValue, Method, Request, Response, header};
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::routing::{any, get};
 use prometheus_client::registry::Registry;
@@ -119,6 +119,10 @@ async fn common_headers(request: Request<Body>, next: Next) -> Response<Body> {
     ];
     let preflight = request.method() == Method::OPTIONS;
     let mut response = next.run(request).await;
+    // A route without OPTIONS of its own; browsers want a preflight to succeed.
+    if preflight && response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    }
     let headers = response.headers_mut();
     for (name, value) in FIXED
         .into_iter()

@@ -1,0 +1,124 @@
+//! A running `headwater`, and just enough HTTP to talk to it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpStream, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Longer than any limit that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The server's process; ends with this value.
+pub(crate) struct Running {
+    pub(crate) process: Child,
+    address: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: String,
+}
+
+impl Running {
+    /// Starts a server on free ports.
+    pub(crate) fn start(environment: &[(&str, &str)]) -> Self {
+        let media = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let media_port = media.local_addr().expect("its address").port().to_string();
+        drop(media);
+        let arguments = [
+            "--http",
+            "127.0.0.1:0",
+            "--shards",
+            "1",
+            "--media-port",
+            &media_port,
+        ];
+        let mut process = Command::new(env!("CARGO_BIN_EXE_headwater"))
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("headwater starts");
+        let mut line = String::new();
+        let stdout = process.stdout.take().expect("a pipe");
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("its first line");
+        let (_, url) = line.split_once("http://").expect("an address to open");
+        let (address, _) = url.split_once('/').expect("a path behind the address");
+        Self {
+            process,
+            address: address.to_owned(),
+        }
+    }
+
+    /// Sends one request; `head` is all of it up to the body, without `Host`.
+    pub(crate) fn ask(&self, head: &str, body: &str) -> Answer {
+        let length = body.len();
+        self.send(&format!("{head}\r\nContent-Length: {length}"), body)
+    }
+
+    /// Sends one request whose head says what it likes about its body.
+    pub(crate) fn send(&self, head: &str, body: &str) -> Answer {
+        let mut stream = TcpStream::connect(&self.address).expect("the port is open");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        let (line, headers) = head.split_once("\r\n").unwrap_or((head, "X-Nothing: 0"));
+        let request = format!(
+            "{line} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\r\n\r\n{body}",
+            self.address
+        );
+        // The server may answer and close before it has taken everything.
+        stream.write_all(request.as_bytes()).ok();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).ok();
+        let text = String::from_utf8_lossy(&bytes);
+        let (head, body) = text.split_once("\r\n\r\n").expect("an answer");
+        let status = head.get(9..12).and_then(|status| status.parse().ok());
+        Answer {
+            status: status.expect("a status"),
+            head: head.to_ascii_lowercase(),
+            body: body.to_owned(),
+        }
+    }
+
+    /// Sends a signal to the process.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.process.id().to_string();
+        let status = Command::new("kill").args([name, &pid]).status();
+        assert!(status.expect("kill runs").success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+impl Answer {
+    /// A header's value, in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines
+            .into_iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The sentence of a refusal.
+    pub(crate) fn detail(&self) -> String {
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{self:?}"
+        );
+        let problem: serde_json::Value = serde_json::from_str(&self.body).expect("JSON");
+        assert_eq!(problem["status"], self.status);
+        problem["detail"].as_str().expect("a sentence").to_owned()
+    }
+}

@@ -1,0 +1,14 @@
+use std::time::{Duration, Instant};
+
+use crate::running::Running;
+
+#[test]
+fn the_server_ends_within_5s_of_sigterm_and_reports_success() {
+    let mut server = Running::start(&[]);
+    assert_eq!(server.ask("GET /healthz", "").status, 200);
+    let start = Instant::now();
+    server.signal("-TERM");
+    let status = server.process.wait().expect("it ends");
+    assert!(status.success(), "{status}");
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
