@@ -14,6 +14,7 @@ use socket2::{Domain, Protocol, Type};
 use thiserror::Error;
 use tokio::sync::mpsc::Sender;
 
+use super::addresses::local_addresses;
 use super::send::{Batch, Socket};
 
 /// Commands that may wait for a shard. A full queue refuses sessions with "busy".
@@ -117,6 +118,7 @@ impl Shards {
             .map(|poll| Waker::new(poll.registry(), WAKE).map(Arc::new))
             .collect::<io::Result<Vec<_>>>()?;
         let (mut outgoing, mut incoming) = rings(config.count);
+        let host_addresses = local_addresses(true);
         let cores = core_affinity::get_core_ids().unwrap_or_default();
         let mut handles = Vec::new();
         for (index, (socket, poll)) in sockets.into_iter().zip(polls).enumerate() {
@@ -136,6 +138,7 @@ impl Shards {
                 batch: Batch::new(socket.state.max_gso_segments()),
                 socket,
                 candidates: candidates.clone(),
+                host_addresses: host_addresses.clone(),
                 commands: receiver,
                 rings_in: std::mem::take(&mut incoming[index]),
                 rings_out: std::mem::take(&mut outgoing[index]),
@@ -294,6 +297,7 @@ struct Shard {
     socket: Socket,
     batch: Batch,
     candidates: Vec<SocketAddr>,
+    host_addresses: Vec<IpAddr>,
     /// `None` is the order to stop.
     commands: Receiver<Option<Command>>,
     rings_in: Vec<Consumer<Relayed>>,
@@ -421,13 +425,23 @@ impl Shard {
             .unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
     }
 
+    /// The address to send from: the one that the remote sent to, since it takes answers from
+    /// no other. A candidate that is none of the host's own is the outside of a NAT: there the
+    /// kernel chooses.
+    fn source(&self, candidate: IpAddr) -> IpAddr {
+        if self.host_addresses.contains(&candidate) {
+            candidate
+        } else {
+            Ipv4Addr::UNSPECIFIED.into()
+        }
+    }
+
     fn drain(&mut self, now: Instant) {
         let mut woken = 0_u64;
         while let Some(output) = self.node.poll_output(now) {
             match output {
                 Output::Transmit(transmit) => {
-                    // Let the kernel choose the address: a candidate may be one of a NAT's outside.
-                    let source = Ipv4Addr::UNSPECIFIED.into();
+                    let source = self.source(transmit.source.ip());
                     self.batch.push(
                         &self.socket,
                         transmit.destination,
