@@ -668,7 +668,7 @@ impl Node {
             for subscribed in entry.subscriptions.iter_mut().filter(|s| s.kind == kind) {
                 let subscription = &mut subscribed.subscription;
                 if let Some(rewrite) = subscription.packet(now, track, layer, &packet) {
-                    match entry.peer.write(subscribed.media, &packet, rewrite) {
+                    match entry.peer.write(subscribed.media, 0, &packet, rewrite) {
                         Ok(()) => self.counters.packets_out += 1,
                         Err(error) => count_refused(&mut self.counters, error),
                     }
@@ -855,7 +855,7 @@ fn catch_up(now: Instant, entry: &mut PeerEntry, stream: &Stream, counters: &mut
         {
             match entry
                 .peer
-                .write(subscribed.media, &forward.packet, forward.rewrite)
+                .write(subscribed.media, 0, &forward.packet, forward.rewrite)
             {
                 Ok(()) => counters.packets_out += 1,
                 Err(error) => count_refused(counters, error),

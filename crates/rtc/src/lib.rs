@@ -10,10 +10,12 @@ mod clock;
 mod config;
 mod extensions;
 mod formats;
+mod offer;
 mod peer;
 mod sdp;
 
 pub use config::{Certificate, Config};
+pub use offer::Offering;
 pub use peer::{
     Event, IceCredentials, LAYERS_MAX, Media, Output, PAYLOAD_BYTES_MAX, Peer, Transmit,
     WriteError, host_candidate,

@@ -2,8 +2,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use rtp::{Bitrate, Codec, Format, Frame, Kind, Packet, PictureIds, Rewrite};
-use str0m::change::SdpOffer;
-use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Rid};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Rid, Rids};
 use str0m::net::{DatagramSend, Protocol, Receive};
 use str0m::rtp::{RtpPacket, RtpWrite, Ssrc, Vp8Descriptor};
 use str0m::{Candidate, IceConnectionState, Input, Rtc};
@@ -37,8 +37,8 @@ pub struct Media {
     pub kind: Kind,
     rids: Vec<Rid>,
     types: PayloadTypes,
-    /// Sending: the SSRC that carries this m-line for its whole life.
-    ssrc: Option<Ssrc>,
+    /// Sending: the SSRC of each layer, for the m-line's whole life. A viewer's m-line has one.
+    ssrcs: Vec<Ssrc>,
     /// Sending: where the last packet's format went, since it rarely changes.
     mapped: Option<(Format, u8, Format)>,
 }
@@ -162,7 +162,6 @@ pub struct Peer {
     clock: PublisherClock,
     /// Kept for ICE restarts, which need the whole offer again.
     offer: String,
-    announce_ice_lite: bool,
 }
 
 impl std::fmt::Debug for Peer {
@@ -201,17 +200,34 @@ impl Peer {
         if !sdp::accepts_media(&answer) {
             return Err(OfferError::NoCodec);
         }
-        let media = collect_media(&mut rtc, &offer, direction);
         let answer = sdp::finish_answer(&answer, config.announce_ice_lite);
-        let peer = Self {
+        let mut peer = Self::from_rtc(rtc, offer);
+        peer.media = collect_media(&mut peer.rtc, &peer.offer, direction);
+        Ok((peer, answer))
+    }
+
+    /// A peer without m-lines yet.
+    pub(crate) fn from_rtc(rtc: Rtc, offer: String) -> Self {
+        Self {
             rtc,
-            media,
+            media: Vec::new(),
             sources: Vec::new(),
             clock: PublisherClock::default(),
             offer,
-            announce_ice_lite: config.announce_ice_lite,
-        };
-        Ok((peer, answer))
+        }
+    }
+
+    /// Takes the answer to an offer that this peer made.
+    pub(crate) fn accept_answer(
+        &mut self,
+        pending: SdpPendingOffer,
+        answer: SdpAnswer,
+        direction: Direction,
+    ) -> Result<(), OfferError> {
+        let accepted = self.rtc.sdp_api().accept_answer(pending, answer);
+        accepted.map_err(|error| OfferError::Refused(error.to_string()))?;
+        self.media = collect_media(&mut self.rtc, &self.offer, direction);
+        Ok(())
     }
 
     /// The m-lines that carry media, in the order of the SDP.
@@ -250,11 +266,6 @@ impl Peer {
         accept_offer(&mut self.rtc, &offer)?;
         self.offer = offer;
         Ok(self.local_credentials())
-    }
-
-    /// Whether answers of this peer carry `a=ice-lite`.
-    pub fn announces_ice_lite(&self) -> bool {
-        self.announce_ice_lite
     }
 
     /// A datagram arrived for this peer. What is not WebRTC or does not authenticate is ignored;
@@ -346,15 +357,17 @@ impl Peer {
             .set_bitrate(to_bitrate(least), to_bitrate(wanted));
     }
 
-    /// Queues a packet; it leaves after the next [`Self::handle_timeout`].
+    /// Queues a packet; it leaves after the next [`Self::handle_timeout`]. `layer` is 0 without
+    /// simulcast, as it is for every viewer.
     pub fn write(
         &mut self,
         media: usize,
+        layer: usize,
         packet: &Packet,
         rewrite: Rewrite,
     ) -> Result<(), WriteError> {
         let media = self.media.get_mut(media).ok_or(WriteError::NotSending)?;
-        let ssrc = media.ssrc.ok_or(WriteError::NotSending)?;
+        let ssrc = *media.ssrcs.get(layer).ok_or(WriteError::NotSending)?;
         let (pt, accepted) = media
             .payload_type(&packet.format)
             .ok_or(WriteError::Codec)?;
@@ -512,30 +525,40 @@ fn collect_media(rtc: &mut Rtc, offer: &str, direction: Direction) -> Vec<Media>
             MediaKind::Audio => Kind::Audio,
             MediaKind::Video => Kind::Video,
         };
-        let rids = match media.rids_rx() {
-            str0m::media::Rids::Specific(rids) => rids.iter().take(LAYERS_MAX).copied().collect(),
-            _ => Vec::new(),
+        let rids = match direction {
+            Direction::Receive => media.rids_rx(),
+            Direction::Send => media.rids_tx(),
+        };
+        let rids: Vec<Rid> = match rids {
+            Rids::Specific(rids) => rids.iter().take(LAYERS_MAX).copied().collect(),
+            Rids::None | Rids::Any => Vec::new(),
         };
         let types = PayloadTypes::negotiated(&params, media.remote_pts());
-        let ssrc = match direction {
-            Direction::Send => prepare_sending(rtc, mid),
-            Direction::Receive => None,
+        let ssrcs = match direction {
+            Direction::Send if rids.is_empty() => {
+                prepare_sending(rtc, mid, None).into_iter().collect()
+            }
+            Direction::Send => rids
+                .iter()
+                .filter_map(|rid| prepare_sending(rtc, mid, Some(*rid)))
+                .collect(),
+            Direction::Receive => Vec::new(),
         };
         all.push(Media {
             mid,
             kind,
             rids,
             types,
-            ssrc,
+            ssrcs,
             mapped: None,
         });
     }
     all
 }
 
-fn prepare_sending(rtc: &mut Rtc, mid: Mid) -> Option<Ssrc> {
+fn prepare_sending(rtc: &mut Rtc, mid: Mid, rid: Option<Rid>) -> Option<Ssrc> {
     let mut direct = rtc.direct_api();
-    let stream = direct.stream_tx_by_mid(mid, None)?;
+    let stream = direct.stream_tx_by_mid(mid, rid)?;
     stream.set_rtx_cache(RTX_PACKETS_MAX, RTX_AGE_MAX, Some(RTX_RATIO_MAX));
     // The forwarder paces by itself where it must; a queue behind it would only add delay.
     stream.set_unpaced(true);
@@ -592,7 +615,7 @@ fn red_primary(payload: &[u8]) -> Option<std::sync::Arc<[u8]>> {
     rtp::red::primary(payload).map(|(_, block)| block.into())
 }
 
-fn to_bitrate(rate: Bitrate) -> str0m::bwe::Bitrate {
+pub(crate) fn to_bitrate(rate: Bitrate) -> str0m::bwe::Bitrate {
     str0m::bwe::Bitrate::bps(rate.as_bps())
 }
 

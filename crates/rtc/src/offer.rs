@@ -1,0 +1,79 @@
+use std::time::Instant;
+
+use rtp::Bitrate;
+use str0m::Candidate;
+use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::media::{MediaKind, Simulcast, SimulcastLayer};
+use str0m::net::Protocol;
+
+use crate::Config;
+use crate::peer::Peer;
+use crate::sdp::{Direction, OfferError};
+
+/// A peer that has made an offer and waits for the answer: the client's side, for relays
+/// between nodes, load generators and tests.
+#[derive(Debug)]
+pub struct Offering {
+    peer: Peer,
+    pending: SdpPendingOffer,
+    sdp: String,
+    direction: Direction,
+}
+
+impl Offering {
+    /// Offers one audio and one video m-line. With rids, the video is simulcast, worst first
+    /// (RFC 8853). `config.candidates` are the client's own addresses.
+    pub fn new(
+        config: &Config,
+        direction: Direction,
+        rids: &[&str],
+        estimate: Option<Bitrate>,
+        now: Instant,
+    ) -> Self {
+        let mut builder = config.builder().set_ice_lite(false);
+        if let Some(estimate) = estimate {
+            builder = builder.enable_bwe(Some(crate::peer::to_bitrate(estimate)));
+        }
+        let mut rtc = builder.build(now);
+        for address in &config.candidates {
+            if let Ok(candidate) = Candidate::host(*address, Protocol::Udp) {
+                rtc.add_local_candidate(candidate);
+            }
+        }
+        let way = match direction {
+            Direction::Send => str0m::media::Direction::SendOnly,
+            Direction::Receive => str0m::media::Direction::RecvOnly,
+        };
+        let simulcast = (!rids.is_empty()).then(|| {
+            let mut simulcast = Simulcast::new();
+            rids.iter()
+                .for_each(|rid| simulcast.add_send_layer(SimulcastLayer::new(rid)));
+            simulcast
+        });
+        let mut changes = rtc.sdp_api();
+        changes.add_media(MediaKind::Audio, way, None, None, None);
+        changes.add_media(MediaKind::Video, way, None, None, simulcast);
+        let (offer, pending) = changes.apply().expect("two m-lines were added");
+        let sdp = offer.to_sdp_string();
+        Self {
+            peer: Peer::from_rtc(rtc, sdp.clone()),
+            pending,
+            sdp,
+            direction,
+        }
+    }
+
+    /// The SDP offer.
+    pub fn sdp(&self) -> &str {
+        &self.sdp
+    }
+
+    /// Takes the answer; the peer then connects.
+    pub fn accept(self, answer: &str) -> Result<Peer, OfferError> {
+        let answer = SdpAnswer::from_sdp_string(answer)
+            .map_err(|error| OfferError::Unreadable(error.to_string()))?;
+        let mut peer = self.peer;
+        peer.accept_answer(self.pending, answer, self.direction)?;
+        Ok(peer)
+    }
+}
