@@ -37,9 +37,9 @@ export interface Chromium {
   kill(): Promise<void>;
 }
 
-export async function launchChromium(): Promise<Chromium> {
+export async function launchChromium(executablePath = "/usr/bin/chromium"): Promise<Chromium> {
   const server: BrowserServer = await chromium.launchServer({
-    executablePath: "/usr/bin/chromium",
+    executablePath,
     headless: false,
     args: [...FLAGS, `--use-file-for-fake-video-capture=${cameraFile()}`],
   });

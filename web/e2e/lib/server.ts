@@ -16,12 +16,13 @@ export interface Server {
   start(): Promise<void>;
 }
 
-/** Starts the real server on free ports; `flags` are added to its command line. */
-export async function startServer(...flags: string[]): Promise<Server> {
-  const http = `127.0.0.1:${await freeTcpPort()}`;
+/** Starts the real server on free ports; tests on this host reach it at 127.0.0.1. */
+export async function startServer(listen = "127.0.0.1"): Promise<Server> {
+  const port = await freeTcpPort();
+  const http = `${listen}:${port}`;
   const args = ["serve", "--http", http, "--media-port", String(await freeUdpPorts())];
-  args.push("--shards", String(SHARDS), ...flags);
-  const url = `http://${http}`;
+  args.push("--shards", String(SHARDS));
+  const url = `http://127.0.0.1:${port}`;
   let child = await spawnReady(url, args);
   return {
     url,

@@ -14,11 +14,10 @@ import { type Server, startServer } from "../lib/server.ts";
 
 // Firefox does not send media to 127.0.0.1: the test runs itself again in a network of its
 // own, with an address that Firefox takes.
-const ADDRESS = "10.77.0.1";
 const NETWORK = `
   ip link set lo up
   ip link add v0 type veth peer name v1
-  ip addr add ${ADDRESS}/24 dev v0
+  ip addr add 10.77.0.1/24 dev v0
   ip link set v0 up
   ip link set v1 up
   ip route add default via 10.77.0.2
@@ -40,7 +39,7 @@ describe.runIf(process.env.FIREFOX_NETWORK)("Firefox, in its network,", () => {
   let firefox: Firefox;
 
   beforeAll(async () => {
-    server = await startServer("--public-ip", ADDRESS);
+    server = await startServer();
     [chromium, firefox] = await Promise.all([launchChromium(), Firefox.launch()]);
   });
 
