@@ -1,38 +1,41 @@
-# One definition of everything: people, hooks and CI call these.
+# The one definition of how Headwater is built, run and tested. CI calls `make test`.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-WEB_SOURCES := $(shell find web/sdk/src web/app/src web/app/*.html web/app/*.ts web/package-lock.json 2>/dev/null)
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+HEADWATER := $(abspath $(TARGET)/release/headwater)
+WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name e2e -o -name test \) -prune -o -type f -print)
 
-.PHONY: run build web check purity test test-rust test-web e2e fmt setup-test
+.PHONY: run build web check test setup-test test-rust test-web e2e fmt
 
-## Build everything, serve, and print the address.
+# Build everything, serve, print the address. `make run ARGS="--http 127.0.0.1:9000"`
 run: build
-	exec target/release/headwater serve
+	exec $(HEADWATER) serve $(ARGS)
 
 build: web
 	cargo build --release --locked -p headwater-server
 
-## The web pages, when their sources changed.
+# The web pages, when a source changed. The server embeds them.
 web: web/app/dist/index.html
-
-web/node_modules/.package-lock.json: web/package-lock.json
-	cd web && npm ci --no-audit --no-fund
 
 web/app/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	cd web && npm run build
 
-## What must hold before a commit: no test runs here.
-check: web/node_modules/.package-lock.json
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci
+
+# Everything that is quick to tell without running a test.
+check: web/node_modules/.package-lock.json .setup/installed.txt
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	scripts/check-purity
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	scripts/check-purity
+	.setup/bin/cargo-deny --locked check bans licenses sources
+	.setup/bin/typos
 	cd web && npm run check
-	if command -v typos >/dev/null; then typos; elif [ -x .setup/bin/typos ]; then .setup/bin/typos; \
-	  else echo "typos is not installed: run 'make setup-test'" >&2; exit 1; fi
 
-## Everything CI runs, on a fresh Debian with Rust and Node. Ends with the sum over all suites.
+# Install what is missing, then run all there is: checks, Rust, web, browsers.
+# The last line is the sum, `N passed, N failed`.
 test: setup-test
 	scripts/test-all
 
@@ -40,15 +43,21 @@ setup-test:
 	scripts/setup-test
 
 test-rust:
-	cargo test --workspace --locked
+	cargo test --workspace --locked --no-fail-fast
 
 test-web: web/node_modules/.package-lock.json
 	cd web && npm test
 
-## Browsers against the real server.
+# Chromium and Firefox against the real server.
 e2e: build
-	cd web && HEADWATER_BIN=$(CURDIR)/target/release/headwater npm run e2e
+	cd web && HEADWATER_BIN=$(HEADWATER) npm run e2e
 
 fmt: web/node_modules/.package-lock.json
 	cargo fmt --all
 	cd web && npm run fmt
+
+# Checkers that come as ready binaries from PyPI, pinned by hash.
+.setup/installed.txt: scripts/test-tools.txt
+	python3 -m venv --clear .setup
+	.setup/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	cp $< $@
