@@ -456,14 +456,17 @@ impl Node {
         };
         if full {
             stream.video.reorder(now);
-            if stream.publisher.is_some() {
-                let status = Event::Status {
-                    stream: stream.id,
-                    active: stream.is_active(now),
-                    tracks: stream.status(now),
-                };
-                self.outputs.push_back(Output::Event(status));
-            }
+        }
+        let active = stream.is_active(now);
+        // Whether media flows is news at once; bit rates can wait.
+        if stream.publisher.is_some() && (full || active != stream.reported_active) {
+            stream.reported_active = active;
+            let status = Event::Status {
+                stream: stream.id,
+                active,
+                tracks: stream.status(now),
+            };
+            self.outputs.push_back(Output::Event(status));
         }
         for i in 0..stream.viewers.len() {
             let Some(stream) = self.streams.get_mut(key) else {
@@ -775,6 +778,7 @@ impl Node {
         stream.viewers.retain(|viewer| *viewer != key);
         if stream.publisher == Some(key) {
             stream.publisher = None;
+            stream.reported_active = false;
             stream.audio.end();
             stream.video.end();
             for relay in &stream.relays {

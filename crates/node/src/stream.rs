@@ -20,6 +20,8 @@ pub(crate) struct Stream {
     pub(crate) viewers: Vec<usize>,
     /// Shards that have viewers of this stream.
     pub(crate) relays: Vec<Relay>,
+    /// What was last reported of [`Self::is_active`].
+    pub(crate) reported_active: bool,
     /// Sessions on this shard, connected or not: the stream is freed with the last.
     pub(crate) sessions: usize,
 }
@@ -42,6 +44,7 @@ impl Stream {
             home: None,
             viewers: Vec::new(),
             relays: Vec::new(),
+            reported_active: false,
             sessions: 0,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rtp::Extensions;
+use rtp::{Extensions, Rewrite};
 use str0m::media::MediaTime;
 use str0m::rtp::{Extension, ExtensionMap, ExtensionSerializer, ExtensionValues, VideoOrientation};
 
@@ -82,7 +82,7 @@ pub(crate) fn received(values: &ExtensionValues) -> Extensions {
 }
 
 /// The same for sending. Allocates only where a dependency descriptor is carried.
-pub(crate) fn to_send(extensions: &Extensions) -> ExtensionValues {
+pub(crate) fn to_send(extensions: &Extensions, rewrite: &Rewrite) -> ExtensionValues {
     let mut values = ExtensionValues {
         audio_level: extensions
             .audio_level
@@ -95,8 +95,11 @@ pub(crate) fn to_send(extensions: &Extensions) -> ExtensionValues {
         values.play_delay_min = Some(MediaTime::from_hundredths(min.into()));
         values.play_delay_max = Some(MediaTime::from_hundredths(max.into()));
     }
-    if let Some(bytes) = &extensions.dependency_descriptor {
-        values.user_values.set(Descriptor(bytes.clone()));
+    let renumbered = rewrite
+        .frame_number
+        .and_then(|number| extensions.descriptor_with(number));
+    if let Some(bytes) = renumbered.or_else(|| extensions.dependency_descriptor.clone()) {
+        values.user_values.set(Descriptor(bytes));
     }
     values
 }

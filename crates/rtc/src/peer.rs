@@ -387,7 +387,7 @@ impl Peer {
         )
         .marker(packet.marker)
         .nackable(media.kind == Kind::Video)
-        .ext_vals(extensions::to_send(&packet.extensions));
+        .ext_vals(extensions::to_send(&packet.extensions, &rewrite));
         if let Some(picture) = rewrite.picture {
             write = patch_picture(write, packet, payload, rewrite, pt, picture);
         }
@@ -605,7 +605,7 @@ fn patch_picture(
             )
             .marker(packet.marker)
             .nackable(true)
-            .ext_vals(extensions::to_send(&packet.extensions))
+            .ext_vals(extensions::to_send(&packet.extensions, &rewrite))
         }
         _ => write,
     }

@@ -46,8 +46,28 @@ pub struct Extensions {
     pub rotation: Option<u16>,
     /// Wanted playout delay, minimum and maximum, in units of 10 ms.
     pub playout_delay: Option<(u16, u16)>,
-    /// AV1 dependency descriptor as received.
+    /// Dependency descriptor as received (RTP Payload Format For AV1, appendix A).
     pub dependency_descriptor: Option<Arc<[u8]>>,
+}
+
+/// Where the frame number stands in a dependency descriptor: behind one byte of flags and
+/// template id.
+const FRAME_NUMBER: std::ops::Range<usize> = 1..3;
+
+impl Extensions {
+    /// The frame number of the dependency descriptor.
+    pub fn frame_number(&self) -> Option<u16> {
+        let bytes = self.dependency_descriptor.as_ref()?.get(FRAME_NUMBER)?;
+        Some(u16::from_be_bytes([bytes[0], bytes[1]]))
+    }
+
+    /// The dependency descriptor with another frame number.
+    pub fn descriptor_with(&self, frame_number: u16) -> Option<Arc<[u8]>> {
+        let mut bytes: Arc<[u8]> = Arc::from(&**self.dependency_descriptor.as_ref()?);
+        let place = Arc::get_mut(&mut bytes)?.get_mut(FRAME_NUMBER)?;
+        place.copy_from_slice(&frame_number.to_be_bytes());
+        Some(bytes)
+    }
 }
 
 /// What differs between a packet as received and as sent to one viewer.
@@ -60,4 +80,34 @@ pub struct Rewrite {
     pub timestamp: u32,
     /// Picture ids, where the source's own would not be continuous.
     pub picture: Option<PictureIds>,
+    /// Frame number of the dependency descriptor, where the source's own would not be continuous.
+    pub frame_number: Option<u16>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_frame_number_of_a_descriptor_changes() {
+        let extensions = Extensions {
+            dependency_descriptor: Some([0xc1, 0x12, 0x34, 0x80].into()),
+            ..Extensions::default()
+        };
+        assert_eq!(extensions.frame_number(), Some(0x1234));
+        assert_eq!(
+            extensions.descriptor_with(0xabcd).as_deref(),
+            Some(&[0xc1, 0xab, 0xcd, 0x80][..])
+        );
+    }
+
+    #[test]
+    fn a_cut_descriptor_has_no_frame_number() {
+        let extensions = Extensions {
+            dependency_descriptor: Some([0xc1, 0x12].into()),
+            ..Extensions::default()
+        };
+        assert_eq!(extensions.frame_number(), None);
+        assert_eq!(extensions.descriptor_with(1), None);
+    }
 }

@@ -35,6 +35,7 @@ struct Source {
     timestamp_add: u32,
     picture_id_add: u16,
     tl0_add: u8,
+    frame_number_add: u16,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +43,7 @@ struct Last {
     timestamp: u32,
     captured: Instant,
     picture: PictureIds,
+    frame_number: Option<u16>,
 }
 
 impl Rewriter {
@@ -68,6 +70,7 @@ impl Rewriter {
             timestamp_add: 0,
             picture_id_add: 0,
             tl0_add: 0,
+            frame_number_add: 0,
         };
         if let Some(last) = &self.last {
             let ticks = elapsed_ticks(last.captured, packet.captured, packet.format.clock_rate);
@@ -85,6 +88,11 @@ impl Rewriter {
             {
                 source.tl0_add = before.wrapping_add(1).wrapping_sub(index);
             }
+            if let (Some(before), Some(number)) =
+                (last.frame_number, packet.extensions.frame_number())
+            {
+                source.frame_number_add = before.wrapping_add(1).wrapping_sub(number);
+            }
         }
         self.source = Some(source);
         self.highest_in = packet.seq;
@@ -99,12 +107,17 @@ impl Rewriter {
         self.highest_in = self.highest_in.max(packet.seq);
         let timestamp = packet.timestamp.wrapping_add(source.timestamp_add);
         let picture = shifted(packet.frame.picture, source.picture_id_add, source.tl0_add);
+        let frame_number = packet
+            .extensions
+            .frame_number()
+            .map(|number| number.wrapping_add(source.frame_number_add));
         if seq >= self.next_seq {
             self.next_seq = seq + 1;
             self.last = Some(Last {
                 timestamp,
                 captured: packet.captured,
                 picture,
+                frame_number,
             });
         }
         let changed = source.picture_id_add != 0 || source.tl0_add != 0;
@@ -112,6 +125,7 @@ impl Rewriter {
             seq,
             timestamp,
             picture: changed.then_some(picture),
+            frame_number: frame_number.filter(|_| source.frame_number_add != 0),
         })
     }
 

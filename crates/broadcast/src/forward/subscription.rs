@@ -202,7 +202,7 @@ impl Subscription {
             self.current = None;
             self.target = None;
             self.catch_up = None;
-            self.waiting_since.get_or_insert(now);
+            self.waiting_since = Some(now);
         }
     }
 

@@ -234,23 +234,64 @@ impl Handle {
     }
 }
 
-/// Rings for each ordered pair of shards: `outgoing[a]` holds `(b, producer)`, `incoming[b]` the consumers.
-#[allow(
-    clippy::type_complexity,
-    reason = "built once, taken apart by the only caller"
-)]
-fn rings(
-    count: usize,
-) -> (
-    Vec<Vec<(usize, Producer<Relayed>)>>,
-    Vec<Vec<Consumer<Relayed>>>,
-) {
+/// The sending end of a ring to another shard.
+struct Outgoing {
+    to: usize,
+    ring: Producer<Relayed>,
+    /// Beginnings and ends of streams that found the ring full: they must not be lost, and
+    /// nothing may overtake them. Bounded by the number of streams.
+    held: VecDeque<Relayed>,
+}
+
+impl Outgoing {
+    /// Returns false for a packet that found the ring full.
+    fn push(&mut self, message: Relayed) -> bool {
+        self.flush();
+        let refused = if self.held.is_empty() {
+            self.ring
+                .push(message)
+                .err()
+                .map(|rtrb::PushError::Full(message)| message)
+        } else {
+            Some(message)
+        };
+        match refused {
+            None => true,
+            Some(Relayed::Packet { .. }) => false,
+            Some(message) => {
+                self.held.push_back(message);
+                true
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        while let Some(message) = self.held.pop_front() {
+            if let Err(rtrb::PushError::Full(message)) = self.ring.push(message) {
+                self.held.push_front(message);
+                return;
+            }
+        }
+    }
+
+    fn queued(&self) -> u64 {
+        (RING_PACKETS - self.ring.slots() + self.held.len()) as u64
+    }
+}
+
+/// Rings for each ordered pair of shards: first the sending ends of each shard, then the
+/// receiving ends.
+fn rings(count: usize) -> (Vec<Vec<Outgoing>>, Vec<Vec<Consumer<Relayed>>>) {
     let mut outgoing: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
     let mut incoming: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
     for (from, producers) in outgoing.iter_mut().enumerate() {
         for to in (0..count).filter(|to| *to != from) {
-            let (producer, consumer) = RingBuffer::new(RING_PACKETS);
-            producers.push((to, producer));
+            let (ring, consumer) = RingBuffer::new(RING_PACKETS);
+            producers.push(Outgoing {
+                to,
+                ring,
+                held: VecDeque::new(),
+            });
             incoming[to].push(consumer);
         }
     }
@@ -301,7 +342,7 @@ struct Shard {
     /// `None` is the order to stop.
     commands: Receiver<Option<Command>>,
     rings_in: Vec<Consumer<Relayed>>,
-    rings_out: Vec<(usize, Producer<Relayed>)>,
+    rings_out: Vec<Outgoing>,
     wakers: Vec<Arc<Waker>>,
     events: Sender<(usize, Event)>,
     /// Events that the control plane had no room for; bounded by what sessions can cause.
@@ -450,8 +491,8 @@ impl Shard {
                     );
                 }
                 Output::Relay { shard, message } => {
-                    let ring = self.rings_out.iter_mut().find(|(to, _)| *to == shard);
-                    let full = ring.is_some_and(|(_, ring)| ring.push(message).is_err());
+                    let ring = self.rings_out.iter_mut().find(|ring| ring.to == shard);
+                    let full = ring.is_some_and(|ring| !ring.push(message));
                     if full {
                         self.node.handle_input(now, Input::RelayFull { shard });
                     }
@@ -461,6 +502,7 @@ impl Shard {
             }
         }
         self.batch.send(&self.socket);
+        self.rings_out.iter_mut().for_each(Outgoing::flush);
         for (shard, waker) in self.wakers.iter().enumerate() {
             if woken & (1 << (shard % 64)) != 0
                 && let Err(error) = waker.wake()
@@ -487,12 +529,11 @@ impl Shard {
         if passed < PUBLISH_EVERY {
             return;
         }
-        let queued = |ring: &Producer<Relayed>| (RING_PACKETS - ring.slots()) as u64;
         *self.load.lock().unwrap_or_else(PoisonError::into_inner) = Load {
             counters: self.node.counters(),
             busy: (self.busy.as_secs_f64() / passed.as_secs_f64()).min(1.0),
             send_dropped: self.batch.dropped,
-            ring_queued: self.rings_out.iter().map(|(_, ring)| queued(ring)).sum(),
+            ring_queued: self.rings_out.iter().map(Outgoing::queued).sum(),
         };
         self.busy = Duration::ZERO;
         self.published = now;
