@@ -27,6 +27,10 @@ pub struct Counters {
     pub keyframe_requests_in: u64,
     /// Key-frame requests sent to publishers.
     pub keyframe_requests_out: u64,
+    /// NACKs received from viewers.
+    pub nacks_in: u64,
+    /// NACKs sent to publishers.
+    pub nacks_out: u64,
     /// Sessions now.
     pub sessions: u64,
     /// Outputs waiting.

@@ -595,6 +595,8 @@ impl Node {
                     self.request_keyframes(now, stream_key);
                 }
             }
+            rtc::Event::Nacks { sent: true, count } => self.counters.nacks_out += count,
+            rtc::Event::Nacks { sent: false, count } => self.counters.nacks_in += count,
             rtc::Event::Estimate(estimate) => entry.estimate = Some(estimate),
         }
     }

@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
 use str0m::format::FormatParams;
@@ -7,6 +8,9 @@ use str0m::media::Frequency;
 use str0m::{Rtc, RtcConfig};
 
 use crate::extensions;
+
+/// How often a peer counts its NACKs: for metrics only.
+const STATS_EVERY: Duration = Duration::from_secs(5);
 
 /// The certificate and crypto provider that all peers of a process share.
 ///
@@ -71,6 +75,7 @@ impl Config {
             .set_dtls_version(DtlsVersion::Dtls12)
             .set_ice_lite(true)
             .set_rtp_mode(true)
+            .set_stats_interval(Some(STATS_EVERY))
             .set_extension_map(extensions::map());
         let codecs = config.codec_config();
         codecs.clear();

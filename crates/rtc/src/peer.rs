@@ -117,6 +117,13 @@ pub enum Event {
         /// Index of the m-line.
         media: usize,
     },
+    /// NACKs (RFC 4585 §6.2.1) of one encoding since the last such event.
+    Nacks {
+        /// Sent to a publisher, else received from a viewer.
+        sent: bool,
+        /// How many.
+        count: u64,
+    },
     /// How much the path to the remote can carry, as far as it was probed.
     Estimate(Bitrate),
 }
@@ -160,6 +167,8 @@ pub struct Peer {
     media: Vec<Media>,
     sources: Vec<Source>,
     clock: PublisherClock,
+    /// NACKs already reported, by m-line and rid.
+    nacks: Vec<((Mid, Option<Rid>), u64)>,
     /// Kept for ICE restarts, which need the whole offer again.
     offer: String,
 }
@@ -213,6 +222,7 @@ impl Peer {
             media: Vec::new(),
             sources: Vec::new(),
             clock: PublisherClock::default(),
+            nacks: Vec::new(),
             offer,
         }
     }
@@ -414,8 +424,29 @@ impl Peer {
             str0m::Event::EgressBitrateEstimate(str0m::bwe::BweKind::Twcc { estimate, .. }) => {
                 Some(Event::Estimate(Bitrate::bps(estimate.as_u64())))
             }
+            str0m::Event::MediaEgressStats(stats) => {
+                self.nacks(false, (stats.mid, stats.rid), stats.nacks)
+            }
+            str0m::Event::MediaIngressStats(stats) => {
+                self.nacks(true, (stats.mid, stats.rid), stats.nacks)
+            }
             _ => None,
         }
+    }
+
+    /// What came since the last report, from a running total.
+    fn nacks(&mut self, sent: bool, encoding: (Mid, Option<Rid>), total: u64) -> Option<Event> {
+        let index = match self.nacks.iter().position(|(known, _)| *known == encoding) {
+            Some(index) => index,
+            None => {
+                self.nacks.push((encoding, 0));
+                self.nacks.len() - 1
+            }
+        };
+        let (_, reported) = self.nacks.get_mut(index)?;
+        let count = total.saturating_sub(*reported);
+        *reported = total;
+        (count > 0).then_some(Event::Nacks { sent, count })
     }
 
     fn received(&mut self, packet: RtpPacket) -> Option<Event> {

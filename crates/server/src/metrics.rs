@@ -174,6 +174,8 @@ impl Collector for Shards {
                 "Media packets to viewers",
                 sum(|c| c.packets_out),
             ),
+            ("nacks_in", "NACKs from viewers", sum(|c| c.nacks_in)),
+            ("nacks_out", "NACKs to publishers", sum(|c| c.nacks_out)),
             (
                 "keyframe_requests_in",
                 "Key-frame requests from viewers",
