@@ -11,6 +11,8 @@ const SHARDS = 2;
 
 export interface Server {
   readonly url: string;
+  /** The UDP ports, as firewalls write ranges: `20000-20001`. */
+  readonly mediaPorts: string;
   stop(): Promise<void>;
   /** Starts a stopped server again, at the same address. */
   start(): Promise<void>;
@@ -20,12 +22,14 @@ export interface Server {
 export async function startServer(listen = "127.0.0.1"): Promise<Server> {
   const port = await freeTcpPort();
   const http = `${listen}:${port}`;
-  const args = ["serve", "--http", http, "--media-port", String(await freeUdpPorts())];
+  const media = await freeUdpPorts();
+  const args = ["serve", "--http", http, "--media-port", String(media)];
   args.push("--shards", String(SHARDS));
   const url = `http://127.0.0.1:${port}`;
   let child = await spawnReady(url, args);
   return {
     url,
+    mediaPorts: `${media}-${media + SHARDS - 1}`,
     stop: () => end(child),
     start: async () => {
       child = await spawnReady(url, args);

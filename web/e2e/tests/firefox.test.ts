@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   type Chromium,
   launchChromium,
@@ -10,35 +9,24 @@ import {
 } from "../lib/chromium.ts";
 import { Firefox } from "../lib/firefox.ts";
 import { playback } from "../lib/frames.ts";
+import { describeInOwnNetwork, setNetwork } from "../lib/own-network.ts";
 import { type Server, startServer } from "../lib/server.ts";
 
-// Firefox does not send media to 127.0.0.1: the test runs itself again in a network of its
-// own, with an address that Firefox takes.
-const NETWORK = `
-  ip link set lo up
+// Firefox sends no media to 127.0.0.1.
+const ADDRESS = `
   ip link add v0 type veth peer name v1
   ip addr add 10.77.0.1/24 dev v0
   ip link set v0 up
   ip link set v1 up
-  ip route add default via 10.77.0.2
-  exec npx vitest run tests/firefox.test.ts`;
+  ip route add default via 10.77.0.2`;
 
-describe.runIf(!process.env.FIREFOX_NETWORK)("Firefox", () => {
-  test("publishes and watches", () => {
-    const unshare = "-n -p -f --mount-proc --kill-child sh -ec".split(" ");
-    execFileSync("unshare", [...unshare, NETWORK], {
-      stdio: "inherit",
-      env: { ...process.env, FIREFOX_NETWORK: "1" },
-    });
-  });
-});
-
-describe.runIf(process.env.FIREFOX_NETWORK)("Firefox, in its network,", () => {
+describeInOwnNetwork("Firefox", import.meta.filename, () => {
   let server: Server;
   let chromium: Chromium;
   let firefox: Firefox;
 
   beforeAll(async () => {
+    setNetwork(ADDRESS);
     server = await startServer();
     [chromium, firefox] = await Promise.all([launchChromium(), Firefox.launch()]);
   });

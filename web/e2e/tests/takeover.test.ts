@@ -14,7 +14,7 @@ const BACK_MS_MAX = 2_000;
 
 test("when a publisher dies and another takes over, viewers play on by the same session", async () => {
   const server = await startServer();
-  const [first, second, audience] = await Promise.all([1, 2, 3].map(launchChromium));
+  const [first, second, audience] = await Promise.all([1, 2, 3].map(() => launchChromium()));
   if (!first || !second || !audience) throw new Error("a browser did not start");
   try {
     const settings = { token: "the-same-person" };

@@ -1,0 +1,32 @@
+import { execFileSync } from "node:child_process";
+import { describe, test } from "vitest";
+
+/** `/run/netns` of its own, so that the suite can name further networks by `ip netns`. */
+const SCRIPT = `
+  mkdir -p /run/netns
+  mount -t tmpfs tmpfs /run/netns
+  ip link set lo up
+  exec npx vitest run "$0"`;
+
+/**
+ * A suite that needs a network of its own, to lay links and to cut them: its file is run again
+ * by another Vitest, in namespaces that end all of its processes with it.
+ */
+export function describeInOwnNetwork(name: string, file: string, suite: () => void): void {
+  if (process.env.OWN_NETWORK) {
+    describe(name, suite);
+    return;
+  }
+  test(`${name}, in a network of its own`, () => {
+    const unshare = "-n -m -p -f --mount-proc --kill-child sh -ec".split(" ");
+    execFileSync("unshare", [...unshare, SCRIPT, file], {
+      stdio: "inherit",
+      env: { ...process.env, OWN_NETWORK: "1" },
+    });
+  });
+}
+
+/** Runs a shell script that changes the network. */
+export function setNetwork(script: string): void {
+  execFileSync("sh", ["-ec", script]);
+}
