@@ -6,7 +6,11 @@ use std::path::Path;
 fn main() {
     let pages = Path::new("../../web/app/dist");
     // A missing folder would count as changed for ever; the one above it is always there.
-    let watched = if pages.is_dir() { pages } else { Path::new("../../web/app") };
+    let watched = if pages.is_dir() {
+        pages
+    } else {
+        Path::new("../../web/app")
+    };
     if watched.exists() {
         println!("cargo:rerun-if-changed={}", watched.display());
     } else {

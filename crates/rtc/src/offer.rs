@@ -56,7 +56,7 @@ impl Offering {
         let (offer, pending) = changes.apply().expect("two m-lines were added");
         let sdp = offer.to_sdp_string();
         Self {
-            peer: Peer::from_rtc(rtc, sdp.clone()),
+            peer: Peer::from_rtc(rtc, sdp.clone(), now),
             pending,
             sdp,
             direction,

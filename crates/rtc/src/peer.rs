@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use rtp::{Bitrate, Codec, Format, Frame, Kind, Packet, PictureIds, Rewrite};
@@ -167,6 +168,10 @@ pub struct Peer {
     media: Vec<Media>,
     sources: Vec<Source>,
     clock: PublisherClock,
+    /// When it was made: a time that has passed.
+    born: Instant,
+    /// A call into the library panicked.
+    failed: bool,
     /// NACKs already reported, by m-line and rid.
     nacks: Vec<((Mid, Option<Rid>), u64)>,
     /// Kept for ICE restarts, which need the whole offer again.
@@ -210,15 +215,17 @@ impl Peer {
             return Err(OfferError::NoCodec);
         }
         let answer = sdp::finish_answer(&answer, config.announce_ice_lite);
-        let mut peer = Self::from_rtc(rtc, offer);
+        let mut peer = Self::from_rtc(rtc, offer, now);
         peer.media = collect_media(&mut peer.rtc, &peer.offer, direction);
         Ok((peer, answer))
     }
 
     /// A peer without m-lines yet.
-    pub(crate) fn from_rtc(rtc: Rtc, offer: String) -> Self {
+    pub(crate) fn from_rtc(rtc: Rtc, offer: String, born: Instant) -> Self {
         Self {
             rtc,
+            born,
+            failed: false,
             media: Vec::new(),
             sources: Vec::new(),
             clock: PublisherClock::default(),
@@ -265,7 +272,7 @@ impl Peer {
     /// that is not served, is refused and does no harm.
     pub fn add_remote_candidate(&mut self, candidate: &str) -> Result<(), String> {
         let candidate = Candidate::from_sdp_string(candidate).map_err(|error| error.to_string())?;
-        self.rtc.add_remote_candidate(candidate);
+        self.guarded(|rtc| rtc.add_remote_candidate(candidate));
         Ok(())
     }
 
@@ -273,7 +280,9 @@ impl Peer {
     /// path until the remote has checked the new one. Returns the new local credentials.
     pub fn restart_ice(&mut self, remote: &IceCredentials) -> Result<IceCredentials, OfferError> {
         let offer = sdp::with_ice_credentials(&self.offer, &remote.ufrag, &remote.pwd);
-        accept_offer(&mut self.rtc, &offer)?;
+        let accepted = self.guarded(|rtc| accept_offer(rtc, &offer));
+        accepted
+            .unwrap_or_else(|| Err(OfferError::Refused("it could not be handled".to_owned())))?;
         self.offer = offer;
         Ok(self.local_credentials())
     }
@@ -290,63 +299,86 @@ impl Peer {
         let Ok(receive) = Receive::new(Protocol::Udp, source, destination, datagram) else {
             return false;
         };
-        self.input(Input::Receive(now, receive))
+        // Anybody can forge a datagram: one that fails must not end the session it pretends to
+        // belong to. A session that really is broken shows it in its outputs.
+        if let Some(Err(error)) = self.guarded(|rtc| rtc.handle_input(Input::Receive(now, receive)))
+        {
+            tracing::trace!(%error, "datagram refused");
+        }
+        true
     }
 
     /// Lets time pass. Also releases what was written since the last call.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.input(Input::Timeout(now));
-    }
-
-    fn input(&mut self, input: Input<'_>) -> bool {
-        let result = self.rtc.handle_input(input);
-        if let Err(error) = &result {
+        if let Some(Err(error)) = self.guarded(|rtc| rtc.handle_input(Input::Timeout(now))) {
             tracing::debug!(%error, "peer failed");
             self.rtc.disconnect();
         }
-        result.is_ok()
     }
 
     /// The next thing to do; [`Output::Timeout`] when there is nothing now.
     pub fn poll_output(&mut self) -> Output {
         loop {
-            match self.rtc.poll_output() {
-                Ok(str0m::Output::Timeout(at)) => return Output::Timeout(at),
-                Ok(str0m::Output::Transmit(t)) => {
+            let output = match self.guarded(Rtc::poll_output) {
+                Some(Ok(output)) => output,
+                Some(Err(error)) => {
+                    tracing::debug!(%error, "peer failed");
+                    self.rtc.disconnect();
+                    return Output::Event(Event::Closed);
+                }
+                None => return Output::Timeout(self.born),
+            };
+            match output {
+                str0m::Output::Timeout(at) => return Output::Timeout(at),
+                str0m::Output::Transmit(t) => {
                     return Output::Transmit(Transmit {
                         source: t.source,
                         destination: t.destination,
                         contents: t.contents,
                     });
                 }
-                Ok(str0m::Output::Event(event)) => {
+                str0m::Output::Event(event) => {
                     if let Some(event) = self.translate(event) {
                         return Output::Event(event);
                     }
-                }
-                Err(error) => {
-                    tracing::debug!(%error, "peer failed");
-                    self.rtc.disconnect();
-                    return Output::Event(Event::Closed);
                 }
             }
         }
     }
 
+    /// Runs a call that handles input from outside. A panic in there is a bug of the library
+    /// or ours, and costs this peer its life, but not its shard: from then on `None`.
+    fn guarded<T>(&mut self, call: impl FnOnce(&mut Rtc) -> T) -> Option<T> {
+        if self.failed {
+            return None;
+        }
+        // The library's state is never looked at again after a panic.
+        let result = catch_unwind(AssertUnwindSafe(|| call(&mut self.rtc)));
+        self.failed = result.is_err();
+        if self.failed {
+            tracing::error!("a peer panicked and is given up: please report this");
+        }
+        result.ok()
+    }
+
     /// Whether the peer still works or has something left to say.
     pub fn is_alive(&self) -> bool {
-        self.rtc.is_alive()
+        !self.failed && self.rtc.is_alive()
     }
 
     /// Says good-bye: RTCP BYE and DTLS close_notify are the next outputs.
     pub fn close(&mut self) {
-        if self.rtc.close().is_err() {
+        if let Some(Err(error)) = self.guarded(Rtc::close) {
+            tracing::debug!(%error, "no good-bye");
             self.rtc.disconnect();
         }
     }
 
     /// Asks the remote for a key frame of one encoding.
     pub fn request_keyframe(&mut self, media: usize, layer: usize) {
+        if self.failed {
+            return;
+        }
         let Some(source) = self
             .sources
             .iter()
@@ -362,9 +394,7 @@ impl Peer {
     /// Tells the bandwidth estimation what is being sent at least and what would be sent if the
     /// path allowed it. It probes towards `wanted`.
     pub fn set_wanted_bitrate(&mut self, least: Bitrate, wanted: Bitrate) {
-        self.rtc
-            .bwe()
-            .set_bitrate(to_bitrate(least), to_bitrate(wanted));
+        self.guarded(|rtc| rtc.bwe().set_bitrate(to_bitrate(least), to_bitrate(wanted)));
     }
 
     /// Queues a packet; it leaves after the next [`Self::handle_timeout`]. `layer` is 0 without
@@ -376,7 +406,11 @@ impl Peer {
         packet: &Packet,
         rewrite: Rewrite,
     ) -> Result<(), WriteError> {
-        let media = self.media.get_mut(media).ok_or(WriteError::NotSending)?;
+        let media = self
+            .media
+            .get_mut(media)
+            .filter(|_| !self.failed)
+            .ok_or(WriteError::NotSending)?;
         let ssrc = *media.ssrcs.get(layer).ok_or(WriteError::NotSending)?;
         let (pt, accepted) = media
             .payload_type(&packet.format)
@@ -655,4 +689,69 @@ pub fn host_candidate(address: &SocketAddr) -> Option<String> {
     Candidate::host(*address, Protocol::Udp)
         .ok()
         .map(|candidate| candidate.to_sdp_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Offering;
+
+    fn config() -> Config {
+        Config {
+            certificate: crate::Certificate::generate(),
+            candidates: vec![SocketAddr::from(([127, 0, 0, 1], 5_000))],
+            announce_ice_lite: false,
+        }
+    }
+
+    fn viewer() -> (Peer, String) {
+        let now = Instant::now();
+        let offering = Offering::new(&config(), Direction::Receive, &[], None, now);
+        Peer::answer(&config(), Direction::Send, offering.sdp(), None, now).expect("a good offer")
+    }
+
+    #[test]
+    fn a_peer_that_panics_is_dead_and_nothing_more() {
+        let (mut peer, _) = viewer();
+        assert!(peer.is_alive());
+        assert_eq!(peer.guarded::<()>(|_| panic!("as a bug would")), None);
+        assert!(!peer.is_alive());
+        assert!(matches!(peer.poll_output(), Output::Timeout(_)));
+        peer.handle_timeout(Instant::now());
+        peer.close();
+    }
+
+    #[test]
+    fn an_answer_mirrors_the_offer_and_holds_all_candidates() {
+        let (peer, answer) = viewer();
+        assert_eq!(
+            peer.media().iter().map(|m| m.kind).collect::<Vec<_>>(),
+            [Kind::Audio, Kind::Video]
+        );
+        let count = |text: &str| answer.matches(text).count();
+        assert_eq!(
+            (
+                count("a=sendonly"),
+                count("a=recvonly"),
+                count("a=rtcp-mux\r\n")
+            ),
+            (2, 0, 2)
+        );
+        assert!(count("127.0.0.1 5000 typ host") >= 1 && count("a=end-of-candidates") >= 1);
+        assert_eq!(count("a=ice-lite"), 0);
+        assert!(count("stereo=1") >= 1 && count("useinbandfec=1") >= 1);
+    }
+
+    #[test]
+    fn an_ice_restart_changes_the_local_credentials() {
+        let (mut peer, _) = viewer();
+        let before = peer.local_credentials();
+        let remote = IceCredentials {
+            ufrag: "abcd".into(),
+            pwd: "abcdefghijklmnopqrstuvwx".into(),
+        };
+        let after = peer.restart_ice(&remote).expect("restarts");
+        assert_ne!(before, after);
+        assert_eq!(peer.remote_ufrag(), Some("abcd"));
+    }
 }
