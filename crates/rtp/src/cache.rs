@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::Packet;
 
+/// A retransmission comes no later than this; what seems to be older is another source.
+const LATE_MAX: Duration = Duration::from_secs(10);
+
 /// What a cache may hold. Beyond either limit all is dropped, and the cache stays empty until
 /// the next key frame: a beginning without its key frame is worth nothing.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +21,10 @@ pub struct Limits {
 
 /// The packets of one layer from its last key frame on, in order of their sequence numbers.
 ///
+/// A key frame begins the cache anew, also where the numbers of a sender that changed its SSRC
+/// start over. It may say that it is one in several packets (parameter sets, then the picture):
+/// its packets are those with its timestamp.
+///
 /// Readers hold a [`Cursor`] and move at their own pace; when a new key frame arrives they
 /// are taken to it.
 #[derive(Debug)]
@@ -25,6 +32,8 @@ pub struct KeyframeCache {
     limits: Limits,
     packets: VecDeque<Arc<Packet>>,
     bytes: usize,
+    /// The newest key frame, also when a limit dropped it.
+    keyframe: Option<Keyframe>,
     /// Counts the key frames: a cursor of an older one jumps.
     epoch: u64,
     overflows: u64,
@@ -55,6 +64,7 @@ impl KeyframeCache {
             limits,
             packets: VecDeque::new(),
             bytes: 0,
+            keyframe: None,
             epoch: 0,
             overflows: 0,
         }
@@ -63,24 +73,15 @@ impl KeyframeCache {
     /// Takes a packet. Returns whether a new key frame began with it.
     ///
     /// Late packets find their place; duplicates, and those from before the key frame, are
-    /// ignored.
+    /// ignored. So is everything until there is a key frame.
     pub fn push(&mut self, packet: Arc<Packet>) -> bool {
-        let first = self
-            .packets
-            .front()
-            .map(|first| (first.seq, first.timestamp));
-        let Some((first_seq, first_timestamp)) = first else {
-            return packet.frame.keyframe && self.begin(packet);
-        };
-        // A key frame may say so in several packets: parameter sets, then the picture.
-        if packet.frame.keyframe && packet.timestamp != first_timestamp {
-            return packet.seq > first_seq && self.begin(packet);
+        let is_new = self.keyframe.is_none_or(|last| last.precedes(&packet));
+        if packet.frame.keyframe && is_new {
+            return self.begin(packet);
         }
-        let lost_beginning = packet.seq < first_seq && packet.timestamp == first_timestamp;
-        if packet.seq < first_seq && !lost_beginning {
-            return false;
+        if self.has_place_for(&packet) {
+            self.insert(packet);
         }
-        self.insert(packet);
         false
     }
 
@@ -135,14 +136,37 @@ impl KeyframeCache {
     }
 
     fn begin(&mut self, packet: Arc<Packet>) -> bool {
-        self.clear();
+        if self.keyframe.is_some_and(|last| packet.seq < last.seq) {
+            // The numbers start over: nothing here is comparable.
+            self.clear();
+        }
+        self.drop_before(&packet);
         self.epoch += 1;
+        self.keyframe = Some(Keyframe::of(&packet));
         self.insert(packet);
-        true
+        !self.is_empty()
+    }
+
+    /// Keeps what arrived ahead of a late key frame: its other packets, and those after it.
+    fn drop_before(&mut self, keyframe: &Packet) {
+        while let Some(first) = self.packets.front()
+            && first.seq < keyframe.seq
+            && first.timestamp != keyframe.timestamp
+        {
+            self.bytes -= first.payload.len();
+            self.packets.pop_front();
+        }
+    }
+
+    /// Behind the first packet, or before it when it is the key frame's own.
+    fn has_place_for(&self, packet: &Packet) -> bool {
+        self.packets
+            .front()
+            .is_some_and(|first| packet.seq > first.seq || packet.timestamp == first.timestamp)
     }
 
     fn insert(&mut self, packet: Arc<Packet>) {
-        // Nearly always the packet is the newest.
+        // Nearly always the packet is the newest. A late one has few behind it to move.
         let index = match self.packets.back() {
             Some(last) if last.seq >= packet.seq => {
                 self.packets.partition_point(|p| p.seq < packet.seq)
@@ -169,3 +193,30 @@ impl KeyframeCache {
         self.bytes = 0;
     }
 }
+
+/// What tells one key frame from another.
+#[derive(Debug, Clone, Copy)]
+struct Keyframe {
+    seq: u64,
+    timestamp: u32,
+}
+
+impl Keyframe {
+    fn of(packet: &Packet) -> Self {
+        Self {
+            seq: packet.seq,
+            timestamp: packet.timestamp,
+        }
+    }
+
+    /// Whether `next`, of a key frame, is of a newer one; not of this, or late of an older one.
+    fn precedes(self, next: &Packet) -> bool {
+        let ticks_before = u64::from(self.timestamp.wrapping_sub(next.timestamp));
+        let late_ticks = u64::from(next.format.clock_rate) * LATE_MAX.as_secs();
+        let late = next.seq < self.seq && ticks_before <= late_ticks;
+        next.timestamp != self.timestamp && !late
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-use crate::{Codec, av1, h26x, vp8, vp9};
+use crate::{Codec, PictureIds, av1, h264, h265, vp8, vp9};
 
 /// What one packet's payload header says about its frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,17 +18,6 @@ pub struct Frame {
     pub picture: PictureIds,
 }
 
-/// Wrapping counters of VP8 (RFC 7741 §4.2) and VP9 (RFC 9628 §4.2) payload headers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PictureIds {
-    /// Picture id: 7 or 15 bits as `picture_id_wide` says.
-    pub picture_id: Option<u16>,
-    /// The picture id has 15 bits.
-    pub picture_id_wide: bool,
-    /// Running index of base temporal layer frames.
-    pub tl0_index: Option<u8>,
-}
-
 impl Frame {
     /// Reads the payload header of `codec`. Never fails: what cannot be read is
     /// left at its default, and a packet that is not a key frame start is harmless.
@@ -42,22 +31,11 @@ impl Frame {
             }),
             Codec::Vp8 => vp8::inspect(payload),
             Codec::Vp9 => vp9::inspect(payload),
-            Codec::H264 => h26x::inspect_h264(payload),
-            Codec::H265 => h26x::inspect_h265(payload),
+            Codec::H264 => h264::inspect(payload),
+            Codec::H265 => h265::inspect(payload),
             Codec::Av1 => av1::inspect(payload),
         };
         frame.unwrap_or_default()
-    }
-}
-
-impl PictureIds {
-    /// Overwrites the ids in a payload header that has them, width unchanged. Returns whether
-    /// something was written.
-    pub fn write(&self, codec: Codec, payload: &mut [u8]) -> bool {
-        match codec {
-            Codec::Vp9 => vp9::write_ids(payload, self),
-            _ => false,
-        }
     }
 }
 
@@ -80,16 +58,15 @@ mod tests {
         #[test]
         fn no_payload_is_a_panic(payload in proptest::collection::vec(any::<u8>(), 0..64)) {
             for codec in CODECS {
-                let frame = Frame::inspect(codec, &payload);
-                frame.picture.write(codec, &mut payload.clone());
+                Frame::inspect(codec, &payload);
             }
         }
+    }
 
-        #[test]
-        fn writing_the_ids_that_are_there_changes_nothing(payload in proptest::collection::vec(any::<u8>(), 0..16)) {
-            let mut written = payload.clone();
-            Frame::inspect(Codec::Vp9, &payload).picture.write(Codec::Vp9, &mut written);
-            prop_assert_eq!(written, payload);
+    #[test]
+    fn an_empty_payload_begins_nothing() {
+        for codec in CODECS.into_iter().filter(|c| *c != Codec::Opus) {
+            assert_eq!(Frame::inspect(codec, &[]), Frame::default(), "{codec}");
         }
     }
 }

@@ -5,19 +5,26 @@
 //!
 //! Deliberately absent: RTP and RTCP wire parsing (the `rtc` crate receives packets
 //! already parsed and authenticated) and anything that knows about peers or rooms.
+#![forbid(unsafe_code)]
 
 mod av1;
 mod bitrate;
 pub mod cache;
+pub mod dependency_descriptor;
 mod format;
 mod frame;
-mod h26x;
+mod h264;
+mod h265;
+mod nal;
 mod packet;
+mod picture_ids;
 pub mod red;
+pub mod seq;
 mod vp8;
 mod vp9;
 
 pub use bitrate::Bitrate;
 pub use format::{Codec, Format, Kind, Profile};
-pub use frame::{Frame, PictureIds};
+pub use frame::Frame;
 pub use packet::{Extensions, Packet, Rewrite};
+pub use picture_ids::PictureIds;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::{Format, Frame, PictureIds};
+use crate::{Format, Frame, PictureIds, dependency_descriptor};
 
 /// One received media packet, authenticated, decrypted and inspected once.
 ///
@@ -50,22 +50,19 @@ pub struct Extensions {
     pub dependency_descriptor: Option<Arc<[u8]>>,
 }
 
-/// Where the frame number stands in a dependency descriptor: behind one byte of flags and
-/// template id.
-const FRAME_NUMBER: std::ops::Range<usize> = 1..3;
-
 impl Extensions {
     /// The frame number of the dependency descriptor.
     pub fn frame_number(&self) -> Option<u16> {
-        let bytes = self.dependency_descriptor.as_ref()?.get(FRAME_NUMBER)?;
-        Some(u16::from_be_bytes([bytes[0], bytes[1]]))
+        let descriptor = self.dependency_descriptor.as_ref()?;
+        dependency_descriptor::read(descriptor).map(|fields| fields.frame_number)
     }
 
     /// The dependency descriptor with another frame number.
     pub fn descriptor_with(&self, frame_number: u16) -> Option<Arc<[u8]>> {
-        let mut bytes: Arc<[u8]> = Arc::from(&**self.dependency_descriptor.as_ref()?);
-        let place = Arc::get_mut(&mut bytes)?.get_mut(FRAME_NUMBER)?;
-        place.copy_from_slice(&frame_number.to_be_bytes());
+        let descriptor = self.dependency_descriptor.as_ref()?;
+        let renumbered = dependency_descriptor::renumbered(descriptor, frame_number)?;
+        let mut bytes: Arc<[u8]> = Arc::from(&**descriptor);
+        *Arc::get_mut(&mut bytes)?.first_chunk_mut()? = renumbered;
         Some(bytes)
     }
 }

@@ -29,6 +29,8 @@ pub fn primary(payload: &[u8]) -> Option<(u8, &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -47,6 +49,24 @@ mod tests {
     fn a_cut_payload_has_no_primary() {
         for cut in [&[][..], &[0xef], &[0xef, 0, 0], &[0xef, 0, 0, 9, 111, 1]] {
             assert_eq!(primary(cut), None, "{cut:?}");
+        }
+    }
+
+    #[test]
+    fn two_redundant_blocks_are_skipped() {
+        // Lengths of 257 and 1: the high two bits of a length stand beside the offset.
+        let mut payload = vec![0x80 | 111, 0x0f, 0x01, 0x01, 0x80 | 111, 0x07, 0x80, 1, 96];
+        payload.extend([0; 258]);
+        payload.extend([7, 8]);
+        assert_eq!(primary(&payload), Some((96, &[7, 8][..])));
+    }
+
+    proptest! {
+        #[test]
+        fn the_primary_block_ends_the_payload(payload in proptest::collection::vec(any::<u8>(), 0..64)) {
+            if let Some((_, block)) = primary(&payload) {
+                prop_assert!(payload.ends_with(block));
+            }
         }
     }
 }

@@ -13,56 +13,51 @@
 //!     +-+-+-+-+-+-+-+-+
 //! ```
 
-use crate::{Frame, PictureIds};
+use crate::Frame;
+use crate::picture_ids::{Fields, Places};
 
 pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
-    let (first, mut rest) = payload.split_first()?;
+    read(payload).map(|(frame, _)| frame)
+}
+
+/// Where the ids stand.
+pub(crate) fn places(payload: &[u8]) -> Option<Places> {
+    read(payload).map(|(_, places)| places)
+}
+
+fn read(payload: &[u8]) -> Option<(Frame, Places)> {
+    let mut fields = Fields::of(payload);
+    let first = fields.byte()?;
     let mut frame = Frame::default();
     if first & 0x80 != 0 {
-        let extension = take(&mut rest)?;
+        let extension = fields.byte()?;
         if extension & 0x80 != 0 {
-            let high = take(&mut rest)?;
-            frame.picture = if high & 0x80 != 0 {
-                let low = take(&mut rest)?;
-                let id = u16::from_be_bytes([high & 0x7f, low]);
-                PictureIds {
-                    picture_id: Some(id),
-                    picture_id_wide: true,
-                    tl0_index: None,
-                }
-            } else {
-                PictureIds {
-                    picture_id: Some(high.into()),
-                    ..PictureIds::default()
-                }
-            };
+            fields.picture_id()?;
         }
         if extension & 0x40 != 0 {
-            frame.picture.tl0_index = Some(take(&mut rest)?);
+            fields.tl0_index()?;
         }
+        // The byte is there for T or for K; TID and Y mean something only with T.
         if extension & 0x30 != 0 {
-            let tid_y_keyidx = take(&mut rest)?;
+            let tid_y_keyidx = fields.byte()?;
             if extension & 0x20 != 0 {
                 frame.temporal_id = tid_y_keyidx >> 6;
                 frame.switch_up = tid_y_keyidx & 0x20 != 0;
             }
         }
     }
+    // S: a partition begins; PID 0: the first one of the frame.
     frame.start = first & 0x10 != 0 && first & 0x07 == 0;
-    // The frame header's first bit is clear in a key frame (RFC 6386 §9.1).
-    frame.keyframe = frame.start && rest.first().is_some_and(|header| header & 0x01 == 0);
-    Some(frame)
-}
-
-fn take(rest: &mut &[u8]) -> Option<u8> {
-    let (first, tail) = rest.split_first()?;
-    *rest = tail;
-    Some(*first)
+    // The frame header's first bit is clear in a key frame (RFC 7741 §4.3).
+    frame.keyframe = frame.start && fields.peek().is_some_and(|header| header & 0x01 == 0);
+    frame.picture = fields.ids;
+    Some((frame, fields.places))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PictureIds;
 
     #[test]
     fn key_frame_with_all_fields() {
@@ -85,6 +80,8 @@ mod tests {
         assert!(inspect(&[0x10, 0x00]).is_some_and(|f| f.keyframe));
         assert!(inspect(&[0x00, 0x00]).is_some_and(|f| !f.keyframe && !f.start));
         assert!(inspect(&[0x10, 0x01]).is_some_and(|f| !f.keyframe && f.start));
+        // The second partition begins.
+        assert!(inspect(&[0x11, 0x00]).is_some_and(|f| !f.keyframe && !f.start));
     }
 
     #[test]
@@ -97,5 +94,21 @@ mod tests {
                 ..PictureIds::default()
             })
         );
+    }
+
+    #[test]
+    fn a_key_index_alone_says_nothing_of_the_temporal_layer() {
+        let frame = inspect(&[0x90, 0x10, 0xff, 0x01]).expect("well formed");
+        assert!(frame.temporal_id == 0 && !frame.switch_up);
+    }
+
+    #[test]
+    fn a_cut_descriptor_says_nothing() {
+        let whole = [0x90, 0xf0, 0x81, 0x02, 0x07, 0x60];
+        for len in 0..whole.len() {
+            assert_eq!(whole.get(..len).and_then(inspect), None, "{len} bytes");
+        }
+        // Without the frame header the packet may be anything but a key frame.
+        assert!(inspect(&whole).is_some_and(|f| f.start && !f.keyframe));
     }
 }

@@ -1,0 +1,79 @@
+//! Wrapping numbers of RTP (RFC 3550 §5.1): 16-bit sequence numbers and 32-bit timestamps.
+//!
+//! Each is taken for the nearest one to its predecessor; a number exactly half the range
+//! away counts as older.
+
+/// The number ending in the 16 bits of `next` that is nearest to `last`.
+///
+/// Nothing comes before zero: where the nearest would, it is the one after `last`.
+pub fn extend16(last: u64, next: u16) -> u64 {
+    let ahead = next.wrapping_sub(last as u16);
+    last.checked_add_signed((ahead as i16).into())
+        .unwrap_or_else(|| last.wrapping_add(ahead.into()))
+}
+
+/// The number ending in the 32 bits of `next` that is nearest to `last`.
+///
+/// Nothing comes before zero: where the nearest would, it is the one after `last`.
+pub fn extend32(last: u64, next: u32) -> u64 {
+    let ahead = next.wrapping_sub(last as u32);
+    last.checked_add_signed((ahead as i32).into())
+        .unwrap_or_else(|| last.wrapping_add(ahead.into()))
+}
+
+/// Whether sequence number `seq` comes after `than`.
+pub fn newer16(seq: u16, than: u16) -> bool {
+    (seq.wrapping_sub(than) as i16) > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_go_on_over_a_wrap() {
+        assert_eq!(extend16(0xffff, 0), 0x1_0000);
+        assert_eq!(extend16(0x1_0000, 0xffff), 0xffff);
+        assert_eq!(extend32(0xffff_ffff, 5), 0x1_0000_0005);
+        assert_eq!(extend32(0x1_0000_0005, 0xffff_ffff), 0xffff_ffff);
+    }
+
+    #[test]
+    fn nothing_comes_before_zero() {
+        assert_eq!(extend16(5, 0xfffa), 0xfffa);
+        assert_eq!(extend32(5, 0xffff_fffa), 0xffff_fffa);
+    }
+
+    #[test]
+    fn newer_over_a_wrap() {
+        assert!(newer16(0, 0xffff) && !newer16(0xffff, 0));
+        assert!(!newer16(7, 7));
+        assert!(newer16(0x7fff, 0) && !newer16(0x8000, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn extend16_restores_what_was_cut(last in 0x8000_u64..1 << 60, step in -0x8000_i64..0x8000) {
+            let next = last.saturating_add_signed(step);
+            prop_assert_eq!(extend16(last, next as u16), next);
+            prop_assert_eq!(newer16(next as u16, last as u16), next > last);
+        }
+
+        #[test]
+        fn extend32_restores_what_was_cut(
+            last in 0x8000_0000_u64..1 << 60,
+            step in -0x8000_0000_i64..0x8000_0000,
+        ) {
+            let next = last.saturating_add_signed(step);
+            prop_assert_eq!(extend32(last, next as u32), next);
+        }
+
+        #[test]
+        fn the_bits_that_were_sent_stay(last: u64, seq: u16, timestamp: u32) {
+            prop_assert_eq!(extend16(last, seq) as u16, seq);
+            prop_assert_eq!(extend32(last, timestamp) as u32, timestamp);
+        }
+    }
+}
