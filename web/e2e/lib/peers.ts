@@ -26,3 +26,14 @@ export function receivedCodecs(page: Page): Promise<string[]> {
       .map(({ codecId }) => report.get(codecId)?.mimeType);
   });
 }
+
+/** How many frames of its best layer the page has encoded. */
+export function framesEncoded(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const report = (await globalThis.peers.at(-1)?.getStats()) ?? new Map();
+    const best = [...report.values()]
+      .filter(({ type, kind }) => type === "outbound-rtp" && kind === "video")
+      .sort((a, b) => (b.frameHeight ?? 0) - (a.frameHeight ?? 0))[0];
+    return best?.framesEncoded ?? 0;
+  });
+}

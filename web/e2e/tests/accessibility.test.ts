@@ -32,7 +32,9 @@ const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, heig
 
 for (const [size, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ["light", "dark"] as const) {
-    const options = { viewport, colorScheme, isMobile: size === "phone" };
+    // Without motion nothing is caught half faded.
+    const reducedMotion = "reduce" as const;
+    const options = { viewport, colorScheme, reducedMotion, isMobile: size === "phone" };
 
     test(`axe finds nothing wrong before the stream is live: ${size}, ${colorScheme}`, async () => {
       const studio = await openPage(chromium, `${server.url}/?stream=quiet-brook-417`, options);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { goLive, launchChromium, openPage, state } from "../lib/chromium.ts";
 import { playback } from "../lib/frames.ts";
+import { framesEncoded, recordPeers } from "../lib/peers.ts";
 import { startServer } from "../lib/server.ts";
 
 const SECONDS = 60;
@@ -11,13 +12,16 @@ test("six viewers of a stream with three layers play for a minute", async () => 
   const chromium = await launchChromium();
   try {
     // Small windows: what is measured is the stream, not drawing without a graphics card.
-    const studio = await openPage(chromium, `${server.url}/?stream=six`, WINDOW);
+    const studio = await openPage(chromium, `${server.url}/?stream=six`, WINDOW, recordPeers);
     await goLive(studio);
     const viewers = await Promise.all(
       Array.from({ length: 6 }, () => openPage(chromium, `${server.url}/watch/six`, WINDOW)),
     );
     for (const viewer of viewers) await state(viewer, "live");
+    const before = await framesEncoded(studio);
     const played = await Promise.all(viewers.map((viewer) => playback(viewer, SECONDS)));
+    const encoded = (await framesEncoded(studio)) - before;
+    console.info("the publisher encoded, fps", (encoded / SECONDS).toFixed(1));
     const rows = await Promise.all(
       viewers.map(async (viewer, i) => ({
         fps: played[i]?.medianFps,
