@@ -50,6 +50,7 @@ test-web: web/node_modules/.package-lock.json
 
 # Chromium and Firefox against the real server.
 e2e: build
+	cargo build --release --locked -p headwater-server --examples
 	cd web && HEADWATER_BIN=$(HEADWATER) npm run e2e
 
 fmt: web/node_modules/.package-lock.json

@@ -597,7 +597,10 @@ impl Node {
             }
             rtc::Event::Nacks { sent: true, count } => self.counters.nacks_out += count,
             rtc::Event::Nacks { sent: false, count } => self.counters.nacks_in += count,
-            rtc::Event::Estimate(estimate) => entry.estimate = Some(estimate),
+            rtc::Event::Estimate(estimate) => {
+                tracing::trace!(session = ?entry.session, %estimate, "bandwidth estimated");
+                entry.estimate = Some(estimate);
+            }
         }
     }
 

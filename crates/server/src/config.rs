@@ -248,9 +248,9 @@ pub(crate) enum ConfigError {
         /// What is wrong.
         message: String,
     },
-    /// A variable or a flag has a wrong name or value.
-    #[error("{key}: {message} (from the environment or a flag)")]
-    Override {
+    /// A key has a wrong name or value, in a variable or a flag or in what all sources give together.
+    #[error("{key}: {message}")]
+    Value {
         /// The key's full path.
         key: String,
         /// What is wrong.
@@ -282,14 +282,30 @@ impl Config {
         for (path, value) in flags {
             set(&mut table, path, value);
         }
-        serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
-            let key = error.path().to_string();
-            let inner = error.into_inner();
-            ConfigError::Override {
-                key: full_key(&key, inner.message()),
-                message: inner.message().to_owned(),
-            }
-        })
+        let config: Self =
+            serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
+                let key = error.path().to_string();
+                let inner = error.into_inner();
+                ConfigError::Value {
+                    key: full_key(&key, inner.message()),
+                    message: inner.message().to_owned(),
+                }
+            })?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// What types alone cannot say.
+    fn validate(&self) -> Result<(), ConfigError> {
+        if let Some(ip) = self.media.public_ips.iter().find(|ip| ip.is_unspecified()) {
+            return Err(ConfigError::Value {
+                key: "media.public_ips".to_owned(),
+                message: format!(
+                    "{ip} is no address that a client can send to; leave the list empty for all of the host's"
+                ),
+            });
+        }
+        Ok(())
     }
 
     /// How long a session may take to connect.
@@ -450,6 +466,16 @@ mod tests {
         let error = Config::load(None, variables(&[("HEADWATER_MEDIA__PORT", "many")]), [])
             .expect_err("wrong type");
         assert!(error.to_string().contains("media.port"), "{error}");
+    }
+
+    #[test]
+    fn an_address_that_nobody_can_reach_is_refused() {
+        let error = Config::load(
+            None,
+            variables(&[("HEADWATER_MEDIA__PUBLIC_IPS", "0.0.0.0")]),
+            [],
+        );
+        assert!(error.is_err_and(|error| error.to_string().contains("media.public_ips")));
     }
 
     #[test]

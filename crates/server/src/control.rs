@@ -531,7 +531,9 @@ impl State {
         if self.stopping {
             return Err(OpenError::Stopping);
         }
-        if open.role == Role::Viewer {
+        // Who wants sound only is not kept away by the picture's codec.
+        let wants_video = peer.media().iter().any(|media| media.kind == Kind::Video);
+        if open.role == Role::Viewer && wants_video {
             let accepts =
                 |format: &rtp::Format| peer.media().iter().any(|media| media.accepts(format));
             self.registry.check_formats(&open.stream, accepts)?;

@@ -55,7 +55,7 @@ async function spawnReady(url: string, args: string[]): Promise<ChildProcess> {
 }
 
 /** `HEADWATER_BIN`, else whichever of the two builds is newer. */
-function binary(): string {
+export function binary(): string {
   const builds = ["release", "debug"]
     .map((profile) => resolve(import.meta.dirname, "../../../target", profile, "headwater"))
     .filter(existsSync)
