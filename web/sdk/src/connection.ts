@@ -81,7 +81,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   /** Opens the session; resolves when the server has answered, rejects when it never will. */
   async open(): Promise<void> {
-    addEventListener("pagehide", this.#onPageHide);
+    if (!this.closing.aborted) addEventListener("pagehide", this.#onPageHide);
     while (!this.closing.aborted) {
       try {
         return await this.#attempt();
