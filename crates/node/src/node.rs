@@ -26,6 +26,13 @@ const STATUS_TICKS: u32 = 10;
 /// can use, so that the estimate and not the wish is the limit.
 const CATCH_UP_WANTED: Bitrate = Bitrate::mbps(40);
 
+/// Addresses that one session may be reached at, one for each path its ICE tries; a further one
+/// takes the place of the oldest.
+const ADDRESSES_MAX: usize = 16;
+
+/// Local ufrags that a session answers to: the present one and those before its last restarts.
+const UFRAGS_MAX: usize = 3;
+
 /// A changed wish is told to the bandwidth estimation when it changed by more than this share.
 const WANTED_CHANGE: f64 = 0.1;
 
@@ -169,6 +176,11 @@ impl Node {
             && self.demux.learn(now, source, key)
             && let Some(entry) = self.peers.get_mut(key)
         {
+            // A client that roams without end keeps its latest addresses only.
+            if entry.addresses.len() == ADDRESSES_MAX {
+                let oldest = entry.addresses.remove(0);
+                self.demux.remove_address(&oldest, key);
+            }
             entry.addresses.push(source);
         }
     }
@@ -328,6 +340,10 @@ impl Node {
             .map_err(|error| error.to_string());
         if let Ok(local) = &local {
             // Both stay: checks of the old session may still be on their way.
+            // Those of three restarts ago are not.
+            if entry.ufrags.len() == UFRAGS_MAX {
+                self.demux.remove_ufrag(&entry.ufrags.remove(0));
+            }
             entry.ufrags.push(local.ufrag.clone());
             self.demux.add_ufrag(local.ufrag.clone(), key);
         }
