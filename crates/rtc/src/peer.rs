@@ -27,6 +27,10 @@ const RTX_RATIO_MAX: f32 = 0.25;
 /// ones arrive only from a sender that ignores every MTU.
 pub const PAYLOAD_BYTES_MAX: usize = 1_450;
 
+/// The library serializes into 2,000 bytes; header, extensions and a retransmission's own
+/// sequence number take up to 100 of them.
+const PAYLOAD_BYTES_POSSIBLE: usize = 1_900;
+
 /// Encodings of one m-line; further rids of an offer are not received.
 pub const LAYERS_MAX: usize = 4;
 
@@ -172,6 +176,8 @@ pub struct Peer {
     born: Instant,
     /// A call into the library panicked.
     failed: bool,
+    /// Larger payloads are not sent.
+    payload_bytes_max: usize,
     /// NACKs already reported, by m-line and rid.
     nacks: Vec<((Mid, Option<Rid>), u64)>,
     /// Kept for ICE restarts, which need the whole offer again.
@@ -215,6 +221,7 @@ impl Peer {
             return Err(OfferError::NoCodec);
         }
         let answer = sdp::finish_answer(&answer, config.announce_ice_lite);
+        let answer = sdp::in_order_of_offer(&answer, &offer);
         let mut peer = Self::from_rtc(rtc, offer, now);
         peer.media = collect_media(&mut peer.rtc, &peer.offer, direction);
         Ok((peer, answer))
@@ -226,6 +233,7 @@ impl Peer {
             rtc,
             born,
             failed: false,
+            payload_bytes_max: PAYLOAD_BYTES_MAX,
             media: Vec::new(),
             sources: Vec::new(),
             clock: PublisherClock::default(),
@@ -397,6 +405,12 @@ impl Peer {
         self.guarded(|rtc| rtc.bwe().set_bitrate(to_bitrate(least), to_bitrate(wanted)));
     }
 
+    /// Sends payloads of up to so many bytes, at most 1,900, instead of [`PAYLOAD_BYTES_MAX`]:
+    /// what a sender does that ignores every MTU. For load generators and tests.
+    pub fn allow_payloads_up_to(&mut self, bytes: usize) {
+        self.payload_bytes_max = bytes.min(PAYLOAD_BYTES_POSSIBLE);
+    }
+
     /// Queues a packet; it leaves after the next [`Self::handle_timeout`]. `layer` is 0 without
     /// simulcast, as it is for every viewer.
     pub fn write(
@@ -419,7 +433,7 @@ impl Peer {
             Some(primary) if !accepted.red => primary,
             _ => &packet.payload,
         };
-        if payload.len() > PAYLOAD_BYTES_MAX {
+        if payload.len() > self.payload_bytes_max {
             return Err(WriteError::TooLarge);
         }
         let mut write = RtpWrite::new(

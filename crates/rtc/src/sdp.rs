@@ -197,6 +197,32 @@ pub(crate) fn finish_answer(answer: &str, announce_ice_lite: bool) -> String {
     out
 }
 
+/// Puts the payload types of each m-line into the offer's order: it is the client's preference,
+/// and the first is what it will send (RFC 3264 §6.1).
+pub(crate) fn in_order_of_offer(answer: &str, offer: &str) -> String {
+    let mut offered = offer.lines().filter(|line| line.starts_with("m="));
+    let mut out = String::with_capacity(answer.len());
+    for line in answer.lines() {
+        if !line.starts_with("m=") {
+            push_line(&mut out, line);
+            continue;
+        }
+        let wished: Vec<&str> = offered
+            .next()
+            .unwrap_or_default()
+            .split(' ')
+            .skip(3)
+            .collect();
+        let mut words: Vec<&str> = line.split(' ').collect();
+        if let Some(types) = words.get_mut(3..) {
+            let rank = |pt: &&str| wished.iter().position(|w| w == pt).unwrap_or(wished.len());
+            types.sort_by_key(rank);
+        }
+        push_line(&mut out, &words.join(" "));
+    }
+    out
+}
+
 /// Whether the answer accepts at least one m-line: a refused one has port 0 (RFC 8843 §7.3).
 pub(crate) fn accepts_media(answer: &str) -> bool {
     answer.lines().any(|line| {
@@ -276,6 +302,17 @@ mod tests {
         assert_eq!(finished.matches("a=end-of-candidates\r\n").count(), 2);
         assert!(!finished.contains("ice-lite"));
         assert!(finish_answer(answer, true).contains("a=ice-lite"));
+    }
+
+    #[test]
+    fn an_answer_prefers_what_the_offer_prefers() {
+        let offer = "v=0\r\nm=audio 9 X 111 63\r\nm=video 9 X 98 99 96 97\r\na=mid:1\r\n";
+        let answer = "v=0\r\nm=audio 9 X 111\r\nm=video 9 X 96 97 98 99\r\na=mid:1\r\n";
+        let ordered = in_order_of_offer(answer, offer);
+        assert_eq!(
+            ordered,
+            "v=0\r\nm=audio 9 X 111\r\nm=video 9 X 98 99 96 97\r\na=mid:1\r\n"
+        );
     }
 
     #[test]

@@ -14,10 +14,14 @@ export function runInOwnNetwork(testFile: string): void {
   const script = `mount -t tmpfs tmpfs /run/netns 2>/dev/null || { mkdir -p /run/netns; mount -t tmpfs tmpfs /run/netns; }
     ip link set lo up
     exec npx vitest run ${testFile}`;
-  execFileSync("unshare", ["-n", "-m", "-p", "-f", "--mount-proc", "--kill-child", "sh", "-ec", script], {
-    stdio: "inherit",
-    env: { ...process.env, OWN_NETWORK: "1" },
-  });
+  execFileSync(
+    "unshare",
+    ["-n", "-m", "-p", "-f", "--mount-proc", "--kill-child", "sh", "-ec", script],
+    {
+      stdio: "inherit",
+      env: { ...process.env, OWN_NETWORK: "1" },
+    },
+  );
 }
 
 /** Lays a link to a second host, where a browser can run behind limits. */

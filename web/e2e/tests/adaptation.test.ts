@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Chromium, launchChromium, openPage, publishPage, state } from "../lib/chromium.ts";
-import { farChromium, layLink, liftLimit, limitLink, NEAR, runInOwnNetwork } from "../lib/far-host.ts";
+import {
+  farChromium,
+  layLink,
+  liftLimit,
+  limitLink,
+  NEAR,
+  runInOwnNetwork,
+} from "../lib/far-host.ts";
 import { playback } from "../lib/frames.ts";
 import { type Server, startServer } from "../lib/server.ts";
 
@@ -11,45 +18,62 @@ describe.runIf(!process.env.OWN_NETWORK)("adaptation", () => {
   test("to a link, in a network of its own", () => runInOwnNetwork("tests/adaptation.test.ts"));
 });
 
-describe.runIf(process.env.OWN_NETWORK)("A viewer behind a link of 400 kbit/s that loses 5 %", () => {
-  let server: Server;
-  let near: Chromium;
-  let far: Chromium;
+describe.runIf(process.env.OWN_NETWORK)(
+  "A viewer behind a link of 400 kbit/s that loses 5 %",
+  () => {
+    let server: Server;
+    let near: Chromium;
+    let far: Chromium;
 
-  beforeAll(async () => {
-    layLink();
-    server = await startServer("0.0.0.0");
-    near = await launchChromium();
-    far = await launchChromium(farChromium());
-  });
+    beforeAll(async () => {
+      layLink();
+      server = await startServer("0.0.0.0");
+      near = await launchChromium();
+      far = await launchChromium(farChromium());
+    });
 
-  afterAll(async () => {
-    await far?.close();
-    await near?.close();
-    await server?.stop();
-  });
+    afterAll(async () => {
+      await far?.close();
+      await near?.close();
+      await server?.stop();
+    });
 
-  test("keeps a steady low layer, harms nobody, and returns to the top", async () => {
-    await publishPage(near, server, "adapt", { codec: "VP8" });
-    const free = await openPage(near, `${server.url}/watch/adapt`, WINDOW);
-    const limited = await openPage(far, `${server.url.replace("127.0.0.1", NEAR)}/watch/adapt`, WINDOW);
-    await state(free, "live");
-    await state(limited, "live");
-    const resolution = (page: typeof free) => page.getByTestId("stat-resolution");
-    await resolution(limited).filter({ hasText: TOP }).waitFor({ timeout: 20_000 });
+    test("keeps a steady low layer, harms nobody, and returns to the top", async () => {
+      await publishPage(near, server, "adapt", { codec: "VP8" });
+      const free = await openPage(near, `${server.url}/watch/adapt`, WINDOW);
+      const limited = await openPage(
+        far,
+        `${server.url.replace("127.0.0.1", NEAR)}/watch/adapt`,
+        WINDOW,
+      );
+      await state(free, "live");
+      await state(limited, "live");
+      const resolution = (page: typeof free) => page.getByTestId("stat-resolution");
+      await resolution(limited).filter({ hasText: TOP }).waitFor({ timeout: 20_000 });
 
-    limitLink(400, 5);
-    await new Promise((passed) => setTimeout(passed, 5_000));
-    const [low, top] = await Promise.all([playback(limited, 20), playback(free, 20)]);
-    console.info("limited", low.perSecond, await resolution(limited).textContent(), Math.round(low.longestGapMs));
-    console.info("free", top.perSecond, await resolution(free).textContent(), Math.round(top.longestGapMs));
-    expect(await resolution(limited).textContent()).toContain("320 × 180");
-    expect(await resolution(free).textContent()).toContain(TOP);
-    expect(low.medianFps).toBeGreaterThanOrEqual(20);
+      limitLink(400, 5);
+      await new Promise((passed) => setTimeout(passed, 5_000));
+      const [low, top] = await Promise.all([playback(limited, 20), playback(free, 20)]);
+      console.info(
+        "limited",
+        low.perSecond,
+        await resolution(limited).textContent(),
+        Math.round(low.longestGapMs),
+      );
+      console.info(
+        "free",
+        top.perSecond,
+        await resolution(free).textContent(),
+        Math.round(top.longestGapMs),
+      );
+      expect(await resolution(limited).textContent()).toContain("320 × 180");
+      expect(await resolution(free).textContent()).toContain(TOP);
+      expect(low.medianFps).toBeGreaterThanOrEqual(20);
 
-    liftLimit();
-    const lifted = Date.now();
-    await resolution(limited).filter({ hasText: TOP }).waitFor({ timeout: 10_000 });
-    console.info("back on top after, ms", Date.now() - lifted);
-  });
-});
+      liftLimit();
+      const lifted = Date.now();
+      await resolution(limited).filter({ hasText: TOP }).waitFor({ timeout: 10_000 });
+      console.info("back on top after, ms", Date.now() - lifted);
+    });
+  },
+);
