@@ -8,11 +8,12 @@ const TICK: Duration = Duration::from_millis(5);
 
 /// Goes out at once, before anything is known of the path: about ten packets, as TCP's
 /// initial window (RFC 6928).
-const INITIAL_BURST: u64 = 15_000;
+const INITIAL_BURST: i64 = 15_000;
 
-/// Cached packets go out at least this much faster than they were made: below it a viewer
-/// would never reach the live edge.
-const SPEED_MIN: f64 = 2.0;
+/// Cached packets go out at least this much faster than they were made, so that a viewer reaches
+/// the live edge soon. A link that carries little more than the layer loses some of them, and
+/// retransmission makes up for it.
+const SPEED_MIN: f64 = 4.0;
 
 /// The share of the estimated bandwidth that catching up may take.
 const SHARE: f64 = 0.85;
@@ -21,8 +22,8 @@ const SHARE: f64 = 0.85;
 #[derive(Debug)]
 pub(super) struct CatchUp {
     pub(super) cursor: Cursor,
-    /// Bytes that may go out now.
-    credit: u64,
+    /// Bytes that may go out now; below zero after a packet larger than what was left.
+    credit: i64,
     last: Instant,
 }
 
@@ -41,8 +42,8 @@ impl CatchUp {
         self.last = now;
         let rate = (layer * SPEED_MIN).max(estimate.unwrap_or_default() * SHARE);
         // Unused credit does not pile up: after a pause, no burst.
-        self.credit =
-            (self.credit + rate.bytes_in(time)).min(rate.bytes_in(4 * TICK).max(INITIAL_BURST));
+        let most = (rate.bytes_in(4 * TICK) as i64).max(INITIAL_BURST);
+        self.credit = (self.credit + rate.bytes_in(time) as i64).min(most);
     }
 
     pub(super) fn may_send(&self) -> bool {
@@ -50,7 +51,7 @@ impl CatchUp {
     }
 
     pub(super) fn sent(&mut self, bytes: usize) {
-        self.credit = self.credit.saturating_sub(bytes as u64);
+        self.credit = self.credit.saturating_sub(bytes as i64);
     }
 
     pub(super) fn due(&self) -> Instant {

@@ -22,3 +22,6 @@ pub use layer_selector::{Choice, LayerSelector};
 pub use rewriter::Rewriter;
 pub use subscription::{Forward, Subscription};
 pub use track::{Limits, Track};
+
+#[cfg(test)]
+mod tests;

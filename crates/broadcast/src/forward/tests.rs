@@ -1,0 +1,458 @@
+//! The data plane at its edge: packets in, numbered packets out, in virtual time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rtp::{Bitrate, Codec, Extensions, Format, Frame, Kind, Packet, PictureIds, Profile, Rewrite};
+
+use super::{LayerSelector, Limits, Rewriter, Subscription, Track};
+
+const MS: Duration = Duration::from_millis(1);
+const FRAME: Duration = Duration::from_millis(33);
+const PACKETS_PER_FRAME: u64 = 3;
+
+/// One encoder: frames of three packets at 30 frames per second.
+struct Encoder {
+    seq: u64,
+    timestamp: u32,
+    picture: u16,
+    bytes: usize,
+    temporal: fn(u64) -> u8,
+    frames: u64,
+}
+
+impl Encoder {
+    fn new(seq: u64, timestamp: u32, picture: u16, kbps: usize) -> Self {
+        let bytes = kbps * 1_000 / 8 / 30 / PACKETS_PER_FRAME as usize;
+        Self {
+            seq,
+            timestamp,
+            picture,
+            bytes,
+            temporal: |_| 0,
+            frames: 0,
+        }
+    }
+
+    fn frame(&mut self, now: Instant, keyframe: bool) -> Vec<Arc<Packet>> {
+        let temporal_id = (self.temporal)(self.frames);
+        let packets = (0..PACKETS_PER_FRAME).map(|i| {
+            let frame = Frame {
+                keyframe: keyframe && i == 0,
+                start: i == 0,
+                temporal_id,
+                switch_up: i == 0,
+                picture: PictureIds {
+                    picture_id: Some(self.picture),
+                    picture_id_wide: true,
+                    tl0_index: Some(self.frames as u8),
+                },
+                ..Frame::default()
+            };
+            Arc::new(Packet {
+                seq: self.seq + i,
+                timestamp: self.timestamp,
+                marker: i == PACKETS_PER_FRAME - 1,
+                format: Format {
+                    codec: Codec::Vp8,
+                    clock_rate: 90_000,
+                    profile: Profile::Any,
+                    red: false,
+                },
+                received: now,
+                captured: now,
+                extensions: Extensions::default(),
+                frame,
+                payload: vec![0; self.bytes].into(),
+                primary: None,
+            })
+        });
+        let packets = packets.collect();
+        self.seq += PACKETS_PER_FRAME;
+        self.timestamp = self.timestamp.wrapping_add(2_970);
+        self.picture = (self.picture + 1) & 0x7fff;
+        self.frames += 1;
+        packets
+    }
+}
+
+/// A track with its encoders and one viewer.
+struct Scene {
+    now: Instant,
+    track: Track,
+    encoders: Vec<Encoder>,
+    viewer: Subscription,
+    estimate: Option<Bitrate>,
+    got: Vec<(Arc<Packet>, Rewrite)>,
+}
+
+impl Scene {
+    fn new(rids: &[&str], encoders: Vec<Encoder>) -> Self {
+        let now = Instant::now();
+        let mut track = Track::new(Kind::Video, Limits::default());
+        track.begin(&rids.iter().map(|rid| (*rid).to_owned()).collect::<Vec<_>>());
+        Self {
+            now,
+            track,
+            encoders,
+            viewer: Subscription::new(7, now),
+            estimate: None,
+            got: Vec::new(),
+        }
+    }
+
+    /// One frame of each layer; those in `keyframes` are key frames.
+    fn frame(&mut self, keyframes: &[usize]) {
+        for layer in 0..self.encoders.len() {
+            let keyframe = keyframes.contains(&layer);
+            for packet in self.encoders[layer].frame(self.now, keyframe) {
+                self.track.push(layer, &packet);
+                self.offer(layer, &packet);
+            }
+        }
+        self.pass(FRAME);
+    }
+
+    fn offer(&mut self, layer: usize, packet: &Arc<Packet>) {
+        if let Some(rewrite) = self.viewer.packet(self.now, &self.track, layer, packet) {
+            self.got.push((packet.clone(), rewrite));
+        }
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            while let Some(forward) = self.viewer.poll(self.now, &self.track, self.estimate) {
+                self.got.push((forward.packet, forward.rewrite));
+            }
+            self.now += MS;
+        }
+    }
+
+    fn select(&mut self, layer: usize) {
+        self.viewer.select(self.now, &mut self.track, layer);
+    }
+
+    /// What the viewer sees has no step: each packet follows the one before.
+    fn assert_seamless(&self) {
+        for pair in self.got.windows(2) {
+            let [(_, before), (packet, after)] = pair else {
+                unreachable!("windows of two")
+            };
+            assert_eq!(after.seq, before.seq + 1, "sequence");
+            let step = after.timestamp.wrapping_sub(before.timestamp);
+            assert!(step < 90_000, "the timestamp jumps by {step}");
+            assert_eq!(
+                step == 0,
+                !packet.frame.start,
+                "one timestamp for one frame"
+            );
+        }
+    }
+
+    fn picture_ids(&self) -> Vec<u16> {
+        let starts = self.got.iter().filter(|(packet, _)| packet.frame.start);
+        let shown = |(packet, rewrite): &(Arc<Packet>, Rewrite)| {
+            rewrite.picture.unwrap_or(packet.frame.picture).picture_id
+        };
+        starts.filter_map(shown).collect()
+    }
+}
+
+#[test]
+fn a_viewer_that_comes_first_begins_with_the_first_key_frame() {
+    let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
+    scene.select(0);
+    scene.frame(&[]);
+    assert!(scene.got.is_empty());
+    assert_eq!(scene.track.poll_keyframe_request(scene.now), Some(0));
+    scene.frame(&[0]);
+    scene.frame(&[]);
+    assert_eq!(scene.got.len(), 6);
+    assert_eq!(scene.got[0].1.seq, 7);
+    scene.assert_seamless();
+}
+
+#[test]
+fn a_late_viewer_gets_all_since_the_key_frame_and_reaches_the_live_edge() {
+    let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
+    (0..90).for_each(|i| scene.frame(if i == 0 { &[0] } else { &[] }));
+    scene.select(0);
+    scene.pass(5 * MS);
+    assert!(!scene.got.is_empty(), "the first picture comes at once");
+    assert!(scene.viewer.is_catching_up());
+    // Four times as fast as real time: three seconds are made up in one.
+    (0..35).for_each(|_| scene.frame(&[]));
+    assert!(!scene.viewer.is_catching_up());
+    assert_eq!(scene.got.len() as u64, 125 * PACKETS_PER_FRAME);
+    scene.assert_seamless();
+}
+
+#[test]
+fn a_wider_path_is_caught_up_on_faster() {
+    let behind = |estimate| {
+        let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
+        (0..90).for_each(|i| scene.frame(if i == 0 { &[0] } else { &[] }));
+        scene.estimate = estimate;
+        scene.select(0);
+        let mut frames = 0;
+        while scene.viewer.is_catching_up() {
+            scene.frame(&[]);
+            frames += 1;
+        }
+        frames
+    };
+    let (unknown, wide) = (behind(None), behind(Some(Bitrate::mbps(20))));
+    assert!(
+        wide * 4 < unknown && (25..=35).contains(&unknown),
+        "{wide} frames against {unknown}"
+    );
+}
+
+#[test]
+fn a_fresh_key_frame_is_jumped_to() {
+    let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
+    (0..90).for_each(|i| scene.frame(if i == 0 { &[0] } else { &[] }));
+    scene.select(0);
+    assert_eq!(
+        scene.track.poll_keyframe_request(scene.now),
+        Some(0),
+        "asked for, since the cached one is old"
+    );
+    scene.frame(&[]);
+    scene.frame(&[0]);
+    scene.frame(&[]);
+    assert!(!scene.viewer.is_catching_up());
+    let sequence: Vec<u64> = scene.got.iter().map(|(_, rewrite)| rewrite.seq).collect();
+    assert!(
+        sequence.windows(2).all(|pair| pair[1] == pair[0] + 1),
+        "no gap to ask for"
+    );
+    assert!(
+        scene
+            .picture_ids()
+            .windows(2)
+            .all(|pair| pair[1] == pair[0] + 1)
+    );
+}
+
+#[test]
+fn a_change_of_layer_waits_for_its_key_frame_and_is_not_seen() {
+    let encoders = vec![
+        Encoder::new(60_000, 4_000_000_000, 32_760, 150),
+        Encoder::new(1, 77, 5, 1_500),
+    ];
+    let mut scene = Scene::new(&["l", "h"], encoders);
+    scene.frame(&[0, 1]);
+    scene.select(0);
+    (0..20).for_each(|_| scene.frame(&[]));
+    scene.select(1);
+    assert_eq!(scene.track.poll_keyframe_request(scene.now), Some(1));
+    (0..5).for_each(|_| scene.frame(&[]));
+    assert_eq!(
+        (scene.viewer.current(), scene.viewer.target()),
+        (Some(0), Some(1))
+    );
+    scene.frame(&[1]);
+    (0..20).for_each(|_| scene.frame(&[]));
+    assert_eq!(scene.viewer.current(), Some(1));
+    scene.select(0);
+    scene.frame(&[0]);
+    (0..20).for_each(|_| scene.frame(&[]));
+    assert_eq!(scene.viewer.current(), Some(0));
+    scene.assert_seamless();
+    assert!(
+        scene
+            .picture_ids()
+            .windows(2)
+            .all(|pair| pair[1] == (pair[0] + 1) & 0x7fff)
+    );
+}
+
+#[test]
+fn a_returning_publisher_is_not_seen() {
+    let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
+    scene.frame(&[0]);
+    scene.select(0);
+    (0..10).for_each(|_| scene.frame(&[]));
+    let before = scene.got.len();
+    scene.track.end();
+    scene.pass(700 * MS);
+    scene.track.begin(&[]);
+    scene.encoders = vec![Encoder::new(9, 3_000_000_000, 20_000, 500)];
+    scene.select(0);
+    scene.frame(&[]);
+    assert_eq!(scene.got.len(), before, "nothing that cannot be decoded");
+    scene.frame(&[0]);
+    (0..10).for_each(|_| scene.frame(&[]));
+    assert!(scene.got.len() > before);
+    scene.assert_seamless();
+    assert!(
+        scene
+            .picture_ids()
+            .windows(2)
+            .all(|pair| pair[1] == pair[0] + 1)
+    );
+    let gap = scene.got[before]
+        .1
+        .timestamp
+        .wrapping_sub(scene.got[before - 1].1.timestamp);
+    assert!(
+        (60_000..90_000).contains(&gap),
+        "the time that passed is in the timestamps: {gap}"
+    );
+}
+
+#[test]
+fn dropped_temporal_layers_leave_no_gap() {
+    let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
+    scene.encoders[0].temporal = |frame| (frame % 2) as u8;
+    scene.frame(&[0]);
+    scene.select(0);
+    (0..9).for_each(|_| scene.frame(&[]));
+    let all = scene.got.len();
+    scene.viewer.limit_temporal(0);
+    // More than the rewriter remembers one by one.
+    (0..100).for_each(|_| scene.frame(&[]));
+    let half = scene.got.len() - all;
+    assert_eq!(half as u64, 50 * PACKETS_PER_FRAME);
+    scene.viewer.limit_temporal(u8::MAX);
+    (0..10).for_each(|_| scene.frame(&[]));
+    assert_eq!(
+        (scene.got.len() - all - half) as u64,
+        10 * PACKETS_PER_FRAME
+    );
+    scene.assert_seamless();
+}
+
+#[test]
+fn a_late_packet_keeps_its_place() {
+    let mut encoder = Encoder::new(500, 9, 3, 500);
+    let now = Instant::now();
+    let mut rewriter = Rewriter::new(100);
+    let packets: Vec<_> = (0..4)
+        .flat_map(|i| encoder.frame(now + i * FRAME, i == 0))
+        .collect();
+    rewriter.begin(&packets[0]);
+    let order = [0, 1, 2, 4, 5, 3, 6];
+    let numbers: Vec<_> = order
+        .iter()
+        .filter_map(|i| Some(rewriter.rewrite(&packets[*i])?.seq))
+        .collect();
+    assert_eq!(numbers, [100, 101, 102, 104, 105, 103, 106]);
+}
+
+#[test]
+fn what_came_before_the_source_began_is_not_sent() {
+    let mut encoder = Encoder::new(500, 9, 3, 500);
+    let now = Instant::now();
+    let (old, new) = (encoder.frame(now, false), encoder.frame(now + FRAME, true));
+    let mut rewriter = Rewriter::new(100);
+    rewriter.begin(&new[0]);
+    assert_eq!(rewriter.rewrite(&old[2]), None);
+    assert_eq!(rewriter.rewrite(&new[0]).map(|r| r.seq), Some(100));
+}
+
+#[test]
+fn the_first_sequence_number_leaves_room_before_the_wrap() {
+    let packet = &Encoder::new(70_000, 9, 3, 500).frame(Instant::now(), true)[0];
+    let mut rewriter = Rewriter::new(u16::MAX);
+    rewriter.begin(packet);
+    assert!(rewriter.rewrite(packet).is_some_and(|r| r.seq < 32_768));
+}
+
+/// A track whose three layers have been measured.
+fn measured() -> (Track, Instant) {
+    let encoders = [150, 500, 2_000].map(|kbps| Encoder::new(1, 1, 1, kbps));
+    let mut scene = Scene::new(&["l", "m", "h"], encoders.into());
+    scene.frame(&[0, 1, 2]);
+    (0..120).for_each(|_| scene.frame(&[]));
+    (scene.track, scene.now)
+}
+
+#[test]
+fn a_viewer_gets_the_best_layer_that_its_path_carries() {
+    let (track, now) = measured();
+    for (kbps, layer) in [(100, 0), (300, 0), (900, 1), (5_000, 2)] {
+        let choice = LayerSelector::default().choose(now, &track, Some(Bitrate::kbps(kbps)));
+        assert_eq!(choice.map(|c| c.layer), Some(layer), "{kbps} kbit/s");
+    }
+    assert_eq!(
+        LayerSelector::default()
+            .choose(now, &track, None)
+            .map(|c| c.layer),
+        Some(2)
+    );
+}
+
+#[test]
+fn a_squeezed_viewer_keeps_the_base_temporal_layer() {
+    let (track, now) = measured();
+    let temporal = |kbps| {
+        LayerSelector::default()
+            .choose(now, &track, Some(Bitrate::kbps(kbps)))
+            .map(|c| c.temporal_max)
+    };
+    assert_eq!((temporal(150), temporal(300)), (Some(0), Some(u8::MAX)));
+}
+
+#[test]
+fn a_viewer_moves_down_at_once_and_up_after_a_hold_that_grows() {
+    let encoders = [150, 500, 2_000].map(|kbps| Encoder::new(1, 1, 1, kbps));
+    let mut scene = Scene::new(&["l", "m", "h"], encoders.into());
+    scene.frame(&[0, 1, 2]);
+    (0..120).for_each(|_| scene.frame(&[]));
+    let mut selector = LayerSelector::default();
+    let mut before = None;
+    let mut moved_down: Option<Instant> = None;
+    let mut holds = Vec::new();
+    // The path is wide until the best layer flows, then it is not: the edge between two layers.
+    for _ in 0..1_200 {
+        let estimate = if before == Some(2) {
+            Bitrate::kbps(900)
+        } else {
+            Bitrate::mbps(5)
+        };
+        let now = selector
+            .choose(scene.now, &scene.track, Some(estimate))
+            .map(|c| c.layer);
+        match (before, now) {
+            (Some(2), after) => {
+                assert_eq!(after, Some(1), "down at once");
+                moved_down = Some(scene.now);
+            }
+            (_, Some(2)) => holds.extend(moved_down.map(|at| (scene.now - at).as_millis() / 1_000)),
+            _ => {}
+        }
+        before = now;
+        scene.frame(&[]);
+    }
+    assert_eq!(holds.get(..4), Some(&[1, 2, 4, 8][..]), "{holds:?}");
+}
+
+#[test]
+fn a_wish_for_one_layer_is_granted_while_the_layer_is_there() {
+    let (track, now) = measured();
+    let mut selector = LayerSelector::default();
+    selector.pin(Some("l".to_owned()));
+    let layer = |selector: &mut LayerSelector| {
+        selector
+            .choose(now, &track, Some(Bitrate::mbps(9)))
+            .map(|c| c.layer)
+    };
+    assert_eq!(layer(&mut selector), Some(0));
+    selector.pin(Some("gone".to_owned()));
+    assert!(layer(&mut selector).is_some());
+    selector.pin(None);
+    assert_eq!(layer(&mut selector), Some(2));
+}
+
+#[test]
+fn layers_are_ordered_by_rate_whatever_the_sdp_says() {
+    let encoders = [2_000, 150, 500].map(|kbps| Encoder::new(1, 1, 1, kbps));
+    let mut scene = Scene::new(&["0", "1", "2"], encoders.into());
+    scene.frame(&[0, 1, 2]);
+    (0..120).for_each(|_| scene.frame(&[]));
+    scene.track.reorder(scene.now);
+    assert_eq!(scene.track.active(scene.now).collect::<Vec<_>>(), [1, 2, 0]);
+}
