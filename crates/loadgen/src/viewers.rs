@@ -1,0 +1,314 @@
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token, Waker};
+use rtc::{Certificate, Direction, Event};
+use slab::Slab;
+
+use crate::client::Client;
+use crate::link::{Link, OpenError};
+use crate::reception::Reception;
+use crate::report::Report;
+
+const WAKE: Token = Token(usize::MAX);
+
+/// The longest sleep; commands wake the thread by themselves.
+const SLEEP_MAX: Duration = Duration::from_millis(100);
+
+/// Viewers of one stream on one thread. More threads are more values of this type.
+///
+/// Dropping it makes all viewers vanish.
+#[derive(Debug)]
+pub struct Viewers {
+    client: Client,
+    endpoint: String,
+    certificate: Certificate,
+    commands: Sender<Command>,
+    waker: Arc<Waker>,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Command {
+    Join {
+        link: Box<Link>,
+        asked: Instant,
+    },
+    Remove {
+        count: usize,
+        removed: Sender<Vec<String>>,
+    },
+    Report(Sender<Report>),
+    Stop,
+}
+
+impl Viewers {
+    /// None yet, of the stream at this WHEP endpoint.
+    pub fn new(client: &Client, endpoint: &str) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+        let (commands, receiver) = channel();
+        let pool = Pool {
+            commands: receiver,
+            viewers: Slab::new(),
+            wakes: BTreeSet::new(),
+            began: Instant::now(),
+            past: Report::default(),
+            stall_max: Duration::ZERO,
+        };
+        let thread = std::thread::Builder::new()
+            .name("viewers".to_owned())
+            .spawn(move || pool.run(poll))?;
+        Ok(Self {
+            client: client.clone(),
+            endpoint: endpoint.to_owned(),
+            certificate: Certificate::generate(),
+            commands,
+            waker,
+            thread: Some(thread),
+        })
+    }
+
+    /// Opens a session for one more viewer; returns when the server has answered. Connecting
+    /// goes on behind.
+    pub fn join(&self) -> Result<(), OpenError> {
+        let asked = Instant::now();
+        let link = Link::open(
+            &self.client,
+            &self.endpoint,
+            &self.certificate,
+            Direction::Receive,
+            &[],
+        )?;
+        let link = Box::new(link);
+        self.command(Command::Join { link, asked });
+        Ok(())
+    }
+
+    /// The oldest viewers say good-bye over HTTP. Returns the server's statuses.
+    pub fn leave(&self, count: usize) -> Vec<u16> {
+        let delete = |session: String| self.client.delete(&session).unwrap_or_default();
+        self.remove(count).into_iter().map(delete).collect()
+    }
+
+    /// The oldest viewers are gone without a word. Returns how many there were.
+    pub fn vanish(&self, count: usize) -> usize {
+        self.remove(count).len()
+    }
+
+    /// What they all saw so far.
+    pub fn report(&self) -> Report {
+        let (sender, receiver) = channel();
+        self.command(Command::Report(sender));
+        receiver.recv().unwrap_or_default()
+    }
+
+    fn remove(&self, count: usize) -> Vec<String> {
+        let (removed, receiver) = channel();
+        self.command(Command::Remove { count, removed });
+        receiver.recv().unwrap_or_default()
+    }
+
+    fn command(&self, command: Command) {
+        // The thread ends only with this value, or by a panic that its messages tell of.
+        if self.commands.send(command).is_ok()
+            && let Err(error) = self.waker.wake()
+        {
+            tracing::error!(%error, "the viewers' thread cannot be woken");
+        }
+    }
+}
+
+impl Drop for Viewers {
+    fn drop(&mut self) {
+        self.command(Command::Stop);
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("the viewers' thread panicked");
+        }
+    }
+}
+
+struct Viewer {
+    link: Box<Link>,
+    reception: Reception,
+    ended: bool,
+    wake_at: Instant,
+}
+
+/// What the thread owns.
+struct Pool {
+    commands: Receiver<Command>,
+    viewers: Slab<Viewer>,
+    /// When each viewer's link wants its time.
+    wakes: BTreeSet<(Instant, usize)>,
+    began: Instant,
+    /// Sums of those who left.
+    past: Report,
+    stall_max: Duration,
+}
+
+impl Pool {
+    fn run(mut self, mut poll: Poll) {
+        let mut events = Events::with_capacity(1_024);
+        let mut looked = Instant::now();
+        loop {
+            let next = self.wakes.first().map_or(SLEEP_MAX, |(at, _)| {
+                at.saturating_duration_since(Instant::now()).min(SLEEP_MAX)
+            });
+            if let Err(error) = poll.poll(&mut events, Some(next))
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                return tracing::error!(%error, "the viewers' thread cannot wait for events");
+            }
+            let now = Instant::now();
+            self.stall_max = self.stall_max.max((now - looked).saturating_sub(next));
+            looked = now;
+            for key in events.iter().map(|event| event.token()) {
+                if key != WAKE {
+                    self.receive(now, key.0);
+                }
+            }
+            while let Some((at, key)) = self.wakes.first().copied()
+                && at <= now
+            {
+                self.turn(now, key);
+            }
+            while let Ok(command) = self.commands.try_recv() {
+                if matches!(command, Command::Stop) {
+                    return;
+                }
+                self.command(&poll, command);
+            }
+        }
+    }
+
+    fn receive(&mut self, now: Instant, key: usize) {
+        if let Some(viewer) = self.viewers.get_mut(key) {
+            let Viewer {
+                link,
+                reception,
+                ended,
+                ..
+            } = viewer;
+            let at = link.receive(now, |event| observe(now, reception, ended, event));
+            self.wake(now, key, at);
+        }
+    }
+
+    fn turn(&mut self, now: Instant, key: usize) {
+        if let Some(viewer) = self.viewers.get_mut(key) {
+            let Viewer {
+                link,
+                reception,
+                ended,
+                ..
+            } = viewer;
+            let at = link.turn(now, |event| observe(now, reception, ended, event));
+            self.wake(now, key, at);
+        }
+    }
+
+    fn wake(&mut self, now: Instant, key: usize, at: Instant) {
+        let Some(viewer) = self.viewers.get_mut(key) else {
+            return;
+        };
+        self.wakes.remove(&(viewer.wake_at, key));
+        // An ended link has nothing more to do; a timer in the past would spin.
+        if !viewer.ended {
+            viewer.wake_at = at.max(now + Duration::from_millis(1));
+            self.wakes.insert((viewer.wake_at, key));
+        }
+    }
+
+    fn command(&mut self, poll: &Poll, command: Command) {
+        let now = Instant::now();
+        match command {
+            Command::Join { mut link, asked } => {
+                let entry = self.viewers.vacant_entry();
+                let key = entry.key();
+                if let Err(error) = link.register(poll.registry(), Token(key)) {
+                    tracing::error!(%error, "a viewer's socket cannot be watched");
+                    return;
+                }
+                entry.insert(Viewer {
+                    link,
+                    reception: Reception::new(asked),
+                    ended: false,
+                    wake_at: now,
+                });
+                self.turn(now, key);
+            }
+            Command::Remove { count, removed } => {
+                let keys: Vec<_> = self
+                    .viewers
+                    .iter()
+                    .map(|(key, _)| key)
+                    .take(count)
+                    .collect();
+                let sessions = keys.into_iter().map(|key| self.remove(now, key)).collect();
+                // Nobody waits for the answer when the caller has panicked.
+                removed.send(sessions).ok();
+            }
+            Command::Report(report) => {
+                report.send(self.report(now)).ok();
+            }
+            Command::Stop => {}
+        }
+    }
+
+    fn remove(&mut self, now: Instant, key: usize) -> String {
+        let mut viewer = self.viewers.remove(key);
+        self.wakes.remove(&(viewer.wake_at, key));
+        add(&mut self.past, now, &mut viewer);
+        viewer.link.session().to_owned()
+    }
+
+    fn report(&mut self, now: Instant) -> Report {
+        let mut report = self.past.clone();
+        for (_, viewer) in &mut self.viewers {
+            add(&mut report, now, viewer);
+        }
+        let viewers = || self.viewers.iter().map(|(_, viewer)| viewer);
+        let connected = |v: &&Viewer| v.reception.connected.is_some() && !v.ended;
+        Report {
+            time: now - self.began,
+            connected: viewers().filter(connected).count(),
+            connecting: viewers()
+                .filter(|v| v.reception.connected.is_none() && !v.ended)
+                .count(),
+            ended: viewers().filter(|v| v.ended).count(),
+            setup: viewers().filter_map(|v| v.reception.setup()).collect(),
+            first_packet: viewers().filter_map(|v| v.reception.wait()).collect(),
+            stall_max: self.stall_max,
+            ..report
+        }
+    }
+}
+
+fn observe(now: Instant, reception: &mut Reception, ended: &mut bool, event: Event) {
+    match event {
+        Event::Connected => {
+            reception.connected.get_or_insert(now);
+        }
+        Event::Packet { packet, .. } => reception.packet(now, &packet),
+        Event::Closed => *ended = true,
+        Event::KeyframeRequest { .. } | Event::Nacks { .. } | Event::Estimate(_) => {}
+    }
+}
+
+fn add(report: &mut Report, now: Instant, viewer: &mut Viewer) {
+    let reception = &mut viewer.reception;
+    report.packets += reception.packets;
+    report.bytes += reception.bytes;
+    report.frames += reception.frames;
+    report.lost += reception.lost(now);
+    report.freezes += reception.freezes(now);
+    report.pause_max = report.pause_max.max(reception.pause_max(now));
+}

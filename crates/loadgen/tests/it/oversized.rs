@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use headwater_loadgen::{Publisher, Settings, Viewers};
+use rtp::Bitrate;
+
+use crate::server::Server;
+
+/// With header and authentication tag still below the 2,000 bytes that a peer takes.
+const OVERSIZED: usize = 1_900;
+
+#[test]
+fn packets_that_no_path_carries_are_dropped_and_counted() {
+    let mut server = Server::start(&[]);
+    let settings = Settings {
+        bitrate: Bitrate::mbps(2),
+        payload_bytes_max: OVERSIZED,
+        ..Settings::default()
+    };
+    let publisher = Publisher::start(server.client(), &server.url("/whip/live"), &settings);
+    let publisher = publisher.expect("a publisher");
+    let viewers = Viewers::new(server.client(), &server.url("/whep/live")).expect("a thread");
+    viewers.join().expect("a viewer");
+    std::thread::sleep(Duration::from_secs(4));
+    let (sent, seen) = (publisher.sent(), viewers.report());
+    let dropped = server.metric("dropped_total{reason=\"too_large\"}");
+    let received = server.metric("packets_in_total");
+    eprintln!("{sent:?}; the server took {received} and dropped {dropped}; {seen}");
+    assert!(dropped > 100, "{dropped} counted as dropped");
+    // Audio and the short ends of frames come through.
+    assert!(seen.connected == 1 && seen.packets > 100, "{seen}");
+    assert!(!sent.ended);
+    server.assert_unharmed();
+}

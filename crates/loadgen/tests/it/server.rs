@@ -1,0 +1,168 @@
+//! A running `headwater`, and what can be seen of it from outside.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use headwater_loadgen::Client;
+
+/// Two cores carry one of these tests at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Longer than any limit that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The server's process; ends with this value.
+pub(crate) struct Server {
+    process: Child,
+    address: String,
+    media: SocketAddr,
+    log: tempfile::TempDir,
+    client: Client,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Server {
+    /// Starts a server with one shard on free ports of the loopback.
+    pub(crate) fn start(environment: &[(&str, &str)]) -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let probe = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let media = probe.local_addr().expect("its address");
+        drop(probe);
+        let log = tempfile::tempdir().expect("a folder");
+        let stderr = File::create(log.path().join("stderr")).expect("a file");
+        let mut process = Command::new(binary())
+            .args(["--http", "127.0.0.1:0", "--shards", "1", "--media-port"])
+            .arg(media.port().to_string())
+            .env("HEADWATER_MEDIA__PUBLIC_IPS", "127.0.0.1")
+            .env("HEADWATER_LOG__LEVEL", "warn")
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .spawn()
+            .expect("headwater starts");
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().expect("a pipe"))
+            .read_line(&mut line)
+            .expect("its first line");
+        let (_, url) = line.split_once("http://").expect("an address to open");
+        let (address, _) = url.split_once('/').expect("a path behind the address");
+        Self {
+            process,
+            address: address.to_owned(),
+            media,
+            log,
+            client: Client::default(),
+            _alone: alone,
+        }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The URL of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Where datagrams go.
+    pub(crate) fn media(&self) -> SocketAddr {
+        self.media
+    }
+
+    /// A value of `/metrics` by its whole name, labels included; 0 when it is not there.
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let metrics = self.client.get(&self.url("/metrics")).expect("metrics");
+        let lines = metrics
+            .body
+            .lines()
+            .filter_map(|line| line.rsplit_once(' '));
+        let values = lines.filter(|(found, _)| *found == format!("headwater_{name}"));
+        values
+            .map(|(_, value)| value.parse::<u64>().expect("a whole number"))
+            .sum()
+    }
+
+    /// Waits until the media threads hold so many sessions; returns how long that took.
+    pub(crate) fn wait_for_sessions(&self, wanted: u64, patience: Duration) -> Duration {
+        let start = Instant::now();
+        loop {
+            let sessions = self.metric("sessions");
+            if sessions == wanted {
+                return start.elapsed();
+            }
+            assert!(
+                start.elapsed() < patience,
+                "{sessions} sessions instead of {wanted} after {patience:?}"
+            );
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// Resident memory in kB.
+    pub(crate) fn memory_kb(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.id());
+        let status = fs::read_to_string(status).expect("the process lives");
+        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+        let kb = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kb.and_then(|kb| kb.parse().ok()).expect("its memory")
+    }
+
+    /// Sends one HTTP request byte by byte as it stands; returns the status, or `None` when the
+    /// server closed without a word.
+    pub(crate) fn send(&self, head: &str, body: &[u8]) -> Option<u16> {
+        let mut stream = TcpStream::connect(&self.address).expect("the port is open");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        let head = format!(
+            "{head}\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            self.address
+        );
+        // The server may answer and close before it has taken everything.
+        let sent = stream.write_all(head.as_bytes());
+        sent.and_then(|()| stream.write_all(body)).ok();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).ok()?;
+        let status = answer.get(9..).map(String::from_utf8_lossy);
+        status.and_then(|status| status.parse().ok())
+    }
+
+    /// Fails when the process has ended or anything in it has panicked.
+    pub(crate) fn assert_unharmed(&mut self) {
+        let ended = self.process.try_wait().expect("a child");
+        let log = fs::read_to_string(self.log.path().join("stderr")).expect("its log");
+        assert!(ended.is_none(), "the server ended with {ended:?}:\n{log}");
+        let panicked = log.lines().any(|line| line.contains("panicked"));
+        assert!(!panicked, "a thread panicked:\n{log}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// The binary of the same build, in the folder above the test's own.
+fn binary() -> PathBuf {
+    if let Some(named) = std::env::var_os("HEADWATER_BIN") {
+        return named.into();
+    }
+    let test = std::env::current_exe().expect("the test's own path");
+    let built = test
+        .ancestors()
+        .nth(2)
+        .expect("a target folder")
+        .join("headwater");
+    assert!(
+        built.exists(),
+        "{} is not there: cargo build -p headwater-server, or set HEADWATER_BIN",
+        built.display()
+    );
+    built
+}

@@ -1,0 +1,65 @@
+use std::time::{Duration, Instant};
+
+use crate::server::Server;
+use crate::stream::{LIGHT, Stream};
+
+const VIEWERS: usize = 200;
+
+/// Caches of retransmissions and statistics fill up in this time.
+const WARM_UP: Duration = Duration::from_secs(6);
+
+/// Everything of a viewer must be freed within this time, also of one that vanished.
+const FREED_WITHIN: Duration = Duration::from_secs(30);
+
+#[test]
+fn viewers_come_and_go_and_everything_is_freed() {
+    let seconds = std::env::var("HEADWATER_SOAK_S").map_or(20, |s| s.parse().expect("seconds"));
+    let mut server = Server::start(&[]);
+    let empty = server.memory_kb();
+    let stream = Stream::start(&server, &LIGHT, VIEWERS);
+    std::thread::sleep(WARM_UP);
+    let mark = stream.mark();
+    let samples = sample(&server, seconds);
+    stream.assert_undisturbed_since(&mark, "200 viewers");
+    server.assert_unharmed();
+
+    let (first, last) = (mean(&samples[..5]), mean(&samples[samples.len() - 5..]));
+    let slope = (last - first) / (samples.len() - 5).max(1) as f64;
+    eprintln!(
+        "memory: {empty} kB empty, {first:.0} kB warm, {last:.0} kB after {seconds} s \
+         ({slope:.1} kB/s), {:.0} kB per viewer",
+        (last - empty as f64) / VIEWERS as f64
+    );
+    assert!(last < first * 1.05 + 2_048.0, "memory grows: {samples:?}");
+
+    let half = VIEWERS / 2;
+    assert!(
+        stream
+            .viewers
+            .leave(half)
+            .iter()
+            .all(|status| *status == 200)
+    );
+    assert_eq!(stream.viewers.vanish(half), half);
+    let freed = server.wait_for_sessions(1, FREED_WITHIN);
+    assert_eq!(stream.publisher.leave(), 200);
+    server.wait_for_sessions(0, Duration::from_secs(5));
+    eprintln!("freed after {freed:?}; {} kB are left", server.memory_kb());
+    server.assert_unharmed();
+}
+
+/// Memory in kB, each second.
+fn sample(server: &Server, seconds: u64) -> Vec<f64> {
+    let start = Instant::now();
+    let at = |second| start + Duration::from_secs(second);
+    (1..=seconds.max(10))
+        .map(|second| {
+            std::thread::sleep(at(second).saturating_duration_since(Instant::now()));
+            server.memory_kb() as f64
+        })
+        .collect()
+}
+
+fn mean(samples: &[f64]) -> f64 {
+    samples.iter().sum::<f64>() / samples.len() as f64
+}

@@ -1,0 +1,101 @@
+//! A running stream whose quality is watched.
+
+use std::time::{Duration, Instant};
+
+use headwater_loadgen::{Client, Publisher, Report, Sent, Settings, Viewers};
+use rtp::Bitrate;
+
+use crate::server::Server;
+
+/// What a build without optimisation carries beside an attack on two shared cores.
+pub(crate) const LIGHT: Settings = Settings {
+    bitrate: Bitrate::kbps(300),
+    fps: 25,
+    keyframes: Duration::from_secs(2),
+    layers: 1,
+    audio: true,
+    payload_bytes_max: 1_100,
+};
+
+/// A pause this long of the load generator itself makes a freeze no proof.
+const OWN_STALL: Duration = Duration::from_millis(250);
+
+/// One publisher and some viewers of the stream `live`.
+pub(crate) struct Stream {
+    pub(crate) publisher: Publisher,
+    pub(crate) viewers: Viewers,
+    count: u64,
+}
+
+/// Where a measurement began.
+pub(crate) struct Mark {
+    sent: Sent,
+    seen: Report,
+}
+
+impl Stream {
+    pub(crate) fn start(server: &Server, settings: &Settings, count: usize) -> Self {
+        let client = server.client();
+        let publisher = Publisher::start(client, &server.url("/whip/live"), settings);
+        let stream = Self {
+            publisher: publisher.expect("a publisher"),
+            viewers: Viewers::new(client, &server.url("/whep/live")).expect("a thread"),
+            count: count as u64,
+        };
+        for _ in 0..count {
+            stream.viewers.join().expect("a viewer");
+        }
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while stream.viewers.report().first_packet.count < count {
+            assert!(Instant::now() < deadline, "{}", stream.viewers.report());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        // Past the cached packets that a viewer begins with.
+        std::thread::sleep(Duration::from_secs(3));
+        stream
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            sent: self.publisher.sent(),
+            seen: self.viewers.report(),
+        }
+    }
+
+    /// Every viewer is there, got at least 95 % of the frames, and none of them froze.
+    pub(crate) fn assert_undisturbed_since(&self, mark: &Mark, what: &str) {
+        let (sent, seen) = (self.publisher.sent(), self.viewers.report());
+        let frames = (sent.frames - mark.sent.frames) * self.count;
+        // Each viewer may have one frame on its way.
+        let share = (seen.frames - mark.seen.frames + self.count) as f64 / frames as f64;
+        let freezes = seen.freezes - mark.seen.freezes;
+        eprintln!(
+            "{what}: {:.1} % of {frames} frames, {freezes} freezes, {:.0} packets/s, {}\n  in all: {seen}",
+            100.0 * share,
+            seen.packets_per_second(&mark.seen),
+            seen.bitrate(&mark.seen),
+        );
+        assert!(!sent.ended && seen.ended == 0, "{sent:?} {seen}");
+        assert_eq!(seen.connected as u64, self.count);
+        assert!(share >= 0.95, "only {share:.3} of the frames came");
+        assert!(freezes == 0 || seen.stall_max > OWN_STALL, "{seen}");
+    }
+}
+
+/// An SDP offer of a publisher, as another client would make it.
+pub(crate) fn offer(rids: &[&str]) -> String {
+    let config = rtc::Config {
+        certificate: rtc::Certificate::generate(),
+        candidates: vec![([127, 0, 0, 1], 9).into()],
+        announce_ice_lite: false,
+    };
+    let direction = rtc::Direction::Send;
+    let offering = rtc::Offering::new(&config, direction, rids, None, Instant::now());
+    offering.sdp().to_owned()
+}
+
+/// POSTs an offer; returns the status and the answer.
+pub(crate) fn post(client: &Client, url: &str, offer: &str) -> (u16, String) {
+    let answered = client.offer(url, offer).expect("an answer");
+    (answered.status, answered.body)
+}
