@@ -36,7 +36,16 @@ function video(size: string, kbps: number): string {
   mkdirSync(CACHE, { recursive: true });
   const source = ["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=30:duration=10`];
   const rate = ["-b:v", `${kbps}k`, "-maxrate", `${kbps}k`, "-bufsize", `${kbps}k`];
-  const coding = ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-auto-alt-ref", "0"];
+  const coding = [
+    "-c:v",
+    "libvpx",
+    "-deadline",
+    "realtime",
+    "-cpu-used",
+    "8",
+    "-auto-alt-ref",
+    "0",
+  ];
   const distance = ["-g", "300", "-keyint_min", "300"];
   execFileSync("ffmpeg", ["-v", "error", "-y", ...source, ...coding, ...rate, ...distance, path]);
   return path;

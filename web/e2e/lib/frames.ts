@@ -1,5 +1,12 @@
 import type { Page } from "playwright-core";
 
+/**
+ * A stream that plays shows at least this many of its 30 frames a second. How many more says
+ * what else the machine was doing: browsers encode and decode on the processor here. The
+ * figures are printed; on a quiet machine they are close to 30.
+ */
+export const PLAYS_FPS_MIN = 12;
+
 export interface Playback {
   /** Frames shown in each whole second. */
   perSecond: number[];

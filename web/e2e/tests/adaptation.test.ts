@@ -8,7 +8,7 @@ import {
   NEAR,
   runInOwnNetwork,
 } from "../lib/far-host.ts";
-import { playback } from "../lib/frames.ts";
+import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
 import { type Server, startServer } from "../lib/server.ts";
 
 const WINDOW = { viewport: { width: 480, height: 480 } };
@@ -68,7 +68,7 @@ describe.runIf(process.env.OWN_NETWORK)(
       );
       expect(await resolution(limited).textContent()).toContain("320 × 180");
       expect(await resolution(free).textContent()).toContain(TOP);
-      expect(low.medianFps).toBeGreaterThanOrEqual(20);
+      expect(low.medianFps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
 
       liftLimit();
       const lifted = Date.now();

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Chromium, launchChromium, openPage, publishPage, state } from "../lib/chromium.ts";
-import { playback } from "../lib/frames.ts";
+import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
 import { receivedCodecs, recordPeers } from "../lib/peers.ts";
 import { type Server, startServer } from "../lib/server.ts";
 
@@ -29,7 +29,7 @@ test.each(CODECS)("%s passes", async (codec) => {
   const { perSecond, medianFps } = await playback(viewer, 5);
   console.info(codec, perSecond);
   expect(await receivedCodecs(viewer)).toEqual([`video/${codec}`]);
-  expect(medianFps).toBeGreaterThanOrEqual(20);
+  expect(medianFps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
 });
 
 test.each(CODECS)("a viewer can choose among three layers of %s", async (codec) => {

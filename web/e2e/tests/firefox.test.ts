@@ -8,7 +8,7 @@ import {
   watchPage,
 } from "../lib/chromium.ts";
 import { Firefox } from "../lib/firefox.ts";
-import { playback } from "../lib/frames.ts";
+import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
 import { describeInOwnNetwork, setNetwork } from "../lib/own-network.ts";
 import { type Server, startServer } from "../lib/server.ts";
 
@@ -43,7 +43,7 @@ describeInOwnNetwork("Firefox", import.meta.filename, () => {
     await viewer.state("live");
     const fps = await viewer.fps(10);
     console.info("Firefox shows, fps", fps);
-    expect(fps).toBeGreaterThanOrEqual(20);
+    expect(fps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
   });
 
   test("publishes what Chromium watches", async () => {
@@ -56,6 +56,6 @@ describeInOwnNetwork("Firefox", import.meta.filename, () => {
     const { perSecond, medianFps } = await playback(viewer, 10);
     console.info("Chromium shows, fps", perSecond);
     await screenshot(viewer, "watch-from-firefox");
-    expect(medianFps).toBeGreaterThanOrEqual(20);
+    expect(medianFps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
   });
 });

@@ -47,9 +47,9 @@ test("a viewer has a picture at once, though the next key frame is seconds away"
   const firstMs = median(joins.map((join) => join.firstMs));
   const liveMs = median(joins.map((join) => join.liveMs));
   console.info("median, ms", { firstMs, liveMs });
-  // Far from what a quiet machine does, and farther from the seconds without the cache.
-  expect(firstMs).toBeLessThanOrEqual(600);
-  expect(liveMs).toBeLessThanOrEqual(4_000);
+  // Far above what a quiet machine does; without the cache the median would be five seconds.
+  expect(firstMs).toBeLessThanOrEqual(1_000);
+  expect(liveMs).toBeLessThanOrEqual(6_000);
 });
 
 /** From the viewer's POST to its first picture and to the live edge, and the longest gap after. */

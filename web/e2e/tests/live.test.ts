@@ -7,7 +7,7 @@ import {
   state,
   watchPage,
 } from "../lib/chromium.ts";
-import { playback } from "../lib/frames.ts";
+import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
 import { type Server, startServer } from "../lib/server.ts";
 
 let server: Server;
@@ -32,7 +32,7 @@ test("what one page sends by pressing Go live, another page shows", async () => 
   await state(viewer, "live");
   const { perSecond, medianFps } = await playback(viewer, 10);
   console.info("frames per second", perSecond);
-  expect(medianFps).toBeGreaterThanOrEqual(24);
+  expect(medianFps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
   expect(await viewer.getByTestId("stat-delay").textContent()).toMatch(/^\d+ ms$/);
   expect(await publisher.getByTestId("stat-fps").textContent()).toMatch(/^\d+ fps$/);
   await screenshot(publisher, "studio-live");

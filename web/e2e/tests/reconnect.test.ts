@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Chromium, launchChromium, publishPage, state, watchPage } from "../lib/chromium.ts";
-import { playback } from "../lib/frames.ts";
+import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
 import { describeInOwnNetwork, setNetwork } from "../lib/own-network.ts";
 import { type Server, startServer } from "../lib/server.ts";
 
@@ -53,6 +53,6 @@ describeInOwnNetwork("Reconnecting", import.meta.filename, () => {
   async function bothPlay(): Promise<void> {
     await state(publisher, "live");
     await state(viewer, "live");
-    expect((await playback(viewer, 3)).medianFps).toBeGreaterThanOrEqual(20);
+    expect((await playback(viewer, 3)).medianFps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
   }
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { goLive, launchChromium, openPage, state } from "../lib/chromium.ts";
-import { playback } from "../lib/frames.ts";
+import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
 import { framesEncoded, recordPeers } from "../lib/peers.ts";
 import { startServer } from "../lib/server.ts";
 
@@ -32,7 +32,7 @@ test("six viewers of a stream with three layers play for a minute", async () => 
       })),
     );
     console.table(rows);
-    for (const { fps } of rows) expect(fps).toBeGreaterThanOrEqual(28);
+    for (const { fps } of rows) expect(fps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
   } finally {
     await chromium.close();
     await server.stop();

@@ -17,8 +17,11 @@ pub(crate) const LIGHT: Settings = Settings {
     payload_bytes_max: 1_100,
 };
 
-/// A pause this long of the load generator itself makes a freeze no proof.
+/// A pause this long of the load generator itself tells of a machine that is busy with other
+/// things: freezes then prove nothing, and fewer frames must do.
 const OWN_STALL: Duration = Duration::from_millis(250);
+const FRAMES_MIN: f64 = 0.95;
+const FRAMES_MIN_BUSY: f64 = 0.7;
 
 /// One publisher and some viewers of the stream `live`.
 pub(crate) struct Stream {
@@ -42,17 +45,22 @@ impl Stream {
             viewers: Viewers::new(client, &server.url("/whep/live")).expect("a thread"),
             count: count as u64,
         };
+        stream.join(count);
+        stream
+    }
+
+    /// That many viewers come; returns when all of them watch.
+    pub(crate) fn join(&self, count: usize) {
         for _ in 0..count {
-            stream.viewers.join().expect("a viewer");
+            self.viewers.join().expect("a viewer");
         }
         let deadline = Instant::now() + Duration::from_secs(20);
-        while stream.viewers.report().first_packet.count < count {
-            assert!(Instant::now() < deadline, "{}", stream.viewers.report());
+        while self.viewers.report().first_packet.count < count {
+            assert!(Instant::now() < deadline, "{}", self.viewers.report());
             std::thread::sleep(Duration::from_millis(100));
         }
         // Past the cached packets that a viewer begins with.
         std::thread::sleep(Duration::from_secs(3));
-        stream
     }
 
     pub(crate) fn mark(&self) -> Mark {
@@ -62,7 +70,25 @@ impl Stream {
         }
     }
 
-    /// Every viewer is there, got at least 95 % of the frames, and none of them froze.
+    /// Every viewer is there and gets its frames, as far as the machine can carry so many.
+    pub(crate) fn assert_served_since(&self, mark: &Mark, what: &str) {
+        let (sent, seen) = (self.publisher.sent(), self.viewers.report());
+        let frames = (sent.frames - mark.sent.frames) * self.count;
+        let share = (seen.frames - mark.seen.frames + self.count) as f64 / frames as f64;
+        eprintln!(
+            "{what}: {:.1} % of {frames} frames\n  in all: {seen}",
+            100.0 * share
+        );
+        assert!(!sent.ended && seen.ended == 0, "{sent:?} {seen}");
+        assert_eq!(seen.connected as u64, self.count);
+        assert!(
+            share >= FRAMES_MIN_BUSY,
+            "only {share:.3} of the frames came"
+        );
+    }
+
+    /// Every viewer is there, got at least 95 % of the frames, and none of them froze; on a busy
+    /// machine less is asked for.
     pub(crate) fn assert_undisturbed_since(&self, mark: &Mark, what: &str) {
         let (sent, seen) = (self.publisher.sent(), self.viewers.report());
         let frames = (sent.frames - mark.sent.frames) * self.count;
@@ -77,8 +103,15 @@ impl Stream {
         );
         assert!(!sent.ended && seen.ended == 0, "{sent:?} {seen}");
         assert_eq!(seen.connected as u64, self.count);
-        assert!(share >= 0.95, "only {share:.3} of the frames came");
-        assert!(freezes == 0 || seen.stall_max > OWN_STALL, "{seen}");
+        if seen.stall_max > OWN_STALL {
+            assert!(
+                share >= FRAMES_MIN_BUSY,
+                "only {share:.3} of the frames came"
+            );
+        } else {
+            assert!(share >= FRAMES_MIN, "only {share:.3} of the frames came");
+            assert_eq!(freezes, 0, "{seen}");
+        }
     }
 }
 
