@@ -24,14 +24,17 @@ fn viewers_come_and_go_and_everything_is_freed() {
     stream.assert_served_since(&mark, "200 viewers");
     server.assert_unharmed();
 
-    let (first, last) = (mean(&samples[..5]), mean(&samples[samples.len() - 5..]));
-    let slope = (last - first) / (samples.len() - 5).max(1) as f64;
+    // A busy moment makes some caches double; only what goes on growing is a leak.
+    let middle = samples.len() / 2;
+    let (first, last) = (samples[middle], samples[samples.len() - 1]);
+    let slope = (last - first) / (samples.len() - 1 - middle) as f64;
     eprintln!(
-        "memory: {empty} kB empty, {first:.0} kB warm, {last:.0} kB after {seconds} s \
+        "memory: {empty} kB empty, {} kB warm, {first} kB half-way, {last} kB after {seconds} s \
          ({slope:.1} kB/s), {:.0} kB per viewer",
+        samples[0],
         (last - empty as f64) / VIEWERS as f64
     );
-    assert!(last < first * 1.05 + 2_048.0, "memory grows: {samples:?}");
+    assert!(last < first * 1.03 + 2_048.0, "memory grows: {samples:?}");
 
     let half = VIEWERS / 2;
     assert!(
@@ -72,8 +75,4 @@ fn sample(server: &Server, stream: &Stream, seconds: u64) -> Vec<f64> {
             memory as f64
         })
         .collect()
-}
-
-fn mean(samples: &[f64]) -> f64 {
-    samples.iter().sum::<f64>() / samples.len() as f64
 }
