@@ -76,7 +76,7 @@ impl Client {
         answered(endpoint, request.send(sdp)?)
     }
 
-    /// DELETEs a session; returns the status.
+    /// Ends a session with DELETE; returns the status.
     pub fn delete(&self, session: &str) -> Result<u16, ClientError> {
         let mut request = self.agent.delete(session);
         if let Some((name, value)) = self.authorization() {
