@@ -1,0 +1,35 @@
+use std::time::{Duration, Instant};
+
+/// Time that passes only when it is told to.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    epoch: Instant,
+    now: Instant,
+}
+
+impl Clock {
+    /// A clock that begins at `epoch`.
+    pub fn new(epoch: Instant) -> Self {
+        Self { epoch, now: epoch }
+    }
+
+    /// The present as the nodes and peers see it.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// What has passed.
+    pub fn elapsed(&self) -> Duration {
+        self.since_epoch(self.now)
+    }
+
+    /// Distance of an instant from the beginning.
+    pub fn since_epoch(&self, at: Instant) -> Duration {
+        at.saturating_duration_since(self.epoch)
+    }
+
+    /// Jumps ahead; never back.
+    pub(crate) fn advance_to(&mut self, at: Instant) {
+        self.now = self.now.max(at);
+    }
+}

@@ -1,0 +1,34 @@
+//! Whole shards with their publishers and viewers in virtual time, for tests.
+//!
+//! A [`World`] holds nodes, clients and the links between them, and jumps from one event to
+//! the next: minutes pass in seconds, and nothing ever sleeps. Links, encoders and losses
+//! follow from one seed. The WebRTC library draws its own keys and numbers, so two runs with
+//! one seed differ in bytes, and in what depends on them, but not in who loses what when.
+//!
+//! ```text
+//! Publisher ─► rtc::Peer ─► Link ─► node::Node ─► Link ─► rtc::Peer ─► Viewer
+//!                                       └── relay ──► node::Node ─► …
+//! ```
+//!
+//! Deliberately absent: signaling, sockets, threads and decoders. A frame counts as decodable
+//! when it and all that it was predicted from are complete.
+#![forbid(unsafe_code)]
+
+mod clock;
+mod encoder;
+mod link;
+mod publisher;
+mod reception;
+mod rng;
+mod stamp;
+mod viewer;
+mod world;
+
+pub use clock::Clock;
+pub use link::{Link, Path};
+pub use publisher::{LayerSettings, Publisher, PublisherSettings};
+pub use reception::{Got, Reception};
+pub use rng::Rng;
+pub use stamp::Stamp;
+pub use viewer::Viewer;
+pub use world::{ClientId, World};

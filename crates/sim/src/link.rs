@@ -1,0 +1,210 @@
+use std::time::{Duration, Instant};
+
+use rtp::Bitrate;
+
+use crate::Rng;
+
+/// IPv4 and UDP headers, which a link carries too.
+const OVERHEAD_BYTES: usize = 28;
+
+/// What a link does to datagrams.
+#[derive(Debug, Clone, Copy)]
+pub struct Path {
+    /// From end to end, without queueing.
+    pub delay: Duration,
+    /// What it carries; `None` = without limit.
+    pub rate: Option<Bitrate>,
+    /// How much the queue before the bottleneck holds, as time at that rate. What finds it
+    /// full is dropped.
+    pub queue: Duration,
+    /// Share of the datagrams that is lost, whatever the load.
+    pub loss: f64,
+    /// Share that takes [`Self::detour`] longer than the others.
+    pub reordered: f64,
+    /// See [`Self::reordered`].
+    pub detour: Duration,
+    /// Share that arrives twice.
+    pub duplicated: f64,
+}
+
+impl Default for Path {
+    /// Ten milliseconds, and nothing else happens.
+    fn default() -> Self {
+        Self {
+            delay: Duration::from_millis(10),
+            rate: None,
+            queue: Duration::from_millis(200),
+            loss: 0.0,
+            reordered: 0.0,
+            detour: Duration::from_millis(15),
+            duplicated: 0.0,
+        }
+    }
+}
+
+impl Path {
+    /// The default, behind a bottleneck.
+    pub fn limited(rate: Bitrate) -> Self {
+        Self {
+            rate: Some(rate),
+            ..Self::default()
+        }
+    }
+
+    /// The default with losses.
+    pub fn lossy(loss: f64) -> Self {
+        Self {
+            loss,
+            ..Self::default()
+        }
+    }
+}
+
+/// One direction between a client and a shard.
+#[derive(Debug)]
+pub struct Link {
+    path: Path,
+    rng: Rng,
+    /// When the bottleneck has sent all that is queued.
+    free_at: Option<Instant>,
+    carried: u64,
+    lost: u64,
+    overflowed: u64,
+}
+
+impl Link {
+    /// An idle link.
+    pub fn new(path: Path, rng: Rng) -> Self {
+        Self {
+            path,
+            rng,
+            free_at: None,
+            carried: 0,
+            lost: 0,
+            overflowed: 0,
+        }
+    }
+
+    /// From now on. What is on its way is not affected.
+    pub fn set_path(&mut self, path: Path) {
+        self.path = path;
+    }
+
+    /// Takes a datagram. Returns when it arrives: not at all, once or twice.
+    pub fn send(&mut self, now: Instant, bytes: usize) -> impl Iterator<Item = Instant> + use<> {
+        let arrival = self.arrival(now, bytes);
+        let again = arrival.filter(|_| self.rng.chance(self.path.duplicated));
+        arrival.into_iter().chain(again)
+    }
+
+    /// Datagrams that arrived or will.
+    pub fn carried(&self) -> u64 {
+        self.carried
+    }
+
+    /// Datagrams lost by chance.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// Datagrams that found the queue full.
+    pub fn overflowed(&self) -> u64 {
+        self.overflowed
+    }
+
+    fn arrival(&mut self, now: Instant, bytes: usize) -> Option<Instant> {
+        let Some(left) = self.bottleneck(now, bytes + OVERHEAD_BYTES) else {
+            self.overflowed += 1;
+            return None;
+        };
+        if self.rng.chance(self.path.loss) {
+            self.lost += 1;
+            return None;
+        }
+        self.carried += 1;
+        let detour = self.rng.chance(self.path.reordered);
+        let delay = self.path.delay
+            + if detour {
+                self.path.detour
+            } else {
+                Duration::ZERO
+            };
+        Some(left + delay)
+    }
+
+    /// When the datagram has left the bottleneck.
+    fn bottleneck(&mut self, now: Instant, bytes: usize) -> Option<Instant> {
+        let Some(rate) = self.path.rate else {
+            return Some(now);
+        };
+        let start = self.free_at.map_or(now, |at| at.max(now));
+        if start - now > self.path.queue {
+            return None;
+        }
+        let micros = bytes as u64 * 8_000_000 / rate.as_bps().max(1);
+        let left = start + Duration::from_micros(micros);
+        self.free_at = Some(left);
+        Some(left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrivals(path: Path, count: u64, spacing: Duration) -> (Vec<(u64, Duration)>, Link) {
+        let start = Instant::now();
+        let mut link = Link::new(path, Rng::new(7));
+        let mut all = Vec::new();
+        for i in 0..count {
+            for at in link.send(start + spacing * i as u32, 1_000 - OVERHEAD_BYTES) {
+                all.push((i, at - start));
+            }
+        }
+        (all, link)
+    }
+
+    #[test]
+    fn a_bottleneck_spaces_datagrams_and_drops_what_its_queue_cannot_hold() {
+        let path = Path {
+            queue: Duration::from_millis(40),
+            ..Path::limited(Bitrate::kbps(800))
+        };
+        // 10 ms each; those that would wait for more than 40 ms find the queue full.
+        let (all, link) = arrivals(path, 20, Duration::ZERO);
+        let times: Vec<u128> = all.iter().map(|(_, at)| at.as_millis()).collect();
+        assert_eq!(times, [20, 30, 40, 50, 60]);
+        assert_eq!(link.overflowed(), 15);
+    }
+
+    #[test]
+    fn a_share_is_lost_and_another_arrives_twice() {
+        let path = Path {
+            duplicated: 0.1,
+            ..Path::lossy(0.05)
+        };
+        let (all, link) = arrivals(path, 10_000, Duration::from_millis(1));
+        assert!((400..600).contains(&link.lost()), "{}", link.lost());
+        let twice = all.len() as u64 - link.carried();
+        assert!((850..1_050).contains(&twice), "{twice}");
+    }
+
+    #[test]
+    fn a_detour_changes_the_order() {
+        let path = Path {
+            reordered: 0.2,
+            ..Path::default()
+        };
+        let (all, _) = arrivals(path, 100, Duration::from_millis(1));
+        assert_eq!(all.len(), 100);
+        assert!(all.windows(2).any(|pair| pair[1].1 < pair[0].1));
+        let (straight, _) = arrivals(Path::default(), 100, Duration::from_millis(1));
+        assert!(straight.windows(2).all(|pair| pair[0].1 < pair[1].1));
+    }
+
+    #[test]
+    fn equal_seeds_lose_the_same() {
+        let run = || arrivals(Path::lossy(0.3), 200, Duration::from_millis(1)).0;
+        assert_eq!(run(), run());
+    }
+}

@@ -1,0 +1,587 @@
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use broadcast::SessionId;
+use node::{Command, Counters, Event, Input, Node, Output, Relayed, StreamId};
+use rtc::{Certificate, Direction, Offering, Peer};
+use rtp::Bitrate;
+
+use crate::viewer::request_keyframe;
+use crate::{Clock, Link, Path, Publisher, PublisherSettings, Rng, Viewer};
+
+const STREAM: StreamId = StreamId(1);
+
+/// The shard that has the publisher.
+const HOME: usize = 0;
+
+/// From one shard to another.
+const RELAY_DELAY: Duration = Duration::from_micros(100);
+
+/// Where the bandwidth estimation of a viewer begins, as the server has it.
+const ESTIMATE_INITIAL: Bitrate = Bitrate::mbps(2);
+
+/// A client is not woken more often: the library names times that have passed.
+const WAKE_MIN: Duration = Duration::from_micros(500);
+
+/// Names a client of a world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientId(usize);
+
+/// Shards, clients and the links between them.
+///
+/// One stream, with its publisher on the first shard.
+#[derive(Debug)]
+pub struct World {
+    seed: u64,
+    rng: Rng,
+    clock: Clock,
+    certificate: Certificate,
+    shards: Vec<Shard>,
+    clients: Vec<Client>,
+    by_address: BTreeMap<SocketAddr, usize>,
+    flights: BinaryHeap<Flight>,
+    flights_begun: u64,
+    publishers: u8,
+    events: Vec<(Duration, Event)>,
+}
+
+#[derive(Debug)]
+struct Shard {
+    node: Node,
+    address: SocketAddr,
+    /// Viewers with a session here: with the first the relay begins, with the last it ends.
+    viewers: usize,
+    /// Its rings take no packet.
+    full: bool,
+}
+
+#[derive(Debug)]
+struct Client {
+    session: SessionId,
+    shard: usize,
+    address: SocketAddr,
+    peer: Peer,
+    up: Link,
+    down: Link,
+    wake: Option<Instant>,
+    /// It is switched off: sends nothing, hears nothing.
+    gone: bool,
+    closed: bool,
+    role: Role,
+}
+
+#[derive(Debug)]
+enum Role {
+    Publisher(Box<Publisher>),
+    Viewer(Box<Viewer>),
+}
+
+/// Something on its way.
+#[derive(Debug)]
+struct Flight {
+    at: Instant,
+    order: u64,
+    cargo: Cargo,
+}
+
+#[derive(Debug)]
+enum Cargo {
+    ToShard {
+        shard: usize,
+        source: SocketAddr,
+        contents: Vec<u8>,
+    },
+    ToClient {
+        client: usize,
+        source: SocketAddr,
+        contents: Vec<u8>,
+    },
+    Relay {
+        shard: usize,
+        message: Relayed,
+    },
+}
+
+impl World {
+    /// Empty shards. `epoch` is where time begins: `Instant::now()` is as good as any.
+    pub fn new(seed: u64, epoch: Instant, shards: usize, config: &node::Config) -> Self {
+        let shard = |i: usize| Shard {
+            node: Node::new(config.clone()),
+            address: SocketAddr::from(([10, 255, 0, 1], 10_000 + i as u16)),
+            viewers: 0,
+            full: false,
+        };
+        Self {
+            seed,
+            rng: Rng::new(seed),
+            clock: Clock::new(epoch),
+            certificate: Certificate::generate(),
+            shards: (0..shards).map(shard).collect(),
+            clients: Vec::new(),
+            by_address: BTreeMap::new(),
+            flights: BinaryHeap::new(),
+            flights_begun: 0,
+            publishers: 0,
+            events: Vec::new(),
+        }
+    }
+
+    /// What this world follows from; to be printed with every failure.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Time since the world began.
+    pub fn now(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// A publisher of the stream connects; it takes the place of an earlier one. `up` leads
+    /// from it to the shard, and the way back is as long but perfect.
+    pub fn publish(&mut self, settings: PublisherSettings, up: Path) -> ClientId {
+        let rids = settings.rids();
+        let publisher = Publisher::new(settings, self.publishers, self.rng.fork());
+        self.publishers += 1;
+        let role = Role::Publisher(Box::new(publisher));
+        let back = back_of(&up);
+        self.connect(HOME, role, &rids, up, back)
+    }
+
+    /// A viewer connects to a shard. `down` leads to it, and the way back is as long but perfect.
+    pub fn watch(&mut self, shard: usize, down: Path) -> ClientId {
+        let role = Role::Viewer(Box::new(Viewer::new(self.now())));
+        let back = back_of(&down);
+        self.connect(shard, role, &[], back, down)
+    }
+
+    /// Changes the way from the shard to a client.
+    pub fn set_down(&mut self, client: ClientId, path: Path) {
+        self.clients[client.0].down.set_path(path);
+    }
+
+    /// Changes the way from a client to its shard.
+    pub fn set_up(&mut self, client: ClientId, path: Path) {
+        self.clients[client.0].up.set_path(path);
+    }
+
+    /// The client says good-bye.
+    pub fn leave(&mut self, client: ClientId) {
+        self.clients[client.0].peer.close();
+        self.turn(client.0);
+        self.vanish(client);
+    }
+
+    /// The client is gone without a word.
+    pub fn vanish(&mut self, client: ClientId) {
+        self.clients[client.0].gone = true;
+    }
+
+    /// The viewer asks for a key frame now.
+    pub fn request_keyframe(&mut self, viewer: ClientId) {
+        request_keyframe(&mut self.clients[viewer.0].peer);
+        self.turn(viewer.0);
+    }
+
+    /// The control plane gives a viewer this layer only, or with `None` the best that fits.
+    pub fn pin(&mut self, viewer: ClientId, rid: Option<&str>) {
+        let (shard, session) = (self.clients[viewer.0].shard, self.clients[viewer.0].session);
+        let rid = rid.map(str::to_owned);
+        self.order(shard, Command::PinLayer { session, rid });
+    }
+
+    /// From now on the rings to this shard are full, or no longer.
+    pub fn set_full(&mut self, shard: usize, full: bool) {
+        self.shards[shard].full = full;
+    }
+
+    /// Lets time pass.
+    pub fn run_for(&mut self, time: Duration) {
+        let end = self.clock.now() + time;
+        while self.step(end) {}
+    }
+
+    /// Lets time pass until something holds, at most for `limit`. Returns whether it does.
+    pub fn run_until(&mut self, limit: Duration, mut holds: impl FnMut(&Self) -> bool) -> bool {
+        let end = self.clock.now() + limit;
+        while !holds(self) {
+            if !self.step(end) {
+                return holds(self);
+            }
+        }
+        true
+    }
+
+    /// A viewer's record.
+    ///
+    /// # Panics
+    /// The client is a publisher.
+    pub fn viewer(&self, id: ClientId) -> &Viewer {
+        match &self.clients[id.0].role {
+            Role::Viewer(viewer) => viewer,
+            Role::Publisher(_) => panic!("{id:?} is a publisher"),
+        }
+    }
+
+    /// A publisher's record.
+    ///
+    /// # Panics
+    /// The client is a viewer.
+    pub fn publisher(&self, id: ClientId) -> &Publisher {
+        match &self.clients[id.0].role {
+            Role::Publisher(publisher) => publisher,
+            Role::Viewer(_) => panic!("{id:?} is a viewer"),
+        }
+    }
+
+    /// The session of a client, as events name it.
+    pub fn session(&self, id: ClientId) -> SessionId {
+        self.clients[id.0].session
+    }
+
+    /// The link that leads to a client.
+    pub fn down(&self, id: ClientId) -> &Link {
+        &self.clients[id.0].down
+    }
+
+    /// The link that leads from a client to its shard.
+    pub fn up(&self, id: ClientId) -> &Link {
+        &self.clients[id.0].up
+    }
+
+    /// What a shard counted.
+    pub fn counters(&self, shard: usize) -> Counters {
+        self.shards[shard].node.counters()
+    }
+
+    /// When a shard wants to be woken; `None` when nothing is left on it.
+    pub fn next_timeout(&self, shard: usize) -> Option<Duration> {
+        let at = self.shards[shard].node.poll_timeout()?;
+        Some(self.clock.since_epoch(at))
+    }
+
+    /// What the shards told the control plane, but for the bit rates.
+    pub fn events(&self) -> &[(Duration, Event)] {
+        &self.events
+    }
+
+    fn connect(
+        &mut self,
+        shard: usize,
+        role: Role,
+        rids: &[&str],
+        up: Path,
+        down: Path,
+    ) -> ClientId {
+        let id = self.clients.len();
+        let now = self.clock.now();
+        let session = SessionId(id as u128 + 1);
+        let address = SocketAddr::from(([10, 0, (id >> 8) as u8, id as u8], 5_000));
+        let (ours, theirs, estimate) = match &role {
+            Role::Publisher(_) => (Direction::Send, Direction::Receive, None),
+            Role::Viewer(_) => (Direction::Receive, Direction::Send, Some(ESTIMATE_INITIAL)),
+        };
+        let offering = Offering::new(&self.rtc_config(address), ours, rids, None, now);
+        let config = self.rtc_config(self.shards[shard].address);
+        let (peer, answer) = Peer::answer(&config, theirs, offering.sdp(), estimate, now)
+            .expect("our own offer is good");
+        let peer_here = offering.accept(&answer).expect("our own answer is good");
+        self.by_address.insert(address, id);
+        let (up, down) = (
+            Link::new(up, self.rng.fork()),
+            Link::new(down, self.rng.fork()),
+        );
+        self.clients.push(Client {
+            session,
+            shard,
+            address,
+            peer: peer_here,
+            up,
+            down,
+            wake: Some(now),
+            gone: false,
+            closed: false,
+            role,
+        });
+        self.admit(shard, id, Box::new(peer));
+        ClientId(id)
+    }
+
+    /// As the server's control plane does.
+    fn admit(&mut self, shard: usize, client: usize, peer: Box<Peer>) {
+        let session = self.clients[client].session;
+        let command = match self.clients[client].role {
+            Role::Publisher(_) => Command::Publish {
+                session,
+                stream: STREAM,
+                peer,
+            },
+            Role::Viewer(_) => {
+                self.shards[shard].viewers += 1;
+                if shard != HOME && self.shards[shard].viewers == 1 {
+                    self.order_relay(shard, true);
+                }
+                Command::Watch {
+                    session,
+                    stream: STREAM,
+                    home: HOME,
+                    peer,
+                    first_seq: self.rng.next_u64() as u16,
+                }
+            }
+        };
+        self.order(shard, command);
+    }
+
+    fn order_relay(&mut self, shard: usize, on: bool) {
+        let stream = STREAM;
+        self.order(HOME, Command::Relay { stream, shard, on });
+    }
+
+    fn order(&mut self, shard: usize, command: Command) {
+        self.input(shard, Input::Command(command));
+    }
+
+    fn rtc_config(&self, address: SocketAddr) -> rtc::Config {
+        rtc::Config {
+            certificate: self.certificate.clone(),
+            candidates: vec![address],
+            announce_ice_lite: false,
+        }
+    }
+
+    /// Goes to the next event. Returns false at `end`, when there is none before it.
+    fn step(&mut self, end: Instant) -> bool {
+        let next = self.next_event().filter(|at| *at <= end);
+        self.clock.advance_to(next.unwrap_or(end));
+        if next.is_none() {
+            return false;
+        }
+        let now = self.clock.now();
+        while self.flights.peek().is_some_and(|flight| flight.at <= now)
+            && let Some(flight) = self.flights.pop()
+        {
+            self.land(flight.cargo);
+        }
+        for shard in 0..self.shards.len() {
+            let due = self.shards[shard].node.poll_timeout();
+            if due.is_some_and(|at| at <= now) {
+                self.input(shard, Input::Timeout);
+            }
+        }
+        for client in 0..self.clients.len() {
+            if self.clients[client].due().is_some_and(|at| at <= now) {
+                self.turn(client);
+            }
+        }
+        true
+    }
+
+    fn next_event(&self) -> Option<Instant> {
+        let flight = self.flights.peek().map(|flight| flight.at);
+        let shards = self.shards.iter().filter_map(|s| s.node.poll_timeout());
+        let clients = self.clients.iter().filter_map(Client::due);
+        flight.into_iter().chain(shards).chain(clients).min()
+    }
+
+    fn land(&mut self, cargo: Cargo) {
+        match cargo {
+            Cargo::ToShard {
+                shard,
+                source,
+                contents,
+            } => {
+                let destination = self.shards[shard].address;
+                let input = Input::Datagram {
+                    source,
+                    destination,
+                    contents: &contents,
+                };
+                self.input(shard, input);
+            }
+            Cargo::ToClient {
+                client: id,
+                source,
+                contents,
+            } => {
+                let now = self.clock.now();
+                let client = &mut self.clients[id];
+                if client.gone {
+                    return;
+                }
+                if let Role::Viewer(viewer) = &mut client.role {
+                    viewer.datagram(&contents);
+                }
+                client
+                    .peer
+                    .handle_datagram(now, source, client.address, &contents);
+                self.drain_client(id);
+            }
+            Cargo::Relay { shard, message } => self.input(shard, Input::Relayed(message)),
+        }
+    }
+
+    fn input(&mut self, shard: usize, input: Input<'_>) {
+        let now = self.clock.now();
+        self.shards[shard].node.handle_input(now, input);
+        while let Some(output) = self.shards[shard].node.poll_output(now) {
+            match output {
+                Output::Transmit(transmit) => {
+                    self.send_down(transmit.source, transmit.destination, transmit.contents());
+                }
+                Output::Relay { shard: to, message } => self.relay(shard, to, message),
+                Output::Event(event) => self.event(event),
+            }
+        }
+    }
+
+    fn send_down(&mut self, source: SocketAddr, destination: SocketAddr, contents: &[u8]) {
+        let Some(id) = self.by_address.get(&destination).copied() else {
+            return;
+        };
+        let arrivals = self.clients[id].down.send(self.clock.now(), contents.len());
+        for at in arrivals {
+            let cargo = Cargo::ToClient {
+                client: id,
+                source,
+                contents: contents.to_vec(),
+            };
+            self.launch(at, cargo);
+        }
+    }
+
+    /// A full ring refuses packets; what is rarer and matters more waits elsewhere.
+    fn relay(&mut self, from: usize, to: usize, message: Relayed) {
+        if self.shards[to].full && matches!(message, Relayed::Packet { .. }) {
+            let now = self.clock.now();
+            let full = Input::RelayFull { shard: to };
+            self.shards[from].node.handle_input(now, full);
+            return;
+        }
+        let at = self.clock.now() + RELAY_DELAY;
+        self.launch(at, Cargo::Relay { shard: to, message });
+    }
+
+    fn event(&mut self, event: Event) {
+        if let Event::Closed { session, .. } = &event
+            && let Some(client) = self.clients.iter_mut().find(|c| c.session == *session)
+        {
+            client.closed = true;
+            if let (Role::Viewer(_), shard) = (&client.role, client.shard) {
+                self.shards[shard].viewers -= 1;
+                if shard != HOME && self.shards[shard].viewers == 0 {
+                    self.order_relay(shard, false);
+                }
+            }
+        }
+        if !matches!(event, Event::Status { .. }) {
+            self.events.push((self.clock.elapsed(), event));
+        }
+    }
+
+    /// A client's own time: it writes what is due.
+    fn turn(&mut self, id: usize) {
+        let client = &mut self.clients[id];
+        client.wake = None;
+        match &mut client.role {
+            Role::Publisher(publisher) => publisher.produce(&self.clock, &mut client.peer),
+            Role::Viewer(viewer) => viewer.produce(&self.clock, &mut client.peer),
+        }
+        client.peer.handle_timeout(self.clock.now());
+        self.drain_client(id);
+    }
+
+    fn drain_client(&mut self, id: usize) {
+        let now = self.clock.now();
+        loop {
+            let client = &mut self.clients[id];
+            match client.peer.poll_output() {
+                rtc::Output::Transmit(transmit) => {
+                    let contents = transmit.contents();
+                    if client.gone {
+                        continue;
+                    }
+                    let (shard, source) = (client.shard, client.address);
+                    let arrivals = client.up.send(now, contents.len());
+                    for at in arrivals {
+                        let cargo = Cargo::ToShard {
+                            shard,
+                            source,
+                            contents: contents.to_vec(),
+                        };
+                        self.launch(at, cargo);
+                    }
+                }
+                rtc::Output::Event(event) => client.event(&self.clock, &event),
+                rtc::Output::Timeout(at) => {
+                    client.wake = Some(at.max(now + WAKE_MIN));
+                    client.gone |= !client.peer.is_alive();
+                    return;
+                }
+            }
+        }
+    }
+
+    fn launch(&mut self, at: Instant, cargo: Cargo) {
+        self.flights_begun += 1;
+        let order = self.flights_begun;
+        self.flights.push(Flight { at, order, cargo });
+    }
+}
+
+impl Client {
+    fn due(&self) -> Option<Instant> {
+        if self.gone {
+            return None;
+        }
+        let own = match &self.role {
+            Role::Publisher(publisher) => publisher.due(),
+            Role::Viewer(viewer) => viewer.due(),
+        };
+        own.into_iter().chain(self.wake).min()
+    }
+
+    fn event(&mut self, clock: &Clock, event: &rtc::Event) {
+        match (&mut self.role, event) {
+            (Role::Publisher(publisher), rtc::Event::Connected) => publisher.begin(clock.now()),
+            (Role::Publisher(publisher), rtc::Event::KeyframeRequest { .. }) => {
+                publisher.keyframe_requested(clock.elapsed());
+            }
+            (Role::Viewer(viewer), rtc::Event::Connected) => viewer.connected_at(clock.elapsed()),
+            (Role::Viewer(viewer), rtc::Event::Packet { packet, .. }) => {
+                viewer.packet(clock, packet);
+            }
+            (_, rtc::Event::Closed) => self.gone = true,
+            _ => {}
+        }
+    }
+}
+
+fn back_of(path: &Path) -> Path {
+    Path {
+        delay: path.delay,
+        ..Path::default()
+    }
+}
+
+// The earliest flight is the greatest, and of two at one time the first begun.
+impl Ord for Flight {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at, other.order).cmp(&(self.at, self.order))
+    }
+}
+
+impl PartialOrd for Flight {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Flight {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Flight {}

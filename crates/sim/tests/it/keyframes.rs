@@ -1,0 +1,108 @@
+//! The first picture, catching up, and requests for key frames.
+
+use headwater_sim::{ClientId, LayerSettings, Path, PublisherSettings, World};
+use node::Event;
+use rtp::Bitrate;
+
+use crate::helpers::{assert_whole, ms, s, world};
+
+/// A key frame every ten seconds and no other.
+fn deaf(rate: Bitrate) -> PublisherSettings {
+    PublisherSettings {
+        answers_requests: false,
+        layers: vec![LayerSettings { rid: "h", rate }],
+        ..PublisherSettings::default()
+    }
+}
+
+#[test]
+fn late_viewer_starts_from_the_cached_key_frame_of_a_publisher_that_ignores_pli() {
+    let mut world = world(30, 1);
+    let publisher = world.publish(deaf(Bitrate::mbps(1)), Path::default());
+    world.run_for(s(9));
+    let viewer = world.watch(0, Path::default());
+    world.run_for(s(6));
+    assert_whole(&world, viewer);
+    let began = world.viewer(viewer).began();
+    let connected = world.viewer(viewer).connected().expect("connects");
+    let video = world.viewer(viewer).video();
+    let first = video.first_decodable().expect("a picture");
+    let live = video.live_since(ms(200)).expect("reaches the live edge");
+    eprintln!(
+        "connected {:?} first {:?} live {:?}",
+        connected - began,
+        first - began,
+        live - began
+    );
+    assert!(first - connected < ms(60), "{:?}", first - connected);
+    assert!(live - began < s(4), "{:?}", live - began);
+    assert!(video.freeze_max(first..s(14)) < ms(150));
+    let told = world.events().iter().any(|(_, event)| {
+        matches!(event, Event::FirstPicture { session, .. } if *session == world.session(viewer))
+    });
+    assert!(told);
+    assert!(
+        !world.publisher(publisher).requests().is_empty(),
+        "asked all the same"
+    );
+}
+
+#[test]
+fn catching_up_does_not_lose_packets_on_a_2_mbit_link() {
+    for (seed, kbps) in [(31, 500), (32, 1_000), (33, 1_500)] {
+        let mut world = world(seed, 1);
+        world.publish(deaf(Bitrate::kbps(kbps)), Path::default());
+        world.run_for(s(8));
+        let viewer = world.watch(0, Path::limited(Bitrate::mbps(2)));
+        world.run_for(s(12));
+        report(&world, viewer, kbps);
+    }
+}
+
+fn report(world: &World, id: ClientId, kbps: u64) {
+    let now = world.now();
+    let viewer = world.viewer(id);
+    let video = viewer.video();
+    let first = video.first_decodable().expect("a picture");
+    eprintln!(
+        "{kbps} kbit/s: first {:?}, live(300ms) {:?}, overflowed {}, missing {}, duplicates {}, freeze {:?}, asked {}, audio missing {}, delay last 2s {:?}",
+        first - viewer.began(),
+        video.live_since(ms(300)).map(|at| at - viewer.began()),
+        world.down(id).overflowed(),
+        video.missing(now - s(1)).len(),
+        video.duplicates(),
+        video.freeze_max(first..now),
+        viewer.asked(),
+        viewer.audio().missing(now - s(1)).len(),
+        video.delay_max(now - s(2)..now),
+    );
+}
+
+#[test]
+fn key_frame_requests_are_merged() {
+    let mut world = world(34, 1);
+    let publisher = world.publish(PublisherSettings::default(), Path::default());
+    world.run_for(s(2));
+    let viewers: Vec<_> = (0..8).map(|_| world.watch(0, Path::default())).collect();
+    world.run_for(s(2));
+    let before = world.publisher(publisher).requests().len();
+    let counted = world.counters(0);
+    for round in 0..20 {
+        for viewer in &viewers {
+            world.request_keyframe(*viewer);
+        }
+        world.run_for(ms(100));
+        assert!(round < 20);
+    }
+    world.run_for(s(1));
+    let requests = &world.publisher(publisher).requests()[before..];
+    let asked = world.counters(0).keyframe_requests_in - counted.keyframe_requests_in;
+    eprintln!("{asked} asked: {requests:?}");
+    assert!(asked > 40, "{asked}");
+    assert!((2..=6).contains(&requests.len()), "{requests:?}");
+    let spaced = |pair: &[std::time::Duration]| pair[1] - pair[0] >= ms(490);
+    assert!(requests.windows(2).all(spaced), "{requests:?}");
+    viewers
+        .iter()
+        .for_each(|viewer| assert_whole(&world, *viewer));
+}

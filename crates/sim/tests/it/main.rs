@@ -1,0 +1,9 @@
+//! Whole shards with publishers and viewers in virtual time. A failing test prints its seed.
+
+mod adaptation;
+mod forwarding;
+mod helpers;
+mod keyframes;
+mod publisher_return;
+mod relays;
+mod sessions;
