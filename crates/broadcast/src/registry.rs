@@ -47,8 +47,6 @@ struct Stream {
     home: usize,
     publisher: Option<Publisher>,
     viewers: BTreeSet<SessionId>,
-    /// Viewers on each shard.
-    spread: BTreeMap<usize, usize>,
     active: bool,
     tracks: Vec<TrackStatus>,
     without_publisher: Option<Instant>,
@@ -86,21 +84,6 @@ pub struct Admitted {
     pub shard: usize,
     /// The publisher that this one takes over from; its session is over.
     pub replaces: Option<SessionId>,
-    /// The first viewer on a shard other than home: begin to relay there.
-    pub relay: bool,
-}
-
-/// A session that was removed, and what follows from it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Removed {
-    /// What it was.
-    pub session: Session,
-    /// Its stream's id.
-    pub stream: u64,
-    /// The shard that has the stream's publisher.
-    pub home: usize,
-    /// It was the last viewer on a shard other than home: cease to relay there.
-    pub relay_ends: bool,
 }
 
 impl Registry {
@@ -216,7 +199,6 @@ impl Registry {
         };
         let (stream_id, home) = (entry.id, entry.home);
         let mut replaces = None;
-        let mut relay = false;
         match role {
             Role::Publisher => {
                 let publisher = Publisher {
@@ -230,9 +212,6 @@ impl Registry {
             }
             Role::Viewer => {
                 entry.viewers.insert(id);
-                let count = entry.spread.entry(shard).or_insert(0);
-                *count += 1;
-                relay = *count == 1 && shard != home;
             }
         }
         self.load[shard] += 1;
@@ -251,16 +230,14 @@ impl Registry {
             home,
             shard,
             replaces,
-            relay,
         })
     }
 
-    /// Forgets a session.
-    pub fn remove(&mut self, now: Instant, id: SessionId) -> Option<Removed> {
+    /// Forgets a session, and returns what it was.
+    pub fn remove(&mut self, now: Instant, id: SessionId) -> Option<Session> {
         let session = self.sessions.remove(&id)?;
         self.load[session.shard] -= 1;
         let stream = self.streams.get_mut(&session.stream)?;
-        let mut relay_ends = false;
         match session.role {
             Role::Publisher => {
                 stream.publisher = None;
@@ -270,25 +247,12 @@ impl Registry {
             }
             Role::Viewer => {
                 stream.viewers.remove(&id);
-                if let Some(count) = stream.spread.get_mut(&session.shard) {
-                    *count -= 1;
-                    if *count == 0 {
-                        stream.spread.remove(&session.shard);
-                        relay_ends = session.shard != stream.home;
-                    }
-                }
             }
         }
-        let (stream_id, home) = (stream.id, stream.home);
         if stream.publisher.is_none() && stream.viewers.is_empty() {
             self.streams.remove(&session.stream);
         }
-        Some(Removed {
-            session,
-            stream: stream_id,
-            home,
-            relay_ends,
-        })
+        Some(session)
     }
 
     /// A session by its id.
@@ -356,7 +320,6 @@ impl Stream {
             home,
             publisher: None,
             viewers: BTreeSet::new(),
-            spread: BTreeMap::new(),
             active: false,
             tracks: Vec::new(),
             without_publisher: Some(now),
@@ -500,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn one_relay_for_each_other_shard_however_many_viewers() {
+    fn viewers_are_spread_over_the_shards() {
         let (mut registry, now) = (registry(|_| ()), Instant::now());
         let home = open(&mut registry, now, 1, Role::Publisher, None)
             .expect("free")
@@ -508,13 +471,7 @@ mod tests {
         let viewers: Vec<_> = (2..8)
             .map(|id| open(&mut registry, now, id, Role::Viewer, None).expect("admitted"))
             .collect();
-        assert_eq!(viewers.iter().filter(|v| v.relay).count(), 1);
-        assert!(viewers.iter().any(|v| v.shard == home) && viewers.iter().any(|v| v.shard != home));
-        let ends = (2..8)
-            .filter_map(|id| registry.remove(now, SessionId(id)))
-            .filter(|r| r.relay_ends)
-            .count();
-        assert_eq!(ends, 1);
+        assert_eq!(viewers.iter().filter(|v| v.shard == home).count(), 3);
     }
 
     #[test]

@@ -86,22 +86,28 @@ pub enum Command {
         /// The rid.
         rid: Option<String>,
     },
-    /// Another shard begins or ceases to have viewers of a stream published here.
-    Relay {
-        /// The stream.
-        stream: StreamId,
-        /// The other shard.
-        shard: usize,
-        /// Begins or ceases.
-        on: bool,
-    },
     /// Ends every session.
     CloseAll,
 }
 
-/// What shards tell each other about a stream.
+/// What shards tell each other about a stream. Between two shards it arrives in order.
 #[derive(Debug, Clone)]
 pub enum Relayed {
+    /// To the publisher's shard: this one has a viewer, its first. Answered by what the stream
+    /// has at present, then by what comes.
+    Subscribe {
+        /// The stream.
+        stream: StreamId,
+        /// The shard that asks.
+        shard: usize,
+    },
+    /// To the publisher's shard: this one has no viewer any more.
+    Unsubscribe {
+        /// The stream.
+        stream: StreamId,
+        /// The shard that asks.
+        shard: usize,
+    },
     /// A publisher begins.
     Begin {
         /// The stream.

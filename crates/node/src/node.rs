@@ -64,6 +64,7 @@ impl Default for Config {
 /// batch leaves together, which is what makes sending cheap.
 #[derive(Debug)]
 pub struct Node {
+    shard: usize,
     config: Config,
     peers: Slab<PeerEntry>,
     sessions: BTreeMap<SessionId, usize>,
@@ -80,9 +81,10 @@ pub struct Node {
 }
 
 impl Node {
-    /// An empty shard.
-    pub fn new(config: Config) -> Self {
+    /// An empty shard. `shard` is its number, by which the others reach it.
+    pub fn new(shard: usize, config: Config) -> Self {
         Self {
+            shard,
             config,
             peers: Slab::new(),
             sessions: BTreeMap::new(),
@@ -217,7 +219,6 @@ impl Node {
                     entry.selector.pin(rid);
                 }
             }
-            Command::Relay { stream, shard, on } => self.relay(stream, shard, on),
             Command::CloseAll => {
                 let keys: Vec<usize> = self.peers.iter().map(|(key, _)| key).collect();
                 for key in keys {
@@ -264,9 +265,16 @@ impl Node {
         peer: Box<Peer>,
         first_seq: u16,
     ) {
+        let shard = self.shard;
         let stream_key = self.stream(stream);
-        if let Some(stream) = self.streams.get_mut(stream_key) {
-            stream.home = Some(home);
+        if let Some(entry) = self.streams.get_mut(stream_key)
+            && home != shard
+            && entry.home.replace(home).is_none()
+        {
+            self.outputs.push_back(Output::Relay {
+                shard: home,
+                message: Relayed::Subscribe { stream, shard },
+            });
         }
         let key = self.add_peer(now, session, Role::Viewer, stream_key, peer);
         if let Some(entry) = self.peers.get_mut(key) {
@@ -352,51 +360,56 @@ impl Node {
         self.drain(now, key);
     }
 
-    fn relay(&mut self, id: StreamId, shard: usize, on: bool) {
+    /// Another shard has viewers of the stream: it gets the present state, then what comes.
+    fn subscribe(&mut self, id: StreamId, shard: usize) {
         let key = self.stream(id);
         let Some(stream) = self.streams.get_mut(key) else {
             return;
         };
-        stream.relays.retain(|relay| relay.shard != shard);
-        if on {
-            stream.relays.push(Relay {
-                shard,
-                skipping: true,
-            });
-            for kind in [Kind::Audio, Kind::Video] {
-                let layers = stream.track(kind).layers();
-                if !layers.is_empty() {
-                    let rids = layers
-                        .iter()
-                        .filter_map(|layer| layer.rid().map(str::to_owned))
-                        .collect();
-                    let message = Relayed::Begin {
-                        stream: id,
-                        kind,
-                        rids,
-                    };
-                    self.outputs.push_back(Output::Relay { shard, message });
-                }
-            }
-            stream.video.replay(|layer, packet| {
-                let message = Relayed::Packet {
+        for kind in [Kind::Audio, Kind::Video] {
+            let layers = stream.track(kind).layers();
+            if !layers.is_empty() {
+                let rids = layers
+                    .iter()
+                    .filter_map(|layer| layer.rid().map(str::to_owned))
+                    .collect();
+                let message = Relayed::Begin {
                     stream: id,
-                    kind: Kind::Video,
-                    layer,
-                    packet: packet.clone(),
+                    kind,
+                    rids,
                 };
                 self.outputs.push_back(Output::Relay { shard, message });
-            });
-            if let Some(relay) = stream.relays.last_mut() {
-                relay.skipping = false;
             }
-        } else {
-            self.free_if_idle(key);
         }
+        stream.video.replay(|layer, packet| {
+            let message = Relayed::Packet {
+                stream: id,
+                kind: Kind::Video,
+                layer,
+                packet: packet.clone(),
+            };
+            self.outputs.push_back(Output::Relay { shard, message });
+        });
+        stream.relays.push(Relay {
+            shard,
+            skipping: false,
+        });
+    }
+
+    fn unsubscribe(&mut self, id: StreamId, shard: usize) {
+        let Some(key) = self.streams_by_id.get(&id).copied() else {
+            return;
+        };
+        if let Some(stream) = self.streams.get_mut(key) {
+            stream.relays.retain(|relay| relay.shard != shard);
+        }
+        self.free_if_idle(key);
     }
 
     fn relayed(&mut self, now: Instant, relayed: Relayed) {
         let id = match &relayed {
+            Relayed::Subscribe { stream, shard } => return self.subscribe(*stream, *shard),
+            Relayed::Unsubscribe { stream, shard } => return self.unsubscribe(*stream, *shard),
             Relayed::Begin { stream, .. }
             | Relayed::Packet { stream, .. }
             | Relayed::End { stream }
@@ -410,6 +423,7 @@ impl Node {
             return;
         };
         match relayed {
+            Relayed::Subscribe { .. } | Relayed::Unsubscribe { .. } => {}
             Relayed::Begin { kind, rids, .. } => stream.track_mut(kind).begin(&rids),
             Relayed::Packet {
                 kind,
@@ -823,6 +837,15 @@ impl Node {
         if self.streams.get(key).is_some_and(Stream::is_idle) {
             let stream = self.streams.remove(key);
             self.streams_by_id.remove(&stream.id);
+            if let Some(home) = stream.home {
+                self.outputs.push_back(Output::Relay {
+                    shard: home,
+                    message: Relayed::Unsubscribe {
+                        stream: stream.id,
+                        shard: self.shard,
+                    },
+                });
+            }
         }
     }
 

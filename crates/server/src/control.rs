@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use broadcast::registry::{self, Admitted, Registry, Removed};
+use broadcast::registry::{self, Admitted, Registry};
 use broadcast::{
     IceFragment, LayerChoice, Open, OpenError, Opened, Restarted, Role, SessionError, SessionId,
     StreamName, StreamStatus,
@@ -189,16 +189,6 @@ impl Control {
             }
         };
         // Still under the lock, so that orders reach the shards in the order of admission.
-        if admitted.relay {
-            self.order(
-                admitted.home,
-                Command::Relay {
-                    stream,
-                    shard,
-                    on: true,
-                },
-            );
-        }
         let sent = self.shared.shards.send(shard, command);
         drop(state);
         if sent.is_err() {
@@ -476,24 +466,7 @@ impl Control {
         };
         state.tags.remove(&session);
         state.restarts.remove(&session);
-        state.announce(&removed.session.stream);
-        drop(state);
-        let Removed {
-            session,
-            stream,
-            home,
-            relay_ends,
-        } = removed;
-        if relay_ends {
-            self.order(
-                home,
-                Command::Relay {
-                    stream: StreamId(stream),
-                    shard: session.shard,
-                    on: false,
-                },
-            );
-        }
+        state.announce(&removed.stream);
     }
 
     fn command(&self, shard: usize, command: Command) -> Result<(), SessionError> {

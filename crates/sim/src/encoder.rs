@@ -32,6 +32,8 @@ pub(crate) struct Encoder {
     /// The latest frame of the base temporal layer.
     base: u32,
     picture: u16,
+    /// Of the dependency descriptor.
+    frame_number: u16,
     tl0: u8,
 }
 
@@ -52,6 +54,7 @@ impl Encoder {
             frame: 0,
             base: 0,
             picture: first_picture,
+            frame_number: first_picture,
             tl0: first_picture as u8,
         }
     }
@@ -89,6 +92,7 @@ impl Encoder {
         let pieces = pieces.collect();
         self.frame += 1;
         self.picture = (self.picture + 1) & 0x7fff;
+        self.frame_number = self.frame_number.wrapping_add(1);
         pieces
     }
 
@@ -102,7 +106,7 @@ impl Encoder {
         payload.resize(bytes.saturating_sub(Stamp::BYTES).max(payload.len()), 0x5a);
         stamp.write(&mut payload);
         let descriptor = (self.codec == Codec::Av1).then(|| {
-            let [high, low] = self.picture.to_be_bytes();
+            let [high, low] = self.frame_number.to_be_bytes();
             let edges = (u8::from(first) << 7) | (u8::from(last) << 6);
             [edges | stamp.temporal, high, low].into()
         });

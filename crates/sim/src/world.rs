@@ -51,8 +51,6 @@ pub struct World {
 struct Shard {
     node: Node,
     address: SocketAddr,
-    /// Viewers with a session here: with the first the relay begins, with the last it ends.
-    viewers: usize,
     /// Its rings take no packet.
     full: bool,
 }
@@ -108,9 +106,8 @@ impl World {
     /// Empty shards. `epoch` is where time begins: `Instant::now()` is as good as any.
     pub fn new(seed: u64, epoch: Instant, shards: usize, config: &node::Config) -> Self {
         let shard = |i: usize| Shard {
-            node: Node::new(config.clone()),
+            node: Node::new(i, config.clone()),
             address: SocketAddr::from(([10, 255, 0, 1], 10_000 + i as u16)),
-            viewers: 0,
             full: false,
         };
         Self {
@@ -317,26 +314,15 @@ impl World {
                 stream: STREAM,
                 peer,
             },
-            Role::Viewer(_) => {
-                self.shards[shard].viewers += 1;
-                if shard != HOME && self.shards[shard].viewers == 1 {
-                    self.order_relay(shard, true);
-                }
-                Command::Watch {
-                    session,
-                    stream: STREAM,
-                    home: HOME,
-                    peer,
-                    first_seq: self.rng.next_u64() as u16,
-                }
-            }
+            Role::Viewer(_) => Command::Watch {
+                session,
+                stream: STREAM,
+                home: HOME,
+                peer,
+                first_seq: self.rng.next_u64() as u16,
+            },
         };
         self.order(shard, command);
-    }
-
-    fn order_relay(&mut self, shard: usize, on: bool) {
-        let stream = STREAM;
-        self.order(HOME, Command::Relay { stream, shard, on });
     }
 
     fn order(&mut self, shard: usize, command: Command) {
@@ -468,12 +454,6 @@ impl World {
             && let Some(client) = self.clients.iter_mut().find(|c| c.session == *session)
         {
             client.closed = true;
-            if let (Role::Viewer(_), shard) = (&client.role, client.shard) {
-                self.shards[shard].viewers -= 1;
-                if shard != HOME && self.shards[shard].viewers == 0 {
-                    self.order_relay(shard, false);
-                }
-            }
         }
         if !matches!(event, Event::Status { .. }) {
             self.events.push((self.clock.elapsed(), event));

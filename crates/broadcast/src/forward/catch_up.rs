@@ -10,12 +10,20 @@ const TICK: Duration = Duration::from_millis(5);
 /// initial window (RFC 6928).
 const INITIAL_BURST: i64 = 15_000;
 
-/// Cached packets go out at least this much faster than they were made, so that a viewer reaches
-/// the live edge soon. A link that carries little more than the layer loses some of them, and
-/// retransmission makes up for it.
-const SPEED_MIN: f64 = 4.0;
+/// At first, and over a path that is not measured, cached packets go out this much faster than
+/// they were made.
+const SPEED_UNMEASURED: f64 = 4.0;
 
-/// The share of the estimated bandwidth that catching up may take.
+/// How long "at first" is. Most of a key frame is through then, and what a path that hardly
+/// carries the layer cannot take yet fits into 200 ms of its queue.
+const UNMEASURED_FOR: Duration = Duration::from_millis(40);
+
+/// Never slower than this, or the live edge would move away. A path that cannot carry it cannot
+/// carry the layer: another one will be chosen, if there is one.
+const SPEED_MIN: f64 = 1.05;
+
+/// The share of the estimated bandwidth that catching up may take. The rest is for sound,
+/// headers and retransmissions, and drains what was sent too fast at first.
 const SHARE: f64 = 0.85;
 
 /// Sends a viewer what it missed since the last key frame, faster than real time.
@@ -24,6 +32,7 @@ pub(super) struct CatchUp {
     pub(super) cursor: Cursor,
     /// Bytes that may go out now; below zero after a packet larger than what was left.
     credit: i64,
+    began: Instant,
     last: Instant,
 }
 
@@ -32,6 +41,7 @@ impl CatchUp {
         Self {
             cursor,
             credit: INITIAL_BURST,
+            began: now,
             last: now,
         }
     }
@@ -40,10 +50,20 @@ impl CatchUp {
     pub(super) fn refill(&mut self, now: Instant, layer: Bitrate, estimate: Option<Bitrate>) {
         let time = now.saturating_duration_since(self.last);
         self.last = now;
-        let rate = (layer * SPEED_MIN).max(estimate.unwrap_or_default() * SHARE);
+        let rate = self.rate(now, layer, estimate);
         // Unused credit does not pile up: after a pause, no burst.
         let most = (rate.bytes_in(4 * TICK) as i64).max(INITIAL_BURST);
         self.credit = (self.credit + rate.bytes_in(time) as i64).min(most);
+    }
+
+    fn rate(&self, now: Instant, layer: Bitrate, estimate: Option<Bitrate>) -> Bitrate {
+        let at_first = now.saturating_duration_since(self.began) < UNMEASURED_FOR;
+        let speed = if at_first || estimate.is_none() {
+            SPEED_UNMEASURED
+        } else {
+            SPEED_MIN
+        };
+        (layer * speed).max(estimate.unwrap_or_default() * SHARE)
     }
 
     pub(super) fn may_send(&self) -> bool {

@@ -159,10 +159,12 @@ impl LayerSelector {
         let failed = self
             .moved_up
             .is_some_and(|at| now.saturating_duration_since(at) < FAILED_WITHIN);
-        self.hold = if failed {
-            (self.hold * 2).min(HOLD_MAX)
-        } else {
-            HOLD_MIN
+        // Several steps down in a row are one failure, and the second does not excuse the first.
+        let holding = self.hold_until.is_some_and(|until| now < until);
+        self.hold = match (failed, holding) {
+            (true, _) => (self.hold * 2).min(HOLD_MAX),
+            (false, true) => self.hold,
+            (false, false) => HOLD_MIN,
         };
         self.hold_until = Some(now + self.hold);
         self.moved_up = None;

@@ -182,3 +182,6 @@ fn shifted(ids: PictureIds, picture_id_add: u16, tl0_add: u8) -> PictureIds {
         ..ids
     }
 }
+
+#[cfg(test)]
+mod tests;

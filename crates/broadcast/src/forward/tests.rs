@@ -7,22 +7,22 @@ use rtp::{Bitrate, Codec, Extensions, Format, Frame, Kind, Packet, PictureIds, P
 
 use super::{LayerSelector, Limits, Rewriter, Subscription, Track};
 
-const MS: Duration = Duration::from_millis(1);
-const FRAME: Duration = Duration::from_millis(33);
-const PACKETS_PER_FRAME: u64 = 3;
+pub(super) const MS: Duration = Duration::from_millis(1);
+pub(super) const FRAME: Duration = Duration::from_millis(33);
+pub(super) const PACKETS_PER_FRAME: u64 = 3;
 
 /// One encoder: frames of three packets at 30 frames per second.
-struct Encoder {
-    seq: u64,
-    timestamp: u32,
-    picture: u16,
-    bytes: usize,
-    temporal: fn(u64) -> u8,
-    frames: u64,
+pub(super) struct Encoder {
+    pub(super) seq: u64,
+    pub(super) timestamp: u32,
+    pub(super) picture: u16,
+    pub(super) bytes: usize,
+    pub(super) temporal: fn(u64) -> u8,
+    pub(super) frames: u64,
 }
 
 impl Encoder {
-    fn new(seq: u64, timestamp: u32, picture: u16, kbps: usize) -> Self {
+    pub(super) fn new(seq: u64, timestamp: u32, picture: u16, kbps: usize) -> Self {
         let bytes = kbps * 1_000 / 8 / 30 / PACKETS_PER_FRAME as usize;
         Self {
             seq,
@@ -34,7 +34,7 @@ impl Encoder {
         }
     }
 
-    fn frame(&mut self, now: Instant, keyframe: bool) -> Vec<Arc<Packet>> {
+    pub(super) fn frame(&mut self, now: Instant, keyframe: bool) -> Vec<Arc<Packet>> {
         let temporal_id = (self.temporal)(self.frames);
         let packets = (0..PACKETS_PER_FRAME).map(|i| {
             let frame = Frame {
@@ -77,17 +77,17 @@ impl Encoder {
 }
 
 /// A track with its encoders and one viewer.
-struct Scene {
-    now: Instant,
-    track: Track,
-    encoders: Vec<Encoder>,
-    viewer: Subscription,
-    estimate: Option<Bitrate>,
-    got: Vec<(Arc<Packet>, Rewrite)>,
+pub(super) struct Scene {
+    pub(super) now: Instant,
+    pub(super) track: Track,
+    pub(super) encoders: Vec<Encoder>,
+    pub(super) viewer: Subscription,
+    pub(super) estimate: Option<Bitrate>,
+    pub(super) got: Vec<(Arc<Packet>, Rewrite)>,
 }
 
 impl Scene {
-    fn new(rids: &[&str], encoders: Vec<Encoder>) -> Self {
+    pub(super) fn new(rids: &[&str], encoders: Vec<Encoder>) -> Self {
         let now = Instant::now();
         let mut track = Track::new(Kind::Video, Limits::default());
         track.begin(&rids.iter().map(|rid| (*rid).to_owned()).collect::<Vec<_>>());
@@ -102,7 +102,7 @@ impl Scene {
     }
 
     /// One frame of each layer; those in `keyframes` are key frames.
-    fn frame(&mut self, keyframes: &[usize]) {
+    pub(super) fn frame(&mut self, keyframes: &[usize]) {
         for layer in 0..self.encoders.len() {
             let keyframe = keyframes.contains(&layer);
             for packet in self.encoders[layer].frame(self.now, keyframe) {
@@ -113,13 +113,13 @@ impl Scene {
         self.pass(FRAME);
     }
 
-    fn offer(&mut self, layer: usize, packet: &Arc<Packet>) {
+    pub(super) fn offer(&mut self, layer: usize, packet: &Arc<Packet>) {
         if let Some(rewrite) = self.viewer.packet(self.now, &self.track, layer, packet) {
             self.got.push((packet.clone(), rewrite));
         }
     }
 
-    fn pass(&mut self, time: Duration) {
+    pub(super) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         while self.now < end {
             while let Some(forward) = self.viewer.poll(self.now, &self.track, self.estimate) {
@@ -129,12 +129,12 @@ impl Scene {
         }
     }
 
-    fn select(&mut self, layer: usize) {
+    pub(super) fn select(&mut self, layer: usize) {
         self.viewer.select(self.now, &mut self.track, layer);
     }
 
     /// What the viewer sees has no step: each packet follows the one before.
-    fn assert_seamless(&self) {
+    pub(super) fn assert_seamless(&self) {
         for pair in self.got.windows(2) {
             let [(_, before), (packet, after)] = pair else {
                 unreachable!("windows of two")
@@ -150,7 +150,7 @@ impl Scene {
         }
     }
 
-    fn picture_ids(&self) -> Vec<u16> {
+    pub(super) fn picture_ids(&self) -> Vec<u16> {
         let starts = self.got.iter().filter(|(packet, _)| packet.frame.start);
         let shown = |(packet, rewrite): &(Arc<Packet>, Rewrite)| {
             rewrite.picture.unwrap_or(packet.frame.picture).picture_id
@@ -206,6 +206,26 @@ fn a_wider_path_is_caught_up_on_faster() {
     assert!(
         wide * 4 < unknown && (25..=35).contains(&unknown),
         "{wide} frames against {unknown}"
+    );
+}
+
+#[test]
+fn catching_up_takes_no_more_than_a_measured_path_carries() {
+    let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
+    (0..90).for_each(|i| scene.frame(if i == 0 { &[0] } else { &[] }));
+    scene.estimate = Some(Bitrate::kbps(800));
+    scene.select(0);
+    scene.pass(50 * MS);
+    let bytes = |scene: &Scene| -> usize {
+        let sent = scene.got.iter();
+        sent.map(|(packet, _)| packet.payload.len()).sum()
+    };
+    let before = bytes(&scene);
+    scene.pass(1_000 * MS);
+    let rate = Bitrate::of((bytes(&scene) - before) as u64, 1_000 * MS);
+    assert!(
+        (Bitrate::kbps(640)..Bitrate::kbps(720)).contains(&rate),
+        "{rate}"
     );
 }
 

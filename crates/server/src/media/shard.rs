@@ -134,7 +134,7 @@ impl Shards {
             let load = Arc::new(Mutex::new(Load::default()));
             let shard = Shard {
                 index,
-                node: Node::new(config.node.clone()),
+                node: Node::new(index, config.node.clone()),
                 batch: Batch::new(socket.state.max_gso_segments()),
                 socket,
                 candidates: candidates.clone(),
@@ -238,8 +238,8 @@ impl Handle {
 struct Outgoing {
     to: usize,
     ring: Producer<Relayed>,
-    /// Beginnings and ends of streams that found the ring full: they must not be lost, and
-    /// nothing may overtake them. Bounded by the number of streams.
+    /// Other messages than packets that found the ring full: they must not be lost, and nothing
+    /// may overtake them. Bounded by what sessions can cause in that time.
     held: VecDeque<Relayed>,
 }
 

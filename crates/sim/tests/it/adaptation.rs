@@ -3,7 +3,7 @@
 use headwater_sim::{ClientId, Path, PublisherSettings, World};
 use rtp::Bitrate;
 
-use crate::helpers::{assert_seamless, ms, s, world};
+use crate::helpers::{assert_seamless, s, world};
 
 fn narrow(kbps: u64) -> Path {
     Path::limited(Bitrate::kbps(kbps))
@@ -17,9 +17,9 @@ fn describe(world: &World, id: ClientId) -> String {
         "first {:?} layers {:?} fps {:.1} freeze {:?} delay {:?} asked {} over {} missing {}",
         viewer.first_picture(),
         video.layers(),
-        video.fps(now - s(10)..now),
-        video.freeze_max(now - s(10)..now),
-        video.delay_max(now - s(10)..now),
+        video.fps(now.saturating_sub(s(10))..now),
+        video.freeze_max(now.saturating_sub(s(10))..now),
+        video.delay_max(now.saturating_sub(s(10))..now),
         viewer.asked(),
         world.down(id).overflowed(),
         video.missing(now - s(1)).len(),
@@ -27,7 +27,6 @@ fn describe(world: &World, id: ClientId) -> String {
 }
 
 #[test]
-#[ignore = "open: a change of layer cuts the last frame of the old one short"]
 fn viewer_on_300_kbit_gets_the_low_layer_and_others_keep_the_top() {
     for seed in 60..63 {
         let mut world = world(seed, 1);
@@ -44,7 +43,6 @@ fn viewer_on_300_kbit_gets_the_low_layer_and_others_keep_the_top() {
 }
 
 #[test]
-#[ignore = "open: the bandwidth estimation subtracts a later time in virtual time"]
 fn viewer_returns_to_the_top_layer_when_the_limit_is_lifted() {
     for seed in 63..66 {
         let mut world = world(seed, 1);
@@ -62,6 +60,5 @@ fn viewer_returns_to_the_top_layer_when_the_limit_is_lifted() {
         world.run_for(s(10));
         eprintln!("after {}", describe(&world, viewer));
         assert_seamless(&world, viewer);
-        let _ = ms(1);
     }
 }

@@ -79,7 +79,6 @@ fn report(world: &World, id: ClientId, kbps: u64) {
 }
 
 #[test]
-#[ignore = "open: a change of layer cuts the last frame of the old one short"]
 fn key_frame_requests_are_merged() {
     let mut world = world(34, 1);
     let publisher = world.publish(PublisherSettings::default(), Path::default());

@@ -5,7 +5,6 @@ use headwater_sim::{Path, PublisherSettings};
 use crate::helpers::{assert_seamless, assert_whole, ms, s, world};
 
 #[test]
-#[ignore = "open: a change of layer cuts the last frame of the old one short"]
 fn viewers_on_another_shard_get_the_same() {
     let mut world = world(40, 2);
     let publisher = world.publish(PublisherSettings::simulcast(), Path::default());
@@ -36,7 +35,6 @@ fn viewers_on_another_shard_get_the_same() {
 }
 
 #[test]
-#[ignore = "open: a change of layer cuts the last frame of the old one short"]
 fn a_publisher_that_returns_is_invisible_on_another_shard_too() {
     let mut world = world(41, 2);
     let publisher = world.publish(PublisherSettings::simulcast(), Path::default());
@@ -55,6 +53,28 @@ fn a_publisher_that_returns_is_invisible_on_another_shard_too() {
     assert_whole(&world, viewer);
     let now = world.now();
     assert!(world.viewer(viewer).video().fps(now - s(2)..now) > 29.0);
+}
+
+/// A shard that loses its last viewer lets go of the stream, just as the next one comes.
+#[test]
+fn viewers_who_come_as_the_last_one_leaves_get_everything() {
+    let mut world = world(43, 2);
+    world.publish(PublisherSettings::simulcast(), Path::default());
+    world.run_for(s(3));
+    let mut last = world.watch(1, Path::default());
+    for wait in [0, 1, 10, 100, 500] {
+        world.run_for(s(1));
+        world.leave(last);
+        world.run_for(ms(wait));
+        last = world.watch(1, Path::default());
+    }
+    world.run_for(s(3));
+    assert_whole(&world, last);
+    let now = world.now();
+    let viewer = world.viewer(last);
+    assert!(viewer.first_picture().is_some_and(|wait| wait < ms(250)));
+    assert!(viewer.video().fps(now - s(1)..now) > 29.0);
+    assert!(viewer.audio().fps(now - s(1)..now) > 49.0);
 }
 
 #[test]
