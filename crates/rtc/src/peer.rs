@@ -15,6 +15,9 @@ use crate::formats::PayloadTypes;
 use crate::sdp::{self, Direction, OfferError};
 use crate::{Config, extensions};
 
+/// A peer that asks for its next turn within this time gets it in the same one.
+const SAME_TURN: Duration = Duration::from_micros(10);
+
 /// Retransmission cache of one sent track. Bounds what a NACK can ask for.
 const RTX_PACKETS_MAX: usize = 1_024;
 const RTX_AGE_MAX: Duration = Duration::from_secs(3);
@@ -173,7 +176,10 @@ pub struct Peer {
     sources: Vec<Source>,
     clock: PublisherClock,
     /// When it was made: a time that has passed.
-    born: Instant,
+    /// The time of the last call that had one.
+    now: Instant,
+    /// A datagram left since the library last got its time.
+    released: bool,
     /// A call into the library panicked.
     failed: bool,
     /// Larger payloads are not sent.
@@ -231,7 +237,8 @@ impl Peer {
     pub(crate) fn from_rtc(rtc: Rtc, offer: String, born: Instant) -> Self {
         Self {
             rtc,
-            born,
+            now: born,
+            released: false,
             failed: false,
             payload_bytes_max: PAYLOAD_BYTES_MAX,
             media: Vec::new(),
@@ -307,6 +314,7 @@ impl Peer {
         let Ok(receive) = Receive::new(Protocol::Udp, source, destination, datagram) else {
             return false;
         };
+        self.now = now;
         // Anybody can forge a datagram: one that fails must not end the session it pretends to
         // belong to. A session that really is broken shows it in its outputs.
         if let Some(Err(error)) = self.guarded(|rtc| rtc.handle_input(Input::Receive(now, receive)))
@@ -318,6 +326,7 @@ impl Peer {
 
     /// Lets time pass. Also releases what was written since the last call.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = now;
         if let Some(Err(error)) = self.guarded(|rtc| rtc.handle_input(Input::Timeout(now))) {
             tracing::debug!(%error, "peer failed");
             self.rtc.disconnect();
@@ -334,11 +343,18 @@ impl Peer {
                     self.rtc.disconnect();
                     return Output::Event(Event::Closed);
                 }
-                None => return Output::Timeout(self.born),
+                None => return Output::Timeout(self.now),
             };
             match output {
+                // The library lets go of one packet a turn, and asks for the next turn at once.
+                str0m::Output::Timeout(at)
+                    if std::mem::take(&mut self.released) && at <= self.now + SAME_TURN =>
+                {
+                    self.handle_timeout(self.now);
+                }
                 str0m::Output::Timeout(at) => return Output::Timeout(at),
                 str0m::Output::Transmit(t) => {
+                    self.released = true;
                     return Output::Transmit(Transmit {
                         source: t.source,
                         destination: t.destination,
