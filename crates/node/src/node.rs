@@ -630,6 +630,15 @@ impl Node {
             rtc::Event::Estimate(estimate) => {
                 tracing::trace!(session = ?entry.session, %estimate, "bandwidth estimated");
                 entry.estimate = Some(estimate);
+                // A path that shrinks is to be relieved at once.
+                let stream_key = entry.stream;
+                if entry.connected
+                    && entry.role == Role::Viewer
+                    && let Some(stream) = self.streams.get_mut(stream_key)
+                {
+                    choose_layer(now, entry, stream);
+                    self.request_keyframes(now, stream_key);
+                }
             }
         }
     }
@@ -874,6 +883,9 @@ fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Stream) {
         return;
     };
     subscription.limit_temporal(choice.temporal_max);
+    if choice.pause && subscription.pause() {
+        entry.peer.forget_sent(subscribed.media);
+    }
     subscription.select(now, &mut stream.video, choice.layer);
     let wanted = if subscription.is_catching_up() {
         CATCH_UP_WANTED
@@ -884,9 +896,9 @@ fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Stream) {
         let (a, b) = (a.as_bps() as f64, b.as_bps() as f64);
         (a - b).abs() > a.max(b) * WANTED_CHANGE
     };
-    if differs(entry.wanted.0, choice.least) || differs(entry.wanted.1, wanted) {
-        entry.wanted = (choice.least, wanted);
-        entry.peer.set_wanted_bitrate(choice.least, wanted);
+    if differs(entry.wanted, wanted) {
+        entry.wanted = wanted;
+        entry.peer.set_wanted_bitrate(wanted);
     }
 }
 

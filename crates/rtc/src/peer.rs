@@ -3,6 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use rtp::{Bitrate, Codec, Format, Frame, Kind, Packet, PictureIds, Rewrite};
+use str0m::bwe::BweKind;
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Rid, Rids};
 use str0m::net::{DatagramSend, Protocol, Receive};
@@ -15,6 +16,9 @@ use crate::formats::PayloadTypes;
 use crate::sdp::{self, Direction, OfferError};
 use crate::{Config, extensions};
 
+/// How often a viewer's estimate is looked at.
+const ESTIMATE_EVERY: Duration = Duration::from_millis(100);
+
 /// A peer that asks for its next turn within this time gets it in the same one.
 const SAME_TURN: Duration = Duration::from_micros(10);
 
@@ -24,7 +28,7 @@ const RTX_AGE_MAX: Duration = Duration::from_secs(3);
 
 /// Retransmissions beyond this share of what is sent are dropped: on a link that loses
 /// more, resending makes it worse.
-const RTX_RATIO_MAX: f32 = 0.25;
+const RTX_RATIO_MAX: f32 = 0.5;
 
 /// The largest RTP payload that fits the library's packet buffer with its header. Larger
 /// ones arrive only from a sender that ignores every MTU.
@@ -178,6 +182,8 @@ pub struct Peer {
     /// When it was made: a time that has passed.
     /// The time of the last call that had one.
     now: Instant,
+    /// The latest estimate, while the path can be measured.
+    estimate: Option<Bitrate>,
     /// A datagram left since the library last got its time.
     released: bool,
     /// A call into the library panicked.
@@ -213,7 +219,9 @@ impl Peer {
         let offer = sdp::normalize_offer(offer, direction)?;
         let mut builder = config.builder();
         if let Some(estimate) = estimate {
-            builder = builder.enable_bwe(Some(to_bitrate(estimate)));
+            builder = builder
+                .enable_bwe(Some(to_bitrate(estimate)))
+                .set_stats_interval(Some(ESTIMATE_EVERY));
         }
         let mut rtc = builder.build(now);
         for address in &config.candidates {
@@ -238,6 +246,7 @@ impl Peer {
         Self {
             rtc,
             now: born,
+            estimate: None,
             released: false,
             failed: false,
             payload_bytes_max: PAYLOAD_BYTES_MAX,
@@ -415,10 +424,25 @@ impl Peer {
         }
     }
 
-    /// Tells the bandwidth estimation what is being sent at least and what would be sent if the
-    /// path allowed it. It probes towards `wanted`.
-    pub fn set_wanted_bitrate(&mut self, least: Bitrate, wanted: Bitrate) {
-        self.guarded(|rtc| rtc.bwe().set_bitrate(to_bitrate(least), to_bitrate(wanted)));
+    /// Tells the bandwidth estimation what would be sent if the path allowed it. When this
+    /// grows, it probes up to twice as far, but no further than twice its estimate at a time.
+    pub fn set_wanted_bitrate(&mut self, wanted: Bitrate) {
+        self.guarded(|rtc| {
+            rtc.bwe()
+                .set_bitrate(str0m::bwe::Bitrate::ZERO, to_bitrate(wanted));
+        });
+    }
+
+    /// Answers no NACK for what was sent so far on this m-line: it is not wanted any more.
+    pub fn forget_sent(&mut self, media: usize) {
+        let Some(media) = self.media.get(media).filter(|_| !self.failed) else {
+            return;
+        };
+        for ssrc in media.ssrcs.clone() {
+            if let Some(stream) = self.rtc.direct_api().stream_tx(&ssrc) {
+                stream.set_rtx_cache(RTX_PACKETS_MAX, RTX_AGE_MAX, Some(RTX_RATIO_MAX));
+            }
+        }
     }
 
     /// Sends payloads of up to so many bytes, at most 1,900, instead of [`PAYLOAD_BYTES_MAX`]:
@@ -485,9 +509,17 @@ impl Peer {
                 let media = self.media.iter().position(|m| m.mid == request.mid)?;
                 Some(Event::KeyframeRequest { media })
             }
-            str0m::Event::EgressBitrateEstimate(str0m::bwe::BweKind::Twcc { estimate, .. }) => {
-                Some(Event::Estimate(Bitrate::bps(estimate.as_u64())))
+            // Says that the path is measured from now on. Its later values are means over three
+            // seconds, in which a path that shrank stays filled: those of the statistics are not.
+            str0m::Event::EgressBitrateEstimate(BweKind::Twcc {
+                estimate,
+                can_probe,
+            }) => {
+                let first = can_probe && self.estimate.is_none();
+                self.estimate = can_probe.then(|| self.estimate.unwrap_or_default());
+                first.then(|| self.estimated(estimate)).flatten()
             }
+            str0m::Event::PeerStats(stats) => self.estimated(stats.bwe_tx?),
             str0m::Event::MediaEgressStats(stats) => {
                 self.nacks(false, (stats.mid, stats.rid), stats.nacks)
             }
@@ -496,6 +528,12 @@ impl Peer {
             }
             _ => None,
         }
+    }
+
+    fn estimated(&mut self, estimate: str0m::bwe::Bitrate) -> Option<Event> {
+        let known = self.estimate.as_mut()?;
+        let estimate = Bitrate::bps(estimate.as_u64());
+        (std::mem::replace(known, estimate) != estimate).then_some(Event::Estimate(estimate))
     }
 
     /// What came since the last report, from a running total.

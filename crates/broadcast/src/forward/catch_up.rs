@@ -23,8 +23,9 @@ const UNMEASURED_FOR: Duration = Duration::from_millis(40);
 const SPEED_MIN: f64 = 1.05;
 
 /// The share of the estimated bandwidth that catching up may take. The rest is for sound,
-/// headers and retransmissions, and drains what was sent too fast at first.
-const SHARE: f64 = 0.85;
+/// headers and retransmissions, drains what was sent too fast at first, and forgives an estimate
+/// that is too high.
+const SHARE: f64 = 0.75;
 
 /// Sends a viewer what it missed since the last key frame, faster than real time.
 #[derive(Debug)]

@@ -19,6 +19,18 @@ const HOLD_MAX: Duration = Duration::from_secs(8);
 /// Moving down this soon after moving up means that the attempt failed.
 const FAILED_WITHIN: Duration = Duration::from_secs(5);
 
+/// A layer of more than this times the estimate has filled the path: nothing gets through in
+/// time. It is not sent any more, even if nothing else can be sent yet, and the viewer begins
+/// anew with the worst layer, since estimates fall in steps and the path may be narrower still.
+const OVERLOAD: f64 = 1.33;
+
+/// How long a probe for a better layer may take.
+const PROBE_TIME: Duration = Duration::from_millis(500);
+
+/// From one probe to the next; the pause doubles with each that finds nothing.
+const PROBE_PAUSE_MIN: Duration = Duration::from_secs(1);
+const PROBE_PAUSE_MAX: Duration = Duration::from_secs(4);
+
 /// Kept free for audio and retransmissions.
 const RESERVED: Bitrate = Bitrate::kbps(60);
 
@@ -29,9 +41,9 @@ pub struct Choice {
     pub layer: usize,
     /// Highest temporal layer.
     pub temporal_max: u8,
-    /// Probe at least this far with padding: the rate of the next better layer.
-    pub least: Bitrate,
-    /// The rate that would serve every wish.
+    /// Send nothing before the layer's next key frame: what is sent now does not fit at all.
+    pub pause: bool,
+    /// The rate that the bandwidth estimation shall look for. It probes when this grows.
     pub wanted: Bitrate,
 }
 
@@ -46,6 +58,9 @@ pub struct LayerSelector {
     moved_up: Option<Instant>,
     hold: Duration,
     hold_until: Option<Instant>,
+    /// When the latest probe for a better layer began.
+    probed: Option<Instant>,
+    probe_pause: Duration,
 }
 
 impl Default for LayerSelector {
@@ -56,6 +71,8 @@ impl Default for LayerSelector {
             moved_up: None,
             hold: HOLD_MIN,
             hold_until: None,
+            probed: None,
+            probe_pause: PROBE_PAUSE_MIN,
         }
     }
 }
@@ -71,14 +88,6 @@ impl LayerSelector {
         self.pinned.as_deref()
     }
 
-    /// A new publisher: what was learned about its layers is void.
-    pub fn reset(&mut self) {
-        *self = Self {
-            pinned: self.pinned.take(),
-            ..Self::default()
-        };
-    }
-
     /// Decides. `estimate` is `None` for a viewer whose path is not measured: it gets the best.
     /// `None` when no layer is active.
     pub fn choose(
@@ -88,44 +97,64 @@ impl LayerSelector {
         estimate: Option<Bitrate>,
     ) -> Option<Choice> {
         let best = track.active(now).next_back()?;
-        let wanted = track.bitrate(best) * HEADROOM_UP * HEADROOM_UP + RESERVED;
         let pinned = self
             .pinned
             .as_deref()
-            .and_then(|rid| track.layer_by_rid(rid));
-        if let Some(layer) = pinned.filter(|layer| track.active(now).any(|a| a == *layer)) {
+            .and_then(|rid| track.layer_by_rid(rid))
+            .filter(|layer| track.active(now).any(|active| active == *layer));
+        let (Some(estimate), None) = (estimate, pinned) else {
+            let layer = pinned.unwrap_or(best);
             self.layer = Some(layer);
             return Some(Choice {
                 layer,
                 temporal_max: u8::MAX,
-                least: Bitrate::ZERO,
-                wanted,
-            });
-        }
-        let Some(estimate) = estimate else {
-            self.layer = Some(best);
-            return Some(Choice {
-                layer: best,
-                temporal_max: u8::MAX,
-                least: Bitrate::ZERO,
-                wanted,
+                pause: false,
+                wanted: need(track, best),
             });
         };
+        let before = self.layer;
         let budget = estimate - RESERVED;
-        let layer = self.next_layer(now, track, budget)?;
+        let overloaded = before.is_some_and(|layer| track.bitrate(layer) > estimate * OVERLOAD);
+        let layer = if overloaded {
+            self.moved_down(now);
+            track.active(now).next()?
+        } else {
+            self.next_layer(now, track, budget)?
+        };
         self.layer = Some(layer);
-        let next = track.active(now).skip_while(|l| *l != layer).nth(1);
-        let least = next
-            .map(|l| track.bitrate(l) * HEADROOM_UP + RESERVED)
-            .unwrap_or_default();
         // With the worst layer still too much, half of its frames are better than none.
         let squeezed = track.bitrate(layer) > budget && track.active(now).next() == Some(layer);
         Some(Choice {
             layer,
             temporal_max: if squeezed { 0 } else { u8::MAX },
-            least,
-            wanted,
+            pause: overloaded && before != Some(layer),
+            wanted: self.wanted(now, track, layer, estimate),
         })
+    }
+
+    /// What the bandwidth estimation shall look for: from time to time the next better layer,
+    /// else what is needed anyhow. Probes that go on all the time would fill a narrow path.
+    fn wanted(&mut self, now: Instant, track: &Track, layer: usize, estimate: Bitrate) -> Bitrate {
+        let calm = need(track, layer);
+        let Some(next) = track.active(now).skip_while(|l| *l != layer).nth(1) else {
+            return calm;
+        };
+        let needed = need(track, next);
+        if estimate >= needed {
+            self.probe_pause = PROBE_PAUSE_MIN;
+            return calm;
+        }
+        match self.probed.map(|at| now.saturating_duration_since(at)) {
+            Some(since) if since < PROBE_TIME => needed,
+            Some(since) if since < PROBE_TIME + self.probe_pause => calm,
+            before => {
+                if before.is_some() {
+                    self.probe_pause = (self.probe_pause * 2).min(PROBE_PAUSE_MAX);
+                }
+                self.probed = Some(now);
+                needed
+            }
+        }
     }
 
     fn next_layer(&mut self, now: Instant, track: &Track, budget: Bitrate) -> Option<usize> {
@@ -150,6 +179,9 @@ impl LayerSelector {
         }
         if rank(up) > rank(present) && self.hold_until.is_none_or(|until| now >= until) {
             self.moved_up = Some(now);
+            // The path may carry still more.
+            self.probed = None;
+            self.probe_pause = PROBE_PAUSE_MIN;
             return Some(up);
         }
         Some(present)
@@ -169,4 +201,9 @@ impl LayerSelector {
         self.hold_until = Some(now + self.hold);
         self.moved_up = None;
     }
+}
+
+/// The estimate at which a viewer may move up to this layer.
+fn need(track: &Track, layer: usize) -> Bitrate {
+    track.bitrate(layer) * HEADROOM_UP + RESERVED
 }

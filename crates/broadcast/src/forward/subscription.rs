@@ -27,6 +27,8 @@ pub struct Subscription {
     /// Temporal layers above this are left out.
     temporal_max: u8,
     temporal_wanted: u8,
+    /// Nothing is sent until a fresh key frame comes.
+    paused: bool,
     /// Since when the viewer has been without a picture.
     waiting_since: Option<Instant>,
 }
@@ -53,6 +55,7 @@ impl Subscription {
             read: 0,
             temporal_max: u8::MAX,
             temporal_wanted: u8::MAX,
+            paused: false,
             waiting_since: Some(now),
         }
     }
@@ -89,6 +92,18 @@ impl Subscription {
         self.temporal_max = self.temporal_max.min(max);
     }
 
+    /// Sends nothing more of the present layer: the path is far too narrow for it, and the
+    /// picture freezes one way or the other. The next one comes with a key frame of the layer
+    /// that is selected then. Returns whether anything changed.
+    pub fn pause(&mut self) -> bool {
+        let pauses = self.current.is_some();
+        self.target = self.target();
+        self.current = None;
+        self.catch_up = None;
+        self.paused |= pauses;
+        pauses
+    }
+
     /// Gives the viewer this layer: at once from the cache if it has had nothing yet, else from
     /// the layer's next key frame on, which is asked for.
     pub fn select(&mut self, now: Instant, track: &mut Track, layer: usize) {
@@ -105,7 +120,13 @@ impl Subscription {
             return;
         };
         let age = source.keyframe_age(now);
-        if self.current.is_none() && age.is_some() {
+        // After a pause the viewer has seen what an old key frame shows.
+        let age_max = if self.paused {
+            KEYFRAME_FRESH
+        } else {
+            Duration::MAX
+        };
+        if self.current.is_none() && age.is_some_and(|age| age < age_max) {
             self.begin(now, track, layer);
         }
         if self.current.is_some()
@@ -202,6 +223,7 @@ impl Subscription {
             self.current = None;
             self.target = None;
             self.catch_up = None;
+            self.paused = false;
             self.waiting_since = Some(now);
         }
     }
@@ -212,6 +234,7 @@ impl Subscription {
         };
         self.current = Some(layer);
         self.target = None;
+        self.paused = false;
         self.catch_up = Some(CatchUp::new(cursor, now));
         self.begin_next = true;
         self.temporal_max = self.temporal_wanted;

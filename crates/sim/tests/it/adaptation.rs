@@ -1,29 +1,41 @@
-//! Which layer a viewer gets, as the estimate of its path says.
+//! Layers that follow what a viewer's link carries.
+
+use std::time::Duration;
 
 use headwater_sim::{ClientId, Path, PublisherSettings, World};
 use rtp::Bitrate;
 
-use crate::helpers::{assert_seamless, s, world};
+use crate::helpers::{Seeded, assert_seamless, ms, s, world};
 
-fn narrow(kbps: u64) -> Path {
-    Path::limited(Bitrate::kbps(kbps))
+const TOP: Option<u8> = Some(2);
+const LOW: Option<u8> = Some(0);
+
+fn narrow(kbps: u64, loss: f64) -> Path {
+    Path {
+        rate: Some(Bitrate::kbps(kbps)),
+        queue: ms(300),
+        loss,
+        ..Path::default()
+    }
 }
 
-fn describe(world: &World, id: ClientId) -> String {
-    let now = world.now();
-    let viewer = world.viewer(id);
-    let video = viewer.video();
-    format!(
-        "first {:?} layers {:?} fps {:.1} freeze {:?} delay {:?} asked {} over {} missing {}",
-        viewer.first_picture(),
-        video.layers(),
-        video.fps(now.saturating_sub(s(10))..now),
-        video.freeze_max(now.saturating_sub(s(10))..now),
-        video.delay_max(now.saturating_sub(s(10))..now),
-        viewer.asked(),
-        world.down(id).overflowed(),
-        video.missing(now - s(1)).len(),
-    )
+/// A stream of three layers, and a viewer who has had the top one for a while.
+fn settled(seed: u64) -> (Seeded, ClientId) {
+    let mut world = world(seed, 1);
+    world.publish(PublisherSettings::simulcast(), Path::default());
+    let viewer = world.watch(0, Path::default());
+    world.run_for(s(8));
+    assert_eq!(world.viewer(viewer).video().layer(), TOP);
+    (world, viewer)
+}
+
+fn layers_and_fps(world: &World, id: ClientId, since: Duration) -> String {
+    let video = world.viewer(id).video();
+    let seconds = since.as_secs()..world.now().as_secs();
+    let fps: Vec<_> = seconds
+        .map(|i| video.fps(s(i)..s(i + 1)).round() as u32)
+        .collect();
+    format!("fps {fps:?} layers {:?}", video.layers())
 }
 
 #[test]
@@ -33,32 +45,52 @@ fn viewer_on_300_kbit_gets_the_low_layer_and_others_keep_the_top() {
         world.publish(PublisherSettings::simulcast(), Path::default());
         world.run_for(s(2));
         let wide = world.watch(0, Path::default());
-        let slow = world.watch(0, narrow(300));
+        let slow = world.watch(0, narrow(300, 0.0));
         world.run_for(s(30));
-        eprintln!("wide {}", describe(&world, wide));
-        eprintln!("slow {}", describe(&world, slow));
-        assert_seamless(&world, wide);
-        assert_seamless(&world, slow);
+        for viewer in [wide, slow] {
+            assert_seamless(&world, viewer);
+        }
+        let seen = layers_and_fps(&world, slow, s(2));
+        let (wide, slow) = (world.viewer(wide).video(), world.viewer(slow).video());
+        assert_eq!((wide.layer(), slow.layer()), (TOP, LOW), "{seen}");
+        let end = world.now();
+        assert!(wide.freeze_max(s(3)..end) < ms(200));
+        assert!(slow.fps(s(6)..end) > 28.0, "{seen}");
+        assert!(slow.freeze_max(s(6)..end) < ms(500), "{seen}");
+    }
+}
+
+#[test]
+fn viewer_whose_link_shrinks_is_without_a_picture_for_a_moment_only() {
+    for seed in 70..80 {
+        let (mut world, viewer) = settled(seed);
+        world.set_down(viewer, narrow(400, 0.05));
+        world.run_for(s(30));
+        assert_seamless(&world, viewer);
+        let seen = layers_and_fps(&world, viewer, s(8));
+        let video = world.viewer(viewer).video();
+        assert_eq!(video.layer(), LOW, "{seen}");
+        let (end, shrinks) = (world.now(), s(8));
+        assert!(video.freeze_max(shrinks..end) < s(2), "{seen}");
+        assert!(video.freeze_max(shrinks + s(4)..end) < ms(500), "{seen}");
+        assert!(video.fps(shrinks + s(4)..end) > 28.0, "{seen}");
     }
 }
 
 #[test]
 fn viewer_returns_to_the_top_layer_when_the_limit_is_lifted() {
     for seed in 63..66 {
-        let mut world = world(seed, 1);
-        world.publish(PublisherSettings::simulcast(), Path::default());
-        let viewer = world.watch(0, Path::default());
-        world.run_for(s(8));
-        eprintln!("before {}", describe(&world, viewer));
-        world.set_down(viewer, narrow(400));
+        let (mut world, viewer) = settled(seed);
+        world.set_down(viewer, narrow(400, 0.0));
         world.run_for(s(15));
-        eprintln!("limited {}", describe(&world, viewer));
+        assert_eq!(world.viewer(viewer).video().layer(), LOW);
         world.set_down(viewer, Path::default());
         let lifted = world.now();
-        let back = world.run_until(s(60), |w| w.viewer(viewer).video().layer() == Some(2));
-        eprintln!("back {back} after {:?}", world.now() - lifted);
+        let back = world.run_until(s(10), |w| w.viewer(viewer).video().layer() == TOP);
+        let seen = layers_and_fps(&world, viewer, lifted);
+        assert!(back, "{seen}");
         world.run_for(s(10));
-        eprintln!("after {}", describe(&world, viewer));
         assert_seamless(&world, viewer);
+        assert_eq!(world.viewer(viewer).video().layer(), TOP, "it stays there");
     }
 }
