@@ -882,6 +882,9 @@ fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Stream) {
     let Some(choice) = entry.selector.choose(now, &stream.video, entry.estimate) else {
         return;
     };
+    if subscription.target() != Some(choice.layer) {
+        tracing::trace!(session = ?entry.session, layer = choice.layer, pause = choice.pause, estimate = ?entry.estimate, "layer chosen");
+    }
     subscription.limit_temporal(choice.temporal_max);
     if choice.pause && subscription.pause() {
         entry.peer.forget_sent(subscribed.media);
@@ -896,9 +899,9 @@ fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Stream) {
         let (a, b) = (a.as_bps() as f64, b.as_bps() as f64);
         (a - b).abs() > a.max(b) * WANTED_CHANGE
     };
-    if differs(entry.wanted, wanted) {
-        entry.wanted = wanted;
-        entry.peer.set_wanted_bitrate(wanted);
+    if differs(entry.wanted.0, choice.padded) || differs(entry.wanted.1, wanted) {
+        entry.wanted = (choice.padded, wanted);
+        entry.peer.set_wanted_bitrate(choice.padded, wanted);
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct PeerEntry {
     pub(crate) selector: LayerSelector,
     pub(crate) estimate: Option<Bitrate>,
     /// What the bandwidth estimation was last told to look for.
-    pub(crate) wanted: Bitrate,
+    pub(crate) wanted: (Bitrate, Bitrate),
 }
 
 /// One m-line of a viewer.
@@ -62,7 +62,7 @@ impl PeerEntry {
             subscriptions: Vec::new(),
             selector: LayerSelector::default(),
             estimate: None,
-            wanted: Bitrate::ZERO,
+            wanted: (Bitrate::ZERO, Bitrate::ZERO),
         }
     }
 

@@ -424,12 +424,13 @@ impl Peer {
         }
     }
 
-    /// Tells the bandwidth estimation what would be sent if the path allowed it. When this
+    /// Tells the bandwidth estimation what would be sent if the path allowed it. When `wanted`
     /// grows, it probes up to twice as far, but no further than twice its estimate at a time.
-    pub fn set_wanted_bitrate(&mut self, wanted: Bitrate) {
+    /// What is sent is filled up to `padded` with padding as long as the estimate allows it.
+    pub fn set_wanted_bitrate(&mut self, padded: Bitrate, wanted: Bitrate) {
         self.guarded(|rtc| {
             rtc.bwe()
-                .set_bitrate(str0m::bwe::Bitrate::ZERO, to_bitrate(wanted));
+                .set_bitrate(to_bitrate(padded), to_bitrate(wanted));
         });
     }
 

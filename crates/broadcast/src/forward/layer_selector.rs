@@ -14,7 +14,7 @@ const HEADROOM_DOWN: f64 = 1.0;
 /// First wait between moving down and trying to move up again; doubled with every attempt
 /// that failed soon, up to the maximum.
 const HOLD_MIN: Duration = Duration::from_millis(1_000);
-const HOLD_MAX: Duration = Duration::from_secs(8);
+const HOLD_MAX: Duration = Duration::from_secs(6);
 
 /// Moving down this soon after moving up means that the attempt failed.
 const FAILED_WITHIN: Duration = Duration::from_secs(5);
@@ -31,6 +31,10 @@ const PROBE_TIME: Duration = Duration::from_millis(500);
 const PROBE_PAUSE_MIN: Duration = Duration::from_secs(1);
 const PROBE_PAUSE_MAX: Duration = Duration::from_secs(4);
 
+/// A viewer that once had to move down moves up only after padding has gone through at the rate
+/// of the better layer for this long: shapers let short probes pass that are far too fast.
+const TRIAL_TIME: Duration = Duration::from_millis(1_000);
+
 /// Kept free for audio and retransmissions.
 const RESERVED: Bitrate = Bitrate::kbps(60);
 
@@ -43,6 +47,8 @@ pub struct Choice {
     pub temporal_max: u8,
     /// Send nothing before the layer's next key frame: what is sent now does not fit at all.
     pub pause: bool,
+    /// Fill up to this rate with padding, to see whether the path carries it.
+    pub padded: Bitrate,
     /// The rate that the bandwidth estimation shall look for. It probes when this grows.
     pub wanted: Bitrate,
 }
@@ -57,7 +63,10 @@ pub struct LayerSelector {
     layer: Option<usize>,
     moved_up: Option<Instant>,
     hold: Duration,
+    /// `None` for a viewer that never had to move down.
     hold_until: Option<Instant>,
+    /// Since when padding stands for the next better layer.
+    trial: Option<Instant>,
     /// When the latest probe for a better layer began.
     probed: Option<Instant>,
     probe_pause: Duration,
@@ -71,6 +80,7 @@ impl Default for LayerSelector {
             moved_up: None,
             hold: HOLD_MIN,
             hold_until: None,
+            trial: None,
             probed: None,
             probe_pause: PROBE_PAUSE_MIN,
         }
@@ -109,6 +119,7 @@ impl LayerSelector {
                 layer,
                 temporal_max: u8::MAX,
                 pause: false,
+                padded: Bitrate::ZERO,
                 wanted: need(track, best),
             });
         };
@@ -124,37 +135,42 @@ impl LayerSelector {
         self.layer = Some(layer);
         // With the worst layer still too much, half of its frames are better than none.
         let squeezed = track.bitrate(layer) > budget && track.active(now).next() == Some(layer);
+        let next = track.active(now).skip_while(|l| *l != layer).nth(1);
+        let needed = next.map(|next| need(track, next));
+        let (padded, wanted) = match needed {
+            Some(needed) if self.trial.is_some() => (needed, needed),
+            Some(needed) if estimate < needed && !self.holds(now) && self.probes(now) => {
+                (Bitrate::ZERO, needed)
+            }
+            _ => (Bitrate::ZERO, need(track, layer)),
+        };
         Some(Choice {
             layer,
             temporal_max: if squeezed { 0 } else { u8::MAX },
             pause: overloaded && before != Some(layer),
-            wanted: self.wanted(now, track, layer, estimate),
+            padded,
+            wanted,
         })
     }
 
-    /// What the bandwidth estimation shall look for: from time to time the next better layer,
-    /// else what is needed anyhow. Probes that go on all the time would fill a narrow path.
-    fn wanted(&mut self, now: Instant, track: &Track, layer: usize, estimate: Bitrate) -> Bitrate {
-        let calm = need(track, layer);
-        let Some(next) = track.active(now).skip_while(|l| *l != layer).nth(1) else {
-            return calm;
-        };
-        let needed = need(track, next);
-        if estimate >= needed {
-            self.probe_pause = PROBE_PAUSE_MIN;
-            return calm;
-        }
+    /// Whether to look for a better layer now. Probes that go on all the time would fill a
+    /// narrow path.
+    fn probes(&mut self, now: Instant) -> bool {
         match self.probed.map(|at| now.saturating_duration_since(at)) {
-            Some(since) if since < PROBE_TIME => needed,
-            Some(since) if since < PROBE_TIME + self.probe_pause => calm,
+            Some(since) if since < PROBE_TIME => true,
+            Some(since) if since < PROBE_TIME + self.probe_pause => false,
             before => {
                 if before.is_some() {
                     self.probe_pause = (self.probe_pause * 2).min(PROBE_PAUSE_MAX);
                 }
                 self.probed = Some(now);
-                needed
+                true
             }
         }
+    }
+
+    fn holds(&self, now: Instant) -> bool {
+        self.hold_until.is_some_and(|until| now < until)
     }
 
     fn next_layer(&mut self, now: Instant, track: &Track, budget: Bitrate) -> Option<usize> {
@@ -177,29 +193,49 @@ impl LayerSelector {
             self.moved_down(now);
             return Some(down);
         }
-        if rank(up) > rank(present) && self.hold_until.is_none_or(|until| now >= until) {
-            self.moved_up = Some(now);
-            // The path may carry still more.
-            self.probed = None;
-            self.probe_pause = PROBE_PAUSE_MIN;
-            return Some(up);
+        if rank(up) <= rank(present) {
+            if self.trial.take().is_some() {
+                self.hold_longer(now);
+            }
+            return Some(present);
         }
-        Some(present)
+        if self.holds(now) {
+            return Some(present);
+        }
+        if self.hold_until.is_some() {
+            let began = *self.trial.get_or_insert(now);
+            if now.saturating_duration_since(began) < TRIAL_TIME {
+                return Some(present);
+            }
+        }
+        let next = track.active(now).skip_while(|l| *l != present).nth(1)?;
+        self.trial = None;
+        self.moved_up = Some(now);
+        // The path may carry still more.
+        self.probed = None;
+        self.probe_pause = PROBE_PAUSE_MIN;
+        Some(if self.hold_until.is_some() { next } else { up })
     }
 
     fn moved_down(&mut self, now: Instant) {
         let failed = self
             .moved_up
+            .take()
             .is_some_and(|at| now.saturating_duration_since(at) < FAILED_WITHIN);
-        // Several steps down in a row are one failure, and the second does not excuse the first.
-        let holding = self.hold_until.is_some_and(|until| now < until);
-        self.hold = match (failed, holding) {
-            (true, _) => (self.hold * 2).min(HOLD_MAX),
-            (false, true) => self.hold,
-            (false, false) => HOLD_MIN,
-        };
+        if failed || self.trial.take().is_some() {
+            self.hold_longer(now);
+        } else {
+            // Several steps down in a row are one failure, and the second does not excuse the first.
+            if !self.holds(now) {
+                self.hold = HOLD_MIN;
+            }
+            self.hold_until = Some(now + self.hold);
+        }
+    }
+
+    fn hold_longer(&mut self, now: Instant) {
+        self.hold = (self.hold * 2).min(HOLD_MAX);
         self.hold_until = Some(now + self.hold);
-        self.moved_up = None;
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rtp::{Bitrate, Codec, Extensions, Format, Frame, Kind, Packet, PictureIds, Profile, Rewrite};
 
-use super::{LayerSelector, Limits, Rewriter, Subscription, Track};
+use super::{Choice, LayerSelector, Limits, Rewriter, Subscription, Track};
 
 pub(super) const MS: Duration = Duration::from_millis(1);
 pub(super) const FRAME: Duration = Duration::from_millis(33);
@@ -447,21 +447,51 @@ fn a_viewer_moves_down_at_once_and_up_after_a_hold_that_grows() {
         before = now;
         scene.frame(&[]);
     }
-    assert_eq!(holds.get(..4), Some(&[1, 2, 4, 8][..]), "{holds:?}");
+    // Each with the second of the trial.
+    assert_eq!(holds.get(..4), Some(&[2, 3, 5, 7][..]), "{holds:?}");
+}
+
+/// A stream of three layers that goes on, and the choices for one viewer of it.
+struct Chooser {
+    scene: Scene,
+    selector: LayerSelector,
+}
+
+impl Chooser {
+    fn new() -> Self {
+        let encoders = [150, 500, 2_000].map(|kbps| Encoder::new(1, 1, 1, kbps));
+        let mut scene = Scene::new(&["l", "m", "h"], encoders.into());
+        (0..120).for_each(|i| scene.frame(if i == 0 { &[0, 1, 2] } else { &[] }));
+        let selector = LayerSelector::default();
+        Self { scene, selector }
+    }
+
+    /// The choice at this estimate, after so much time.
+    fn after(&mut self, millis: u32, kbps: u64) -> Choice {
+        let until = self.scene.now + millis * MS;
+        while self.scene.now < until {
+            self.scene.frame(&[]);
+        }
+        let estimate = Some(Bitrate::kbps(kbps));
+        let choice = self
+            .selector
+            .choose(self.scene.now, &self.scene.track, estimate);
+        choice.expect("there are layers")
+    }
 }
 
 #[test]
 fn a_path_that_shrank_far_below_the_layer_is_relieved_and_tried_anew_from_the_worst() {
-    let (track, now) = measured();
-    let mut selector = LayerSelector::default();
-    let mut choose = |at, kbps| {
-        let choice = selector.choose(at, &track, Some(Bitrate::kbps(kbps)));
-        choice.map(|c| (c.layer, c.pause))
+    let mut chooser = Chooser::new();
+    let mut after = |millis, kbps| {
+        let choice = chooser.after(millis, kbps);
+        (choice.layer, choice.pause)
     };
-    assert_eq!(choose(now, 5_000), Some((2, false)));
-    assert_eq!(choose(now, 1_000), Some((0, true)));
-    assert_eq!(choose(now, 1_000), Some((0, false)));
-    assert_eq!(choose(now + 1_100 * MS, 1_000), Some((1, false)));
+    assert_eq!(after(0, 5_000), (2, false));
+    assert_eq!(after(0, 1_000), (0, true));
+    assert_eq!(after(0, 1_000), (0, false));
+    assert_eq!(after(1_100, 1_000), (0, false), "a trial");
+    assert_eq!(after(1_100, 1_000), (1, false));
 }
 
 #[test]
@@ -487,6 +517,22 @@ fn probes_for_the_next_layer_are_short_and_become_rare() {
     let pauses: Vec<_> = begins.windows(2).map(tenths).collect();
     assert_eq!(pauses, [15.0, 25.0, 45.0, 45.0, 45.0]);
     assert!(probed < 600 * MS * begins.len() as u32, "{probed:?}");
+}
+
+#[test]
+fn who_fell_once_moves_up_only_where_padding_goes_through() {
+    let mut chooser = Chooser::new();
+    let mut after = |millis, kbps| {
+        let choice = chooser.after(millis, kbps);
+        (choice.layer, choice.padded > Bitrate::kbps(500))
+    };
+    assert_eq!(after(0, 5_000), (2, false));
+    assert_eq!(after(0, 400), (0, false));
+    assert_eq!(after(1_500, 1_700), (0, true), "a probe got through");
+    assert_eq!(after(500, 400), (0, false), "but no more");
+    assert_eq!(after(1_500, 1_700), (0, false), "no trial for a while");
+    assert_eq!(after(600, 1_700), (0, true));
+    assert_eq!(after(1_100, 1_700), (1, false), "one step");
 }
 
 #[test]
