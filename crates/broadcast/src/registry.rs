@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use rtp::Format;
+use rtp::{Format, Kind};
 
 use crate::{OpenError, Role, SessionId, StreamName, StreamStatus, TrackStatus};
 
@@ -148,19 +148,16 @@ impl Registry {
         stream: &StreamName,
         accepts: impl Fn(&Format) -> bool,
     ) -> Result<(), OpenError> {
-        let Some(publisher) = self.streams.get(stream).and_then(|s| s.publisher.as_ref()) else {
+        let Some(stream) = self.streams.get(stream) else {
             return Ok(());
         };
-        if publisher.formats.is_empty() || publisher.formats.iter().any(accepts) {
+        let formats = stream.video_formats();
+        if formats.is_empty() || formats.iter().any(accepts) {
             return Ok(());
         }
-        let mut stream_has: Vec<String> = publisher
-            .formats
-            .iter()
-            .map(|f| f.codec.to_string())
-            .collect();
-        stream_has.dedup();
-        Err(OpenError::NoCommonCodec { stream_has })
+        let mut codecs: Vec<_> = formats.iter().map(|f| f.codec.to_string()).collect();
+        codecs.dedup();
+        Err(OpenError::NoCommonCodec { codecs })
     }
 
     /// The shard on which a session would be placed: a publisher at its stream's home, a viewer
@@ -326,6 +323,22 @@ impl Stream {
         }
     }
 
+    /// The formats of the codec that the publisher sends, or all that it may send when it has
+    /// not begun.
+    fn video_formats(&self) -> Vec<Format> {
+        let negotiated = self
+            .publisher
+            .iter()
+            .flat_map(|p| p.formats.iter().copied());
+        let video = self.tracks.iter().find(|track| track.kind == Kind::Video);
+        match video.and_then(|track| track.codec.as_deref()) {
+            Some(codec) => negotiated
+                .filter(|f| f.codec.to_string() == codec)
+                .collect(),
+            None => negotiated.collect(),
+        }
+    }
+
     fn status(&self) -> StreamStatus {
         StreamStatus {
             active: self.active,
@@ -360,6 +373,8 @@ fn same_secret(a: &str, b: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rtp::{Codec, Profile};
+
     use super::*;
 
     fn registry(change: impl FnOnce(&mut Config)) -> Registry {
@@ -472,6 +487,38 @@ mod tests {
             .map(|id| open(&mut registry, now, id, Role::Viewer, None).expect("admitted"))
             .collect();
         assert_eq!(viewers.iter().filter(|v| v.shard == home).count(), 3);
+    }
+
+    #[test]
+    fn a_viewer_needs_the_codec_that_is_sent_not_one_that_could_be() {
+        let (mut registry, now) = (registry(|_| ()), Instant::now());
+        let format = |codec| Format {
+            codec,
+            clock_rate: 90_000,
+            profile: Profile::Any,
+            red: false,
+        };
+        let negotiated = vec![format(Codec::Vp8), format(Codec::Vp9)];
+        let id = SessionId(1);
+        let admitted = registry
+            .open(now, id, Role::Publisher, &live(), None, negotiated, 0)
+            .expect("free");
+        let watch = |registry: &Registry, codec| {
+            registry.check_formats(&live(), |format| format.codec == codec)
+        };
+        assert_eq!(watch(&registry, Codec::Vp9), Ok(()), "it may still come");
+        let video = TrackStatus {
+            kind: Kind::Video,
+            codec: Some(Codec::Vp8.to_string()),
+            layers: Vec::new(),
+        };
+        registry.report(admitted.stream, true, vec![video]);
+        assert_eq!(watch(&registry, Codec::Vp8), Ok(()));
+        let codecs = vec!["VP8".to_owned()];
+        assert_eq!(
+            watch(&registry, Codec::Vp9),
+            Err(OpenError::NoCommonCodec { codecs })
+        );
     }
 
     #[test]

@@ -75,11 +75,12 @@ pub enum OpenError {
     /// The offer cannot be read, or makes no sense; the text says what to mend.
     #[error("{0}")]
     BadOffer(String),
-    /// Publisher and viewer share no codec.
-    #[error("the stream has {}, and the offer accepts none of them", .stream_has.join(", "))]
+    /// The offer has no codec that the server passes through, or a viewer's none of its
+    /// publisher's.
+    #[error("the offer has no codec that works here: add one of {}", .codecs.join(", "))]
     NoCommonCodec {
         /// The codecs that would work.
-        stream_has: Vec<String>,
+        codecs: Vec<String>,
     },
     /// A token is needed and none came.
     #[error("this stream needs a token: send `Authorization: Bearer …`")]

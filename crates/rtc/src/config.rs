@@ -3,8 +3,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
-use str0m::format::FormatParams;
-use str0m::media::Frequency;
 use str0m::{Rtc, RtcConfig};
 
 use crate::extensions;
@@ -79,21 +77,8 @@ impl Config {
             .set_extension_map(extensions::map());
         let codecs = config.codec_config();
         codecs.clear();
-        codecs.add_config(
-            111.into(),
-            None,
-            str0m::format::Codec::Opus,
-            Frequency::FORTY_EIGHT_KHZ,
-            Some(2),
-            // RFC 7587 §6.1. Stereo both ways: the server never decodes, so it prefers all there is.
-            FormatParams {
-                min_p_time: Some(10),
-                use_inband_fec: Some(true),
-                stereo: Some(true),
-                sprop_stereo: Some(true),
-                ..FormatParams::default()
-            },
-        );
+        // With redundancy (RFC 2198), for who offers it. Stereo is added to the finished answer.
+        codecs.enable_opus(true, true);
         codecs.enable_vp8(true);
         codecs.enable_vp9(true);
         for (pt, rtx, mode, profile) in H264 {

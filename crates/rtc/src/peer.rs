@@ -808,7 +808,26 @@ mod tests {
         );
         assert!(count("127.0.0.1 5000 typ host") >= 1 && count("a=end-of-candidates") >= 1);
         assert_eq!(count("a=ice-lite"), 0);
-        assert!(count("stereo=1") >= 1 && count("useinbandfec=1") >= 1);
+        assert_eq!(count("useinbandfec=1;stereo=1;sprop-stereo=1"), 1);
+    }
+
+    #[test]
+    fn redundant_audio_is_answered_when_it_is_offered() {
+        let now = Instant::now();
+        let offer = Offering::new(&config(), Direction::Receive, &[], None, now);
+        let without: String = offer
+            .sdp()
+            .replace(" 63 111", " 111")
+            .split_inclusive("\r\n")
+            .filter(|line| !line.starts_with("a=rtpmap:63") && !line.starts_with("a=fmtp:63"))
+            .collect();
+        for (offer, red) in [(offer.sdp(), true), (without.as_str(), false)] {
+            let (peer, answer) =
+                Peer::answer(&config(), Direction::Send, offer, None, now).expect("a good offer");
+            assert_eq!(answer.contains("a=rtpmap:63 red/48000/2"), red, "{answer}");
+            let audio = peer.media().first().expect("an audio line");
+            assert_eq!(audio.formats().any(|format| format.red), red);
+        }
     }
 
     #[test]

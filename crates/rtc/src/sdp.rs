@@ -46,9 +46,7 @@ pub enum OfferError {
         endpoint: &'static str,
     },
     /// Nothing that both sides can code.
-    #[error(
-        "the offer has no codec that this server passes through: it takes Opus, VP8, VP9, H264, H265 and AV1"
-    )]
+    #[error("the offer has no codec that this server passes through")]
     NoCodec,
     /// The WebRTC library refused.
     #[error("the offer cannot be accepted: {0}")]
@@ -175,11 +173,20 @@ pub(crate) fn with_ice_credentials(offer: &str, ufrag: &str, pwd: &str) -> Strin
     out
 }
 
-/// Finishes the library's answer: all candidates are in it, so it says so (RFC 8838 §14), and
-/// `a=ice-lite` stays or goes as configured.
+/// Stereo both ways (RFC 7587 §6.1): the server decodes nothing, so it takes and gives all there is.
+const OPUS_STEREO: &str = "stereo=1;sprop-stereo=1";
+
+/// Finishes the library's answer: all candidates are in it, so it says so (RFC 8838 §14), Opus
+/// may be stereo, and `a=ice-lite` stays or goes as configured.
 pub(crate) fn finish_answer(answer: &str, announce_ice_lite: bool) -> String {
     let mut out = String::with_capacity(answer.len() + 64);
     let mut after_candidate = false;
+    let rtpmaps = answer
+        .lines()
+        .filter_map(|line| line.strip_prefix("a=rtpmap:"));
+    let opus: Vec<&str> = rtpmaps
+        .filter_map(|map| map.strip_suffix(" opus/48000/2"))
+        .collect();
     for line in answer.lines() {
         let candidate = line.starts_with("a=candidate:");
         if after_candidate && !candidate && line != "a=end-of-candidates" {
@@ -189,7 +196,12 @@ pub(crate) fn finish_answer(answer: &str, announce_ice_lite: bool) -> String {
         if line == "a=ice-lite" && !announce_ice_lite {
             continue;
         }
-        push_line(&mut out, line);
+        let format = line.strip_prefix("a=fmtp:").and_then(|f| f.split_once(' '));
+        if format.is_some_and(|(pt, _)| opus.contains(&pt)) {
+            push_line(&mut out, &format!("{line};{OPUS_STEREO}"));
+        } else {
+            push_line(&mut out, line);
+        }
     }
     if after_candidate {
         push_line(&mut out, "a=end-of-candidates");

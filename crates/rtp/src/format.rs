@@ -36,6 +36,16 @@ pub enum Codec {
 }
 
 impl Codec {
+    /// All that are passed through.
+    pub const ALL: [Self; 6] = [
+        Self::Opus,
+        Self::Vp8,
+        Self::Vp9,
+        Self::H264,
+        Self::H265,
+        Self::Av1,
+    ];
+
     /// Whether it codes sound or pictures.
     pub const fn kind(self) -> Kind {
         match self {

@@ -110,6 +110,12 @@ pub(crate) struct Limits {
     pub(crate) sessions_max: usize,
     /// New sessions per second, with bursts of twice as many; more get 429.
     pub(crate) sessions_per_second: u32,
+    /// HTTP connections at a time; further ones wait until one ends. Each viewer's event stream
+    /// is one.
+    pub(crate) connections_max: usize,
+    /// Milliseconds for a request's head to arrive, and for a connection to wait for the next
+    /// request; then it is closed.
+    pub(crate) header_timeout_ms: u64,
     /// Bytes of an offer; a larger one gets 413.
     pub(crate) sdp_bytes_max: usize,
     /// Bytes of a trickle fragment or another small body; a larger one gets 413.
@@ -207,6 +213,8 @@ impl Default for Limits {
         Self {
             sessions_max: 10_000,
             sessions_per_second: 500,
+            connections_max: 16_384,
+            header_timeout_ms: 15_000,
             sdp_bytes_max: 65_536,
             fragment_bytes_max: 16_384,
             body_timeout_ms: 5_000,
@@ -297,13 +305,44 @@ impl Config {
 
     /// What types alone cannot say.
     fn validate(&self) -> Result<(), ConfigError> {
+        let wrong = |key: &str, message: String| {
+            Err(ConfigError::Value {
+                key: key.to_owned(),
+                message,
+            })
+        };
         if let Some(ip) = self.media.public_ips.iter().find(|ip| ip.is_unspecified()) {
-            return Err(ConfigError::Value {
-                key: "media.public_ips".to_owned(),
-                message: format!(
+            return wrong(
+                "media.public_ips",
+                format!(
                     "{ip} is no address that a client can send to; leave the list empty for all of the host's"
                 ),
-            });
+            );
+        }
+        for (key, value) in [
+            ("limits.sessions_max", self.limits.sessions_max),
+            ("limits.connections_max", self.limits.connections_max),
+        ] {
+            if value == 0 {
+                return wrong(key, "0 would let nobody in; it is at least 1".to_owned());
+            }
+        }
+        for (index, server) in self.ice.servers.iter().enumerate() {
+            let key = |name: &str| format!("ice.servers[{index}].{name}");
+            let (scheme, rest) = server.url.split_once(':').unwrap_or_default();
+            let relays = matches!(scheme, "turn" | "turns");
+            if rest.is_empty() || !(relays || matches!(scheme, "stun" | "stuns")) {
+                let message = format!(
+                    "{:?} is no ICE server; write it like stun:host:3478 or turn:host:3478?transport=udp",
+                    server.url
+                );
+                return wrong(&key("url"), message);
+            }
+            if relays && (server.username.is_empty() || server.credential.reveal().is_none()) {
+                let message =
+                    "a TURN server needs username and credential; browsers refuse one without";
+                return wrong(&key("username"), message.to_owned());
+            }
         }
         Ok(())
     }
@@ -418,6 +457,33 @@ mod tests {
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect()
+    }
+
+    #[test]
+    fn ice_servers_that_browsers_would_refuse_are_named() {
+        for (table, key) in [
+            ("url = \"host:3478\"", "ice.servers[0].url"),
+            ("url = \"stun:\"", "ice.servers[0].url"),
+            ("url = \"turn:host\"", "ice.servers[0].username"),
+        ] {
+            let (_folder, path) = file(&format!("[[ice.servers]]\n{table}\n"));
+            let error = Config::load(Some(&path), variables(&[]), []).expect_err(table);
+            assert!(error.to_string().starts_with(key), "{error}");
+        }
+        let good =
+            "[[ice.servers]]\nurl = \"turns:host:5349\"\nusername = \"u\"\ncredential = \"c\"\n";
+        let (_folder, path) = file(good);
+        assert!(Config::load(Some(&path), variables(&[]), []).is_ok());
+    }
+
+    #[test]
+    fn limits_that_would_let_nobody_in_are_refused() {
+        let environment = variables(&[("HEADWATER_LIMITS__CONNECTIONS_MAX", "0")]);
+        let error = Config::load(None, environment, []).expect_err("nobody");
+        assert!(
+            error.to_string().starts_with("limits.connections_max"),
+            "{error}"
+        );
     }
 
     #[test]

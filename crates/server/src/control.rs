@@ -148,7 +148,7 @@ impl Control {
         let now = Instant::now();
         let (mut peer, answer) = match self.answer(shard, open, now) {
             Ok(answered) => answered,
-            Err(error) => return Some(Err(OpenError::BadOffer(error.to_string()))),
+            Err(error) => return Some(Err(refusal(&error))),
         };
         let session = SessionId(random::<16>());
         let ice_tag = peer.local_credentials().ufrag;
@@ -554,6 +554,15 @@ impl State {
                 self.followed.remove(stream);
             }
         }
+    }
+}
+
+fn refusal(error: &rtc::OfferError) -> OpenError {
+    match error {
+        rtc::OfferError::NoCodec => OpenError::NoCommonCodec {
+            codecs: rtp::Codec::ALL.map(|codec| codec.to_string()).into(),
+        },
+        error => OpenError::BadOffer(error.to_string()),
     }
 }
 

@@ -24,6 +24,7 @@ const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
 /// Runs until a signal ends it.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
     start_logging(config)?;
+    raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -60,15 +61,18 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     );
     greet(address)?;
 
-    let server = axum::serve(listener, http::router(service))
-        .with_graceful_shutdown(stopping.clone().cancelled_owned());
-    let server = tokio::spawn(server.into_future());
+    let limits = http::Limits {
+        connections_max: config.limits.connections_max,
+        header_timeout: Duration::from_millis(config.limits.header_timeout_ms),
+    };
+    let router = http::router(service);
+    let server = tokio::spawn(http::serve(listener, router, limits, stopping.clone()));
     signals.first().await;
     tracing::info!("stopping: a second signal ends it at once");
     stopping.cancel();
     let clean = async {
         control.shutdown().await;
-        server.await.context("the HTTP task")?.context("HTTP")
+        server.await.context("the HTTP task")
     };
     tokio::select! {
         ended = tokio::time::timeout(SHUTDOWN_MAX, clean) => match ended {
@@ -79,6 +83,22 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             }
         },
         () = signals.second() => std::process::exit(130),
+    }
+}
+
+/// Lets the process open as many files as the system allows: each HTTP connection is one, and
+/// the usual soft limit of 1,024 is for programs that use `select`.
+fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    if current != maximum
+        && let Err(error) = setrlimit(Resource::Nofile, raised)
+    {
+        tracing::debug!(%error, "the limit of open files stays");
     }
 }
 

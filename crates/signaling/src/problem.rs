@@ -18,6 +18,8 @@ pub struct Problem {
     pub retry_after: Option<Duration>,
     /// Methods that would have worked, with 405.
     pub allow: Option<&'static str>,
+    /// Codecs that would have worked, with 406: the member `codecs`.
+    pub codecs: Vec<String>,
 }
 
 impl Problem {
@@ -28,6 +30,7 @@ impl Problem {
             detail: detail.into(),
             retry_after: None,
             allow: None,
+            codecs: Vec::new(),
         }
     }
 
@@ -55,12 +58,15 @@ impl Problem {
 
     /// The response.
     pub fn into_response(self) -> Response<Bytes> {
-        let body = serde_json::json!({
+        let mut body = serde_json::json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
+        if !self.codecs.is_empty() {
+            body["codecs"] = self.codecs.into();
+        }
         let mut response = Response::new(Bytes::from(body.to_string()));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
@@ -86,7 +92,10 @@ impl From<OpenError> for Problem {
         let detail = error.to_string();
         match error {
             OpenError::BadOffer(_) => Self::bad_request(detail),
-            OpenError::NoCommonCodec { .. } => Self::new(StatusCode::NOT_ACCEPTABLE, detail),
+            OpenError::NoCommonCodec { codecs } => Self {
+                codecs,
+                ..Self::new(StatusCode::NOT_ACCEPTABLE, detail)
+            },
             OpenError::TokenMissing => Self::new(StatusCode::UNAUTHORIZED, detail),
             OpenError::TokenWrong => Self::new(StatusCode::FORBIDDEN, detail),
             OpenError::AlreadyLive => Self::new(StatusCode::CONFLICT, detail),

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
  * what else the machine was doing: browsers encode and decode on the processor here. The
  * figures are printed; on a quiet machine they are close to 30.
  */
-export const PLAYS_FPS_MIN = 12;
+export const PLAYS_FPS_MIN = 20;
 
 export interface Playback {
   /** Frames shown in each whole second. */

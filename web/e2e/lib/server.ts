@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import dgram from "node:dgram";
-import { appendFileSync, existsSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import net from "node:net";
 import { resolve } from "node:path";
 import { until } from "./until.ts";
@@ -40,7 +40,6 @@ export async function startServer(listen = "127.0.0.1"): Promise<Server> {
 async function spawnReady(url: string, args: string[]): Promise<ChildProcess> {
   const child = spawn(binary(), args, { stdio: ["ignore", "pipe", "pipe"] });
   const log: string[] = [];
-  if (process.env.SLOG) for (const output of [child.stdout, child.stderr]) output.on("data", (text) => appendFileSync(process.env.SLOG ?? "", text));
   for (const output of [child.stdout, child.stderr]) output.on("data", (text) => log.push(text));
   child.on("exit", (code) => {
     if (code !== 0 && code !== null) process.stderr.write(log.join(""));

@@ -1,4 +1,6 @@
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -53,6 +55,47 @@ fn bodies_that_are_huge_slow_or_no_sdp_are_refused() {
     server.wait_for_sessions(4, Duration::from_secs(10));
     assert!(server.memory_kb() < before + MEMORY_KB_MAX);
     server.assert_unharmed();
+}
+
+/// Connections that send a head byte by byte, or none at all, take places from nobody for long.
+#[test]
+fn heads_that_never_end_are_cut_off_and_others_are_served() {
+    let mut server = Server::start(&[
+        ("HEADWATER_LIMITS__CONNECTIONS_MAX", "50"),
+        ("HEADWATER_LIMITS__HEADER_TIMEOUT_MS", "1000"),
+    ]);
+    let mut slow: Vec<_> = (0..100).map(|_| server.connect()).collect();
+    for stream in &mut slow {
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: a")
+            .expect("taken by the kernel");
+    }
+    let start = Instant::now();
+    // Two rounds of fifty are in front of it.
+    assert_eq!(server.send("GET /healthz HTTP/1.1", b""), Some(200));
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+    for stream in &mut slow {
+        assert!(
+            is_closed(stream),
+            "a connection without a request is still open"
+        );
+    }
+    server.assert_unharmed();
+}
+
+fn is_closed(stream: &mut TcpStream) -> bool {
+    stream
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .expect("a timeout");
+    let mut rest = Vec::new();
+    match stream.read_to_end(&mut rest) {
+        Ok(_) => true,
+        Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+    }
 }
 
 /// POSTs offers that are nearly right. Returns how often each status came.

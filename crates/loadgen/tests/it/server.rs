@@ -113,10 +113,15 @@ impl Server {
         kb.and_then(|kb| kb.parse().ok()).expect("its memory")
     }
 
+    /// A connection on which nothing was sent yet.
+    pub(crate) fn connect(&self) -> TcpStream {
+        TcpStream::connect(&self.address).expect("the port is open")
+    }
+
     /// Sends one HTTP request byte by byte as it stands; returns the status, or `None` when the
     /// server closed without a word.
     pub(crate) fn send(&self, head: &str, body: &[u8]) -> Option<u16> {
-        let mut stream = TcpStream::connect(&self.address).expect("the port is open");
+        let mut stream = self.connect();
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
         let head = format!(
             "{head}\r\nHost: {}\r\nConnection: close\r\n\r\n",

@@ -3,6 +3,7 @@
 mod body;
 mod dialects;
 mod events;
+mod listen;
 mod operate;
 mod pages;
 mod rate_limit;
@@ -22,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 use crate::control::Control;
 use crate::metrics::HttpMetrics;
 use rate_limit::RateLimit;
+
+pub(crate) use listen::{Limits, serve};
 
 /// What the routes need.
 #[derive(Debug, Clone)]

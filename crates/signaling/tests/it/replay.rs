@@ -236,7 +236,7 @@ fn opened(exchange: &Exchange) -> Result<Opened, Problem> {
         }
         "bad offer" => OpenError::BadOffer("m-line 2 has no a=mid".into()),
         "no common codec" => OpenError::NoCommonCodec {
-            stream_has: vec!["VP8".into(), "opus".into()],
+            codecs: vec!["VP8".into(), "opus".into()],
         },
         "token missing" => OpenError::TokenMissing,
         "token wrong" => OpenError::TokenWrong,
