@@ -6,7 +6,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 HEADWATER := $(abspath $(TARGET)/release/headwater)
 WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name e2e -o -name test \) -prune -o -type f -print)
 
-.PHONY: run build web check test setup-test test-rust test-web e2e fmt
+.PHONY: run build web check test setup-test test-rust test-web e2e bench fmt
 
 # Build everything, serve, print the address. `make run ARGS="--http 127.0.0.1:9000"`
 run: build
@@ -52,6 +52,10 @@ test-web: web/node_modules/.package-lock.json
 e2e: build
 	cargo build --release --locked -p headwater-server --examples
 	cd web && HEADWATER_BIN=$(HEADWATER) npm run e2e
+
+# Wall time of the pure parts; on a busy machine compare ratios only.
+bench:
+	cargo bench --locked -p headwater-broadcast --bench forward -- --sample-count 20
 
 fmt: web/node_modules/.package-lock.json
 	cargo fmt --all

@@ -130,6 +130,8 @@ pub enum SessionError {
 /// Candidates and credentials of one side, as trickled (RFC 8840 §9).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IceFragment {
+    /// `a=mid` of the bundle's first m-line; told, and not looked at.
+    pub mid: Option<String>,
     /// `a=ice-ufrag`.
     pub ufrag: Option<String>,
     /// `a=ice-pwd`.

@@ -45,13 +45,24 @@ pub(crate) struct Caller {
     pub(crate) token: Option<String>,
 }
 
-/// What stands for an ICE session: the ufrags of both sides.
+/// What the descriptions of a session's two sides say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct IceTags {
-    /// The server's; the ETag.
-    pub(crate) local: String,
+pub(crate) struct Described {
+    /// The server's ICE ufrag; the ETag.
+    pub(crate) local_ufrag: String,
     /// The client's.
-    pub(crate) remote: Option<String>,
+    pub(crate) remote_ufrag: Option<String>,
+    /// Kind and mid of each m-line.
+    pub(crate) lines: Vec<(Kind, String)>,
+}
+
+impl Described {
+    /// The mid of the video m-line.
+    pub(crate) fn video_mid(&self) -> Option<&str> {
+        let mut lines = self.lines.iter();
+        let (_, mid) = lines.find(|(kind, _)| *kind == Kind::Video)?;
+        Some(mid)
+    }
 }
 
 /// Opens and ends sessions, and knows what streams do. Cheap to clone.
@@ -72,8 +83,7 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     registry: Registry,
-    /// Of each session.
-    tags: BTreeMap<SessionId, IceTags>,
+    described: BTreeMap<SessionId, Described>,
     /// Who waits for a shard to restart ICE.
     restarts: BTreeMap<SessionId, oneshot::Sender<Result<IceCredentials, String>>>,
     /// What followers of a stream see. Lives as long as the stream has a session.
@@ -92,7 +102,7 @@ impl Control {
     ) -> Self {
         let state = State {
             registry: Registry::new(registry),
-            tags: BTreeMap::new(),
+            described: BTreeMap::new(),
             restarts: BTreeMap::new(),
             followed: BTreeMap::new(),
             stopping: false,
@@ -161,13 +171,13 @@ impl Control {
             Err(error) => return Some(Err(error)),
         };
         let remote = peer.remote_ufrag().map(str::to_owned);
-        state.tags.insert(
-            session,
-            IceTags {
-                local: ice_tag.clone(),
-                remote,
-            },
-        );
+        let lines = peer.media().iter().map(|media| (media.kind, media.mid()));
+        let described = Described {
+            local_ufrag: ice_tag.clone(),
+            remote_ufrag: remote,
+            lines: lines.collect(),
+        };
+        state.described.insert(session, described);
         state.announce(&open.stream);
         let stream = StreamId(admitted.stream);
         let peer = Box::new(peer);
@@ -225,12 +235,12 @@ impl Control {
         Peer::answer(&config, direction, &open.offer, estimate, now)
     }
 
-    /// The tags of a session's present ICE session; also the check that the caller may touch it.
-    pub(crate) fn ice_tags(&self, caller: &Caller) -> Result<IceTags, SessionError> {
+    /// What describes a session now; also the check that the caller may touch it.
+    pub(crate) fn described(&self, caller: &Caller) -> Result<Described, SessionError> {
         let state = self.state();
         state.permit(caller)?;
         state
-            .tags
+            .described
             .get(&caller.session)
             .cloned()
             .ok_or(SessionError::Unknown)
@@ -286,16 +296,18 @@ impl Control {
         };
         let local = local.map_err(SessionError::Bad)?;
         let ice_tag = local.ufrag.clone();
-        self.state().tags.insert(
-            session,
-            IceTags {
-                local: ice_tag.clone(),
-                remote,
-            },
-        );
+        let mid = {
+            let mut state = self.state();
+            let described = state.described.get_mut(&session);
+            let described = described.ok_or(SessionError::Unknown)?;
+            described.local_ufrag.clone_from(&ice_tag);
+            described.remote_ufrag = remote;
+            described.lines.first().map(|(_, mid)| mid.clone())
+        };
         self.command(shard, Command::Trickle { session, fragment })?;
         let candidates = self.shared.shards.candidates(shard);
         let fragment = IceFragment {
+            mid,
             ufrag: Some(local.ufrag),
             pwd: Some(local.pwd),
             candidates: candidates.iter().filter_map(rtc::host_candidate).collect(),
@@ -318,12 +330,21 @@ impl Control {
         Ok(())
     }
 
-    /// Sets which layer a viewer gets. `mid` is the video m-line; sessions have one.
+    /// Sets which layer a viewer gets. A session has one video m-line; `mid` names it or is absent.
     pub(crate) fn choose_layer(
         &self,
         caller: &Caller,
+        mid: Option<&str>,
         choice: LayerChoice,
     ) -> Result<(), SessionError> {
+        let described = self.described(caller)?;
+        let video = described.video_mid();
+        if mid.is_some_and(|mid| video != Some(mid)) {
+            let (mid, video) = (mid.unwrap_or_default(), video.unwrap_or("none"));
+            return Err(SessionError::Bad(format!(
+                "mediaId {mid:?} is not the video of this session: its mid is {video}"
+            )));
+        }
         let state = self.state();
         let shard = state.permit(caller)?;
         let rid = match choice {
@@ -464,7 +485,7 @@ impl Control {
         let Some(removed) = state.registry.remove(Instant::now(), session) else {
             return;
         };
-        state.tags.remove(&session);
+        state.described.remove(&session);
         state.restarts.remove(&session);
         state.announce(&removed.stream);
     }
@@ -516,7 +537,7 @@ impl State {
             self.registry
                 .open(now, session, open.role, &open.stream, token, formats, shard)?;
         if let Some(old) = admitted.replaces {
-            self.tags.remove(&old);
+            self.described.remove(&old);
             tracing::info!(stream = %open.stream, "publisher replaced");
         }
         Ok(admitted)

@@ -63,7 +63,7 @@ pub fn parse(text: &str) -> Result<IceFragment, FragmentError> {
     Ok(fragment)
 }
 
-/// Writes a fragment for the bundle's first m-line, which has the given mid.
+/// Writes a fragment for the bundle's first m-line.
 pub fn write(fragment: &IceFragment) -> String {
     let mut out = String::new();
     let mut line = |text: &str| {
@@ -76,7 +76,7 @@ pub fn write(fragment: &IceFragment) -> String {
     }
     // RFC 8840 §9: candidates stand below a pseudo m-line.
     line("m=audio 9 UDP/TLS/RTP/SAVPF 0");
-    line("a=mid:0");
+    line(&format!("a=mid:{}", fragment.mid.as_deref().unwrap_or("0")));
     for candidate in &fragment.candidates {
         line(&format!("a={candidate}"));
     }

@@ -403,6 +403,7 @@ mod tests {
     #[test]
     fn a_patch_is_what_if_match_and_ufrag_make_it() {
         let fragment = |ufrag: &str| IceFragment {
+            mid: None,
             ufrag: Some(ufrag.into()),
             pwd: Some("pwd".into()),
             ..IceFragment::default()

@@ -72,18 +72,27 @@ async fn watch(
         WhepCall::Session(other) => session(service, Role::Viewer, target, other).await?,
         WhepCall::Subscribe(kinds) => {
             let caller = caller(Role::Viewer, target)?;
-            service.control.ice_tags(&caller)?;
+            service.control.described(&caller)?;
             whep::events_created(&stream, caller.session, &kinds)
         }
         WhepCall::Follow(kinds) => {
             let caller = caller(Role::Viewer, target)?;
+            let described = service.control.described(&caller)?;
             let status = service.control.follow(&caller)?;
-            return Ok(events::stream(service, caller.session, status, kinds));
+            let video_mid = described.video_mid().map(str::to_owned);
+            return Ok(events::stream(
+                service,
+                caller.session,
+                video_mid,
+                status,
+                kinds,
+            ));
         }
-        WhepCall::ChooseLayer(choice) => {
+        WhepCall::ChooseLayer { mid, choice } => {
+            let caller = caller(Role::Viewer, target)?;
             service
                 .control
-                .choose_layer(&caller(Role::Viewer, target)?, choice)?;
+                .choose_layer(&caller, mid.as_deref(), choice)?;
             session_http::empty(StatusCode::OK)
         }
     };
@@ -103,7 +112,7 @@ fn permit(
     }
     let target = Target::parse(path, request)?;
     if target.session.is_some() {
-        service.control.ice_tags(&caller(role, target)?)?;
+        service.control.described(&caller(role, target)?)?;
     }
     Ok(())
 }
@@ -162,11 +171,11 @@ async fn patch(
     fragment: IceFragment,
     if_match: &IfMatch,
 ) -> Result<Response<Bytes>, Problem> {
-    let tags = service.control.ice_tags(caller)?;
+    let described = service.control.described(caller)?;
     let strict = service.settings.strict;
     match session_http::decide_patch(
-        &tags.local,
-        tags.remote.as_deref(),
+        &described.local_ufrag,
+        described.remote_ufrag.as_deref(),
         &fragment,
         if_match,
         strict,

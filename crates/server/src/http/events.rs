@@ -25,6 +25,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 struct Follower {
     control: Control,
     session: SessionId,
+    video_mid: Option<String>,
     status: watch::Receiver<StreamStatus>,
     kinds: Vec<EventKind>,
     told: Option<StreamStatus>,
@@ -34,12 +35,14 @@ struct Follower {
 pub(super) fn stream(
     service: &Service,
     session: SessionId,
+    video_mid: Option<String>,
     status: watch::Receiver<StreamStatus>,
     kinds: Vec<EventKind>,
 ) -> Response<Body> {
     let follower = Follower {
         control: service.control.clone(),
         session,
+        video_mid,
         status,
         kinds,
         told: None,
@@ -72,7 +75,7 @@ impl Follower {
                 .then(|| ":\n\n".to_owned());
         }
         let now = self.status.borrow_and_update().clone();
-        let changes = whep::changes(self.told.as_ref(), &now);
+        let changes = whep::changes(self.told.as_ref(), &now, self.video_mid.as_deref());
         self.told = Some(now);
         let wished = changes
             .into_iter()

@@ -50,7 +50,12 @@ pub enum WhepCall {
     /// Send the events.
     Follow(Vec<EventKind>),
     /// Choose a layer.
-    ChooseLayer(LayerChoice),
+    ChooseLayer {
+        /// The mid of the m-line, if the client names it.
+        mid: Option<String>,
+        /// What it shall be.
+        choice: LayerChoice,
+    },
 }
 
 /// Reads a request; `path` is what stands behind [`PREFIX`].
@@ -116,8 +121,13 @@ impl EventKind {
 }
 
 /// The events that tell a follower what changed between two states of a stream; all that is
-/// true now when there was no state before, except that a stream is not live.
-pub fn changes(before: Option<&StreamStatus>, now: &StreamStatus) -> Vec<(EventKind, String)> {
+/// true now when there was no state before, except that a stream is not live. `mid` is the
+/// follower's video m-line; who has none is told no layers.
+pub fn changes(
+    before: Option<&StreamStatus>,
+    now: &StreamStatus,
+    mid: Option<&str>,
+) -> Vec<(EventKind, String)> {
     let mut events = Vec::new();
     // The draft forbids an `inactive` before the first `active`.
     if before.is_some_and(|before| before.active) != now.active {
@@ -128,7 +138,7 @@ pub fn changes(before: Option<&StreamStatus>, now: &StreamStatus) -> Vec<(EventK
         };
         events.push((kind, "{}".to_owned()));
     }
-    let (old, new) = (before.map(layers), layers(now));
+    let (old, new) = (before.map(|before| layers(before, mid)), layers(now, mid));
     if old.as_ref() != Some(&new) {
         events.push((EventKind::Layers, new.to_string()));
     }
@@ -142,7 +152,10 @@ pub fn changes(before: Option<&StreamStatus>, now: &StreamStatus) -> Vec<(EventK
 }
 
 /// The layers that can be chosen, by mid, worst first. A track without simulcast has no choice.
-fn layers(status: &StreamStatus) -> serde_json::Value {
+fn layers(status: &StreamStatus, mid: Option<&str>) -> serde_json::Value {
+    let Some(mid) = mid else {
+        return serde_json::json!({});
+    };
     let video = status
         .tracks
         .iter()
@@ -160,7 +173,7 @@ fn layers(status: &StreamStatus) -> serde_json::Value {
             Some(serde_json::json!({ "rid": rid, "bitrate": bitrate }))
         })
         .collect();
-    serde_json::json!({ "video": layers })
+    serde_json::json!({ mid: layers })
 }
 
 fn events(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
@@ -204,6 +217,7 @@ fn events(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Wish {
+    media_id: Option<String>,
     #[serde(alias = "encodingId")]
     rid: Option<String>,
 }
@@ -221,7 +235,8 @@ fn layer(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
                 Some(rid) if rid != "auto" => LayerChoice::Rid(rid),
                 _ => LayerChoice::Auto,
             };
-            Ok(WhepCall::ChooseLayer(choice))
+            let mid = wish.media_id;
+            Ok(WhepCall::ChooseLayer { mid, choice })
         }
         Method::OPTIONS => Ok(WhepCall::Session(Call::Answer(session_http::empty(
             StatusCode::NO_CONTENT,
@@ -256,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_late_subscriber_is_told_everything_at_once() {
-        let names: Vec<_> = changes(None, &status(true, 3, 250_000))
+        let names: Vec<_> = changes(None, &status(true, 3, 250_000), Some("1"))
             .into_iter()
             .map(|(kind, _)| kind)
             .collect();
@@ -269,17 +284,20 @@ mod tests {
     #[test]
     fn only_what_changed_is_told() {
         let before = status(true, 3, 250_000);
-        assert_eq!(changes(Some(&before), &status(true, 3, 260_000)), []);
         assert_eq!(
-            changes(Some(&before), &status(true, 4, 250_000)),
+            changes(Some(&before), &status(true, 3, 260_000), Some("1")),
+            []
+        );
+        assert_eq!(
+            changes(Some(&before), &status(true, 4, 250_000), Some("1")),
             [(EventKind::ViewerCount, r#"{"viewercount":4}"#.to_owned())]
         );
-        let layers = changes(Some(&before), &status(true, 3, 950_000));
+        let layers = changes(Some(&before), &status(true, 3, 950_000), Some("1"));
         assert_eq!(
             layers,
             [(
                 EventKind::Layers,
-                r#"{"video":[{"bitrate":1000000,"rid":"h"}]}"#.to_owned()
+                r#"{"1":[{"bitrate":1000000,"rid":"h"}]}"#.to_owned()
             )]
         );
     }
@@ -293,7 +311,7 @@ mod tests {
                 .body(Bytes::from_static(body.as_bytes()))
                 .expect("well formed");
             match layer(&request) {
-                Ok(WhepCall::ChooseLayer(choice)) => Some(choice),
+                Ok(WhepCall::ChooseLayer { choice, .. }) => Some(choice),
                 _ => None,
             }
         };

@@ -110,7 +110,7 @@ proptest! {
 
 #[test]
 fn the_first_event_of_a_stream_that_is_not_live_is_not_inactive() {
-    let names: Vec<_> = whep::changes(None, &StreamStatus::default())
+    let names: Vec<_> = whep::changes(None, &StreamStatus::default(), None)
         .into_iter()
         .map(|(kind, _)| kind.name())
         .collect();

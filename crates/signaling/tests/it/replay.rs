@@ -105,7 +105,7 @@ fn play_whep(exchange: &Exchange) -> Played {
             let ok = |()| session_http::empty(StatusCode::OK);
             (format!("follow {}", names(&kinds)), done(exchange).map(ok))
         }
-        WhepCall::ChooseLayer(choice) => {
+        WhepCall::ChooseLayer { choice, .. } => {
             let wants = match choice {
                 LayerChoice::Auto => "choose automatically".to_owned(),
                 LayerChoice::Rid(rid) => format!("choose {rid}"),
@@ -254,6 +254,7 @@ fn opened(exchange: &Exchange) -> Result<Opened, Problem> {
 
 fn restarted() -> Restarted {
     let fragment = IceFragment {
+        mid: None,
         ufrag: Some("SrvNew".into()),
         pwd: Some("9aXbYcZd0aXbYcZd0aXbYcZd".into()),
         candidates: vec!["candidate:1 1 udp 2130706431 198.51.100.1 7882 typ host".into()],
