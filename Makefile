@@ -31,6 +31,7 @@ check: web/node_modules/.package-lock.json .setup/installed.txt
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	scripts/check-purity
 	.setup/bin/cargo-deny --locked check bans licenses sources
+	.setup/bin/cargo-shear --locked
 	.setup/bin/typos
 	cd web && npm run check
 

@@ -1,10 +1,13 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rtp::{Packet, PictureIds, Rewrite};
 
 /// Deliberately dropped packets that are remembered, to number late ones right. A late packet
 /// older than all of these is dropped.
 const DROPPED_MAX: usize = 64;
+
+/// The time between the frames before and after a jump: a usual frame's.
+const JUMP_STEP: Duration = Duration::from_millis(33);
 
 /// Gives the packets of changing sources one continuous numbering for one viewer.
 ///
@@ -60,9 +63,24 @@ impl Rewriter {
         }
     }
 
-    /// A new source begins with this packet: another layer, another publisher, or the same
-    /// after a jump.
+    /// A new source begins with this packet: another layer or another publisher. Its timestamps
+    /// go on by the time that passed.
     pub fn begin(&mut self, packet: &Packet) {
+        let passed = self.last.as_ref().map_or(0, |last| {
+            elapsed_ticks(last.captured, packet.captured, packet.format.clock_rate)
+        });
+        self.begin_after(packet, passed);
+    }
+
+    /// The source goes on with this packet, and what lies before it is left out. Its timestamps
+    /// go on by one frame: a receiver that had been fed faster than real time takes a leap in
+    /// them for frames of the future, and waits.
+    pub fn jump(&mut self, packet: &Packet) {
+        let frame = u64::from(packet.format.clock_rate) * JUMP_STEP.as_millis() as u64 / 1_000;
+        self.begin_after(packet, frame as u32);
+    }
+
+    fn begin_after(&mut self, packet: &Packet, ticks: u32) {
         let mut source = Source {
             floor: packet.seq,
             seq_in: packet.seq,
@@ -73,7 +91,6 @@ impl Rewriter {
             frame_number_add: 0,
         };
         if let Some(last) = &self.last {
-            let ticks = elapsed_ticks(last.captured, packet.captured, packet.format.clock_rate);
             source.timestamp_add = last
                 .timestamp
                 .wrapping_add(ticks)

@@ -196,9 +196,10 @@ impl Subscription {
                 return None;
             };
             let packet = read.packet.clone();
-            if read.jumped || self.begin_next {
-                self.begin_next = false;
+            if std::mem::take(&mut self.begin_next) {
                 self.rewriter.begin(&packet);
+            } else if read.jumped {
+                self.rewriter.jump(&packet);
             }
             catch_up.sent(packet.payload.len());
             self.read = packet.seq;

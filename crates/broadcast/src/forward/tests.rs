@@ -254,6 +254,11 @@ fn a_fresh_key_frame_is_jumped_to() {
             .windows(2)
             .all(|pair| pair[1] == pair[0] + 1)
     );
+    // A leap of the timestamps would be taken for pictures of the future.
+    scene.assert_seamless();
+    let steps = scene.got.windows(2);
+    let steps = steps.map(|pair| pair[1].1.timestamp.wrapping_sub(pair[0].1.timestamp));
+    assert!(steps.max() <= Some(2_970));
 }
 
 #[test]
