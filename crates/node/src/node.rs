@@ -1,3 +1,6 @@
+mod relaying;
+mod viewing;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -5,16 +8,17 @@ use std::time::{Duration, Instant};
 
 use broadcast::forward::Limits;
 use broadcast::{IceFragment, Role, SessionId};
-use rtc::{IceCredentials, Peer, WriteError};
-use rtp::{Bitrate, Kind, Packet};
+use rtc::{IceCredentials, Peer};
+use rtp::{Kind, Packet};
 use slab::Slab;
 
 use crate::counters::Counters;
 use crate::demux::{self, Demux};
 use crate::message::{ClosedReason, Command, Event, Input, Output, Relayed, StreamId};
 use crate::peer::PeerEntry;
-use crate::stream::{Relay, Stream};
+use crate::stream::Stream;
 use crate::timers::Timers;
+use viewing::{catch_up, choose_layer, count_refused};
 
 /// How often layers are chosen anew and streams report.
 const TICK: Duration = Duration::from_millis(100);
@@ -22,19 +26,12 @@ const TICK: Duration = Duration::from_millis(100);
 /// Every this many ticks a stream reports its status.
 const STATUS_TICKS: u32 = 10;
 
-/// While a viewer catches up, its bandwidth estimation looks this far: more than any cache
-/// can use, so that the estimate and not the wish is the limit.
-const CATCH_UP_WANTED: Bitrate = Bitrate::mbps(40);
-
 /// Addresses that one session may be reached at, one for each path its ICE tries; a further one
 /// takes the place of the oldest.
 const ADDRESSES_MAX: usize = 16;
 
 /// Local ufrags that a session answers to: the present one and those before its last restarts.
 const UFRAGS_MAX: usize = 3;
-
-/// A changed wish is told to the bandwidth estimation when it changed by more than this share.
-const WANTED_CHANGE: f64 = 0.1;
 
 /// Settings of a node.
 #[derive(Debug, Clone)]
@@ -360,99 +357,6 @@ impl Node {
         self.drain(now, key);
     }
 
-    /// Another shard has viewers of the stream: it gets the present state, then what comes.
-    fn subscribe(&mut self, id: StreamId, shard: usize) {
-        let key = self.stream(id);
-        let Some(stream) = self.streams.get_mut(key) else {
-            return;
-        };
-        for kind in [Kind::Audio, Kind::Video] {
-            let layers = stream.track(kind).layers();
-            if !layers.is_empty() {
-                let rids = layers
-                    .iter()
-                    .filter_map(|layer| layer.rid().map(str::to_owned))
-                    .collect();
-                let message = Relayed::Begin {
-                    stream: id,
-                    kind,
-                    rids,
-                };
-                self.outputs.push_back(Output::Relay { shard, message });
-            }
-        }
-        stream.video.replay(|layer, packet| {
-            let message = Relayed::Packet {
-                stream: id,
-                kind: Kind::Video,
-                layer,
-                packet: packet.clone(),
-            };
-            self.outputs.push_back(Output::Relay { shard, message });
-        });
-        stream.relays.push(Relay {
-            shard,
-            skipping: false,
-        });
-    }
-
-    fn unsubscribe(&mut self, id: StreamId, shard: usize) {
-        let Some(key) = self.streams_by_id.get(&id).copied() else {
-            return;
-        };
-        if let Some(stream) = self.streams.get_mut(key) {
-            stream.relays.retain(|relay| relay.shard != shard);
-        }
-        self.free_if_idle(key);
-    }
-
-    fn relayed(&mut self, now: Instant, relayed: Relayed) {
-        let id = match &relayed {
-            Relayed::Subscribe { stream, shard } => return self.subscribe(*stream, *shard),
-            Relayed::Unsubscribe { stream, shard } => return self.unsubscribe(*stream, *shard),
-            Relayed::Begin { stream, .. }
-            | Relayed::Packet { stream, .. }
-            | Relayed::End { stream }
-            | Relayed::WantKeyframe { stream, .. } => *stream,
-        };
-        // Its last viewer may have left while this was on its way.
-        let Some(key) = self.streams_by_id.get(&id).copied() else {
-            return;
-        };
-        let Some(stream) = self.streams.get_mut(key) else {
-            return;
-        };
-        match relayed {
-            Relayed::Subscribe { .. } | Relayed::Unsubscribe { .. } => {}
-            Relayed::Begin { kind, rids, .. } => stream.track_mut(kind).begin(&rids),
-            Relayed::Packet {
-                kind,
-                layer,
-                packet,
-                ..
-            } => self.forward(now, key, kind, layer, packet),
-            Relayed::End { .. } => {
-                stream.audio.end();
-                stream.video.end();
-            }
-            Relayed::WantKeyframe { layer, .. } => {
-                stream.video.want_keyframe(layer);
-                self.request_keyframes(now, key);
-            }
-        }
-    }
-
-    fn relay_full(&mut self, shard: usize) {
-        self.counters.dropped_relay_full += 1;
-        for (_, stream) in &mut self.streams {
-            stream
-                .relays
-                .iter_mut()
-                .filter(|relay| relay.shard == shard)
-                .for_each(|relay| relay.skipping = true);
-        }
-    }
-
     fn timeout(&mut self, now: Instant) {
         while let Some(key) = self.timers.pop_due(now) {
             let Some(entry) = self.peers.get_mut(key) else {
@@ -570,7 +474,8 @@ impl Node {
             return;
         };
         if !entry.peer.is_alive() {
-            self.remove(now, key, ClosedReason::Remote);
+            let reason = entry.lost();
+            self.remove(now, key, reason);
             return;
         }
         // A timer in the past would spin: the peer gets its time with the next turn.
@@ -590,7 +495,10 @@ impl Node {
         };
         match event {
             rtc::Event::Connected => self.connected(now, key),
-            rtc::Event::Closed => self.close(now, key, ClosedReason::Remote),
+            rtc::Event::Closed => {
+                let reason = entry.lost();
+                self.close(now, key, reason);
+            }
             rtc::Event::Packet {
                 media,
                 layer,
@@ -866,70 +774,5 @@ impl Node {
             entry.dirty = true;
             self.dirty.push(key);
         }
-    }
-}
-
-/// Decides anew what a viewer gets, and tells its bandwidth estimation what to look for.
-fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Stream) {
-    let Some(subscribed) = entry
-        .subscriptions
-        .iter_mut()
-        .find(|s| s.kind == Kind::Video)
-    else {
-        return;
-    };
-    let subscription = &mut subscribed.subscription;
-    let Some(choice) = entry.selector.choose(now, &stream.video, entry.estimate) else {
-        return;
-    };
-    if subscription.target() != Some(choice.layer) {
-        tracing::trace!(session = ?entry.session, layer = choice.layer, pause = choice.pause, estimate = ?entry.estimate, "layer chosen");
-    }
-    subscription.limit_temporal(choice.temporal_max);
-    if choice.pause && subscription.pause() {
-        entry.peer.forget_sent(subscribed.media);
-    }
-    subscription.select(now, &mut stream.video, choice.layer);
-    let wanted = if subscription.is_catching_up() {
-        CATCH_UP_WANTED
-    } else {
-        choice.wanted
-    };
-    let differs = |a: Bitrate, b: Bitrate| {
-        let (a, b) = (a.as_bps() as f64, b.as_bps() as f64);
-        (a - b).abs() > a.max(b) * WANTED_CHANGE
-    };
-    if differs(entry.wanted.0, choice.padded) || differs(entry.wanted.1, wanted) {
-        entry.wanted = (choice.padded, wanted);
-        entry.peer.set_wanted_bitrate(choice.padded, wanted);
-    }
-}
-
-/// Writes the cached packets that may go out now.
-fn catch_up(now: Instant, entry: &mut PeerEntry, stream: &Stream, counters: &mut Counters) {
-    for subscribed in entry
-        .subscriptions
-        .iter_mut()
-        .filter(|s| s.kind == Kind::Video)
-    {
-        while let Some(forward) = subscribed
-            .subscription
-            .poll(now, &stream.video, entry.estimate)
-        {
-            match entry
-                .peer
-                .write(subscribed.media, 0, &forward.packet, forward.rewrite)
-            {
-                Ok(()) => counters.packets_out += 1,
-                Err(error) => count_refused(counters, error),
-            }
-        }
-    }
-}
-
-fn count_refused(counters: &mut Counters, error: WriteError) {
-    match error {
-        WriteError::TooLarge => counters.dropped_too_large += 1,
-        WriteError::Codec | WriteError::NotSending => counters.dropped_codec += 1,
     }
 }

@@ -6,6 +6,8 @@ use broadcast::{Role, SessionId};
 use rtc::Peer;
 use rtp::{Bitrate, Kind};
 
+use crate::ClosedReason;
+
 /// A peer with what the node knows of it.
 #[derive(Debug)]
 pub(crate) struct PeerEntry {
@@ -76,6 +78,15 @@ impl PeerEntry {
                 subscription: Subscription::new(first_seq.wrapping_add(media as u16 * 7_919), now),
             })
             .collect();
+    }
+
+    /// Why its session ends when the peer itself gives up.
+    pub(crate) fn lost(&self) -> ClosedReason {
+        if self.connected {
+            ClosedReason::Remote
+        } else {
+            ClosedReason::NeverConnected
+        }
     }
 
     /// When cached packets are due.

@@ -217,6 +217,20 @@ impl Collector for Shards {
             "Packets waiting for other shards",
             &load,
             |l| l.ring_queued as f64,
+        )?;
+        per_shard(
+            &mut encoder,
+            "shard_commands_queued",
+            "Commands that a media thread has not taken yet",
+            &load,
+            |l| l.commands_queued as f64,
+        )?;
+        per_shard(
+            &mut encoder,
+            "shard_events_queued",
+            "Events of a media thread that the control plane has no room for",
+            &load,
+            |l| l.events_queued as f64,
         )
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -77,6 +78,10 @@ pub(crate) struct Load {
     pub(crate) send_dropped: u64,
     /// Items waiting in rings to other shards.
     pub(crate) ring_queued: u64,
+    /// Commands that the thread has not taken yet.
+    pub(crate) commands_queued: u64,
+    /// Events that the control plane has no room for.
+    pub(crate) events_queued: u64,
 }
 
 /// A shard did not take a command: it is overloaded, or gone.
@@ -93,6 +98,7 @@ pub(crate) struct Shards {
 #[derive(Debug)]
 struct Handle {
     commands: SyncSender<Option<Command>>,
+    commands_queued: Arc<AtomicU64>,
     waker: Arc<Waker>,
     load: Arc<Mutex<Load>>,
     candidates: Vec<SocketAddr>,
@@ -131,6 +137,7 @@ impl Shards {
                 .map(|ip| SocketAddr::new(*ip, port))
                 .collect();
             let (commands, receiver) = sync_channel(COMMANDS_MAX);
+            let commands_queued = Arc::new(AtomicU64::new(0));
             let load = Arc::new(Mutex::new(Load::default()));
             let shard = Shard {
                 index,
@@ -140,6 +147,7 @@ impl Shards {
                 candidates: candidates.clone(),
                 host_addresses: host_addresses.clone(),
                 commands: receiver,
+                commands_queued: commands_queued.clone(),
                 rings_in: std::mem::take(&mut incoming[index]),
                 rings_out: std::mem::take(&mut outgoing[index]),
                 wakers: wakers.clone(),
@@ -163,6 +171,7 @@ impl Shards {
                 })?;
             handles.push(Handle {
                 commands,
+                commands_queued,
                 waker: wakers[index].clone(),
                 load,
                 candidates,
@@ -175,12 +184,17 @@ impl Shards {
     /// Gives a command to a shard.
     pub(crate) fn send(&self, shard: usize, command: Command) -> Result<(), QueueFull> {
         let handle = self.handles.get(shard).ok_or(QueueFull)?;
+        // Counted first: the thread may take it at once.
+        handle.commands_queued.fetch_add(1, Ordering::Relaxed);
         match handle.commands.try_send(Some(command)) {
             Ok(()) => {
                 handle.wake();
                 Ok(())
             }
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(QueueFull),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                handle.commands_queued.fetch_sub(1, Ordering::Relaxed);
+                Err(QueueFull)
+            }
         }
     }
 
@@ -194,9 +208,11 @@ impl Shards {
 
     /// What each shard does, by number.
     pub(crate) fn load(&self) -> impl Iterator<Item = Load> + '_ {
-        self.handles
-            .iter()
-            .map(|handle| *handle.load.lock().unwrap_or_else(PoisonError::into_inner))
+        self.handles.iter().map(|handle| Load {
+            // A thread that hangs publishes nothing, but its queue grows.
+            commands_queued: handle.commands_queued.load(Ordering::Relaxed),
+            ..*handle.load.lock().unwrap_or_else(PoisonError::into_inner)
+        })
     }
 
     /// How many there are.
@@ -341,6 +357,7 @@ struct Shard {
     host_addresses: Vec<IpAddr>,
     /// `None` is the order to stop.
     commands: Receiver<Option<Command>>,
+    commands_queued: Arc<AtomicU64>,
     rings_in: Vec<Consumer<Relayed>>,
     rings_out: Vec<Outgoing>,
     wakers: Vec<Arc<Waker>>,
@@ -404,6 +421,7 @@ impl Shard {
             let Some(command) = command else {
                 return false;
             };
+            self.commands_queued.fetch_sub(1, Ordering::Relaxed);
             self.node.handle_input(now, Input::Command(command));
         }
         true
@@ -534,6 +552,8 @@ impl Shard {
             busy: (self.busy.as_secs_f64() / passed.as_secs_f64()).min(1.0),
             send_dropped: self.batch.dropped,
             ring_queued: self.rings_out.iter().map(Outgoing::queued).sum(),
+            commands_queued: self.commands_queued.load(Ordering::Relaxed),
+            events_queued: self.events_held.len() as u64,
         };
         self.busy = Duration::ZERO;
         self.published = now;

@@ -37,13 +37,6 @@ fn lost_packets_are_recovered_by_retransmission() {
         let video = world.viewer(viewer).video();
         let got = video.got().len();
         let missing = video.missing(s(19)).len();
-        eprintln!(
-            "seed {seed} got {got} missing {missing} fps {} freeze {:?} asked {} counters {:?}",
-            video.fps(s(1)..s(19)),
-            video.freeze_max(s(1)..s(19)),
-            world.viewer(viewer).asked(),
-            world.counters(0)
-        );
         assert!(missing * 1_000 < got, "{missing} of {got} never came");
         assert!(video.fps(s(1)..s(19)) > 28.0);
         assert!(video.freeze_max(s(1)..s(19)) < ms(500));
@@ -109,12 +102,6 @@ fn layer_switches_are_seamless() {
         assert_whole(&world, viewer);
         let now = world.now();
         let video = world.viewer(viewer).video();
-        eprintln!(
-            "{codec} drift {:?} freeze {:?} layers {:?}",
-            video.drift_max(),
-            video.freeze_max(s(1)..now),
-            video.layers()
-        );
         assert!(video.layers().len() > order.len());
         assert!(video.freeze_max(s(1)..now) < ms(200), "{codec}");
         assert!(video.drift_max() < ms(100), "{codec}");

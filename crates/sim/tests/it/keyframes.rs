@@ -99,7 +99,6 @@ fn key_frame_requests_are_merged() {
     world.run_for(s(1));
     let requests = &world.publisher(publisher).requests()[before..];
     let asked = world.counters(0).keyframe_requests_in - counted.keyframe_requests_in;
-    eprintln!("{asked} asked: {requests:?}");
     assert!(asked > 40, "{asked}");
     assert!((2..=6).contains(&requests.len()), "{requests:?}");
     let spaced = |pair: &[std::time::Duration]| pair[1] - pair[0] >= ms(490);

@@ -38,11 +38,6 @@ fn returning_publisher_is_invisible_to_viewers() {
         let video = viewer.video();
         let again = video.decoded().iter().find(|(_, s)| s.publisher == 1);
         let (at, _) = again.expect("pictures of the second publisher");
-        eprintln!(
-            "{codec} back after {:?} drift {:?}",
-            *at - returns,
-            video.drift_max()
-        );
         assert!(*at - returns < ms(500), "{codec}: {:?}", *at - returns);
         assert!(video.fps(now - s(3)..now) > 29.0, "{codec}");
         assert!(viewer.ssrcs().is_superset(&ssrcs) && viewer.ssrcs().len() <= 3);
@@ -102,11 +97,6 @@ fn a_publisher_that_returns_in_the_middle_of_losses_leaves_no_step() {
         assert_seamless(&world, viewer);
         let now = world.now();
         let video = world.viewer(viewer).video();
-        eprintln!(
-            "fps {} drift {:?}",
-            video.fps(now - s(4)..now),
-            video.drift_max()
-        );
         assert!(video.fps(now - s(4)..now) > 27.0);
     }
 }

@@ -16,12 +16,6 @@ fn viewers_on_another_shard_get_the_same() {
     for viewer in [here, there] {
         assert_whole(&world, viewer);
         let viewer = world.viewer(viewer);
-        eprintln!(
-            "first {:?} fps {} layers {:?}",
-            viewer.first_picture(),
-            viewer.video().fps(begin..end),
-            viewer.video().layers()
-        );
         assert!(viewer.first_picture().is_some_and(|wait| wait < ms(250)));
         assert!(viewer.video().fps(begin..end) > 29.0);
         assert!(viewer.audio().fps(begin..end) > 49.0);
@@ -100,10 +94,6 @@ fn a_full_ring_drops_video_up_to_the_next_key_frame() {
     let full = s(5)..ms(5_150);
     // Key frames are made about every even second after the publisher connected.
     let resumed = got.iter().find(|got| got.at > full.end);
-    eprintln!(
-        "resumed {resumed:?} missing {:?}",
-        world.viewer(there).video().missing(s(9))
-    );
     assert!(resumed.is_some_and(|got| got.stamp.is_keyframe()));
     let audio = world.viewer(there).audio();
     assert!(audio.fps(full.end + ms(50)..s(9)) > 49.0, "sound goes on");

@@ -1,0 +1,87 @@
+//! What one viewer gets, and when.
+
+use std::time::Instant;
+
+use rtc::WriteError;
+use rtp::{Bitrate, Kind};
+
+use crate::counters::Counters;
+use crate::peer::PeerEntry;
+use crate::stream::Stream;
+
+/// While a viewer catches up, its bandwidth estimation looks this far: more than any cache
+/// can use, so that the estimate and not the wish is the limit.
+const CATCH_UP_WANTED: Bitrate = Bitrate::mbps(40);
+
+/// A changed wish is told to the bandwidth estimation when it changed by more than this share.
+const WANTED_CHANGE: f64 = 0.1;
+
+/// Decides anew what a viewer gets, and tells its bandwidth estimation what to look for.
+pub(super) fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Stream) {
+    let Some(subscribed) = entry
+        .subscriptions
+        .iter_mut()
+        .find(|s| s.kind == Kind::Video)
+    else {
+        return;
+    };
+    let subscription = &mut subscribed.subscription;
+    let Some(choice) = entry.selector.choose(now, &stream.video, entry.estimate) else {
+        return;
+    };
+    if subscription.target() != Some(choice.layer) {
+        tracing::trace!(session = ?entry.session, layer = choice.layer, pause = choice.pause, estimate = ?entry.estimate, "layer chosen");
+    }
+    subscription.limit_temporal(choice.temporal_max);
+    if choice.pause && subscription.pause() {
+        entry.peer.forget_sent(subscribed.media);
+    }
+    subscription.select(now, &mut stream.video, choice.layer);
+    let wanted = if subscription.is_catching_up() {
+        CATCH_UP_WANTED
+    } else {
+        choice.wanted
+    };
+    let differs = |a: Bitrate, b: Bitrate| {
+        let (a, b) = (a.as_bps() as f64, b.as_bps() as f64);
+        (a - b).abs() > a.max(b) * WANTED_CHANGE
+    };
+    if differs(entry.wanted.0, choice.padded) || differs(entry.wanted.1, wanted) {
+        entry.wanted = (choice.padded, wanted);
+        entry.peer.set_wanted_bitrate(choice.padded, wanted);
+    }
+}
+
+/// Writes the cached packets that may go out now.
+pub(super) fn catch_up(
+    now: Instant,
+    entry: &mut PeerEntry,
+    stream: &Stream,
+    counters: &mut Counters,
+) {
+    for subscribed in entry
+        .subscriptions
+        .iter_mut()
+        .filter(|s| s.kind == Kind::Video)
+    {
+        while let Some(forward) = subscribed
+            .subscription
+            .poll(now, &stream.video, entry.estimate)
+        {
+            match entry
+                .peer
+                .write(subscribed.media, 0, &forward.packet, forward.rewrite)
+            {
+                Ok(()) => counters.packets_out += 1,
+                Err(error) => count_refused(counters, error),
+            }
+        }
+    }
+}
+
+pub(super) fn count_refused(counters: &mut Counters, error: WriteError) {
+    match error {
+        WriteError::TooLarge => counters.dropped_too_large += 1,
+        WriteError::Codec | WriteError::NotSending => counters.dropped_codec += 1,
+    }
+}
