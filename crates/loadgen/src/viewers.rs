@@ -299,7 +299,7 @@ fn observe(now: Instant, reception: &mut Reception, ended: &mut bool, event: Eve
         }
         Event::Packet { packet, .. } => reception.packet(now, &packet),
         Event::Closed => *ended = true,
-        Event::KeyframeRequest { .. } | Event::Nacks { .. } | Event::Estimate(_) => {}
+        Event::KeyframeRequest { .. } | Event::Nacks { .. } | Event::Estimate { .. } => {}
     }
 }
 

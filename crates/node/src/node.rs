@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use broadcast::forward::Limits;
+use broadcast::forward::{Estimate, Limits};
 use broadcast::{IceFragment, Role, SessionId};
 use rtc::{IceCredentials, Peer};
 use rtp::{Kind, Packet};
@@ -535,9 +535,9 @@ impl Node {
             }
             rtc::Event::Nacks { sent: true, count } => self.counters.nacks_out += count,
             rtc::Event::Nacks { sent: false, count } => self.counters.nacks_in += count,
-            rtc::Event::Estimate(estimate) => {
-                tracing::trace!(session = ?entry.session, %estimate, "bandwidth estimated");
-                entry.estimate = Some(estimate);
+            rtc::Event::Estimate { bandwidth, filled } => {
+                tracing::trace!(session = ?entry.session, %bandwidth, filled, "path estimated");
+                entry.estimate = Some(Estimate { bandwidth, filled });
                 // A path that shrinks is to be relieved at once.
                 let stream_key = entry.stream;
                 if entry.connected

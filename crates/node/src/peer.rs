@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use broadcast::forward::{LayerSelector, Subscription};
+use broadcast::forward::{Estimate, LayerSelector, Subscription};
 use broadcast::{Role, SessionId};
 use rtc::Peer;
 use rtp::{Bitrate, Kind};
@@ -28,7 +28,7 @@ pub(crate) struct PeerEntry {
     /// Viewers only: one for each m-line.
     pub(crate) subscriptions: Vec<Subscribed>,
     pub(crate) selector: LayerSelector,
-    pub(crate) estimate: Option<Bitrate>,
+    pub(crate) estimate: Option<Estimate>,
     /// What the bandwidth estimation was last told to look for.
     pub(crate) wanted: (Bitrate, Bitrate),
 }

@@ -8,6 +8,7 @@ use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Rid, Rids};
 use str0m::net::{DatagramSend, Protocol, Receive};
 use str0m::rtp::{RtpPacket, RtpWrite, Ssrc, Vp8Descriptor};
+use str0m::stats::PeerStats;
 use str0m::{Candidate, IceConnectionState, Input, Rtc};
 use thiserror::Error;
 
@@ -18,6 +19,11 @@ use crate::{Config, extensions};
 
 /// How often a viewer's estimate is looked at.
 const ESTIMATE_EVERY: Duration = Duration::from_millis(100);
+
+/// A path is filled when it loses more than this share of the packets, or keeps them in its
+/// queue for longer than this.
+const FILLED_LOSS: f32 = 0.08;
+const FILLED_QUEUE: Duration = Duration::from_millis(200);
 
 /// A peer that asks for its next turn within this time gets it in the same one.
 const SAME_TURN: Duration = Duration::from_micros(10);
@@ -136,8 +142,13 @@ pub enum Event {
         /// How many.
         count: u64,
     },
-    /// How much the path to the remote can carry, as far as it was probed.
-    Estimate(Bitrate),
+    /// What is known of the path to the remote.
+    Estimate {
+        /// How much it can carry, as far as it was probed.
+        bandwidth: Bitrate,
+        /// It queues or drops packets now.
+        filled: bool,
+    },
 }
 
 /// What a peer wants done.
@@ -179,11 +190,12 @@ pub struct Peer {
     media: Vec<Media>,
     sources: Vec<Source>,
     clock: PublisherClock,
-    /// When it was made: a time that has passed.
     /// The time of the last call that had one.
     now: Instant,
-    /// The latest estimate, while the path can be measured.
-    estimate: Option<Bitrate>,
+    /// Bandwidth and whether the path is filled, while that can be measured.
+    estimate: Option<(Bitrate, bool)>,
+    /// The round trip without a queue, as far as seen.
+    rtt_min: Option<Duration>,
     /// A datagram left since the library last got its time.
     released: bool,
     /// A call into the library panicked.
@@ -247,6 +259,7 @@ impl Peer {
             rtc,
             now: born,
             estimate: None,
+            rtt_min: None,
             released: false,
             failed: false,
             payload_bytes_max: PAYLOAD_BYTES_MAX,
@@ -517,10 +530,15 @@ impl Peer {
                 can_probe,
             }) => {
                 let first = can_probe && self.estimate.is_none();
-                self.estimate = can_probe.then(|| self.estimate.unwrap_or_default());
-                first.then(|| self.estimated(estimate)).flatten()
+                let bandwidth = Bitrate::bps(estimate.as_u64());
+                let present = || self.estimate.unwrap_or((bandwidth, false));
+                self.estimate = can_probe.then(present);
+                first.then_some(Event::Estimate {
+                    bandwidth,
+                    filled: false,
+                })
             }
-            str0m::Event::PeerStats(stats) => self.estimated(stats.bwe_tx?),
+            str0m::Event::PeerStats(stats) => self.measured(&stats),
             str0m::Event::MediaEgressStats(stats) => {
                 self.nacks(false, (stats.mid, stats.rid), stats.nacks)
             }
@@ -531,10 +549,18 @@ impl Peer {
         }
     }
 
-    fn estimated(&mut self, estimate: str0m::bwe::Bitrate) -> Option<Event> {
+    /// What the statistics say of the path, when it is another than before.
+    fn measured(&mut self, stats: &PeerStats) -> Option<Event> {
         let known = self.estimate.as_mut()?;
-        let estimate = Bitrate::bps(estimate.as_u64());
-        (std::mem::replace(known, estimate) != estimate).then_some(Event::Estimate(estimate))
+        let bandwidth = Bitrate::bps(stats.bwe_tx?.as_u64());
+        self.rtt_min = match (self.rtt_min, stats.rtt) {
+            (Some(least), Some(rtt)) => Some(least.min(rtt)),
+            (least, rtt) => least.or(rtt),
+        };
+        let queued = stats.rtt.zip(self.rtt_min).map(|(rtt, least)| rtt - least);
+        let filled = stats.egress_loss_fraction > Some(FILLED_LOSS) || queued > Some(FILLED_QUEUE);
+        let before = std::mem::replace(known, (bandwidth, filled));
+        (before != (bandwidth, filled)).then_some(Event::Estimate { bandwidth, filled })
     }
 
     /// What came since the last report, from a running total.

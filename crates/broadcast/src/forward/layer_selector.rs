@@ -2,41 +2,38 @@ use std::time::{Duration, Instant};
 
 use rtp::Bitrate;
 
+use super::prober::{Prober, Probing};
 use super::track::Track;
 
 /// A layer must leave this much of the estimate free before a viewer moves up to it: estimates
 /// are hints, and a layer's rate is a mean.
 const HEADROOM_UP: f64 = 1.15;
 
-/// A viewer moves down as soon as its layer takes more than this share of the estimate.
-const HEADROOM_DOWN: f64 = 1.0;
-
 /// First wait between moving down and trying to move up again; doubled with every attempt
 /// that failed soon, up to the maximum.
 const HOLD_MIN: Duration = Duration::from_millis(1_000);
-const HOLD_MAX: Duration = Duration::from_secs(6);
+const HOLD_MAX: Duration = Duration::from_secs(4);
 
 /// Moving down this soon after moving up means that the attempt failed.
 const FAILED_WITHIN: Duration = Duration::from_secs(5);
 
-/// A layer of more than this times the estimate has filled the path: nothing gets through in
-/// time. It is not sent any more, even if nothing else can be sent yet, and the viewer begins
+/// A layer of more than this times the estimate, on a path that is filled: nothing gets through
+/// in time. It is not sent any more, even if nothing else can be sent yet, and the viewer begins
 /// anew with the worst layer, since estimates fall in steps and the path may be narrower still.
 const OVERLOAD: f64 = 1.33;
 
-/// How long a probe for a better layer may take.
-const PROBE_TIME: Duration = Duration::from_millis(500);
-
-/// From one probe to the next; the pause doubles with each that finds nothing.
-const PROBE_PAUSE_MIN: Duration = Duration::from_secs(1);
-const PROBE_PAUSE_MAX: Duration = Duration::from_secs(4);
-
-/// A viewer that once had to move down moves up only after padding has gone through at the rate
-/// of the better layer for this long: shapers let short probes pass that are far too fast.
-const TRIAL_TIME: Duration = Duration::from_millis(1_000);
-
 /// Kept free for audio and retransmissions.
 const RESERVED: Bitrate = Bitrate::kbps(60);
+
+/// What is known of the path to a viewer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Estimate {
+    /// What it carries.
+    pub bandwidth: Bitrate,
+    /// It queues or drops packets now. An estimate may fall without that, for example when the
+    /// viewer's machine is busy.
+    pub filled: bool,
+}
 
 /// What a viewer shall get, and what its bandwidth estimation shall look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,11 +62,7 @@ pub struct LayerSelector {
     hold: Duration,
     /// `None` for a viewer that never had to move down.
     hold_until: Option<Instant>,
-    /// Since when padding stands for the next better layer.
-    trial: Option<Instant>,
-    /// When the latest probe for a better layer began.
-    probed: Option<Instant>,
-    probe_pause: Duration,
+    prober: Prober,
 }
 
 impl Default for LayerSelector {
@@ -80,9 +73,7 @@ impl Default for LayerSelector {
             moved_up: None,
             hold: HOLD_MIN,
             hold_until: None,
-            trial: None,
-            probed: None,
-            probe_pause: PROBE_PAUSE_MIN,
+            prober: Prober::default(),
         }
     }
 }
@@ -104,7 +95,7 @@ impl LayerSelector {
         &mut self,
         now: Instant,
         track: &Track,
-        estimate: Option<Bitrate>,
+        estimate: Option<Estimate>,
     ) -> Option<Choice> {
         let best = track.active(now).next_back()?;
         let pinned = self
@@ -112,7 +103,7 @@ impl LayerSelector {
             .as_deref()
             .and_then(|rid| track.layer_by_rid(rid))
             .filter(|layer| track.active(now).any(|active| active == *layer));
-        let (Some(estimate), None) = (estimate, pinned) else {
+        let (Some(path), None) = (estimate, pinned) else {
             let layer = pinned.unwrap_or(best);
             self.layer = Some(layer);
             return Some(Choice {
@@ -124,26 +115,19 @@ impl LayerSelector {
             });
         };
         let before = self.layer;
-        let budget = estimate - RESERVED;
-        let overloaded = before.is_some_and(|layer| track.bitrate(layer) > estimate * OVERLOAD);
-        let layer = if overloaded {
+        let worst = track.active(now).next()?;
+        let too_much = |layer| track.bitrate(layer) > path.bandwidth * OVERLOAD;
+        let overloaded = path.filled && before.is_some_and(too_much);
+        let present = if overloaded {
             self.moved_down(now);
-            track.active(now).next()?
+            worst
         } else {
-            self.next_layer(now, track, budget)?
+            self.keep_or_move_down(now, track, path.bandwidth, worst)
         };
+        let (layer, padded, wanted) = self.move_up(now, track, path, present);
         self.layer = Some(layer);
         // With the worst layer still too much, half of its frames are better than none.
-        let squeezed = track.bitrate(layer) > budget && track.active(now).next() == Some(layer);
-        let next = track.active(now).skip_while(|l| *l != layer).nth(1);
-        let needed = next.map(|next| need(track, next));
-        let (padded, wanted) = match needed {
-            Some(needed) if self.trial.is_some() => (needed, needed),
-            Some(needed) if estimate < needed && !self.holds(now) && self.probes(now) => {
-                (Bitrate::ZERO, needed)
-            }
-            _ => (Bitrate::ZERO, need(track, layer)),
-        };
+        let squeezed = layer == worst && track.bitrate(layer) + RESERVED > path.bandwidth;
         Some(Choice {
             layer,
             temporal_max: if squeezed { 0 } else { u8::MAX },
@@ -153,90 +137,73 @@ impl LayerSelector {
         })
     }
 
-    /// Whether to look for a better layer now. Probes that go on all the time would fill a
-    /// narrow path.
-    fn probes(&mut self, now: Instant) -> bool {
-        match self.probed.map(|at| now.saturating_duration_since(at)) {
-            Some(since) if since < PROBE_TIME => true,
-            Some(since) if since < PROBE_TIME + self.probe_pause => false,
-            before => {
-                if before.is_some() {
-                    self.probe_pause = (self.probe_pause * 2).min(PROBE_PAUSE_MAX);
-                }
-                self.probed = Some(now);
-                true
-            }
-        }
-    }
-
-    fn holds(&self, now: Instant) -> bool {
-        self.hold_until.is_some_and(|until| now < until)
-    }
-
-    fn next_layer(&mut self, now: Instant, track: &Track, budget: Bitrate) -> Option<usize> {
-        let lowest = track.active(now).next()?;
-        let fits = |factor: f64| {
-            track
-                .active(now)
-                .rfind(|layer| track.bitrate(*layer) * factor <= budget)
-                .unwrap_or(lowest)
+    /// The present layer; the best that fits when it does not fit or there is none; the worst
+    /// when none fits.
+    fn keep_or_move_down(
+        &mut self,
+        now: Instant,
+        track: &Track,
+        bandwidth: Bitrate,
+        worst: usize,
+    ) -> usize {
+        let is_active = |layer: &usize| track.active(now).any(|active| active == *layer);
+        let Some(present) = self.layer.filter(is_active) else {
+            return best_that_fits(now, track, bandwidth).unwrap_or(worst);
         };
-        let present = self
-            .layer
-            .filter(|layer| track.active(now).any(|a| a == *layer));
-        let Some(present) = present else {
-            return Some(fits(HEADROOM_UP));
-        };
-        let rank = |layer: usize| track.active(now).position(|l| l == layer);
-        let (down, up) = (fits(HEADROOM_DOWN), fits(HEADROOM_UP));
-        if rank(down) < rank(present) {
-            self.moved_down(now);
-            return Some(down);
+        let fits = |layer: &usize| track.bitrate(*layer) + RESERVED <= bandwidth;
+        if present == worst || fits(&present) {
+            return present;
         }
-        if rank(up) <= rank(present) {
-            if self.trial.take().is_some() {
-                self.hold_longer(now);
-            }
-            return Some(present);
-        }
-        if self.holds(now) {
-            return Some(present);
-        }
-        if self.hold_until.is_some() {
-            let began = *self.trial.get_or_insert(now);
-            if now.saturating_duration_since(began) < TRIAL_TIME {
-                return Some(present);
-            }
-        }
-        let next = track.active(now).skip_while(|l| *l != present).nth(1)?;
-        self.trial = None;
-        self.moved_up = Some(now);
-        // The path may carry still more.
-        self.probed = None;
-        self.probe_pause = PROBE_PAUSE_MIN;
-        Some(if self.hold_until.is_some() { next } else { up })
+        self.moved_down(now);
+        let worse = track.active(now).take_while(|layer| *layer != present);
+        worse.filter(fits).last().unwrap_or(worst)
     }
 
+    /// The layer to send, the rate to fill up to with padding, and the rate to look for.
+    fn move_up(
+        &mut self,
+        now: Instant,
+        track: &Track,
+        path: Estimate,
+        present: usize,
+    ) -> (usize, Bitrate, Bitrate) {
+        let next = track.active(now).skip_while(|l| *l != present).nth(1);
+        let held = self.hold_until.is_some_and(|until| now < until);
+        let (Some(next), false) = (next, held) else {
+            self.prober.stop();
+            return (present, Bitrate::ZERO, need(track, present));
+        };
+        let fell_once = self.hold_until.is_some();
+        let needed = need(track, next);
+        match self.prober.poll(now, path, needed, fell_once) {
+            Probing::Pausing => (present, Bitrate::ZERO, need(track, present)),
+            Probing::Running(padded) => (present, padded, needed),
+            Probing::Passed => {
+                self.moved_up = Some(now);
+                let best = best_that_fits(now, track, path.bandwidth);
+                let layer = best.filter(|_| !fell_once).unwrap_or(next);
+                (layer, Bitrate::ZERO, need(track, layer))
+            }
+        }
+    }
+
+    /// Several moves down in a row are one failure, and the later do not excuse the first.
     fn moved_down(&mut self, now: Instant) {
-        let failed = self
-            .moved_up
-            .take()
-            .is_some_and(|at| now.saturating_duration_since(at) < FAILED_WITHIN);
-        if failed || self.trial.take().is_some() {
-            self.hold_longer(now);
-        } else {
-            // Several steps down in a row are one failure, and the second does not excuse the first.
-            if !self.holds(now) {
-                self.hold = HOLD_MIN;
-            }
-            self.hold_until = Some(now + self.hold);
+        let moved_up = self.moved_up.take();
+        let failed = moved_up.is_some_and(|at| now.saturating_duration_since(at) < FAILED_WITHIN);
+        if failed {
+            self.hold = (self.hold * 2).min(HOLD_MAX);
+        } else if self.hold_until.is_none_or(|until| now >= until) {
+            self.hold = HOLD_MIN;
         }
-    }
-
-    fn hold_longer(&mut self, now: Instant) {
-        self.hold = (self.hold * 2).min(HOLD_MAX);
         self.hold_until = Some(now + self.hold);
     }
+}
+
+fn best_that_fits(now: Instant, track: &Track, bandwidth: Bitrate) -> Option<usize> {
+    track
+        .active(now)
+        .rfind(|layer| need(track, *layer) <= bandwidth)
 }
 
 /// The estimate at which a viewer may move up to this layer.

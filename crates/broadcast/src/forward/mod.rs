@@ -12,13 +12,14 @@ mod keyframes;
 mod layer;
 mod layer_selector;
 mod meter;
+mod prober;
 mod rewriter;
 mod subscription;
 mod track;
 
 pub use keyframes::KEYFRAME_INTERVAL_MIN;
 pub use layer::Layer;
-pub use layer_selector::{Choice, LayerSelector};
+pub use layer_selector::{Choice, Estimate, LayerSelector};
 pub use rewriter::Rewriter;
 pub use subscription::{Forward, Subscription};
 pub use track::{Limits, Track};

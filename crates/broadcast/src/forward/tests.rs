@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rtp::{Bitrate, Codec, Extensions, Format, Frame, Kind, Packet, PictureIds, Profile, Rewrite};
 
-use super::{Choice, LayerSelector, Limits, Rewriter, Subscription, Track};
+use super::{Choice, Estimate, LayerSelector, Limits, Rewriter, Subscription, Track};
 
 pub(super) const MS: Duration = Duration::from_millis(1);
 pub(super) const FRAME: Duration = Duration::from_millis(33);
@@ -386,6 +386,21 @@ fn the_first_sequence_number_leaves_room_before_the_wrap() {
     assert!(rewriter.rewrite(packet).is_some_and(|r| r.seq < 32_768));
 }
 
+/// A path of this bandwidth that is not filled.
+fn path(kbps: u64) -> Option<Estimate> {
+    Some(Estimate {
+        bandwidth: Bitrate::kbps(kbps),
+        filled: false,
+    })
+}
+
+fn filled(path: Option<Estimate>) -> Option<Estimate> {
+    path.map(|path| Estimate {
+        filled: true,
+        ..path
+    })
+}
+
 /// A track whose three layers have been measured.
 fn measured() -> (Track, Instant) {
     let encoders = [150, 500, 2_000].map(|kbps| Encoder::new(1, 1, 1, kbps));
@@ -399,7 +414,7 @@ fn measured() -> (Track, Instant) {
 fn a_viewer_gets_the_best_layer_that_its_path_carries() {
     let (track, now) = measured();
     for (kbps, layer) in [(100, 0), (300, 0), (900, 1), (5_000, 2)] {
-        let choice = LayerSelector::default().choose(now, &track, Some(Bitrate::kbps(kbps)));
+        let choice = LayerSelector::default().choose(now, &track, path(kbps));
         assert_eq!(choice.map(|c| c.layer), Some(layer), "{kbps} kbit/s");
     }
     assert_eq!(
@@ -415,7 +430,7 @@ fn a_squeezed_viewer_keeps_the_base_temporal_layer() {
     let (track, now) = measured();
     let temporal = |kbps| {
         LayerSelector::default()
-            .choose(now, &track, Some(Bitrate::kbps(kbps)))
+            .choose(now, &track, path(kbps))
             .map(|c| c.temporal_max)
     };
     assert_eq!((temporal(150), temporal(300)), (Some(0), Some(u8::MAX)));
@@ -433,13 +448,9 @@ fn a_viewer_moves_down_at_once_and_up_after_a_hold_that_grows() {
     let mut holds = Vec::new();
     // The path is wide until the best layer flows, then it is not: the edge between two layers.
     for _ in 0..1_200 {
-        let estimate = if before == Some(2) {
-            Bitrate::kbps(1_700)
-        } else {
-            Bitrate::mbps(5)
-        };
+        let estimate = path(if before == Some(2) { 1_700 } else { 5_000 });
         let now = selector
-            .choose(scene.now, &scene.track, Some(estimate))
+            .choose(scene.now, &scene.track, estimate)
             .map(|c| c.layer);
         match (before, now) {
             (Some(2), after) => {
@@ -453,7 +464,19 @@ fn a_viewer_moves_down_at_once_and_up_after_a_hold_that_grows() {
         scene.frame(&[]);
     }
     // Each with the second of the trial.
-    assert_eq!(holds.get(..4), Some(&[2, 3, 5, 7][..]), "{holds:?}");
+    assert_eq!(holds.get(..4), Some(&[2, 3, 5, 5][..]), "{holds:?}");
+}
+
+#[test]
+fn an_estimate_that_falls_on_a_path_that_is_not_filled_pauses_nobody() {
+    let (track, now) = measured();
+    let mut selector = LayerSelector::default();
+    let mut choose = |kbps| {
+        let choice = selector.choose(now, &track, path(kbps));
+        choice.map(|c| (c.layer, c.pause))
+    };
+    assert_eq!(choose(5_000), Some((2, false)));
+    assert_eq!(choose(1_000), Some((1, false)));
 }
 
 /// A stream of three layers that goes on, and the choices for one viewer of it.
@@ -471,16 +494,15 @@ impl Chooser {
         Self { scene, selector }
     }
 
-    /// The choice at this estimate, after so much time.
-    fn after(&mut self, millis: u32, kbps: u64) -> Choice {
+    /// The choice for this path, after so much time.
+    fn after(&mut self, millis: u32, path: Option<Estimate>) -> Choice {
         let until = self.scene.now + millis * MS;
         while self.scene.now < until {
             self.scene.frame(&[]);
         }
-        let estimate = Some(Bitrate::kbps(kbps));
         let choice = self
             .selector
-            .choose(self.scene.now, &self.scene.track, estimate);
+            .choose(self.scene.now, &self.scene.track, path);
         choice.expect("there are layers")
     }
 }
@@ -488,15 +510,15 @@ impl Chooser {
 #[test]
 fn a_path_that_shrank_far_below_the_layer_is_relieved_and_tried_anew_from_the_worst() {
     let mut chooser = Chooser::new();
-    let mut after = |millis, kbps| {
-        let choice = chooser.after(millis, kbps);
+    let mut after = |millis, path| {
+        let choice = chooser.after(millis, path);
         (choice.layer, choice.pause)
     };
-    assert_eq!(after(0, 5_000), (2, false));
-    assert_eq!(after(0, 1_000), (0, true));
-    assert_eq!(after(0, 1_000), (0, false));
-    assert_eq!(after(1_100, 1_000), (0, false), "a trial");
-    assert_eq!(after(1_100, 1_000), (1, false));
+    assert_eq!(after(0, path(5_000)), (2, false));
+    assert_eq!(after(0, filled(path(1_000))), (0, true));
+    assert_eq!(after(0, filled(path(1_000))), (0, false));
+    assert_eq!(after(1_100, path(1_000)), (0, false), "a probe");
+    assert_eq!(after(1_100, path(1_000)), (1, false));
 }
 
 #[test]
@@ -509,7 +531,7 @@ fn probes_for_the_next_layer_are_short_and_become_rare() {
     let (mut probed, mut probing) = (Duration::ZERO, false);
     let start = scene.now;
     while scene.now < start + 20_000 * MS {
-        let choice = selector.choose(scene.now, &scene.track, Some(Bitrate::kbps(300)));
+        let choice = selector.choose(scene.now, &scene.track, path(300));
         let probes = choice.is_some_and(|c| c.wanted > Bitrate::kbps(500));
         if probes && !probing {
             begins.push(scene.now - start);
@@ -520,7 +542,7 @@ fn probes_for_the_next_layer_are_short_and_become_rare() {
     }
     let tenths = |pair: &[Duration]| ((pair[1] - pair[0]).as_millis() as f64 / 100.0).round();
     let pauses: Vec<_> = begins.windows(2).map(tenths).collect();
-    assert_eq!(pauses, [15.0, 25.0, 45.0, 45.0, 45.0]);
+    assert_eq!(pauses[..4], [16.0, 25.0, 25.0, 25.0]);
     assert!(probed < 600 * MS * begins.len() as u32, "{probed:?}");
 }
 
@@ -528,16 +550,32 @@ fn probes_for_the_next_layer_are_short_and_become_rare() {
 fn who_fell_once_moves_up_only_where_padding_goes_through() {
     let mut chooser = Chooser::new();
     let mut after = |millis, kbps| {
-        let choice = chooser.after(millis, kbps);
-        (choice.layer, choice.padded > Bitrate::kbps(500))
+        let choice = chooser.after(millis, path(kbps));
+        (choice.layer, choice.padded.as_bps() / 1_000)
     };
-    assert_eq!(after(0, 5_000), (2, false));
-    assert_eq!(after(0, 400), (0, false));
-    assert_eq!(after(1_500, 1_700), (0, true), "a probe got through");
-    assert_eq!(after(500, 400), (0, false), "but no more");
-    assert_eq!(after(1_500, 1_700), (0, false), "no trial for a while");
-    assert_eq!(after(600, 1_700), (0, true));
-    assert_eq!(after(1_100, 1_700), (1, false), "one step");
+    assert_eq!(after(0, 5_000), (2, 0));
+    assert_eq!(after(0, 300), (0, 0), "held");
+    assert_eq!(after(1_100, 300), (0, 450), "half more than gets through");
+    assert_eq!(after(500, 200), (0, 0), "it was too much");
+    assert_eq!(after(900, 300), (0, 0), "not yet again");
+    assert_eq!(after(200, 300), (0, 450));
+    assert_eq!(
+        after(1_000, 500),
+        (0, 640),
+        "more got through: on, up to what is needed"
+    );
+    assert_eq!(after(1_000, 650), (1, 0), "one step");
+}
+
+#[test]
+fn a_probe_ends_when_the_path_begins_to_queue_or_drop() {
+    let mut chooser = Chooser::new();
+    let mut pads = |millis, path| chooser.after(millis, path).padded > Bitrate::ZERO;
+    assert!(!pads(0, path(5_000)));
+    assert!(!pads(0, path(400)));
+    assert!(pads(1_100, path(400)));
+    assert!(pads(500, path(900)));
+    assert!(!pads(100, filled(path(900))));
 }
 
 #[test]
@@ -569,11 +607,8 @@ fn a_wish_for_one_layer_is_granted_while_the_layer_is_there() {
     let (track, now) = measured();
     let mut selector = LayerSelector::default();
     selector.pin(Some("l".to_owned()));
-    let layer = |selector: &mut LayerSelector| {
-        selector
-            .choose(now, &track, Some(Bitrate::mbps(9)))
-            .map(|c| c.layer)
-    };
+    let layer =
+        |selector: &mut LayerSelector| selector.choose(now, &track, path(9_000)).map(|c| c.layer);
     assert_eq!(layer(&mut selector), Some(0));
     selector.pin(Some("gone".to_owned()));
     assert!(layer(&mut selector).is_some());

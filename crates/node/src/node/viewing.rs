@@ -64,9 +64,10 @@ pub(super) fn catch_up(
         .iter_mut()
         .filter(|s| s.kind == Kind::Video)
     {
-        while let Some(forward) = subscribed
-            .subscription
-            .poll(now, &stream.video, entry.estimate)
+        while let Some(forward) =
+            subscribed
+                .subscription
+                .poll(now, &stream.video, entry.estimate.map(|e| e.bandwidth))
         {
             match entry
                 .peer
