@@ -30,7 +30,7 @@ const SAME_TURN: Duration = Duration::from_micros(10);
 
 /// Retransmission cache of one sent track. Bounds what a NACK can ask for.
 const RTX_PACKETS_MAX: usize = 1_024;
-const RTX_AGE_MAX: Duration = Duration::from_secs(3);
+const RTX_AGE_MAX: Duration = Duration::from_secs(1);
 
 /// Retransmissions beyond this share of what is sent are dropped: on a link that loses
 /// more, resending makes it worse.

@@ -17,10 +17,9 @@ const HOLD_MAX: Duration = Duration::from_secs(4);
 /// Moving down this soon after moving up means that the attempt failed.
 const FAILED_WITHIN: Duration = Duration::from_secs(5);
 
-/// A layer of more than this times the estimate, on a path that is filled: nothing gets through
-/// in time. It is not sent any more, even if nothing else can be sent yet, and the viewer begins
-/// anew with the worst layer, since estimates fall in steps and the path may be narrower still.
-const OVERLOAD: f64 = 1.33;
+/// How long nothing is sent on a path that is filled, at most, before the worst layer's key
+/// frame: routers keep up to some hundred milliseconds in their queues.
+const DRAIN_TIME: Duration = Duration::from_millis(500);
 
 /// Kept free for audio and retransmissions.
 const RESERVED: Bitrate = Bitrate::kbps(60);
@@ -42,7 +41,7 @@ pub struct Choice {
     pub layer: usize,
     /// Highest temporal layer.
     pub temporal_max: u8,
-    /// Send nothing before the layer's next key frame: what is sent now does not fit at all.
+    /// Send nothing now: what is sent fills the path, and a key frame would find no room.
     pub pause: bool,
     /// Fill up to this rate with padding, to see whether the path carries it.
     pub padded: Bitrate,
@@ -62,6 +61,8 @@ pub struct LayerSelector {
     hold: Duration,
     /// `None` for a viewer that never had to move down.
     hold_until: Option<Instant>,
+    /// When the path's queue, which was full, has got room again.
+    drained_at: Option<Instant>,
     prober: Prober,
 }
 
@@ -73,6 +74,7 @@ impl Default for LayerSelector {
             moved_up: None,
             hold: HOLD_MIN,
             hold_until: None,
+            drained_at: None,
             prober: Prober::default(),
         }
     }
@@ -114,16 +116,9 @@ impl LayerSelector {
                 wanted: need(track, best),
             });
         };
-        let before = self.layer;
         let worst = track.active(now).next()?;
-        let too_much = |layer| track.bitrate(layer) > path.bandwidth * OVERLOAD;
-        let overloaded = path.filled && before.is_some_and(too_much);
-        let present = if overloaded {
-            self.moved_down(now);
-            worst
-        } else {
-            self.keep_or_move_down(now, track, path.bandwidth, worst)
-        };
+        let present = self.keep_or_move_down(now, track, path, worst);
+        let drains = self.drained_at.is_some_and(|at| now < at);
         let (layer, padded, wanted) = self.move_up(now, track, path, present);
         self.layer = Some(layer);
         // With the worst layer still too much, half of its frames are better than none.
@@ -131,30 +126,35 @@ impl LayerSelector {
         Some(Choice {
             layer,
             temporal_max: if squeezed { 0 } else { u8::MAX },
-            pause: overloaded && before != Some(layer),
+            pause: path.filled && drains,
             padded,
             wanted,
         })
     }
 
     /// The present layer; the best that fits when it does not fit or there is none; the worst
-    /// when none fits.
+    /// when none fits. The worst also on a path that is filled: estimates fall in steps, and
+    /// the path may be narrower still.
     fn keep_or_move_down(
         &mut self,
         now: Instant,
         track: &Track,
-        bandwidth: Bitrate,
+        path: Estimate,
         worst: usize,
     ) -> usize {
         let is_active = |layer: &usize| track.active(now).any(|active| active == *layer);
         let Some(present) = self.layer.filter(is_active) else {
-            return best_that_fits(now, track, bandwidth).unwrap_or(worst);
+            return best_that_fits(now, track, path.bandwidth).unwrap_or(worst);
         };
-        let fits = |layer: &usize| track.bitrate(*layer) + RESERVED <= bandwidth;
+        let fits = |layer: &usize| track.bitrate(*layer) + RESERVED <= path.bandwidth;
         if present == worst || fits(&present) {
             return present;
         }
         self.moved_down(now);
+        if path.filled {
+            self.drained_at = Some(now + DRAIN_TIME);
+            return worst;
+        }
         let worse = track.active(now).take_while(|layer| *layer != present);
         worse.filter(fits).last().unwrap_or(worst)
     }

@@ -15,10 +15,6 @@ const PADDED_TIME: Duration = Duration::from_millis(1_000);
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// Padding goes at most this much above what is known to get through, so that a path that
-/// carries no more is not flooded.
-const PADDED_OVER_ESTIMATE: f64 = 1.5;
-
 /// An estimate that grew so much during a probe will grow more in the next.
 const GREW: f64 = 1.2;
 
@@ -42,7 +38,38 @@ struct Probe {
     began: Instant,
     /// The path as it was before.
     before: Estimate,
-    padded: Bitrate,
+    /// Since when the estimate has carried what is needed.
+    fits_since: Option<Instant>,
+}
+
+/// What a probe has shown so far.
+enum Shown {
+    /// Nothing yet.
+    Undecided,
+    /// The path carries no more than before.
+    NoMore,
+    /// It carries more, but not all that is needed.
+    More,
+    /// It carries what is needed.
+    All,
+}
+
+impl Probe {
+    fn look(&mut self, now: Instant, path: Estimate, fits: bool, time: Duration) -> Shown {
+        let fell = path.bandwidth < self.before.bandwidth * FELL;
+        if fell || (path.filled && !self.before.filled) {
+            return Shown::NoMore;
+        }
+        self.fits_since = fits.then(|| self.fits_since.unwrap_or(now));
+        let is_over = |since| now.saturating_duration_since(since) >= time;
+        match self.fits_since {
+            Some(since) if is_over(since) => Shown::All,
+            Some(_) => Shown::Undecided,
+            None if !is_over(self.began) => Shown::Undecided,
+            None if path.bandwidth >= self.before.bandwidth * GREW => Shown::More,
+            None => Shown::NoMore,
+        }
+    }
 }
 
 /// What a [`Prober`] says.
@@ -81,52 +108,41 @@ impl Prober {
             *self = Self::default();
             return Probing::Passed;
         }
-        if let Some(probe) = &self.running {
-            let fell = path.bandwidth < probe.before.bandwidth * FELL;
-            let too_much = (fell && !fits) || (path.filled && !probe.before.filled);
-            let time = if careful { PADDED_TIME } else { PROBE_TIME };
-            let over = now.saturating_duration_since(probe.began) >= time;
-            if !over && !too_much {
-                return Probing::Running(probe.padded);
-            }
-            if fits && !too_much {
+        let (padded, time) = if careful {
+            (needed, PADDED_TIME)
+        } else {
+            (Bitrate::ZERO, PROBE_TIME)
+        };
+        let probe = self.running.as_mut();
+        match probe.map(|probe| probe.look(now, path, fits, time)) {
+            Some(Shown::Undecided) => return Probing::Running(padded),
+            Some(Shown::All) => {
                 *self = Self::default();
                 return Probing::Passed;
             }
-            let grew = path.bandwidth >= probe.before.bandwidth * GREW;
-            self.end(now, grew && !too_much);
+            Some(Shown::More) => *self = Self::default(),
+            Some(Shown::NoMore) => {
+                self.running = None;
+                if self.ended.replace(now).is_some() {
+                    self.pause = (self.pause * 2).min(PAUSE_MAX);
+                }
+            }
+            None => {}
         }
         let pauses = |at| now.saturating_duration_since(at) < self.pause;
         if self.ended.is_some_and(pauses) {
             return Probing::Pausing;
         }
-        let padded = if careful {
-            needed.min(path.bandwidth * PADDED_OVER_ESTIMATE)
-        } else {
-            Bitrate::ZERO
-        };
         self.running = Some(Probe {
             began: now,
             before: path,
-            padded,
+            fits_since: fits.then_some(now),
         });
         Probing::Running(padded)
     }
 
-    /// Stops: the viewer has another layer now, or may not have a better one.
+    /// Stops: the viewer may not have a better layer now.
     pub(super) fn stop(&mut self) {
         self.running = None;
-    }
-
-    /// Ends a probe. One that found more is followed by the next at once.
-    fn end(&mut self, now: Instant, found_more: bool) {
-        if found_more {
-            *self = Self::default();
-            return;
-        }
-        self.running = None;
-        if self.ended.replace(now).is_some() {
-            self.pause = (self.pause * 2).min(PAUSE_MAX);
-        }
     }
 }

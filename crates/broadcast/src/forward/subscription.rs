@@ -40,6 +40,9 @@ pub struct Forward {
     pub packet: Arc<Packet>,
     /// Its numbers for this viewer.
     pub rewrite: Rewrite,
+    /// The first packet of a key frame with which the viewer begins anew: nothing that was sent
+    /// before is needed any more.
+    pub begins: bool,
 }
 
 impl Subscription {
@@ -92,13 +95,12 @@ impl Subscription {
         self.temporal_max = self.temporal_max.min(max);
     }
 
-    /// Sends nothing more of the present layer: the path is far too narrow for it, and the
-    /// picture freezes one way or the other. The next one comes with a key frame of the layer
-    /// that is selected then. Returns whether anything changed.
+    /// Sends nothing more: the path is far too narrow for the layer, and the picture freezes one
+    /// way or the other. The next picture is a key frame of the layer that is selected then.
+    /// Returns whether anything changed.
     pub fn pause(&mut self) -> bool {
-        let pauses = self.current.is_some();
-        self.target = self.target();
-        self.current = None;
+        let pauses = self.current.take().is_some();
+        self.target = None;
         self.catch_up = None;
         self.paused |= pauses;
         pauses
@@ -196,7 +198,8 @@ impl Subscription {
                 return None;
             };
             let packet = read.packet.clone();
-            if std::mem::take(&mut self.begin_next) {
+            let begins = std::mem::take(&mut self.begin_next);
+            if begins {
                 self.rewriter.begin(&packet);
             } else if read.jumped {
                 self.rewriter.jump(&packet);
@@ -204,7 +207,11 @@ impl Subscription {
             catch_up.sent(packet.payload.len());
             self.read = packet.seq;
             if let Some(rewrite) = self.number(&packet) {
-                return Some(Forward { packet, rewrite });
+                return Some(Forward {
+                    packet,
+                    rewrite,
+                    begins: begins || read.jumped,
+                });
             }
         }
     }

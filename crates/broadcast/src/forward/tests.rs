@@ -508,17 +508,27 @@ impl Chooser {
 }
 
 #[test]
-fn a_path_that_shrank_far_below_the_layer_is_relieved_and_tried_anew_from_the_worst() {
+fn a_path_that_fills_drains_before_it_is_tried_anew_from_the_worst_layer() {
     let mut chooser = Chooser::new();
     let mut after = |millis, path| {
         let choice = chooser.after(millis, path);
         (choice.layer, choice.pause)
     };
     assert_eq!(after(0, path(5_000)), (2, false));
-    assert_eq!(after(0, filled(path(1_000))), (0, true));
-    assert_eq!(after(0, filled(path(1_000))), (0, false));
-    assert_eq!(after(1_100, path(1_000)), (0, false), "a probe");
+    assert_eq!(after(0, filled(path(1_900))), (0, true));
+    assert_eq!(after(400, filled(path(1_000))), (0, true));
+    assert_eq!(after(200, filled(path(1_000))), (0, false), "drained");
+    assert_eq!(after(500, path(1_000)), (0, false), "a probe");
     assert_eq!(after(1_100, path(1_000)), (1, false));
+}
+
+#[test]
+fn a_path_that_is_not_filled_any_more_is_used_again_at_once() {
+    let mut chooser = Chooser::new();
+    let mut pauses = |millis, path| chooser.after(millis, path).pause;
+    assert!(!pauses(0, path(5_000)));
+    assert!(pauses(0, filled(path(1_000))));
+    assert!(!pauses(50, path(1_000)));
 }
 
 #[test]
@@ -555,16 +565,19 @@ fn who_fell_once_moves_up_only_where_padding_goes_through() {
     };
     assert_eq!(after(0, 5_000), (2, 0));
     assert_eq!(after(0, 300), (0, 0), "held");
-    assert_eq!(after(1_100, 300), (0, 450), "half more than gets through");
+    assert_eq!(after(1_100, 300), (0, 640), "padding");
     assert_eq!(after(500, 200), (0, 0), "it was too much");
     assert_eq!(after(900, 300), (0, 0), "not yet again");
-    assert_eq!(after(200, 300), (0, 450));
+    assert_eq!(after(200, 300), (0, 640));
+    assert_eq!(after(1_000, 500), (0, 640), "more gets through, so go on");
+    assert_eq!(after(500, 700), (0, 640), "it fits");
+    assert_eq!(after(500, 600), (0, 640), "or not");
+    assert_eq!(after(100, 700), (0, 640));
     assert_eq!(
-        after(1_000, 500),
-        (0, 640),
-        "more got through: on, up to what is needed"
+        after(1_000, 700),
+        (1, 0),
+        "it fitted for a second: one step"
     );
-    assert_eq!(after(1_000, 650), (1, 0), "one step");
 }
 
 #[test]

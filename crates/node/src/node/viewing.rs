@@ -33,10 +33,11 @@ pub(super) fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Str
         tracing::trace!(session = ?entry.session, layer = choice.layer, pause = choice.pause, estimate = ?entry.estimate, "layer chosen");
     }
     subscription.limit_temporal(choice.temporal_max);
-    if choice.pause && subscription.pause() {
+    if !choice.pause {
+        subscription.select(now, &mut stream.video, choice.layer);
+    } else if subscription.pause() {
         entry.peer.forget_sent(subscribed.media);
     }
-    subscription.select(now, &mut stream.video, choice.layer);
     let wanted = if subscription.is_catching_up() {
         CATCH_UP_WANTED
     } else {
@@ -69,6 +70,9 @@ pub(super) fn catch_up(
                 .subscription
                 .poll(now, &stream.video, entry.estimate.map(|e| e.bandwidth))
         {
+            if forward.begins {
+                entry.peer.forget_sent(subscribed.media);
+            }
             match entry
                 .peer
                 .write(subscribed.media, 0, &forward.packet, forward.rewrite)
