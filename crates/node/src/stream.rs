@@ -84,10 +84,10 @@ impl Stream {
                 codec: track.format().map(|format| format.codec.to_string()),
                 layers: track
                     .ordered()
-                    .map(|(_, layer)| LayerStatus {
+                    .map(|(i, layer)| LayerStatus {
                         rid: layer.rid().map(str::to_owned),
                         bitrate: layer.bitrate().as_bps(),
-                        active: layer.is_active(now),
+                        active: track.is_active(now, i),
                     })
                     .collect(),
             })

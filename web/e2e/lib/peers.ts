@@ -37,3 +37,15 @@ export function framesEncoded(page: Page): Promise<number> {
     return best?.framesEncoded ?? 0;
   });
 }
+
+/** What the page has received of video. */
+export function received(page: Page): Promise<{ frames: number; lost: number; freezes: number }> {
+  return page.evaluate(async () => {
+    const report = (await globalThis.peers.at(-1)?.getStats()) ?? new Map();
+    const video = [...report.values()].find(
+      ({ type, kind }) => type === "inbound-rtp" && kind === "video",
+    );
+    const { framesReceived = 0, packetsLost = 0, freezeCount = 0 } = video ?? {};
+    return { frames: framesReceived, lost: packetsLost, freezes: freezeCount };
+  });
+}

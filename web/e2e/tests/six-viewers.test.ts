@@ -1,38 +1,48 @@
 import { expect, test } from "vitest";
 import { goLive, launchChromium, openPage, state } from "../lib/chromium.ts";
 import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
-import { framesEncoded, recordPeers } from "../lib/peers.ts";
+import { framesEncoded, received, recordPeers } from "../lib/peers.ts";
 import { startServer } from "../lib/server.ts";
 
 const SECONDS = 60;
 const WINDOW = { viewport: { width: 360, height: 480 } };
+/** Of 30. What a viewer receives is the server's work; what it shows is also the machine's. */
+const RECEIVED_FPS_MIN = 28;
 
 test("six viewers of a stream with three layers play for a minute", async () => {
   const server = await startServer();
   const chromium = await launchChromium();
   try {
     // Small windows: what is measured is the stream, not drawing without a graphics card.
-    const studio = await openPage(chromium, `${server.url}/?stream=six`, WINDOW, recordPeers);
+    const open = (path: string) => openPage(chromium, `${server.url}${path}`, WINDOW, recordPeers);
+    const studio = await open("/?stream=six");
     await goLive(studio);
-    const viewers = await Promise.all(
-      Array.from({ length: 6 }, () => openPage(chromium, `${server.url}/watch/six`, WINDOW)),
-    );
+    const viewers = await Promise.all(Array.from({ length: 6 }, () => open("/watch/six")));
     for (const viewer of viewers) await state(viewer, "live");
-    const before = await framesEncoded(studio);
+    const encodedBefore = await framesEncoded(studio);
+    const before = await Promise.all(viewers.map(received));
     const played = await Promise.all(viewers.map((viewer) => playback(viewer, SECONDS)));
-    const encoded = (await framesEncoded(studio)) - before;
-    console.info("the publisher encoded, fps", (encoded / SECONDS).toFixed(1));
-    const rows = await Promise.all(
-      viewers.map(async (viewer, i) => ({
-        fps: played[i]?.medianFps,
-        longestGapMs: Math.round(played[i]?.longestGapMs ?? 0),
-        freezes: Number(await viewer.getByTestId("stat-freezes").textContent()),
-        lost: Number(await viewer.getByTestId("stat-lost").textContent()),
-        resolution: await viewer.getByTestId("stat-resolution").textContent(),
-      })),
-    );
+    const after = await Promise.all(viewers.map(received));
+    const encodedFps = ((await framesEncoded(studio)) - encodedBefore) / SECONDS;
+    console.info("the publisher encoded, fps", encodedFps.toFixed(1));
+    const rows = played.map(({ medianFps, longestGapMs }, i) => {
+      const since = (what: "frames" | "lost" | "freezes") =>
+        (after[i]?.[what] ?? 0) - (before[i]?.[what] ?? 0);
+      return {
+        receivedFps: since("frames") / SECONDS,
+        shownFps: medianFps,
+        longestGapMs: Math.round(longestGapMs),
+        freezes: since("freezes"),
+        lost: since("lost"),
+      };
+    });
     console.table(rows);
-    for (const { fps } of rows) expect(fps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
+    for (const { receivedFps, shownFps, lost } of rows) {
+      // A machine that has no time to encode all cannot deliver all.
+      expect(receivedFps).toBeGreaterThanOrEqual(Math.min(RECEIVED_FPS_MIN, encodedFps - 1));
+      expect(shownFps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
+      expect(lost).toBe(0);
+    }
   } finally {
     await chromium.close();
     await server.stop();

@@ -8,9 +8,6 @@ use super::keyframes::KeyframeRequests;
 use super::meter::Meter;
 use super::track::Limits;
 
-/// A layer without a packet for this long is off: the publisher's encoder dropped it.
-const SILENT_AFTER: Duration = Duration::from_millis(1_500);
-
 /// One encoding of a track, on the source side.
 #[derive(Debug)]
 pub struct Layer {
@@ -53,10 +50,9 @@ impl Layer {
         self.meter.rate()
     }
 
-    /// Packets arrive.
-    pub fn is_active(&self, now: Instant) -> bool {
+    /// When the latest packet arrived.
+    pub(super) fn last_packet(&self) -> Option<Instant> {
         self.last_packet
-            .is_some_and(|at| now.saturating_duration_since(at) < SILENT_AFTER)
     }
 
     /// Age of the key frame that the cache begins with.

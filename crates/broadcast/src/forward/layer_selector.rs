@@ -17,6 +17,10 @@ const HOLD_MAX: Duration = Duration::from_secs(4);
 /// Moving down this soon after moving up means that the attempt failed.
 const FAILED_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long an estimate that is too low must stay so on a path that is not filled: a moment of
+/// delay at a busy receiver looks the same at first.
+const DOUBT_TIME: Duration = Duration::from_millis(500);
+
 /// How long nothing is sent on a path that is filled, at most, before the worst layer's key
 /// frame: routers keep up to some hundred milliseconds in their queues.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
@@ -61,6 +65,8 @@ pub struct LayerSelector {
     hold: Duration,
     /// `None` for a viewer that never had to move down.
     hold_until: Option<Instant>,
+    /// Since when the estimate has been too low for the layer.
+    short_since: Option<Instant>,
     /// When the path's queue, which was full, has got room again.
     drained_at: Option<Instant>,
     prober: Prober,
@@ -74,6 +80,7 @@ impl Default for LayerSelector {
             moved_up: None,
             hold: HOLD_MIN,
             hold_until: None,
+            short_since: None,
             drained_at: None,
             prober: Prober::default(),
         }
@@ -148,6 +155,11 @@ impl LayerSelector {
         };
         let fits = |layer: &usize| track.bitrate(*layer) + RESERVED <= path.bandwidth;
         if present == worst || fits(&present) {
+            self.short_since = None;
+            return present;
+        }
+        let short_since = *self.short_since.get_or_insert(now);
+        if !path.filled && now.saturating_duration_since(short_since) < DOUBT_TIME {
             return present;
         }
         self.moved_down(now);
@@ -197,6 +209,7 @@ impl LayerSelector {
             self.hold = HOLD_MIN;
         }
         self.hold_until = Some(now + self.hold);
+        self.short_since = None;
     }
 }
 

@@ -16,7 +16,7 @@ const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// An estimate that grew so much during a probe will grow more in the next.
-const GREW: f64 = 1.2;
+const GREW: f64 = 1.1;
 
 /// An estimate that falls below this share of what it was before the probe says that the probe
 /// was too much.

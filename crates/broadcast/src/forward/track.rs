@@ -9,6 +9,13 @@ use super::layer::Layer;
 /// similar layers do not change places with every scene.
 const REORDER_RATIO: f64 = 1.3;
 
+/// A layer without a packet for this long is off: the publisher's encoder dropped it.
+const SILENT_AFTER: Duration = Duration::from_millis(1_500);
+
+/// So is one whose latest packet is so much older than another layer's: encoders make all
+/// layers of the same pictures.
+const SILENT_BEHIND: Duration = Duration::from_millis(600);
+
 /// Limits of what a track may hold.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -116,8 +123,18 @@ impl Track {
 
     /// Indices of the layers that have packets now, worst first.
     pub fn active(&self, now: Instant) -> impl DoubleEndedIterator<Item = usize> + '_ {
-        let active = move |i: &usize| self.layers.get(*i).is_some_and(|l| l.is_active(now));
-        self.order.iter().copied().filter(active)
+        let order = self.order.iter().copied();
+        order.filter(move |layer| self.is_active(now, *layer))
+    }
+
+    /// The layer has packets now.
+    pub fn is_active(&self, now: Instant, layer: usize) -> bool {
+        let latest = self.layers.iter().filter_map(Layer::last_packet).max();
+        let own = self.layers.get(layer).and_then(Layer::last_packet);
+        own.zip(latest).is_some_and(|(own, latest)| {
+            now.saturating_duration_since(own) < SILENT_AFTER
+                && latest.saturating_duration_since(own) < SILENT_BEHIND
+        })
     }
 
     /// All layers, worst first.
@@ -177,25 +194,23 @@ impl Track {
     /// Sorts the layers by measured rate. SDP order says little: browsers list the worst
     /// first, others the best. Call it about once a second.
     pub fn reorder(&mut self, now: Instant) {
-        let layers = &self.layers;
         let rate = |i: usize| {
-            layers
-                .get(i)
-                .filter(|l| l.is_active(now))
-                .map(|l| l.bitrate().as_bps() as f64)
+            let active = self.is_active(now, i);
+            active.then(|| self.bitrate(i).as_bps() as f64)
         };
         // Insertion sort that leaves near-equal and silent neighbours where they are.
-        for end in 1..self.order.len() {
+        let mut order = self.order.clone();
+        for end in 1..order.len() {
             for i in (1..=end).rev() {
-                let (Some(left), Some(right)) = (rate(self.order[i - 1]), rate(self.order[i]))
-                else {
+                let (Some(left), Some(right)) = (rate(order[i - 1]), rate(order[i])) else {
                     break;
                 };
                 if left <= right * REORDER_RATIO {
                     break;
                 }
-                self.order.swap(i - 1, i);
+                order.swap(i - 1, i);
             }
         }
+        self.order = order;
     }
 }
