@@ -2,7 +2,8 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use rtp::{Bitrate, Codec, Format, Frame, Kind, Packet, PictureIds, Rewrite};
+use rtp::dependency_descriptor::{self, Mandatory, Template, Templates};
+use rtp::{Bitrate, Codec, Extensions, Format, Frame, Kind, Packet, PictureIds, Rewrite};
 use str0m::bwe::BweKind;
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Rid, Rids};
@@ -182,6 +183,21 @@ struct Source {
     media: usize,
     layer: usize,
     report: Option<Report>,
+    /// Of the coded video sequence, where the descriptors have said them.
+    templates: Option<Templates>,
+}
+
+impl Source {
+    /// What the packet's dependency descriptor says of its frame.
+    fn described(&mut self, extensions: &Extensions) -> Option<(Mandatory, Template)> {
+        let descriptor = extensions.dependency_descriptor.as_ref()?;
+        if let Some(templates) = Templates::read(descriptor) {
+            self.templates = Some(templates);
+        }
+        let fields = dependency_descriptor::read(descriptor)?;
+        let template = self.templates.as_ref()?.get(fields.template_id)?;
+        Some((fields, template))
+    }
 }
 
 /// One WebRTC connection.
@@ -608,7 +624,13 @@ impl Peer {
         } else {
             None
         };
-        let frame = Frame::inspect(format.codec, primary.as_deref().unwrap_or(&packet.payload));
+        let payload = primary.as_deref().unwrap_or(&packet.payload);
+        let mut frame = Frame::inspect(format.codec, payload);
+        let extensions = extensions::received(&packet.header.ext_vals);
+        let silent = matches!(format.codec, Codec::Av1 | Codec::H264 | Codec::H265);
+        if let Some((fields, template)) = source.described(&extensions).filter(|_| silent) {
+            frame.describe(&fields, template);
+        }
         Some(Event::Packet {
             media: source.media,
             layer: source.layer,
@@ -619,7 +641,7 @@ impl Peer {
                 format,
                 received,
                 captured,
-                extensions: extensions::received(&packet.header.ext_vals),
+                extensions,
                 frame,
                 payload: packet.payload,
                 primary,
@@ -645,6 +667,7 @@ impl Peer {
             media,
             layer,
             report: None,
+            templates: None,
         });
         Some(self.sources.len() - 1)
     }

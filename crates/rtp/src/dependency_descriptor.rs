@@ -1,4 +1,5 @@
-//! The mandatory fields of a dependency descriptor (RTP Payload Format For AV1, appendix A.8.1).
+//! Dependency descriptors (RTP Payload Format For AV1, appendix A.8): the mandatory fields, and
+//! which layers the frame dependency templates stand for.
 //!
 //! ```text
 //!  0                   1                   2
@@ -8,8 +9,9 @@
 //! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //! ```
 //!
-//! Deliberately absent: templates, decode targets and chains, which only those key frames carry
-//! that begin a coded video sequence.
+//! The first packet of a coded video sequence carries the templates too.
+//!
+//! Deliberately absent: frame differences and chains; who forwards whole layers needs neither.
 
 /// The fields that every packet has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,105 @@ pub fn renumbered(descriptor: &[u8], frame_number: u16) -> Option<[u8; 3]> {
     let [first, _, _] = *descriptor.first_chunk()?;
     let [high, low] = frame_number.to_be_bytes();
     Some([first, high, low])
+}
+
+/// What a frame dependency template says of its frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Template {
+    /// Spatial layer, 0 is the base.
+    pub spatial_id: u8,
+    /// Temporal layer, 0 is the base.
+    pub temporal_id: u8,
+    /// A receiver that can decode such a frame can decode all that follow, of all layers: it
+    /// is a switch indication for the highest decode target.
+    pub switch_up: bool,
+}
+
+/// The templates of a coded video sequence (appendix A.8.2, `template_dependency_structure`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Templates {
+    /// The template id of the first.
+    offset: u8,
+    templates: Vec<Template>,
+}
+
+/// Template ids are 6 bits and wrap.
+const TEMPLATES_MAX: usize = 64;
+
+/// `next_layer_idc`.
+const SAME_LAYER: u8 = 0;
+const NEXT_TEMPORAL: u8 = 1;
+const NEXT_SPATIAL: u8 = 2;
+
+/// `template_dti`: the frame is a switch indication for the decode target.
+const SWITCH: u8 = 2;
+
+impl Templates {
+    /// Reads the templates of a descriptor; `None` when it carries none or is malformed.
+    pub fn read(descriptor: &[u8]) -> Option<Self> {
+        let mut bits = Bits::new(descriptor.get(3..)?);
+        let has_templates = bits.read(1)? == 1;
+        let _other_flags = bits.read(4)?;
+        if !has_templates {
+            return None;
+        }
+        let offset = bits.read(6)?;
+        let decode_targets = bits.read(5)? + 1;
+        let mut templates = Vec::new();
+        let (mut spatial_id, mut temporal_id) = (0, 0);
+        loop {
+            if templates.len() == TEMPLATES_MAX {
+                return None;
+            }
+            templates.push(Template {
+                spatial_id,
+                temporal_id,
+                switch_up: false,
+            });
+            match bits.read(2)? {
+                SAME_LAYER => {}
+                NEXT_TEMPORAL => temporal_id += 1,
+                NEXT_SPATIAL => (spatial_id, temporal_id) = (spatial_id + 1, 0),
+                _ => break,
+            }
+        }
+        for template in &mut templates {
+            for _ in 0..decode_targets {
+                // The last decode target is the highest.
+                template.switch_up = bits.read(2)? == SWITCH;
+            }
+        }
+        Some(Self { offset, templates })
+    }
+
+    /// The template with this id.
+    pub fn get(&self, template_id: u8) -> Option<Template> {
+        let index = template_id.wrapping_sub(self.offset) & 0x3f;
+        self.templates.get(usize::from(index)).copied()
+    }
+}
+
+/// Reads fields of up to 8 bits, most significant bit first.
+struct Bits<'a> {
+    bytes: &'a [u8],
+    position: usize,
+}
+
+impl<'a> Bits<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, position: 0 }
+    }
+
+    fn read(&mut self, count: usize) -> Option<u8> {
+        let byte = |i: usize| self.bytes.get(i).copied();
+        let (at, shift) = (self.position / 8, self.position % 8);
+        let window = u16::from_be_bytes([byte(at)?, byte(at + 1).unwrap_or(0)]);
+        if self.position + count > self.bytes.len() * 8 {
+            return None;
+        }
+        self.position += count;
+        Some(((window << shift) >> (16 - count)) as u8)
+    }
 }
 
 #[cfg(test)]
@@ -79,7 +180,77 @@ mod tests {
         }
     }
 
+    /// L1T2 as an encoder describes it: two decode targets, templates for a key frame, the base
+    /// and the upper layer. Fields: flags, offset 5, 2 targets, layers, decode target indications.
+    const L1T2: &str = "1 0000 000101 00001 00 01 11 10 10 10 10 00 01 ";
+
+    fn packed(bits: &str) -> Vec<u8> {
+        let bits: Vec<u8> = bits
+            .bytes()
+            .filter(|b| *b != b' ')
+            .map(|b| b - b'0')
+            .collect();
+        let bytes = bits.chunks(8).map(|chunk| {
+            let bits = chunk.iter().chain(std::iter::repeat(&0)).take(8);
+            bits.fold(0, |byte, bit| byte << 1 | bit)
+        });
+        [0xc5, 0, 1].into_iter().chain(bytes).collect()
+    }
+
+    #[test]
+    fn templates_say_which_layers_their_frames_are_of() {
+        let templates = Templates::read(&packed(L1T2)).expect("well-formed");
+        let base = Template {
+            spatial_id: 0,
+            temporal_id: 0,
+            switch_up: true,
+        };
+        let upper = Template {
+            temporal_id: 1,
+            switch_up: false,
+            ..base
+        };
+        let all: Vec<_> = (4..9).map(|id| templates.get(id)).collect();
+        assert_eq!(all, [None, Some(base), Some(base), Some(upper), None]);
+    }
+
+    #[test]
+    fn template_ids_wrap() {
+        let templates = Templates::read(&packed("1 0000 111111 00000 01 11 10 00"));
+        let templates = templates.expect("well-formed");
+        let temporal = |id| templates.get(id).map(|template| template.temporal_id);
+        assert_eq!(
+            [temporal(63), temporal(0), temporal(1)],
+            [Some(0), Some(1), None]
+        );
+    }
+
+    #[test]
+    fn a_descriptor_that_ends_too_early_has_no_templates() {
+        let whole = packed(L1T2);
+        for end in 0..whole.len() {
+            assert_eq!(Templates::read(&whole[..end]), None, "{end} bytes");
+        }
+        assert_eq!(Templates::read(&packed("0 0000 000101")), None);
+    }
+
+    #[test]
+    fn templates_without_end_are_refused() {
+        let endless = packed(&format!("1 0000 000000 00000 {}", "00 ".repeat(1_000)));
+        assert_eq!(Templates::read(&endless), None);
+    }
+
     proptest! {
+        #[test]
+        fn no_descriptor_is_a_panic(
+            descriptor in proptest::collection::vec(any::<u8>(), 0..128),
+            id: u8,
+        ) {
+            if let Some(templates) = Templates::read(&descriptor) {
+                templates.get(id);
+            }
+        }
+
         #[test]
         fn only_the_frame_number_changes(descriptor: [u8; 3], frame_number: u16) {
             let before = read(&descriptor).expect("three bytes");

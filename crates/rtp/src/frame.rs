@@ -1,6 +1,19 @@
+use crate::dependency_descriptor::{Mandatory, Template};
 use crate::{Codec, PictureIds, av1, h264, h265, vp8, vp9};
 
-/// What one packet's payload header says about its frame.
+/// Where a receiver that has had lower temporal layers only may begin to take more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SwitchUp {
+    /// Not at this frame.
+    #[default]
+    No,
+    /// With this frame, which is of an upper layer itself (VP8 layer sync, VP9 switching point).
+    Here,
+    /// With the frames after this one, if it can be decoded (dependency descriptor).
+    After,
+}
+
+/// What one packet says about its frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Frame {
     /// This packet begins a key frame: a decoder can start here.
@@ -11,9 +24,8 @@ pub struct Frame {
     pub temporal_id: u8,
     /// Spatial layer (SVC), 0 is the base; 0 where the codec does not say.
     pub spatial_id: u8,
-    /// A receiver may begin to take this frame's temporal layer here
-    /// (VP8 layer sync, VP9 switching point).
-    pub switch_up: bool,
+    /// Whether more temporal layers may be taken here.
+    pub switch_up: SwitchUp,
     /// Numbers in the payload header that must be continuous for the viewer.
     pub picture: PictureIds,
 }
@@ -36,6 +48,19 @@ impl Frame {
             Codec::Av1 => av1::inspect(payload),
         };
         frame.unwrap_or_default()
+    }
+
+    /// Adds what the dependency descriptor says, for codecs whose payload header knows no layers.
+    pub fn describe(&mut self, fields: &Mandatory, template: Template) {
+        self.start = fields.start_of_frame && template.spatial_id == 0;
+        self.keyframe &= self.start;
+        self.temporal_id = template.temporal_id;
+        self.spatial_id = template.spatial_id;
+        self.switch_up = if template.switch_up {
+            SwitchUp::After
+        } else {
+            SwitchUp::No
+        };
     }
 }
 

@@ -25,6 +25,6 @@ mod vp9;
 
 pub use bitrate::Bitrate;
 pub use format::{Codec, Format, Kind, Profile};
-pub use frame::Frame;
+pub use frame::{Frame, SwitchUp};
 pub use packet::{Extensions, Packet, Rewrite};
 pub use picture_ids::PictureIds;

@@ -13,8 +13,8 @@
 //!     +-+-+-+-+-+-+-+-+
 //! ```
 
-use crate::Frame;
 use crate::picture_ids::{Fields, Places};
+use crate::{Frame, SwitchUp};
 
 pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
     read(payload).map(|(frame, _)| frame)
@@ -42,7 +42,9 @@ fn read(payload: &[u8]) -> Option<(Frame, Places)> {
             let tid_y_keyidx = fields.byte()?;
             if extension & 0x20 != 0 {
                 frame.temporal_id = tid_y_keyidx >> 6;
-                frame.switch_up = tid_y_keyidx & 0x20 != 0;
+                if tid_y_keyidx & 0x20 != 0 {
+                    frame.switch_up = SwitchUp::Here;
+                }
             }
         }
     }
@@ -63,7 +65,7 @@ mod tests {
     fn key_frame_with_all_fields() {
         let payload = [0x90, 0xf0, 0x81, 0x02, 0x07, 0x60, 0x00];
         let frame = inspect(&payload).expect("well formed");
-        assert!(frame.keyframe && frame.start && frame.switch_up);
+        assert!(frame.keyframe && frame.start && frame.switch_up == SwitchUp::Here);
         assert_eq!(frame.temporal_id, 1);
         assert_eq!(
             frame.picture,
@@ -99,7 +101,7 @@ mod tests {
     #[test]
     fn a_key_index_alone_says_nothing_of_the_temporal_layer() {
         let frame = inspect(&[0x90, 0x10, 0xff, 0x01]).expect("well formed");
-        assert!(frame.temporal_id == 0 && !frame.switch_up);
+        assert!(frame.temporal_id == 0 && frame.switch_up == SwitchUp::No);
     }
 
     #[test]

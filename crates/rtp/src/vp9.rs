@@ -13,8 +13,8 @@
 //!
 //! The references (P and F) and the scalability structure (V) that may follow are not read.
 
-use crate::Frame;
 use crate::picture_ids::{Fields, Places};
+use crate::{Frame, SwitchUp};
 
 pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
     read(payload).map(|(frame, _)| frame)
@@ -38,7 +38,9 @@ fn read(payload: &[u8]) -> Option<(Frame, Places)> {
     if layers {
         let indices = fields.byte()?;
         frame.temporal_id = indices >> 5;
-        frame.switch_up = indices & 0x10 != 0;
+        if indices & 0x10 != 0 {
+            frame.switch_up = SwitchUp::Here;
+        }
         frame.spatial_id = (indices >> 1) & 0x07;
         if !flexible {
             fields.tl0_index()?;
@@ -75,7 +77,7 @@ mod tests {
     fn flexible_mode_has_no_tl0_index() {
         // I, P, L, F, B; picture id 5 of 7 bits; TID 2, U; one reference.
         let frame = inspect(&[0xf8, 0x05, 0x50, 0x02, 0xff]).expect("well formed");
-        assert!(frame.start && !frame.keyframe && frame.switch_up);
+        assert!(frame.start && !frame.keyframe && frame.switch_up == SwitchUp::Here);
         assert_eq!((frame.temporal_id, frame.spatial_id), (2, 0));
         assert_eq!(
             frame.picture,

@@ -14,6 +14,11 @@ const KEYFRAME_FACTOR: u64 = 6;
 /// RTP payload bytes of a packet, as browsers send them.
 const PAYLOAD_BYTES: usize = 1_150;
 
+/// Templates of a dependency descriptor: that of the base layer, and for two temporal layers
+/// that of the upper one. Each frame of the base is a place to switch up.
+const ONE_LAYER: [u8; 3] = [0x80, 0x00, 0xe0];
+const TWO_LAYERS: [u8; 4] = [0x80, 0x01, 0x7a, 0x10];
+
 /// One packet of a frame.
 #[derive(Debug)]
 pub(crate) struct Piece {
@@ -108,7 +113,14 @@ impl Encoder {
         let descriptor = (self.codec == Codec::Av1).then(|| {
             let [high, low] = self.frame_number.to_be_bytes();
             let edges = (u8::from(first) << 7) | (u8::from(last) << 6);
-            [edges | stamp.temporal, high, low].into()
+            let templates = match (stamp.is_keyframe() && first, self.temporal_layers) {
+                (false, _) => [].as_slice(),
+                (true, 0 | 1) => &ONE_LAYER,
+                (true, _) => &TWO_LAYERS,
+            };
+            [&[edges | stamp.temporal, high, low], templates]
+                .concat()
+                .into()
         });
         Piece {
             payload,

@@ -40,7 +40,7 @@ pub struct PublisherSettings {
     pub keyframe_interval: Duration,
     /// Key frames are made when asked for.
     pub answers_requests: bool,
-    /// 1 or 2; only VP8 tells the forwarder.
+    /// 1 or 2; H264 does not tell the forwarder.
     pub temporal_layers: u8,
     /// Numbers of the first packets; each layer begins a little further.
     pub first_seq: u16,

@@ -126,10 +126,14 @@ impl LayerSelector {
         let worst = track.active(now).next()?;
         let present = self.keep_or_move_down(now, track, path, worst);
         let drains = self.drained_at.is_some_and(|at| now < at);
-        let (layer, padded, wanted) = self.move_up(now, track, path, present);
-        self.layer = Some(layer);
         // With the worst layer still too much, half of its frames are better than none.
-        let squeezed = layer == worst && track.bitrate(layer) + RESERVED > path.bandwidth;
+        let squeezed = present == worst && track.bitrate(present) + RESERVED > path.bandwidth;
+        let (layer, padded, wanted) = if squeezed {
+            self.look_for_all_frames(now, track, path, present)
+        } else {
+            self.move_up(now, track, path, present)
+        };
+        self.layer = Some(layer);
         Some(Choice {
             layer,
             temporal_max: if squeezed { 0 } else { u8::MAX },
@@ -196,6 +200,22 @@ impl LayerSelector {
                 let layer = best.filter(|_| !fell_once).unwrap_or(next);
                 (layer, Bitrate::ZERO, need(track, layer))
             }
+        }
+    }
+
+    /// The same for a viewer that gets only a part of the worst layer's frames: an estimate
+    /// does not grow by itself from what they take.
+    fn look_for_all_frames(
+        &mut self,
+        now: Instant,
+        track: &Track,
+        path: Estimate,
+        worst: usize,
+    ) -> (usize, Bitrate, Bitrate) {
+        let needed = need(track, worst);
+        match self.prober.poll(now, path, needed, true) {
+            Probing::Running(padded) if !path.filled => (worst, padded, needed),
+            _ => (worst, Bitrate::ZERO, track.bitrate(worst)),
         }
     }
 

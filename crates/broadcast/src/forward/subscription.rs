@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtp::{Bitrate, Kind, Packet, Rewrite};
+use rtp::{Bitrate, Kind, Packet, Rewrite, SwitchUp};
 
 use super::catch_up::CatchUp;
 use super::rewriter::Rewriter;
@@ -251,11 +251,12 @@ impl Subscription {
     /// Numbers the packet, or closes the gap it leaves.
     fn number(&mut self, packet: &Packet) -> Option<Rewrite> {
         let temporal = packet.frame.temporal_id;
-        if temporal > self.temporal_max
-            && temporal <= self.temporal_wanted
-            && packet.frame.start
-            && packet.frame.switch_up
-        {
+        let may_switch = match packet.frame.switch_up {
+            SwitchUp::No => false,
+            SwitchUp::Here => temporal > self.temporal_max && temporal <= self.temporal_wanted,
+            SwitchUp::After => temporal <= self.temporal_max,
+        };
+        if may_switch && packet.frame.start {
             self.temporal_max = self.temporal_wanted;
         }
         if temporal > self.temporal_max {

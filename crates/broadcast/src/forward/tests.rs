@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtp::{Bitrate, Codec, Extensions, Format, Frame, Kind, Packet, PictureIds, Profile, Rewrite};
+use rtp::{
+    Bitrate, Codec, Extensions, Format, Frame, Kind, Packet, PictureIds, Profile, Rewrite, SwitchUp,
+};
 
 use super::{Choice, Estimate, LayerSelector, Limits, Rewriter, Subscription, Track};
 
@@ -41,7 +43,7 @@ impl Encoder {
                 keyframe: keyframe && i == 0,
                 start: i == 0,
                 temporal_id,
-                switch_up: i == 0,
+                switch_up: if i == 0 { SwitchUp::Here } else { SwitchUp::No },
                 picture: PictureIds {
                     picture_id: Some(self.picture),
                     picture_id_wide: true,
