@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headwater_sim::{ClientId, Path, PublisherSettings, World};
-use rtp::Bitrate;
+use rtp::{Bitrate, Codec};
 
 use crate::helpers::{Seeded, assert_seamless, ms, s, world};
 
@@ -79,9 +79,9 @@ fn viewer_whose_link_shrinks_is_without_a_picture_for_a_moment_only() {
 
 #[test]
 fn viewer_returns_to_the_top_layer_when_the_limit_is_lifted() {
-    for seed in 63..66 {
+    for (seed, loss) in (80..92).zip([0.0, 0.05].into_iter().cycle()) {
         let (mut world, viewer) = settled(seed);
-        world.set_down(viewer, narrow(400, 0.0));
+        world.set_down(viewer, narrow(400, loss));
         world.run_for(s(15));
         assert_eq!(world.viewer(viewer).video().layer(), LOW);
         world.set_down(viewer, Path::default());
@@ -92,5 +92,33 @@ fn viewer_returns_to_the_top_layer_when_the_limit_is_lifted() {
         world.run_for(s(10));
         assert_seamless(&world, viewer);
         assert_eq!(world.viewer(viewer).video().layer(), TOP, "it stays there");
+    }
+}
+
+#[test]
+fn viewer_for_whom_the_lowest_layer_is_too_much_gets_half_of_its_frames() {
+    for (seed, codec) in [(95, Codec::Vp8), (96, Codec::Av1)] {
+        let mut world = world(seed, 1);
+        let settings = PublisherSettings {
+            codec,
+            temporal_layers: 2,
+            ..PublisherSettings::default()
+        };
+        world.publish(settings, Path::default());
+        let viewer = world.watch(0, Path::default());
+        world.run_for(s(5));
+        world.set_down(viewer, narrow(800, 0.0));
+        world.run_for(s(20));
+        let seen = layers_and_fps(&world, viewer, s(0));
+        let video = world.viewer(viewer).video();
+        let fps = video.fps(s(10)..s(25));
+        assert!((14.0..25.0).contains(&fps), "{codec}: {seen}");
+        assert!(video.freeze_max(s(10)..s(25)) < ms(500), "{codec}: {seen}");
+        world.set_down(viewer, Path::default());
+        world.run_for(s(10));
+        assert_seamless(&world, viewer);
+        let seen = layers_and_fps(&world, viewer, s(0));
+        let fps = world.viewer(viewer).video().fps(s(30)..s(35));
+        assert!(fps > 29.0, "{codec}: {seen}");
     }
 }
