@@ -200,6 +200,13 @@ pub enum Event {
         /// Since it began to wait.
         wait: Duration,
     },
+    /// A viewer gets this layer from now on. Not told without simulcast.
+    Layer {
+        /// The session.
+        session: SessionId,
+        /// The layer's rid.
+        rid: String,
+    },
     /// About once a second for each stream published here.
     Status {
         /// The stream.

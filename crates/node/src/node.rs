@@ -449,8 +449,12 @@ impl Node {
             return;
         };
         entry.dirty = false;
-        if let Some(stream) = self.streams.get(entry.stream) {
-            catch_up(now, entry, stream, &mut self.counters);
+        if let Some(stream) = self.streams.get(entry.stream)
+            && let Some(rid) = catch_up(now, entry, stream, &mut self.counters)
+        {
+            let session = entry.session;
+            self.outputs
+                .push_back(Output::Event(Event::Layer { session, rid }));
         }
         entry.peer.handle_timeout(now);
         self.drain(now, key);

@@ -627,8 +627,10 @@ impl Peer {
         let payload = primary.as_deref().unwrap_or(&packet.payload);
         let mut frame = Frame::inspect(format.codec, payload);
         let extensions = extensions::received(&packet.header.ext_vals);
-        let silent = matches!(format.codec, Codec::Av1 | Codec::H264 | Codec::H265);
-        if let Some((fields, template)) = source.described(&extensions).filter(|_| silent) {
+        // The others tell their layers in the payload, or have none.
+        if format.codec == Codec::Av1
+            && let Some((fields, template)) = source.described(&extensions)
+        {
             frame.describe(&fields, template);
         }
         Some(Event::Packet {

@@ -50,10 +50,9 @@ impl Frame {
         frame.unwrap_or_default()
     }
 
-    /// Adds what the dependency descriptor says, for codecs whose payload header knows no layers.
+    /// Adds what the dependency descriptor says, for AV1, whose payload header knows no layers.
     pub fn describe(&mut self, fields: &Mandatory, template: Template) {
-        self.start = fields.start_of_frame && template.spatial_id == 0;
-        self.keyframe &= self.start;
+        self.start = self.keyframe || fields.start_of_frame && template.spatial_id == 0;
         self.temporal_id = template.temporal_id;
         self.spatial_id = template.spatial_id;
         self.switch_up = if template.switch_up {

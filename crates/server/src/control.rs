@@ -65,6 +65,15 @@ impl Described {
     }
 }
 
+/// What a viewer can follow.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    /// Of the stream.
+    pub(crate) status: watch::Receiver<StreamStatus>,
+    /// The rid of the layer that this viewer gets; `None` before, and without simulcast.
+    pub(crate) layer: watch::Receiver<Option<String>>,
+}
+
 /// Opens and ends sessions, and knows what streams do. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Control {
@@ -84,6 +93,8 @@ struct Shared {
 struct State {
     registry: Registry,
     described: BTreeMap<SessionId, Described>,
+    /// The rid of the layer that a viewer gets, for those that were told of one.
+    layers: BTreeMap<SessionId, watch::Sender<Option<String>>>,
     /// Who waits for a shard to restart ICE.
     restarts: BTreeMap<SessionId, oneshot::Sender<Result<IceCredentials, String>>>,
     /// What followers of a stream see. Lives as long as the stream has a session.
@@ -103,6 +114,7 @@ impl Control {
         let state = State {
             registry: Registry::new(registry),
             described: BTreeMap::new(),
+            layers: BTreeMap::new(),
             restarts: BTreeMap::new(),
             followed: BTreeMap::new(),
             stopping: false,
@@ -374,11 +386,9 @@ impl Control {
         )
     }
 
-    /// Follows the caller's stream; the channel closes when the stream's last session ends.
-    pub(crate) fn follow(
-        &self,
-        caller: &Caller,
-    ) -> Result<watch::Receiver<StreamStatus>, SessionError> {
+    /// Follows the caller's stream; the channels close when the session ends, or the stream's
+    /// last one.
+    pub(crate) fn follow(&self, caller: &Caller) -> Result<Followed, SessionError> {
         let mut state = self.state();
         state.permit(caller)?;
         let status = state.registry.status(&caller.stream).unwrap_or_default();
@@ -386,7 +396,9 @@ impl Control {
             .followed
             .entry(caller.stream.clone())
             .or_insert_with(|| watch::channel(status).0);
-        Ok(sender.subscribe())
+        let status = sender.subscribe();
+        let layer = state.layer(caller.session).subscribe();
+        Ok(Followed { status, layer })
     }
 
     /// Whether a session is still there.
@@ -456,6 +468,12 @@ impl Control {
                     tracing::debug!(?session, "nobody waits for this ICE restart any more");
                 }
             }
+            Event::Layer { session, rid } => {
+                let mut state = self.state();
+                if state.registry.session(session).is_some() {
+                    state.layer(session).send_replace(Some(rid));
+                }
+            }
             Event::FirstPicture { wait, .. } => self.shared.metrics.first_picture(wait),
             Event::Status {
                 stream,
@@ -486,6 +504,7 @@ impl Control {
             return;
         };
         state.described.remove(&session);
+        state.layers.remove(&session);
         state.restarts.remove(&session);
         state.announce(&removed.stream);
     }
@@ -557,6 +576,11 @@ impl State {
             return Err(SessionError::TokenWrong);
         }
         Ok(session.shard)
+    }
+
+    fn layer(&mut self, session: SessionId) -> &watch::Sender<Option<String>> {
+        let new = || watch::channel(None).0;
+        self.layers.entry(session).or_insert_with(new)
     }
 
     /// Shows followers what a stream does now.

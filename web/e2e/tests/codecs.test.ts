@@ -20,6 +20,11 @@ beforeEach(async () => {
 afterEach(() => chromium?.close());
 
 const CODECS = ["VP8", "H264", "VP9", "AV1"];
+const LAYERS = [
+  ["l", "Low", "320 × 180"],
+  ["m", "Medium", "640 × 360"],
+  ["h", "High", "1280 × 720"],
+] as const;
 
 test.each(CODECS)("%s passes", async (codec) => {
   // Small enough for the slowest encoder.
@@ -37,13 +42,14 @@ test.each(CODECS)("a viewer can choose among three layers of %s", async (codec) 
   await publishPage(chromium, server, stream, { codec, layers: 3 });
   const viewer = await openPage(chromium, `${server.url}/watch/${stream}`, {}, recordPeers);
   await state(viewer, "live");
-  for (const [rid, size] of Object.entries({ l: "320 × 180", m: "640 × 360", h: "1280 × 720" })) {
+  for (const [rid, name, size] of LAYERS) {
     // The publisher's own bandwidth estimate has to grow before it sends the best layer.
     const option = viewer.getByTestId("layer").locator(`option[value=${rid}]:enabled`);
     await option.waitFor({ state: "attached", timeout: 20_000 });
     await viewer.getByTestId("layer").selectOption(rid);
     const shown = viewer.getByTestId("stat-resolution").filter({ hasText: size });
     await shown.waitFor({ timeout: 10_000 });
+    await viewer.getByTestId("stat-layer").filter({ hasText: name }).waitFor();
   }
   expect(await receivedCodecs(viewer)).toEqual([`video/${codec}`]);
 });

@@ -9,7 +9,7 @@ import { followEvents, type ServerEvent } from "./server-events.ts";
 import { entries, type StatsReport } from "./stats-reading.ts";
 
 const LAYER_REL = "urn:ietf:params:whep:ext:core:layer";
-const EVENTS = ["active", "inactive", "layers", "viewercount", "reconnect"];
+const EVENTS = ["active", "inactive", "layers", "layer", "viewercount", "reconnect"];
 const LOOK_MS = 500;
 /** No media for this long: nobody publishes, as far as a viewer can tell. */
 const SILENT_MS_MAX = 3_000;
@@ -32,6 +32,8 @@ export interface PlayerEvents {
   state: PlayerState;
   /** The layers to choose from; empty without simulcast. */
   layers: Layer[];
+  /** The rid of the layer that comes from now on; only with simulcast. */
+  layer: string;
   /** How many watch this stream. */
   viewers: number;
   /** An attempt failed. In state `failed` nothing more is tried. */
@@ -159,6 +161,9 @@ export class WhepPlayer extends Emitter<PlayerEvents> {
         break;
       case "layers":
         this.emit("layers", parseLayers(data));
+        break;
+      case "layer":
+        this.emit("layer", JSON.parse(data).rid);
         break;
       case "viewercount":
         this.emit("viewers", JSON.parse(data).viewercount);

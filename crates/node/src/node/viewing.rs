@@ -53,13 +53,15 @@ pub(super) fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Str
     }
 }
 
-/// Writes the cached packets that may go out now.
+/// Writes the cached packets that may go out now. Returns the rid of the layer that begins with
+/// them, if one does.
 pub(super) fn catch_up(
     now: Instant,
     entry: &mut PeerEntry,
     stream: &Stream,
     counters: &mut Counters,
-) {
+) -> Option<String> {
+    let mut begins = None;
     for subscribed in entry
         .subscriptions
         .iter_mut()
@@ -72,6 +74,7 @@ pub(super) fn catch_up(
         {
             if forward.begins {
                 entry.peer.forget_sent(subscribed.media);
+                begins = subscribed.subscription.current();
             }
             match entry
                 .peer
@@ -82,6 +85,8 @@ pub(super) fn catch_up(
             }
         }
     }
+    let layer = stream.video.layers().get(begins?)?;
+    layer.rid().map(str::to_owned)
 }
 
 pub(super) fn count_refused(counters: &mut Counters, error: WriteError) {

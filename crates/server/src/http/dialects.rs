@@ -78,13 +78,13 @@ async fn watch(
         WhepCall::Follow(kinds) => {
             let caller = caller(Role::Viewer, target)?;
             let described = service.control.described(&caller)?;
-            let status = service.control.follow(&caller)?;
+            let followed = service.control.follow(&caller)?;
             let video_mid = described.video_mid().map(str::to_owned);
             return Ok(events::stream(
                 service,
                 caller.session,
                 video_mid,
-                status,
+                followed,
                 kinds,
             ));
         }

@@ -8,11 +8,10 @@ use broadcast::{SessionId, StreamStatus};
 use bytes::Bytes;
 use futures_util::stream;
 use signaling::dialect::whep::{self, EventKind};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::Service;
-use crate::control::Control;
+use crate::control::{Control, Followed};
 
 /// Changes are gathered for this long: many viewers come and go at once.
 const GATHER: Duration = Duration::from_secs(2);
@@ -26,9 +25,10 @@ struct Follower {
     control: Control,
     session: SessionId,
     video_mid: Option<String>,
-    status: watch::Receiver<StreamStatus>,
+    followed: Followed,
     kinds: Vec<EventKind>,
     told: Option<StreamStatus>,
+    told_layer: Option<String>,
     stopping: CancellationToken,
 }
 
@@ -36,16 +36,17 @@ pub(super) fn stream(
     service: &Service,
     session: SessionId,
     video_mid: Option<String>,
-    status: watch::Receiver<StreamStatus>,
+    followed: Followed,
     kinds: Vec<EventKind>,
 ) -> Response<Body> {
     let follower = Follower {
         control: service.control.clone(),
         session,
         video_mid,
-        status,
+        followed,
         kinds,
         told: None,
+        told_layer: None,
         stopping: service.stopping.clone(),
     };
     let chunks = stream::unfold(follower, |mut follower| async move {
@@ -74,9 +75,16 @@ impl Follower {
                 .is_open(self.session)
                 .then(|| ":\n\n".to_owned());
         }
-        let now = self.status.borrow_and_update().clone();
-        let changes = whep::changes(self.told.as_ref(), &now, self.video_mid.as_deref());
+        let now = self.followed.status.borrow_and_update().clone();
+        let mid = self.video_mid.as_deref();
+        let mut changes = whep::changes(self.told.as_ref(), &now, mid);
         self.told = Some(now);
+        let layer = self.followed.layer.borrow_and_update().clone();
+        if layer != self.told_layer {
+            let sent = mid.zip(layer.as_deref());
+            changes.extend(sent.map(|(mid, rid)| (EventKind::Layer, whep::layer_sent(mid, rid))));
+            self.told_layer = layer;
+        }
         let wished = changes
             .into_iter()
             .filter(|(kind, _)| self.kinds.contains(kind));
@@ -94,12 +102,16 @@ impl Follower {
     /// Waits for news; false when it is time for a sign of life. `None` at the end.
     async fn changed(&mut self) -> Option<bool> {
         tokio::select! {
-            changed = self.status.changed() => changed.ok()?,
+            changed = self.followed.status.changed() => changed.ok()?,
+            changed = self.followed.layer.changed() => {
+                changed.ok()?;
+                return Some(true);
+            }
             () = tokio::time::sleep(KEEP_ALIVE) => return Some(false),
             () = self.stopping.cancelled() => return None,
         }
-        // Whether media flows is told at once, the rest at leisure.
-        let active = self.status.borrow().active;
+        // Whether media flows, and of which layer, is told at once, the rest at leisure.
+        let active = self.followed.status.borrow().active;
         if self.told.as_ref().is_some_and(|told| told.active == active) {
             tokio::select! {
                 () = tokio::time::sleep(GATHER) => {},

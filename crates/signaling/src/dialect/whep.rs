@@ -19,10 +19,11 @@ const EVENTS_REL: &str = "urn:ietf:params:whep:ext:core:server-sent-events";
 const LAYER_REL: &str = "urn:ietf:params:whep:ext:core:layer";
 
 /// The names of all events that are served.
-pub const EVENTS: [EventKind; 4] = [
+pub const EVENTS: [EventKind; 5] = [
     EventKind::Active,
     EventKind::Inactive,
     EventKind::Layers,
+    EventKind::Layer,
     EventKind::ViewerCount,
 ];
 
@@ -36,6 +37,8 @@ pub enum EventKind {
     Inactive,
     /// The layers of the video changed.
     Layers,
+    /// The viewer gets another layer. Not of the draft.
+    Layer,
     /// The number of viewers changed.
     ViewerCount,
 }
@@ -111,6 +114,7 @@ impl EventKind {
             Self::Active => "active",
             Self::Inactive => "inactive",
             Self::Layers => "layers",
+            Self::Layer => "layer",
             Self::ViewerCount => "viewercount",
         }
     }
@@ -149,6 +153,11 @@ pub fn changes(
         ));
     }
     events
+}
+
+/// The data of a [`EventKind::Layer`]: in the words with which a layer is chosen.
+pub fn layer_sent(mid: &str, rid: &str) -> String {
+    serde_json::json!({ "mediaId": mid, "rid": rid }).to_string()
 }
 
 /// The layers that can be chosen, by mid, worst first. A track without simulcast has no choice.
