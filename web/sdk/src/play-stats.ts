@@ -8,7 +8,10 @@ export interface PlayStats {
   bitrate: number;
   packetsLost: number;
   freezes: number;
-  /** Network and buffer of this side: half a round trip plus the time in the jitter buffer. */
+  /**
+   * From the server to the decoded frame: half a round trip, and the time from a frame's first
+   * packet until it is decoded. The publisher's side is not known here.
+   */
   delayMs: number | undefined;
   roundTripMs: number | undefined;
   codec: string | undefined;
@@ -17,15 +20,15 @@ export interface PlayStats {
 /** Turns successive reports of a viewing peer into numbers for people. */
 export class PlayStatsReader {
   readonly #growth = new Growth();
-  #bufferMs: number | undefined;
+  #processingMs: number | undefined;
 
   read(report: StatsReport): PlayStats {
     const received = entries(report, "inbound-rtp");
     const video = received.find((entry) => entry.kind === "video");
     const rttMs = roundTripMs(report);
-    const delaySeconds = this.#growth.of("delay", video?.jitterBufferDelay);
-    const emitted = this.#growth.of("emitted", video?.jitterBufferEmittedCount);
-    if (delaySeconds !== undefined && emitted) this.#bufferMs = (delaySeconds * 1000) / emitted;
+    const seconds = this.#growth.of("processing", video?.totalProcessingDelay);
+    const decoded = this.#growth.of("decoded", video?.framesDecoded);
+    if (seconds !== undefined && decoded) this.#processingMs = (seconds * 1000) / decoded;
     return {
       fps: Math.round(video?.framesPerSecond ?? 0),
       width: video?.frameWidth ?? 0,
@@ -37,7 +40,7 @@ export class PlayStatsReader {
       ),
       packetsLost: received.reduce((sum, entry) => sum + Math.max(0, entry.packetsLost ?? 0), 0),
       freezes: video?.freezeCount ?? 0,
-      delayMs: this.#bufferMs === undefined ? undefined : this.#bufferMs + (rttMs ?? 0) / 2,
+      delayMs: this.#processingMs === undefined ? undefined : this.#processingMs + (rttMs ?? 0) / 2,
       roundTripMs: rttMs,
       codec: codecName(report, video),
     };

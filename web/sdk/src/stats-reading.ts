@@ -16,8 +16,7 @@ export interface StatsEntry {
   framesDecoded?: number;
   freezeCount?: number;
   totalFreezesDuration?: number;
-  jitterBufferDelay?: number;
-  jitterBufferEmittedCount?: number;
+  totalProcessingDelay?: number;
   qualityLimitationReason?: string;
   codecId?: string;
   mimeType?: string;

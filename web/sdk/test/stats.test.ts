@@ -11,16 +11,16 @@ const PAIR = { id: "p", type: "candidate-pair", timestamp: 0, currentRoundTripTi
 const TRANSPORT = { id: "t", type: "transport", timestamp: 0, selectedCandidatePairId: "p" };
 const CODEC = { id: "c", type: "codec", timestamp: 0, mimeType: "video/VP8" };
 
-test("a viewer's delay is the newest buffer time plus half a round trip", () => {
-  const at = (timestamp: number, delay: number, emitted: number, bytes: number): StatsReport =>
+test("a viewer's delay is the newest processing time plus half a round trip", () => {
+  const at = (timestamp: number, delay: number, decoded: number, bytes: number): StatsReport =>
     report(PAIR, TRANSPORT, CODEC, {
       id: "v",
       type: "inbound-rtp",
       kind: "video",
       timestamp,
       bytesReceived: bytes,
-      jitterBufferDelay: delay,
-      jitterBufferEmittedCount: emitted,
+      totalProcessingDelay: delay,
+      framesDecoded: decoded,
       framesPerSecond: 30,
       codecId: "c",
     });
