@@ -200,6 +200,11 @@ pub enum Event {
         /// Since it began to wait.
         wait: Duration,
     },
+    /// A publisher made a key frame that it was asked for.
+    Keyframe {
+        /// Since it was first asked.
+        wait: Duration,
+    },
     /// A viewer gets this layer from now on. Not told without simulcast.
     Layer {
         /// The session.

@@ -591,7 +591,12 @@ impl Node {
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return;
         };
-        stream.track_mut(kind).push(layer, &packet);
+        let wait = stream.track_mut(kind).push(layer, &packet);
+        // Each shard asks its own home; only the home asks the publisher.
+        if let Some(wait) = wait.filter(|_| stream.publisher.is_some()) {
+            self.outputs
+                .push_back(Output::Event(Event::Keyframe { wait }));
+        }
         for relay in &mut stream.relays {
             relay.skipping &= !(kind == Kind::Video && packet.frame.keyframe);
             if kind == Kind::Audio || !relay.skipping {

@@ -474,6 +474,7 @@ impl Control {
                     state.layer(session).send_replace(Some(rid));
                 }
             }
+            Event::Keyframe { wait } => self.shared.metrics.keyframe(wait),
             Event::FirstPicture { wait, .. } => self.shared.metrics.first_picture(wait),
             Event::Status {
                 stream,

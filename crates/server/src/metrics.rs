@@ -70,15 +70,17 @@ impl HttpMetrics {
 pub(crate) struct MediaMetrics {
     closed: Family<ClosedLabels, Counter>,
     first_picture: Histogram,
+    keyframe_wait: Histogram,
 }
 
 impl Default for MediaMetrics {
     fn default() -> Self {
         // 10 ms to 20 s.
-        let first_picture = Histogram::new(exponential_buckets(0.01, 2.0, 12));
+        let waits = || Histogram::new(exponential_buckets(0.01, 2.0, 12));
         Self {
             closed: Family::default(),
-            first_picture,
+            first_picture: waits(),
+            keyframe_wait: waits(),
         }
     }
 }
@@ -96,6 +98,10 @@ impl MediaMetrics {
 
     pub(crate) fn first_picture(&self, wait: Duration) {
         self.first_picture.observe(wait.as_secs_f64());
+    }
+
+    pub(crate) fn keyframe(&self, wait: Duration) {
+        self.keyframe_wait.observe(wait.as_secs_f64());
     }
 }
 
@@ -116,6 +122,11 @@ pub(crate) fn registry(http: &HttpMetrics, media: &MediaMetrics, control: Contro
         "first_picture_seconds",
         "From a viewer's connection, or its publisher's loss, to its first packet of a picture",
         media.first_picture.clone(),
+    );
+    registry.register(
+        "keyframe_wait_seconds",
+        "From the first request to a publisher to its key frame",
+        media.keyframe_wait.clone(),
     );
     registry.register_collector(Box::new(Shards(control)));
     registry

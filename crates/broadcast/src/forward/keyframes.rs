@@ -12,6 +12,8 @@ const KEYFRAME_INTERVAL_MAX: Duration = Duration::from_secs(4);
 pub(crate) struct KeyframeRequests {
     wanted: bool,
     sent_at: Option<Instant>,
+    /// When the first of those was sent that no key frame has answered.
+    first_sent_at: Option<Instant>,
     unanswered: u32,
 }
 
@@ -21,10 +23,13 @@ impl KeyframeRequests {
         self.wanted = true;
     }
 
-    /// A key frame began: it answers everybody.
-    pub(crate) fn answered(&mut self) {
+    /// A key frame began: it answers everybody. Returns how long it was waited for, if it was
+    /// asked for.
+    pub(crate) fn answered(&mut self, now: Instant) -> Option<Duration> {
         self.wanted = false;
         self.unanswered = 0;
+        let asked = self.first_sent_at.take()?;
+        Some(now.saturating_duration_since(asked))
     }
 
     /// When [`Self::poll`] will next say yes.
@@ -40,6 +45,7 @@ impl KeyframeRequests {
         let due = self.wanted && self.sent_at.is_none_or(|at| now >= at + self.interval());
         if due {
             self.sent_at = Some(now);
+            self.first_sent_at.get_or_insert(now);
             self.unanswered = self.unanswered.saturating_add(1);
         }
         due
@@ -91,7 +97,19 @@ mod tests {
     fn a_key_frame_answers_everybody() {
         let mut requests = KeyframeRequests::default();
         requests.want();
-        requests.answered();
+        requests.answered(Instant::now());
         assert!(!requests.poll(Instant::now()));
+    }
+
+    #[test]
+    fn the_wait_for_a_key_frame_counts_from_the_first_request() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut requests = KeyframeRequests::default();
+        assert_eq!(requests.answered(at(0)), None, "nobody asked");
+        requests.want();
+        assert!(requests.poll(at(100)) && requests.poll(at(700)));
+        assert_eq!(requests.answered(at(900)), Some(Duration::from_millis(800)));
+        assert_eq!(requests.answered(at(950)), None);
     }
 }

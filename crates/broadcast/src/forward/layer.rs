@@ -29,15 +29,15 @@ impl Layer {
         }
     }
 
-    pub(super) fn push(&mut self, packet: &Arc<Packet>, cached: bool) {
+    /// Returns how long a key frame was waited for that begins with this packet.
+    pub(super) fn push(&mut self, packet: &Arc<Packet>, cached: bool) -> Option<Duration> {
         self.last_packet = Some(packet.received);
         self.meter.add(packet.received, packet.payload.len());
-        if packet.frame.keyframe {
-            self.requests.answered();
-        }
         if cached {
             self.cache.push(packet.clone());
         }
+        let answers = packet.frame.keyframe;
+        answers.then(|| self.requests.answered(packet.received))?
     }
 
     /// The simulcast rid; `None` for a track with a single encoding.

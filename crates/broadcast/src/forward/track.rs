@@ -92,13 +92,12 @@ impl Track {
         self.format = None;
     }
 
-    /// A packet arrived. Unknown layers are ignored.
-    pub fn push(&mut self, layer: usize, packet: &Arc<Packet>) {
-        let Some(target) = self.layers.get_mut(layer) else {
-            return;
-        };
+    /// A packet arrived. Unknown layers are ignored. Returns how long a key frame was waited for
+    /// that was asked for and begins with this packet.
+    pub fn push(&mut self, layer: usize, packet: &Arc<Packet>) -> Option<Duration> {
+        let target = self.layers.get_mut(layer)?;
         self.format = Some(packet.format);
-        target.push(packet, self.kind == Kind::Video);
+        target.push(packet, self.kind == Kind::Video)
     }
 
     /// Audio or video.

@@ -89,12 +89,11 @@ fn key_frame_requests_are_merged() {
     world.run_for(s(2));
     let before = world.publisher(publisher).requests().len();
     let counted = world.counters(0);
-    for round in 0..20 {
+    for _ in 0..20 {
         for viewer in &viewers {
             world.request_keyframe(*viewer);
         }
         world.run_for(ms(100));
-        assert!(round < 20);
     }
     world.run_for(s(1));
     let requests = &world.publisher(publisher).requests()[before..];
@@ -103,6 +102,17 @@ fn key_frame_requests_are_merged() {
     assert!((2..=6).contains(&requests.len()), "{requests:?}");
     let spaced = |pair: &[std::time::Duration]| pair[1] - pair[0] >= ms(490);
     assert!(requests.windows(2).all(spaced), "{requests:?}");
+    // There and back again, and the rest of a frame's time.
+    let waits = world.events().iter().filter_map(|(_, event)| match event {
+        Event::Keyframe { wait } => Some(*wait),
+        _ => None,
+    });
+    let waits: Vec<_> = waits.collect();
+    assert!(waits.len() >= requests.len(), "{waits:?}");
+    assert!(
+        waits.iter().all(|wait| (ms(20)..ms(80)).contains(wait)),
+        "{waits:?}"
+    );
     viewers
         .iter()
         .for_each(|viewer| assert_whole(&world, *viewer));
