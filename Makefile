@@ -49,7 +49,7 @@ test-rust:
 test-web: web/node_modules/.package-lock.json
 	cd web && npm test
 
-# Chromium and Firefox against the real server.
+# Chromium, Firefox and GStreamer against the real server.
 e2e: build
 	cargo build --release --locked -p headwater-server --examples
 	cd web && HEADWATER_BIN=$(HEADWATER) npm run e2e

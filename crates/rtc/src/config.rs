@@ -5,7 +5,7 @@ use std::time::Duration;
 use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
 use str0m::{Rtc, RtcConfig};
 
-use crate::extensions;
+use crate::{dtls, extensions};
 
 /// How often a peer counts its NACKs: for metrics only.
 const STATS_EVERY: Duration = Duration::from_secs(5);
@@ -23,7 +23,9 @@ pub struct Certificate {
 impl Certificate {
     /// A fresh self-signed certificate.
     pub fn generate() -> Self {
-        let provider = Arc::new(str0m::crypto::from_feature_flags());
+        let mut provider = str0m::crypto::from_feature_flags();
+        provider.dtls_provider = &dtls::Provider;
+        let provider = Arc::new(provider);
         let dtls = provider
             .dtls_provider
             .generate_certificate()

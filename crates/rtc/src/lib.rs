@@ -8,6 +8,7 @@
 
 mod clock;
 mod config;
+mod dtls;
 mod extensions;
 mod formats;
 mod offer;

@@ -174,8 +174,12 @@ fn greet(address: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Warns of what strangers send, which is no news. `log.level` can name it, and then it talks.
+const QUIET: &str = "rtc_dtls=off";
+
 fn start_logging(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log.level).with_context(|| {
+    let directives = format!("{QUIET},{}", config.log.level);
+    let filter = EnvFilter::try_new(directives).with_context(|| {
         format!(
             "log.level {:?}: write it like info or info,headwater=debug",
             config.log.level

@@ -30,3 +30,11 @@ export function describeInOwnNetwork(name: string, file: string, suite: () => vo
 export function setNetwork(script: string): void {
   execFileSync("sh", ["-ec", script]);
 }
+
+/** An interface beside the loopback: Firefox and GStreamer send no media to 127.0.0.1. */
+export const INTERFACE = `
+  ip link add v0 type veth peer name v1
+  ip addr add 10.77.0.1/24 dev v0
+  ip link set v0 up
+  ip link set v1 up
+  ip route add default via 10.77.0.2`;

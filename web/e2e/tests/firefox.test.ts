@@ -9,16 +9,8 @@ import {
 } from "../lib/chromium.ts";
 import { Firefox } from "../lib/firefox.ts";
 import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
-import { describeInOwnNetwork, setNetwork } from "../lib/own-network.ts";
+import { describeInOwnNetwork, INTERFACE, setNetwork } from "../lib/own-network.ts";
 import { type Server, startServer } from "../lib/server.ts";
-
-// Firefox sends no media to 127.0.0.1.
-const ADDRESS = `
-  ip link add v0 type veth peer name v1
-  ip addr add 10.77.0.1/24 dev v0
-  ip link set v0 up
-  ip link set v1 up
-  ip route add default via 10.77.0.2`;
 
 describeInOwnNetwork("Firefox", import.meta.filename, () => {
   let server: Server;
@@ -26,7 +18,7 @@ describeInOwnNetwork("Firefox", import.meta.filename, () => {
   let firefox: Firefox;
 
   beforeAll(async () => {
-    setNetwork(ADDRESS);
+    setNetwork(INTERFACE);
     server = await startServer();
     [chromium, firefox] = await Promise.all([launchChromium(), Firefox.launch()]);
   });

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Chromium, launchChromium, publishPage, state, watchPage } from "../lib/chromium.ts";
 import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
-import { describeInOwnNetwork, setNetwork } from "../lib/own-network.ts";
+import { describeInOwnNetwork, INTERFACE, setNetwork } from "../lib/own-network.ts";
 import { type Server, startServer } from "../lib/server.ts";
 
+/** Of the interface. */
 const ADDRESS = "10.77.0.1";
 
 describeInOwnNetwork("A server that is told one address", import.meta.filename, () => {
@@ -11,11 +12,7 @@ describeInOwnNetwork("A server that is told one address", import.meta.filename, 
   let chromium: Chromium;
 
   beforeAll(async () => {
-    setNetwork(`
-      ip link add v0 type veth peer name v1
-      ip addr add ${ADDRESS}/24 dev v0
-      ip link set v0 up
-      ip link set v1 up`);
+    setNetwork(INTERFACE);
     process.env.HEADWATER_MEDIA__PUBLIC_IPS = ADDRESS;
     server = await startServer();
     chromium = await launchChromium();
