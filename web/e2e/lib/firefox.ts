@@ -28,11 +28,11 @@ interface Reply {
 /** Firefox with a fake camera, driven by WebDriver BiDi. */
 export class Firefox {
   readonly #socket: WebSocket;
-  readonly #end: () => void;
+  readonly #end: (signal?: NodeJS.Signals) => Promise<void>;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
   #lastId = 0;
 
-  private constructor(socket: WebSocket, end: () => void) {
+  private constructor(socket: WebSocket, end: (signal?: NodeJS.Signals) => Promise<void>) {
     this.#socket = socket;
     this.#end = end;
     socket.on("message", (data) => {
@@ -57,9 +57,11 @@ export class Firefox {
     await until("Firefox", START_MS_MAX, async () => address() !== undefined);
     const socket = new WebSocket(`${address()}/session`);
     await new Promise((opened, failed) => socket.on("open", opened).on("error", failed));
-    const firefox = new Firefox(socket, () => {
-      child.once("exit", () => rmSync(profile, { recursive: true, force: true }));
-      child.kill();
+    const firefox = new Firefox(socket, async (signal) => {
+      const ended = new Promise((done) => child.once("exit", done));
+      child.kill(signal);
+      await ended;
+      rmSync(profile, { recursive: true, force: true });
     });
     await firefox.#call("session.new", { capabilities: {} });
     return firefox;
@@ -73,9 +75,15 @@ export class Firefox {
     return new FirefoxPage((expression) => this.#evaluate(context, expression));
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#socket.close();
-    this.#end();
+    await this.#end();
+  }
+
+  /** Ends it without a good-bye, as `kill -9` does. */
+  async kill(): Promise<void> {
+    this.#socket.terminate();
+    await this.#end("SIGKILL");
   }
 
   async #evaluate(context: string, expression: string): Promise<unknown> {
@@ -119,6 +127,29 @@ export class FirefoxPage {
       const page = await this.evaluate("document.querySelector('main').innerText");
       throw new Error(`${error.message} It is ${shown}:\n${page}`);
     });
+  }
+
+  /** Presses "Go live" with VP8; resolves when live. */
+  async goLive(): Promise<void> {
+    await this.evaluate("document.querySelector('#codec').value = 'VP8'");
+    await this.evaluate("document.querySelector('#go-live').click()");
+    await this.state("live");
+  }
+
+  /** Resolves, with the time passed in ms, when the page's video shows another frame. */
+  async nextFrame(): Promise<number> {
+    const ms = await this.evaluate(`new Promise((shown) => {
+      const start = performance.now();
+      const done = () => shown(performance.now() - start);
+      document.querySelector("video").requestVideoFrameCallback(done);
+    })`);
+    return Number(ms);
+  }
+
+  /** How many requests the page has made to exactly this URL. */
+  async requests(url: string): Promise<number> {
+    const names = `performance.getEntriesByType("resource").map(({ name }) => name)`;
+    return Number(await this.evaluate(`${names}.filter((n) => n === "${url}").length`));
   }
 
   /** Frames per second that the page's video shows, over `seconds`. */

@@ -1,16 +1,21 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   type Chromium,
+  goLive,
   launchChromium,
   publishPage,
   screenshot,
   state,
+  studioPage,
   watchPage,
 } from "../lib/chromium.ts";
 import { Firefox } from "../lib/firefox.ts";
 import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
 import { describeInOwnNetwork, INTERFACE, setNetwork } from "../lib/own-network.ts";
 import { type Server, startServer } from "../lib/server.ts";
+
+/** From the successor's first request to its picture. */
+const BACK_MS_MAX = 2_000;
 
 describeInOwnNetwork("Firefox", import.meta.filename, () => {
   let server: Server;
@@ -24,7 +29,7 @@ describeInOwnNetwork("Firefox", import.meta.filename, () => {
   });
 
   afterAll(async () => {
-    firefox?.close();
+    await firefox?.close();
     await chromium?.close();
     await server?.stop();
   });
@@ -40,14 +45,33 @@ describeInOwnNetwork("Firefox", import.meta.filename, () => {
 
   test("publishes what Chromium watches", async () => {
     const publisher = await firefox.open(`${server.url}/?stream=from-firefox`);
-    await publisher.evaluate("document.querySelector('#codec').value = 'VP8'");
-    await publisher.evaluate("document.querySelector('#go-live').click()");
-    await publisher.state("live");
+    await publisher.goLive();
     const viewer = await watchPage(chromium, server, "from-firefox");
     await state(viewer, "live");
     const { perSecond, medianFps } = await playback(viewer, 10);
     console.info("Chromium shows, fps", perSecond);
     await screenshot(viewer, "watch-from-firefox");
     expect(medianFps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
+  });
+
+  test("plays on by the same session when its publisher dies and another takes over", async () => {
+    const dying = await Firefox.launch();
+    const publisher = await dying.open(`${server.url}/?stream=handed-over&token=same`);
+    await publisher.goLive();
+    const next = await studioPage(chromium, server, "handed-over", { codec: "VP8", token: "same" });
+    await next.getByRole("button", { name: "Show preview" }).click();
+    const viewer = await firefox.open(`${server.url}/watch/handed-over`);
+    await viewer.state("live");
+    const posts = await viewer.requests(`${server.url}/whep/handed-over`);
+    expect(posts).toBe(1);
+
+    await dying.kill();
+    await viewer.state("paused");
+    const back = viewer.nextFrame();
+    await goLive(next);
+    const ms = Math.round(await back);
+    console.info("Firefox plays again after, ms", ms);
+    expect(ms).toBeLessThan(BACK_MS_MAX);
+    expect(await viewer.requests(`${server.url}/whep/handed-over`)).toBe(posts);
   });
 });
