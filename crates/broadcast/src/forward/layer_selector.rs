@@ -55,8 +55,9 @@ pub struct Choice {
 
 /// Decides which layer of one video track a viewer gets.
 ///
-/// The best that the estimate carries; down at once, up only with headroom and after a hold
-/// that grows with failure, so that a viewer at the edge of two layers does not flap.
+/// The best that the estimate carries; down at once where the path is filled, else when the
+/// estimate stays low; up only with headroom, where padding got through, and after a hold that
+/// grows with failure, so that a viewer at the edge of two layers does not flap.
 #[derive(Debug)]
 pub struct LayerSelector {
     pinned: Option<String>,
