@@ -471,7 +471,7 @@ impl Control {
             Event::Layer { session, rid } => {
                 let mut state = self.state();
                 if state.registry.session(session).is_some() {
-                    state.layer(session).send_replace(Some(rid));
+                    show(state.layer(session), Some(rid));
                 }
             }
             Event::Keyframe { wait } => self.shared.metrics.keyframe(wait),
@@ -589,11 +589,7 @@ impl State {
         match self.registry.status(stream) {
             Some(status) => {
                 if let Some(followed) = self.followed.get(stream) {
-                    followed.send_if_modified(|present| {
-                        let changed = *present != status;
-                        *present = status;
-                        changed
-                    });
+                    show(followed, status);
                 }
             }
             None => {
@@ -601,6 +597,15 @@ impl State {
             }
         }
     }
+}
+
+/// Shows followers a value; those who know it are not woken.
+fn show<T: PartialEq>(followed: &watch::Sender<T>, now: T) {
+    followed.send_if_modified(|present| {
+        let changed = *present != now;
+        *present = now;
+        changed
+    });
 }
 
 fn refusal(error: &rtc::OfferError) -> OpenError {

@@ -49,13 +49,13 @@ export async function launchChromium(executablePath = "/usr/bin/chromium"): Prom
 
 /**
  * A page in a context of its own: pages of one context share six connections to a server,
- * and each viewer's event stream holds one. `init` runs in the page before its own scripts.
+ * and each viewer's event stream holds one. `init` runs in the page before its own scripts, one after the other.
  */
 export async function openPage(
   { browser }: Chromium,
   url: string,
   options: BrowserContextOptions = {},
-  init?: () => void,
+  ...init: (() => void)[]
 ): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
@@ -65,7 +65,7 @@ export async function openPage(
   page.on("pageerror", (error) => {
     throw new Error(`Error in ${url}: ${error.message}`);
   });
-  if (init) await page.addInitScript(init);
+  for (const script of init) await page.addInitScript(script);
   await page.goto(url);
   return page;
 }
@@ -88,7 +88,7 @@ export async function studioPage(
   { codec = "", layers = 3, quality = 720, token, init }: PublishSettings = {},
 ): Promise<Page> {
   const query = new URLSearchParams({ stream, ...(token && { token }) });
-  const page = await openPage(chromium, `${server.url}/?${query}`, {}, init);
+  const page = await openPage(chromium, `${server.url}/?${query}`, {}, ...(init ? [init] : []));
   await page.getByTestId("codec").selectOption(codec);
   await page.getByTestId("quality").selectOption(String(quality));
   await page.getByTestId("layers").selectOption(String(layers));

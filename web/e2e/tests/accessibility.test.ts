@@ -2,31 +2,13 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  type Chromium,
-  goLive,
-  launchChromium,
-  openPage,
-  screenshot,
-  state,
-} from "../lib/chromium.ts";
-import { type Server, startServer } from "../lib/server.ts";
+import { expect, test } from "vitest";
+import { goLive, openPage, screenshot, state } from "../lib/chromium.ts";
+import { useStage } from "../lib/stage.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-let server: Server;
-let chromium: Chromium;
-
-beforeAll(async () => {
-  server = await startServer();
-  chromium = await launchChromium();
-});
-
-afterAll(async () => {
-  await chromium?.close();
-  await server?.stop();
-});
+const stage = useStage();
 
 const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 
@@ -37,11 +19,19 @@ for (const [size, viewport] of Object.entries(sizes)) {
     const options = { viewport, colorScheme, reducedMotion, isMobile: size === "phone" };
 
     test(`axe finds nothing wrong before the stream is live: ${size}, ${colorScheme}`, async () => {
-      const studio = await openPage(chromium, `${server.url}/?stream=quiet-brook-417`, options);
+      const studio = await openPage(
+        stage.chromium,
+        `${stage.server.url}/?stream=quiet-brook-417`,
+        options,
+      );
       await state(studio, "idle");
       await screenshot(studio, `studio-${size}-${colorScheme}`);
       expect(await violations(studio)).toEqual([]);
-      const watch = await openPage(chromium, `${server.url}/watch/quiet-brook-417`, options);
+      const watch = await openPage(
+        stage.chromium,
+        `${stage.server.url}/watch/quiet-brook-417`,
+        options,
+      );
       await state(watch, "waiting");
       await screenshot(watch, `watch-${size}-${colorScheme}`);
       expect(await violations(watch)).toEqual([]);
@@ -49,9 +39,13 @@ for (const [size, viewport] of Object.entries(sizes)) {
 
     test(`axe finds nothing wrong while live: ${size}, ${colorScheme}`, async () => {
       const stream = `${size}-${colorScheme}`;
-      const studio = await openPage(chromium, `${server.url}/?stream=${stream}`, options);
+      const studio = await openPage(
+        stage.chromium,
+        `${stage.server.url}/?stream=${stream}`,
+        options,
+      );
       await goLive(studio);
-      const watch = await openPage(chromium, `${server.url}/watch/${stream}`, options);
+      const watch = await openPage(stage.chromium, `${stage.server.url}/watch/${stream}`, options);
       await state(watch, "live");
       await watch.getByTestId("stat-delay").filter({ hasText: /ms$/ }).waitFor();
       await studio.getByTestId("show-qr").click();

@@ -1,34 +1,29 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Chromium, launchChromium, openPage, publishPage, state } from "../lib/chromium.ts";
+import { expect, test } from "vitest";
+import { openPage, publishPage, state } from "../lib/chromium.ts";
 import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
 import { GStreamer } from "../lib/gstreamer.ts";
 import { describeInOwnNetwork, INTERFACE, setNetwork } from "../lib/own-network.ts";
 import { receivedCodecs, recordPeers } from "../lib/peers.ts";
-import { type Server, startServer } from "../lib/server.ts";
+import { useStage } from "../lib/stage.ts";
 
 const CODECS = ["VP8", "H264"];
 const WATCH_S = 5;
 const SAMPLES_PER_SECOND = 48_000;
 
 describeInOwnNetwork("GStreamer", import.meta.filename, () => {
-  let server: Server;
-  let chromium: Chromium;
-
-  beforeAll(async () => {
+  const stage = useStage(() => {
     setNetwork(INTERFACE);
-    server = await startServer();
-    chromium = await launchChromium();
-  });
-
-  afterAll(async () => {
-    await chromium?.close();
-    await server?.stop();
   });
 
   test.each(CODECS)("publishes %s, and ends its stream", async (codec) => {
-    const publisher = GStreamer.publish(`${server.url}/whip/from-${codec}`, codec);
+    const publisher = GStreamer.publish(`${stage.server.url}/whip/from-${codec}`, codec);
     try {
-      const viewer = await openPage(chromium, `${server.url}/watch/from-${codec}`, {}, recordPeers);
+      const viewer = await openPage(
+        stage.chromium,
+        `${stage.server.url}/watch/from-${codec}`,
+        {},
+        recordPeers,
+      );
       await state(viewer, "live");
       const { perSecond, medianFps } = await playback(viewer, WATCH_S);
       console.info(`Chromium shows ${codec}, fps`, perSecond);
@@ -42,8 +37,12 @@ describeInOwnNetwork("GStreamer", import.meta.filename, () => {
   });
 
   test.each(CODECS)("watches %s", async (codec) => {
-    await publishPage(chromium, server, `to-${codec}`, { codec, layers: 1, quality: 480 });
-    const viewer = GStreamer.watch(`${server.url}/whep/to-${codec}`, codec);
+    await publishPage(stage.chromium, stage.server, `to-${codec}`, {
+      codec,
+      layers: 1,
+      quality: 480,
+    });
+    const viewer = GStreamer.watch(`${stage.server.url}/whep/to-${codec}`, codec);
     try {
       const first = await viewer.until("a picture", ({ videoFrames }) => videoFrames > 0);
       const start = performance.now();

@@ -1,29 +1,28 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Chromium, launchChromium, openPage, publishPage, state } from "../lib/chromium.ts";
+import { expect, test } from "vitest";
+import { openPage, publishPage, state } from "../lib/chromium.ts";
 import { recordPeers } from "../lib/peers.ts";
-import { type Server, startServer } from "../lib/server.ts";
+import { useStage } from "../lib/stage.ts";
 
 const LISTEN_MS = 3_000;
 const SAMPLES_PER_SECOND = 48_000;
 
-let server: Server;
-let chromium: Chromium;
-
-beforeAll(async () => {
-  server = await startServer();
-  chromium = await launchChromium();
-});
-
-afterAll(async () => {
-  await chromium?.close();
-  await server?.stop();
-});
+const stage = useStage();
 
 test("redundant audio reaches who offers it, and the others get it plain", async () => {
-  await publishPage(chromium, server, "red", { layers: 1, quality: 480, init: redFirst });
-  const taker = await openPage(chromium, `${server.url}/watch/red`, {}, recordPeers);
-  const plain = await openPage(chromium, `${server.url}/watch/red`, {}, offerNoRed);
+  await publishPage(stage.chromium, stage.server, "red", {
+    layers: 1,
+    quality: 480,
+    init: redFirst,
+  });
+  const taker = await openPage(stage.chromium, `${stage.server.url}/watch/red`, {}, recordPeers);
+  const plain = await openPage(
+    stage.chromium,
+    `${stage.server.url}/watch/red`,
+    {},
+    recordPeers,
+    offerNoRed,
+  );
   await state(taker, "live");
   await state(plain, "live");
   const before = await Promise.all([taker, plain].map(sound));
@@ -75,13 +74,8 @@ function redFirst(): void {
 
 /** Runs in the page before its scripts: it cannot receive redundant audio. */
 function offerNoRed(): void {
-  globalThis.peers = [];
   const Original = globalThis.RTCPeerConnection;
   globalThis.RTCPeerConnection = class extends Original {
-    constructor(configuration?: RTCConfiguration) {
-      super(configuration);
-      globalThis.peers.push(this);
-    }
     override addTransceiver(kind: MediaStreamTrack | string, init?: RTCRtpTransceiverInit) {
       const transceiver = super.addTransceiver(kind, init);
       if (kind === "audio") {

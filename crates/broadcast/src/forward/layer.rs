@@ -36,8 +36,10 @@ impl Layer {
         if cached {
             self.cache.push(packet.clone());
         }
-        let answers = packet.frame.keyframe;
-        answers.then(|| self.requests.answered(packet.received))?
+        if !packet.frame.keyframe {
+            return None;
+        }
+        self.requests.answered(packet.received)
     }
 
     /// The simulcast rid; `None` for a track with a single encoding.

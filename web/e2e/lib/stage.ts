@@ -1,0 +1,24 @@
+import { afterAll, beforeAll } from "vitest";
+import { type Chromium, launchChromium } from "./chromium.ts";
+import { type Server, startServer } from "./server.ts";
+
+/** What most suites play on; there from before their first test until after their last. */
+export interface Stage {
+  server: Server;
+  chromium: Chromium;
+}
+
+/** Sets the stage for the suite that calls it. `prepare` runs first. */
+export function useStage(prepare?: () => void): Stage {
+  const stage = {} as Stage;
+  beforeAll(async () => {
+    prepare?.();
+    stage.server = await startServer();
+    stage.chromium = await launchChromium();
+  });
+  afterAll(async () => {
+    await stage.chromium?.close();
+    await stage.server?.stop();
+  });
+  return stage;
+}
