@@ -5,6 +5,7 @@
 //! what they offer first. Who wants AES-GCM for SRTP is one of the others, so who does not is
 //! served by an implementation that takes both.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +27,8 @@ use str0m::crypto::dtls::{
     ProtocolVersion, SrtpProfile,
 };
 
+use crate::srtp::{Keys, Protection};
+
 /// `SRTP_AEAD_AES_128_GCM` and `SRTP_AEAD_AES_256_GCM` (RFC 7714 §14.2).
 const GCM_PROFILES: [u16; 2] = [7, 8];
 
@@ -37,6 +40,17 @@ const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCAL
 
 /// When nothing is to be done.
 const IDLE: Duration = Duration::from_secs(3_600);
+
+thread_local! {
+    /// The keys that the last handshake on this thread ended with. The library takes them for
+    /// itself, and its peer has no way to the instance that had them.
+    static AGREED: Cell<Option<Keys>> = const { Cell::new(None) };
+}
+
+/// Takes the keys of the handshake that has just ended.
+pub(crate) fn take_agreed() -> Option<Keys> {
+    AGREED.take()
+}
 
 /// Makes what does DTLS for one peer.
 #[derive(Debug)]
@@ -96,7 +110,13 @@ impl DtlsInstance for Chosen {
     }
 
     fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
-        self.instance.poll_output(buf)
+        let client = self.instance.is_active();
+        let output = self.instance.poll_output(buf);
+        if let DtlsOutput::KeyingMaterial(material, profile) = &output {
+            let keys = Protection::of(*profile).and_then(|p| Keys::new(p, material, client));
+            AGREED.set(keys);
+        }
+        output
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {

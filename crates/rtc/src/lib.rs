@@ -14,6 +14,7 @@ mod formats;
 mod offer;
 mod peer;
 mod sdp;
+pub mod srtp;
 
 pub use config::{Certificate, Config};
 pub use offer::Offering;

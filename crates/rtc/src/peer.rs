@@ -16,7 +16,7 @@ use thiserror::Error;
 use crate::clock::{PublisherClock, Report};
 use crate::formats::PayloadTypes;
 use crate::sdp::{self, Direction, OfferError};
-use crate::{Config, extensions};
+use crate::{Config, dtls, extensions, srtp};
 
 /// How often a viewer's estimate is looked at.
 const ESTIMATE_EVERY: Duration = Duration::from_millis(100);
@@ -222,6 +222,8 @@ pub struct Peer {
     nacks: Vec<((Mid, Option<Rid>), u64)>,
     /// Kept for ICE restarts, which need the whole offer again.
     offer: String,
+    /// Since the connection is up.
+    keys: Option<srtp::Keys>,
 }
 
 impl std::fmt::Debug for Peer {
@@ -284,7 +286,14 @@ impl Peer {
             clock: PublisherClock::default(),
             nacks: Vec::new(),
             offer,
+            keys: None,
         }
+    }
+
+    /// The keys of media in both directions, once connected. For who reads or sends by itself
+    /// what this peer would.
+    pub fn srtp_keys(&self) -> Option<&srtp::Keys> {
+        self.keys.as_ref()
     }
 
     /// Takes the answer to an offer that this peer made.
@@ -529,7 +538,11 @@ impl Peer {
 
     fn translate(&mut self, event: str0m::Event) -> Option<Event> {
         match event {
-            str0m::Event::Connected => Some(Event::Connected),
+            str0m::Event::Connected => {
+                // They were agreed on in the call that gave this event.
+                self.keys = dtls::take_agreed();
+                Some(Event::Connected)
+            }
             str0m::Event::Closed
             | str0m::Event::IceConnectionStateChange(IceConnectionState::Disconnected) => {
                 Some(Event::Closed)

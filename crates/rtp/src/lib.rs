@@ -3,8 +3,7 @@
 //! Nothing here does IO, keeps time or allocates per packet: views over bytes,
 //! arithmetic on wrapping numbers, and a bounded cache of recent packets.
 //!
-//! Deliberately absent: RTP and RTCP wire parsing (the `rtc` crate receives packets
-//! already parsed and authenticated) and anything that knows about peers or rooms.
+//! Deliberately absent: encryption, and anything that knows about peers or rooms.
 #![forbid(unsafe_code)]
 
 mod av1;
@@ -15,10 +14,12 @@ mod format;
 mod frame;
 mod h264;
 mod h265;
+mod header;
 mod nal;
 mod packet;
 mod picture_ids;
 pub mod red;
+pub mod rtcp;
 pub mod seq;
 mod vp8;
 mod vp9;
@@ -26,5 +27,6 @@ mod vp9;
 pub use bitrate::Bitrate;
 pub use format::{Codec, Format, Kind, Profile};
 pub use frame::{Frame, SwitchUp};
+pub use header::{Header, Sort};
 pub use packet::{Extensions, Packet, Rewrite};
 pub use picture_ids::PictureIds;

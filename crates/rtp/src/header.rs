@@ -1,0 +1,177 @@
+//! The RTP header on the wire (RFC 3550 §5.1) and its extensions (RFC 8285).
+
+use std::ops::Range;
+
+/// Extensions with one byte of id and length each (RFC 8285 §4.2).
+const ONE_BYTE_FORM: u16 = 0xbede;
+
+/// Those with two; the low four bits may be anything (RFC 8285 §4.3).
+const TWO_BYTE_FORM: u16 = 0x1000;
+
+/// What a datagram on a WebRTC socket is, by its first two bytes (RFC 7983 §7, RFC 5761 §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Media.
+    Rtp,
+    /// Its control protocol.
+    Rtcp,
+    /// STUN, DTLS, or nothing that belongs there.
+    Other,
+}
+
+impl Sort {
+    /// Looks at the first two bytes only.
+    pub fn of(datagram: &[u8]) -> Self {
+        match datagram {
+            [128..=191, 192..=223, ..] => Self::Rtcp,
+            [128..=191, _, ..] => Self::Rtp,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// An RTP header. It is not encrypted by SRTP, so it can be read before anything is authentic.
+///
+/// ```text
+///  0                   1                   2                   3
+///  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// |V=2|P|X|  CC   |M|     PT      |       sequence number         |
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// |                           timestamp                           |
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// |                             SSRC                              |
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The payload ends with padding, whose last byte tells its length.
+    pub padding: bool,
+    /// The marker bit.
+    pub marker: bool,
+    /// Payload type, 0 to 127.
+    pub payload_type: u8,
+    /// Sequence number.
+    pub seq: u16,
+    /// RTP timestamp.
+    pub timestamp: u32,
+    /// Synchronization source.
+    pub ssrc: u32,
+    /// Bytes of the header with CSRCs and extensions: where the payload begins.
+    pub length: usize,
+    extensions: Range<usize>,
+    two_byte_form: bool,
+}
+
+impl Header {
+    /// Reads the header of a packet; `None` when it is cut short or of another version.
+    pub fn read(packet: &[u8]) -> Option<Self> {
+        let fixed: &[u8; 12] = packet.first_chunk()?;
+        if fixed[0] >> 6 != 2 {
+            return None;
+        }
+        let mut length = fixed.len() + 4 * usize::from(fixed[0] & 0x0f);
+        let (mut extensions, mut two_byte_form) = (0..0, false);
+        if fixed[0] & 0x10 != 0 {
+            let head: &[u8; 4] = packet.get(length..)?.first_chunk()?;
+            let form = u16::from_be_bytes([head[0], head[1]]);
+            let words = usize::from(u16::from_be_bytes([head[2], head[3]]));
+            length += head.len();
+            two_byte_form = form & 0xfff0 == TWO_BYTE_FORM;
+            if two_byte_form || form == ONE_BYTE_FORM {
+                extensions = length..length + 4 * words;
+            }
+            length += 4 * words;
+        }
+        (length <= packet.len()).then_some(Self {
+            padding: fixed[0] & 0x20 != 0,
+            marker: fixed[1] & 0x80 != 0,
+            payload_type: fixed[1] & 0x7f,
+            seq: u16::from_be_bytes([fixed[2], fixed[3]]),
+            timestamp: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
+            ssrc: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
+            length,
+            extensions,
+            two_byte_form,
+        })
+    }
+
+    /// The value of the extension with this id, 1 to 14, in the packet that the header was read
+    /// from.
+    pub fn extension<'a>(&self, packet: &'a [u8], id: u8) -> Option<&'a [u8]> {
+        let mut rest = packet.get(self.extensions.clone())?;
+        while let [first, after @ ..] = rest {
+            // Zero is padding between elements.
+            if *first == 0 {
+                rest = after;
+                continue;
+            }
+            let (found, length, values) = if self.two_byte_form {
+                let (length, values) = after.split_first()?;
+                (*first, usize::from(*length), values)
+            } else {
+                (first >> 4, usize::from(first & 0x0f) + 1, after)
+            };
+            let value = values.get(..length)?;
+            if found == id {
+                return Some(value);
+            }
+            rest = values.get(length..)?;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ONE_BYTE: [u8; 24] = [
+        0x90, 0xe0, 0x12, 0x34, 0, 0, 0x03, 0xe8, 0xca, 0xfe, 0xba, 0xbe, // fixed
+        0xbe, 0xde, 0, 2, 0x31, 0xab, 0xcd, 0, 0x50, 0x77, 0, 0,
+    ];
+
+    #[test]
+    fn a_header_with_extensions_is_read() {
+        let header = Header::read(&ONE_BYTE).unwrap();
+        assert!(header.marker && !header.padding);
+        assert_eq!((header.payload_type, header.seq), (96, 0x1234));
+        assert_eq!((header.timestamp, header.ssrc), (1_000, 0xcafe_babe));
+        assert_eq!(header.length, 24);
+        assert_eq!(header.extension(&ONE_BYTE, 3), Some(&[0xab, 0xcd][..]));
+        assert_eq!(header.extension(&ONE_BYTE, 5), Some(&[0x77][..]));
+        assert_eq!(header.extension(&ONE_BYTE, 4), None);
+    }
+
+    #[test]
+    fn the_two_byte_form_is_read() {
+        let mut packet = ONE_BYTE;
+        packet[12..20].copy_from_slice(&[0x10, 0, 0, 2, 3, 2, 0xab, 0xcd]);
+        packet[20..].copy_from_slice(&[0, 9, 0, 0]);
+        let header = Header::read(&packet).unwrap();
+        assert_eq!(header.extension(&packet, 3), Some(&[0xab, 0xcd][..]));
+        assert_eq!(header.extension(&packet, 9), Some(&[][..]));
+    }
+
+    #[test]
+    fn sorts_are_told_apart() {
+        assert_eq!(Sort::of(&[0x80, 96, 0]), Sort::Rtp);
+        assert_eq!(Sort::of(&[0x80, 0x80 | 96, 0]), Sort::Rtp);
+        assert_eq!(Sort::of(&[0x81, 201, 0]), Sort::Rtcp);
+        assert_eq!(Sort::of(&[0, 1, 0]), Sort::Other);
+        assert_eq!(Sort::of(&[22, 254, 253]), Sort::Other);
+        assert_eq!(Sort::of(&[0x80]), Sort::Other);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_do_harm(packet: Vec<u8>, id in 0_u8..16) {
+            if let Some(header) = Header::read(&packet) {
+                prop_assert!(header.length <= packet.len());
+                header.extension(&packet, id);
+            }
+        }
+    }
+}
