@@ -1,28 +1,71 @@
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
+use quinn_udp::{RecvMeta, UdpSocketState};
 use rtc::{Certificate, Config, Direction, Event, OfferError, Offering, Output, Peer};
+use rtp::Sort;
 use thiserror::Error;
 
 use crate::client::{self, Client, ClientError};
+use crate::receiver::{Media, Receiver};
 
-/// The largest datagram that is looked at.
-const DATAGRAM_BYTES_MAX: usize = 2_000;
+/// Datagrams that the kernel has joined into one (generic receive offload) are at most so long.
+const BUFFER_BYTES: usize = 65_536;
+
+/// Of one system call. With one left empty there is no more to come, which saves the call that
+/// would say so.
+const BUFFERS: usize = 4;
+
+/// Kernel buffers of one link: a third of a second at 10 Mbit/s.
+const SOCKET_BUFFER: usize = 400_000;
 
 /// While waiting for a connection.
 const POLL_EVERY: Duration = Duration::from_millis(2);
+
+/// Where datagrams are received; one for all links of a thread.
+#[derive(Debug)]
+pub(crate) struct Buffers {
+    bytes: Vec<[u8; BUFFER_BYTES]>,
+    metas: [RecvMeta; BUFFERS],
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self {
+            bytes: vec![[0; BUFFER_BYTES]; BUFFERS],
+            metas: [RecvMeta::default(); BUFFERS],
+        }
+    }
+}
+
+/// What happened on a link.
+#[derive(Debug)]
+pub(crate) enum Happened {
+    /// Something of the peer's.
+    Peer(Event),
+    /// A media packet that a [`Receiver`] took.
+    Media(Media),
+}
 
 /// One WebRTC connection with its UDP socket and the session that it is on the server.
 #[derive(Debug)]
 pub struct Link {
     pub(crate) peer: Peer,
     socket: UdpSocket,
+    state: UdpSocketState,
     local: SocketAddr,
+    /// Where the server's media comes from.
+    remote: Option<SocketAddr>,
+    /// When the peer wants its time.
+    peer_at: Instant,
     session: String,
     answer: String,
+    direction: Direction,
+    /// Takes the peer's media, once it is connected and receives any.
+    receiver: Option<Box<Receiver>>,
 }
 
 /// Why a session was not opened.
@@ -65,6 +108,9 @@ impl Link {
     ) -> Result<Self, OpenError> {
         let socket = UdpSocket::bind((client::local_ip(endpoint)?, 0).into())?;
         let local = socket.local_addr()?;
+        let state = UdpSocketState::new((&socket).into())?;
+        // The kernel may allow less.
+        state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER).ok();
         let config = Config {
             certificate: certificate.clone(),
             candidates: vec![local],
@@ -81,9 +127,14 @@ impl Link {
         Ok(Self {
             peer: offering.accept(&answered.body)?,
             socket,
+            state,
             local,
+            remote: None,
+            peer_at: Instant::now(),
             session: answered.session.ok_or(OpenError::NoLocation)?,
             answer: answered.body,
+            direction,
+            receiver: None,
         })
     }
 
@@ -107,34 +158,111 @@ impl Link {
     }
 
     /// Takes all that has arrived. Returns when the link wants its time.
-    pub(crate) fn receive(&mut self, now: Instant, mut event: impl FnMut(Event)) -> Instant {
-        let mut buffer = [0; DATAGRAM_BYTES_MAX];
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        buffers: &mut Buffers,
+        mut happened: impl FnMut(Happened),
+    ) -> Instant {
         loop {
-            match self.socket.recv_from(&mut buffer) {
-                Ok((length, from)) => {
-                    let datagram = buffer.get(..length).unwrap_or_default();
-                    self.peer.handle_datagram(now, from, self.local, datagram);
-                    self.drain(&mut event);
+            let received = {
+                let mut bytes = buffers.bytes.iter_mut();
+                let mut slices: [IoSliceMut<'_>; BUFFERS] = std::array::from_fn(|_| {
+                    IoSliceMut::new(bytes.next().map(|b| &mut b[..]).unwrap_or_default())
+                });
+                self.state
+                    .recv((&self.socket).into(), &mut slices, &mut buffers.metas)
+            };
+            let count = match received {
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+                Err(error) => {
+                    // An ICMP error of an earlier send; the next call goes on.
+                    tracing::trace!(%error, "receive");
+                    continue;
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return self.drain(&mut event);
+            };
+            for (bytes, meta) in buffers.bytes.iter_mut().zip(&buffers.metas).take(count) {
+                let received = bytes.get_mut(..meta.len).unwrap_or_default();
+                for datagram in received.chunks_mut(meta.stride.max(1)) {
+                    self.datagram(now, meta.addr, datagram, &mut happened);
                 }
-                Err(error) => tracing::trace!(%error, "receive"),
+            }
+            if count < BUFFERS {
+                return self.due();
             }
         }
     }
 
+    fn datagram(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        datagram: &mut [u8],
+        happened: &mut impl FnMut(Happened),
+    ) {
+        if let Some(receiver) = &mut self.receiver
+            && Sort::of(datagram) != Sort::Other
+        {
+            if let Some(media) = receiver.datagram(now, datagram) {
+                happened(Happened::Media(media));
+            }
+            return;
+        }
+        self.peer.handle_datagram(now, from, self.local, datagram);
+        let mut connected = false;
+        self.drain(&mut |what| {
+            connected |= matches!(what, Happened::Peer(Event::Connected));
+            happened(what);
+        });
+        if connected
+            && self.direction == Direction::Receive
+            && let Some(keys) = self.peer.srtp_keys()
+        {
+            self.remote = Some(from);
+            self.receiver = Some(Box::new(Receiver::new(now, keys, &self.answer)));
+        }
+    }
+
     /// Lets time pass and sends what was written. Returns when the link wants its time again.
-    pub(crate) fn turn(&mut self, now: Instant, mut event: impl FnMut(Event)) -> Instant {
-        self.peer.handle_timeout(now);
-        self.drain(&mut event)
+    pub(crate) fn turn(&mut self, now: Instant, mut happened: impl FnMut(Happened)) -> Instant {
+        if let Some(receiver) = &mut self.receiver
+            && receiver.due() <= now
+            && let Some(packet) = receiver.poll(now)
+            && let Some(remote) = self.remote
+        {
+            send(&self.socket, remote, packet);
+        }
+        // A peer that sends media has written something since.
+        if self.peer_at <= now || self.receiver.is_none() {
+            self.peer.handle_timeout(now);
+            self.drain(&mut happened);
+        }
+        self.due()
+    }
+
+    /// The earlier of the peer's time and that of the receiver.
+    fn due(&self) -> Instant {
+        let receivers = self.receiver.as_ref().map(|receiver| receiver.due());
+        receivers.map_or(self.peer_at, |at| at.min(self.peer_at))
+    }
+
+    /// Who takes the media, once connected.
+    pub(crate) fn receiver(&mut self) -> Option<&mut Receiver> {
+        self.receiver.as_deref_mut()
     }
 
     /// For a link that has no loop of its own: takes what has arrived, lets time pass, and
     /// returns at once.
     pub fn poll(&mut self, mut event: impl FnMut(Event)) {
-        self.receive(Instant::now(), &mut event);
-        self.turn(Instant::now(), &mut event);
+        let mut buffers = Buffers::default();
+        let mut happened = |what| {
+            if let Happened::Peer(what) = what {
+                event(what);
+            }
+        };
+        self.receive(Instant::now(), &mut buffers, &mut happened);
+        self.turn(Instant::now(), &mut happened);
     }
 
     /// Waits for the connection.
@@ -151,14 +279,17 @@ impl Link {
         Ok(())
     }
 
-    fn drain(&mut self, event: &mut impl FnMut(Event)) -> Instant {
+    fn drain(&mut self, happened: &mut impl FnMut(Happened)) {
         loop {
             match self.peer.poll_output() {
                 Output::Transmit(transmit) => {
                     send(&self.socket, transmit.destination, transmit.contents());
                 }
-                Output::Event(happened) => event(happened),
-                Output::Timeout(at) => return at,
+                Output::Event(event) => happened(Happened::Peer(event)),
+                Output::Timeout(at) => {
+                    self.peer_at = at;
+                    return;
+                }
             }
         }
     }

@@ -1,17 +1,15 @@
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
-use std::thread::JoinHandle;
+use std::collections::VecDeque;
+use std::fmt::Display;
+use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Poll, Token};
-use rtc::{Certificate, Direction, Event};
+use rtc::Event;
 use rtp::{Bitrate, Codec, Extensions, Format, Frame, Packet, Profile, Rewrite};
+use serde::{Serialize, Serializer};
 
-use crate::client::Client;
-use crate::link::{Link, OpenError};
-use crate::vp8::Encoder;
-
-/// How long ICE and DTLS may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::codec::Encoder;
+use crate::link::{Buffers, Happened, Link};
+use crate::stamp::Stamp;
 
 /// Names of the layers, worst first, as browsers and OBS order them.
 const RIDS: [&str; 3] = ["l", "m", "h"];
@@ -19,12 +17,7 @@ const RIDS: [&str; 3] = ["l", "m", "h"];
 /// Each layer has this many times the bit rate of the one below: half the size either way.
 const LAYER_FACTOR: u64 = 4;
 
-const VP8: Format = Format {
-    codec: Codec::Vp8,
-    clock_rate: 90_000,
-    profile: Profile::Any,
-    red: false,
-};
+const CLOCK_RATE: u32 = 90_000;
 
 const OPUS: Format = Format {
     codec: Codec::Opus,
@@ -37,14 +30,26 @@ const OPUS: Format = Format {
 const OPUS_BYTES: usize = 80;
 const OPUS_EVERY: Duration = Duration::from_millis(20);
 
+/// A frame leaves this much faster than the layer's rate, as browsers pace it (the pacing factor
+/// of libwebrtc).
+const PACING: f64 = 2.5;
+
+/// A publisher that was not run for so long goes on from now, and does not catch up.
+const LATE_MAX: Duration = Duration::from_secs(1);
+
 /// What is published.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Settings {
-    /// Bit rate of the best video layer.
+    /// VP8, H.264 or AV1; others are sent as VP8.
+    #[serde(serialize_with = "as_text")]
+    pub codec: Codec,
+    /// Bit rate of the best video layer; in reports as text.
+    #[serde(serialize_with = "as_text")]
     pub bitrate: Bitrate,
     /// Video frames per second.
     pub fps: u32,
-    /// Between key frames that nobody asked for.
+    /// Between key frames that nobody asked for; in reports in seconds.
+    #[serde(serialize_with = "as_seconds")]
     pub keyframes: Duration,
     /// Video encodings, 1 to 3; with 1 there is no simulcast.
     pub layers: usize,
@@ -52,24 +57,46 @@ pub struct Settings {
     pub audio: bool,
     /// The largest RTP payload of video, in bytes.
     pub payload_bytes_max: usize,
+    /// Spread the packets of a frame as browsers do; else they leave at once, as those of OBS.
+    pub paced: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            codec: Codec::Vp8,
             bitrate: Bitrate::mbps(1),
             fps: 30,
             keyframes: Duration::from_secs(2),
             layers: 1,
             audio: true,
             payload_bytes_max: 1_100,
+            paced: true,
         }
     }
 }
 
-/// What a publisher has sent.
+impl Settings {
+    fn layers(&self) -> usize {
+        self.layers.clamp(1, RIDS.len())
+    }
+
+    /// The names of the layers; none without simulcast.
+    pub(crate) fn rids(&self) -> &'static [&'static str] {
+        match self.layers() {
+            1 => &[],
+            layers => &RIDS[RIDS.len() - layers..],
+        }
+    }
+}
+
+/// What was sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sent {
+    /// Publishers that send.
+    pub publishers: u64,
+    /// Publishers that the server sent away, or that lost their connection.
+    pub ended: u64,
     /// Video frames, each counted once whatever its layers.
     pub frames: u64,
     /// Those that were key frames.
@@ -78,206 +105,194 @@ pub struct Sent {
     pub packets: u64,
     /// Their payload bytes.
     pub bytes: u64,
-    /// The server ended the session, or the connection broke.
-    pub ended: bool,
 }
 
-/// A synthetic publisher on a thread of its own. It answers key-frame requests with the next
-/// frame, on all layers.
-///
-/// Dropping it makes it vanish without a word.
+impl AddAssign for Sent {
+    fn add_assign(&mut self, other: Self) {
+        self.publishers += other.publishers;
+        self.ended += other.ended;
+        self.frames += other.frames;
+        self.keyframes += other.keyframes;
+        self.packets += other.packets;
+        self.bytes += other.bytes;
+    }
+}
+
+/// One publisher.
 #[derive(Debug)]
-pub struct Publisher {
-    client: Client,
-    session: String,
-    answer: String,
-    questions: Sender<Sender<Sent>>,
-    thread: Option<JoinHandle<()>>,
+pub(crate) struct Publisher {
+    link: Link,
+    format: Format,
+    layers: Vec<Layer>,
+    frame_every: Duration,
+    next_frame: Instant,
+    /// `None` without sound.
+    next_audio: Option<Instant>,
+    audio_seq: u64,
+    keyframes: Duration,
+    last_keyframe: Option<Instant>,
+    keyframe_wanted: bool,
+    ended: bool,
+    sent: Sent,
+    /// When [`Self::turn`] was last said to be due.
+    pub(crate) wake_at: Instant,
+}
+
+#[derive(Debug)]
+struct Layer {
+    encoder: Encoder,
+    next_seq: u64,
+    /// Between two packets of a frame.
+    spacing: Duration,
+    queue: VecDeque<Queued>,
+}
+
+#[derive(Debug)]
+struct Queued {
+    due: Instant,
+    timestamp: u32,
+    marker: bool,
+    payload: Vec<u8>,
 }
 
 impl Publisher {
-    /// Publishes to a WHIP endpoint; returns when it is connected and sends.
-    pub fn start(client: &Client, endpoint: &str, settings: &Settings) -> Result<Self, OpenError> {
-        let layers = settings.layers.clamp(1, RIDS.len());
-        let rids = match layers {
-            1 => &[][..],
-            layers => &RIDS[RIDS.len() - layers..],
+    pub(crate) fn new(link: Link, settings: &Settings, now: Instant) -> Self {
+        let fps = settings.fps.max(1);
+        let frame_every = Duration::from_secs(1) / fps;
+        let layers = settings.layers();
+        let layer = |index: usize| {
+            let share = LAYER_FACTOR.pow((layers - 1 - index) as u32);
+            let rate = Bitrate::bps(settings.bitrate.as_bps() / share);
+            let payload = settings.payload_bytes_max;
+            let time = payload as f64 / rate.bytes_in(Duration::from_secs(1)).max(1) as f64;
+            Layer {
+                encoder: Encoder::new(settings.codec, rate, fps, settings.keyframes, payload),
+                next_seq: 1,
+                spacing: match settings.paced {
+                    true => Duration::from_secs_f64(time / PACING).min(frame_every),
+                    false => Duration::ZERO,
+                },
+                queue: VecDeque::new(),
+            }
         };
-        let certificate = Certificate::generate();
-        let mut link = Link::open(client, endpoint, &certificate, Direction::Send, rids)?;
-        link.peer.allow_payloads_up_to(settings.payload_bytes_max);
-        link.connect(CONNECT_TIMEOUT)?;
-        let poll = Poll::new()?;
-        link.register(poll.registry(), Token(0))?;
-        let (session, answer) = (link.session().to_owned(), link.answer().to_owned());
-        let (questions, receiver) = channel();
-        let sending = Sending::new(link, settings, layers, receiver);
-        let thread = std::thread::Builder::new()
-            .name("publisher".to_owned())
-            .spawn(move || sending.run(poll))?;
-        Ok(Self {
-            client: client.clone(),
-            session,
-            answer,
-            questions,
-            thread: Some(thread),
-        })
-    }
-
-    /// The server's SDP answer.
-    pub fn answer(&self) -> &str {
-        &self.answer
-    }
-
-    /// What was sent so far.
-    pub fn sent(&self) -> Sent {
-        let (answer, receiver) = channel();
-        self.questions.send(answer).ok();
-        receiver.recv().unwrap_or_default()
-    }
-
-    /// Ends the session over HTTP; returns the server's status.
-    pub fn leave(self) -> u16 {
-        self.client.delete(&self.session).unwrap_or_default()
-    }
-}
-
-impl Drop for Publisher {
-    fn drop(&mut self) {
-        // The thread ends when nobody can ask it any more.
-        self.questions = channel().0;
-        if self
-            .thread
-            .take()
-            .is_some_and(|thread| thread.join().is_err())
-        {
-            tracing::error!("a publisher's thread panicked");
-        }
-    }
-}
-
-/// What the thread owns.
-struct Sending {
-    link: Link,
-    questions: Receiver<Sender<Sent>>,
-    settings: Settings,
-    encoders: Vec<Encoder>,
-    /// Next sequence numbers: of audio, and of each video layer.
-    audio_seq: u64,
-    video_seqs: Vec<u64>,
-    audio_packets: u32,
-    last_keyframe: Option<Instant>,
-    keyframe_wanted: bool,
-    sent: Sent,
-}
-
-impl Sending {
-    fn new(
-        link: Link,
-        settings: &Settings,
-        layers: usize,
-        questions: Receiver<Sender<Sent>>,
-    ) -> Self {
-        let encoder = |layer: usize| {
-            let share = LAYER_FACTOR.pow((layers - 1 - layer) as u32);
-            Encoder::new(
-                Bitrate::bps(settings.bitrate.as_bps() / share),
-                settings.fps,
-                settings.keyframes,
-                settings.payload_bytes_max,
-            )
-        };
+        // Publishers that begin together do not send in step for ever.
+        let phase = frame_every.mul_f64(fastrand::f64());
         Self {
             link,
-            questions,
-            settings: settings.clone(),
-            encoders: (0..layers).map(encoder).collect(),
+            format: Format {
+                codec: settings.codec,
+                clock_rate: CLOCK_RATE,
+                profile: Profile::Any,
+                red: false,
+            },
+            layers: (0..layers).map(layer).collect(),
+            frame_every,
+            next_frame: now + phase,
+            next_audio: settings.audio.then_some(now + phase),
             audio_seq: 1,
-            video_seqs: vec![1; layers],
-            audio_packets: 0,
+            keyframes: settings.keyframes,
             last_keyframe: None,
             keyframe_wanted: true,
+            ended: false,
             sent: Sent::default(),
+            wake_at: now,
         }
     }
 
-    fn run(mut self, mut poll: Poll) {
-        let mut events = Events::with_capacity(8);
-        let frame_every = Duration::from_secs(1) / self.settings.fps.max(1);
-        let (mut next_frame, mut next_audio) = (Instant::now(), Instant::now());
-        let mut wake = Instant::now();
-        loop {
-            let due = wake.min(next_frame).min(next_audio);
-            let sleep = due.saturating_duration_since(Instant::now());
-            if let Err(error) = poll.poll(&mut events, Some(sleep)) {
-                tracing::debug!(%error, "the publisher's wait was interrupted");
-            }
-            let now = Instant::now();
-            self.observe(|link, event| link.receive(now, event));
-            while next_frame <= now {
-                self.frame(now);
-                next_frame += frame_every;
-            }
-            while next_audio <= now {
-                if self.settings.audio {
-                    self.audio(now);
-                }
-                next_audio += OPUS_EVERY;
-            }
-            wake = self.observe(|link, event| link.turn(now, event));
-            wake = wake.max(now + Duration::from_millis(1));
-            loop {
-                match self.questions.try_recv() {
-                    // Whoever asked may have given up.
-                    Ok(answer) => drop(answer.send(self.sent)),
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => return,
-                }
-            }
+    pub(crate) fn sent(&self) -> Sent {
+        Sent {
+            publishers: u64::from(!self.ended),
+            ended: u64::from(self.ended),
+            ..self.sent
         }
     }
 
-    fn observe(
-        &mut self,
-        act: impl FnOnce(&mut Link, &mut dyn FnMut(Event)) -> Instant,
-    ) -> Instant {
-        let (wanted, ended) = (&mut self.keyframe_wanted, &mut self.sent.ended);
-        act(&mut self.link, &mut |event| match event {
-            Event::KeyframeRequest { .. } => *wanted = true,
-            Event::Closed => *ended = true,
-            _ => {}
-        })
+    pub(crate) fn session(&self) -> &str {
+        self.link.session()
     }
 
-    fn frame(&mut self, now: Instant) {
+    pub(crate) fn receive(&mut self, now: Instant, buffers: &mut Buffers) {
+        let (wanted, ended) = (&mut self.keyframe_wanted, &mut self.ended);
+        self.link
+            .receive(now, buffers, |what| observe(wanted, ended, &what));
+    }
+
+    /// Makes and sends what is due. Returns when more is.
+    pub(crate) fn turn(&mut self, now: Instant) -> Instant {
+        if now.saturating_duration_since(self.next_frame) > LATE_MAX {
+            self.next_frame = now;
+            self.next_audio = self.next_audio.map(|_| now);
+        }
+        while self.next_frame <= now {
+            self.frame(self.next_frame);
+            self.next_frame += self.frame_every;
+        }
+        while let Some(at) = self.next_audio.filter(|at| *at <= now) {
+            self.audio(now);
+            self.next_audio = Some(at + OPUS_EVERY);
+        }
+        for layer in 0..self.layers.len() {
+            while let Some(queued) = self.layers[layer].queue.pop_front_if(|q| q.due <= now) {
+                self.video(now, layer, queued);
+            }
+        }
+        let (wanted, ended) = (&mut self.keyframe_wanted, &mut self.ended);
+        let link = self.link.turn(now, |what| observe(wanted, ended, &what));
+        let queued = self.layers.iter().filter_map(|l| l.queue.front());
+        queued
+            .map(|queued| queued.due)
+            .chain(self.next_audio)
+            .chain([link, self.next_frame])
+            .min()
+            .expect("there are two")
+    }
+
+    /// Queues the frame of this time.
+    fn frame(&mut self, at: Instant) {
         let due = self
             .last_keyframe
-            .is_none_or(|last| now.saturating_duration_since(last) >= self.settings.keyframes);
-        let keyframe = due || std::mem::take(&mut self.keyframe_wanted);
+            .is_none_or(|last| at.saturating_duration_since(last) >= self.keyframes);
+        let keyframe = std::mem::take(&mut self.keyframe_wanted) || due;
         if keyframe {
-            self.last_keyframe = Some(now);
+            self.last_keyframe = Some(at);
         }
-        let ticks = self.sent.frames * u64::from(VP8.clock_rate);
-        let timestamp = (ticks / u64::from(self.settings.fps.max(1))) as u32;
-        for layer in 0..self.encoders.len() {
-            let payloads = self.encoders[layer].frame(keyframe);
+        let since_begin = self.frame_every * self.sent.frames as u32;
+        let ticks = since_begin.as_secs_f64() * f64::from(CLOCK_RATE);
+        for layer in &mut self.layers {
+            let payloads = layer.encoder.frame(keyframe);
             let last = payloads.len() - 1;
+            // What is still queued goes first.
+            let queued_to = layer.queue.back().map(|queued| queued.due + layer.spacing);
+            let begin = queued_to.map_or(at, |to| to.max(at));
             for (i, payload) in payloads.into_iter().enumerate() {
-                let seq = self.video_seqs[layer];
-                self.video_seqs[layer] += 1;
-                self.write(layer, &packet(now, VP8, seq, timestamp, i == last, payload));
+                layer.queue.push_back(Queued {
+                    due: begin + layer.spacing * i as u32,
+                    timestamp: ticks as u64 as u32,
+                    marker: i == last,
+                    payload,
+                });
             }
         }
         self.sent.frames += 1;
         self.sent.keyframes += u64::from(keyframe);
     }
 
+    fn video(&mut self, now: Instant, layer: usize, mut queued: Queued) {
+        Stamp::at(now).write(&mut queued.payload);
+        let target = &mut self.layers[layer];
+        let seq = target.next_seq;
+        target.next_seq += 1;
+        let format = self.format;
+        let packet = packet(now, format, seq, queued.timestamp, queued.marker, queued.payload);
+        self.write(layer, &packet);
+    }
+
     fn audio(&mut self, now: Instant) {
-        let timestamp = self.audio_packets.wrapping_mul(960);
-        self.audio_packets = self.audio_packets.wrapping_add(1);
         let seq = self.audio_seq;
         self.audio_seq += 1;
-        let payload = vec![0x78; OPUS_BYTES];
+        let timestamp = (seq as u32).wrapping_mul(960);
+        let mut payload = vec![0x78; OPUS_BYTES];
+        Stamp::at(now).write(&mut payload);
         self.write(0, &packet(now, OPUS, seq, timestamp, false, payload));
     }
 
@@ -301,6 +316,22 @@ impl Sending {
             // A server that refused the m-line or the layer gets none of it.
             Err(error) => tracing::trace!(%error, "packet not sent"),
         }
+    }
+}
+
+pub(crate) fn as_text<S: Serializer>(value: &impl Display, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(value)
+}
+
+pub(crate) fn as_seconds<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(value.as_secs_f64())
+}
+
+fn observe(keyframe_wanted: &mut bool, ended: &mut bool, what: &Happened) {
+    match what {
+        Happened::Peer(Event::KeyframeRequest { .. }) => *keyframe_wanted = true,
+        Happened::Peer(Event::Closed) => *ended = true,
+        Happened::Peer(_) | Happened::Media(_) => {}
     }
 }
 

@@ -1,8 +1,8 @@
 use std::time::{Duration, Instant};
 
-use rtp::{Kind, Packet};
+use rtp::Kind;
 
-use crate::track::Track;
+use crate::receiver::Media;
 
 /// A longer pause between two packets of video is a freeze.
 pub(crate) const FREEZE: Duration = Duration::from_millis(500);
@@ -11,11 +11,11 @@ pub(crate) const FREEZE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(crate) struct Reception {
     /// When it asked for the session.
-    asked: Instant,
+    pub(crate) asked: Instant,
     pub(crate) connected: Option<Instant>,
     pub(crate) first_packet: Option<Instant>,
+    pub(crate) keyframe: Option<Instant>,
     last_video: Option<Instant>,
-    tracks: [Track; 2],
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
     /// Video frames whose last packet came.
@@ -30,8 +30,8 @@ impl Reception {
             asked,
             connected: None,
             first_packet: None,
+            keyframe: None,
             last_video: None,
-            tracks: Default::default(),
             packets: 0,
             bytes: 0,
             frames: 0,
@@ -40,35 +40,20 @@ impl Reception {
         }
     }
 
-    pub(crate) fn packet(&mut self, now: Instant, packet: &Packet) {
-        let kind = packet.format.codec.kind();
-        if !self.tracks[kind as usize].packet(now, packet.seq) {
-            return;
-        }
+    pub(crate) fn packet(&mut self, now: Instant, media: Media) {
         self.packets += 1;
-        self.bytes += packet.payload.len() as u64;
-        if kind == Kind::Video {
+        self.bytes += media.bytes as u64;
+        if media.kind == Kind::Video {
             self.first_packet.get_or_insert(now);
-            self.frames += u64::from(packet.marker);
+            if media.keyframe {
+                self.keyframe.get_or_insert(now);
+            }
+            self.frames += u64::from(media.marker);
             let pause = self.pause(now);
             self.freezes += u64::from(pause > FREEZE);
             self.pause_max = self.pause_max.max(pause);
             self.last_video = Some(now);
         }
-    }
-
-    /// From asking to being connected.
-    pub(crate) fn setup(&self) -> Option<Duration> {
-        Some(self.connected? - self.asked)
-    }
-
-    /// From asking to the first packet of video.
-    pub(crate) fn wait(&self) -> Option<Duration> {
-        Some(self.first_packet? - self.asked)
-    }
-
-    pub(crate) fn lost(&mut self, now: Instant) -> u64 {
-        self.tracks.iter_mut().map(|track| track.lost(now)).sum()
     }
 
     /// Freezes so far; one that goes on counts.
@@ -88,40 +73,26 @@ impl Reception {
 
 #[cfg(test)]
 mod tests {
-    use rtp::{Codec, Extensions, Format, Frame, Profile};
-
     use super::*;
-
-    fn packet(seq: u64, now: Instant) -> Packet {
-        Packet {
-            seq,
-            timestamp: 0,
-            marker: true,
-            format: Format {
-                codec: Codec::Vp8,
-                clock_rate: 90_000,
-                profile: Profile::Any,
-                red: false,
-            },
-            received: now,
-            captured: now,
-            extensions: Extensions::default(),
-            frame: Frame::default(),
-            payload: [0; 100].into(),
-            primary: None,
-        }
-    }
 
     #[test]
     fn a_pause_is_a_freeze_while_it_lasts_and_once_when_it_is_over() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut reception = Reception::new(start);
-        for (seq, ms) in [(1, 100), (2, 140), (3, 900), (3, 910), (4, 940)] {
-            reception.packet(at(ms), &packet(seq, at(ms)));
+        for (ms, keyframe) in [(100, false), (140, true), (900, true), (940, false)] {
+            let media = Media {
+                kind: Kind::Video,
+                marker: true,
+                bytes: 100,
+                keyframe,
+                delay_us: None,
+            };
+            reception.packet(at(ms), media);
         }
         assert_eq!((reception.frames, reception.bytes), (4, 400));
-        assert_eq!(reception.wait(), Some(Duration::from_millis(100)));
+        assert_eq!(reception.first_packet, Some(at(100)));
+        assert_eq!(reception.keyframe, Some(at(140)));
         assert_eq!(reception.freezes(at(960)), 1);
         assert_eq!(reception.freezes(at(1_500)), 2);
         assert_eq!(reception.pause_max(at(960)), Duration::from_millis(760));

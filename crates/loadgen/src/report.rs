@@ -1,7 +1,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
 use rtp::Bitrate;
+
+/// Two digits of every duration are kept, and none is longer than ten minutes.
+const DIGITS: u8 = 2;
+const LONGEST_US: u64 = 600_000_000;
 
 /// What all viewers saw, from the beginning to [`Self::time`].
 #[derive(Debug, Clone, Default)]
@@ -22,30 +27,87 @@ pub struct Report {
     pub frames: u64,
     /// Sequence numbers that never came, after retransmission.
     pub lost: u64,
+    /// Packets that were asked for again.
+    pub nacked: u64,
+    /// Retransmissions that filled a gap.
+    pub repaired: u64,
+    /// Key frames that were asked for.
+    pub plis: u64,
+    /// Packets that were decrypted.
+    pub opened: u64,
+    /// Those that were not authentic.
+    pub broken: u64,
     /// Pauses of more than 500 ms in a viewer's video.
     pub freezes: u64,
     /// The longest pause in a viewer's video.
     pub pause_max: Duration,
     /// From a viewer's POST to its connection.
-    pub setup: Percentiles,
+    pub setup: Durations,
     /// From a viewer's POST to its first packet of video.
-    pub first_packet: Percentiles,
+    pub first_packet: Durations,
+    /// From a viewer's POST to the first packet of a key frame.
+    pub keyframe: Durations,
+    /// From the publisher's socket to the viewer's, of packets that were decrypted.
+    pub delay: Durations,
+    /// Interarrival jitter of video (RFC 3550 §6.4.1), one value of each viewer.
+    pub jitter: Durations,
     /// The longest time that the generator itself did not look at its sockets. Where it is near
     /// the length of a freeze, the machine is at fault and not the server.
     pub stall_max: Duration,
 }
 
-/// A distribution of durations; all zero when it is empty.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Percentiles {
+/// A distribution of durations, to the microsecond where they are short.
+#[derive(Debug, Clone)]
+pub struct Durations(Histogram<u64>);
+
+impl Default for Durations {
+    fn default() -> Self {
+        let histogram = Histogram::new_with_bounds(1, LONGEST_US, DIGITS);
+        Self(histogram.expect("the bounds are in order"))
+    }
+}
+
+impl Durations {
+    pub(crate) fn add(&mut self, duration: Duration) {
+        self.add_us(duration.as_micros() as u64);
+    }
+
+    pub(crate) fn add_us(&mut self, us: u64) {
+        // One that is longer counts as the longest.
+        self.0.saturating_record(us);
+    }
+
     /// How many there are.
-    pub count: usize,
-    /// Half are shorter.
-    pub p50: Duration,
-    /// One in a hundred is longer.
-    pub p99: Duration,
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// The duration that this share of them does not exceed; zero when there is none.
+    pub fn at(&self, share: f64) -> Duration {
+        match self.0.is_empty() {
+            true => Duration::ZERO,
+            false => Duration::from_micros(self.0.value_at_quantile(share)),
+        }
+    }
+
     /// The longest.
-    pub max: Duration,
+    pub fn max(&self) -> Duration {
+        Duration::from_micros(self.0.max())
+    }
+
+    /// Those that are not in an earlier state of the same.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let mut later = self.0.clone();
+        match later.subtract(&earlier.0) {
+            Ok(()) => Self(later),
+            Err(_) => Self::default(),
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.0.add(&other.0).expect("both have the same bounds");
+    }
 }
 
 impl Report {
@@ -60,6 +122,38 @@ impl Report {
         let bytes = self.bytes.saturating_sub(earlier.bytes);
         Bitrate::of(bytes, self.time.saturating_sub(earlier.time))
     }
+
+    /// The share of packets that were lost since an earlier report, 0 to 1.
+    pub fn loss(&self, earlier: &Self) -> f64 {
+        let lost = self.lost.saturating_sub(earlier.lost) as f64;
+        let came = self.packets.saturating_sub(earlier.packets) as f64;
+        lost / (lost + came).max(1.0)
+    }
+
+    /// What other viewers saw in the same time, added.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.time = self.time.max(other.time);
+        self.connected += other.connected;
+        self.connecting += other.connecting;
+        self.ended += other.ended;
+        self.packets += other.packets;
+        self.bytes += other.bytes;
+        self.frames += other.frames;
+        self.lost += other.lost;
+        self.nacked += other.nacked;
+        self.repaired += other.repaired;
+        self.plis += other.plis;
+        self.opened += other.opened;
+        self.broken += other.broken;
+        self.freezes += other.freezes;
+        self.pause_max = self.pause_max.max(other.pause_max);
+        self.setup.merge(&other.setup);
+        self.first_packet.merge(&other.first_packet);
+        self.keyframe.merge(&other.keyframe);
+        self.delay.merge(&other.delay);
+        self.jitter.merge(&other.jitter);
+        self.stall_max = self.stall_max.max(other.stall_max);
+    }
 }
 
 impl fmt::Display for Report {
@@ -67,16 +161,18 @@ impl fmt::Display for Report {
         let zero = Self::default();
         write!(
             f,
-            "{} connected, {} connecting, {} ended; {:.0} packets/s, {}; lost {}, freezes {}, \
-             longest pause {:?}; setup {}; first packet {}; own stall {:?}",
+            "{} connected, {} connecting, {} ended; {:.0} packets/s, {}; lost {}, repaired {}, \
+             freezes {}, longest pause {:?}; delay {}; setup {}; first packet {}; own stall {:?}",
             self.connected,
             self.connecting,
             self.ended,
             self.packets_per_second(&zero),
             self.bitrate(&zero),
             self.lost,
+            self.repaired,
             self.freezes,
             self.pause_max,
+            self.delay,
             self.setup,
             self.first_packet,
             self.stall_max,
@@ -84,30 +180,10 @@ impl fmt::Display for Report {
     }
 }
 
-impl FromIterator<Duration> for Percentiles {
-    fn from_iter<I: IntoIterator<Item = Duration>>(durations: I) -> Self {
-        let mut sorted: Vec<_> = durations.into_iter().collect();
-        sorted.sort_unstable();
-        let at = |share: f64| {
-            let rank = (share * sorted.len() as f64).ceil() as usize;
-            sorted
-                .get(rank.saturating_sub(1))
-                .copied()
-                .unwrap_or_default()
-        };
-        Self {
-            count: sorted.len(),
-            p50: at(0.5),
-            p99: at(0.99),
-            max: at(1.0),
-        }
-    }
-}
-
-impl fmt::Display for Percentiles {
+impl fmt::Display for Durations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
-        write!(f, "p50 {:.0} ms, p99 {:.0} ms", ms(self.p50), ms(self.p99))
+        let ms = |share| self.at(share).as_secs_f64() * 1e3;
+        write!(f, "p50 {:.1} ms, p99 {:.1} ms", ms(0.5), ms(0.99))
     }
 }
 
@@ -115,18 +191,44 @@ impl fmt::Display for Percentiles {
 mod tests {
     use super::*;
 
+    fn durations(ms: impl IntoIterator<Item = u64>) -> Durations {
+        let mut durations = Durations::default();
+        ms.into_iter()
+            .for_each(|ms| durations.add(Duration::from_millis(ms)));
+        durations
+    }
+
     #[test]
-    fn percentiles_are_of_the_sorted_values() {
-        let durations = (1..=200).rev().map(Duration::from_millis);
-        let percentiles: Percentiles = durations.collect();
-        assert_eq!(
-            (percentiles.p50, percentiles.p99, percentiles.max),
-            (
-                Duration::from_millis(100),
-                Duration::from_millis(198),
-                Duration::from_millis(200)
-            )
-        );
-        assert_eq!(Percentiles::from_iter([]), Percentiles::default());
+    fn shares_are_right_to_two_digits() {
+        let durations = durations(1..=200);
+        for (share, ms) in [(0.5, 100.0), (0.99, 198.0), (1.0, 200.0)] {
+            let found = durations.at(share).as_secs_f64() * 1e3;
+            assert!((found / ms - 1.0).abs() < 0.01, "{share}: {found}");
+        }
+        assert_eq!(Durations::default().at(0.5), Duration::ZERO);
+    }
+
+    #[test]
+    fn an_interval_has_only_its_own() {
+        let (early, late) = (durations([1, 1, 1]), durations([1, 1, 1, 50]));
+        let interval = late.since(&early);
+        assert_eq!(interval.count(), 1);
+        assert!(interval.at(0.5) >= Duration::from_millis(49));
+    }
+
+    #[test]
+    fn loss_is_of_the_interval() {
+        let earlier = Report {
+            packets: 100,
+            lost: 50,
+            ..Report::default()
+        };
+        let later = Report {
+            packets: 190,
+            lost: 60,
+            ..Report::default()
+        };
+        assert_eq!(later.loss(&earlier), 0.1);
+        assert_eq!(earlier.loss(&earlier), 0.0);
     }
 }

@@ -10,22 +10,24 @@ use rtc::{Certificate, Direction, Event};
 use slab::Slab;
 
 use crate::client::Client;
-use crate::link::{Link, OpenError};
+use crate::link::{Buffers, Happened, Link, OpenError};
 use crate::reception::Reception;
 use crate::report::Report;
 
 const WAKE: Token = Token(usize::MAX);
 
+/// A viewer is at the live edge this long after it connected.
+const SETTLED: Duration = Duration::from_secs(2);
+
 /// The longest sleep; commands wake the thread by themselves.
 const SLEEP_MAX: Duration = Duration::from_millis(100);
 
-/// Viewers of one stream on one thread. More threads are more values of this type.
+/// Viewers on one thread. More threads are more values of this type.
 ///
 /// Dropping it makes all viewers vanish.
 #[derive(Debug)]
 pub struct Viewers {
     client: Client,
-    endpoint: String,
     certificate: Certificate,
     commands: Sender<Command>,
     waker: Arc<Waker>,
@@ -46,8 +48,8 @@ enum Command {
 }
 
 impl Viewers {
-    /// None yet, of the stream at this WHEP endpoint.
-    pub fn new(client: &Client, endpoint: &str) -> io::Result<Self> {
+    /// None yet.
+    pub fn new(client: &Client) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         let (commands, receiver) = channel();
@@ -55,16 +57,15 @@ impl Viewers {
             commands: receiver,
             viewers: Slab::new(),
             wakes: BTreeSet::new(),
+            buffers: Buffers::default(),
             began: Instant::now(),
             past: Report::default(),
-            stall_max: Duration::ZERO,
         };
         let thread = std::thread::Builder::new()
             .name("viewers".to_owned())
             .spawn(move || pool.run(poll))?;
         Ok(Self {
             client: client.clone(),
-            endpoint: endpoint.to_owned(),
             certificate: Certificate::generate(),
             commands,
             waker,
@@ -72,13 +73,13 @@ impl Viewers {
         })
     }
 
-    /// Opens a session for one more viewer; returns when the server has answered. Connecting
-    /// goes on behind.
-    pub fn join(&self) -> Result<(), OpenError> {
+    /// Opens a session at a WHEP endpoint for one more viewer; returns when the server has
+    /// answered. Connecting goes on behind. May be called from several threads.
+    pub fn join(&self, endpoint: &str) -> Result<(), OpenError> {
         let asked = Instant::now();
         let link = Link::open(
             &self.client,
-            &self.endpoint,
+            endpoint,
             &self.certificate,
             Direction::Receive,
             &[],
@@ -137,9 +138,14 @@ impl Drop for Viewers {
 
 struct Viewer {
     link: Box<Link>,
+    seen: Seen,
+    wake_at: Instant,
+}
+
+/// What a viewer has seen.
+struct Seen {
     reception: Reception,
     ended: bool,
-    wake_at: Instant,
 }
 
 /// What the thread owns.
@@ -148,10 +154,10 @@ struct Pool {
     viewers: Slab<Viewer>,
     /// When each viewer's link wants its time.
     wakes: BTreeSet<(Instant, usize)>,
+    buffers: Buffers,
     began: Instant,
-    /// Sums of those who left.
+    /// Sums of those who left, and what is not counted for each viewer.
     past: Report,
-    stall_max: Duration,
 }
 
 impl Pool {
@@ -168,7 +174,8 @@ impl Pool {
                 return tracing::error!(%error, "the viewers' thread cannot wait for events");
             }
             let now = Instant::now();
-            self.stall_max = self.stall_max.max((now - looked).saturating_sub(next));
+            let stall = (now - looked).saturating_sub(next);
+            self.past.stall_max = self.past.stall_max.max(stall);
             looked = now;
             for key in events.iter().map(|event| event.token()) {
                 if key != WAKE {
@@ -191,26 +198,17 @@ impl Pool {
 
     fn receive(&mut self, now: Instant, key: usize) {
         if let Some(viewer) = self.viewers.get_mut(key) {
-            let Viewer {
-                link,
-                reception,
-                ended,
-                ..
-            } = viewer;
-            let at = link.receive(now, |event| observe(now, reception, ended, event));
+            let (seen, past, buffers) = (&mut viewer.seen, &mut self.past, &mut self.buffers);
+            let happened = |what| seen.observe(now, past, what);
+            let at = viewer.link.receive(now, buffers, happened);
             self.wake(now, key, at);
         }
     }
 
     fn turn(&mut self, now: Instant, key: usize) {
         if let Some(viewer) = self.viewers.get_mut(key) {
-            let Viewer {
-                link,
-                reception,
-                ended,
-                ..
-            } = viewer;
-            let at = link.turn(now, |event| observe(now, reception, ended, event));
+            let (seen, past) = (&mut viewer.seen, &mut self.past);
+            let at = viewer.link.turn(now, |what| seen.observe(now, past, what));
             self.wake(now, key, at);
         }
     }
@@ -219,11 +217,16 @@ impl Pool {
         let Some(viewer) = self.viewers.get_mut(key) else {
             return;
         };
+        // A timer in the past would spin.
+        let at = at.max(now + Duration::from_millis(1));
+        if at == viewer.wake_at {
+            return;
+        }
         self.wakes.remove(&(viewer.wake_at, key));
-        // An ended link has nothing more to do; a timer in the past would spin.
-        if !viewer.ended {
-            viewer.wake_at = at.max(now + Duration::from_millis(1));
-            self.wakes.insert((viewer.wake_at, key));
+        // An ended link has nothing more to do.
+        if !viewer.seen.ended {
+            viewer.wake_at = at;
+            self.wakes.insert((at, key));
         }
     }
 
@@ -239,8 +242,10 @@ impl Pool {
                 }
                 entry.insert(Viewer {
                     link,
-                    reception: Reception::new(asked),
-                    ended: false,
+                    seen: Seen {
+                        reception: Reception::new(asked),
+                        ended: false,
+                    },
                     wake_at: now,
                 });
                 self.turn(now, key);
@@ -275,40 +280,63 @@ impl Pool {
         for (_, viewer) in &mut self.viewers {
             add(&mut report, now, viewer);
         }
-        let viewers = || self.viewers.iter().map(|(_, viewer)| viewer);
-        let connected = |v: &&Viewer| v.reception.connected.is_some() && !v.ended;
+        let viewers = || self.viewers.iter().map(|(_, viewer)| &viewer.seen);
+        let waits = |seen: &&Seen| seen.reception.connected.is_none() && !seen.ended;
+        let watches = |seen: &&Seen| seen.reception.connected.is_some() && !seen.ended;
         Report {
             time: now - self.began,
-            connected: viewers().filter(connected).count(),
-            connecting: viewers()
-                .filter(|v| v.reception.connected.is_none() && !v.ended)
-                .count(),
-            ended: viewers().filter(|v| v.ended).count(),
-            setup: viewers().filter_map(|v| v.reception.setup()).collect(),
-            first_packet: viewers().filter_map(|v| v.reception.wait()).collect(),
-            stall_max: self.stall_max,
+            connected: viewers().filter(watches).count(),
+            connecting: viewers().filter(waits).count(),
+            ended: viewers().filter(|seen| seen.ended).count(),
             ..report
         }
     }
 }
 
-fn observe(now: Instant, reception: &mut Reception, ended: &mut bool, event: Event) {
-    match event {
-        Event::Connected => {
-            reception.connected.get_or_insert(now);
+impl Seen {
+    fn observe(&mut self, now: Instant, report: &mut Report, what: Happened) {
+        let reception = &mut self.reception;
+        match what {
+            Happened::Media(media) => {
+                let (packet, keyframe) = (reception.first_packet, reception.keyframe);
+                reception.packet(now, media);
+                if packet != reception.first_packet {
+                    report.first_packet.add(now - reception.asked);
+                }
+                if keyframe != reception.keyframe {
+                    report.keyframe.add(now - reception.asked);
+                }
+                // What a viewer gets from a cache at first is old by intent.
+                let settled = reception.connected.is_some_and(|at| now - at > SETTLED);
+                if let Some(delay) = media.delay_us.filter(|_| settled) {
+                    report.delay.add_us(delay.max(0) as u64);
+                }
+            }
+            Happened::Peer(Event::Connected) => {
+                reception.connected = Some(now);
+                report.setup.add(now - reception.asked);
+            }
+            Happened::Peer(Event::Closed) => self.ended = true,
+            Happened::Peer(_) => {}
         }
-        Event::Packet { packet, .. } => reception.packet(now, &packet),
-        Event::Closed => *ended = true,
-        Event::KeyframeRequest { .. } | Event::Nacks { .. } | Event::Estimate { .. } => {}
     }
 }
 
 fn add(report: &mut Report, now: Instant, viewer: &mut Viewer) {
-    let reception = &mut viewer.reception;
+    let reception = &mut viewer.seen.reception;
     report.packets += reception.packets;
     report.bytes += reception.bytes;
     report.frames += reception.frames;
-    report.lost += reception.lost(now);
     report.freezes += reception.freezes(now);
     report.pause_max = report.pause_max.max(reception.pause_max(now));
+    if let Some(receiver) = viewer.link.receiver() {
+        let counters = receiver.counters();
+        report.lost += receiver.lost(now);
+        report.nacked += counters.nacked;
+        report.repaired += counters.repaired;
+        report.plis += counters.plis;
+        report.opened += counters.opened;
+        report.broken += counters.broken;
+        receiver.jitter().into_iter().for_each(|j| report.jitter.add(j));
+    }
 }

@@ -293,6 +293,10 @@ struct Session {
 }
 
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are four of a connection; boxing costs every packet a load"
+)]
 enum Cipher {
     Gcm {
         key: LessSafeKey,

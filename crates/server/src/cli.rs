@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use toml::Value;
 
+use crate::bench::Bench;
 use crate::config::{self, Config, LogFormat};
 use crate::serve;
 
@@ -33,6 +34,8 @@ enum Command {
         #[command(flatten)]
         flags: Flags,
     },
+    /// Measure a WHIP and WHEP server, this one or another, with synthetic publishers and viewers.
+    Bench(Box<Bench>),
 }
 
 /// Flags beat environment variables (`HEADWATER_MEDIA__PORT=…`), which beat the file.
@@ -63,6 +66,7 @@ impl Cli {
         match self.command {
             None => serve::run(&self.flags.load()?),
             Some(Command::Serve(flags)) => serve::run(&flags.or(self.flags).load()?),
+            Some(Command::Bench(bench)) => bench.run(),
             Some(Command::Config {
                 check: Some(file), ..
             }) => {

@@ -1,5 +1,6 @@
 //! The `headwater` binary: loads the configuration and runs the server.
 
+mod bench;
 mod cli;
 mod config;
 mod control;

@@ -23,7 +23,7 @@ fn hostile_datagrams_do_not_disturb_a_running_stream() {
     let received = server.metric("datagrams_in_total");
     let mut forger = Forger {
         rng: Rng::with_seed(seed),
-        ufrag: ufrag(stream.publisher.answer()),
+        ufrag: ufrag(&stream.answer),
     };
     let sent = attack(&server, &mut forger);
     let received = server.metric("datagrams_in_total") - received;

@@ -56,7 +56,7 @@ fn viewers_come_and_go_and_everything_is_freed() {
     assert!(again < last * 1.1 + 8_192.0, "{last} kB became {again} kB");
     assert_eq!(stream.viewers.vanish(VIEWERS), VIEWERS);
     server.wait_for_sessions(1, FREED_WITHIN);
-    assert_eq!(stream.publisher.leave(), 200);
+    assert_eq!(stream.publishers.leave(), [200]);
     server.wait_for_sessions(0, Duration::from_secs(5));
     server.assert_unharmed();
 }

@@ -2,19 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use headwater_loadgen::{Client, Publisher, Report, Sent, Settings, Viewers};
-use rtp::Bitrate;
+use headwater_loadgen::{Client, Publishers, Report, Sent, Settings, Viewers};
+use rtp::{Bitrate, Codec};
 
 use crate::server::Server;
 
 /// What a build without optimisation carries beside an attack on two shared cores.
 pub(crate) const LIGHT: Settings = Settings {
+    codec: Codec::Vp8,
     bitrate: Bitrate::kbps(300),
     fps: 25,
     keyframes: Duration::from_secs(2),
     layers: 1,
     audio: true,
     payload_bytes_max: 1_100,
+    paced: true,
 };
 
 /// A pause this long of the load generator itself tells of a machine that is busy with other
@@ -25,8 +27,11 @@ const FRAMES_MIN_BUSY: f64 = 0.7;
 
 /// One publisher and some viewers of the stream `live`.
 pub(crate) struct Stream {
-    pub(crate) publisher: Publisher,
+    pub(crate) publishers: Publishers,
+    /// The server's answer to the publisher.
+    pub(crate) answer: String,
     pub(crate) viewers: Viewers,
+    endpoint: String,
     count: u64,
 }
 
@@ -39,10 +44,13 @@ pub(crate) struct Mark {
 impl Stream {
     pub(crate) fn start(server: &Server, settings: &Settings, count: usize) -> Self {
         let client = server.client();
-        let publisher = Publisher::start(client, &server.url("/whip/live"), settings);
+        let publishers = Publishers::new(client, settings).expect("a thread");
+        let answer = publishers.join(&server.url("/whip/live"));
         let stream = Self {
-            publisher: publisher.expect("a publisher"),
-            viewers: Viewers::new(client, &server.url("/whep/live")).expect("a thread"),
+            publishers,
+            answer: answer.expect("a publisher"),
+            viewers: Viewers::new(client).expect("a thread"),
+            endpoint: server.url("/whep/live"),
             count: count as u64,
         };
         stream.join(count);
@@ -51,11 +59,12 @@ impl Stream {
 
     /// That many viewers come; returns when all of them watch.
     pub(crate) fn join(&self, count: usize) {
+        let before = self.viewers.report().first_packet.count();
         for _ in 0..count {
-            self.viewers.join().expect("a viewer");
+            self.viewers.join(&self.endpoint).expect("a viewer");
         }
         let deadline = Instant::now() + Duration::from_secs(20);
-        while self.viewers.report().first_packet.count < count {
+        while self.viewers.report().first_packet.count() < before + count as u64 {
             assert!(Instant::now() < deadline, "{}", self.viewers.report());
             std::thread::sleep(Duration::from_millis(100));
         }
@@ -65,21 +74,21 @@ impl Stream {
 
     pub(crate) fn mark(&self) -> Mark {
         Mark {
-            sent: self.publisher.sent(),
+            sent: self.publishers.sent(),
             seen: self.viewers.report(),
         }
     }
 
     /// Every viewer is there and gets its frames, as far as the machine can carry so many.
     pub(crate) fn assert_served_since(&self, mark: &Mark, what: &str) {
-        let (sent, seen) = (self.publisher.sent(), self.viewers.report());
+        let (sent, seen) = (self.publishers.sent(), self.viewers.report());
         let frames = (sent.frames - mark.sent.frames) * self.count;
         let share = (seen.frames - mark.seen.frames + self.count) as f64 / frames as f64;
         eprintln!(
             "{what}: {:.1} % of {frames} frames\n  in all: {seen}",
             100.0 * share
         );
-        assert!(!sent.ended && seen.ended == 0, "{sent:?} {seen}");
+        assert!(sent.ended == 0 && seen.ended == 0, "{sent:?} {seen}");
         assert_eq!(seen.connected as u64, self.count);
         assert!(
             share >= FRAMES_MIN_BUSY,
@@ -90,7 +99,7 @@ impl Stream {
     /// Every viewer is there, got at least 95 % of the frames, and none of them froze; on a busy
     /// machine less is asked for.
     pub(crate) fn assert_undisturbed_since(&self, mark: &Mark, what: &str) {
-        let (sent, seen) = (self.publisher.sent(), self.viewers.report());
+        let (sent, seen) = (self.publishers.sent(), self.viewers.report());
         let frames = (sent.frames - mark.sent.frames) * self.count;
         // Each viewer may have one frame on its way.
         let share = (seen.frames - mark.seen.frames + self.count) as f64 / frames as f64;
@@ -101,7 +110,7 @@ impl Stream {
             seen.packets_per_second(&mark.seen),
             seen.bitrate(&mark.seen),
         );
-        assert!(!sent.ended && seen.ended == 0, "{sent:?} {seen}");
+        assert!(sent.ended == 0 && seen.ended == 0, "{sent:?} {seen}");
         assert_eq!(seen.connected as u64, self.count);
         if seen.stall_max > OWN_STALL {
             assert!(

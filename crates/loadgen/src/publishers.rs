@@ -1,0 +1,210 @@
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token, Waker};
+use rtc::{Certificate, Direction};
+use slab::Slab;
+
+use crate::client::Client;
+use crate::link::{Buffers, Link, OpenError};
+use crate::publisher::{Publisher, Sent, Settings};
+
+const WAKE: Token = Token(usize::MAX);
+
+/// The longest sleep; commands wake the thread by themselves.
+const SLEEP_MAX: Duration = Duration::from_millis(100);
+
+/// How long ICE and DTLS may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Synthetic publishers on one thread. They answer key-frame requests with the next frame, on
+/// all layers.
+///
+/// Dropping it makes them vanish without a word.
+#[derive(Debug)]
+pub struct Publishers {
+    client: Client,
+    settings: Settings,
+    certificate: Certificate,
+    commands: Sender<Command>,
+    waker: Arc<Waker>,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Command {
+    Join(Box<Link>),
+    Remove(Sender<Vec<String>>),
+    Sent(Sender<Sent>),
+    Stop,
+}
+
+impl Publishers {
+    /// None yet; all will publish the same.
+    pub fn new(client: &Client, settings: &Settings) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+        let (commands, receiver) = channel();
+        let pool = Pool {
+            commands: receiver,
+            settings: settings.clone(),
+            publishers: Slab::new(),
+            wakes: BTreeSet::new(),
+            buffers: Buffers::default(),
+            past: Sent::default(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("publishers".to_owned())
+            .spawn(move || pool.run(poll))?;
+        Ok(Self {
+            client: client.clone(),
+            settings: settings.clone(),
+            certificate: Certificate::generate(),
+            commands,
+            waker,
+            thread: Some(thread),
+        })
+    }
+
+    /// Publishes to a WHIP endpoint; returns when it is connected and sends, with the server's
+    /// SDP answer. May be called from several threads.
+    pub fn join(&self, endpoint: &str) -> Result<String, OpenError> {
+        let rids = self.settings.rids();
+        let direction = Direction::Send;
+        let mut link = Link::open(&self.client, endpoint, &self.certificate, direction, rids)?;
+        link.peer
+            .allow_payloads_up_to(self.settings.payload_bytes_max);
+        link.connect(CONNECT_TIMEOUT)?;
+        let answer = link.answer().to_owned();
+        self.command(Command::Join(Box::new(link)));
+        Ok(answer)
+    }
+
+    /// What they all have sent so far.
+    pub fn sent(&self) -> Sent {
+        let (answer, receiver) = channel();
+        self.command(Command::Sent(answer));
+        receiver.recv().unwrap_or_default()
+    }
+
+    /// All of them end their sessions over HTTP. Returns the server's statuses.
+    pub fn leave(&self) -> Vec<u16> {
+        let (removed, receiver) = channel();
+        self.command(Command::Remove(removed));
+        let sessions = receiver.recv().unwrap_or_default();
+        let delete = |session: String| self.client.delete(&session).unwrap_or_default();
+        sessions.into_iter().map(delete).collect()
+    }
+
+    fn command(&self, command: Command) {
+        // The thread ends only with this value, or by a panic that its messages tell of.
+        if self.commands.send(command).is_ok()
+            && let Err(error) = self.waker.wake()
+        {
+            tracing::error!(%error, "the publishers' thread cannot be woken");
+        }
+    }
+}
+
+impl Drop for Publishers {
+    fn drop(&mut self) {
+        self.command(Command::Stop);
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("the publishers' thread panicked");
+        }
+    }
+}
+
+/// What the thread owns.
+struct Pool {
+    commands: Receiver<Command>,
+    settings: Settings,
+    publishers: Slab<Publisher>,
+    /// When each publisher wants its time.
+    wakes: BTreeSet<(Instant, usize)>,
+    buffers: Buffers,
+    /// Of those who left.
+    past: Sent,
+}
+
+impl Pool {
+    fn run(mut self, mut poll: Poll) {
+        let mut events = Events::with_capacity(1_024);
+        loop {
+            let next = self.wakes.first().map_or(SLEEP_MAX, |(at, _)| {
+                at.saturating_duration_since(Instant::now()).min(SLEEP_MAX)
+            });
+            if let Err(error) = poll.poll(&mut events, Some(next))
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                return tracing::error!(%error, "the publishers' thread cannot wait for events");
+            }
+            for key in events.iter().map(|event| event.token()) {
+                if let Some(publisher) = self.publishers.get_mut(key.0) {
+                    publisher.receive(Instant::now(), &mut self.buffers);
+                    self.turn(key.0);
+                }
+            }
+            let now = Instant::now();
+            while let Some((at, key)) = self.wakes.first().copied()
+                && at <= now
+            {
+                self.turn(key);
+            }
+            while let Ok(command) = self.commands.try_recv() {
+                if matches!(command, Command::Stop) {
+                    return;
+                }
+                self.command(&poll, command);
+            }
+        }
+    }
+
+    fn turn(&mut self, key: usize) {
+        if let Some(publisher) = self.publishers.get_mut(key) {
+            self.wakes.remove(&(publisher.wake_at, key));
+            let now = Instant::now();
+            // A timer in the past would spin.
+            publisher.wake_at = publisher.turn(now).max(now + Duration::from_micros(100));
+            self.wakes.insert((publisher.wake_at, key));
+        }
+    }
+
+    fn command(&mut self, poll: &Poll, command: Command) {
+        match command {
+            Command::Join(mut link) => {
+                let entry = self.publishers.vacant_entry();
+                let key = entry.key();
+                if let Err(error) = link.register(poll.registry(), Token(key)) {
+                    tracing::error!(%error, "a publisher's socket cannot be watched");
+                    return;
+                }
+                entry.insert(Publisher::new(*link, &self.settings, Instant::now()));
+                self.turn(key);
+            }
+            Command::Remove(removed) => {
+                self.wakes.clear();
+                let mut sessions = Vec::new();
+                for publisher in self.publishers.drain() {
+                    self.past += publisher.sent();
+                    sessions.push(publisher.session().to_owned());
+                }
+                // Nobody waits for the answer when the caller has panicked.
+                removed.send(sessions).ok();
+            }
+            Command::Sent(answer) => {
+                let mut sent = self.past;
+                self.publishers.iter().for_each(|(_, p)| sent += p.sent());
+                answer.send(sent).ok();
+            }
+            Command::Stop => {}
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! `headwater bench`: measures a WHIP and WHEP server, this one or another.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use loadgen::Settings;
+use loadgen::bench::{self, Bounds, Phase, Plan, Sample};
+use rtp::{Bitrate, Codec};
+
+use crate::cli::print;
+
+/// What an offer of ours can name.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Shape {
+    Vp8,
+    H264,
+    Av1,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// The server, when its endpoints are /whip/NAME and /whep/NAME.
+    #[arg(default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    server: String,
+    /// WHIP endpoint of another server, with {stream} for the stream's name.
+    #[arg(long, value_name = "URL")]
+    whip: Option<String>,
+    /// WHEP endpoint of another server, with {stream} for the stream's name.
+    #[arg(long, value_name = "URL")]
+    whep: Option<String>,
+    /// Streams are called this and a number.
+    #[arg(long, default_value = "bench", value_name = "NAME")]
+    name: String,
+    /// Bearer token of all requests.
+    #[arg(long, env = "HEADWATER_BENCH_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Streams to publish; 0 to watch what others publish.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    publishers: usize,
+    /// Streams to watch [default: as many as are published].
+    #[arg(long, value_name = "N")]
+    streams: Option<usize>,
+    /// Viewers, of all streams together.
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    viewers: usize,
+    /// Viewers that are there before those come.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    watching: usize,
+    /// Viewers that come in a second.
+    #[arg(long, default_value_t = 50.0, value_name = "RATE")]
+    ramp: f64,
+    /// Seconds to watch once all are there.
+    #[arg(long, default_value_t = 20.0, value_name = "SECONDS")]
+    time: f64,
+    /// What is published looks like this codec.
+    #[arg(long, default_value = "vp8", value_name = "CODEC")]
+    codec: Shape,
+    /// Of the best layer, in kbit/s.
+    #[arg(long, default_value_t = 2_500, value_name = "KBIT")]
+    bitrate: u64,
+    /// Frames per second.
+    #[arg(long, default_value_t = 30, value_name = "N")]
+    fps: u32,
+    /// Seconds between key frames that nobody asks for.
+    #[arg(long, default_value_t = 4.0, value_name = "SECONDS")]
+    keyframes: f64,
+    /// Simulcast layers, 1 to 3.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=3))]
+    layers: u8,
+    /// Publish sound too.
+    #[arg(long)]
+    audio: bool,
+    /// Send the packets of a frame at once, not spread as browsers do.
+    #[arg(long)]
+    bursts: bool,
+    /// Threads that receive.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    threads: usize,
+    /// The server's process on this machine: its processor time and memory are measured too.
+    #[arg(long, value_name = "PID")]
+    pid: Option<u32>,
+    /// Find the largest number of viewers, up to --viewers, that stays within the bounds.
+    #[arg(long)]
+    find_max: bool,
+    /// Bound: percent of packets lost.
+    #[arg(long, default_value_t = 0.1, value_name = "PERCENT")]
+    loss_max: f64,
+    /// Bound: milliseconds that 99 of 100 packets may take.
+    #[arg(long, default_value_t = 50.0, value_name = "MS")]
+    delay_max: f64,
+    /// Write the report as JSON to this file, or to standard output with -.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the report as a page with graphs to this file.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+impl Bench {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let plan = self.plan()?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let asked = stop.clone();
+        // The first Ctrl-C ends the measurement with a report; the default of the second is lost,
+        // so it ends the process.
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    while tokio::signal::ctrl_c().await.is_ok() {
+                        if asked.swap(true, Ordering::Relaxed) {
+                            std::process::exit(130);
+                        }
+                    }
+                });
+            })?;
+        let bar = ProgressBar::new_spinner().with_style(
+            ProgressStyle::with_template("{spinner} {elapsed} {msg}").context("a template")?,
+        );
+        bar.enable_steady_tick(Duration::from_millis(200));
+        bar.set_message("publishing");
+        let outcome = bench::run(&plan, |sample| {
+            bar.set_message(line(sample));
+            !stop.load(Ordering::Relaxed)
+        })?;
+        bar.finish_and_clear();
+        let json = serde_json::to_string_pretty(&outcome).context("write the report as JSON")?;
+        match &self.json {
+            Some(path) if path.as_os_str() == "-" => print(&format!("{json}\n"))?,
+            Some(path) => fs::write(path, json).with_context(|| named(path))?,
+            None => {}
+        }
+        if self.json.as_ref().is_none_or(|path| path.as_os_str() != "-") {
+            print(&format!("{}\n", bench::table(&outcome)))?;
+        }
+        if let Some(path) = &self.html {
+            fs::write(path, bench::page(&outcome)?).with_context(|| named(path))?;
+        }
+        Ok(())
+    }
+
+    fn plan(&self) -> anyhow::Result<Plan> {
+        let server = self.server.trim_end_matches('/');
+        let endpoint = |given: &Option<String>, kind: &str| {
+            let endpoint = given.clone();
+            endpoint.unwrap_or_else(|| format!("{server}/{kind}/{{stream}}"))
+        };
+        let positive = |flag: &str, value: f64| match value > 0.0 && value.is_finite() {
+            true => Ok(Duration::from_secs_f64(value.min(1e6))),
+            false => bail!("--{flag} has to be more than 0"),
+        };
+        if self.bitrate == 0 || self.fps == 0 {
+            bail!("--bitrate and --fps have to be more than 0");
+        }
+        let streams = self.streams.unwrap_or(self.publishers);
+        if streams == 0 {
+            bail!("--streams says how many to watch when --publishers is 0");
+        }
+        let plan = Plan {
+            whip: endpoint(&self.whip, "whip"),
+            whep: endpoint(&self.whep, "whep"),
+            name: self.name.clone(),
+            token: self.token.clone(),
+            publishers: self.publishers,
+            streams,
+            settings: Settings {
+                codec: match self.codec {
+                    Shape::Vp8 => Codec::Vp8,
+                    Shape::H264 => Codec::H264,
+                    Shape::Av1 => Codec::Av1,
+                },
+                bitrate: Bitrate::kbps(self.bitrate),
+                fps: self.fps,
+                keyframes: positive("keyframes", self.keyframes)?,
+                layers: usize::from(self.layers),
+                audio: self.audio,
+                payload_bytes_max: PAYLOAD_BYTES,
+                paced: !self.bursts,
+            },
+            watching: self.watching,
+            viewers: self.viewers,
+            ramp: 1.0 / positive("ramp", 1.0 / self.ramp)?.as_secs_f64(),
+            time: positive("time", self.time)?,
+            threads: self.threads,
+            pid: self.pid,
+            find_max: self.find_max.then_some(Bounds {
+                loss: self.loss_max / 100.0,
+                delay: positive("delay-max", self.delay_max)? / 1_000,
+            }),
+        };
+        if streams > 1 && !(plan.whip.contains("{stream}") && plan.whep.contains("{stream}")) {
+            bail!("--whip and --whep need {{stream}} where the stream's name goes");
+        }
+        Ok(plan)
+    }
+}
+
+/// RTP payload of full packets, as media servers are usually measured.
+const PAYLOAD_BYTES: usize = 1_200;
+
+/// The latest second for a person who waits.
+fn line(sample: &Sample) -> String {
+    let phase = match sample.phase {
+        Phase::Publishing => "publishing",
+        Phase::Joining => "viewers come",
+        Phase::Steady => "watching",
+    };
+    let seen = &sample.figures;
+    let mut line = format!(
+        "{phase}: {} viewers, {:.0} packets/s, {:.0} Mbit/s, lost {}, delay p50 {:.1} p99 {:.1} ms",
+        seen.viewers,
+        seen.packets_per_second,
+        seen.mbit_per_second,
+        seen.lost,
+        seen.delay.p50_ms,
+        seen.delay.p99_ms,
+    );
+    if let Some(process) = &sample.process {
+        let mb = process.memory_kb as f64 / 1e3;
+        line += &format!("; server {:.2} cores, {mb:.0} MB", process.cores);
+    }
+    line
+}
+
+fn named(path: &std::path::Path) -> String {
+    format!("write {}", path.display())
+}
