@@ -75,7 +75,15 @@ mod tests {
         };
         assert_eq!(feedback(&[]), None);
         assert_eq!(feedback(&[0xfffe, 1, 0]), Some((0xfffe, 4)));
-        assert_eq!(feedback(&[0xffff, 3]), Some((2, 2)), "a late one is not told again");
-        assert_eq!(feedback(&[9_000]), Some((9_000, 1)), "far ahead begins anew");
+        assert_eq!(
+            feedback(&[0xffff, 3]),
+            Some((2, 2)),
+            "a late one is not told again"
+        );
+        assert_eq!(
+            feedback(&[9_000]),
+            Some((9_000, 1)),
+            "far ahead begins anew"
+        );
     }
 }

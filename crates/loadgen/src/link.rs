@@ -110,7 +110,9 @@ impl Link {
         let local = socket.local_addr()?;
         let state = UdpSocketState::new((&socket).into())?;
         // The kernel may allow less.
-        state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER).ok();
+        state
+            .set_recv_buffer_size((&socket).into(), SOCKET_BUFFER)
+            .ok();
         let config = Config {
             certificate: certificate.clone(),
             candidates: vec![local],

@@ -283,7 +283,14 @@ impl Publisher {
         let seq = target.next_seq;
         target.next_seq += 1;
         let format = self.format;
-        let packet = packet(now, format, seq, queued.timestamp, queued.marker, queued.payload);
+        let packet = packet(
+            now,
+            format,
+            seq,
+            queued.timestamp,
+            queued.marker,
+            queued.payload,
+        );
         self.write(layer, &packet);
     }
 

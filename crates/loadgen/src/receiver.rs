@@ -147,7 +147,9 @@ impl Receiver {
         if payload.encoding == Encoding::Rtx {
             return self.retransmission(now, packet, &header, index);
         }
-        source.jitter.packet(now, header.timestamp, payload.clock_rate);
+        source
+            .jitter
+            .packet(now, header.timestamp, payload.clock_rate);
         let looks = header.seq.is_multiple_of(SAMPLE)
             || (payload.kind == Kind::Video && !self.keyframe_came);
         let mut media = Media {
@@ -198,19 +200,14 @@ impl Receiver {
         source.received += u64::from(first);
         if media.kind == Kind::Video && !self.keyframe_came {
             self.keyframe_came = media.keyframe;
-            self.keyframe_at = (!media.keyframe)
-                .then(|| self.keyframe_at.unwrap_or(now + KEYFRAME_AFTER));
+            self.keyframe_at =
+                (!media.keyframe).then(|| self.keyframe_at.unwrap_or(now + KEYFRAME_AFTER));
         }
         first.then_some(media)
     }
 
     /// The payload without its padding.
-    fn open<'a>(
-        &mut self,
-        packet: &'a mut [u8],
-        header: &Header,
-        index: u64,
-    ) -> Option<&'a [u8]> {
+    fn open<'a>(&mut self, packet: &'a mut [u8], header: &Header, index: u64) -> Option<&'a [u8]> {
         self.counters.opened += 1;
         let Some(payload) = self.inbound.open_rtp(packet, header.length, index) else {
             self.counters.broken += 1;
@@ -271,7 +268,11 @@ impl Receiver {
         self.rtcp.clear();
         let reports = self.report_at <= now;
         let blocks: Vec<_> = match reports {
-            true => self.sources.iter_mut().filter_map(|s| s.report(now)).collect(),
+            true => self
+                .sources
+                .iter_mut()
+                .filter_map(|s| s.report(now))
+                .collect(),
             false => Vec::new(),
         };
         rtcp::write_receiver_report(&mut self.rtcp, self.ssrc, &blocks);
@@ -281,7 +282,8 @@ impl Receiver {
         }
         if self.feedback_at <= now {
             let source = self.sources.first().map_or(0, |source| source.ssrc);
-            self.arrivals.write_feedback(&mut self.rtcp, self.ssrc, source);
+            self.arrivals
+                .write_feedback(&mut self.rtcp, self.ssrc, source);
             self.feedback_at = now + FEEDBACK_EVERY;
         }
         for source in self.sources.iter_mut().filter(|s| s.is_repaired()) {

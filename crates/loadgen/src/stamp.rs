@@ -55,7 +55,9 @@ impl Stamp {
 /// The system's time at the epoch, and from there on by the clock that never jumps.
 fn microseconds(now: Instant) -> u64 {
     let (began, time) = *EPOCH;
-    let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since_1970 = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     (since_1970 + now.saturating_duration_since(began)).as_micros() as u64
 }
 

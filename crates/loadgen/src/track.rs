@@ -65,7 +65,10 @@ impl Track {
     /// The packets to ask for now, ascending.
     pub(crate) fn to_ask(&mut self, now: Instant) -> impl Iterator<Item = u64> {
         self.expire(now);
-        let due = self.missing.iter_mut().filter(move |(_, m)| m.ask_at <= now);
+        let due = self
+            .missing
+            .iter_mut()
+            .filter(move |(_, m)| m.ask_at <= now);
         due.map(move |(seq, missing)| {
             missing.ask_at = now + ASK_EVERY;
             *seq

@@ -337,6 +337,9 @@ fn add(report: &mut Report, now: Instant, viewer: &mut Viewer) {
         report.plis += counters.plis;
         report.opened += counters.opened;
         report.broken += counters.broken;
-        receiver.jitter().into_iter().for_each(|j| report.jitter.add(j));
+        receiver
+            .jitter()
+            .into_iter()
+            .for_each(|j| report.jitter.add(j));
     }
 }

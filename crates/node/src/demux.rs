@@ -80,7 +80,7 @@ impl Demux {
 
 /// The receiver's ufrag of a binding request: what stands before ':' in USERNAME.
 fn request_ufrag(datagram: &[u8]) -> Option<&str> {
-    if !is_stun(datagram, BINDING_REQUEST) {
+    if !is_binding_request(datagram) {
         return None;
     }
     let mut attributes = datagram.get(STUN_HEADER..)?;
@@ -93,6 +93,11 @@ fn request_ufrag(datagram: &[u8]) -> Option<&str> {
         attributes = rest.get(length.next_multiple_of(4)..)?;
     }
     None
+}
+
+/// A STUN request that asks for an answer to its source.
+pub(crate) fn is_binding_request(datagram: &[u8]) -> bool {
+    is_stun(datagram, BINDING_REQUEST)
 }
 
 /// A STUN success response: the proof that a request was authenticated.

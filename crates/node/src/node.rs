@@ -170,6 +170,9 @@ impl Node {
         entry.heard = now;
         let queued = self.outputs.len();
         self.drain(now, key);
+        if !demux::is_binding_request(contents) {
+            return;
+        }
         let answered = |output: &Output| matches!(output, Output::Transmit(t) if t.destination == source && demux::is_binding_success(t.contents()));
         if self.outputs.iter().skip(queued).any(answered)
             && self.demux.learn(now, source, key)
@@ -358,12 +361,11 @@ impl Node {
     }
 
     fn timeout(&mut self, now: Instant) {
-        while let Some(key) = self.timers.pop_due(now) {
+        while let Some((at, key)) = self.timers.pop_due(now) {
             let Some(entry) = self.peers.get_mut(key) else {
                 continue;
             };
-            if entry.wake_at.is_some_and(|at| at <= now) {
-                entry.wake_at = None;
+            if self.timers.wakes(&mut entry.timer, now, at, key) {
                 self.mark_dirty(key);
             }
         }
@@ -487,10 +489,7 @@ impl Node {
             .catch_up_due()
             .map_or(at, |due| due.min(at))
             .max(now + Duration::from_micros(500));
-        if entry.wake_at.is_none_or(|set| at < set) {
-            entry.wake_at = Some(at);
-            self.timers.schedule(at, key);
-        }
+        self.timers.set(&mut entry.timer, at, key);
     }
 
     fn peer_event(&mut self, now: Instant, key: usize, event: rtc::Event) {

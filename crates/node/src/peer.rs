@@ -7,6 +7,7 @@ use rtc::Peer;
 use rtp::{Bitrate, Kind};
 
 use crate::ClosedReason;
+use crate::timers::Timer;
 
 /// A peer with what the node knows of it.
 #[derive(Debug)]
@@ -23,8 +24,7 @@ pub(crate) struct PeerEntry {
     pub(crate) addresses: Vec<SocketAddr>,
     /// Something was written that has not left yet, or is waiting in a cache.
     pub(crate) dirty: bool,
-    /// The earliest timer that is set.
-    pub(crate) wake_at: Option<Instant>,
+    pub(crate) timer: Timer,
     /// Viewers only: one for each m-line.
     pub(crate) subscriptions: Vec<Subscribed>,
     pub(crate) selector: LayerSelector,
@@ -60,7 +60,7 @@ impl PeerEntry {
             ufrags: Vec::new(),
             addresses: Vec::new(),
             dirty: false,
-            wake_at: None,
+            timer: Timer::default(),
             subscriptions: Vec::new(),
             selector: LayerSelector::default(),
             estimate: None,

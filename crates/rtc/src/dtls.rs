@@ -76,6 +76,7 @@ impl DtlsProvider for Provider {
         Ok(Box::new(Chosen {
             instance: usual().new_dtls(certificate, now, version, mtu)?,
             certificate: Some(certificate.clone()),
+            active: false,
             now,
         }))
     }
@@ -87,11 +88,14 @@ struct Chosen {
     instance: Box<dyn DtlsInstance>,
     /// Until the choice is made.
     certificate: Option<DtlsCert>,
+    /// This side is the client.
+    active: bool,
     now: Instant,
 }
 
 impl DtlsInstance for Chosen {
     fn set_active(&mut self, active: bool) {
+        self.active = active;
         self.instance.set_active(active);
     }
 
@@ -110,9 +114,9 @@ impl DtlsInstance for Chosen {
     }
 
     fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
-        let client = self.instance.is_active();
         let output = self.instance.poll_output(buf);
         if let DtlsOutput::KeyingMaterial(material, profile) = &output {
+            let client = self.active;
             let keys = Protection::of(*profile).and_then(|p| Keys::new(p, material, client));
             AGREED.set(keys);
         }

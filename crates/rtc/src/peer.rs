@@ -3,7 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use rtp::dependency_descriptor::{self, Mandatory, Template, Templates};
-use rtp::{Bitrate, Codec, Extensions, Format, Frame, Kind, Packet, PictureIds, Rewrite};
+use rtp::{Bitrate, Codec, Extensions, Format, Frame, Kind, Packet, PictureIds, Rewrite, Sort};
 use str0m::bwe::BweKind;
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Rid, Rids};
@@ -26,8 +26,10 @@ const ESTIMATE_EVERY: Duration = Duration::from_millis(100);
 const FILLED_LOSS: f32 = 0.08;
 const FILLED_QUEUE: Duration = Duration::from_millis(200);
 
-/// A peer that asks for its next turn within this time gets it in the same one.
-const SAME_TURN: Duration = Duration::from_micros(10);
+/// After the last packet that was written has left, a peer gets its time again with the next
+/// packet, or after this time, when nothing is to be learned of its path. The library asks for it
+/// at once after every packet.
+const REST: Duration = Duration::from_millis(10);
 
 /// Retransmission cache of one sent track. Bounds what a NACK can ask for.
 const RTX_PACKETS_MAX: usize = 1_024;
@@ -200,6 +202,17 @@ impl Source {
     }
 }
 
+/// What a peer does before it asks the library for an output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Nothing.
+    Ask,
+    /// Give it its time: a packet left, and the next one goes only then.
+    Turn,
+    /// Do not ask: the last packet that was written has left, and the path is not probed.
+    Rest,
+}
+
 /// One WebRTC connection.
 pub struct Peer {
     rtc: Rtc,
@@ -212,8 +225,14 @@ pub struct Peer {
     estimate: Option<(Bitrate, bool)>,
     /// The round trip without a queue, as far as seen.
     rtt_min: Option<Duration>,
-    /// A datagram left since the library last got its time.
-    released: bool,
+    /// Bandwidth is estimated, so the library paces: it lets one packet go at a time.
+    paced: bool,
+    /// Packets that were written and have not left.
+    unsent: u32,
+    /// What to do before the library is asked for its next output.
+    next: Next,
+    /// See [`Self::set_wanted_bitrate`].
+    wanted: (Bitrate, Bitrate),
     /// A call into the library panicked.
     failed: bool,
     /// Larger payloads are not sent.
@@ -268,6 +287,7 @@ impl Peer {
         let answer = sdp::in_order_of_offer(&answer, &offer);
         let mut peer = Self::from_rtc(rtc, offer, now);
         peer.media = collect_media(&mut peer.rtc, &peer.offer, direction);
+        peer.paced = estimate.is_some();
         Ok((peer, answer))
     }
 
@@ -278,7 +298,10 @@ impl Peer {
             now: born,
             estimate: None,
             rtt_min: None,
-            released: false,
+            paced: false,
+            unsent: 0,
+            next: Next::Ask,
+            wanted: (Bitrate::ZERO, Bitrate::ZERO),
             failed: false,
             payload_bytes_max: PAYLOAD_BYTES_MAX,
             media: Vec::new(),
@@ -374,6 +397,7 @@ impl Peer {
     /// Lets time pass. Also releases what was written since the last call.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.now = now;
+        self.next = Next::Ask;
         if let Some(Err(error)) = self.guarded(|rtc| rtc.handle_input(Input::Timeout(now))) {
             tracing::debug!(%error, "peer failed");
             self.rtc.disconnect();
@@ -383,6 +407,11 @@ impl Peer {
     /// The next thing to do; [`Output::Timeout`] when there is nothing now.
     pub fn poll_output(&mut self) -> Output {
         loop {
+            match std::mem::replace(&mut self.next, Next::Ask) {
+                Next::Ask => {}
+                Next::Turn => self.handle_timeout(self.now),
+                Next::Rest => return Output::Timeout(self.now + REST),
+            }
             let output = match self.guarded(Rtc::poll_output) {
                 Some(Ok(output)) => output,
                 Some(Err(error)) => {
@@ -393,15 +422,13 @@ impl Peer {
                 None => return Output::Timeout(self.now),
             };
             match output {
-                // The library lets go of one packet a turn, and asks for the next turn at once.
-                str0m::Output::Timeout(at)
-                    if std::mem::take(&mut self.released) && at <= self.now + SAME_TURN =>
-                {
-                    self.handle_timeout(self.now);
+                str0m::Output::Timeout(at) => {
+                    // What has not left by now was refused.
+                    self.unsent = 0;
+                    return Output::Timeout(at);
                 }
-                str0m::Output::Timeout(at) => return Output::Timeout(at),
                 str0m::Output::Transmit(t) => {
-                    self.released = true;
+                    self.next = self.after(&t.contents);
                     return Output::Transmit(Transmit {
                         source: t.source,
                         destination: t.destination,
@@ -415,6 +442,38 @@ impl Peer {
                 }
             }
         }
+    }
+
+    /// What follows on a datagram that leaves.
+    fn after(&mut self, datagram: &[u8]) -> Next {
+        if !self.paced || Sort::of(datagram) != Sort::Rtp {
+            return Next::Ask;
+        }
+        // Retransmissions and padding have SSRCs of their own. They are not counted, so there
+        // may be more of them.
+        let ssrc = datagram.get(8..).and_then(<[u8]>::first_chunk);
+        let ssrc = ssrc.map(|bytes| Ssrc::from(u32::from_be_bytes(*bytes)));
+        if !self
+            .media
+            .iter()
+            .any(|m| ssrc.is_some_and(|ssrc| m.ssrcs.contains(&ssrc)))
+        {
+            return Next::Turn;
+        }
+        self.unsent = self.unsent.saturating_sub(1);
+        match self.unsent {
+            0 if self.is_content() => Next::Rest,
+            _ => Next::Turn,
+        }
+    }
+
+    /// The path is known to carry all that is wanted: no padding goes out, and no probe.
+    fn is_content(&self) -> bool {
+        let (padded, wanted) = self.wanted;
+        padded == Bitrate::ZERO
+            && self
+                .estimate
+                .is_some_and(|(bandwidth, _)| bandwidth >= wanted)
     }
 
     /// Runs a call that handles input from outside. A panic in there is a bug of the library
@@ -466,6 +525,7 @@ impl Peer {
     /// grows, it probes up to twice as far, but no further than twice its estimate at a time.
     /// What is sent is filled up to `padded` with padding as long as the estimate allows it.
     pub fn set_wanted_bitrate(&mut self, padded: Bitrate, wanted: Bitrate) {
+        self.wanted = (padded, wanted);
         self.guarded(|rtc| {
             rtc.bwe()
                 .set_bitrate(to_bitrate(padded), to_bitrate(wanted));
@@ -533,6 +593,7 @@ impl Peer {
             .stream_tx(&ssrc)
             .ok_or(WriteError::NotSending)?
             .write_rtp(write);
+        self.unsent += 1;
         Ok(())
     }
 

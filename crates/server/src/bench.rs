@@ -139,7 +139,11 @@ impl Bench {
             Some(path) => fs::write(path, json).with_context(|| named(path))?,
             None => {}
         }
-        if self.json.as_ref().is_none_or(|path| path.as_os_str() != "-") {
+        if self
+            .json
+            .as_ref()
+            .is_none_or(|path| path.as_os_str() != "-")
+        {
             print(&format!("{}\n", bench::table(&outcome)))?;
         }
         if let Some(path) = &self.html {

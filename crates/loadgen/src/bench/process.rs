@@ -47,7 +47,10 @@ impl Observer {
             .iter()
             .map(|(id, (name, ticks))| Thread {
                 name: name.clone(),
-                cores: share(*ticks, self.last.threads.get(id).map_or(0, |(_, then)| *then)),
+                cores: share(
+                    *ticks,
+                    self.last.threads.get(id).map_or(0, |(_, then)| *then),
+                ),
             })
             .filter(|thread| thread.cores >= THREAD_SHARE_MIN)
             .collect();

@@ -17,10 +17,16 @@ pub fn table(outcome: &Outcome) -> String {
     let (steady, joins) = (&outcome.steady, &outcome.joins);
     row("viewers", format!("{} of {}", steady.viewers, joins.asked));
     for refusal in &joins.refused {
-        row(&format!("refused: {}", refusal.reason), refusal.count.to_string());
+        row(
+            &format!("refused: {}", refusal.reason),
+            refusal.count.to_string(),
+        );
     }
     row("seconds", format!("{:.1}", steady.seconds));
-    row("packets per second", format!("{:.0}", steady.packets_per_second));
+    row(
+        "packets per second",
+        format!("{:.0}", steady.packets_per_second),
+    );
     row("payload Mbit/s", format!("{:.1}", steady.mbit_per_second));
     row("lost", lost(steady));
     row("lost since the first came", lost(&outcome.whole));
@@ -28,26 +34,54 @@ pub fn table(outcome: &Outcome) -> String {
         row("lost by those there before", lost(watching));
         row("their freezes", watching.freezes.to_string());
     }
-    row("asked again, repaired", format!("{}, {}", steady.nacked, steady.repaired));
+    row(
+        "asked again, repaired",
+        format!("{}, {}", steady.nacked, steady.repaired),
+    );
     row("freezes", steady.freezes.to_string());
-    row("decrypted, broken", format!("{}, {}", steady.opened, steady.broken));
+    row(
+        "decrypted, broken",
+        format!("{}, {}", steady.opened, steady.broken),
+    );
     if let Some(process) = &outcome.process {
         row("server, cores", format!("{:.2}", process.cores));
         for thread in &process.threads {
-            row(&format!("  {}", thread.name), format!("{:.2}", thread.cores));
+            row(
+                &format!("  {}", thread.name),
+                format!("{:.2}", thread.cores),
+            );
         }
         let per_core = process.packets_per_core(steady);
         row("packets per second and core", format!("{per_core:.0}"));
-        row("memory MB", format!("{:.1}", process.memory_kb as f64 / 1e3));
+        row(
+            "memory MB",
+            format!("{:.1}", process.memory_kb as f64 / 1e3),
+        );
         if let Some(kb) = outcome.memory_kb_per_viewer() {
             row("memory kB per viewer", format!("{kb:.0}"));
         }
     }
-    row("generator's longest stall ms", format!("{:.0}", steady.own_stall_ms));
+    row(
+        "generator's longest stall ms",
+        format!("{:.0}", steady.own_stall_ms),
+    );
     let mut spread = |name: &str, spread: &Spread| {
         let ms = |ms: f64| format!("{ms:.1}");
-        let Spread { count, p50_ms, p95_ms, p99_ms, max_ms } = *spread;
-        table.add_row([name.to_owned(), count.to_string(), ms(p50_ms), ms(p95_ms), ms(p99_ms), ms(max_ms)]);
+        let Spread {
+            count,
+            p50_ms,
+            p95_ms,
+            p99_ms,
+            max_ms,
+        } = *spread;
+        table.add_row([
+            name.to_owned(),
+            count.to_string(),
+            ms(p50_ms),
+            ms(p95_ms),
+            ms(p99_ms),
+            ms(max_ms),
+        ]);
     };
     spread("delay ms", &steady.delay);
     spread("jitter ms", &steady.jitter);

@@ -391,11 +391,11 @@ impl Shard {
                 return tracing::error!(%error, "the media thread cannot wait for events");
             }
             let now = Instant::now();
-            if !self.take_commands(now) {
-                return;
-            }
             self.take_relayed(now);
-            more = self.receive(now, &mut receiver);
+            let Some(received) = self.receive(now, &mut receiver) else {
+                return;
+            };
+            more = received;
             if self.node.poll_timeout().is_some_and(|at| at <= now) {
                 self.node.handle_input(now, Input::Timeout);
             }
@@ -435,12 +435,20 @@ impl Shard {
         }
     }
 
-    /// Returns whether there may be more on the socket.
-    fn receive(&mut self, now: Instant, receiving: &mut Receiving) -> bool {
+    /// Takes commands, and what is on the socket. Returns whether there may be more on it;
+    /// `None` when the thread is to stop.
+    fn receive(&mut self, now: Instant, receiving: &mut Receiving) -> Option<bool> {
         for _ in 0..RECEIVE_CALLS_MAX {
-            let count = match receiving.call(&self.socket) {
+            let received = receiving.call(&self.socket);
+            // A client's first datagram may follow at once on the answer to its request. The
+            // command that brings its peer was queued before the answer: look for it after the
+            // datagram.
+            if !self.take_commands(now) {
+                return None;
+            }
+            let count = match received {
                 Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Some(false),
                 Err(error) => {
                     // An ICMP error of an earlier send; the next call goes on.
                     tracing::trace!(%error, "receive");
@@ -466,7 +474,7 @@ impl Shard {
             }
             self.drain(now);
         }
-        true
+        Some(true)
     }
 
     /// The candidate that stands for the address a datagram was sent to.
