@@ -26,5 +26,6 @@ pub use client::{Answered, Client, ClientError};
 pub use link::{Link, OpenError};
 pub use publisher::{Sent, Settings};
 pub use publishers::Publishers;
+pub use receiver::{Media, Receiver};
 pub use report::{Durations, Report};
-pub use viewers::Viewers;
+pub use viewers::{Idle, Viewers};

@@ -1,19 +1,17 @@
-use std::io::{self, IoSliceMut};
-use std::net::SocketAddr;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
-use mio::net::UdpSocket;
+use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use quinn_udp::{RecvMeta, UdpSocketState};
 use rtc::{Certificate, Config, Direction, Event, OfferError, Offering, Output, Peer};
 use rtp::Sort;
 use thiserror::Error;
+use udp::{Received, Socket};
 
 use crate::client::{self, Client, ClientError};
 use crate::receiver::{Media, Receiver};
-
-/// Datagrams that the kernel has joined into one (generic receive offload) are at most so long.
-const BUFFER_BYTES: usize = 65_536;
 
 /// Of one system call. With one left empty there is no more to come, which saves the call that
 /// would say so.
@@ -24,22 +22,6 @@ const SOCKET_BUFFER: usize = 400_000;
 
 /// While waiting for a connection.
 const POLL_EVERY: Duration = Duration::from_millis(2);
-
-/// Where datagrams are received; one for all links of a thread.
-#[derive(Debug)]
-pub(crate) struct Buffers {
-    bytes: Vec<[u8; BUFFER_BYTES]>,
-    metas: [RecvMeta; BUFFERS],
-}
-
-impl Default for Buffers {
-    fn default() -> Self {
-        Self {
-            bytes: vec![[0; BUFFER_BYTES]; BUFFERS],
-            metas: [RecvMeta::default(); BUFFERS],
-        }
-    }
-}
 
 /// What happened on a link.
 #[derive(Debug)]
@@ -54,8 +36,7 @@ pub(crate) enum Happened {
 #[derive(Debug)]
 pub struct Link {
     pub(crate) peer: Peer,
-    socket: UdpSocket,
-    state: UdpSocketState,
+    socket: Socket,
     local: SocketAddr,
     /// Where the server's media comes from.
     remote: Option<SocketAddr>,
@@ -106,13 +87,9 @@ impl Link {
         direction: Direction,
         rids: &[&str],
     ) -> Result<Self, OpenError> {
-        let socket = UdpSocket::bind((client::local_ip(endpoint)?, 0).into())?;
-        let local = socket.local_addr()?;
-        let state = UdpSocketState::new((&socket).into())?;
-        // The kernel may allow less.
-        state
-            .set_recv_buffer_size((&socket).into(), SOCKET_BUFFER)
-            .ok();
+        let socket = Socket::bind((client::local_ip(endpoint)?, 0).into())?;
+        let local = socket.local_address()?;
+        socket.set_buffers(SOCKET_BUFFER, SOCKET_BUFFER);
         let config = Config {
             certificate: certificate.clone(),
             candidates: vec![local],
@@ -129,7 +106,6 @@ impl Link {
         Ok(Self {
             peer: offering.accept(&answered.body)?,
             socket,
-            state,
             local,
             remote: None,
             peer_at: Instant::now(),
@@ -155,42 +131,40 @@ impl Link {
         send(&self.socket, destination, datagram);
     }
 
-    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        registry.register(&mut self.socket, token, Interest::READABLE)
+    pub(crate) fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
+        let socket = self.socket.as_fd().as_raw_fd();
+        registry.register(&mut SourceFd(&socket), token, Interest::READABLE)
+    }
+
+    /// Where links receive; one for all of a thread.
+    pub(crate) fn buffers() -> Received {
+        Received::new(BUFFERS)
     }
 
     /// Takes all that has arrived. Returns when the link wants its time.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
-        buffers: &mut Buffers,
+        received: &mut Received,
         mut happened: impl FnMut(Happened),
     ) -> Instant {
         loop {
-            let received = {
-                let mut bytes = buffers.bytes.iter_mut();
-                let mut slices: [IoSliceMut<'_>; BUFFERS] = std::array::from_fn(|_| {
-                    IoSliceMut::new(bytes.next().map(|b| &mut b[..]).unwrap_or_default())
-                });
-                self.state
-                    .recv((&self.socket).into(), &mut slices, &mut buffers.metas)
-            };
-            let count = match received {
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            let more = match received.call(&self.socket) {
+                Ok(more) => more,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.due(),
                 Err(error) => {
                     // An ICMP error of an earlier send; the next call goes on.
                     tracing::trace!(%error, "receive");
                     continue;
                 }
             };
-            for (bytes, meta) in buffers.bytes.iter_mut().zip(&buffers.metas).take(count) {
-                let received = bytes.get_mut(..meta.len).unwrap_or_default();
-                for datagram in received.chunks_mut(meta.stride.max(1)) {
-                    self.datagram(now, meta.addr, datagram, &mut happened);
+            for mut datagrams in received.iter_mut() {
+                let from = datagrams.source;
+                for datagram in datagrams.iter_mut() {
+                    self.datagram(now, from, datagram, &mut happened);
                 }
             }
-            if count < BUFFERS {
+            if !more {
                 return self.due();
             }
         }
@@ -257,13 +231,13 @@ impl Link {
     /// For a link that has no loop of its own: takes what has arrived, lets time pass, and
     /// returns at once.
     pub fn poll(&mut self, mut event: impl FnMut(Event)) {
-        let mut buffers = Buffers::default();
+        let mut received = Self::buffers();
         let mut happened = |what| {
             if let Happened::Peer(what) = what {
                 event(what);
             }
         };
-        self.receive(Instant::now(), &mut buffers, &mut happened);
+        self.receive(Instant::now(), &mut received, &mut happened);
         self.turn(Instant::now(), &mut happened);
     }
 
@@ -297,9 +271,10 @@ impl Link {
     }
 }
 
-fn send(socket: &UdpSocket, destination: SocketAddr, datagram: &[u8]) {
+fn send(socket: &Socket, destination: SocketAddr, datagram: &[u8]) {
+    let any = IpAddr::from(Ipv4Addr::UNSPECIFIED);
     // UDP may lose; a candidate of the server that cannot be reached from here is no error.
-    if let Err(error) = socket.send_to(datagram, destination) {
+    if let Err(error) = socket.send(destination, any, datagram, datagram.len()) {
         tracing::trace!(%error, %destination, "datagram not sent");
     }
 }

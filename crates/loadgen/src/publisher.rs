@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use rtc::Event;
 use rtp::{Bitrate, Codec, Extensions, Format, Frame, Packet, Profile, Rewrite};
 use serde::{Serialize, Serializer};
+use udp::Received;
 
 use crate::codec::Encoder;
-use crate::link::{Buffers, Happened, Link};
+use crate::link::{Happened, Link};
 use crate::stamp::Stamp;
 
 /// Names of the layers, worst first, as browsers and OBS order them.
@@ -211,7 +212,7 @@ impl Publisher {
         self.link.session()
     }
 
-    pub(crate) fn receive(&mut self, now: Instant, buffers: &mut Buffers) {
+    pub(crate) fn receive(&mut self, now: Instant, buffers: &mut Received) {
         let (wanted, ended) = (&mut self.keyframe_wanted, &mut self.ended);
         self.link
             .receive(now, buffers, |what| observe(wanted, ended, &what));

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token, Waker};
 use rtc::{Certificate, Direction};
 use slab::Slab;
+use udp::Received;
 
 use crate::client::Client;
-use crate::link::{Buffers, Link, OpenError};
+use crate::link::{Link, OpenError};
 use crate::publisher::{Publisher, Sent, Settings};
 
 const WAKE: Token = Token(usize::MAX);
@@ -53,7 +54,7 @@ impl Publishers {
             settings: settings.clone(),
             publishers: Slab::new(),
             wakes: BTreeSet::new(),
-            buffers: Buffers::default(),
+            buffers: Link::buffers(),
             past: Sent::default(),
         };
         let thread = std::thread::Builder::new()
@@ -129,7 +130,7 @@ struct Pool {
     publishers: Slab<Publisher>,
     /// When each publisher wants its time.
     wakes: BTreeSet<(Instant, usize)>,
-    buffers: Buffers,
+    buffers: Received,
     /// Of those who left.
     past: Sent,
 }
@@ -179,7 +180,7 @@ impl Pool {
 
     fn command(&mut self, poll: &Poll, command: Command) {
         match command {
-            Command::Join(mut link) => {
+            Command::Join(link) => {
                 let entry = self.publishers.vacant_entry();
                 let key = entry.key();
                 if let Err(error) = link.register(poll.registry(), Token(key)) {

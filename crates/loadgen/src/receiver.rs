@@ -33,16 +33,17 @@ const NACK_MAX: usize = 200;
 
 /// A media packet that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Media {
-    pub(crate) kind: Kind,
+pub struct Media {
+    /// Audio or video.
+    pub kind: Kind,
     /// The last packet of a frame.
-    pub(crate) marker: bool,
+    pub marker: bool,
     /// Of its payload.
-    pub(crate) bytes: usize,
+    pub bytes: usize,
     /// It was decrypted, and begins a key frame.
-    pub(crate) keyframe: bool,
+    pub keyframe: bool,
     /// It was decrypted, and says when it was sent: microseconds ago.
-    pub(crate) delay_us: Option<i64>,
+    pub delay_us: Option<i64>,
 }
 
 /// What is worth counting of the receiver's own doing.
@@ -60,8 +61,9 @@ pub(crate) struct Counters {
     pub(crate) broken: u64,
 }
 
+/// A viewer's RTP and RTCP, once DTLS has given the keys.
 #[derive(Debug)]
-pub(crate) struct Receiver {
+pub struct Receiver {
     answer: Answer,
     inbound: Inbound,
     outbound: Outbound,
@@ -100,7 +102,8 @@ struct Jitter {
 }
 
 impl Receiver {
-    pub(crate) fn new(now: Instant, keys: &Keys, answer: &str) -> Self {
+    /// `answer` is the server's SDP, which says what payload types mean.
+    pub fn new(now: Instant, keys: &Keys, answer: &str) -> Self {
         // Not all at once: the viewers of one generator would feed back in step.
         let phase = Duration::from_micros(fastrand::u64(..FEEDBACK_EVERY.as_micros() as u64));
         Self {
@@ -121,7 +124,7 @@ impl Receiver {
 
     /// Takes a datagram of media or RTCP; its bytes are overwritten. Returns a media packet that
     /// had not come yet.
-    pub(crate) fn datagram(&mut self, now: Instant, datagram: &mut [u8]) -> Option<Media> {
+    pub fn datagram(&mut self, now: Instant, datagram: &mut [u8]) -> Option<Media> {
         match Sort::of(datagram) {
             Sort::Rtp => self.packet(now, datagram),
             Sort::Rtcp => {
@@ -253,7 +256,7 @@ impl Receiver {
     }
 
     /// When [`Self::poll`] is to be called.
-    pub(crate) fn due(&self) -> Instant {
+    pub fn due(&self) -> Instant {
         let asks = self.media().filter_map(|source| source.track.ask_at());
         [self.feedback_at, self.report_at]
             .into_iter()
@@ -264,7 +267,7 @@ impl Receiver {
     }
 
     /// The RTCP packet that is due, if one is.
-    pub(crate) fn poll(&mut self, now: Instant) -> Option<&[u8]> {
+    pub fn poll(&mut self, now: Instant) -> Option<&[u8]> {
         self.rtcp.clear();
         let reports = self.report_at <= now;
         let blocks: Vec<_> = match reports {
@@ -287,7 +290,7 @@ impl Receiver {
             self.feedback_at = now + FEEDBACK_EVERY;
         }
         for source in self.sources.iter_mut().filter(|s| s.is_repaired()) {
-            let asked = source.track.to_ask(now).take(NACK_MAX);
+            let asked = source.track.ask(now).take(NACK_MAX);
             let missing: Vec<u16> = asked.map(|seq| seq as u16).collect();
             if !missing.is_empty() {
                 self.counters.nacked += missing.len() as u64;
@@ -313,7 +316,7 @@ impl Receiver {
     }
 
     /// Media packets that did not come, not even as retransmissions.
-    pub(crate) fn lost(&mut self, now: Instant) -> u64 {
+    pub fn lost(&mut self, now: Instant) -> u64 {
         let media = self.sources.iter_mut().filter(|s| s.is_media());
         media.map(|source| source.track.lost(now)).sum()
     }

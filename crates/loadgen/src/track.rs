@@ -63,7 +63,7 @@ impl Track {
     }
 
     /// The packets to ask for now, ascending.
-    pub(crate) fn to_ask(&mut self, now: Instant) -> impl Iterator<Item = u64> {
+    pub(crate) fn ask(&mut self, now: Instant) -> impl Iterator<Item = u64> {
         self.expire(now);
         let due = self
             .missing
@@ -110,7 +110,7 @@ mod tests {
         let (mut track, now) = (Track::default(), Instant::now());
         track.packet(now, 10);
         track.packet(now, 13);
-        let mut asked = |after: Duration| track.to_ask(now + after).collect::<Vec<u64>>();
+        let mut asked = |after: Duration| track.ask(now + after).collect::<Vec<u64>>();
         assert_eq!(asked(Duration::ZERO), [0; 0]);
         assert_eq!(asked(REORDERING), [11, 12]);
         assert_eq!(asked(REORDERING * 2), [0; 0]);

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token, Waker};
 use rtc::{Certificate, Direction, Event};
+use serde::Serialize;
 use slab::Slab;
+use udp::Received;
 
 use crate::client::Client;
-use crate::link::{Buffers, Happened, Link, OpenError};
+use crate::link::{Happened, Link, OpenError};
 use crate::reception::Reception;
 use crate::report::Report;
 
@@ -21,6 +23,17 @@ const SETTLED: Duration = Duration::from_secs(2);
 
 /// The longest sleep; commands wake the thread by themselves.
 const SLEEP_MAX: Duration = Duration::from_millis(100);
+
+/// What a thread does when nothing has arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Idle {
+    /// It sleeps until something arrives.
+    Sleep,
+    /// It looks again, and lets others run between. A server on the same machine is then spared
+    /// the waking of the generator, which viewers elsewhere do not cost it either.
+    Spin,
+}
 
 /// Viewers on one thread. More threads are more values of this type.
 ///
@@ -49,7 +62,7 @@ enum Command {
 
 impl Viewers {
     /// None yet.
-    pub fn new(client: &Client) -> io::Result<Self> {
+    pub fn new(client: &Client, idle: Idle) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         let (commands, receiver) = channel();
@@ -57,7 +70,8 @@ impl Viewers {
             commands: receiver,
             viewers: Slab::new(),
             wakes: BTreeSet::new(),
-            buffers: Buffers::default(),
+            buffers: Link::buffers(),
+            idle,
             began: Instant::now(),
             past: Report::default(),
         };
@@ -154,7 +168,8 @@ struct Pool {
     viewers: Slab<Viewer>,
     /// When each viewer's link wants its time.
     wakes: BTreeSet<(Instant, usize)>,
-    buffers: Buffers,
+    buffers: Received,
+    idle: Idle,
     began: Instant,
     /// Sums of those who left, and what is not counted for each viewer.
     past: Report,
@@ -168,7 +183,11 @@ impl Pool {
             let next = self.wakes.first().map_or(SLEEP_MAX, |(at, _)| {
                 at.saturating_duration_since(Instant::now()).min(SLEEP_MAX)
             });
-            if let Err(error) = poll.poll(&mut events, Some(next))
+            let sleep = match self.idle {
+                Idle::Sleep => next,
+                Idle::Spin => Duration::ZERO,
+            };
+            if let Err(error) = poll.poll(&mut events, Some(sleep))
                 && error.kind() != io::ErrorKind::Interrupted
             {
                 return tracing::error!(%error, "the viewers' thread cannot wait for events");
@@ -192,6 +211,9 @@ impl Pool {
                     return;
                 }
                 self.command(&poll, command);
+            }
+            if self.idle == Idle::Spin && events.is_empty() {
+                std::thread::yield_now();
             }
         }
     }
@@ -233,7 +255,7 @@ impl Pool {
     fn command(&mut self, poll: &Poll, command: Command) {
         let now = Instant::now();
         match command {
-            Command::Join { mut link, asked } => {
+            Command::Join { link, asked } => {
                 let entry = self.viewers.vacant_entry();
                 let key = entry.key();
                 if let Err(error) = link.register(poll.registry(), Token(key)) {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use loadgen::Settings;
 use loadgen::bench::{self, Bounds, Phase, Plan, Sample};
+use loadgen::{Idle, Settings};
 use rtp::{Bitrate, Codec};
 
 use crate::cli::print;
@@ -82,6 +82,10 @@ pub(crate) struct Bench {
     /// Threads that receive.
     #[arg(long, default_value_t = 1, value_name = "N")]
     threads: usize,
+    /// Receive without sleeping: a server on this machine is spared the waking of the generator,
+    /// and delays are measured to the microsecond. Keeps a core busy.
+    #[arg(long)]
+    spin: bool,
     /// The server's process on this machine: its processor time and memory are measured too.
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
@@ -195,6 +199,7 @@ impl Bench {
             ramp: 1.0 / positive("ramp", 1.0 / self.ramp)?.as_secs_f64(),
             time: positive("time", self.time)?,
             threads: self.threads,
+            idle: if self.spin { Idle::Spin } else { Idle::Sleep },
             pid: self.pid,
             find_max: self.find_max.then_some(Bounds {
                 loss: self.loss_max / 100.0,

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::Settings;
 use crate::publisher::as_seconds;
+use crate::{Idle, Settings};
 
 /// What is to be measured.
 #[derive(Debug, Clone, Serialize)]
@@ -35,6 +35,8 @@ pub struct Plan {
     pub time: Duration,
     /// Threads that receive.
     pub threads: usize,
+    /// What they do when nothing has arrived.
+    pub idle: Idle,
     /// The server's process, when it runs on this machine: its processor time and memory are
     /// measured too.
     pub pid: Option<u32>,

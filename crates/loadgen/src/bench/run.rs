@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::link::OpenError;
 use crate::publishers::Publishers;
 use crate::report::Report;
-use crate::viewers::Viewers;
+use crate::viewers::{Idle, Viewers};
 
 /// Between two samples.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
@@ -80,8 +80,8 @@ pub fn run(plan: &Plan, progress: impl FnMut(&Sample) -> bool) -> Result<Outcome
     let publishers = publish(plan, &client)?;
     let run = Run {
         plan,
-        before: Crowd::new(&client, 1)?,
-        crowd: Crowd::new(&client, plan.threads)?,
+        before: Crowd::new(&client, 1, plan.idle)?,
+        crowd: Crowd::new(&client, plan.threads, plan.idle)?,
         refusals: Mutex::default(),
     };
     let mut log = Log {
@@ -133,8 +133,8 @@ struct Crowd {
 }
 
 impl Crowd {
-    fn new(client: &Client, threads: usize) -> io::Result<Self> {
-        let pools = (0..threads.max(1)).map(|_| Viewers::new(client));
+    fn new(client: &Client, threads: usize, idle: Idle) -> io::Result<Self> {
+        let pools = (0..threads.max(1)).map(|_| Viewers::new(client, idle));
         Ok(Self {
             pools: pools.collect::<io::Result<_>>()?,
             next: AtomicUsize::new(0),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use headwater_loadgen::{Publishers, Settings, Viewers};
+use headwater_loadgen::{Idle, Publishers, Settings, Viewers};
 use rtp::Bitrate;
 
 use crate::server::Server;
@@ -19,7 +19,7 @@ fn packets_that_no_path_carries_are_dropped_and_counted() {
     let publishers = Publishers::new(server.client(), &settings).expect("a thread");
     let published = publishers.join(&server.url("/whip/live"));
     published.expect("a publisher");
-    let viewers = Viewers::new(server.client()).expect("a thread");
+    let viewers = Viewers::new(server.client(), Idle::Sleep).expect("a thread");
     let watched = viewers.join(&server.url("/whep/live"));
     watched.expect("a viewer");
     std::thread::sleep(Duration::from_secs(4));

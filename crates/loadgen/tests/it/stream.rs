@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use headwater_loadgen::{Client, Publishers, Report, Sent, Settings, Viewers};
+use headwater_loadgen::{Client, Idle, Publishers, Report, Sent, Settings, Viewers};
 use rtp::{Bitrate, Codec};
 
 use crate::server::Server;
@@ -49,7 +49,7 @@ impl Stream {
         let stream = Self {
             publishers,
             answer: answer.expect("a publisher"),
-            viewers: Viewers::new(client).expect("a thread"),
+            viewers: Viewers::new(client, Idle::Sleep).expect("a thread"),
             endpoint: server.url("/whep/live"),
             count: count as u64,
         };

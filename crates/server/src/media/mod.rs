@@ -1,7 +1,6 @@
 //! The media threads: each owns a shard's `Node`, its UDP socket, and nothing else.
 
 mod addresses;
-mod send;
 mod shard;
 
 pub(crate) use addresses::local_addresses;

@@ -1,22 +1,22 @@
 use std::collections::VecDeque;
-use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use node::{Command, Counters, Event, Input, Node, Output, Relayed};
-use quinn_udp::{RecvMeta, UdpSocketState};
 use rtrb::{Consumer, Producer, RingBuffer};
-use socket2::{Domain, Protocol, Type};
 use thiserror::Error;
 use tokio::sync::mpsc::Sender;
+use udp::{Batch, Received, Socket};
 
 use super::addresses::local_addresses;
-use super::send::{Batch, Socket};
 
 /// Commands that may wait for a shard. A full queue refuses sessions with "busy".
 const COMMANDS_MAX: usize = 1_024;
@@ -27,9 +27,6 @@ const RING_PACKETS: usize = 8_192;
 /// Datagrams of one system call, and how many calls before outputs are looked after.
 const RECEIVE_BATCH: usize = 32;
 const RECEIVE_CALLS_MAX: usize = 8;
-
-/// One coalesced receive (generic receive offload) is at most this long.
-const RECEIVE_BYTES: usize = 65_535;
 
 /// Kernel buffers: a quarter of a second at 100 Mbit/s and more; the kernel may allow less.
 const SOCKET_BUFFER: usize = 4 << 20;
@@ -114,7 +111,10 @@ impl Shards {
         let mut sockets = Vec::new();
         for shard in 0..config.count {
             let port = config.first_port.saturating_add(shard as u16);
-            sockets.push(open_socket(port).map_err(|error| StartError::Bind { port, error })?);
+            let socket = Socket::bind_all(port);
+            let socket = socket.map_err(|error| StartError::Bind { port, error })?;
+            socket.set_buffers(SOCKET_BUFFER, SOCKET_BUFFER);
+            sockets.push(socket);
         }
         let polls = (0..config.count)
             .map(|_| Poll::new())
@@ -128,8 +128,8 @@ impl Shards {
         let cores = core_affinity::get_core_ids().unwrap_or_default();
         let mut handles = Vec::new();
         for (index, (socket, poll)) in sockets.into_iter().zip(polls).enumerate() {
-            let port = socket.udp.local_addr()?.port();
-            let usable = |ip: &&IpAddr| socket.ipv6 || ip.is_ipv4();
+            let port = socket.local_address()?.port();
+            let usable = |ip: &&IpAddr| socket.is_ipv6() || ip.is_ipv4();
             let candidates: Vec<SocketAddr> = config
                 .addresses
                 .iter()
@@ -142,7 +142,7 @@ impl Shards {
             let shard = Shard {
                 index,
                 node: Node::new(index, config.node.clone()),
-                batch: Batch::new(socket.state.max_gso_segments()),
+                batch: Batch::new(&socket),
                 socket,
                 candidates: candidates.clone(),
                 host_addresses: host_addresses.clone(),
@@ -314,39 +314,6 @@ fn rings(count: usize) -> (Vec<Vec<Outgoing>>, Vec<Vec<Consumer<Relayed>>>) {
     (outgoing, incoming)
 }
 
-fn open_socket(port: u16) -> io::Result<Socket> {
-    let dual = open_udp(Domain::IPV6, (Ipv6Addr::UNSPECIFIED, port).into());
-    let (udp, ipv6) = match dual {
-        Ok(udp) => (udp, true),
-        // A host without IPv6.
-        Err(error) if error.kind() != io::ErrorKind::AddrInUse => (
-            open_udp(Domain::IPV4, (Ipv4Addr::UNSPECIFIED, port).into())?,
-            false,
-        ),
-        Err(error) => return Err(error),
-    };
-    let state = UdpSocketState::new((&udp).into())?;
-    for result in [
-        state.set_send_buffer_size((&udp).into(), SOCKET_BUFFER),
-        state.set_recv_buffer_size((&udp).into(), SOCKET_BUFFER),
-    ] {
-        if let Err(error) = result {
-            tracing::debug!(%error, "the kernel keeps its socket buffer size");
-        }
-    }
-    Ok(Socket { udp, state, ipv6 })
-}
-
-fn open_udp(domain: Domain, address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = socket2::Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
-    if domain == Domain::IPV6 {
-        socket.set_only_v6(false)?;
-    }
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    Ok(socket.into())
-}
-
 /// What one media thread owns.
 struct Shard {
     index: usize,
@@ -371,10 +338,8 @@ struct Shard {
 
 impl Shard {
     fn run(mut self, mut poll: Poll) {
-        let mut source = mio::net::UdpSocket::from_std(match self.socket.udp.try_clone() {
-            Ok(udp) => udp,
-            Err(error) => return tracing::error!(%error, "the media socket cannot be watched"),
-        });
+        let socket = self.socket.as_fd().as_raw_fd();
+        let mut source = SourceFd(&socket);
         if let Err(error) = poll
             .registry()
             .register(&mut source, SOCKET, Interest::READABLE)
@@ -382,7 +347,7 @@ impl Shard {
             return tracing::error!(%error, "the media socket cannot be watched");
         }
         let mut events = Events::with_capacity(8);
-        let mut receiver = Receiving::new();
+        let mut received = Received::new(RECEIVE_BATCH);
         let mut more = false;
         loop {
             if let Err(error) = poll.poll(&mut events, Some(self.sleep(more)))
@@ -392,10 +357,10 @@ impl Shard {
             }
             let now = Instant::now();
             self.take_relayed(now);
-            let Some(received) = self.receive(now, &mut receiver) else {
-                return;
-            };
-            more = received;
+            match self.receive(now, &mut received) {
+                Some(pending) => more = pending,
+                None => return,
+            }
             if self.node.poll_timeout().is_some_and(|at| at <= now) {
                 self.node.handle_input(now, Input::Timeout);
             }
@@ -437,39 +402,34 @@ impl Shard {
 
     /// Takes commands, and what is on the socket. Returns whether there may be more on it;
     /// `None` when the thread is to stop.
-    fn receive(&mut self, now: Instant, receiving: &mut Receiving) -> Option<bool> {
+    fn receive(&mut self, now: Instant, received: &mut Received) -> Option<bool> {
         for _ in 0..RECEIVE_CALLS_MAX {
-            let received = receiving.call(&self.socket);
+            let called = received.call(&self.socket);
             // A client's first datagram may follow at once on the answer to its request. The
             // command that brings its peer was queued before the answer: look for it after the
             // datagram.
             if !self.take_commands(now) {
                 return None;
             }
-            let count = match received {
-                Ok(count) => count,
+            match called {
+                Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Some(false),
                 Err(error) => {
                     // An ICMP error of an earlier send; the next call goes on.
                     tracing::trace!(%error, "receive");
                     continue;
                 }
-            };
-            for (buffer, meta) in receiving.buffers.iter().zip(&receiving.metas).take(count) {
-                let destination = self.destination(meta.dst_ip);
-                let source = SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port());
-                let Some(received) = buffer.get(..meta.len) else {
-                    continue;
-                };
-                for contents in received.chunks(meta.stride.max(1)) {
-                    self.node.handle_input(
-                        now,
-                        Input::Datagram {
-                            source,
-                            destination,
-                            contents,
-                        },
-                    );
+            }
+            for mut datagrams in received.iter_mut() {
+                let destination = self.destination(datagrams.destination);
+                let source = datagrams.source;
+                for contents in datagrams.iter_mut() {
+                    let datagram = Input::Datagram {
+                        source,
+                        destination,
+                        contents,
+                    };
+                    self.node.handle_input(now, datagram);
                 }
             }
             self.drain(now);
@@ -479,7 +439,6 @@ impl Shard {
 
     /// The candidate that stands for the address a datagram was sent to.
     fn destination(&self, ip: Option<IpAddr>) -> SocketAddr {
-        let ip = ip.map(|ip| ip.to_canonical());
         let exact = self.candidates.iter().find(|c| Some(c.ip()) == ip);
         let family = || {
             self.candidates
@@ -558,41 +517,12 @@ impl Shard {
         *self.load.lock().unwrap_or_else(PoisonError::into_inner) = Load {
             counters: self.node.counters(),
             busy: (self.busy.as_secs_f64() / passed.as_secs_f64()).min(1.0),
-            send_dropped: self.batch.dropped,
+            send_dropped: self.batch.dropped(),
             ring_queued: self.rings_out.iter().map(Outgoing::queued).sum(),
             commands_queued: self.commands_queued.load(Ordering::Relaxed),
             events_queued: self.events_held.len() as u64,
         };
         self.busy = Duration::ZERO;
         self.published = now;
-    }
-}
-
-/// Buffers of one receive call.
-struct Receiving {
-    buffers: Vec<Box<[u8]>>,
-    metas: Vec<RecvMeta>,
-}
-
-impl Receiving {
-    fn new() -> Self {
-        Self {
-            buffers: (0..RECEIVE_BATCH)
-                .map(|_| vec![0; RECEIVE_BYTES].into_boxed_slice())
-                .collect(),
-            metas: vec![RecvMeta::default(); RECEIVE_BATCH],
-        }
-    }
-
-    fn call(&mut self, socket: &Socket) -> io::Result<usize> {
-        let mut slices: [IoSliceMut<'_>; RECEIVE_BATCH] = {
-            let mut buffers = self.buffers.iter_mut();
-            std::array::from_fn(|_| {
-                IoSliceMut::new(buffers.next().map(|b| &mut **b).unwrap_or_default())
-            })
-        };
-        socket
-            .state
-            .recv((&socket.udp).into(), &mut slices, &mut self.metas)
     }
 }

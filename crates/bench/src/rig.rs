@@ -1,0 +1,382 @@
+//! A shard with a publisher and viewers around it, connected by real ICE, DTLS and SRTP, on one
+//! thread and in virtual time. Only the shard's own work is timed.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use broadcast::SessionId;
+use loadgen::Receiver;
+use node::{Command, Input, Node, Output, StreamId};
+use rtc::srtp::Keys;
+use rtc::{Certificate, Config, Direction, Event, Offering, Peer};
+use rtp::{Bitrate, Codec, Extensions, Format, Frame, Packet, Profile, Rewrite};
+use udp::{Batch, Received, Socket};
+
+use crate::clock::cpu_time;
+
+/// RTP payload of every packet.
+pub(crate) const PAYLOAD_BYTES: usize = 1_200;
+
+pub(crate) const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Where the shard and the publisher believe to be: nothing is bound there.
+const SHARD: SocketAddr = SocketAddr::new(LOCALHOST, 7_882);
+const PUBLISHER: SocketAddr = SocketAddr::new(LOCALHOST, 1);
+
+const FORMAT: Format = Format {
+    codec: Codec::Vp8,
+    clock_rate: 90_000,
+    profile: Profile::Any,
+    red: false,
+};
+
+/// What the server begins with.
+const ESTIMATE: Bitrate = Bitrate::mbps(2);
+
+/// Turns of 5 ms that connecting may take.
+const CONNECT_TURNS: u32 = 400;
+
+/// Kernel buffer of a viewer: more than comes between two looks.
+const SOCKET_BUFFER: usize = 1 << 20;
+
+/// What the shard's work took, in processor time of its thread.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spent {
+    /// Packets forwarded.
+    pub(crate) packets: u64,
+    /// From the publisher's datagrams to sealed packets.
+    pub(crate) forward: Duration,
+    /// Gathering them, and handing them to the kernel.
+    pub(crate) send: Duration,
+    /// What viewers report, and timers.
+    pub(crate) feedback: Duration,
+}
+
+/// See the module.
+pub(crate) struct Rig {
+    node: Node,
+    now: Instant,
+    publisher: Publisher,
+    pub(crate) viewers: Vec<Viewer>,
+    by_address: HashMap<SocketAddr, usize>,
+    /// Where packets are sent from.
+    pub(crate) socket: Socket,
+    batch: Batch,
+    received: Received,
+    outputs: Vec<Output>,
+    pub(crate) spent: Spent,
+}
+
+struct Publisher {
+    peer: Peer,
+    seq: u64,
+    timestamp: u32,
+}
+
+/// One viewer's end.
+pub(crate) struct Viewer {
+    peer: Peer,
+    answer: String,
+    receiver: Option<Receiver>,
+    /// The shard's keys, once connected.
+    pub(crate) keys: Option<Keys>,
+    socket: Socket,
+    pub(crate) address: SocketAddr,
+}
+
+impl Rig {
+    /// Connects a publisher and so many viewers.
+    pub(crate) fn new(viewers: usize) -> anyhow::Result<Self> {
+        let now = Instant::now();
+        let certificate = Certificate::generate();
+        let config = |candidate| Config {
+            certificate: certificate.clone(),
+            candidates: vec![candidate],
+            announce_ice_lite: false,
+        };
+        let shard = config(SHARD);
+        let offering = Offering::new(&config(PUBLISHER), Direction::Send, &[], None, now);
+        let (peer, answer) = Peer::answer(&shard, Direction::Receive, offering.sdp(), None, now)?;
+        let socket = Socket::bind((LOCALHOST, 0).into())?;
+        let mut rig = Self {
+            node: Node::new(0, node::Config::default()),
+            now,
+            publisher: Publisher {
+                peer: offering.accept(&answer)?,
+                seq: 1,
+                timestamp: 0,
+            },
+            viewers: Vec::new(),
+            by_address: HashMap::new(),
+            batch: Batch::new(&socket),
+            socket,
+            received: Received::new(8),
+            outputs: Vec::new(),
+            spent: Spent::default(),
+        };
+        rig.command(Command::Publish {
+            session: SessionId(0),
+            stream: StreamId(0),
+            peer: Box::new(peer),
+        });
+        for i in 0..viewers {
+            let socket = Socket::bind((LOCALHOST, 0).into())?;
+            socket.set_buffers(SOCKET_BUFFER, SOCKET_BUFFER);
+            let address = socket.local_address()?;
+            let offering = Offering::new(&config(address), Direction::Receive, &[], None, now);
+            let (peer, answer) =
+                Peer::answer(&shard, Direction::Send, offering.sdp(), Some(ESTIMATE), now)?;
+            rig.command(Command::Watch {
+                session: SessionId(i as u128 + 1),
+                stream: StreamId(0),
+                home: 0,
+                peer: Box::new(peer),
+                first_seq: i as u16,
+            });
+            rig.by_address.insert(address, i);
+            rig.viewers.push(Viewer {
+                peer: offering.accept(&answer)?,
+                answer,
+                receiver: None,
+                keys: None,
+                socket,
+                address,
+            });
+        }
+        rig.connect()?;
+        Ok(rig)
+    }
+
+    fn command(&mut self, command: Command) {
+        self.node.handle_input(self.now, Input::Command(command));
+    }
+
+    /// Lets time pass until everybody is connected.
+    fn connect(&mut self) -> anyhow::Result<()> {
+        for _ in 0..CONNECT_TURNS {
+            self.now += Duration::from_millis(5);
+            let now = self.now;
+            self.publisher.peer.handle_timeout(now);
+            let (datagrams, _) = drain(&mut self.publisher.peer);
+            for datagram in &datagrams {
+                datagram_to(&mut self.node, now, PUBLISHER, datagram);
+            }
+            for viewer in &mut self.viewers {
+                viewer.peer.handle_timeout(now);
+                let (datagrams, connected) = drain(&mut viewer.peer);
+                viewer.connected(now, connected);
+                for datagram in &datagrams {
+                    datagram_to(&mut self.node, now, viewer.address, datagram);
+                }
+            }
+            self.node.handle_input(now, Input::Timeout);
+            self.take_outputs();
+            self.deliver();
+            if self.viewers.iter().all(|viewer| viewer.receiver.is_some()) {
+                return Ok(());
+            }
+        }
+        bail!("the viewers did not connect")
+    }
+
+    /// Lets the publisher send packets in bursts of so many, `every` so often, for this time.
+    /// What is forwarded is sent through sockets.
+    pub(crate) fn run(&mut self, burst: usize, every: Duration, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            self.now += every;
+            let now = self.now;
+            let datagrams = self.publisher.packets(now, burst);
+            let before = self.node.counters().packets_out;
+            let began = cpu_time();
+            self.forward(&datagrams);
+            let forwarded = cpu_time();
+            self.send();
+            let sent = cpu_time();
+            self.spent.packets += self.node.counters().packets_out - before;
+            self.spent.forward += forwarded - began;
+            self.spent.send += sent - forwarded;
+            self.deliver();
+            self.receive();
+            self.feedback();
+        }
+    }
+
+    /// What is measured of forwarding. Not inlined: it is found by its name.
+    #[inline(never)]
+    fn forward(&mut self, datagrams: &[Vec<u8>]) {
+        for datagram in datagrams {
+            datagram_to(&mut self.node, self.now, PUBLISHER, datagram);
+        }
+        self.take_outputs();
+    }
+
+    /// Of sending.
+    #[inline(never)]
+    fn send(&mut self) {
+        for output in &self.outputs {
+            if let Output::Transmit(transmit) = output
+                && transmit.destination != PUBLISHER
+            {
+                let (to, bytes) = (transmit.destination, transmit.contents());
+                self.batch.push(&self.socket, to, LOCALHOST, bytes);
+            }
+        }
+        self.batch.send(&self.socket);
+    }
+
+    fn take_outputs(&mut self) {
+        while let Some(output) = self.node.poll_output(self.now) {
+            self.outputs.push(output);
+        }
+    }
+
+    /// Gives what the shard has sent to those it is for.
+    fn deliver(&mut self) {
+        let now = self.now;
+        for output in self.outputs.drain(..) {
+            let Output::Transmit(transmit) = output else {
+                continue;
+            };
+            let mut datagram = transmit.contents().to_vec();
+            if transmit.destination == PUBLISHER {
+                self.publisher
+                    .peer
+                    .handle_datagram(now, SHARD, PUBLISHER, &datagram);
+            } else if let Some(i) = self.by_address.get(&transmit.destination) {
+                self.viewers[*i].datagram(now, &mut datagram);
+            }
+        }
+    }
+
+    /// Empties the viewers' sockets: what is in there was delivered already.
+    pub(crate) fn receive(&mut self) {
+        for viewer in &self.viewers {
+            while let Ok(true) = self.received.call(&viewer.socket) {}
+        }
+    }
+
+    /// Lets the viewers report, and timers go off.
+    fn feedback(&mut self) {
+        let now = self.now;
+        let mut reports = Vec::new();
+        for viewer in &mut self.viewers {
+            if let Some(receiver) = &mut viewer.receiver
+                && receiver.due() <= now
+                && let Some(report) = receiver.poll(now)
+            {
+                reports.push((viewer.address, report.to_vec()));
+            }
+        }
+        let began = cpu_time();
+        for (from, report) in &reports {
+            datagram_to(&mut self.node, now, *from, report);
+        }
+        if self.node.poll_timeout().is_some_and(|at| at <= now) {
+            self.node.handle_input(now, Input::Timeout);
+        }
+        self.take_outputs();
+        self.spent.feedback += cpu_time() - began;
+        self.deliver();
+        // Consent and the like; a viewer's own time is not measured.
+        self.publisher.peer.handle_timeout(now);
+        for datagram in drain(&mut self.publisher.peer).0 {
+            datagram_to(&mut self.node, now, PUBLISHER, &datagram);
+        }
+        for viewer in &mut self.viewers {
+            viewer.peer.handle_timeout(now);
+            for datagram in drain(&mut viewer.peer).0 {
+                datagram_to(&mut self.node, now, viewer.address, &datagram);
+            }
+        }
+        self.take_outputs();
+        self.deliver();
+    }
+}
+
+impl Publisher {
+    /// The datagrams of so many packets, which are one frame.
+    fn packets(&mut self, now: Instant, count: usize) -> Vec<Vec<u8>> {
+        let keyframe = self.seq == 1;
+        self.timestamp = self.timestamp.wrapping_add(3_000);
+        for i in 0..count {
+            let picture = (self.timestamp / 3_000) as u16;
+            let mut payload = vec![0x80, 0x80, 0x80 | (picture >> 8) as u8, picture as u8];
+            if i == 0 {
+                payload[0] = 0x90;
+                let tag = if keyframe { 0x10 } else { 0x11 };
+                payload.extend([tag, 0, 0, 0x9d, 0x01, 0x2a, 0x00, 0x05, 0xd0, 0x02]);
+            }
+            payload.resize(PAYLOAD_BYTES, 0x5a);
+            let packet = Packet {
+                seq: self.seq,
+                timestamp: self.timestamp,
+                marker: i + 1 == count,
+                format: FORMAT,
+                received: now,
+                captured: now,
+                extensions: Extensions::default(),
+                frame: Frame::default(),
+                payload: payload.into(),
+                primary: None,
+            };
+            let rewrite = Rewrite {
+                seq: self.seq,
+                timestamp: self.timestamp,
+                picture: None,
+                frame_number: None,
+            };
+            self.seq += 1;
+            let video = 1;
+            self.peer
+                .write(video, 0, &packet, rewrite)
+                .expect("the shard takes VP8");
+        }
+        self.peer.handle_timeout(now);
+        drain(&mut self.peer).0
+    }
+}
+
+impl Viewer {
+    fn datagram(&mut self, now: Instant, datagram: &mut [u8]) {
+        match &mut self.receiver {
+            Some(receiver) if rtp::Sort::of(datagram) != rtp::Sort::Other => {
+                receiver.datagram(now, datagram);
+            }
+            _ => {
+                let own = self.address;
+                self.peer.handle_datagram(now, SHARD, own, datagram);
+            }
+        }
+    }
+
+    fn connected(&mut self, now: Instant, connected: bool) {
+        if connected && let Some(keys) = self.peer.srtp_keys() {
+            self.receiver = Some(Receiver::new(now, keys, &self.answer));
+            self.keys = Some(keys.clone());
+        }
+    }
+}
+
+fn datagram_to(node: &mut Node, now: Instant, source: SocketAddr, contents: &[u8]) {
+    let datagram = Input::Datagram {
+        source,
+        destination: SHARD,
+        contents,
+    };
+    node.handle_input(now, datagram);
+}
+
+/// All that a client has to send, and whether it has connected.
+fn drain(peer: &mut Peer) -> (Vec<Vec<u8>>, bool) {
+    let (mut datagrams, mut connected) = (Vec::new(), false);
+    loop {
+        match peer.poll_output() {
+            rtc::Output::Transmit(transmit) => datagrams.push(transmit.contents().to_vec()),
+            rtc::Output::Event(event) => connected |= matches!(event, Event::Connected),
+            rtc::Output::Timeout(_) => return (datagrams, connected),
+        }
+    }
+}
