@@ -46,10 +46,8 @@ const SOCKET_BUFFER: usize = 1 << 20;
 pub(crate) struct Spent {
     /// Packets forwarded.
     pub(crate) packets: u64,
-    /// From the publisher's datagrams to sealed packets.
+    /// From the publisher's datagrams to the kernel.
     pub(crate) forward: Duration,
-    /// Gathering them, and handing them to the kernel.
-    pub(crate) send: Duration,
     /// What viewers report, and timers.
     pub(crate) feedback: Duration,
 }
@@ -65,7 +63,7 @@ pub(crate) struct Rig {
     pub(crate) socket: Socket,
     batch: Batch,
     received: Received,
-    outputs: Vec<Output>,
+    to_publisher: Vec<Vec<u8>>,
     pub(crate) spent: Spent,
 }
 
@@ -113,7 +111,7 @@ impl Rig {
             batch: Batch::new(&socket),
             socket,
             received: Received::new(8),
-            outputs: Vec::new(),
+            to_publisher: Vec::new(),
             spent: Spent::default(),
         };
         rig.command(Command::Publish {
@@ -172,7 +170,7 @@ impl Rig {
                 }
             }
             self.node.handle_input(now, Input::Timeout);
-            self.take_outputs();
+            self.send();
             self.deliver();
             if self.viewers.iter().all(|viewer| viewer.receiver.is_some()) {
                 return Ok(());
@@ -182,77 +180,70 @@ impl Rig {
     }
 
     /// Lets the publisher send packets in bursts of so many, `every` so often, for this time.
-    /// What is forwarded is sent through sockets.
     pub(crate) fn run(&mut self, burst: usize, every: Duration, time: Duration) {
         let end = self.now + time;
         while self.now < end {
             self.now += every;
-            let now = self.now;
-            let datagrams = self.publisher.packets(now, burst);
+            let datagrams = self.publisher.packets(self.now, burst);
             let before = self.node.counters().packets_out;
             let began = cpu_time();
             self.forward(&datagrams);
-            let forwarded = cpu_time();
-            self.send();
-            let sent = cpu_time();
+            self.spent.forward += cpu_time() - began;
             self.spent.packets += self.node.counters().packets_out - before;
-            self.spent.forward += forwarded - began;
-            self.spent.send += sent - forwarded;
             self.deliver();
-            self.receive();
             self.feedback();
         }
     }
 
-    /// What is measured of forwarding. Not inlined: it is found by its name.
+    /// What is measured. Not inlined: it is found by its name.
     #[inline(never)]
     fn forward(&mut self, datagrams: &[Vec<u8>]) {
         for datagram in datagrams {
             datagram_to(&mut self.node, self.now, PUBLISHER, datagram);
         }
-        self.take_outputs();
+        self.send();
     }
 
-    /// Of sending.
-    #[inline(never)]
+    /// Carries out what the shard wants, as the server does.
     fn send(&mut self) {
-        for output in &self.outputs {
-            if let Output::Transmit(transmit) = output
-                && transmit.destination != PUBLISHER
-            {
-                let (to, bytes) = (transmit.destination, transmit.contents());
+        while let Some(output) = self.node.poll_output(self.now) {
+            let Output::Transmit(transmit) = output else {
+                continue;
+            };
+            let (to, bytes) = (transmit.destination, transmit.contents());
+            if to == PUBLISHER {
+                self.to_publisher.push(bytes.to_vec());
+            } else {
                 self.batch.push(&self.socket, to, LOCALHOST, bytes);
             }
         }
         self.batch.send(&self.socket);
     }
 
-    fn take_outputs(&mut self) {
-        while let Some(output) = self.node.poll_output(self.now) {
-            self.outputs.push(output);
-        }
-    }
-
-    /// Gives what the shard has sent to those it is for.
+    /// Gives what was sent to those it is for.
     fn deliver(&mut self) {
         let now = self.now;
-        for output in self.outputs.drain(..) {
-            let Output::Transmit(transmit) = output else {
-                continue;
-            };
-            let mut datagram = transmit.contents().to_vec();
-            if transmit.destination == PUBLISHER {
-                self.publisher
-                    .peer
-                    .handle_datagram(now, SHARD, PUBLISHER, &datagram);
-            } else if let Some(i) = self.by_address.get(&transmit.destination) {
-                self.viewers[*i].datagram(now, &mut datagram);
+        for datagram in self.to_publisher.drain(..) {
+            self.publisher
+                .peer
+                .handle_datagram(now, SHARD, PUBLISHER, &datagram);
+        }
+        for viewer in &mut self.viewers {
+            while let Ok(more) = self.received.call(&viewer.socket) {
+                for mut datagrams in self.received.iter_mut() {
+                    datagrams
+                        .iter_mut()
+                        .for_each(|bytes| viewer.datagram(now, bytes));
+                }
+                if !more {
+                    break;
+                }
             }
         }
     }
 
-    /// Empties the viewers' sockets: what is in there was delivered already.
-    pub(crate) fn receive(&mut self) {
+    /// Empties the viewers' sockets of what is not for them.
+    pub(crate) fn discard(&mut self) {
         for viewer in &self.viewers {
             while let Ok(true) = self.received.call(&viewer.socket) {}
         }
@@ -277,7 +268,7 @@ impl Rig {
         if self.node.poll_timeout().is_some_and(|at| at <= now) {
             self.node.handle_input(now, Input::Timeout);
         }
-        self.take_outputs();
+        self.send();
         self.spent.feedback += cpu_time() - began;
         self.deliver();
         // Consent and the like; a viewer's own time is not measured.
@@ -291,7 +282,7 @@ impl Rig {
                 datagram_to(&mut self.node, now, viewer.address, &datagram);
             }
         }
-        self.take_outputs();
+        self.send();
         self.deliver();
     }
 }

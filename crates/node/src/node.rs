@@ -15,8 +15,8 @@ use slab::Slab;
 use crate::counters::Counters;
 use crate::demux::{self, Demux};
 use crate::message::{ClosedReason, Command, Event, Input, Output, Relayed, StreamId};
-use crate::peer::PeerEntry;
-use crate::stream::Stream;
+use crate::peer::{PeerEntry, Subscribed};
+use crate::stream::{Fresh, Stream};
 use crate::timers::Timers;
 use viewing::{catch_up, choose_layer, count_refused};
 
@@ -71,6 +71,10 @@ pub struct Node {
     timers: Timers,
     next_tick: Option<Instant>,
     ticks: u32,
+    /// Streams whose viewers are to be given what has come.
+    fresh: Vec<usize>,
+    /// How many viewers of the last of them are still to be served; `None` before the first.
+    served: Option<usize>,
     /// Peers with something written, each once.
     dirty: Vec<usize>,
     outputs: VecDeque<Output>,
@@ -91,6 +95,8 @@ impl Node {
             timers: Timers::default(),
             next_tick: None,
             ticks: 0,
+            fresh: Vec::new(),
+            served: None,
             dirty: Vec::new(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
@@ -131,8 +137,14 @@ impl Node {
                 }
                 return Some(output);
             }
+            if self.serve(now) {
+                continue;
+            }
             let key = self.dirty.pop()?;
-            self.flush(now, key);
+            // It may have been served meanwhile.
+            if self.peers.get(key).is_some_and(|entry| entry.dirty) {
+                self.flush(now, key);
+            }
         }
     }
 
@@ -237,6 +249,8 @@ impl Node {
             return;
         };
         let predecessor = stream.publisher.replace(key);
+        // Of the predecessor.
+        stream.fresh.clear();
         for (kind, rids) in tracks {
             stream.track_mut(kind).begin(&rids);
             for relay in &stream.relays {
@@ -518,7 +532,7 @@ impl Node {
                     .get(stream)
                     .is_some_and(|s| s.publisher == Some(key))
                 {
-                    self.forward(now, stream, kind, layer, Arc::new(packet));
+                    self.forward(stream, kind, layer, Arc::new(packet));
                 }
             }
             rtc::Event::KeyframeRequest { media } => {
@@ -579,14 +593,7 @@ impl Node {
     }
 
     /// A packet of a stream: into the cache, to other shards, to the viewers here.
-    fn forward(
-        &mut self,
-        now: Instant,
-        stream_key: usize,
-        kind: Kind,
-        layer: usize,
-        packet: Arc<Packet>,
-    ) {
+    fn forward(&mut self, stream_key: usize, kind: Kind, layer: usize, packet: Arc<Packet>) {
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return;
         };
@@ -611,52 +618,96 @@ impl Node {
                 });
             }
         }
-        let mut keyframe_wanted = false;
-        for i in 0..stream.viewers.len() {
-            let key = stream.viewers[i];
-            let Some(entry) = self.peers.get_mut(key) else {
-                continue;
-            };
-            let undecided = |entry: &PeerEntry| {
-                entry
+        if stream.fresh.is_empty() {
+            self.fresh.push(stream_key);
+        }
+        stream.fresh.push(Fresh {
+            kind,
+            layer,
+            packet,
+        });
+    }
+
+    /// Gives the next viewer what its stream has got. One viewer gets all of it before the next
+    /// one gets any: its state is fetched into the processor's caches once.
+    fn serve(&mut self, now: Instant) -> bool {
+        let Some(stream_key) = self.fresh.last().copied() else {
+            return false;
+        };
+        let stream = self.streams.get_mut(stream_key);
+        // From the end: when serving one ends it, only those behind it move.
+        let served = stream.and_then(|stream| {
+            let next = self.served.unwrap_or(stream.viewers.len()).checked_sub(1)?;
+            Some((next, *stream.viewers.get(next)?))
+        });
+        self.served = served.map(|(next, _)| next);
+        match served {
+            Some((_, key)) => {
+                if self.give_fresh(now, stream_key, key) {
+                    self.flush(now, key);
+                }
+            }
+            None => {
+                self.fresh.pop();
+                if let Some(stream) = self.streams.get_mut(stream_key) {
+                    stream.fresh.clear();
+                    self.request_keyframes(now, stream_key);
+                }
+            }
+        }
+        true
+    }
+
+    /// Writes to a viewer's peer. Returns whether something is to be sent.
+    fn give_fresh(&mut self, now: Instant, stream_key: usize, key: usize) -> bool {
+        let (Some(stream), Some(entry)) =
+            (self.streams.get_mut(stream_key), self.peers.get_mut(key))
+        else {
+            return false;
+        };
+        // Taken out for the time of the loop, since choosing a layer needs the whole stream.
+        let fresh = std::mem::take(&mut stream.fresh);
+        let mut wrote = false;
+        for Fresh {
+            kind,
+            layer,
+            packet,
+        } in &fresh
+        {
+            let undecided = |s: &Subscribed| s.subscription.target().is_none();
+            if *kind == Kind::Video
+                && entry
                     .subscriptions
                     .iter()
-                    .any(|s| s.kind == Kind::Video && s.subscription.target().is_none())
-            };
-            if kind == Kind::Video && undecided(entry) {
+                    .any(|s| s.kind == *kind && undecided(s))
+            {
                 choose_layer(now, entry, stream);
-                keyframe_wanted = true;
             }
-            let track = stream.track(kind);
-            for subscribed in entry.subscriptions.iter_mut().filter(|s| s.kind == kind) {
+            let track = stream.track(*kind);
+            for subscribed in entry.subscriptions.iter_mut().filter(|s| s.kind == *kind) {
                 let subscription = &mut subscribed.subscription;
-                if let Some(rewrite) = subscription.packet(now, track, layer, &packet) {
-                    match entry.peer.write(subscribed.media, 0, &packet, rewrite) {
+                if let Some(rewrite) = subscription.packet(now, track, *layer, packet) {
+                    match entry.peer.write(subscribed.media, 0, packet, rewrite) {
                         Ok(()) => self.counters.packets_out += 1,
                         Err(error) => count_refused(&mut self.counters, error),
                     }
                 } else if !subscription.is_catching_up() {
                     continue;
                 }
-                if kind == Kind::Video
+                wrote = true;
+                if *kind == Kind::Video
                     && let Some(since) = subscription.take_first_picture()
                 {
-                    let wait = now.saturating_duration_since(since);
                     let event = Event::FirstPicture {
                         session: entry.session,
-                        wait,
+                        wait: now.saturating_duration_since(since),
                     };
                     self.outputs.push_back(Output::Event(event));
                 }
-                if !entry.dirty {
-                    entry.dirty = true;
-                    self.dirty.push(key);
-                }
             }
         }
-        if keyframe_wanted || stream.video.wants_keyframe() {
-            self.request_keyframes(now, stream_key);
-        }
+        stream.fresh = fresh;
+        wrote
     }
 
     /// Passes due wishes for key frames on to the publisher, wherever it is.
@@ -738,6 +789,7 @@ impl Node {
         stream.viewers.retain(|viewer| *viewer != key);
         if stream.publisher == Some(key) {
             stream.publisher = None;
+            stream.fresh.clear();
             stream.reported_active = false;
             stream.audio.end();
             stream.video.end();

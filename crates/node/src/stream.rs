@@ -1,8 +1,9 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use broadcast::forward::{Limits, Track};
 use broadcast::{LayerStatus, TrackStatus};
-use rtp::Kind;
+use rtp::{Kind, Packet};
 
 use crate::StreamId;
 
@@ -20,10 +21,20 @@ pub(crate) struct Stream {
     pub(crate) viewers: Vec<usize>,
     /// Shards that have viewers of this stream.
     pub(crate) relays: Vec<Relay>,
+    /// What has come and was not given to the viewers yet.
+    pub(crate) fresh: Vec<Fresh>,
     /// What was last reported of [`Self::is_active`].
     pub(crate) reported_active: bool,
     /// Sessions on this shard, connected or not: the stream is freed with the last.
     pub(crate) sessions: usize,
+}
+
+/// A packet that has just come.
+#[derive(Debug, Clone)]
+pub(crate) struct Fresh {
+    pub(crate) kind: Kind,
+    pub(crate) layer: usize,
+    pub(crate) packet: Arc<Packet>,
 }
 
 /// Another shard that gets the stream.
@@ -44,6 +55,7 @@ impl Stream {
             home: None,
             viewers: Vec::new(),
             relays: Vec::new(),
+            fresh: Vec::new(),
             reported_active: false,
             sessions: 0,
         }

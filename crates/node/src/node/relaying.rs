@@ -27,14 +27,18 @@ impl Node {
         };
         match relayed {
             Relayed::Subscribe { .. } | Relayed::Unsubscribe { .. } => {}
-            Relayed::Begin { kind, rids, .. } => stream.track_mut(kind).begin(&rids),
+            Relayed::Begin { kind, rids, .. } => {
+                stream.fresh.clear();
+                stream.track_mut(kind).begin(&rids);
+            }
             Relayed::Packet {
                 kind,
                 layer,
                 packet,
                 ..
-            } => self.forward(now, key, kind, layer, packet),
+            } => self.forward(key, kind, layer, packet),
             Relayed::End { .. } => {
+                stream.fresh.clear();
                 stream.audio.end();
                 stream.video.end();
             }
