@@ -5,7 +5,7 @@ use std::time::Duration;
 use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
 use str0m::{Rtc, RtcConfig};
 
-use crate::{dtls, extensions};
+use crate::{Direction, dtls, extensions};
 
 /// How often a peer counts its NACKs: for metrics only.
 const STATS_EVERY: Duration = Duration::from_secs(5);
@@ -66,7 +66,7 @@ const H264: [(u8, u8, bool, u32); 8] = [
 ];
 
 impl Config {
-    pub(crate) fn builder(&self) -> RtcConfig {
+    pub(crate) fn builder(&self, direction: Direction) -> RtcConfig {
         let mut config = Rtc::builder()
             .set_crypto_provider(self.certificate.provider.clone())
             .set_dtls_cert(self.certificate.dtls.clone())
@@ -76,7 +76,7 @@ impl Config {
             .set_ice_lite(true)
             .set_rtp_mode(true)
             .set_stats_interval(Some(STATS_EVERY))
-            .set_extension_map(extensions::map());
+            .set_extension_map(extensions::map(direction));
         let codecs = config.codec_config();
         codecs.clear();
         // With redundancy (RFC 2198), for who offers it. Stereo is added to the finished answer.

@@ -78,6 +78,7 @@ impl DtlsProvider for Provider {
             certificate: Some(certificate.clone()),
             active: false,
             now,
+            idle_until: None,
         }))
     }
 }
@@ -91,15 +92,20 @@ struct Chosen {
     /// This side is the client.
     active: bool,
     now: Instant,
+    /// There is no output before this time, if nothing is put in. The library asks again with
+    /// every packet of media.
+    idle_until: Option<Instant>,
 }
 
 impl DtlsInstance for Chosen {
     fn set_active(&mut self, active: bool) {
         self.active = active;
+        self.idle_until = None;
         self.instance.set_active(active);
     }
 
     fn handle_packet(&mut self, packet: &[u8]) -> Result<(), DtlsImplError> {
+        self.idle_until = None;
         if let Some(profiles) = offered_srtp_profiles(packet)
             && let Some(certificate) = self.certificate.take()
             && !self.instance.is_active()
@@ -114,21 +120,30 @@ impl DtlsInstance for Chosen {
     }
 
     fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
+        if let Some(at) = self.idle_until {
+            return DtlsOutput::Timeout(at);
+        }
         let output = self.instance.poll_output(buf);
-        if let DtlsOutput::KeyingMaterial(material, profile) = &output {
-            let client = self.active;
-            let keys = Protection::of(*profile).and_then(|p| Keys::new(p, material, client));
-            AGREED.set(keys);
+        match &output {
+            DtlsOutput::KeyingMaterial(material, profile) => {
+                let client = self.active;
+                let keys = Protection::of(*profile).and_then(|p| Keys::new(p, material, client));
+                AGREED.set(keys);
+            }
+            DtlsOutput::Timeout(at) => self.idle_until = Some(*at),
+            _ => {}
         }
         output
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {
         self.now = now;
+        self.idle_until = None;
         self.instance.handle_timeout(now)
     }
 
     fn send_application_data(&mut self, data: &[u8]) -> Result<usize, DtlsImplError> {
+        self.idle_until = None;
         self.instance.send_application_data(data)
     }
 
@@ -149,6 +164,7 @@ impl DtlsInstance for Chosen {
     }
 
     fn close(&mut self) -> Result<(), DtlsImplError> {
+        self.idle_until = None;
         self.instance.close()
     }
 }

@@ -6,20 +6,32 @@ use rtp::{Extensions, Rewrite};
 use str0m::media::MediaTime;
 use str0m::rtp::{Extension, ExtensionMap, ExtensionSerializer, ExtensionValues, VideoOrientation};
 
+use crate::sdp::Direction;
+
 const DEPENDENCY_DESCRIPTOR: &str =
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
 
 /// The largest value of the one-byte form (RFC 8285 §4.2).
 const ONE_BYTE_FORM_MAX: usize = 16;
 
-/// The extensions that every peer offers to use.
-pub(crate) fn map() -> ExtensionMap {
-    let mut map = ExtensionMap::standard();
+/// The extensions that a peer offers to use. To a viewer absolute send times are not written: who
+/// has transport-wide sequence numbers does not look at them.
+pub(crate) fn map(direction: Direction) -> ExtensionMap {
+    let mut map = ExtensionMap::empty();
+    map.set(1, Extension::AudioLevel);
+    if direction == Direction::Receive {
+        map.set(2, Extension::AbsoluteSendTime);
+    }
+    map.set(3, Extension::TransportSequenceNumber);
+    map.set(4, Extension::RtpMid);
     map.set(5, Extension::PlayoutDelay);
+    map.set(10, Extension::RtpStreamId);
+    map.set(11, Extension::RepairedRtpStreamId);
     map.set(
         12,
         Extension::with_serializer(DEPENDENCY_DESCRIPTOR, DependencyDescriptor),
     );
+    map.set(13, Extension::VideoOrientation);
     map
 }
 
@@ -56,11 +68,10 @@ impl ExtensionSerializer for DependencyDescriptor {
     }
 
     fn requires_two_byte_form(&self, values: &ExtensionValues) -> bool {
-        // An absent value is written with length zero, which the one-byte form cannot say.
         values
             .user_values
             .get::<Descriptor>()
-            .is_none_or(|d| d.0.len() > ONE_BYTE_FORM_MAX)
+            .is_some_and(|d| d.0.len() > ONE_BYTE_FORM_MAX)
     }
 }
 

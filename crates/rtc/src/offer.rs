@@ -30,7 +30,7 @@ impl Offering {
         estimate: Option<Bitrate>,
         now: Instant,
     ) -> Self {
-        let mut builder = config.builder().set_ice_lite(false);
+        let mut builder = config.builder(direction).set_ice_lite(false);
         if let Some(estimate) = estimate {
             builder = builder.enable_bwe(Some(crate::peer::to_bitrate(estimate)));
         }

@@ -266,7 +266,7 @@ impl Peer {
         now: Instant,
     ) -> Result<(Self, String), OfferError> {
         let offer = sdp::normalize_offer(offer, direction)?;
-        let mut builder = config.builder();
+        let mut builder = config.builder(direction);
         if let Some(estimate) = estimate {
             builder = builder
                 .enable_bwe(Some(to_bitrate(estimate)))
