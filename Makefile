@@ -51,7 +51,6 @@ test-web: web/node_modules/.package-lock.json
 
 # Chromium, Firefox and GStreamer against the real server.
 e2e: build
-	cargo build --release --locked -p headwater-server --examples
 	cd web && HEADWATER_BIN=$(HEADWATER) npm run e2e
 
 # Wall time of the pure parts; on a busy machine compare ratios only.

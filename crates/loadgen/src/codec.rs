@@ -1,9 +1,11 @@
 //! Frames that look real to everything but a decoder.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rtp::{Bitrate, Codec};
 
+use crate::ivf::Video;
 use crate::stamp::Stamp;
 
 /// A key frame is this many times as large as another frame; encoders of video calls make
@@ -17,13 +19,22 @@ const HEADER_MAX: usize = 16;
 const FILL: u8 = 0x5a;
 
 /// One encoding's frames.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Encoder {
-    codec: Codec,
-    keyframe_bytes: usize,
-    delta_bytes: usize,
+    pictures: Pictures,
     payload_bytes_max: usize,
     picture: u16,
+}
+
+#[derive(Debug)]
+enum Pictures {
+    Synthetic {
+        codec: Codec,
+        keyframe_bytes: usize,
+        delta_bytes: usize,
+    },
+    /// VP8, and the number of the next frame.
+    File(Arc<Video>, usize),
 }
 
 impl Encoder {
@@ -38,28 +49,73 @@ impl Encoder {
     ) -> Self {
         let frames = (keyframes.as_secs_f64() * f64::from(fps)).round().max(1.0) as u64;
         let delta = rate.bytes_in(keyframes) / (frames - 1 + KEYFRAME_FACTOR);
-        Self {
+        let pictures = Pictures::Synthetic {
             codec,
             keyframe_bytes: (delta * KEYFRAME_FACTOR) as usize,
             delta_bytes: delta as usize,
+        };
+        Self::of(pictures, payload_bytes_max)
+    }
+
+    /// The frames of a file, over and over.
+    pub(crate) fn of_file(video: Arc<Video>, payload_bytes_max: usize) -> Self {
+        Self::of(Pictures::File(video, 0), payload_bytes_max)
+    }
+
+    fn of(pictures: Pictures, payload_bytes_max: usize) -> Self {
+        Self {
+            pictures,
             payload_bytes_max: payload_bytes_max.max(HEADER_MAX + Stamp::BYTES),
             picture: 0,
         }
     }
 
-    /// The RTP payloads of the next frame: all of the largest size but the last.
+    /// Nobody decodes what it makes, so that there is room for a [`Stamp`].
+    pub(crate) fn is_synthetic(&self) -> bool {
+        matches!(self.pictures, Pictures::Synthetic { .. })
+    }
+
+    /// The RTP payloads of the next frame. A file has key frames where it has them.
     pub(crate) fn frame(&mut self, keyframe: bool) -> Vec<Vec<u8>> {
-        let bytes = match keyframe {
-            true => self.keyframe_bytes,
-            false => self.delta_bytes,
+        let payloads = match &mut self.pictures {
+            Pictures::File(video, next) => {
+                let frame = &video.frames[*next % video.frames.len()];
+                *next += 1;
+                let chunks = frame
+                    .chunks(self.payload_bytes_max - HEADER_MAX)
+                    .enumerate();
+                let payload = |(i, chunk): (usize, &[u8])| {
+                    [&vp8_descriptor(self.picture, i == 0), chunk].concat()
+                };
+                chunks.map(payload).collect()
+            }
+            Pictures::Synthetic {
+                codec,
+                keyframe_bytes,
+                delta_bytes,
+            } => {
+                let bytes = if keyframe {
+                    *keyframe_bytes
+                } else {
+                    *delta_bytes
+                };
+                let codec = *codec;
+                self.synthetic(codec, keyframe, bytes)
+            }
         };
+        self.picture = (self.picture + 1) & 0x7fff;
+        payloads
+    }
+
+    /// All payloads are of the largest size but the last.
+    fn synthetic(&self, codec: Codec, keyframe: bool, bytes: usize) -> Vec<Vec<u8>> {
         let count = bytes.div_ceil(self.payload_bytes_max).max(1);
         let payload = |i: usize| {
             let (first, last) = (i == 0, i + 1 == count);
-            let mut payload = match self.codec {
+            let mut payload = match codec {
                 Codec::H264 => h264(keyframe, first, last),
                 Codec::Av1 => av1(keyframe, first, last),
-                _ => self.vp8(keyframe, first),
+                _ => vp8(self.picture, keyframe, first),
             };
             let length = match last {
                 true => bytes - (count - 1) * self.payload_bytes_max,
@@ -68,24 +124,26 @@ impl Encoder {
             payload.resize(length.max(payload.len() + Stamp::BYTES), FILL);
             payload
         };
-        let payloads = (0..count).map(payload).collect();
-        self.picture = (self.picture + 1) & 0x7fff;
-        payloads
+        (0..count).map(payload).collect()
     }
+}
 
-    /// A descriptor with X, I and a picture id of 15 bits (RFC 7741 §4.2), then, at the begin of
-    /// a frame, its tag (RFC 6386 §9.1).
-    fn vp8(&self, keyframe: bool, first: bool) -> Vec<u8> {
-        let [high, low] = self.picture.to_be_bytes();
-        let mut payload = vec![if first { 0x90 } else { 0x80 }, 0x80, 0x80 | high, low];
-        match (first, keyframe) {
-            // Start code, and 1280 by 720.
-            (true, true) => payload.extend([0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x00, 0x05, 0xd0, 0x02]),
-            (true, false) => payload.extend([0x11, 0, 0]),
-            (false, _) => {}
-        }
-        payload
+/// X, I and a picture id of 15 bits (RFC 7741 §4.2).
+fn vp8_descriptor(picture: u16, first: bool) -> [u8; 4] {
+    let [high, low] = picture.to_be_bytes();
+    [if first { 0x90 } else { 0x80 }, 0x80, 0x80 | high, low]
+}
+
+/// The descriptor, then, at the begin of a frame, its tag (RFC 6386 §9.1).
+fn vp8(picture: u16, keyframe: bool, first: bool) -> Vec<u8> {
+    let mut payload = vp8_descriptor(picture, first).to_vec();
+    match (first, keyframe) {
+        // Start code, and 1280 by 720.
+        (true, true) => payload.extend([0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x00, 0x05, 0xd0, 0x02]),
+        (true, false) => payload.extend([0x11, 0, 0]),
+        (false, _) => {}
     }
+    payload
 }
 
 /// A fragment of one slice (FU-A, RFC 6184 §5.8), whose first macroblock is the picture's.

@@ -12,6 +12,7 @@ mod arrivals;
 pub mod bench;
 mod client;
 mod codec;
+mod ivf;
 mod link;
 mod publisher;
 mod publishers;
@@ -23,6 +24,7 @@ mod track;
 mod viewers;
 
 pub use client::{Answered, Client, ClientError};
+pub use ivf::{Video, VideoError};
 pub use link::{Link, OpenError};
 pub use publisher::{Sent, Settings};
 pub use publishers::Publishers;

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::fmt::Display;
 use std::ops::AddAssign;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rtc::Event;
@@ -9,6 +10,7 @@ use serde::{Serialize, Serializer};
 use udp::Received;
 
 use crate::codec::Encoder;
+use crate::ivf::Video;
 use crate::link::{Happened, Link};
 use crate::stamp::Stamp;
 
@@ -58,6 +60,10 @@ pub struct Settings {
     pub audio: bool,
     /// The largest RTP payload of video, in bytes.
     pub payload_bytes_max: usize,
+    /// Publish this, over and over, instead of what only looks like video: one layer, at its own
+    /// frame rate, with key frames only where it has them. Delay cannot be measured then.
+    #[serde(skip)]
+    pub file: Option<Arc<Video>>,
     /// Spread the packets of a frame as browsers do; else they leave at once, as those of OBS.
     pub paced: bool,
 }
@@ -72,6 +78,7 @@ impl Default for Settings {
             layers: 1,
             audio: true,
             payload_bytes_max: 1_100,
+            file: None,
             paced: true,
         }
     }
@@ -79,7 +86,24 @@ impl Default for Settings {
 
 impl Settings {
     fn layers(&self) -> usize {
-        self.layers.clamp(1, RIDS.len())
+        match self.file {
+            Some(_) => 1,
+            None => self.layers.clamp(1, RIDS.len()),
+        }
+    }
+
+    fn codec(&self) -> Codec {
+        match self.file {
+            Some(_) => Codec::Vp8,
+            None => self.codec,
+        }
+    }
+
+    fn frame_every(&self) -> Duration {
+        match &self.file {
+            Some(video) => video.interval,
+            None => Duration::from_secs(1) / self.fps.max(1),
+        }
     }
 
     /// The names of the layers; none without simulcast.
@@ -158,8 +182,7 @@ struct Queued {
 
 impl Publisher {
     pub(crate) fn new(link: Link, settings: &Settings, now: Instant) -> Self {
-        let fps = settings.fps.max(1);
-        let frame_every = Duration::from_secs(1) / fps;
+        let frame_every = settings.frame_every();
         let layers = settings.layers();
         let layer = |index: usize| {
             let share = LAYER_FACTOR.pow((layers - 1 - index) as u32);
@@ -167,7 +190,16 @@ impl Publisher {
             let payload = settings.payload_bytes_max;
             let time = payload as f64 / rate.bytes_in(Duration::from_secs(1)).max(1) as f64;
             Layer {
-                encoder: Encoder::new(settings.codec, rate, fps, settings.keyframes, payload),
+                encoder: match &settings.file {
+                    Some(video) => Encoder::of_file(video.clone(), payload),
+                    None => Encoder::new(
+                        settings.codec,
+                        rate,
+                        settings.fps,
+                        settings.keyframes,
+                        payload,
+                    ),
+                },
                 next_seq: 1,
                 spacing: match settings.paced {
                     true => Duration::from_secs_f64(time / PACING).min(frame_every),
@@ -181,7 +213,7 @@ impl Publisher {
         Self {
             link,
             format: Format {
-                codec: settings.codec,
+                codec: settings.codec(),
                 clock_rate: CLOCK_RATE,
                 profile: Profile::Any,
                 red: false,
@@ -279,8 +311,10 @@ impl Publisher {
     }
 
     fn video(&mut self, now: Instant, layer: usize, mut queued: Queued) {
-        Stamp::at(now).write(&mut queued.payload);
         let target = &mut self.layers[layer];
+        if target.encoder.is_synthetic() {
+            Stamp::at(now).write(&mut queued.payload);
+        }
         let seq = target.next_seq;
         target.next_seq += 1;
         let format = self.format;

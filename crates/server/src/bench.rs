@@ -1,7 +1,7 @@
 //! `headwater bench`: measures a WHIP and WHEP server, this one or another.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use loadgen::bench::{self, Bounds, Phase, Plan, Sample};
-use loadgen::{Idle, Settings};
+use loadgen::{Idle, Settings, Video};
 use rtp::{Bitrate, Codec};
 
 use crate::cli::print;
@@ -61,6 +61,9 @@ pub(crate) struct Bench {
     /// What is published looks like this codec.
     #[arg(long, default_value = "vp8", value_name = "CODEC")]
     codec: Shape,
+    /// Publish this IVF file of VP8, over and over, instead of what only looks like video.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["codec", "bitrate", "fps", "keyframes", "layers"])]
+    file: Option<PathBuf>,
     /// Of the best layer, in kbit/s.
     #[arg(long, default_value_t = 2_500, value_name = "KBIT")]
     bitrate: u64,
@@ -192,6 +195,7 @@ impl Bench {
                 layers: usize::from(self.layers),
                 audio: self.audio,
                 payload_bytes_max: PAYLOAD_BYTES,
+                file: self.file.as_deref().map(video).transpose()?,
                 paced: !self.bursts,
             },
             watching: self.watching,
@@ -211,6 +215,12 @@ impl Bench {
         }
         Ok(plan)
     }
+}
+
+fn video(path: &Path) -> anyhow::Result<Arc<Video>> {
+    let bytes = fs::read(path).with_context(|| format!("read {}", path.display()))?;
+    let video = Video::read(&bytes).with_context(|| path.display().to_string())?;
+    Ok(Arc::new(video))
 }
 
 /// RTP payload of full packets, as media servers are usually measured.
@@ -240,6 +250,6 @@ fn line(sample: &Sample) -> String {
     line
 }
 
-fn named(path: &std::path::Path) -> String {
+fn named(path: &Path) -> String {
     format!("write {}", path.display())
 }

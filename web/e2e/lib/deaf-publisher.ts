@@ -1,9 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Server } from "./server.ts";
 import { binary } from "./server.ts";
+import { until } from "./until.ts";
 
+const CONNECT_MS_MAX = 10_000;
 const CACHE = resolve(import.meta.dirname, "../.cache");
 
 /** A publisher with a key frame every ten seconds that answers no request for more. */
@@ -16,16 +18,15 @@ export async function publishDeaf(
   stream: string,
   { size, kbps }: { size: string; kbps: number },
 ): Promise<DeafPublisher> {
-  const child = spawn(join(dirname(binary()), "examples/publish_ivf"), [video(size, kbps)], {
-    stdio: ["pipe", "pipe", "inherit"],
+  const whip = `${server.url}/whip/${stream}`;
+  const args = ["bench", server.url, "--whip", whip, "--file", video(size, kbps)];
+  args.push("--viewers", "0", "--time", "3600");
+  const child = spawn(binary(), args, { stdio: ["ignore", "ignore", "inherit"] });
+  await until("the stream to be live", CONNECT_MS_MAX, async () => {
+    if (child.exitCode !== null) throw new Error("The publisher ended.");
+    const { streams } = await (await fetch(`${server.url}/api/v1/streams`)).json();
+    return streams.some((s: { name: string; active: boolean }) => s.name === stream && s.active);
   });
-  const answer = await fetch(`${server.url}/whip/${stream}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/sdp" },
-    body: await offer(child),
-  });
-  if (answer.status !== 201) throw new Error(`${answer.status}: ${await answer.text()}`);
-  child.stdin?.end(await answer.text());
   return { stop: () => void child.kill() };
 }
 
@@ -49,16 +50,4 @@ function video(size: string, kbps: number): string {
   const distance = ["-g", "300", "-keyint_min", "300"];
   execFileSync("ffmpeg", ["-v", "error", "-y", ...source, ...coding, ...rate, ...distance, path]);
   return path;
-}
-
-function offer(child: ChildProcess): Promise<string> {
-  let text = "";
-  return new Promise((done, failed) => {
-    child.once("error", failed);
-    child.once("exit", () => failed(new Error("publish_ivf ended")));
-    child.stdout?.on("data", (data) => {
-      text += data;
-      if (text.endsWith("\r\n\r\n")) done(text.slice(0, -2));
-    });
-  });
 }

@@ -16,6 +16,7 @@ pub(crate) const LIGHT: Settings = Settings {
     layers: 1,
     audio: true,
     payload_bytes_max: 1_100,
+    file: None,
     paced: true,
 };
 
