@@ -30,7 +30,8 @@ pub struct Plan {
     pub viewers: usize,
     /// Viewers that come in a second.
     pub ramp: f64,
-    /// How long all of them watch; in reports in seconds.
+    /// How long all of them watch, and how long each number while the largest is looked for; in
+    /// reports in seconds.
     #[serde(serialize_with = "as_seconds")]
     pub time: Duration,
     /// Threads that receive.

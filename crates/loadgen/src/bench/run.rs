@@ -36,9 +36,6 @@ const SETTLE: Duration = Duration::from_secs(3);
 const GROWTH: f64 = 1.5;
 const PRECISION: f64 = 0.04;
 
-/// While looking for the largest number: how long each is watched.
-const TRIAL: Duration = Duration::from_secs(6);
-
 /// Why nothing was measured.
 #[derive(Debug, Error)]
 pub enum RunError {
@@ -278,20 +275,17 @@ impl Run<'_> {
     fn find_max<P: FnMut(&Sample) -> bool>(&self, log: &mut Log<P>, bounds: Bounds) -> usize {
         let most = self.plan.viewers;
         let (mut good, mut bad) = (0, most + 1);
-        let mut present = 0_usize;
         let mut wanted = self.plan.streams.max(10).min(most);
         while !log.stopped && wanted > good && wanted < bad {
-            if wanted > present {
-                self.join(log, &self.crowd, wanted - present);
-            } else {
-                self.crowd.leave(present - wanted);
-            }
-            present = wanted;
+            // Some may have been refused, or have lost their connection.
+            let present = self.crowd.report().connected;
+            self.join(log, &self.crowd, wanted.saturating_sub(present));
+            self.crowd.leave(present.saturating_sub(wanted));
             log.wait(self, Phase::Joining, SETTLE);
             let before = self.report();
-            log.wait(self, Phase::Steady, TRIAL);
+            log.wait(self, Phase::Steady, self.plan.time);
             let seen = Figures::between(&before, &self.report());
-            let kept = seen.viewers >= present + self.plan.watching
+            let kept = seen.viewers >= wanted + self.plan.watching
                 && seen.loss <= bounds.loss
                 && seen.delay.p99_ms <= bounds.delay.as_secs_f64() * 1e3;
             match kept {
@@ -305,6 +299,7 @@ impl Run<'_> {
                 false => good.midpoint(bad),
             };
         }
+        let present = self.crowd.report().connected;
         self.crowd.leave(present.saturating_sub(good));
         good
     }

@@ -3,6 +3,7 @@
 //! `HEADWATER_BIN` names another binary than the one that was built with the tests;
 //! `HEADWATER_SOAK_S` makes the soak longer than its 20 seconds.
 
+mod bench;
 mod bodies;
 mod datagrams;
 mod half_open;

@@ -70,6 +70,11 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Where datagrams go.
     pub(crate) fn media(&self) -> SocketAddr {
         self.media
