@@ -53,9 +53,12 @@ test-web: web/node_modules/.package-lock.json
 e2e: build
 	cd web && HEADWATER_BIN=$(HEADWATER) npm run e2e
 
-# Wall time of the pure parts; on a busy machine compare ratios only.
-bench:
+# What the parts cost and what the server carries; prints tables and writes docs/performance.md.
+# Takes about ten minutes, and wants two cores that do nothing else.
+bench: build
 	cargo bench --locked -p headwater-broadcast --bench forward -- --sample-count 20
+	cargo build --release --locked -p headwater-bench
+	$(dir $(HEADWATER))headwater-bench all --server $(HEADWATER) --write docs/performance.md
 
 fmt: web/node_modules/.package-lock.json
 	cargo fmt --all

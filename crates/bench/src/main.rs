@@ -1,50 +1,90 @@
-//! Benchmarks of Headwater's parts.
+//! Benchmarks of Headwater: what a forwarded packet costs beside what it has to cost, what a
+//! request costs, and what the whole server carries. `make bench` runs them all and writes
+//! `docs/performance.md`.
+//!
+//! A crate that has something to measure gets a module here, and a section in `document`.
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stdout, reason = "it is what this program is for")]
 
 mod clock;
+mod document;
 mod floor;
+mod forwarding;
+mod instructions;
 mod rig;
+mod scenario;
+mod signalling;
 
-use std::time::Duration;
+use std::io::{self, Write};
+use std::path::PathBuf;
 
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+// As in the server.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+#[derive(Debug, Parser)]
+#[command(about)]
+struct Cli {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The parts alone: nanoseconds and instructions.
+    Parts,
+    /// The parts and the whole server; writes the page.
+    All {
+        /// The server's binary, built for release.
+        #[arg(long)]
+        server: PathBuf,
+        /// The page.
+        #[arg(long)]
+        write: PathBuf,
+    },
+    /// Runs one thing for `valgrind`, which counts its instructions; prints the packets.
+    #[command(hide = true)]
+    Count { what: instructions::Counted },
+}
+
 fn main() -> anyhow::Result<()> {
-    let viewers: Vec<usize> = std::env::args()
-        .skip(1)
-        .map(|a| a.parse().expect("n"))
-        .collect();
-    for viewers in viewers {
-        let mut rig = rig::Rig::new(viewers)?;
-        for burst in std::env::var("BURSTS")
-            .unwrap_or("1,2,8".into())
-            .split(',')
-            .map(|b| b.parse::<usize>().expect("n"))
-        {
-            let every = Duration::from_micros(3_800 * burst as u64);
-            rig.run(burst, every, Duration::from_secs(3));
-            rig.spent = rig::Spent::default();
-            let mut floor = floor::Floor::new(&rig);
-            for _ in 0..std::env::var("ROUNDS").map_or(20, |r| r.parse().expect("n")) {
-                rig.run(burst, every, every);
-                floor.burst(&rig.socket, burst);
-                rig.discard();
-            }
-            let s = rig.spent;
-            let ns = |d: Duration, n: u64| d.as_nanos() as f64 / n as f64;
-            println!(
-                "{viewers} viewers, {burst}: forward {:.0} feedback {:.0} sum {:.0}; floor seal {:.0} sum {:.0}; ratio {:.2} ({} packets)",
-                ns(s.forward, s.packets),
-                ns(s.feedback, s.packets),
-                ns(s.forward + s.feedback, s.packets),
-                ns(floor.seal, floor.packets),
-                ns(floor.whole, floor.packets),
-                ns(s.forward + s.feedback, s.packets) / ns(floor.whole, floor.packets),
-                s.packets,
-            );
+    match Cli::parse().what {
+        What::Parts => print(&document::parts(&measure_parts()?)),
+        What::All { server, write } => {
+            let parts = measure_parts()?;
+            print(&document::parts(&parts))?;
+            let whole = scenario::run_all(&server)?;
+            let page = document::page(&parts, &whole);
+            std::fs::write(&write, page).with_context(|| write.display().to_string())?;
+            print(&format!("{} is written", write.display()))
         }
+        What::Count { what } => print(&instructions::count(what)?.to_string()),
     }
-    Ok(())
+}
+
+/// What the parts cost.
+struct Parts {
+    forwarding: Vec<forwarding::Forwarding>,
+    instructions: Option<instructions::Instructions>,
+    signalling: Vec<signalling::Cost>,
+}
+
+fn measure_parts() -> anyhow::Result<Parts> {
+    Ok(Parts {
+        forwarding: forwarding::measure()?,
+        instructions: instructions::measure()?,
+        signalling: signalling::measure()?,
+    })
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    writeln!(io::stdout(), "{text}").context("write to standard output")
+}
+
+/// Tells somebody who waits what goes on.
+fn progress(what: &str) {
+    // It is only for a person; who closed it does not wait.
+    writeln!(io::stderr(), "… {what}").ok();
 }

@@ -1,6 +1,6 @@
 //! DTLS with every client.
 //!
-//! The WebRTC library's own implementation is used wherever it will do. It knows ECDSA
+//! The implementation that the WebRTC library brings along is used wherever it will do. It knows ECDSA
 //! certificates only, and some clients have RSA ones: GStreamer, above all. They are told by
 //! what they offer first. Who wants AES-GCM for SRTP is one of the others, so who does not is
 //! served by an implementation that takes both.
@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -56,14 +56,32 @@ pub(crate) fn take_agreed() -> Option<Keys> {
 #[derive(Debug)]
 pub(crate) struct Provider;
 
-/// The library's own.
-fn usual() -> &'static dyn DtlsProvider {
-    str0m::crypto::from_feature_flags().dtls_provider
+/// The settings of the usual implementation, and for which MTU they are. Making them runs tests
+/// of all its cryptography, three quarters of a millisecond long.
+static SETTINGS: OnceLock<(Option<usize>, Arc<dimpl::Config>)> = OnceLock::new();
+
+fn settings(mtu: Option<usize>) -> Result<Arc<dimpl::Config>, CryptoError> {
+    if let Some((known, settings)) = SETTINGS.get()
+        && *known == mtu
+    {
+        return Ok(settings.clone());
+    }
+    // ICE has shown that the client is where it says before DTLS begins: no cookie is needed.
+    let mut builder = dimpl::Config::builder().use_server_cookie(false);
+    if let Some(mtu) = mtu {
+        builder = builder.mtu(mtu);
+    }
+    let settings = builder.build();
+    let settings = Arc::new(settings.map_err(|error| CryptoError::Other(error.to_string()))?);
+    // All peers have the same MTU. Should one have another, its settings are its own.
+    SETTINGS.get_or_init(|| (mtu, settings.clone()));
+    Ok(settings)
 }
 
 impl DtlsProvider for Provider {
     fn generate_certificate(&self) -> Option<DtlsCert> {
-        usual().generate_certificate()
+        let usual = str0m::crypto::from_feature_flags().dtls_provider;
+        usual.generate_certificate()
     }
 
     fn new_dtls(
@@ -73,8 +91,18 @@ impl DtlsProvider for Provider {
         version: DtlsVersion,
         mtu: Option<usize>,
     ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
+        let settings = settings(mtu)?;
+        let own = dimpl::DtlsCertificate {
+            certificate: certificate.certificate.clone(),
+            private_key: certificate.private_key.clone(),
+        };
+        let dtls = match version {
+            DtlsVersion::Dtls12 => dimpl::Dtls::new_12(settings, own, now),
+            DtlsVersion::Dtls13 => dimpl::Dtls::new_13(settings, own, now),
+            _ => dimpl::Dtls::new_auto(settings, own, now),
+        };
         Ok(Box::new(Chosen {
-            instance: usual().new_dtls(certificate, now, version, mtu)?,
+            instance: Box::new(Usual(dtls)),
             certificate: Some(certificate.clone()),
             active: false,
             now,
@@ -166,6 +194,57 @@ impl DtlsInstance for Chosen {
     fn close(&mut self) -> Result<(), DtlsImplError> {
         self.idle_until = None;
         self.instance.close()
+    }
+}
+
+/// The implementation that the library brings along.
+struct Usual(dimpl::Dtls);
+
+impl DtlsInstance for Usual {
+    fn set_active(&mut self, active: bool) {
+        self.0.set_active(active);
+    }
+
+    fn handle_packet(&mut self, packet: &[u8]) -> Result<(), DtlsImplError> {
+        self.0.handle_packet(packet)
+    }
+
+    fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
+        self.0.poll_output(buf)
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {
+        self.0.handle_timeout(now)
+    }
+
+    fn send_application_data(&mut self, data: &[u8]) -> Result<usize, DtlsImplError> {
+        self.0.send_application_data(data)
+    }
+
+    fn is_active(&self) -> bool {
+        self.0.is_active()
+    }
+
+    fn protocol_version(&self) -> Option<ProtocolVersion> {
+        self.0.protocol_version()
+    }
+
+    fn is_closing(&self) -> bool {
+        self.0.is_closing()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    fn close(&mut self) -> Result<(), DtlsImplError> {
+        self.0.close()
+    }
+}
+
+impl std::fmt::Debug for Usual {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Usual")
     }
 }
 

@@ -1,0 +1,102 @@
+//! Instructions of a forwarded packet, counted by valgrind: they are the same on a busy machine.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+
+use crate::floor::Floor;
+use crate::progress;
+use crate::rig::Rig;
+
+const VIEWERS: usize = 20;
+const BURST: usize = 8;
+const BURSTS: u32 = 100;
+const EVERY: Duration = Duration::from_millis(30);
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Counted {
+    Forward,
+    Floor,
+}
+
+impl Counted {
+    /// The function with all of it in.
+    fn function(self) -> &'static str {
+        match self {
+            Self::Forward => "headwater_bench::rig::Rig::forward*",
+            Self::Floor => "headwater_bench::floor::Floor::fill*",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Floor => "floor",
+        }
+    }
+}
+
+/// Per forwarded packet, in user mode.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Instructions {
+    pub(crate) forward: u64,
+    pub(crate) floor: u64,
+}
+
+/// Counts; `None` where there is no valgrind.
+pub(crate) fn measure() -> anyhow::Result<Option<Instructions>> {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        progress("no valgrind here: instructions are not counted");
+        return Ok(None);
+    }
+    Ok(Some(Instructions {
+        forward: under_valgrind(Counted::Forward)?,
+        floor: under_valgrind(Counted::Floor)?,
+    }))
+}
+
+fn under_valgrind(what: Counted) -> anyhow::Result<u64> {
+    progress(&format!("instructions: {}", what.name()));
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("callgrind");
+    let output = Command::new("valgrind")
+        .args(["--quiet", "--tool=callgrind"])
+        .arg(format!("--callgrind-out-file={}", file.display()))
+        .arg(format!("--toggle-collect={}", what.function()))
+        .arg(std::env::current_exe()?)
+        .args(["count", what.name()])
+        .output()?;
+    if !output.status.success() {
+        bail!("valgrind: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let packets: u64 = String::from_utf8(output.stdout)?.trim().parse()?;
+    let counts = std::fs::read_to_string(&file)?;
+    let total = counts
+        .lines()
+        .find_map(|line| line.strip_prefix("totals: "));
+    let total: u64 = total.context("callgrind counted nothing")?.trim().parse()?;
+    Ok(total / packets.max(1))
+}
+
+/// Runs what is counted. Returns the packets that were forwarded.
+pub(crate) fn count(what: Counted) -> anyhow::Result<u64> {
+    let mut rig = Rig::new(VIEWERS)?;
+    match what {
+        Counted::Forward => {
+            rig.run(BURST, EVERY, EVERY * BURSTS);
+            Ok(rig.spent.packets)
+        }
+        Counted::Floor => {
+            let mut floor = Floor::new(&rig);
+            for _ in 0..BURSTS {
+                floor.burst(&rig.socket, BURST);
+                rig.discard();
+            }
+            // Each packet was sealed twice: without and with sending.
+            Ok(2 * floor.packets)
+        }
+    }
+}

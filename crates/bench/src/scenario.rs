@@ -1,0 +1,188 @@
+//! The whole server on one core, and `headwater bench` on another.
+
+use std::io::{BufRead, BufReader};
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use crate::progress;
+
+/// Viewers of one publisher, in the curve of delay over load.
+const LOADS: [usize; 6] = [50, 225, 450, 675, 850, 900];
+
+/// What the whole server was seen to do.
+pub(crate) struct Whole {
+    /// More and more viewers of one publisher.
+    pub(crate) curve: Vec<Measured>,
+    /// The same packets in bursts, as some encoders send them.
+    pub(crate) bursts: Measured,
+    /// Other shapes of load, on one shard.
+    pub(crate) shapes: Vec<Measured>,
+    /// One shard and two, with everything on two cores.
+    pub(crate) shards: Vec<Measured>,
+    /// 1,000 viewers.
+    pub(crate) memory: Measured,
+    /// 500 viewers in five seconds, beside 200.
+    pub(crate) storm: Measured,
+    /// 50 viewers a second.
+    pub(crate) setup: Measured,
+}
+
+/// One run.
+pub(crate) struct Measured {
+    pub(crate) name: String,
+    /// The flags of `headwater bench`.
+    pub(crate) flags: String,
+    /// Its report.
+    pub(crate) report: Value,
+}
+
+impl Measured {
+    /// A number of the report by its path, such as `steady.delay.p99_ms`.
+    pub(crate) fn number(&self, path: &str) -> f64 {
+        let value = path.split('.').try_fold(&self.report, |v, key| v.get(key));
+        value.and_then(Value::as_f64).unwrap_or(f64::NAN)
+    }
+}
+
+pub(crate) fn run_all(server: &Path) -> anyhow::Result<Whole> {
+    let one = |name: &str, flags: &str| measure(server, name, flags, 1, true);
+    let curve = LOADS.map(|viewers| {
+        let flags = format!("--viewers {viewers} --ramp 60 --time 15 --spin");
+        one(&format!("{viewers} viewers"), &flags)
+    });
+    let shape = |(name, flags): (&str, &str)| one(name, flags);
+    let shapes = [
+        ("1 publisher, 1 viewer", "--viewers 1 --time 10 --spin"),
+        ("1 publisher, 10 viewers", "--viewers 10 --time 10 --spin"),
+        ("1 publisher, 100 viewers", "--viewers 100 --time 10 --spin"),
+        (
+            "10 publishers, 450 viewers",
+            "--publishers 10 --viewers 450 --time 10 --spin",
+        ),
+        (
+            "100 publishers, 450 viewers",
+            "--publishers 100 --viewers 450 --time 10 --spin",
+        ),
+        (
+            "1,000 publishers of 100 kbit/s, one viewer each",
+            "--publishers 1000 --viewers 1000 --bitrate 100 --fps 10 --time 10",
+        ),
+        (
+            "20 streams of 500 kbit/s, each seen by the same 20",
+            "--publishers 20 --viewers 400 --bitrate 500 --time 10 --spin",
+        ),
+    ];
+    let two = "--viewers 400 --bursts --time 10";
+    let shards =
+        [1, 2].map(|count| measure(server, &format!("{count} shard(s)"), two, count, false));
+    Ok(Whole {
+        curve: curve.into_iter().collect::<anyhow::Result<_>>()?,
+        bursts: one(
+            "900 viewers, bursts",
+            "--viewers 900 --ramp 60 --time 15 --bursts --spin",
+        )?,
+        shapes: shapes
+            .into_iter()
+            .map(shape)
+            .collect::<anyhow::Result<_>>()?,
+        shards: shards.into_iter().collect::<anyhow::Result<_>>()?,
+        memory: one(
+            "1,000 viewers of 1 Mbit/s",
+            "--viewers 1000 --bitrate 1000 --time 15 --spin",
+        )?,
+        storm: one(
+            "500 viewers in 5 s",
+            "--watching 200 --viewers 500 --ramp 100 --bitrate 500 --time 10",
+        )?,
+        setup: one(
+            "50 viewers a second",
+            "--viewers 500 --ramp 50 --bitrate 500 --time 5",
+        )?,
+    })
+}
+
+/// Starts a server with so many shards, on the first core if it is to be alone there, and
+/// measures it from the second.
+fn measure(
+    server: &Path,
+    name: &str,
+    flags: &str,
+    shards: usize,
+    apart: bool,
+) -> anyhow::Result<Measured> {
+    progress(&format!("{name}: headwater bench {flags}"));
+    let running = Running::start(server, shards, apart)?;
+    let mut command = on_core(server, apart.then_some(1));
+    command
+        .arg("bench")
+        .arg(&running.url)
+        .args(["--json", "-", "--pid"])
+        .arg(running.process.id().to_string())
+        .args(flags.split(' '));
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        bail!("headwater bench {flags} failed");
+    }
+    Ok(Measured {
+        name: name.to_owned(),
+        flags: flags.to_owned(),
+        report: serde_json::from_slice(&output.stdout)?,
+    })
+}
+
+/// The program on one core, where `taskset` is there and there are two.
+fn on_core(program: &Path, core: Option<usize>) -> Command {
+    let several = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+    match core {
+        Some(core) if several && Command::new("taskset").arg("-V").output().is_ok() => {
+            let mut command = Command::new("taskset");
+            command.args(["-c", &core.to_string()]).arg(program);
+            command
+        }
+        _ => Command::new(program),
+    }
+}
+
+/// A server that ends with this value.
+struct Running {
+    process: Child,
+    url: String,
+}
+
+impl Running {
+    fn start(server: &Path, shards: usize, apart: bool) -> anyhow::Result<Self> {
+        let port = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut process = on_core(server, apart.then_some(0))
+            .args(["serve", "--http", "127.0.0.1:0", "--media-port"])
+            .arg(port.to_string())
+            .args(["--shards", &shards.to_string(), "--public-ip", "127.0.0.1"])
+            .env("HEADWATER_LOG__LEVEL", "warn")
+            .env("HEADWATER_LIMITS__SESSIONS_PER_SECOND", "10000")
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| server.display().to_string())?;
+        let mut line = String::new();
+        let stdout = process.stdout.take().context("a pipe")?;
+        BufReader::new(stdout).read_line(&mut line)?;
+        let address = line
+            .split_once("http://")
+            .and_then(|(_, rest)| rest.split('/').next());
+        let url = format!(
+            "http://{}",
+            address.context("the server prints its address")?
+        );
+        Ok(Self { process, url })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Already gone is as good.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
