@@ -14,6 +14,7 @@ use loadgen::{Idle, Settings, Video};
 use rtp::{Bitrate, Codec};
 
 use crate::cli::print;
+use crate::serve;
 
 /// What an offer of ours can name.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -112,6 +113,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         let plan = self.plan()?;
+        serve::raise_open_files();
         let stop = Arc::new(AtomicBool::new(false));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -87,8 +87,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
 }
 
 /// Lets the process open as many files as the system allows: each HTTP connection is one, and
-/// the usual soft limit of 1,024 is for programs that use `select`.
-fn raise_open_files() {
+/// each viewer of a measurement. The usual soft limit of 1,024 is for programs that use `select`.
+pub(crate) fn raise_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = Rlimit {

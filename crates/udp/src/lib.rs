@@ -12,3 +12,6 @@ mod socket;
 pub use batch::Batch;
 pub use receive::Received;
 pub use socket::Socket;
+
+#[cfg(test)]
+mod tests;

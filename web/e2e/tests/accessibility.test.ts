@@ -1,9 +1,15 @@
-import { readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { goLive, openPage, screenshot, state } from "../lib/chromium.ts";
+import { binary } from "../lib/server.ts";
 import { useStage } from "../lib/stage.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -56,7 +62,28 @@ for (const [size, viewport] of Object.entries(sizes)) {
       expect(await violations(watch)).toEqual([]);
       for (const page of [studio, watch]) await page.context().close();
     });
+
+    test(`axe finds nothing wrong with a report of a measurement: ${size}, ${colorScheme}`, async () => {
+      report ??= await measure(stage.server.url);
+      const page = await openPage(stage.chromium, pathToFileURL(report).href, options);
+      await page.getByRole("img", { name: /Packets per second/ }).waitFor();
+      await page.getByText("All samples").first().click();
+      await screenshot(page, `bench-${size}-${colorScheme}`);
+      expect(await violations(page)).toEqual([]);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(wide).toBeLessThanOrEqual(viewport.width);
+    });
   }
+}
+
+let report: string | undefined;
+
+/** A short measurement; the path of its page. */
+async function measure(url: string): Promise<string> {
+  const path = join(mkdtempSync(join(tmpdir(), "headwater-")), "report.html");
+  const args = ["bench", url, "--viewers", "5", "--watching", "2", "--time", "2", "--html", path];
+  await promisify(execFile)(binary(), args);
+  return path;
 }
 
 async function violations(page: Page): Promise<string[][]> {

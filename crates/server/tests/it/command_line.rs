@@ -77,3 +77,28 @@ fn one_address_is_a_list_of_one() {
     let shown = stdout(&headwater(&["config"], &environment));
     assert!(shown.contains("public_ips = [\"192.0.2.1\"]"), "{shown}");
 }
+
+#[test]
+fn a_measurement_that_cannot_be_says_why() {
+    let (_folder, path) = file("not a video");
+    for (arguments, reason) in [
+        (vec!["http://127.0.0.1:9"], "http://127.0.0.1:9/whip/bench0"),
+        (vec!["--bitrate", "0"], "--bitrate"),
+        (vec!["--ramp", "0"], "--ramp"),
+        (vec!["--publishers", "0"], "--streams"),
+        (vec!["--layers", "4"], "--layers"),
+        (vec!["--file", &path], "IVF"),
+        (vec!["--file", "/does/not/exist"], "/does/not/exist"),
+        (
+            vec!["--publishers", "2", "--whip", "http://127.0.0.1:9/w"],
+            "{stream}",
+        ),
+    ] {
+        let output = headwater(&[vec!["bench"], arguments.clone()].concat(), &[]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && said.contains(reason),
+            "{arguments:?}: {said}"
+        );
+    }
+}

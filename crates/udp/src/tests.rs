@@ -1,0 +1,117 @@
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use crate::{Batch, Received, Socket};
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
+/// The loopback is faster by far.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn bound() -> (Socket, SocketAddr) {
+    let socket = Socket::bind((LOCALHOST, 0).into()).expect("a socket");
+    let address = socket.local_address().expect("its address");
+    (socket, address)
+}
+
+/// The sources and contents of so many datagrams.
+fn received(socket: &Socket, count: usize) -> Vec<(SocketAddr, Vec<u8>)> {
+    let (mut buffers, mut found) = (Received::new(4), Vec::new());
+    let deadline = Instant::now() + PATIENCE;
+    while found.len() < count {
+        assert!(Instant::now() < deadline, "only {} came", found.len());
+        // Nothing there yet is an error, of kind `WouldBlock`.
+        if buffers.call(socket).is_err() {
+            std::thread::yield_now();
+            continue;
+        }
+        for mut datagrams in buffers.iter_mut() {
+            let source = datagrams.source;
+            found.extend(datagrams.iter_mut().map(|bytes| (source, bytes.to_vec())));
+        }
+    }
+    found
+}
+
+#[test]
+fn datagrams_of_all_sizes_arrive_whole_and_in_order() {
+    let (sender, from) = bound();
+    let (receiver, to) = bound();
+    let mut batch = Batch::new(&sender);
+    // Equal ones, a shorter last one, then larger and smaller ones: four batches.
+    let sizes = [1_200, 1_200, 1_200, 700, 1_000, 1_100, 1_100, 90];
+    let contents: Vec<Vec<u8>> = (0_u8..).zip(sizes).map(|(i, size)| vec![i; size]).collect();
+    for bytes in &contents {
+        batch.push(&sender, to, ANY, bytes);
+    }
+    batch.send(&sender);
+    let found = received(&receiver, contents.len());
+    assert!(found.iter().all(|(source, _)| *source == from));
+    let found: Vec<Vec<u8>> = found.into_iter().map(|(_, bytes)| bytes).collect();
+    assert_eq!(found, contents);
+    assert_eq!(batch.dropped(), 0);
+}
+
+#[test]
+fn each_destination_gets_its_own() {
+    let (sender, _) = bound();
+    let receivers = [bound(), bound()];
+    let mut batch = Batch::new(&sender);
+    for round in 0..3 {
+        for (i, (_, to)) in receivers.iter().enumerate() {
+            batch.push(&sender, *to, LOCALHOST, &[i as u8, round]);
+        }
+    }
+    batch.send(&sender);
+    for (i, (receiver, _)) in receivers.iter().enumerate() {
+        let found = received(receiver, 3).into_iter().map(|(_, bytes)| bytes);
+        let expected = (0..3).map(|round| vec![i as u8, round]);
+        assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn more_than_one_send_takes_is_several() {
+    let (sender, _) = bound();
+    let (receiver, to) = bound();
+    receiver.set_buffers(4 << 20, 4 << 20);
+    let mut batch = Batch::new(&sender);
+    for i in 0..100_u8 {
+        batch.push(&sender, to, ANY, &[i; 1_200]);
+    }
+    batch.send(&sender);
+    let found = received(&receiver, 100);
+    let order: Vec<u8> = found.iter().map(|(_, bytes)| bytes[0]).collect();
+    assert_eq!(order, (0..100).collect::<Vec<u8>>());
+}
+
+#[test]
+fn a_socket_on_all_addresses_speaks_to_both_families() {
+    let both = Socket::bind_all(0).expect("a socket");
+    let port = both.local_address().expect("its address").port();
+    let mut families = vec![LOCALHOST];
+    if both.is_ipv6() {
+        families.push(Ipv6Addr::LOCALHOST.into());
+    }
+    for ip in families {
+        let other = Socket::bind((ip, 0).into()).expect("a socket");
+        let address = other.local_address().expect("its address");
+        let asked = other.send((ip, port).into(), ip, b"ping", 4);
+        asked.expect("sent");
+        // What it sees is an address of the family, not a mapped one.
+        assert_eq!(received(&both, 1), [(address, b"ping".to_vec())]);
+        both.send(address, ip, b"pong", 4).expect("sent");
+        assert_eq!(received(&other, 1), [((ip, port).into(), b"pong".to_vec())]);
+    }
+}
+
+#[test]
+fn what_the_kernel_does_not_take_is_counted() {
+    let (sender, to) = bound();
+    let mut batch = Batch::new(&sender);
+    // A source address that is none of this host's.
+    batch.push(&sender, to, Ipv4Addr::new(192, 0, 2, 1).into(), b"lost");
+    batch.send(&sender);
+    assert_eq!(batch.dropped(), 1);
+}
