@@ -72,8 +72,8 @@ pub struct Node {
     next_tick: Option<Instant>,
     ticks: u32,
     /// Streams whose viewers are to be given what has come.
-    fresh: Vec<usize>,
-    /// How many viewers of the last of them are still to be served; `None` before the first.
+    fresh: VecDeque<usize>,
+    /// How many viewers of the first of them are still to be served; `None` at its begin.
     served: Option<usize>,
     /// Peers with something written, each once.
     dirty: Vec<usize>,
@@ -95,7 +95,7 @@ impl Node {
             timers: Timers::default(),
             next_tick: None,
             ticks: 0,
-            fresh: Vec::new(),
+            fresh: VecDeque::new(),
             served: None,
             dirty: Vec::new(),
             outputs: VecDeque::new(),
@@ -619,7 +619,7 @@ impl Node {
             }
         }
         if stream.fresh.is_empty() {
-            self.fresh.push(stream_key);
+            self.fresh.push_back(stream_key);
         }
         stream.fresh.push(Fresh {
             kind,
@@ -631,7 +631,7 @@ impl Node {
     /// Gives the next viewer what its stream has got. One viewer gets all of it before the next
     /// one gets any: its state is fetched into the processor's caches once.
     fn serve(&mut self, now: Instant) -> bool {
-        let Some(stream_key) = self.fresh.last().copied() else {
+        let Some(stream_key) = self.fresh.front().copied() else {
             return false;
         };
         let stream = self.streams.get_mut(stream_key);
@@ -648,7 +648,7 @@ impl Node {
                 }
             }
             None => {
-                self.fresh.pop();
+                self.fresh.pop_front();
                 if let Some(stream) = self.streams.get_mut(stream_key) {
                     stream.fresh.clear();
                     self.request_keyframes(now, stream_key);

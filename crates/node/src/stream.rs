@@ -30,7 +30,7 @@ pub(crate) struct Stream {
 }
 
 /// A packet that has just come.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Fresh {
     pub(crate) kind: Kind,
     pub(crate) layer: usize,
