@@ -22,6 +22,7 @@ mod report;
 mod stamp;
 mod track;
 mod viewers;
+mod worker;
 
 pub use client::{Answered, Client, ClientError};
 pub use ivf::{Video, VideoError};

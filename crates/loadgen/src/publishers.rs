@@ -1,11 +1,9 @@
 use std::collections::BTreeSet;
 use std::io;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Poll, Token, Waker};
+use mio::{Events, Poll, Token};
 use rtc::{Certificate, Direction};
 use slab::Slab;
 use udp::Received;
@@ -13,8 +11,7 @@ use udp::Received;
 use crate::client::Client;
 use crate::link::{Link, OpenError};
 use crate::publisher::{Publisher, Sent, Settings};
-
-const WAKE: Token = Token(usize::MAX);
+use crate::worker::{Commands, Next, Worker};
 
 /// The longest sleep; commands wake the thread by themselves.
 const SLEEP_MAX: Duration = Duration::from_millis(100);
@@ -31,42 +28,34 @@ pub struct Publishers {
     client: Client,
     settings: Settings,
     certificate: Certificate,
-    commands: Sender<Command>,
-    waker: Arc<Waker>,
-    thread: Option<JoinHandle<()>>,
+    worker: Worker<Command>,
 }
 
 enum Command {
     Join(Box<Link>),
     Remove(Sender<Vec<String>>),
     Sent(Sender<Sent>),
-    Stop,
 }
 
 impl Publishers {
     /// None yet; all will publish the same.
     pub fn new(client: &Client, settings: &Settings) -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
-        let (commands, receiver) = channel();
-        let pool = Pool {
-            commands: receiver,
-            settings: settings.clone(),
-            publishers: Slab::new(),
-            wakes: BTreeSet::new(),
-            buffers: Link::buffers(),
-            past: Sent::default(),
-        };
-        let thread = std::thread::Builder::new()
-            .name("publishers".to_owned())
-            .spawn(move || pool.run(poll))?;
+        let own = settings.clone();
+        let worker = Worker::start("publishers", move |poll, commands| {
+            let pool = Pool {
+                settings: own,
+                publishers: Slab::new(),
+                wakes: BTreeSet::new(),
+                buffers: Link::buffers(),
+                past: Sent::default(),
+            };
+            pool.run(poll, &commands);
+        })?;
         Ok(Self {
             client: client.clone(),
             settings: settings.clone(),
             certificate: Certificate::generate(),
-            commands,
-            waker,
-            thread: Some(thread),
+            worker,
         })
     }
 
@@ -80,52 +69,25 @@ impl Publishers {
             .allow_payloads_up_to(self.settings.payload_bytes_max);
         link.connect(CONNECT_TIMEOUT)?;
         let answer = link.answer().to_owned();
-        self.command(Command::Join(Box::new(link)));
+        self.worker.send(Command::Join(Box::new(link)));
         Ok(answer)
     }
 
     /// What they all have sent so far.
     pub fn sent(&self) -> Sent {
-        let (answer, receiver) = channel();
-        self.command(Command::Sent(answer));
-        receiver.recv().unwrap_or_default()
+        self.worker.ask(Command::Sent)
     }
 
     /// All of them end their sessions over HTTP. Returns the server's statuses.
     pub fn leave(&self) -> Vec<u16> {
-        let (removed, receiver) = channel();
-        self.command(Command::Remove(removed));
-        let sessions = receiver.recv().unwrap_or_default();
+        let sessions = self.worker.ask(Command::Remove);
         let delete = |session: String| self.client.delete(&session).unwrap_or_default();
         sessions.into_iter().map(delete).collect()
-    }
-
-    fn command(&self, command: Command) {
-        // The thread ends only with this value, or by a panic that its messages tell of.
-        if self.commands.send(command).is_ok()
-            && let Err(error) = self.waker.wake()
-        {
-            tracing::error!(%error, "the publishers' thread cannot be woken");
-        }
-    }
-}
-
-impl Drop for Publishers {
-    fn drop(&mut self) {
-        self.command(Command::Stop);
-        if self
-            .thread
-            .take()
-            .is_some_and(|thread| thread.join().is_err())
-        {
-            tracing::error!("the publishers' thread panicked");
-        }
     }
 }
 
 /// What the thread owns.
 struct Pool {
-    commands: Receiver<Command>,
     settings: Settings,
     publishers: Slab<Publisher>,
     /// When each publisher wants its time.
@@ -136,7 +98,7 @@ struct Pool {
 }
 
 impl Pool {
-    fn run(mut self, mut poll: Poll) {
+    fn run(mut self, mut poll: Poll, commands: &Commands<Command>) {
         let mut events = Events::with_capacity(1_024);
         loop {
             let next = self.wakes.first().map_or(SLEEP_MAX, |(at, _)| {
@@ -159,11 +121,12 @@ impl Pool {
             {
                 self.turn(key);
             }
-            while let Ok(command) = self.commands.try_recv() {
-                if matches!(command, Command::Stop) {
-                    return;
+            loop {
+                match commands.next() {
+                    Next::Do(command) => self.command(&poll, command),
+                    Next::Wait => break,
+                    Next::End => return,
                 }
-                self.command(&poll, command);
             }
         }
     }
@@ -205,7 +168,6 @@ impl Pool {
                 self.publishers.iter().for_each(|(_, p)| sent += p.sent());
                 answer.send(sent).ok();
             }
-            Command::Stop => {}
         }
     }
 }

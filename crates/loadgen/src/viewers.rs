@@ -1,11 +1,9 @@
 use std::collections::BTreeSet;
 use std::io;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Poll, Token, Waker};
+use mio::{Events, Poll, Token};
 use rtc::{Certificate, Direction, Event};
 use serde::Serialize;
 use slab::Slab;
@@ -15,8 +13,7 @@ use crate::client::Client;
 use crate::link::{Happened, Link, OpenError};
 use crate::reception::Reception;
 use crate::report::Report;
-
-const WAKE: Token = Token(usize::MAX);
+use crate::worker::{Commands, Next, Worker};
 
 /// A viewer is at the live edge this long after it connected.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -42,9 +39,7 @@ pub enum Idle {
 pub struct Viewers {
     client: Client,
     certificate: Certificate,
-    commands: Sender<Command>,
-    waker: Arc<Waker>,
-    thread: Option<JoinHandle<()>>,
+    worker: Worker<Command>,
 }
 
 enum Command {
@@ -57,33 +52,26 @@ enum Command {
         removed: Sender<Vec<String>>,
     },
     Report(Sender<Report>),
-    Stop,
 }
 
 impl Viewers {
     /// None yet.
     pub fn new(client: &Client, idle: Idle) -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
-        let (commands, receiver) = channel();
-        let pool = Pool {
-            commands: receiver,
-            viewers: Slab::new(),
-            wakes: BTreeSet::new(),
-            buffers: Link::buffers(),
-            idle,
-            began: Instant::now(),
-            past: Report::default(),
-        };
-        let thread = std::thread::Builder::new()
-            .name("viewers".to_owned())
-            .spawn(move || pool.run(poll))?;
+        let worker = Worker::start("viewers", move |poll, commands| {
+            let pool = Pool {
+                viewers: Slab::new(),
+                wakes: BTreeSet::new(),
+                buffers: Link::buffers(),
+                idle,
+                began: Instant::now(),
+                past: Report::default(),
+            };
+            pool.run(poll, &commands);
+        })?;
         Ok(Self {
             client: client.clone(),
             certificate: Certificate::generate(),
-            commands,
-            waker,
-            thread: Some(thread),
+            worker,
         })
     }
 
@@ -99,7 +87,7 @@ impl Viewers {
             &[],
         )?;
         let link = Box::new(link);
-        self.command(Command::Join { link, asked });
+        self.worker.send(Command::Join { link, asked });
         Ok(())
     }
 
@@ -116,37 +104,12 @@ impl Viewers {
 
     /// What they all saw so far.
     pub fn report(&self) -> Report {
-        let (sender, receiver) = channel();
-        self.command(Command::Report(sender));
-        receiver.recv().unwrap_or_default()
+        self.worker.ask(Command::Report)
     }
 
     fn remove(&self, count: usize) -> Vec<String> {
-        let (removed, receiver) = channel();
-        self.command(Command::Remove { count, removed });
-        receiver.recv().unwrap_or_default()
-    }
-
-    fn command(&self, command: Command) {
-        // The thread ends only with this value, or by a panic that its messages tell of.
-        if self.commands.send(command).is_ok()
-            && let Err(error) = self.waker.wake()
-        {
-            tracing::error!(%error, "the viewers' thread cannot be woken");
-        }
-    }
-}
-
-impl Drop for Viewers {
-    fn drop(&mut self) {
-        self.command(Command::Stop);
-        if self
-            .thread
-            .take()
-            .is_some_and(|thread| thread.join().is_err())
-        {
-            tracing::error!("the viewers' thread panicked");
-        }
+        self.worker
+            .ask(|removed| Command::Remove { count, removed })
     }
 }
 
@@ -164,7 +127,6 @@ struct Seen {
 
 /// What the thread owns.
 struct Pool {
-    commands: Receiver<Command>,
     viewers: Slab<Viewer>,
     /// When each viewer's link wants its time.
     wakes: BTreeSet<(Instant, usize)>,
@@ -176,7 +138,7 @@ struct Pool {
 }
 
 impl Pool {
-    fn run(mut self, mut poll: Poll) {
+    fn run(mut self, mut poll: Poll, commands: &Commands<Command>) {
         let mut events = Events::with_capacity(1_024);
         let mut looked = Instant::now();
         loop {
@@ -196,21 +158,21 @@ impl Pool {
             let stall = (now - looked).saturating_sub(next);
             self.past.stall_max = self.past.stall_max.max(stall);
             looked = now;
+            // The waker's event has the key of no viewer.
             for key in events.iter().map(|event| event.token()) {
-                if key != WAKE {
-                    self.receive(now, key.0);
-                }
+                self.receive(now, key.0);
             }
             while let Some((at, key)) = self.wakes.first().copied()
                 && at <= now
             {
                 self.turn(now, key);
             }
-            while let Ok(command) = self.commands.try_recv() {
-                if matches!(command, Command::Stop) {
-                    return;
+            loop {
+                match commands.next() {
+                    Next::Do(command) => self.command(&poll, command),
+                    Next::Wait => break,
+                    Next::End => return,
                 }
-                self.command(&poll, command);
             }
             if self.idle == Idle::Spin && events.is_empty() {
                 std::thread::yield_now();
@@ -286,7 +248,6 @@ impl Pool {
             Command::Report(report) => {
                 report.send(self.report(now)).ok();
             }
-            Command::Stop => {}
         }
     }
 
