@@ -74,6 +74,7 @@ pub fn run(plan: &Plan, progress: impl FnMut(&Sample) -> bool) -> Result<Outcome
         let observer = Observer::new(pid);
         observer.map_err(|error| RunError::Process { pid, error })
     });
+    let observer = observer.transpose()?;
     let publishers = publish(plan, &client)?;
     let run = Run {
         plan,
@@ -82,7 +83,7 @@ pub fn run(plan: &Plan, progress: impl FnMut(&Sample) -> bool) -> Result<Outcome
         refusals: Mutex::default(),
     };
     let mut log = Log {
-        observer: observer.transpose()?,
+        observer,
         began: Instant::now(),
         samples: Vec::new(),
         last: Report::default(),
