@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { goLive, openPage, publishPage, screenshot, state, watchPage } from "../lib/chromium.ts";
+import { openPage, publishPage, screenshot, state, watchPage } from "../lib/chromium.ts";
 import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
 import { framesEncoded, received, recordPeers } from "../lib/peers.ts";
 import { useStage } from "../lib/stage.ts";
