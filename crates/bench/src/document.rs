@@ -77,7 +77,7 @@ pub(crate) fn page(measured: &Parts, whole: &Whole) -> String {
         bursts = loads(std::slice::from_ref(&whole.bursts)),
         shapes = loads(&whole.shapes),
         shards = loads(&whole.shards),
-        memory = grouped(memory_per_viewer(&whole.memory)),
+        memory = grouped(whole.memory.number("memory_kb_per_viewer")),
         storm = storm(&whole.storm),
         setup = setup(&whole.setup),
         per_core = comparison(&whole.curve, &whole.bursts),
@@ -106,6 +106,10 @@ fn rate(run: &Measured) -> f64 {
     run.number("steady.packets_per_second")
 }
 
+fn per_core(run: &Measured) -> f64 {
+    run.number("packets_per_core")
+}
+
 fn loads(runs: &[Measured]) -> String {
     let mut table = markdown(&[
         "load",
@@ -127,18 +131,13 @@ fn loads(runs: &[Measured]) -> String {
             grouped(run.number("steady.mbit_per_second")),
             format!("{:.3}", run.number("steady.loss") * 100.0),
             format!("{cores:.2}"),
-            grouped(rate(run) / cores),
+            grouped(per_core(run)),
             delay("p50"),
             delay("p95"),
             delay("p99"),
         ]);
     }
     finished(table)
-}
-
-fn memory_per_viewer(run: &Measured) -> f64 {
-    let grown = run.number("process.memory_kb") - run.number("memory_kb_before");
-    grown / run.number("steady.viewers")
 }
 
 fn storm(run: &Measured) -> String {
@@ -165,7 +164,6 @@ fn setup(run: &Measured) -> String {
 }
 
 fn comparison(curve: &[Measured], bursts: &Measured) -> String {
-    let per_core = |run: &Measured| rate(run) / run.number("process.cores");
     let kept = curve.iter().filter(|run| run.number("steady.lost") == 0.0);
     let paced = kept.map(per_core).fold(0.0, f64::max);
     let mut table = markdown(&["server", "packets/s per core", "Gbit/s per core", "source"]);

@@ -1,7 +1,6 @@
 //! A shard with a publisher and viewers around it, connected by real ICE, DTLS and SRTP, on one
 //! thread and in virtual time. Only the shard's own work is timed.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -58,7 +57,6 @@ pub(crate) struct Rig {
     now: Instant,
     publisher: Publisher,
     pub(crate) viewers: Vec<Viewer>,
-    by_address: HashMap<SocketAddr, usize>,
     /// Where packets are sent from.
     pub(crate) socket: Socket,
     batch: Batch,
@@ -107,7 +105,6 @@ impl Rig {
                 timestamp: 0,
             },
             viewers: Vec::new(),
-            by_address: HashMap::new(),
             batch: Batch::new(&socket),
             socket,
             received: Received::new(8),
@@ -133,7 +130,6 @@ impl Rig {
                 peer: Box::new(peer),
                 first_seq: i as u16,
             });
-            rig.by_address.insert(address, i);
             rig.viewers.push(Viewer {
                 peer: offering.accept(&answer)?,
                 answer,

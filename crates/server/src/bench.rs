@@ -145,15 +145,12 @@ impl Bench {
         let json = serde_json::to_string_pretty(&outcome).context("write the report as JSON")?;
         match &self.json {
             Some(path) if path.as_os_str() == "-" => print(&format!("{json}\n"))?,
-            Some(path) => fs::write(path, json).with_context(|| named(path))?,
-            None => {}
-        }
-        if self
-            .json
-            .as_ref()
-            .is_none_or(|path| path.as_os_str() != "-")
-        {
-            print(&format!("{}\n", bench::table(&outcome)))?;
+            file => {
+                if let Some(path) = file {
+                    fs::write(path, json).with_context(|| named(path))?;
+                }
+                print(&format!("{}\n", bench::table(&outcome)))?;
+            }
         }
         if let Some(path) = &self.html {
             fs::write(path, bench::page(&outcome)?).with_context(|| named(path))?;
@@ -168,8 +165,12 @@ impl Bench {
             endpoint.unwrap_or_else(|| format!("{server}/{kind}/{{stream}}"))
         };
         let positive = |flag: &str, value: f64| match value > 0.0 && value.is_finite() {
-            true => Ok(Duration::from_secs_f64(value.min(1e6))),
+            true => Ok(value),
             false => bail!("--{flag} has to be more than 0"),
+        };
+        let seconds = |flag, value: f64| {
+            let value = positive(flag, value)?.min(SECONDS_MAX);
+            anyhow::Ok(Duration::from_secs_f64(value))
         };
         if self.bitrate == 0 || self.fps == 0 {
             bail!("--bitrate and --fps have to be more than 0");
@@ -193,7 +194,7 @@ impl Bench {
                 },
                 bitrate: Bitrate::kbps(self.bitrate),
                 fps: self.fps,
-                keyframes: positive("keyframes", self.keyframes)?,
+                keyframes: seconds("keyframes", self.keyframes)?,
                 layers: usize::from(self.layers),
                 audio: self.audio,
                 payload_bytes_max: PAYLOAD_BYTES,
@@ -202,14 +203,14 @@ impl Bench {
             },
             watching: self.watching,
             viewers: self.viewers,
-            ramp: 1.0 / positive("ramp", 1.0 / self.ramp)?.as_secs_f64(),
-            time: positive("time", self.time)?,
+            ramp: positive("ramp", self.ramp)?.max(1.0 / SECONDS_MAX),
+            time: seconds("time", self.time)?,
             threads: self.threads,
             idle: if self.spin { Idle::Spin } else { Idle::Sleep },
             pid: self.pid,
             find_max: self.find_max.then_some(Bounds {
                 loss: self.loss_max / 100.0,
-                delay: positive("delay-max", self.delay_max)? / 1_000,
+                delay: seconds("delay-max", self.delay_max)? / 1_000,
             }),
         };
         if streams > 1 && !(plan.whip.contains("{stream}") && plan.whep.contains("{stream}")) {
@@ -224,6 +225,9 @@ fn video(path: &Path) -> anyhow::Result<Arc<Video>> {
     let video = Video::read(&bytes).with_context(|| path.display().to_string())?;
     Ok(Arc::new(video))
 }
+
+/// Nothing here is waited for longer than eleven days.
+const SECONDS_MAX: f64 = 1e6;
 
 /// RTP payload of full packets, as media servers are usually measured.
 const PAYLOAD_BYTES: usize = 1_200;

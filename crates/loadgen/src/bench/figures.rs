@@ -27,8 +27,10 @@ pub struct Outcome {
     pub joins: Joins,
     /// The process of the server while all viewers watched, on average.
     pub process: Option<Process>,
-    /// Its memory before the first viewer came.
-    pub memory_kb_before: Option<u64>,
+    /// Packets forwarded in a second by one busy core of it.
+    pub packets_per_core: Option<f64>,
+    /// What its memory grew by for each viewer.
+    pub memory_kb_per_viewer: Option<f64>,
     /// The largest number of viewers within the bounds, if it was looked for.
     pub viewers_max: Option<usize>,
     /// One for each second.
@@ -183,18 +185,16 @@ impl Figures {
     }
 }
 
-impl Outcome {
-    /// What the server's memory grew by for each viewer.
-    pub fn memory_kb_per_viewer(&self) -> Option<f64> {
-        let grown = self.process.as_ref()?.memory_kb as f64 - self.memory_kb_before? as f64;
-        (self.steady.viewers > 0).then(|| grown / self.steady.viewers as f64)
-    }
-}
-
 impl Process {
     /// Packets forwarded in a second by one busy core.
-    pub fn packets_per_core(&self, figures: &Figures) -> f64 {
+    pub(super) fn packets_per_core(&self, figures: &Figures) -> f64 {
         figures.packets_per_second / self.cores.max(f64::EPSILON)
+    }
+
+    /// What the memory grew by for each viewer since it was so large; `None` without viewers.
+    pub(super) fn memory_kb_per_viewer(&self, before: u64, figures: &Figures) -> Option<f64> {
+        let grown = self.memory_kb as f64 - before as f64;
+        (figures.viewers > 0).then(|| grown / figures.viewers as f64)
     }
 
     /// The mean of several looks; the memory of the last.

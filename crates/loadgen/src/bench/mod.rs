@@ -11,5 +11,6 @@ mod table;
 pub use figures::{Figures, Joins, Outcome, Phase, Process, Refusal, Sample, Thread};
 pub use html::page;
 pub use plan::{Bounds, Plan};
+pub use process::memory_kb;
 pub use run::{RunError, run};
 pub use table::table;

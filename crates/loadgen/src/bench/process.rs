@@ -98,7 +98,8 @@ fn stat(path: &str) -> io::Result<(String, u64)> {
     fields().ok_or_else(|| io::Error::other(format!("{path} is not what it should be")))
 }
 
-fn memory_kb(pid: u32) -> io::Result<u64> {
+/// Resident memory of a process in kB.
+pub fn memory_kb(pid: u32) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kb = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());

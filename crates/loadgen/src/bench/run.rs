@@ -234,16 +234,22 @@ impl Run<'_> {
         let looks = log.samples.get(from..).unwrap_or_default();
         let looks: Vec<_> = looks.iter().filter_map(|s| s.process.clone()).collect();
         let watching = Figures::between(&there, &self.before.report());
+        let steady = Figures::between(&steady, &last);
+        let process = Process::mean(&looks);
+        let packets_per_core = process.as_ref().map(|p| p.packets_per_core(&steady));
+        let grown = process.as_ref().zip(memory_kb_before);
+        let memory_kb_per_viewer = grown.and_then(|(p, kb)| p.memory_kb_per_viewer(kb, &steady));
         Ok(Outcome {
             plan: plan.clone(),
             version: env!("CARGO_PKG_VERSION"),
             began: unix.unwrap_or_default().as_secs(),
-            steady: Figures::between(&steady, &last),
+            steady,
             whole: Figures::between(&first, &self.crowd.report()),
             watching: (plan.watching > 0).then_some(watching),
             joins,
-            process: Process::mean(&looks),
-            memory_kb_before,
+            process,
+            packets_per_core,
+            memory_kb_per_viewer,
             viewers_max,
             samples: std::mem::take(&mut log.samples),
         })

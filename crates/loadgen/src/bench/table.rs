@@ -51,13 +51,14 @@ pub fn table(outcome: &Outcome) -> String {
                 format!("{:.2}", thread.cores),
             );
         }
-        let per_core = process.packets_per_core(steady);
-        row("packets per second and core", format!("{per_core:.0}"));
+        if let Some(per_core) = outcome.packets_per_core {
+            row("packets per second and core", format!("{per_core:.0}"));
+        }
         row(
             "memory MB",
             format!("{:.1}", process.memory_kb as f64 / 1e3),
         );
-        if let Some(kb) = outcome.memory_kb_per_viewer() {
+        if let Some(kb) = outcome.memory_kb_per_viewer {
             row("memory kB per viewer", format!("{kb:.0}"));
         }
     }

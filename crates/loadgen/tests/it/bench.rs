@@ -77,7 +77,7 @@ fn a_measurement_tells_what_viewers_got_and_what_it_cost() {
     );
     let process = outcome.process.as_ref().expect("the server's process");
     assert!(process.cores > 0.0 && process.threads.iter().any(|t| t.name == "media-0"));
-    assert!(outcome.memory_kb_per_viewer().is_some());
+    assert!(outcome.memory_kb_per_viewer.is_some());
     assert!(phases.is_sorted_by_key(|phase| *phase as u8) && phases.contains(&Phase::Steady));
 
     let json: serde_json::Value =

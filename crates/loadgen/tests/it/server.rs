@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use headwater_loadgen::Client;
+use headwater_loadgen::{Client, bench};
 
 /// Two cores carry one of these tests at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -111,11 +111,7 @@ impl Server {
 
     /// Resident memory in kB.
     pub(crate) fn memory_kb(&self) -> u64 {
-        let status = format!("/proc/{}/status", self.process.id());
-        let status = fs::read_to_string(status).expect("the process lives");
-        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
-        let kb = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        kb.and_then(|kb| kb.parse().ok()).expect("its memory")
+        bench::memory_kb(self.pid()).expect("the process lives")
     }
 
     /// A connection on which nothing was sent yet.
