@@ -155,7 +155,7 @@ impl Pool {
                 return tracing::error!(%error, "the viewers' thread cannot wait for events");
             }
             let now = Instant::now();
-            let stall = (now - looked).saturating_sub(next);
+            let stall = (now - looked).saturating_sub(sleep);
             self.past.stall_max = self.past.stall_max.max(stall);
             looked = now;
             // The waker's event has the key of no viewer.
