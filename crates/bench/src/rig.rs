@@ -2,16 +2,17 @@
 //! thread and in virtual time. Only the shard's own work is timed.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::bail;
 use broadcast::SessionId;
 use loadgen::Receiver;
 use node::{Command, Input, Node, Output, StreamId};
 use rtc::srtp::Keys;
-use rtc::{Certificate, Config, Direction, Event, Offering, Peer};
+use rtc::{Certificate, Config, Datagrams, Direction, Event, Offering, Peer, WallClock};
 use rtp::{Bitrate, Codec, Extensions, Format, Frame, Packet, Profile, Rewrite};
-use udp::{Batch, Received, Socket};
+use udp::{Received, Socket};
 
 use crate::clock::cpu_time;
 
@@ -59,7 +60,6 @@ pub(crate) struct Rig {
     pub(crate) viewers: Vec<Viewer>,
     /// Where packets are sent from.
     pub(crate) socket: Socket,
-    batch: Batch,
     received: Received,
     to_publisher: Vec<Vec<u8>>,
     pub(crate) spent: Spent,
@@ -67,6 +67,7 @@ pub(crate) struct Rig {
 
 struct Publisher {
     peer: Peer,
+    sending: Datagrams,
     seq: u64,
     timestamp: u32,
 }
@@ -74,6 +75,7 @@ struct Publisher {
 /// One viewer's end.
 pub(crate) struct Viewer {
     peer: Peer,
+    sending: Datagrams,
     answer: String,
     receiver: Option<Receiver>,
     /// The shard's keys, once connected.
@@ -91,9 +93,13 @@ impl Rig {
             certificate: certificate.clone(),
             candidates: vec![candidate],
             announce_ice_lite: false,
+            wall_clock: WallClock {
+                instant: now,
+                time: SystemTime::now(),
+            },
         };
         let shard = config(SHARD);
-        let offering = Offering::new(&config(PUBLISHER), Direction::Send, &[], None, now);
+        let offering = Offering::new(&config(PUBLISHER), Direction::Send, &[], now);
         let (peer, answer) = Peer::answer(&shard, Direction::Receive, offering.sdp(), None, now)?;
         let socket = Socket::bind((LOCALHOST, 0).into())?;
         let mut rig = Self {
@@ -101,11 +107,11 @@ impl Rig {
             now,
             publisher: Publisher {
                 peer: offering.accept(&answer)?,
+                sending: Datagrams::default(),
                 seq: 1,
                 timestamp: 0,
             },
             viewers: Vec::new(),
-            batch: Batch::new(&socket),
             socket,
             received: Received::new(8),
             to_publisher: Vec::new(),
@@ -120,7 +126,7 @@ impl Rig {
             let socket = Socket::bind((LOCALHOST, 0).into())?;
             socket.set_buffers(SOCKET_BUFFER, SOCKET_BUFFER);
             let address = socket.local_address()?;
-            let offering = Offering::new(&config(address), Direction::Receive, &[], None, now);
+            let offering = Offering::new(&config(address), Direction::Receive, &[], now);
             let (peer, answer) =
                 Peer::answer(&shard, Direction::Send, offering.sdp(), Some(ESTIMATE), now)?;
             rig.command(Command::Watch {
@@ -132,6 +138,7 @@ impl Rig {
             });
             rig.viewers.push(Viewer {
                 peer: offering.accept(&answer)?,
+                sending: Datagrams::default(),
                 answer,
                 receiver: None,
                 keys: None,
@@ -152,16 +159,15 @@ impl Rig {
         for _ in 0..CONNECT_TURNS {
             self.now += Duration::from_millis(5);
             let now = self.now;
-            self.publisher.peer.handle_timeout(now);
-            let (datagrams, _) = drain(&mut self.publisher.peer);
-            for datagram in &datagrams {
+            let publisher = &mut self.publisher;
+            let (datagrams, _) = turn(&mut publisher.peer, &mut publisher.sending, now);
+            for datagram in datagrams {
                 datagram_to(&mut self.node, now, PUBLISHER, datagram);
             }
             for viewer in &mut self.viewers {
-                viewer.peer.handle_timeout(now);
-                let (datagrams, connected) = drain(&mut viewer.peer);
+                let (datagrams, connected) = turn(&mut viewer.peer, &mut viewer.sending, now);
                 viewer.connected(now, connected);
-                for datagram in &datagrams {
+                for datagram in datagrams {
                     datagram_to(&mut self.node, now, viewer.address, datagram);
                 }
             }
@@ -183,7 +189,7 @@ impl Rig {
             let datagrams = self.publisher.packets(self.now, burst);
             let before = self.node.counters().packets_out;
             let began = cpu_time();
-            self.forward(&datagrams);
+            self.forward(datagrams);
             self.spent.forward += cpu_time() - began;
             self.spent.packets += self.node.counters().packets_out - before;
             self.deliver();
@@ -193,7 +199,7 @@ impl Rig {
 
     /// What is measured. Not inlined: it is found by its name.
     #[inline(never)]
-    fn forward(&mut self, datagrams: &[Vec<u8>]) {
+    fn forward(&mut self, datagrams: Vec<Vec<u8>>) {
         for datagram in datagrams {
             datagram_to(&mut self.node, self.now, PUBLISHER, datagram);
         }
@@ -206,23 +212,27 @@ impl Rig {
             let Output::Transmit(transmit) = output else {
                 continue;
             };
-            let (to, bytes) = (transmit.destination, transmit.contents());
+            let (to, contents) = (transmit.destination, transmit.contents);
             if to == PUBLISHER {
-                self.to_publisher.push(bytes.to_vec());
+                let datagrams = transmit.datagrams().map(<[u8]>::to_vec);
+                self.to_publisher.extend(datagrams);
             } else {
-                self.batch.push(&self.socket, to, LOCALHOST, bytes);
+                // A full buffer is the viewer's loss.
+                let segment = transmit.segment;
+                self.socket.send(to, LOCALHOST, contents, segment).ok();
             }
         }
-        self.batch.send(&self.socket);
     }
 
     /// Gives what was sent to those it is for.
     fn deliver(&mut self) {
         let now = self.now;
-        for datagram in self.to_publisher.drain(..) {
-            self.publisher
+        let publisher = &mut self.publisher;
+        for mut datagram in self.to_publisher.drain(..) {
+            let to = &mut publisher.sending;
+            publisher
                 .peer
-                .handle_datagram(now, SHARD, PUBLISHER, &datagram);
+                .handle_datagram(now, SHARD, PUBLISHER, &mut datagram, to);
         }
         for viewer in &mut self.viewers {
             while let Ok(more) = self.received.call(&viewer.socket) {
@@ -258,8 +268,8 @@ impl Rig {
             }
         }
         let began = cpu_time();
-        for (from, report) in &reports {
-            datagram_to(&mut self.node, now, *from, report);
+        for (from, report) in reports {
+            datagram_to(&mut self.node, now, from, report);
         }
         if self.node.poll_timeout().is_some_and(|at| at <= now) {
             self.node.handle_input(now, Input::Timeout);
@@ -268,14 +278,13 @@ impl Rig {
         self.spent.feedback += cpu_time() - began;
         self.deliver();
         // Consent and the like; a viewer's own time is not measured.
-        self.publisher.peer.handle_timeout(now);
-        for datagram in drain(&mut self.publisher.peer).0 {
-            datagram_to(&mut self.node, now, PUBLISHER, &datagram);
+        let publisher = &mut self.publisher;
+        for datagram in turn(&mut publisher.peer, &mut publisher.sending, now).0 {
+            datagram_to(&mut self.node, now, PUBLISHER, datagram);
         }
         for viewer in &mut self.viewers {
-            viewer.peer.handle_timeout(now);
-            for datagram in drain(&mut viewer.peer).0 {
-                datagram_to(&mut self.node, now, viewer.address, &datagram);
+            for datagram in turn(&mut viewer.peer, &mut viewer.sending, now).0 {
+                datagram_to(&mut self.node, now, viewer.address, datagram);
             }
         }
         self.send();
@@ -317,12 +326,12 @@ impl Publisher {
             };
             self.seq += 1;
             let video = 1;
+            let to = &mut self.sending;
             self.peer
-                .write(video, 0, &packet, rewrite)
+                .write(now, video, 0, &Arc::new(packet), rewrite, to)
                 .expect("the shard takes VP8");
         }
-        self.peer.handle_timeout(now);
-        drain(&mut self.peer).0
+        turn(&mut self.peer, &mut self.sending, now).0
     }
 }
 
@@ -333,8 +342,8 @@ impl Viewer {
                 receiver.datagram(now, datagram);
             }
             _ => {
-                let own = self.address;
-                self.peer.handle_datagram(now, SHARD, own, datagram);
+                let (own, to) = (self.address, &mut self.sending);
+                self.peer.handle_datagram(now, SHARD, own, datagram, to);
             }
         }
     }
@@ -347,23 +356,24 @@ impl Viewer {
     }
 }
 
-fn datagram_to(node: &mut Node, now: Instant, source: SocketAddr, contents: &[u8]) {
+fn datagram_to(node: &mut Node, now: Instant, source: SocketAddr, mut contents: Vec<u8>) {
     let datagram = Input::Datagram {
         source,
         destination: SHARD,
-        contents,
+        contents: &mut contents,
     };
     node.handle_input(now, datagram);
 }
 
-/// All that a client has to send, and whether it has connected.
-fn drain(peer: &mut Peer) -> (Vec<Vec<u8>>, bool) {
+/// Lets a client's time pass. Returns all that it has to send, and whether it has connected.
+fn turn(peer: &mut Peer, sending: &mut Datagrams, now: Instant) -> (Vec<Vec<u8>>, bool) {
     let (mut datagrams, mut connected) = (Vec::new(), false);
-    loop {
-        match peer.poll_output() {
-            rtc::Output::Transmit(transmit) => datagrams.push(transmit.contents().to_vec()),
-            rtc::Output::Event(event) => connected |= matches!(event, Event::Connected),
-            rtc::Output::Timeout(_) => return (datagrams, connected),
-        }
+    peer.handle_timeout(now, sending);
+    peer.drain(sending, |event| {
+        connected |= matches!(event, Event::Connected);
+    });
+    while let Some(transmit) = sending.pop() {
+        datagrams.extend(transmit.datagrams().map(<[u8]>::to_vec));
     }
+    (datagrams, connected)
 }

@@ -2,11 +2,11 @@
 
 use std::hint::black_box;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::{Method, Request};
-use rtc::{Certificate, Config, Direction, Offering, Peer};
+use rtc::{Certificate, Config, Direction, Offering, Peer, WallClock};
 use rtp::Bitrate;
 use signaling::{dialect, ice_fragment};
 
@@ -37,11 +37,15 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Cost>> {
         certificate: Certificate::generate(),
         candidates: vec![SocketAddr::from(([127, 0, 0, 1], port))],
         announce_ice_lite: false,
+        wall_clock: WallClock {
+            instant: Instant::now(),
+            time: SystemTime::now(),
+        },
     };
     let server = config(7_882);
     let client = config(40_000);
     let offer = |direction, rids: &[&str]| {
-        let offering = Offering::new(&client, direction, rids, None, now);
+        let offering = Offering::new(&client, direction, rids, now);
         offering.sdp().to_owned()
     };
     let watch = offer(Direction::Receive, &[]);

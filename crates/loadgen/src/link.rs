@@ -1,12 +1,16 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use rtc::{Certificate, Config, Direction, Event, OfferError, Offering, Output, Peer};
-use rtp::Sort;
+use rtc::{
+    Certificate, Config, Datagrams, Direction, Event, OfferError, Offering, Peer, WallClock,
+    WriteError,
+};
+use rtp::{Kind, Packet, Rewrite, Sort};
 use thiserror::Error;
 use udp::{Received, Socket};
 
@@ -35,7 +39,8 @@ pub(crate) enum Happened {
 /// One WebRTC connection with its UDP socket and the session that it is on the server.
 #[derive(Debug)]
 pub struct Link {
-    pub(crate) peer: Peer,
+    peer: Peer,
+    sending: Datagrams,
     socket: Socket,
     local: SocketAddr,
     /// Where the server's media comes from.
@@ -94,8 +99,12 @@ impl Link {
             certificate: certificate.clone(),
             candidates: vec![local],
             announce_ice_lite: false,
+            wall_clock: WallClock {
+                instant: Instant::now(),
+                time: SystemTime::now(),
+            },
         };
-        let offering = Offering::new(&config, direction, rids, None, Instant::now());
+        let offering = Offering::new(&config, direction, rids, Instant::now());
         let answered = client.offer(endpoint, offering.sdp())?;
         if answered.status != 201 {
             return Err(OpenError::Refused {
@@ -105,6 +114,7 @@ impl Link {
         }
         Ok(Self {
             peer: offering.accept(&answered.body)?,
+            sending: Datagrams::default(),
             socket,
             local,
             remote: None,
@@ -121,6 +131,16 @@ impl Link {
         &self.session
     }
 
+    /// The m-line of a kind, if there is one.
+    pub(crate) fn media(&self, kind: Kind) -> Option<usize> {
+        self.peer.media().iter().position(|media| media.kind == kind)
+    }
+
+    /// Sends payloads of up to so many bytes, whatever the MTU.
+    pub(crate) fn allow_payloads_up_to(&mut self, bytes: usize) {
+        self.peer.allow_payloads_up_to(bytes);
+    }
+
     /// The server's SDP answer.
     pub fn answer(&self) -> &str {
         &self.answer
@@ -128,7 +148,7 @@ impl Link {
 
     /// Sends bytes as they are from the link's own address: what a broken or hostile client does.
     pub fn send_raw(&self, destination: SocketAddr, datagram: &[u8]) {
-        send(&self.socket, destination, datagram);
+        send(&self.socket, destination, datagram, datagram.len());
     }
 
     pub(crate) fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
@@ -185,7 +205,8 @@ impl Link {
             }
             return;
         }
-        self.peer.handle_datagram(now, from, self.local, datagram);
+        self.peer
+            .handle_datagram(now, from, self.local, datagram, &mut self.sending);
         let mut connected = false;
         self.drain(&mut |what| {
             connected |= matches!(what, Happened::Peer(Event::Connected));
@@ -207,11 +228,10 @@ impl Link {
             && let Some(packet) = receiver.poll(now)
             && let Some(remote) = self.remote
         {
-            send(&self.socket, remote, packet);
+            send(&self.socket, remote, packet, packet.len());
         }
-        // A peer that sends media has written something since.
         if self.peer_at <= now || self.receiver.is_none() {
-            self.peer.handle_timeout(now);
+            self.peer.handle_timeout(now, &mut self.sending);
             self.drain(&mut happened);
         }
         self.due()
@@ -256,25 +276,40 @@ impl Link {
     }
 
     fn drain(&mut self, happened: &mut impl FnMut(Happened)) {
-        loop {
-            match self.peer.poll_output() {
-                Output::Transmit(transmit) => {
-                    send(&self.socket, transmit.destination, transmit.contents());
-                }
-                Output::Event(event) => happened(Happened::Peer(event)),
-                Output::Timeout(at) => {
-                    self.peer_at = at;
-                    return;
-                }
-            }
+        let drained = self
+            .peer
+            .drain(&mut self.sending, |event| happened(Happened::Peer(event)));
+        self.peer_at = drained;
+        self.flush();
+    }
+
+    /// Sends a packet of media.
+    pub(crate) fn write(
+        &mut self,
+        now: Instant,
+        media: usize,
+        layer: usize,
+        packet: &Arc<Packet>,
+        rewrite: Rewrite,
+    ) -> Result<(), WriteError> {
+        let to = &mut self.sending;
+        let written = self.peer.write(now, media, layer, packet, rewrite, to);
+        self.flush();
+        written
+    }
+
+    fn flush(&mut self) {
+        while let Some(transmit) = self.sending.pop() {
+            let to = transmit.destination;
+            send(&self.socket, to, transmit.contents, transmit.segment);
         }
     }
 }
 
-fn send(socket: &Socket, destination: SocketAddr, datagram: &[u8]) {
+fn send(socket: &Socket, destination: SocketAddr, datagrams: &[u8], segment: usize) {
     let any = IpAddr::from(Ipv4Addr::UNSPECIFIED);
     // UDP may lose; a candidate of the server that cannot be reached from here is no error.
-    if let Err(error) = socket.send(destination, any, datagram, datagram.len()) {
+    if let Err(error) = socket.send(destination, any, datagrams, segment) {
         tracing::trace!(%error, %destination, "datagram not sent");
     }
 }

@@ -326,7 +326,7 @@ impl Publisher {
             queued.marker,
             queued.payload,
         );
-        self.write(layer, &packet);
+        self.write(now, layer, packet);
     }
 
     fn audio(&mut self, now: Instant) {
@@ -335,13 +335,11 @@ impl Publisher {
         let timestamp = (seq as u32).wrapping_mul(960);
         let mut payload = vec![0x78; OPUS_BYTES];
         Stamp::at(now).write(&mut payload);
-        self.write(0, &packet(now, OPUS, seq, timestamp, false, payload));
+        self.write(now, 0, packet(now, OPUS, seq, timestamp, false, payload));
     }
 
-    fn write(&mut self, layer: usize, packet: &Packet) {
-        let kind = packet.format.codec.kind();
-        let peer = &mut self.link.peer;
-        let Some(media) = peer.media().iter().position(|media| media.kind == kind) else {
+    fn write(&mut self, now: Instant, layer: usize, packet: Packet) {
+        let Some(media) = self.link.media(packet.format.codec.kind()) else {
             return;
         };
         let rewrite = Rewrite {
@@ -350,7 +348,8 @@ impl Publisher {
             picture: None,
             frame_number: None,
         };
-        match peer.write(media, layer, packet, rewrite) {
+        let packet = Arc::new(packet);
+        match self.link.write(now, media, layer, &packet, rewrite) {
             Ok(()) => {
                 self.sent.packets += 1;
                 self.sent.bytes += packet.payload.len() as u64;

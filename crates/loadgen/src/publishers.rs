@@ -65,8 +65,7 @@ impl Publishers {
         let rids = self.settings.rids();
         let direction = Direction::Send;
         let mut link = Link::open(&self.client, endpoint, &self.certificate, direction, rids)?;
-        link.peer
-            .allow_payloads_up_to(self.settings.payload_bytes_max);
+        link.allow_payloads_up_to(self.settings.payload_bytes_max);
         link.connect(CONNECT_TIMEOUT)?;
         let answer = link.answer().to_owned();
         self.worker.send(Command::Join(Box::new(link)));

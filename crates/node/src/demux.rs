@@ -9,7 +9,6 @@ const ADDRESS_HELD: Duration = Duration::from_secs(5);
 const STUN_HEADER: usize = 20;
 const STUN_MAGIC: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const BINDING_REQUEST: [u8; 2] = [0x00, 0x01];
-const BINDING_SUCCESS: [u8; 2] = [0x01, 0x01];
 const ATTRIBUTE_USERNAME: u16 = 0x0006;
 
 /// Finds the peer that a datagram is for.
@@ -96,17 +95,10 @@ fn request_ufrag(datagram: &[u8]) -> Option<&str> {
 }
 
 /// A STUN request that asks for an answer to its source.
-pub(crate) fn is_binding_request(datagram: &[u8]) -> bool {
-    is_stun(datagram, BINDING_REQUEST)
-}
-
-/// A STUN success response: the proof that a request was authenticated.
-pub(crate) fn is_binding_success(datagram: &[u8]) -> bool {
-    is_stun(datagram, BINDING_SUCCESS)
-}
-
-fn is_stun(datagram: &[u8], kind: [u8; 2]) -> bool {
-    datagram.len() >= STUN_HEADER && datagram[..2] == kind && datagram[4..8] == STUN_MAGIC
+fn is_binding_request(datagram: &[u8]) -> bool {
+    datagram.len() >= STUN_HEADER
+        && datagram[..2] == BINDING_REQUEST
+        && datagram[4..8] == STUN_MAGIC
 }
 
 #[cfg(test)]

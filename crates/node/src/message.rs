@@ -19,8 +19,8 @@ pub enum Input<'a> {
         source: SocketAddr,
         /// The local address it was sent to: one of the shard's candidates.
         destination: SocketAddr,
-        /// The UDP payload.
-        contents: &'a [u8],
+        /// The UDP payload; it is decrypted in place.
+        contents: &'a mut [u8],
     },
     /// The control plane wants something.
     Command(Command),
@@ -144,9 +144,9 @@ pub enum Relayed {
 
 /// What a node wants done.
 #[derive(Debug)]
-pub enum Output {
-    /// Send a datagram. Those to one destination come one after the other.
-    Transmit(Transmit),
+pub enum Output<'a> {
+    /// Send datagrams.
+    Transmit(Transmit<'a>),
     /// Pass to another shard.
     Relay {
         /// Which one.

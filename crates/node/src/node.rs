@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use broadcast::forward::{Estimate, Limits};
 use broadcast::{IceFragment, Role, SessionId};
-use rtc::{IceCredentials, Peer};
+use rtc::{Datagrams, IceCredentials, Peer};
 use rtp::{Kind, Packet};
 use slab::Slab;
 
 use crate::counters::Counters;
-use crate::demux::{self, Demux};
+use crate::demux::Demux;
 use crate::message::{ClosedReason, Command, Event, Input, Output, Relayed, StreamId};
 use crate::peer::{PeerEntry, Subscribed};
 use crate::stream::{Fresh, Stream};
@@ -25,6 +25,11 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Every this many ticks a stream reports its status.
 const STATUS_TICKS: u32 = 10;
+
+/// A peer is woken no sooner, since a time in the past would spin, and no later, since the
+/// library names times years away, and the timer of a peer that is gone stays until it is due.
+const WAKE_MIN: Duration = Duration::from_micros(500);
+const WAKE_MAX: Duration = Duration::from_secs(10);
 
 /// Addresses that one session may be reached at, one for each path its ICE tries; a further one
 /// takes the place of the oldest.
@@ -77,7 +82,8 @@ pub struct Node {
     served: Option<usize>,
     /// Peers with something written, each once.
     dirty: Vec<usize>,
-    outputs: VecDeque<Output>,
+    outputs: VecDeque<Output<'static>>,
+    sending: Datagrams,
     counters: Counters,
 }
 
@@ -99,6 +105,7 @@ impl Node {
             served: None,
             dirty: Vec::new(),
             outputs: VecDeque::new(),
+            sending: Datagrams::default(),
             counters: Counters::default(),
         }
     }
@@ -128,14 +135,13 @@ impl Node {
     }
 
     /// The next thing to do; `None` when all is done for now.
-    pub fn poll_output(&mut self, now: Instant) -> Option<Output> {
+    pub fn poll_output(&mut self, now: Instant) -> Option<Output<'_>> {
         loop {
             if let Some(output) = self.outputs.pop_front() {
-                if let Output::Transmit(transmit) = &output {
-                    self.counters.datagrams_out += 1;
-                    self.counters.bytes_out += transmit.contents().len() as u64;
-                }
                 return Some(output);
+            }
+            if !self.sending.is_empty() {
+                break;
             }
             if self.serve(now) {
                 continue;
@@ -146,6 +152,10 @@ impl Node {
                 self.flush(now, key);
             }
         }
+        let transmit = self.sending.pop()?;
+        self.counters.datagrams_out += transmit.datagrams().len() as u64;
+        self.counters.bytes_out += transmit.contents.len() as u64;
+        Some(Output::Transmit(transmit))
     }
 
     /// When [`Input::Timeout`] is to be given next.
@@ -161,7 +171,7 @@ impl Node {
         now: Instant,
         source: SocketAddr,
         destination: SocketAddr,
-        contents: &[u8],
+        contents: &mut [u8],
     ) {
         self.counters.datagrams_in += 1;
         self.counters.bytes_in += contents.len() as u64;
@@ -172,22 +182,21 @@ impl Node {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
-        if !entry
-            .peer
-            .handle_datagram(now, source, destination, contents)
-        {
+        let is_webrtc =
+            entry
+                .peer
+                .handle_datagram(now, source, destination, contents, &mut self.sending);
+        if !is_webrtc {
             self.counters.dropped_not_webrtc += 1;
             return;
         }
         entry.heard = now;
-        let queued = self.outputs.len();
         self.drain(now, key);
-        if !demux::is_binding_request(contents) {
-            return;
-        }
-        let answered = |output: &Output| matches!(output, Output::Transmit(t) if t.destination == source && demux::is_binding_success(t.contents()));
-        if self.outputs.iter().skip(queued).any(answered)
-            && self.demux.learn(now, source, key)
+    }
+
+    /// The session may be known by this address from now on.
+    fn reached(&mut self, now: Instant, key: usize, address: SocketAddr) {
+        if self.demux.learn(now, address, key)
             && let Some(entry) = self.peers.get_mut(key)
         {
             // A client that roams without end keeps its latest addresses only.
@@ -195,7 +204,7 @@ impl Node {
                 let oldest = entry.addresses.remove(0);
                 self.demux.remove_address(&oldest, key);
             }
-            entry.addresses.push(source);
+            entry.addresses.push(address);
         }
     }
 
@@ -429,8 +438,8 @@ impl Node {
             else {
                 continue;
             };
-            choose_layer(now, entry, stream);
-            if entry.catch_up_due().is_some() && !entry.dirty {
+            let wishes = choose_layer(now, entry, stream);
+            if (wishes || entry.catch_up_due().is_some()) && !entry.dirty {
                 entry.dirty = true;
                 self.dirty.push(stream.viewers[i]);
             }
@@ -466,13 +475,13 @@ impl Node {
         };
         entry.dirty = false;
         if let Some(stream) = self.streams.get(entry.stream)
-            && let Some(rid) = catch_up(now, entry, stream, &mut self.counters)
+            && let Some(rid) = catch_up(now, entry, stream, &mut self.sending, &mut self.counters)
         {
             let session = entry.session;
             self.outputs
                 .push_back(Output::Event(Event::Layer { session, rid }));
         }
-        entry.peer.handle_timeout(now);
+        entry.peer.handle_timeout(now, &mut self.sending);
         self.drain(now, key);
     }
 
@@ -482,10 +491,7 @@ impl Node {
             let Some(entry) = self.peers.get_mut(key) else {
                 return;
             };
-            match entry.peer.poll_output() {
-                rtc::Output::Transmit(transmit) => {
-                    self.outputs.push_back(Output::Transmit(transmit));
-                }
+            match entry.peer.poll_output(&mut self.sending) {
                 rtc::Output::Event(event) => self.peer_event(now, key, event),
                 rtc::Output::Timeout(at) => break at,
             }
@@ -498,11 +504,10 @@ impl Node {
             self.remove(now, key, reason);
             return;
         }
-        // A timer in the past would spin: the peer gets its time with the next turn.
         let at = entry
             .catch_up_due()
             .map_or(at, |due| due.min(at))
-            .max(now + Duration::from_micros(500));
+            .clamp(now + WAKE_MIN, now + WAKE_MAX);
         self.timers.set(&mut entry.timer, at, key);
     }
 
@@ -512,6 +517,7 @@ impl Node {
         };
         match event {
             rtc::Event::Connected => self.connected(now, key),
+            rtc::Event::Reached(address) => self.reached(now, key, address),
             rtc::Event::Closed => {
                 let reason = entry.lost();
                 self.close(now, key, reason);
@@ -658,7 +664,7 @@ impl Node {
         true
     }
 
-    /// Writes to a viewer's peer. Returns whether something is to be sent.
+    /// Writes to a viewer's peer. Returns whether there is more for it in the cache.
     fn give_fresh(&mut self, now: Instant, stream_key: usize, key: usize) -> bool {
         let (Some(stream), Some(entry)) =
             (self.streams.get_mut(stream_key), self.peers.get_mut(key))
@@ -667,7 +673,7 @@ impl Node {
         };
         // Taken out for the time of the loop, since choosing a layer needs the whole stream.
         let fresh = std::mem::take(&mut stream.fresh);
-        let mut wrote = false;
+        let mut catches_up = false;
         for Fresh {
             kind,
             layer,
@@ -687,14 +693,16 @@ impl Node {
             for subscribed in entry.subscriptions.iter_mut().filter(|s| s.kind == *kind) {
                 let subscription = &mut subscribed.subscription;
                 if let Some(rewrite) = subscription.packet(now, track, *layer, packet) {
-                    match entry.peer.write(subscribed.media, 0, packet, rewrite) {
+                    let to = &mut self.sending;
+                    let media = subscribed.media;
+                    match entry.peer.write(now, media, 0, packet, rewrite, to) {
                         Ok(()) => self.counters.packets_out += 1,
                         Err(error) => count_refused(&mut self.counters, error),
                     }
                 } else if !subscription.is_catching_up() {
                     continue;
                 }
-                wrote = true;
+                catches_up |= subscription.is_catching_up();
                 if *kind == Kind::Video
                     && let Some(since) = subscription.take_first_picture()
                 {
@@ -707,7 +715,7 @@ impl Node {
             }
         }
         stream.fresh = fresh;
-        wrote
+        catches_up
     }
 
     /// Passes due wishes for key frames on to the publisher, wherever it is.
@@ -752,17 +760,9 @@ impl Node {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
-        entry.peer.close();
-        entry.peer.handle_timeout(now);
-        loop {
-            match entry.peer.poll_output() {
-                rtc::Output::Transmit(transmit) => {
-                    self.outputs.push_back(Output::Transmit(transmit));
-                }
-                rtc::Output::Event(_) => {}
-                rtc::Output::Timeout(_) => break,
-            }
-        }
+        entry.peer.close(&mut self.sending);
+        entry.peer.handle_timeout(now, &mut self.sending);
+        entry.peer.drain(&mut self.sending, |_| {});
         self.remove(now, key, reason);
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
 use str0m::{Rtc, RtcConfig};
 
-use crate::{Direction, dtls, extensions};
+use crate::{Direction, WallClock, dtls, extensions};
 
 /// How often a peer counts its NACKs: for metrics only.
 const STATS_EVERY: Duration = Duration::from_secs(5);
@@ -50,6 +50,8 @@ pub struct Config {
     /// Write `a=ice-lite` into answers (RFC 8839 §5.3). Correct by the letter, but
     /// Chromium then starts about 70 ms later, and no browser needs it: docs/decisions.
     pub announce_ice_lite: bool,
+    /// For sender reports.
+    pub wall_clock: WallClock,
 }
 
 /// Dynamic payload types for H.264: (payload type, its RTX, packetization mode, profile-level-id).
@@ -75,7 +77,8 @@ impl Config {
             .set_dtls_version(DtlsVersion::Dtls12)
             .set_ice_lite(true)
             .set_rtp_mode(true)
-            .set_stats_interval(Some(STATS_EVERY))
+            // Of what it sends itself, which is nothing, there is nothing to count.
+            .set_stats_interval((direction == Direction::Receive).then_some(STATS_EVERY))
             .set_extension_map(extensions::map(direction));
         let codecs = config.codec_config();
         codecs.clear();

@@ -2,14 +2,24 @@
 
 use std::sync::Arc;
 
-use rtp::{Extensions, Rewrite};
+use rtp::Extensions;
 use str0m::media::MediaTime;
 use str0m::rtp::{Extension, ExtensionMap, ExtensionSerializer, ExtensionValues, VideoOrientation};
 
 use crate::sdp::Direction;
 
-const DEPENDENCY_DESCRIPTOR: &str =
+pub(crate) const DEPENDENCY_DESCRIPTOR: &str =
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+
+pub(crate) const TRANSPORT_SEQUENCE_NUMBER: &str =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+pub(crate) const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+pub(crate) const RID: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
+pub(crate) const REPAIRED_RID: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
+pub(crate) const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+pub(crate) const VIDEO_ORIENTATION: &str = "urn:3gpp:video-orientation";
+pub(crate) const PLAYOUT_DELAY: &str =
+    "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
 
 /// The largest value of the one-byte form (RFC 8285 §4.2).
 const ONE_BYTE_FORM_MAX: usize = 16;
@@ -92,43 +102,11 @@ pub(crate) fn received(values: &ExtensionValues) -> Extensions {
     }
 }
 
-/// The same for sending. Allocates only where a dependency descriptor is carried.
-pub(crate) fn to_send(extensions: &Extensions, rewrite: &Rewrite) -> ExtensionValues {
-    let mut values = ExtensionValues {
-        audio_level: extensions
-            .audio_level
-            .map(|(level, _)| -(level.min(127) as i8)),
-        voice_activity: extensions.audio_level.map(|(_, voice)| voice),
-        video_orientation: extensions.rotation.map(orientation),
-        ..ExtensionValues::default()
-    };
-    if let Some((min, max)) = extensions.playout_delay {
-        values.play_delay_min = Some(MediaTime::from_hundredths(min.into()));
-        values.play_delay_max = Some(MediaTime::from_hundredths(max.into()));
-    }
-    let renumbered = rewrite
-        .frame_number
-        .and_then(|number| extensions.descriptor_with(number));
-    if let Some(bytes) = renumbered.or_else(|| extensions.dependency_descriptor.clone()) {
-        values.user_values.set(Descriptor(bytes));
-    }
-    values
-}
-
 fn degrees(orientation: VideoOrientation) -> u16 {
     match orientation {
         VideoOrientation::Deg0 => 0,
         VideoOrientation::Deg90 => 90,
         VideoOrientation::Deg180 => 180,
         VideoOrientation::Deg270 => 270,
-    }
-}
-
-fn orientation(degrees: u16) -> VideoOrientation {
-    match degrees {
-        90 => VideoOrientation::Deg90,
-        180 => VideoOrientation::Deg180,
-        270 => VideoOrientation::Deg270,
-        _ => VideoOrientation::Deg0,
     }
 }

@@ -3,13 +3,28 @@
 use rtp::{Codec, Format, Profile};
 use str0m::format::{Codec as StrCodec, PayloadParams};
 
-/// Payload types of one m-line with what they carry, the remote's preference first.
+use crate::sender::Types;
+
+/// Payload types of one m-line, the remote's preference first.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct PayloadTypes(Vec<(u8, Format)>);
+pub(crate) struct PayloadTypes(Vec<PayloadType>);
+
+#[derive(Debug, Clone)]
+struct PayloadType {
+    number: u8,
+    /// That of its retransmissions (RFC 4588 §8.1).
+    rtx: Option<u8>,
+    format: Format,
+}
 
 impl PayloadTypes {
-    /// Those of `params` that the remote accepted under `remote_pts`.
-    pub(crate) fn negotiated(params: &[PayloadParams], remote_pts: &[str0m::media::Pt]) -> Self {
+    /// Those of `params` that the remote accepted under `remote_pts`, with those of `resent` for
+    /// their retransmissions: first the type, then that of its retransmissions.
+    pub(crate) fn negotiated(
+        params: &[PayloadParams],
+        remote_pts: &[str0m::media::Pt],
+        resent: &[(u8, u8)],
+    ) -> Self {
         let mut types = Vec::new();
         for pt in remote_pts {
             let Some(param) = params.iter().find(|p| p.pt() == *pt) else {
@@ -18,40 +33,48 @@ impl PayloadTypes {
             let Some(format) = format(param) else {
                 continue;
             };
-            types.push((**pt, format));
+            let rtx = resent.iter().find(|(of, _)| *of == **pt);
+            types.push(PayloadType {
+                number: **pt,
+                rtx: rtx.map(|(_, rtx)| *rtx),
+                format,
+            });
             if let Some(red) = param.red() {
-                types.push((
-                    *red,
-                    Format {
+                types.push(PayloadType {
+                    number: *red,
+                    rtx: None,
+                    format: Format {
                         red: true,
                         ..format
                     },
-                ));
+                });
             }
         }
         Self(types)
     }
 
-    pub(crate) fn format(&self, pt: u8) -> Option<Format> {
-        self.0
-            .iter()
-            .find(|(p, _)| *p == pt)
-            .map(|(_, format)| *format)
+    pub(crate) fn format(&self, number: u8) -> Option<Format> {
+        let found = self.0.iter().find(|pt| pt.number == number);
+        found.map(|pt| pt.format)
     }
 
-    /// The payload type under which a packet of `format` can be sent, and what the receiver expects there.
-    pub(crate) fn best_for(&self, format: &Format) -> Option<(u8, Format)> {
+    /// How a packet of `format` can be sent best.
+    pub(crate) fn best_for(&self, format: &Format) -> Option<Types> {
         self.0
             .iter()
-            .filter_map(|(pt, accepted)| Some((format.fit(accepted)?, *pt, *accepted)))
+            .filter_map(|pt| Some((format.fit(&pt.format)?, pt)))
             // `max_by_key` takes the last of equals; the remote's first choice is what we want.
             .rev()
-            .max_by_key(|(fit, ..)| *fit)
-            .map(|(_, pt, accepted)| (pt, accepted))
+            .max_by_key(|(fit, _)| *fit)
+            .map(|(_, pt)| Types {
+                payload_type: pt.number,
+                rtx: pt.rtx,
+                red: pt.format.red,
+            })
     }
 
     pub(crate) fn formats(&self) -> impl Iterator<Item = &Format> {
-        self.0.iter().map(|(_, format)| format)
+        self.0.iter().map(|pt| &pt.format)
     }
 }
 

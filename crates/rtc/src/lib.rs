@@ -8,18 +8,26 @@
 
 mod clock;
 mod config;
+mod congestion;
+mod datagrams;
 mod dtls;
 mod extensions;
 mod formats;
+mod incoming;
+mod media;
 mod offer;
 mod peer;
 mod sdp;
+mod sender;
 pub mod srtp;
+mod wall_clock;
 
 pub use config::{Certificate, Config};
+pub use datagrams::{Datagrams, Transmit};
+pub use media::{LAYERS_MAX, Media};
 pub use offer::Offering;
 pub use peer::{
-    Event, IceCredentials, LAYERS_MAX, Media, Output, PAYLOAD_BYTES_MAX, Peer, Transmit,
-    WriteError, host_candidate,
+    Event, IceCredentials, Output, PAYLOAD_BYTES_MAX, Peer, WriteError, host_candidate,
 };
 pub use sdp::{Direction, OfferError};
+pub use wall_clock::WallClock;

@@ -1,12 +1,11 @@
 use std::time::Instant;
 
-use rtp::Bitrate;
 use str0m::Candidate;
-use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::change::SdpPendingOffer;
 use str0m::media::{MediaKind, Simulcast, SimulcastLayer};
 use str0m::net::Protocol;
 
-use crate::Config;
+use crate::{Config, WallClock};
 use crate::peer::Peer;
 use crate::sdp::{Direction, OfferError};
 
@@ -18,6 +17,7 @@ pub struct Offering {
     pending: SdpPendingOffer,
     sdp: String,
     direction: Direction,
+    wall_clock: WallClock,
 }
 
 impl Offering {
@@ -27,14 +27,9 @@ impl Offering {
         config: &Config,
         direction: Direction,
         rids: &[&str],
-        estimate: Option<Bitrate>,
         now: Instant,
     ) -> Self {
-        let mut builder = config.builder(direction).set_ice_lite(false);
-        if let Some(estimate) = estimate {
-            builder = builder.enable_bwe(Some(crate::peer::to_bitrate(estimate)));
-        }
-        let mut rtc = builder.build(now);
+        let mut rtc = config.builder(direction).set_ice_lite(false).build(now);
         for address in &config.candidates {
             if let Ok(candidate) = Candidate::host(*address, Protocol::Udp) {
                 rtc.add_local_candidate(candidate);
@@ -60,6 +55,7 @@ impl Offering {
             pending,
             sdp,
             direction,
+            wall_clock: config.wall_clock,
         }
     }
 
@@ -70,10 +66,8 @@ impl Offering {
 
     /// Takes the answer; the peer then connects.
     pub fn accept(self, answer: &str) -> Result<Peer, OfferError> {
-        let answer = SdpAnswer::from_sdp_string(answer)
-            .map_err(|error| OfferError::Unreadable(error.to_string()))?;
         let mut peer = self.peer;
-        peer.accept_answer(self.pending, answer, self.direction)?;
+        peer.accept_answer(self.pending, answer, self.direction, self.wall_clock)?;
         Ok(peer)
     }
 }

@@ -7,6 +7,9 @@
 use rtp::Kind;
 use thiserror::Error;
 
+use crate::extensions;
+use crate::sender::ExtensionIds;
+
 /// Which way media flows, seen from the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -241,6 +244,76 @@ pub(crate) fn accepts_media(answer: &str) -> bool {
         (line.starts_with("m=audio ") || line.starts_with("m=video "))
             && line.split(' ').nth(1) != Some("0")
     })
+}
+
+/// The section of the m-line with this mid, from its `m=` line on; empty without one.
+pub(crate) fn section<'a>(sdp: &'a str, mid: &str) -> &'a str {
+    let begins = sdp.match_indices("m=").map(|(at, _)| at);
+    let begins: Vec<usize> = begins
+        .filter(|at| *at == 0 || sdp.as_bytes().get(at - 1) == Some(&b'\n'))
+        .collect();
+    let ends = begins.iter().skip(1).copied().chain([sdp.len()]);
+    let sections = begins.iter().zip(ends);
+    let mut texts = sections.filter_map(|(begin, end)| sdp.get(*begin..end));
+    let is_it = |line: &str| line.strip_prefix("a=mid:") == Some(mid);
+    texts
+        .find(|text| text.lines().any(is_it))
+        .unwrap_or_default()
+}
+
+/// Ids of the header extensions of a section that are written (RFC 8285 §5).
+pub(crate) fn extension_ids(section: &str) -> ExtensionIds {
+    let mut ids = ExtensionIds::default();
+    let maps = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("a=extmap:"));
+    for map in maps {
+        let mut words = map.split(' ');
+        // The id may have a direction behind it.
+        let id = words.next().and_then(|id| id.split('/').next());
+        let Some(id) = id.and_then(|id| id.parse().ok()) else {
+            continue;
+        };
+        let place = match words.next().unwrap_or_default() {
+            extensions::TRANSPORT_SEQUENCE_NUMBER => &mut ids.transport_seq,
+            extensions::MID => &mut ids.mid,
+            extensions::RID => &mut ids.rid,
+            extensions::REPAIRED_RID => &mut ids.repaired_rid,
+            extensions::AUDIO_LEVEL => &mut ids.audio_level,
+            extensions::VIDEO_ORIENTATION => &mut ids.rotation,
+            extensions::PLAYOUT_DELAY => &mut ids.playout_delay,
+            extensions::DEPENDENCY_DESCRIPTOR => &mut ids.dependency_descriptor,
+            _ => continue,
+        };
+        *place = id;
+    }
+    ids
+}
+
+/// Payload types of a section, each with that of its retransmissions (RFC 4588 §8.1).
+pub(crate) fn retransmission_types(section: &str) -> Vec<(u8, u8)> {
+    let mut types = Vec::new();
+    for line in section.lines() {
+        let Some((rtx, parameters)) = line
+            .strip_prefix("a=fmtp:")
+            .and_then(|line| line.split_once(' '))
+        else {
+            continue;
+        };
+        let apt = parameters
+            .split(';')
+            .find_map(|parameter| parameter.trim().strip_prefix("apt="));
+        if let Some((of, rtx)) = apt.and_then(|of| of.parse().ok()).zip(rtx.parse().ok()) {
+            types.push((of, rtx));
+        }
+    }
+    types
+}
+
+/// The canonical name of a source (RFC 5576 §6.1).
+pub(crate) fn cname(sdp: &str, ssrc: u32) -> Option<&str> {
+    let prefix = format!("a=ssrc:{ssrc} cname:");
+    sdp.lines().find_map(|line| line.strip_prefix(&prefix))
 }
 
 #[cfg(test)]

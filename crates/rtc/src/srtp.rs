@@ -36,6 +36,9 @@ const LABEL_RTCP: u8 = 3;
 
 const SHA1_KEY: usize = 20;
 
+/// Sources of SRTCP whose packets are remembered; a further one takes the place of the oldest.
+const REPLAY_SOURCES: usize = 4;
+
 /// How packets are protected (RFC 5764 §4.1.2, RFC 7714 §14.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protection {
@@ -208,6 +211,62 @@ impl Inbound {
                 packet.get(..end)
             }
         }
+    }
+}
+
+impl Inbound {
+    /// SSRC and index of an SRTCP packet, as they stand in it: not authentic yet.
+    pub fn rtcp_index(&self, packet: &[u8]) -> Option<(u32, u32)> {
+        let word = match &self.0.rtcp {
+            Cipher::Gcm { .. } => packet.last_chunk::<INDEX>()?,
+            Cipher::CmSha1 { .. } => {
+                let (text, _) = packet.split_last_chunk::<SHA1_TAG>()?;
+                text.last_chunk::<INDEX>()?
+            }
+        };
+        Some((ssrc(packet.get(4..)?)?, u32::from_be_bytes(*word) & !ENCRYPTED))
+    }
+}
+
+/// Tells which SRTCP packets came before (RFC 3711 §3.3.2).
+#[derive(Debug, Default)]
+pub struct Replay {
+    sources: [Option<Window>; REPLAY_SOURCES],
+    next: usize,
+}
+
+/// The latest index of a source, and a bit for each of the 64 up to it that came.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    ssrc: u32,
+    highest: u32,
+    came: u64,
+}
+
+impl Replay {
+    /// Whether this authentic packet is new; it is not for the next time. Too old ones are not.
+    pub fn is_new(&mut self, ssrc: u32, index: u32) -> bool {
+        let known = self.sources.iter_mut().flatten().find(|w| w.ssrc == ssrc);
+        let Some(window) = known else {
+            // A receiver has one SSRC, or one for each m-line.
+            self.sources[self.next] = Some(Window {
+                ssrc,
+                highest: index,
+                came: 1,
+            });
+            self.next = (self.next + 1) % REPLAY_SOURCES;
+            return true;
+        };
+        if index > window.highest {
+            let ahead = index - window.highest;
+            window.came = window.came.checked_shl(ahead).unwrap_or(0) | 1;
+            window.highest = index;
+            return true;
+        }
+        let bit = 1_u64.checked_shl(window.highest - index).unwrap_or(0);
+        let new = bit != 0 && window.came & bit == 0;
+        window.came |= bit;
+        new
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use broadcast::registry::{self, Admitted, Registry};
 use broadcast::{
@@ -85,6 +85,7 @@ struct Shared {
     shards: Shards,
     certificate: rtc::Certificate,
     announce_ice_lite: bool,
+    wall_clock: rtc::WallClock,
     state: Mutex<State>,
     metrics: crate::metrics::MediaMetrics,
 }
@@ -123,6 +124,10 @@ impl Control {
             shards,
             certificate: rtc::Certificate::generate(),
             announce_ice_lite,
+            wall_clock: rtc::WallClock {
+                instant: Instant::now(),
+                time: SystemTime::now(),
+            },
             state: Mutex::new(state),
             metrics,
         });
@@ -243,6 +248,7 @@ impl Control {
             certificate: self.shared.certificate.clone(),
             candidates: self.shared.shards.candidates(shard).to_vec(),
             announce_ice_lite: self.shared.announce_ice_lite,
+            wall_clock: self.shared.wall_clock,
         };
         Peer::answer(&config, direction, &open.offer, estimate, now)
     }

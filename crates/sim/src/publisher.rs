@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtc::Peer;
+use rtc::{Datagrams, Peer};
 use rtp::{Bitrate, Codec, Extensions, Format, Frame, Kind, Packet, Rewrite};
 
 use crate::encoder::Encoder;
@@ -178,10 +178,10 @@ impl Publisher {
     }
 
     /// Writes what is due.
-    pub(crate) fn produce(&mut self, clock: &Clock, peer: &mut Peer) {
+    pub(crate) fn produce(&mut self, clock: &Clock, peer: &mut Peer, to: &mut Datagrams) {
         let now = clock.now();
         while self.next_audio().is_some_and(|at| at <= now) {
-            self.audio(clock, peer);
+            self.audio(clock, peer, to);
         }
         while self.next_frame().is_some_and(|at| at <= now) {
             self.frame(clock, peer);
@@ -193,7 +193,7 @@ impl Publisher {
             while state.queue.front().is_some_and(|(at, ..)| *at <= now)
                 && let Some((_, packet, seq)) = state.queue.pop_front()
             {
-                write(peer, media, layer, &packet, seq);
+                write(now, peer, media, layer, packet, seq, to);
             }
         }
     }
@@ -207,7 +207,7 @@ impl Publisher {
         Some(self.began? + Duration::from_micros(micros))
     }
 
-    fn audio(&mut self, clock: &Clock, peer: &mut Peer) {
+    fn audio(&mut self, clock: &Clock, peer: &mut Peer, to: &mut Datagrams) {
         let number = self.audio_packets;
         self.audio_packets += 1;
         let (Some(media), Some(format)) = (
@@ -225,7 +225,7 @@ impl Publisher {
             ..packet(clock.now(), format, payload)
         };
         let seq = u64::from(self.settings.first_seq / 2) + u64::from(number);
-        write(peer, media, 0, &packet, seq);
+        write(clock.now(), peer, media, 0, packet, seq, to);
     }
 
     fn frame(&mut self, clock: &Clock, peer: &Peer) {
@@ -297,14 +297,22 @@ fn packet(now: Instant, format: Format, payload: Vec<u8>) -> Packet {
     }
 }
 
-fn write(peer: &mut Peer, media: usize, layer: usize, packet: &Packet, seq: u64) {
+fn write(
+    now: Instant,
+    peer: &mut Peer,
+    media: usize,
+    layer: usize,
+    packet: Packet,
+    seq: u64,
+    to: &mut Datagrams,
+) {
     let rewrite = Rewrite {
         seq,
         timestamp: packet.timestamp,
         picture: None,
         frame_number: None,
     };
-    peer.write(media, layer, packet, rewrite)
+    peer.write(now, media, layer, &Arc::new(packet), rewrite, to)
         .expect("a synthetic packet fits its own offer");
 }
 

@@ -1,11 +1,11 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use broadcast::SessionId;
 use node::{Command, Counters, Event, Input, Node, Output, Relayed, StreamId};
-use rtc::{Certificate, Direction, Offering, Peer};
+use rtc::{Certificate, Datagrams, Direction, Offering, Peer, WallClock};
 use rtp::Bitrate;
 
 use crate::viewer::request_keyframe;
@@ -21,6 +21,9 @@ const RELAY_DELAY: Duration = Duration::from_micros(100);
 
 /// Where the bandwidth estimation of a viewer begins, as the server has it.
 const ESTIMATE_INITIAL: Bitrate = Bitrate::mbps(2);
+
+/// What the clocks on the walls show when a world begins, since 1970.
+const TIME_OF_DAY: Duration = Duration::from_secs(1_700_000_000);
 
 /// A client is not woken more often: the library names times that have passed.
 const WAKE_MIN: Duration = Duration::from_micros(500);
@@ -45,6 +48,8 @@ pub struct World {
     flights_begun: u64,
     publishers: u8,
     events: Vec<(Duration, Event)>,
+    /// What the client at work wants to send.
+    sending: Datagrams,
 }
 
 #[derive(Debug)]
@@ -122,6 +127,7 @@ impl World {
             flights_begun: 0,
             publishers: 0,
             events: Vec::new(),
+            sending: Datagrams::default(),
         }
     }
 
@@ -165,7 +171,7 @@ impl World {
 
     /// The client says good-bye.
     pub fn leave(&mut self, client: ClientId) {
-        self.clients[client.0].peer.close();
+        self.clients[client.0].peer.close(&mut self.sending);
         self.turn(client.0);
         self.vanish(client);
     }
@@ -279,7 +285,7 @@ impl World {
             Role::Publisher(_) => (Direction::Send, Direction::Receive, None),
             Role::Viewer(_) => (Direction::Receive, Direction::Send, Some(ESTIMATE_INITIAL)),
         };
-        let offering = Offering::new(&self.rtc_config(address), ours, rids, None, now);
+        let offering = Offering::new(&self.rtc_config(address), ours, rids, now);
         let config = self.rtc_config(self.shards[shard].address);
         let (peer, answer) = Peer::answer(&config, theirs, offering.sdp(), estimate, now)
             .expect("our own offer is good");
@@ -334,6 +340,10 @@ impl World {
             certificate: self.certificate.clone(),
             candidates: vec![address],
             announce_ice_lite: false,
+            wall_clock: WallClock {
+                instant: self.clock.now() - self.clock.elapsed(),
+                time: SystemTime::UNIX_EPOCH + TIME_OF_DAY,
+            },
         }
     }
 
@@ -376,20 +386,20 @@ impl World {
             Cargo::ToShard {
                 shard,
                 source,
-                contents,
+                mut contents,
             } => {
                 let destination = self.shards[shard].address;
                 let input = Input::Datagram {
                     source,
                     destination,
-                    contents: &contents,
+                    contents: &mut contents,
                 };
                 self.input(shard, input);
             }
             Cargo::ToClient {
                 client: id,
                 source,
-                contents,
+                mut contents,
             } => {
                 let now = self.clock.now();
                 let client = &mut self.clients[id];
@@ -399,9 +409,10 @@ impl World {
                 if let Role::Viewer(viewer) = &mut client.role {
                     viewer.datagram(&contents);
                 }
+                let (own, to) = (client.address, &mut self.sending);
                 client
                     .peer
-                    .handle_datagram(now, source, client.address, &contents);
+                    .handle_datagram(now, source, own, &mut contents, to);
                 self.drain_client(id);
             }
             Cargo::Relay { shard, message } => self.input(shard, Input::Relayed(message)),
@@ -411,18 +422,24 @@ impl World {
     fn input(&mut self, shard: usize, input: Input<'_>) {
         let now = self.clock.now();
         self.shards[shard].node.handle_input(now, input);
-        while let Some(output) = self.shards[shard].node.poll_output(now) {
-            match output {
-                Output::Transmit(transmit) => {
-                    self.send_down(transmit.source, transmit.destination, transmit.contents());
+        let mut down = Vec::new();
+        loop {
+            match self.shards[shard].node.poll_output(now) {
+                Some(Output::Transmit(transmit)) => {
+                    let (source, to) = (transmit.source, transmit.destination);
+                    down.extend(transmit.datagrams().map(|d| (source, to, d.to_vec())));
                 }
-                Output::Relay { shard: to, message } => self.relay(shard, to, message),
-                Output::Event(event) => self.event(event),
+                Some(Output::Relay { shard: to, message }) => self.relay(shard, to, message),
+                Some(Output::Event(event)) => self.event(event),
+                None => break,
             }
+        }
+        for (source, destination, contents) in down {
+            self.send_down(source, destination, contents);
         }
     }
 
-    fn send_down(&mut self, source: SocketAddr, destination: SocketAddr, contents: &[u8]) {
+    fn send_down(&mut self, source: SocketAddr, destination: SocketAddr, contents: Vec<u8>) {
         let Some(id) = self.by_address.get(&destination).copied() else {
             return;
         };
@@ -431,7 +448,7 @@ impl World {
             let cargo = Cargo::ToClient {
                 client: id,
                 source,
-                contents: contents.to_vec(),
+                contents: contents.clone(),
             };
             self.launch(at, cargo);
         }
@@ -462,44 +479,46 @@ impl World {
 
     /// A client's own time: it writes what is due.
     fn turn(&mut self, id: usize) {
-        let client = &mut self.clients[id];
+        let (client, to) = (&mut self.clients[id], &mut self.sending);
         client.wake = None;
         match &mut client.role {
-            Role::Publisher(publisher) => publisher.produce(&self.clock, &mut client.peer),
+            Role::Publisher(publisher) => publisher.produce(&self.clock, &mut client.peer, to),
             Role::Viewer(viewer) => viewer.produce(&self.clock, &mut client.peer),
         }
-        client.peer.handle_timeout(self.clock.now());
+        client.peer.handle_timeout(self.clock.now(), to);
         self.drain_client(id);
     }
 
     fn drain_client(&mut self, id: usize) {
         let now = self.clock.now();
-        loop {
-            let client = &mut self.clients[id];
-            match client.peer.poll_output() {
-                rtc::Output::Transmit(transmit) => {
-                    let contents = transmit.contents();
-                    if client.gone {
-                        continue;
-                    }
-                    let (shard, source) = (client.shard, client.address);
-                    let arrivals = client.up.send(now, contents.len());
-                    for at in arrivals {
-                        let cargo = Cargo::ToShard {
-                            shard,
-                            source,
-                            contents: contents.to_vec(),
-                        };
-                        self.launch(at, cargo);
-                    }
-                }
+        let client = &mut self.clients[id];
+        let at = loop {
+            match client.peer.poll_output(&mut self.sending) {
                 rtc::Output::Event(event) => client.event(&self.clock, &event),
-                rtc::Output::Timeout(at) => {
-                    client.wake = Some(at.max(now + WAKE_MIN));
-                    client.gone |= !client.peer.is_alive();
-                    return;
+                rtc::Output::Timeout(at) => break at,
+            }
+        };
+        let mut flights = Vec::new();
+        while let Some(transmit) = self.sending.pop() {
+            if client.gone {
+                continue;
+            }
+            for datagram in transmit.datagrams() {
+                for at in client.up.send(now, datagram.len()) {
+                    flights.push((at, datagram.to_vec()));
                 }
             }
+        }
+        client.wake = Some(at.max(now + WAKE_MIN));
+        client.gone |= !client.peer.is_alive();
+        let (shard, source) = (client.shard, client.address);
+        for (at, contents) in flights {
+            let cargo = Cargo::ToShard {
+                shard,
+                source,
+                contents,
+            };
+            self.launch(at, cargo);
         }
     }
 

@@ -5,11 +5,9 @@
 //! what a small datagram costs is the way through the kernel, which they then go together.
 #![forbid(unsafe_code)]
 
-mod batch;
 mod receive;
 mod socket;
 
-pub use batch::Batch;
 pub use receive::Received;
 pub use socket::Socket;
 

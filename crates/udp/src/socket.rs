@@ -5,6 +5,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use socket2::{Domain, Protocol, Type};
 
+/// The most that one UDP send takes: 65,535 bytes less IP and UDP headers.
+const SEND_BYTES_MAX: usize = 65_000;
+
 /// A UDP socket that does not block.
 #[derive(Debug)]
 pub struct Socket {
@@ -68,13 +71,28 @@ impl Socket {
     }
 
     /// Datagrams that one send may hold; 1 without segmentation offload.
-    pub fn segments_max(&self) -> usize {
+    fn segments_max(&self) -> usize {
         self.state.max_gso_segments().max(1)
     }
 
-    /// Sends `contents` as datagrams of `segment` bytes, of which the last may be shorter.
-    /// `source` is the local address to send from; the unspecified one leaves it to the kernel.
+    /// Sends `contents` as datagrams of `segment` bytes, of which the last may be shorter: with
+    /// as few calls as the kernel's segmentation offload allows. `source` is the local address to
+    /// send from; the unspecified one leaves it to the kernel. After an error none of the rest
+    /// is sent.
     pub fn send(
+        &self,
+        destination: SocketAddr,
+        source: IpAddr,
+        contents: &[u8],
+        segment: usize,
+    ) -> io::Result<()> {
+        let at_once = segment.max(1) * self.segments_max().min(SEND_BYTES_MAX / segment.max(1)).max(1);
+        contents
+            .chunks(at_once)
+            .try_for_each(|part| self.send_at_once(destination, source, part, segment))
+    }
+
+    fn send_at_once(
         &self,
         destination: SocketAddr,
         source: IpAddr,

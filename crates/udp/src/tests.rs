@@ -1,7 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use crate::{Batch, Received, Socket};
+use crate::{Received, Socket};
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -35,52 +35,26 @@ fn received(socket: &Socket, count: usize) -> Vec<(SocketAddr, Vec<u8>)> {
 }
 
 #[test]
-fn datagrams_of_all_sizes_arrive_whole_and_in_order() {
+fn datagrams_of_one_send_arrive_whole_and_in_order() {
     let (sender, from) = bound();
     let (receiver, to) = bound();
-    let mut batch = Batch::new(&sender);
-    // Equal ones, a shorter last one, then larger and smaller ones: four batches.
-    let sizes = [1_200, 1_200, 1_200, 700, 1_000, 1_100, 1_100, 90];
+    let sizes = [1_200, 1_200, 1_200, 700];
     let contents: Vec<Vec<u8>> = (0_u8..).zip(sizes).map(|(i, size)| vec![i; size]).collect();
-    for bytes in &contents {
-        batch.push(&sender, to, ANY, bytes);
-    }
-    batch.send(&sender);
+    let sent = sender.send(to, ANY, &contents.concat(), 1_200);
+    sent.expect("sent");
     let found = received(&receiver, contents.len());
     assert!(found.iter().all(|(source, _)| *source == from));
     let found: Vec<Vec<u8>> = found.into_iter().map(|(_, bytes)| bytes).collect();
     assert_eq!(found, contents);
-    assert_eq!(batch.dropped(), 0);
 }
 
 #[test]
-fn each_destination_gets_its_own() {
-    let (sender, _) = bound();
-    let receivers = [bound(), bound()];
-    let mut batch = Batch::new(&sender);
-    for round in 0..3 {
-        for (i, (_, to)) in receivers.iter().enumerate() {
-            batch.push(&sender, *to, LOCALHOST, &[i as u8, round]);
-        }
-    }
-    batch.send(&sender);
-    for (i, (receiver, _)) in receivers.iter().enumerate() {
-        let found = received(receiver, 3).into_iter().map(|(_, bytes)| bytes);
-        let expected = (0..3).map(|round| vec![i as u8, round]);
-        assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
-    }
-}
-
-#[test]
-fn more_than_one_send_takes_is_several() {
+fn more_than_the_kernel_takes_at_once_is_several_calls() {
     let (sender, _) = bound();
     let (receiver, to) = bound();
     receiver.set_buffers(4 << 20, 4 << 20);
-    let mut batch = Batch::new(&sender);
-    for i in 0..100_u8 {
-        batch.push(&sender, to, ANY, &[i; 1_200]);
-    }
-    batch.send(&sender);
+    let contents: Vec<u8> = (0..100_u8).flat_map(|i| [i; 1_200]).collect();
+    sender.send(to, ANY, &contents, 1_200).expect("sent");
     let found = received(&receiver, 100);
     let order: Vec<u8> = found.iter().map(|(_, bytes)| bytes[0]).collect();
     assert_eq!(order, (0..100).collect::<Vec<u8>>());
@@ -107,11 +81,9 @@ fn a_socket_on_all_addresses_speaks_to_both_families() {
 }
 
 #[test]
-fn what_the_kernel_does_not_take_is_counted() {
+fn what_the_kernel_does_not_take_is_an_error() {
     let (sender, to) = bound();
-    let mut batch = Batch::new(&sender);
     // A source address that is none of this host's.
-    batch.push(&sender, to, Ipv4Addr::new(192, 0, 2, 1).into(), b"lost");
-    batch.send(&sender);
-    assert_eq!(batch.dropped(), 1);
+    let source = Ipv4Addr::new(192, 0, 2, 1).into();
+    assert!(sender.send(to, source, b"lost", 4).is_err());
 }

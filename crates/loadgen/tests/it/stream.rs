@@ -1,6 +1,6 @@
 //! A running stream whose quality is watched.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use headwater_loadgen::{Client, Idle, Publishers, Report, Sent, Settings, Viewers};
 use rtp::{Bitrate, Codec};
@@ -131,9 +131,13 @@ pub(crate) fn offer(rids: &[&str]) -> String {
         certificate: rtc::Certificate::generate(),
         candidates: vec![([127, 0, 0, 1], 9).into()],
         announce_ice_lite: false,
+        wall_clock: rtc::WallClock {
+            instant: Instant::now(),
+            time: SystemTime::now(),
+        },
     };
     let direction = rtc::Direction::Send;
-    let offering = rtc::Offering::new(&config, direction, rids, None, Instant::now());
+    let offering = rtc::Offering::new(&config, direction, rids, Instant::now());
     offering.sdp().to_owned()
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use rtc::WriteError;
+use rtc::{Datagrams, WriteError};
 use rtp::{Bitrate, Kind};
 
 use crate::counters::Counters;
@@ -16,18 +16,19 @@ const CATCH_UP_WANTED: Bitrate = Bitrate::mbps(40);
 /// A changed wish is told to the bandwidth estimation when it changed by more than this share.
 const WANTED_CHANGE: f64 = 0.1;
 
-/// Decides anew what a viewer gets, and tells its bandwidth estimation what to look for.
-pub(super) fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Stream) {
+/// Decides anew what a viewer gets, and tells its bandwidth estimation what to look for. Returns
+/// whether that is another thing than before, so that its peer may want its time.
+pub(super) fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Stream) -> bool {
     let Some(subscribed) = entry
         .subscriptions
         .iter_mut()
         .find(|s| s.kind == Kind::Video)
     else {
-        return;
+        return false;
     };
     let subscription = &mut subscribed.subscription;
     let Some(choice) = entry.selector.choose(now, &stream.video, entry.estimate) else {
-        return;
+        return false;
     };
     if subscription.target() != Some(choice.layer) {
         tracing::trace!(session = ?entry.session, layer = choice.layer, pause = choice.pause, estimate = ?entry.estimate, "layer chosen");
@@ -47,10 +48,12 @@ pub(super) fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Str
         let (a, b) = (a.as_bps() as f64, b.as_bps() as f64);
         (a - b).abs() > a.max(b) * WANTED_CHANGE
     };
-    if differs(entry.wanted.0, choice.padded) || differs(entry.wanted.1, wanted) {
+    let changes = differs(entry.wanted.0, choice.padded) || differs(entry.wanted.1, wanted);
+    if changes {
         entry.wanted = (choice.padded, wanted);
-        entry.peer.set_wanted_bitrate(choice.padded, wanted);
+        entry.peer.set_wanted_bitrate(now, choice.padded, wanted);
     }
+    changes
 }
 
 /// Writes the cached packets that may go out now. Returns the rid of the layer that begins with
@@ -59,6 +62,7 @@ pub(super) fn catch_up(
     now: Instant,
     entry: &mut PeerEntry,
     stream: &Stream,
+    sending: &mut Datagrams,
     counters: &mut Counters,
 ) -> Option<String> {
     let mut begins = None;
@@ -76,9 +80,10 @@ pub(super) fn catch_up(
                 entry.peer.forget_sent(subscribed.media);
                 begins = subscribed.subscription.current();
             }
+            let (media, packet) = (subscribed.media, &forward.packet);
             match entry
                 .peer
-                .write(subscribed.media, 0, &forward.packet, forward.rewrite)
+                .write(now, media, 0, packet, forward.rewrite, sending)
             {
                 Ok(()) => counters.packets_out += 1,
                 Err(error) => count_refused(counters, error),

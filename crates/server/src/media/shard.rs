@@ -14,7 +14,7 @@ use node::{Command, Counters, Event, Input, Node, Output, Relayed};
 use rtrb::{Consumer, Producer, RingBuffer};
 use thiserror::Error;
 use tokio::sync::mpsc::Sender;
-use udp::{Batch, Received, Socket};
+use udp::{Received, Socket};
 
 use super::addresses::local_addresses;
 
@@ -142,8 +142,8 @@ impl Shards {
             let shard = Shard {
                 index,
                 node: Node::new(index, config.node.clone()),
-                batch: Batch::new(&socket),
                 socket,
+                send_dropped: 0,
                 candidates: candidates.clone(),
                 host_addresses: host_addresses.clone(),
                 commands: receiver,
@@ -319,7 +319,8 @@ struct Shard {
     index: usize,
     node: Node,
     socket: Socket,
-    batch: Batch,
+    /// Datagrams that the kernel did not take.
+    send_dropped: u64,
     candidates: Vec<SocketAddr>,
     host_addresses: Vec<IpAddr>,
     /// `None` is the order to stop.
@@ -451,29 +452,20 @@ impl Shard {
             .unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
     }
 
-    /// The address to send from: the one that the remote sent to, since it takes answers from
-    /// no other. A candidate that is none of the host's own is the outside of a NAT: there the
-    /// kernel chooses.
-    fn source(&self, candidate: IpAddr) -> IpAddr {
-        if self.host_addresses.contains(&candidate) {
-            candidate
-        } else {
-            Ipv4Addr::UNSPECIFIED.into()
-        }
-    }
-
     fn drain(&mut self, now: Instant) {
         let mut woken = 0_u64;
         while let Some(output) = self.node.poll_output(now) {
             match output {
                 Output::Transmit(transmit) => {
-                    let source = self.source(transmit.source.ip());
-                    self.batch.push(
-                        &self.socket,
-                        transmit.destination,
-                        source,
-                        transmit.contents(),
-                    );
+                    let from = source(&self.host_addresses, transmit.source.ip());
+                    let to = transmit.destination;
+                    let sent = self.socket.send(to, from, transmit.contents, transmit.segment);
+                    if let Err(error) = sent {
+                        // UDP may lose: a full send buffer or an unreachable viewer is their loss
+                        // only.
+                        self.send_dropped += transmit.datagrams().len() as u64;
+                        tracing::trace!(%error, "datagrams not sent");
+                    }
                 }
                 Output::Relay { shard, message } => {
                     let ring = self.rings_out.iter_mut().find(|ring| ring.to == shard);
@@ -486,7 +478,6 @@ impl Shard {
                 Output::Event(event) => self.events_held.push_back(event),
             }
         }
-        self.batch.send(&self.socket);
         self.rings_out.iter_mut().for_each(Outgoing::flush);
         for (shard, waker) in self.wakers.iter().enumerate() {
             if woken & (1 << (shard % 64)) != 0
@@ -517,12 +508,23 @@ impl Shard {
         *self.load.lock().unwrap_or_else(PoisonError::into_inner) = Load {
             counters: self.node.counters(),
             busy: (self.busy.as_secs_f64() / passed.as_secs_f64()).min(1.0),
-            send_dropped: self.batch.dropped(),
+            send_dropped: self.send_dropped,
             ring_queued: self.rings_out.iter().map(Outgoing::queued).sum(),
             commands_queued: self.commands_queued.load(Ordering::Relaxed),
             events_queued: self.events_held.len() as u64,
         };
         self.busy = Duration::ZERO;
         self.published = now;
+    }
+}
+
+/// The address to send from: the one that the remote sent to, since it takes answers from no
+/// other. A candidate that is none of the host's own is the outside of a NAT: there the kernel
+/// chooses.
+fn source(host_addresses: &[IpAddr], candidate: IpAddr) -> IpAddr {
+    if host_addresses.contains(&candidate) {
+        candidate
+    } else {
+        Ipv4Addr::UNSPECIFIED.into()
     }
 }

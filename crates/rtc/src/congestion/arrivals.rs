@@ -1,0 +1,137 @@
+use std::time::Duration;
+
+use rtp::Bitrate;
+
+use super::history::Arrival;
+
+/// Arrivals are summed up over this time.
+const SLOT_US: i64 = 10_000;
+
+/// How many such times are remembered: 640 ms.
+const SLOTS: usize = 64;
+
+/// A queue stands when no packet of this time has passed without waiting in it. Bursts, and
+/// receivers that are busy for a moment, make some packets wait, but not all of them.
+const STANDING_SLOTS: usize = 10;
+
+/// Packets that waited less than this found the path idle.
+const IDLE_US: i64 = 10_000;
+
+/// The delay without a queue is looked for over this time and as much before it. It changes when
+/// the route does.
+const BASE_US: i64 = 15_000_000;
+
+/// What a receiver got in the last moments, and how long it waited in the path's queue.
+#[derive(Debug)]
+pub(super) struct Arrivals {
+    slots: [Slot; SLOTS],
+    /// The number of the latest.
+    latest: i64,
+    /// Of the very first.
+    earliest: Option<i64>,
+    /// The least time from sending to arrival, on two clocks: of the present and the last time.
+    base: [Option<i64>; 2],
+    base_began_us: i64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    number: i64,
+    bytes: u32,
+    /// The least time that a packet waited.
+    queued_us: u32,
+}
+
+impl Default for Arrivals {
+    fn default() -> Self {
+        Self {
+            slots: [Slot::default(); SLOTS],
+            latest: 0,
+            earliest: None,
+            base: [None; 2],
+            base_began_us: 0,
+        }
+    }
+}
+
+impl Arrivals {
+    pub(super) fn add(&mut self, arrival: &Arrival) {
+        let queued_us = self.queued(arrival);
+        let number = arrival.arrived_us.div_euclid(SLOT_US);
+        if self.earliest.is_none() {
+            self.earliest = Some(number);
+            self.latest = number;
+        }
+        // A receiver whose clock leaps starts over.
+        if number < self.latest - SLOTS as i64 || number > self.latest + 100 * SLOTS as i64 {
+            *self = Self::default();
+            return;
+        }
+        self.latest = self.latest.max(number);
+        let slot = &mut self.slots[number.rem_euclid(SLOTS as i64) as usize];
+        if slot.number != number || slot.bytes == 0 {
+            *slot = Slot {
+                number,
+                bytes: 0,
+                queued_us,
+            };
+        }
+        slot.bytes = slot.bytes.saturating_add(arrival.bytes.into());
+        slot.queued_us = slot.queued_us.min(queued_us);
+    }
+
+    /// How long every packet waits now.
+    pub(super) fn standing(&self) -> Duration {
+        let queued = self.newest(STANDING_SLOTS).map(|slot| slot.queued_us).min();
+        Duration::from_micros(queued.unwrap_or(0).into())
+    }
+
+    /// What arrived over this time, as a rate.
+    pub(super) fn rate(&self, time: Duration) -> Bitrate {
+        let slots = (time.as_micros() as i64 / SLOT_US).clamp(1, SLOTS as i64 - 1);
+        // The latest is not over yet.
+        let known = self.earliest.map_or(0, |first| self.latest - first);
+        let slots = slots.min(known.max(1));
+        self.over(slots as usize)
+    }
+
+    /// The rate since the path was last idle: what it carries, as long as a queue stands.
+    pub(super) fn busy_rate(&self) -> Bitrate {
+        let busy = (0..SLOTS as i64 - 1).take_while(|back| {
+            let slot = self.slot(self.latest - back);
+            slot.is_none_or(|slot| i64::from(slot.queued_us) > IDLE_US)
+        });
+        self.over(busy.count().max(STANDING_SLOTS))
+    }
+
+    fn over(&self, slots: usize) -> Bitrate {
+        let back = 1..=slots as i64;
+        let bytes: u64 = back
+            .filter_map(|back| self.slot(self.latest - back))
+            .map(|slot| u64::from(slot.bytes))
+            .sum();
+        Bitrate::of(bytes, Duration::from_micros(slots as u64 * SLOT_US as u64))
+    }
+
+    fn slot(&self, number: i64) -> Option<&Slot> {
+        let slot = &self.slots[number.rem_euclid(SLOTS as i64) as usize];
+        (slot.number == number && slot.bytes > 0).then_some(slot)
+    }
+
+    fn newest(&self, slots: usize) -> impl Iterator<Item = &Slot> {
+        (0..slots as i64).filter_map(|back| self.slot(self.latest - back))
+    }
+
+    /// Both clocks count from somewhere: only differences to the least one mean anything.
+    fn queued(&mut self, arrival: &Arrival) -> u32 {
+        let delay = arrival.arrived_us - arrival.sent_us as i64;
+        if arrival.arrived_us - self.base_began_us > BASE_US || self.base[0].is_none() {
+            self.base = [None, self.base[0]];
+            self.base_began_us = arrival.arrived_us;
+        }
+        let [present, _] = &mut self.base;
+        *present = Some(present.map_or(delay, |least| least.min(delay)));
+        let least = self.base.iter().flatten().min().copied().unwrap_or(delay);
+        (delay - least).clamp(0, u32::MAX.into()) as u32
+    }
+}

@@ -1,0 +1,163 @@
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use rtp::rtcp::TransportFeedback;
+use rtp::seq::extend16;
+
+/// Packets that wait for feedback. Of a receiver that sends none the oldest are forgotten.
+const WAITING_MAX: usize = 2_048;
+
+/// A packet that is reported missing is lost when one that was sent so much later has arrived;
+/// until then it may have been overtaken.
+const OVERTAKEN: Duration = Duration::from_millis(50);
+
+/// The reference time has 24 bits of 64 ms each.
+const REFERENCE_BITS: u32 = 24;
+const REFERENCE_US: i64 = 64_000;
+const REFERENCE_MAX: i64 = 1 << 36;
+
+/// What was sent and not yet reported, by transport-wide sequence number.
+#[derive(Debug)]
+pub(super) struct History {
+    epoch: Instant,
+    /// The sequence number of the first one waiting.
+    first: u64,
+    waiting: VecDeque<Sent>,
+    /// The last reference time, extended to never wrap.
+    reference: Option<i64>,
+    /// The latest that arrived, in time of sending.
+    newest_arrived_us: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    at_us: u64,
+    bytes: u16,
+    probe: u8,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Unreported,
+    Missing,
+    Arrived,
+}
+
+/// What became of a packet.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Fate {
+    Arrived(Arrival),
+    /// It was part of this probe; 0 of none.
+    Lost {
+        probe: u8,
+    },
+}
+
+/// A packet that arrived.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival {
+    /// Since the history began.
+    pub(super) sent_us: u64,
+    /// On the receiver's clock.
+    pub(super) arrived_us: i64,
+    pub(super) bytes: u16,
+    /// Of the probe that it was part of; 0 without.
+    pub(super) probe: u8,
+}
+
+impl History {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            epoch: now,
+            first: 0,
+            waiting: VecDeque::new(),
+            reference: None,
+            newest_arrived_us: 0,
+        }
+    }
+
+    /// The next packet, whose number is one higher than the last.
+    pub(super) fn sent(&mut self, now: Instant, seq: u64, bytes: usize, probe: u8) {
+        if self.waiting.is_empty() {
+            self.first = seq;
+        } else if self.waiting.len() == WAITING_MAX {
+            self.waiting.pop_front();
+            self.first += 1;
+        }
+        self.waiting.push_back(Sent {
+            at_us: now.saturating_duration_since(self.epoch).as_micros() as u64,
+            bytes: bytes.min(u16::MAX.into()) as u16,
+            probe,
+            state: State::Unreported,
+        });
+    }
+
+    /// Gives what is new: packets that arrived in the order they were sent, then the lost ones.
+    pub(super) fn report(
+        &mut self,
+        feedback: &TransportFeedback<'_>,
+        mut tell: impl FnMut(Fate),
+    ) {
+        let reference = self.extend(feedback.reference);
+        // No number below the first one waiting means anything any more.
+        let last = self.first + self.waiting.len() as u64;
+        // A few bytes can tell of 65,536 packets.
+        for (seq, at) in feedback.arrivals().take(WAITING_MAX) {
+            let seq = extend16(last, seq);
+            let index = seq.checked_sub(self.first).map(|index| index as usize);
+            let Some(sent) = index.and_then(|index| self.waiting.get_mut(index)) else {
+                continue;
+            };
+            match at {
+                Some(at) if sent.state != State::Arrived => {
+                    sent.state = State::Arrived;
+                    self.newest_arrived_us = self.newest_arrived_us.max(sent.at_us);
+                    tell(Fate::Arrived(Arrival {
+                        sent_us: sent.at_us,
+                        arrived_us: reference * REFERENCE_US + at,
+                        bytes: sent.bytes,
+                        probe: sent.probe,
+                    }));
+                }
+                None if sent.state == State::Unreported => sent.state = State::Missing,
+                _ => {}
+            }
+        }
+        self.settle(tell);
+    }
+
+    /// Forgets what is decided. What was never reported fell to a lost feedback and says nothing.
+    fn settle(&mut self, mut tell: impl FnMut(Fate)) {
+        while let Some(sent) = self.waiting.front() {
+            let old = sent.at_us + (OVERTAKEN.as_micros() as u64) < self.newest_arrived_us;
+            if sent.state != State::Arrived && !old {
+                break;
+            }
+            if sent.state == State::Missing {
+                tell(Fate::Lost { probe: sent.probe });
+            }
+            self.waiting.pop_front();
+            self.first += 1;
+        }
+    }
+
+    fn extend(&mut self, reference: i32) -> i64 {
+        let half = 1_i64 << (REFERENCE_BITS - 1);
+        let extended = match self.reference {
+            None => reference.into(),
+            Some(last) => {
+                let ahead = (i64::from(reference) - last).rem_euclid(2 * half);
+                last + if ahead < half { ahead } else { ahead - 2 * half }
+            }
+        };
+        // Nobody stays for so long: the receiver makes its times up.
+        let extended = if extended.abs() < REFERENCE_MAX {
+            extended
+        } else {
+            reference.into()
+        };
+        self.reference = Some(extended);
+        extended
+    }
+}

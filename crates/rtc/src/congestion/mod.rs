@@ -1,0 +1,281 @@
+//! Congestion control: how much the path to a receiver carries, from its transport-wide
+//! feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+//!
+//! A forwarder cannot tell an encoder to send a little less: it chooses among a few layers. So
+//! it wants to know two things. Is what is sent now too much? Then a queue stands before the
+//! bottleneck, and what arrives is what the path carries; or packets are lost. Would the path
+//! carry a certain rate more? That is tried, with a probe of some packets at this rate and
+//! with padding.
+//!
+//! A queue stands when no packet of the last moments has passed without waiting (the idea of
+//! CoDel, RFC 8289 §4.2): bursts of key frames and busy receivers delay some packets, not all.
+//!
+//! Deliberately absent: growth by itself. The estimate never exceeds what was shown to arrive.
+
+mod arrivals;
+mod history;
+mod loss;
+mod probe;
+
+use std::time::{Duration, Instant};
+
+use rtp::Bitrate;
+use rtp::rtcp::TransportFeedback;
+
+use arrivals::Arrivals;
+use history::{Fate, History};
+use loss::Loss;
+use probe::{Outcome, Probe};
+
+/// A queue that stands for longer is too much.
+const TOO_LONG: Duration = Duration::from_millis(60);
+
+/// A path is filled when its queue stands for longer than this, or when it loses more than this
+/// share of the packets.
+const FILLED_QUEUE: Duration = Duration::from_millis(150);
+const FILLED_LOSS: f32 = 0.08;
+
+/// Of what arrives while a queue stands, so that the queue shrinks.
+const SHARE: f64 = 0.95;
+
+/// What arrives without a queue could be so much more: rates are means.
+const ROOM: f64 = 1.15;
+
+/// What arrives is measured over this time, a few frames.
+const RATE_TIME: Duration = Duration::from_millis(500);
+
+/// A probe tries more than what is wanted, and not much more than what is known.
+const PROBE_MORE: f64 = 1.3;
+const PROBE_STEP: f64 = 3.0;
+
+/// No probe while a queue of this length stands.
+const PROBE_QUEUE: Duration = Duration::from_millis(20);
+
+/// After a probe that filled the path, the next one, if the wish stays the same.
+const PROBE_PAUSE: Duration = Duration::from_secs(5);
+
+/// Between two portions of a probe, and of padding.
+const PROBE_TICK: Duration = Duration::from_millis(2);
+const PADDING_TICK: Duration = Duration::from_millis(10);
+
+/// Estimates that differ by less are the same.
+const SAME: f64 = 0.01;
+
+/// Nothing is believed beyond this.
+const ESTIMATE_MAX: Bitrate = Bitrate::mbps(200);
+
+/// Nor below this: sound must pass.
+const ESTIMATE_MIN: Bitrate = Bitrate::kbps(30);
+
+/// Sees what is sent and what is reported. See the module.
+#[derive(Debug)]
+pub(crate) struct Congestion {
+    history: History,
+    arrivals: Arrivals,
+    loss: Loss,
+    bandwidth: Bitrate,
+    filled: bool,
+    /// There was feedback.
+    is_measured: bool,
+    told: Option<(Bitrate, bool)>,
+    padded: Bitrate,
+    wanted: Bitrate,
+    probe: Option<Probe>,
+    probes: u8,
+    /// When the next probe may begin.
+    probe_after: Option<Instant>,
+    /// Padding was last looked after, and bytes that it lacks to its rate.
+    padding_at: Instant,
+    padding_credit: i64,
+}
+
+impl Congestion {
+    /// `initial` is believed until something is known.
+    pub(crate) fn new(now: Instant, initial: Bitrate) -> Self {
+        Self {
+            history: History::new(now),
+            arrivals: Arrivals::default(),
+            loss: Loss::default(),
+            bandwidth: initial,
+            filled: false,
+            is_measured: false,
+            told: None,
+            padded: Bitrate::ZERO,
+            wanted: Bitrate::ZERO,
+            probe: None,
+            probes: 0,
+            probe_after: None,
+            padding_at: now,
+            padding_credit: 0,
+        }
+    }
+
+    /// A packet leaves, with this transport-wide sequence number and so many bytes.
+    pub(crate) fn sent(&mut self, now: Instant, seq: u64, bytes: usize) {
+        // The first packets come fast, since a viewer catches up: they are the first probe.
+        if self.probes == 0 {
+            self.begin_probe(now, None);
+        }
+        self.padding_credit -= bytes as i64;
+        let mut number = 0;
+        if let Some(probe) = self.probe.as_mut().filter(|probe| probe.is_sending()) {
+            probe.due(now);
+            if probe.is_sending() {
+                probe.sent(bytes);
+                number = probe.number;
+            }
+        }
+        self.history.sent(now, seq, bytes, number);
+    }
+
+    /// The receiver reports.
+    pub(crate) fn report(&mut self, now: Instant, feedback: &TransportFeedback<'_>) {
+        let (arrivals, probe) = (&mut self.arrivals, &mut self.probe);
+        let (mut arrived, mut lost) = (0, 0);
+        self.history.report(feedback, |fate| match fate {
+            Fate::Arrived(arrival) => {
+                arrived += 1;
+                arrivals.add(&arrival);
+                if let Some(probe) = probe.as_mut().filter(|p| p.number == arrival.probe) {
+                    probe.arrived(&arrival);
+                }
+            }
+            Fate::Lost { probe: number } => {
+                lost += 1;
+                if let Some(probe) = probe.as_mut().filter(|p| p.number == number) {
+                    probe.lost();
+                }
+            }
+        });
+        if arrived + lost == 0 {
+            return;
+        }
+        self.is_measured = true;
+        self.loss.add(now, arrived, lost);
+        self.estimate(now);
+    }
+
+    fn estimate(&mut self, now: Instant) {
+        let standing = self.arrivals.standing();
+        let lost = self.loss.share();
+        self.filled = standing > FILLED_QUEUE || lost > FILLED_LOSS;
+        if let Some(outcome) = self.probe.as_ref().and_then(|probe| probe.outcome(now)) {
+            self.probed(now, outcome);
+        }
+        if standing > TOO_LONG {
+            let carried = self.arrivals.busy_rate() * SHARE;
+            self.bandwidth = self.bandwidth.min(carried);
+        } else if lost > FILLED_LOSS {
+            let carried = self.arrivals.rate(RATE_TIME);
+            self.bandwidth = self.bandwidth.min(carried);
+        } else if standing < PROBE_QUEUE {
+            let carried = self.arrivals.rate(RATE_TIME) * ROOM;
+            self.bandwidth = self.bandwidth.max(carried);
+        }
+        self.bandwidth = self.bandwidth.clamp(ESTIMATE_MIN, ESTIMATE_MAX);
+    }
+
+    fn probed(&mut self, now: Instant, outcome: Outcome) {
+        let rate = self.probe.take().and_then(|probe| probe.rate());
+        match outcome {
+            Outcome::Carried(bandwidth) => self.bandwidth = self.bandwidth.max(bandwidth),
+            // The first packets know better than the guess.
+            Outcome::Filled(bandwidth) if rate.is_none() => self.bandwidth = bandwidth * SHARE,
+            Outcome::Filled(bandwidth) => {
+                self.bandwidth = self.bandwidth.max(bandwidth * SHARE);
+                self.probe_after = Some(now + PROBE_PAUSE);
+            }
+            Outcome::Nothing if rate.is_none() => {}
+            Outcome::Nothing => self.probe_after = Some(now + PROBE_PAUSE),
+        }
+    }
+
+    /// What is known of the path, when that is another than before: the bandwidth, and whether
+    /// it is filled.
+    pub(crate) fn poll_estimate(&mut self) -> Option<(Bitrate, bool)> {
+        if !self.is_measured {
+            return None;
+        }
+        let same = |told: Bitrate| {
+            let (a, b) = (told.as_bps() as f64, self.bandwidth.as_bps() as f64);
+            (a - b).abs() <= a * SAME
+        };
+        if let Some((bandwidth, filled)) = self.told
+            && same(bandwidth)
+            && filled == self.filled
+        {
+            return None;
+        }
+        self.told = Some((self.bandwidth, self.filled));
+        self.told
+    }
+
+    /// What would be sent if the path allowed it: a probe looks for it when it grows. What is
+    /// sent is filled up to `padded` as far as the estimate allows.
+    pub(crate) fn set_wanted(&mut self, now: Instant, padded: Bitrate, wanted: Bitrate) {
+        if wanted > self.wanted {
+            self.probe_after = None;
+        }
+        if self.padded == Bitrate::ZERO {
+            self.padding_at = now;
+            self.padding_credit = 0;
+        }
+        (self.padded, self.wanted) = (padded, wanted);
+    }
+
+    /// When [`Self::padding`] may have something to send.
+    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
+        if self.probe.as_ref().is_some_and(Probe::is_sending) {
+            return Some(now + PROBE_TICK);
+        }
+        if self.may_probe(now) {
+            return Some(now);
+        }
+        let probe = self.probe_after.filter(|_| self.lacks());
+        let padding = self.may_pad().then_some(self.padding_at + PADDING_TICK);
+        probe.into_iter().chain(padding).min()
+    }
+
+    /// Bytes of padding to send now. Call it again until it is 0: each packet that is sent counts.
+    pub(crate) fn padding(&mut self, now: Instant) -> usize {
+        if self.may_probe(now) {
+            let rate = (self.wanted * PROBE_MORE).min(self.bandwidth * PROBE_STEP);
+            self.begin_probe(now, Some(rate));
+        }
+        if let Some(probe) = self.probe.as_mut().filter(|probe| probe.is_sending()) {
+            return probe.due(now);
+        }
+        if !self.may_pad() {
+            return 0;
+        }
+        let passed = now.saturating_duration_since(self.padding_at);
+        self.padding_at = now;
+        let rate = self.padded.min(self.bandwidth);
+        let most = rate.bytes_in(4 * PADDING_TICK) as i64;
+        self.padding_credit = (self.padding_credit + rate.bytes_in(passed) as i64).clamp(-most, most);
+        self.padding_credit.max(0) as usize
+    }
+
+    fn lacks(&self) -> bool {
+        self.is_measured && self.wanted > self.bandwidth
+    }
+
+    fn may_pad(&self) -> bool {
+        self.is_measured && self.padded > Bitrate::ZERO && !self.filled
+    }
+
+    fn may_probe(&self, now: Instant) -> bool {
+        self.lacks()
+            && self.probe.is_none()
+            && self.probe_after.is_none_or(|at| at <= now)
+            && !self.filled
+            && self.arrivals.standing() < PROBE_QUEUE
+    }
+
+    fn begin_probe(&mut self, now: Instant, rate: Option<Bitrate>) {
+        // Zero is no probe.
+        self.probes = self.probes.checked_add(1).unwrap_or(1);
+        self.probe = Some(Probe::new(now, self.probes, rate));
+        self.probe_after = None;
+    }
+}

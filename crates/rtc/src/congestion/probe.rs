@@ -1,0 +1,143 @@
+use std::time::{Duration, Instant};
+
+use rtp::Bitrate;
+
+use super::history::Arrival;
+
+/// How long a probe is, and of how many packets at least.
+const PROBE_TIME: Duration = Duration::from_millis(20);
+const PACKETS_MIN: u32 = 5;
+
+/// Ends also when nothing could be sent for it.
+const SENDING_MAX: Duration = Duration::from_millis(150);
+
+/// What has not been reported by then is lost.
+const ANSWER_MAX: Duration = Duration::from_millis(700);
+
+/// A path that delivers less than this share of what was sent was filled by it.
+const CARRIED: f64 = 0.85;
+
+/// Packets sent at a known rate, so that their arrival tells whether the path carries it.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub(super) number: u8,
+    rate: Option<Bitrate>,
+    began: Instant,
+    ended: Option<Instant>,
+    sent: u32,
+    sent_bytes: usize,
+    lost: u32,
+    arrived: Arrived,
+}
+
+/// Of its packets, those that arrived.
+#[derive(Debug, Default)]
+struct Arrived {
+    count: u32,
+    bytes: u64,
+    first: Option<Arrival>,
+    last: Option<Arrival>,
+}
+
+/// What a probe has shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Outcome {
+    /// The path carries at least this.
+    Carried(Bitrate),
+    /// It carries this and no more.
+    Filled(Bitrate),
+    /// Too little was sent or reported.
+    Nothing,
+}
+
+impl Probe {
+    pub(super) fn new(now: Instant, number: u8, rate: Option<Bitrate>) -> Self {
+        Self {
+            number,
+            rate,
+            began: now,
+            ended: None,
+            sent: 0,
+            sent_bytes: 0,
+            lost: 0,
+            arrived: Arrived::default(),
+        }
+    }
+
+    /// At which packets are sent for it; `None`: what is sent anyway, as it comes.
+    pub(super) fn rate(&self) -> Option<Bitrate> {
+        self.rate
+    }
+
+    /// What is sent now is a part of it.
+    pub(super) fn is_sending(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    pub(super) fn sent(&mut self, bytes: usize) {
+        self.sent += 1;
+        self.sent_bytes += bytes;
+    }
+
+    /// Bytes that are to be sent by now to keep the rate. Ends the sending when all is out.
+    pub(super) fn due(&mut self, now: Instant) -> usize {
+        let passed = now.saturating_duration_since(self.began);
+        let Some(rate) = self.rate else {
+            self.end_if(now, passed >= PROBE_TIME);
+            return 0;
+        };
+        let out = passed >= PROBE_TIME && self.sent >= PACKETS_MIN;
+        self.end_if(now, out || passed >= SENDING_MAX);
+        if !self.is_sending() {
+            return 0;
+        }
+        let due = rate.bytes_in(passed) as usize;
+        (due + 1).saturating_sub(self.sent_bytes)
+    }
+
+    fn end_if(&mut self, now: Instant, over: bool) {
+        if over && self.ended.is_none() {
+            self.ended = Some(now);
+        }
+    }
+
+    pub(super) fn arrived(&mut self, arrival: &Arrival) {
+        let arrived = &mut self.arrived;
+        arrived.count += 1;
+        arrived.bytes += u64::from(arrival.bytes);
+        arrived.first.get_or_insert(*arrival);
+        arrived.last = Some(*arrival);
+    }
+
+    pub(super) fn lost(&mut self) {
+        self.lost += 1;
+    }
+
+    /// What is known, once all has been reported or time is over.
+    pub(super) fn outcome(&self, now: Instant) -> Option<Outcome> {
+        let ended = self.ended?;
+        let waited = now.saturating_duration_since(ended);
+        if self.arrived.count + self.lost < self.sent && waited < ANSWER_MAX {
+            return None;
+        }
+        Some(self.measured().unwrap_or(Outcome::Nothing))
+    }
+
+    fn measured(&self) -> Option<Outcome> {
+        let (first, last) = (self.arrived.first?, self.arrived.last?);
+        if self.arrived.count < PACKETS_MIN || self.arrived.count * 2 < self.sent {
+            return None;
+        }
+        let micros = |us: i64| Duration::from_micros(us.max(1) as u64);
+        let sending = micros(last.sent_us as i64 - first.sent_us as i64);
+        let arriving = micros(last.arrived_us - first.arrived_us);
+        let all = self.arrived.bytes;
+        let sent = Bitrate::of(all - u64::from(last.bytes), sending);
+        let arrived = Bitrate::of(all - u64::from(first.bytes), arriving);
+        Some(if arrived >= sent * CARRIED {
+            Outcome::Carried(arrived.min(sent))
+        } else {
+            Outcome::Filled(arrived)
+        })
+    }
+}

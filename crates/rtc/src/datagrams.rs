@@ -1,0 +1,167 @@
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+/// What the kernel takes with one send: segments, and bytes less IP and UDP headers.
+const SEGMENTS_MAX: usize = 64;
+const TRAIN_BYTES_MAX: usize = 65_000;
+
+/// Datagrams on their way out, one after the other in one buffer.
+///
+/// Those of one size to one destination form a train, which generic segmentation offload sends
+/// with one call; only the last of a train may be shorter. When all are taken, the buffer is used
+/// anew.
+#[derive(Debug, Default)]
+pub struct Datagrams {
+    bytes: Vec<u8>,
+    trains: VecDeque<Train>,
+}
+
+#[derive(Debug)]
+struct Train {
+    source: SocketAddr,
+    destination: SocketAddr,
+    start: usize,
+    end: usize,
+    segment: usize,
+}
+
+/// Datagrams to send: one, or several of one size to one destination.
+#[derive(Debug)]
+pub struct Transmit<'a> {
+    /// The local address to send from.
+    pub source: SocketAddr,
+    /// Where to.
+    pub destination: SocketAddr,
+    /// Bytes of each datagram; the last one may have less.
+    pub segment: usize,
+    /// The datagrams, one after the other.
+    pub contents: &'a [u8],
+}
+
+impl Transmit<'_> {
+    /// The datagrams one by one.
+    pub fn datagrams(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.contents.chunks(self.segment.max(1))
+    }
+}
+
+impl Datagrams {
+    /// The next to send, oldest first; `None` when all are taken.
+    pub fn pop(&mut self) -> Option<Transmit<'_>> {
+        let train = self.trains.pop_front()?;
+        Some(Transmit {
+            source: train.source,
+            destination: train.destination,
+            segment: train.segment,
+            contents: self.bytes.get(train.start..train.end)?,
+        })
+    }
+
+    /// Nothing is to be sent.
+    pub fn is_empty(&self) -> bool {
+        self.trains.is_empty()
+    }
+
+    /// Adds a datagram.
+    pub fn push(&mut self, source: SocketAddr, destination: SocketAddr, datagram: &[u8]) {
+        let buffer = self.buffer();
+        let start = buffer.len();
+        buffer.extend_from_slice(datagram);
+        self.commit(source, destination, start);
+    }
+
+    /// Where to write the next datagram: at the end. [`Self::commit`] makes it one.
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        if self.trains.is_empty() {
+            self.bytes.clear();
+        }
+        &mut self.bytes
+    }
+
+    /// What the buffer holds from `start` on is a datagram.
+    pub(crate) fn commit(&mut self, source: SocketAddr, destination: SocketAddr, start: usize) {
+        let end = self.bytes.len();
+        if let Some(train) = self.trains.back_mut()
+            && train.takes(source, destination, start, end - start)
+        {
+            train.end = end;
+            return;
+        }
+        self.trains.push_back(Train {
+            source,
+            destination,
+            start,
+            end,
+            segment: end - start,
+        });
+    }
+}
+
+impl Train {
+    fn takes(
+        &self,
+        source: SocketAddr,
+        destination: SocketAddr,
+        start: usize,
+        length: usize,
+    ) -> bool {
+        let bytes = self.end - self.start;
+        let whole = bytes.is_multiple_of(self.segment.max(1));
+        self.destination == destination
+            && self.source == source
+            && self.end == start
+            && whole
+            && length <= self.segment
+            && bytes / self.segment.max(1) < SEGMENTS_MAX
+            && bytes + length <= TRAIN_BYTES_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(port: u16) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    fn trains(datagrams: &mut Datagrams) -> Vec<(u16, Vec<usize>)> {
+        let mut all = Vec::new();
+        while let Some(transmit) = datagrams.pop() {
+            let sizes = transmit.datagrams().map(<[u8]>::len).collect();
+            all.push((transmit.destination.port(), sizes));
+        }
+        all
+    }
+
+    #[test]
+    fn a_train_is_of_one_size_and_one_destination_and_ends_with_a_shorter_one() {
+        let mut datagrams = Datagrams::default();
+        for (port, bytes) in [(1, 9), (1, 9), (1, 5), (1, 5), (1, 6), (2, 6), (2, 6)] {
+            datagrams.push(address(9), address(port), &vec![0; bytes]);
+        }
+        let expected = [
+            (1, vec![9, 9, 5]),
+            (1, vec![5]),
+            (1, vec![6]),
+            (2, vec![6, 6]),
+        ];
+        assert_eq!(trains(&mut datagrams), expected);
+        assert!(datagrams.is_empty() && datagrams.buffer().is_empty());
+    }
+
+    #[test]
+    fn a_train_is_no_longer_than_the_kernel_takes() {
+        let mut datagrams = Datagrams::default();
+        for _ in 0..100 {
+            datagrams.push(address(9), address(1), &[0; 100]);
+        }
+        let lengths: Vec<_> = trains(&mut datagrams).iter().map(|t| t.1.len()).collect();
+        assert_eq!(lengths, [64, 36]);
+        for _ in 0..50 {
+            datagrams.push(address(9), address(1), &[0; 1_500]);
+        }
+        let lengths: Vec<_> = trains(&mut datagrams).iter().map(|t| t.1.len()).collect();
+        assert_eq!(lengths, [43, 7]);
+    }
+}

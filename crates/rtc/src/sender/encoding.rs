@@ -1,0 +1,237 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rtp::{Extensions, Packet, Rewrite, dependency_descriptor};
+use str0m::media::{Mid, Rid};
+
+use super::Types;
+use super::resend::SentPackets;
+
+/// The fixed header (RFC 3550 §5.1).
+const HEADER: usize = 12;
+
+/// Of an extension block: its form, and its length in words (RFC 8285 §4.1).
+const EXTENSION_HEADER: usize = 4;
+const ONE_BYTE_FORM: [u8; 2] = [0xbe, 0xde];
+const TWO_BYTE_FORM: [u8; 2] = [0x10, 0x00];
+const ONE_BYTE_ID_MAX: u8 = 14;
+const ONE_BYTE_LENGTH_MAX: usize = 16;
+
+/// Under which ids header extensions were negotiated for one m-line; 0 = not at all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ExtensionIds {
+    pub(crate) transport_seq: u8,
+    pub(crate) mid: u8,
+    pub(crate) rid: u8,
+    pub(crate) repaired_rid: u8,
+    pub(crate) audio_level: u8,
+    pub(crate) rotation: u8,
+    pub(crate) playout_delay: u8,
+    pub(crate) dependency_descriptor: u8,
+}
+
+/// One stream of packets that is sent, with what is needed to send some of them again.
+#[derive(Debug)]
+pub(super) struct Encoding {
+    pub(super) ssrc: u32,
+    /// SSRC of retransmissions (RFC 4588 §5.3), and their next sequence number.
+    pub(super) rtx: Option<(u32, u64)>,
+    pub(super) mid: Mid,
+    pub(super) rid: Option<Rid>,
+    pub(super) ids: ExtensionIds,
+    pub(super) cname: String,
+    /// The receiver has reported on it, so it knows which m-line it belongs to.
+    pub(super) is_known: bool,
+    pub(super) sent: SentPackets,
+    pub(super) packets: u32,
+    pub(super) bytes: u32,
+    pub(super) last: Option<Last>,
+}
+
+/// Of the latest packet, what a sender report tells.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Last {
+    pub(super) timestamp: u32,
+    pub(super) captured: Instant,
+    pub(super) clock_rate: u32,
+}
+
+impl Last {
+    /// The RTP timestamp of this moment.
+    pub(super) fn timestamp_at(&self, now: Instant) -> u32 {
+        let passed = now.saturating_duration_since(self.captured);
+        let ticks = ticks(passed, self.clock_rate);
+        self.timestamp.wrapping_add(ticks)
+    }
+}
+
+fn ticks(time: Duration, clock_rate: u32) -> u32 {
+    (time.as_micros() * u128::from(clock_rate) / 1_000_000) as u32
+}
+
+/// A packet as it goes out: what differs from viewer to viewer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outgoing<'a> {
+    pub(super) packet: &'a Packet,
+    pub(super) payload: &'a [u8],
+    pub(super) rewrite: &'a Rewrite,
+    pub(super) payload_type: u8,
+    pub(super) transport_seq: u16,
+    /// A retransmission with this sequence number.
+    pub(super) again: Option<u16>,
+}
+
+impl Encoding {
+    /// Appends header and payload, not encrypted. Returns the header's length.
+    pub(super) fn write(&self, to: &mut Vec<u8>, out: &Outgoing<'_>) -> usize {
+        let start = to.len();
+        let (ssrc, seq) = match (self.rtx, out.again) {
+            (Some((ssrc, _)), Some(seq)) => (ssrc, seq),
+            _ => (self.ssrc, out.rewrite.seq as u16),
+        };
+        let marker = u8::from(out.packet.marker) << 7;
+        to.extend_from_slice(&[0x80, marker | out.payload_type]);
+        to.extend_from_slice(&seq.to_be_bytes());
+        to.extend_from_slice(&out.rewrite.timestamp.to_be_bytes());
+        to.extend_from_slice(&ssrc.to_be_bytes());
+        self.write_extensions(to, start, out);
+        let header = to.len() - start;
+        if out.again.is_some() {
+            to.extend_from_slice(&(out.rewrite.seq as u16).to_be_bytes());
+        }
+        let payload = to.len();
+        to.extend_from_slice(out.payload);
+        if let Some(picture) = &out.rewrite.picture {
+            picture.write(out.packet.format.codec, &mut to[payload..]);
+        }
+        header
+    }
+
+    fn write_extensions(&self, to: &mut Vec<u8>, start: usize, out: &Outgoing<'_>) {
+        let ids = &self.ids;
+        let extensions = &out.packet.extensions;
+        to.extend_from_slice(&[0; EXTENSION_HEADER]);
+        let mut block = Block {
+            to,
+            two_byte: self.needs_two_bytes(extensions),
+        };
+        block.put(ids.transport_seq, &out.transport_seq.to_be_bytes());
+        if !self.is_known {
+            block.put(ids.mid, self.mid.as_bytes());
+            if let Some(rid) = &self.rid {
+                let id = if out.again.is_some() { ids.repaired_rid } else { ids.rid };
+                block.put(id, rid.as_bytes());
+            }
+        }
+        if let Some((level, voice)) = extensions.audio_level {
+            block.put(ids.audio_level, &[u8::from(voice) << 7 | level.min(127)]);
+        }
+        if let Some(rotation) = extensions.rotation {
+            block.put(ids.rotation, &[(rotation / 90 % 4) as u8]);
+        }
+        if let Some((min, max)) = extensions.playout_delay {
+            // Twelve bits each.
+            let both = u32::from(min.min(0xfff)) << 12 | u32::from(max.min(0xfff));
+            block.put(ids.playout_delay, &both.to_be_bytes()[1..]);
+        }
+        if let Some(descriptor) = &extensions.dependency_descriptor {
+            let at = block.put(ids.dependency_descriptor, descriptor);
+            let renumbered = out
+                .rewrite
+                .frame_number
+                .and_then(|number| dependency_descriptor::renumbered(descriptor, number));
+            if let (Some(at), Some(bytes)) = (at, renumbered)
+                && let Some(place) = to.get_mut(at..at + bytes.len())
+            {
+                place.copy_from_slice(&bytes);
+            }
+        }
+        self.finish(to, start, extensions);
+    }
+
+    /// Writes what stands before the extensions, or takes the empty block away.
+    fn finish(&self, to: &mut Vec<u8>, start: usize, extensions: &Extensions) {
+        let block = start + HEADER + EXTENSION_HEADER;
+        if to.len() == block {
+            to.truncate(start + HEADER);
+            return;
+        }
+        let length = (to.len() - block).next_multiple_of(4);
+        to.resize(block + length, 0);
+        let form = if self.needs_two_bytes(extensions) {
+            TWO_BYTE_FORM
+        } else {
+            ONE_BYTE_FORM
+        };
+        let words = (length / 4) as u16;
+        to[start] |= 0x10;
+        to[start + HEADER..][..2].copy_from_slice(&form);
+        to[start + HEADER + 2..][..2].copy_from_slice(&words.to_be_bytes());
+    }
+
+    fn needs_two_bytes(&self, extensions: &Extensions) -> bool {
+        let ids = &self.ids;
+        let descriptor = extensions.dependency_descriptor.as_ref();
+        descriptor.is_some_and(|d| ids.dependency_descriptor > 0 && d.len() > ONE_BYTE_LENGTH_MAX)
+            || [
+                ids.transport_seq,
+                ids.mid,
+                ids.rid,
+                ids.repaired_rid,
+                ids.audio_level,
+                ids.rotation,
+                ids.playout_delay,
+                ids.dependency_descriptor,
+            ]
+            .iter()
+            .any(|id| *id > ONE_BYTE_ID_MAX)
+    }
+
+    /// Remembers a packet that was sent for the first time.
+    pub(super) fn record(
+        &mut self,
+        now_ms: u32,
+        packet: &Arc<Packet>,
+        rewrite: Rewrite,
+        types: Types,
+        payload_bytes: usize,
+    ) {
+        self.packets = self.packets.wrapping_add(1);
+        self.bytes = self.bytes.wrapping_add(payload_bytes as u32);
+        self.last = Some(Last {
+            timestamp: rewrite.timestamp,
+            captured: packet.captured,
+            clock_rate: packet.format.clock_rate,
+        });
+        if types.rtx.is_some() && self.rtx.is_some() {
+            self.sent.push(now_ms, packet, rewrite, types);
+        }
+    }
+}
+
+/// An extension block that is being written.
+struct Block<'a> {
+    to: &'a mut Vec<u8>,
+    two_byte: bool,
+}
+
+impl Block<'_> {
+    /// Appends one element; returns where its value begins. What was not negotiated, or has no
+    /// room in an element, is left out.
+    fn put(&mut self, id: u8, value: &[u8]) -> Option<usize> {
+        let length = u8::try_from(value.len()).ok()?;
+        if id == 0 || length == 0 {
+            return None;
+        }
+        if self.two_byte {
+            self.to.extend_from_slice(&[id, length]);
+        } else if value.len() <= ONE_BYTE_LENGTH_MAX {
+            self.to.push(id << 4 | (length - 1));
+        } else {
+            return None;
+        }
+        let at = self.to.len();
+        self.to.extend_from_slice(value);
+        Some(at)
+    }
+}

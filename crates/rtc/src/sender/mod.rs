@@ -1,0 +1,461 @@
+//! Sends media and what belongs to it: SRTP, retransmissions (RFC 4588), sender reports, and the
+//! receiver's feedback.
+//!
+//! The WebRTC library brings the connection up and keeps it: ICE, DTLS, SDP. From then on media
+//! goes past it. A packet is written once, straight to where it is sent from, and encrypted in
+//! place; what a NACK may ask for is kept as references to packets that all viewers share.
+//!
+//! RTP and RTCP of the library never leave for a peer that sends: two senders under one key would
+//! repeat nonces.
+
+mod encoding;
+mod resend;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rtp::rtcp::{self, Received, SenderReport};
+use rtp::{Bitrate, Packet, Rewrite};
+use str0m::media::{Mid, Rid};
+
+use crate::congestion::Congestion;
+use crate::datagrams::Datagrams;
+use crate::srtp::{self, Inbound, Outbound, Replay};
+use crate::wall_clock::WallClock;
+
+pub(crate) use encoding::ExtensionIds;
+use encoding::{Encoding, Outgoing};
+
+/// Between two sender reports (RFC 3550 §6.2, reduced for two parties).
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// Retransmissions take up to this share of what is sent: on a link that loses more, resending
+/// makes it worse. A burst of losses may use what was saved up.
+const RESENT_SHARE: f64 = 0.5;
+const RESENT_BYTES_MAX: i64 = 200_000;
+
+/// A packet is not sent again before a round trip has passed, of which this is the least.
+const RESEND_PAUSE_MIN: Duration = Duration::from_millis(10);
+
+/// Padding repeats packets of up to so many ago.
+const PADDING_PACKETS: usize = 32;
+
+/// Datagrams of padding with one call.
+const PADDING_MAX: usize = 64;
+
+/// What identifies an encoding that is to be sent.
+#[derive(Debug)]
+pub(crate) struct EncodingConfig {
+    pub(crate) ssrc: u32,
+    pub(crate) rtx_ssrc: Option<u32>,
+    pub(crate) mid: Mid,
+    pub(crate) rid: Option<Rid>,
+    pub(crate) ids: ExtensionIds,
+    pub(crate) cname: String,
+}
+
+/// How one packet is to be sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Types {
+    pub(crate) payload_type: u8,
+    /// Payload type of its retransmission; `None` when it may not be sent again.
+    pub(crate) rtx: Option<u8>,
+    /// The receiver takes redundant audio.
+    pub(crate) red: bool,
+}
+
+/// Everything that one peer sends.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    encodings: Vec<Encoding>,
+    crypto: Option<Crypto>,
+    /// From which local address to which remote one.
+    path: Option<(SocketAddr, SocketAddr)>,
+    began: Instant,
+    clock: WallClock,
+    transport_seq: u64,
+    congestion: Option<Box<Congestion>>,
+    report_at: Instant,
+    /// Bytes that may be sent again.
+    resend_credit: i64,
+    round_trip: Option<Duration>,
+    padding_turn: usize,
+    told: Told,
+}
+
+/// What the receiver said and nobody has taken yet.
+#[derive(Debug, Default, Clone, Copy)]
+struct Told {
+    /// A bit for each encoding that needs a key frame.
+    keyframes: u64,
+    nacks: u64,
+}
+
+#[derive(Debug)]
+struct Crypto {
+    outbound: Outbound,
+    inbound: Inbound,
+    replay: Replay,
+}
+
+/// What a receiver reported.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Feedback {
+    /// It needs a key frame of this encoding.
+    KeyframeRequest(usize),
+    /// It sent so many NACKs.
+    Nacks(u64),
+    /// What the path carries, and whether it is filled.
+    Estimate(Bitrate, bool),
+}
+
+impl Sender {
+    pub(crate) fn new(
+        now: Instant,
+        clock: WallClock,
+        encodings: Vec<EncodingConfig>,
+        estimate: Option<Bitrate>,
+    ) -> Self {
+        let encoding = |config: EncodingConfig| Encoding {
+            ssrc: config.ssrc,
+            // Any number will do to begin with, and an SSRC is random.
+            rtx: config
+                .rtx_ssrc
+                .map(|ssrc| (ssrc, u64::from(ssrc as u16 >> 1))),
+            mid: config.mid,
+            rid: config.rid,
+            ids: config.ids,
+            cname: config.cname,
+            is_known: false,
+            sent: resend::SentPackets::default(),
+            packets: 0,
+            bytes: 0,
+            last: None,
+        };
+        Self {
+            encodings: encodings.into_iter().map(encoding).collect(),
+            crypto: None,
+            path: None,
+            began: now,
+            clock,
+            transport_seq: 1,
+            congestion: estimate.map(|initial| Box::new(Congestion::new(now, initial))),
+            report_at: now,
+            resend_credit: RESENT_BYTES_MAX,
+            round_trip: None,
+            padding_turn: 0,
+            told: Told::default(),
+        }
+    }
+
+    /// The connection is up.
+    pub(crate) fn connect(&mut self, now: Instant, keys: &srtp::Keys) {
+        self.crypto = Some(Crypto {
+            outbound: keys.outbound(),
+            inbound: keys.inbound(),
+            replay: Replay::default(),
+        });
+        self.report_at = now + REPORT_EVERY;
+    }
+
+    /// From where to where datagrams go from now on.
+    pub(crate) fn set_path(&mut self, source: SocketAddr, destination: SocketAddr) {
+        self.path = Some((source, destination));
+    }
+
+    /// Sends a packet. `payload` is the packet's or a part of it. Returns false while there is
+    /// no connection.
+    pub(crate) fn send(
+        &mut self,
+        now: Instant,
+        encoding: usize,
+        packet: &Arc<Packet>,
+        payload: &[u8],
+        rewrite: Rewrite,
+        types: Types,
+        to: &mut Datagrams,
+    ) -> bool {
+        let out = Outgoing {
+            packet,
+            payload,
+            rewrite: &rewrite,
+            payload_type: types.payload_type,
+            transport_seq: self.transport_seq as u16,
+            again: None,
+        };
+        let Some(bytes) = self.seal(now, encoding, &out, rewrite.seq, to) else {
+            return false;
+        };
+        let now_ms = self.now_ms(now);
+        let Some(encoding) = self.encodings.get_mut(encoding) else {
+            return false;
+        };
+        encoding.record(now_ms, packet, rewrite, types, payload.len());
+        let credit = self.resend_credit + (bytes as f64 * RESENT_SHARE) as i64;
+        self.resend_credit = credit.min(RESENT_BYTES_MAX);
+        true
+    }
+
+    /// Writes a packet to where it is sent from and encrypts it there. Returns its size.
+    fn seal(
+        &mut self,
+        now: Instant,
+        encoding: usize,
+        out: &Outgoing<'_>,
+        index: u64,
+        to: &mut Datagrams,
+    ) -> Option<usize> {
+        let (source, destination) = self.path?;
+        let crypto = self.crypto.as_ref()?;
+        let encoding = self.encodings.get(encoding)?;
+        let buffer = to.buffer();
+        let start = buffer.len();
+        let header = encoding.write(buffer, out);
+        crypto.outbound.seal_rtp(buffer, start, header, index);
+        let bytes = buffer.len() - start;
+        to.commit(source, destination, start);
+        if encoding.ids.transport_seq > 0 {
+            if let Some(congestion) = &mut self.congestion {
+                congestion.sent(now, self.transport_seq, bytes);
+            }
+            self.transport_seq += 1;
+        }
+        Some(bytes)
+    }
+
+    /// Takes RTCP that arrived. What is not authentic, or came before, is ignored.
+    pub(crate) fn handle_rtcp(
+        &mut self,
+        now: Instant,
+        path: (SocketAddr, SocketAddr),
+        datagram: &mut [u8],
+        to: &mut Datagrams,
+    ) {
+        let Some(crypto) = &mut self.crypto else {
+            return;
+        };
+        let Some((ssrc, index)) = crypto.inbound.rtcp_index(datagram) else {
+            return;
+        };
+        let Some(compound) = crypto.inbound.open_rtcp(datagram) else {
+            return;
+        };
+        if !crypto.replay.is_new(ssrc, index) {
+            return;
+        }
+        // A receiver reports over the path that it uses.
+        self.path = Some(path);
+        for received in rtcp::read(compound) {
+            match received {
+                Received::Report(block) => {
+                    let Some(encoding) = self.position(block.ssrc) else {
+                        continue;
+                    };
+                    if let Some(encoding) = self.encodings.get_mut(encoding) {
+                        encoding.is_known = true;
+                    }
+                    self.round_trip = self
+                        .clock
+                        .round_trip(now, block.last_report, block.since_report)
+                        .or(self.round_trip);
+                }
+                Received::Nack { source, lost } => {
+                    self.told.nacks += 1;
+                    if let Some(encoding) = self.position(source) {
+                        for seq in lost {
+                            self.resend(now, encoding, seq, to);
+                        }
+                    }
+                }
+                Received::KeyframeRequest { source } => {
+                    if let Some(encoding) = self.position(source) {
+                        self.told.keyframes |= 1 << (encoding % 64);
+                    }
+                }
+                Received::TransportFeedback(feedback) => {
+                    if let Some(congestion) = &mut self.congestion {
+                        congestion.report(now, &feedback);
+                    }
+                }
+                Received::SenderReport { .. } | Received::Bye => {}
+            }
+        }
+    }
+
+    fn position(&self, ssrc: u32) -> Option<usize> {
+        self.encodings.iter().position(|e| e.ssrc == ssrc)
+    }
+
+    fn resend(
+        &mut self,
+        now: Instant,
+        index: usize,
+        seq: u16,
+        to: &mut Datagrams,
+    ) {
+        if self.resend_credit <= 0 {
+            return;
+        }
+        let pause = self.round_trip.unwrap_or_default().max(RESEND_PAUSE_MIN);
+        let now_ms = self.now_ms(now);
+        let Some(encoding) = self.encodings.get_mut(index) else {
+            return;
+        };
+        let Some(sent) = encoding.sent.take(now_ms, seq, pause.as_millis() as u32) else {
+            return;
+        };
+        let bytes = self.send_again(now, index, &sent, to);
+        self.resend_credit -= bytes as i64;
+    }
+
+    /// Returns the size of the retransmission.
+    fn send_again(
+        &mut self,
+        now: Instant,
+        index: usize,
+        sent: &resend::SentPacket,
+        to: &mut Datagrams,
+    ) -> usize {
+        let Some(payload_type) = sent.types.rtx else {
+            return 0;
+        };
+        let rtx = self.encodings.get_mut(index).and_then(|e| e.rtx.as_mut());
+        let Some((_, next)) = rtx else {
+            return 0;
+        };
+        let seq = *next;
+        *next += 1;
+        let out = Outgoing {
+            packet: &sent.packet,
+            payload: sent.types.payload(&sent.packet),
+            rewrite: &sent.rewrite,
+            payload_type,
+            transport_seq: self.transport_seq as u16,
+            again: Some(seq as u16),
+        };
+        self.seal(now, index, &out, seq, to).unwrap_or(0)
+    }
+
+    /// Lets time pass: reports, probes and padding that are due.
+    pub(crate) fn handle_timeout(&mut self, now: Instant, to: &mut Datagrams) {
+        if self.crypto.is_none() || self.path.is_none() {
+            return;
+        }
+        if self.report_at <= now {
+            self.report_at = now + REPORT_EVERY;
+            self.report(now, to);
+        }
+        self.pad(now, to);
+    }
+
+    /// Repeats recent packets: to a receiver that has them they are padding.
+    fn pad(&mut self, now: Instant, to: &mut Datagrams) {
+        for _ in 0..PADDING_MAX {
+            let wanted = self.congestion.as_mut().map_or(0, |c| c.padding(now));
+            if wanted == 0 {
+                return;
+            }
+            self.padding_turn = (self.padding_turn + 1) % PADDING_PACKETS;
+            let turn = self.padding_turn;
+            let recent = self
+                .encodings
+                .iter()
+                .enumerate()
+                .find_map(|(i, encoding)| Some((i, encoding.sent.recent(turn)?)));
+            let Some((index, sent)) = recent else {
+                return;
+            };
+            if self.send_again(now, index, &sent, to) == 0 {
+                return;
+            }
+        }
+    }
+
+    fn report(&mut self, now: Instant, to: &mut Datagrams) {
+        for index in 0..self.encodings.len() {
+            let Some(encoding) = self.encodings.get(index) else {
+                return;
+            };
+            let Some(last) = encoding.last else {
+                continue;
+            };
+            let report = SenderReport {
+                ssrc: encoding.ssrc,
+                ntp: self.clock.ntp(now),
+                timestamp: last.timestamp_at(now),
+                packets: encoding.packets,
+                bytes: encoding.bytes,
+            };
+            let mut compound = Vec::with_capacity(128);
+            rtcp::write_sender_report(&mut compound, &report);
+            rtcp::write_cname(&mut compound, encoding.ssrc, &encoding.cname);
+            self.send_rtcp(compound, to);
+        }
+    }
+
+    /// Says good-bye.
+    pub(crate) fn close(&mut self, to: &mut Datagrams) {
+        let ssrcs: Vec<u32> = self.encodings.iter().map(|e| e.ssrc).collect();
+        let mut compound = Vec::with_capacity(64);
+        rtcp::write_bye(&mut compound, &ssrcs);
+        self.send_rtcp(compound, to);
+    }
+
+    fn send_rtcp(&mut self, mut compound: Vec<u8>, to: &mut Datagrams) {
+        if let (Some(crypto), Some((source, destination))) = (&mut self.crypto, self.path) {
+            crypto.outbound.seal_rtcp(&mut compound);
+            to.push(source, destination, &compound);
+        }
+    }
+
+    /// The next thing that the receiver told.
+    pub(crate) fn poll(&mut self) -> Option<Feedback> {
+        if self.told.keyframes != 0 {
+            let index = self.told.keyframes.trailing_zeros();
+            self.told.keyframes &= !(1 << index);
+            return Some(Feedback::KeyframeRequest(index as usize));
+        }
+        let nacks = std::mem::take(&mut self.told.nacks);
+        if nacks > 0 {
+            return Some(Feedback::Nacks(nacks));
+        }
+        let (bandwidth, filled) = self.congestion.as_mut()?.poll_estimate()?;
+        Some(Feedback::Estimate(bandwidth, filled))
+    }
+
+    /// When [`Self::handle_timeout`] has something to do.
+    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
+        self.crypto.as_ref()?;
+        let congestion = self.congestion.as_ref().and_then(|c| c.due(now));
+        Some(congestion.map_or(self.report_at, |at| at.min(self.report_at)))
+    }
+
+    /// See [`crate::Peer::set_wanted_bitrate`].
+    pub(crate) fn set_wanted(&mut self, now: Instant, padded: Bitrate, wanted: Bitrate) {
+        if let Some(congestion) = &mut self.congestion {
+            congestion.set_wanted(now, padded, wanted);
+        }
+    }
+
+    /// Sends nothing of this encoding again that was sent so far.
+    pub(crate) fn forget_sent(&mut self, encoding: usize) {
+        if let Some(encoding) = self.encodings.get_mut(encoding) {
+            encoding.sent.clear();
+        }
+    }
+
+    fn now_ms(&self, now: Instant) -> u32 {
+        now.saturating_duration_since(self.began).as_millis() as u32
+    }
+}
+
+impl Types {
+    /// The payload that the receiver is to get.
+    pub(crate) fn payload<'a>(&self, packet: &'a Packet) -> &'a [u8] {
+        match &packet.primary {
+            Some(primary) if !self.red => primary,
+            _ => &packet.payload,
+        }
+    }
+}
