@@ -133,7 +133,10 @@ impl Link {
 
     /// The m-line of a kind, if there is one.
     pub(crate) fn media(&self, kind: Kind) -> Option<usize> {
-        self.peer.media().iter().position(|media| media.kind == kind)
+        self.peer
+            .media()
+            .iter()
+            .position(|media| media.kind == kind)
     }
 
     /// Sends payloads of up to so many bytes, whatever the MTU.
@@ -179,9 +182,9 @@ impl Link {
                 }
             };
             for mut datagrams in received.iter_mut() {
-                let from = datagrams.source;
+                let (from, arrived) = (datagrams.source, datagrams.arrived);
                 for datagram in datagrams.iter_mut() {
-                    self.datagram(now, from, datagram, &mut happened);
+                    self.datagram(now, arrived, from, datagram, &mut happened);
                 }
             }
             if !more {
@@ -193,6 +196,7 @@ impl Link {
     fn datagram(
         &mut self,
         now: Instant,
+        arrived: Instant,
         from: SocketAddr,
         datagram: &mut [u8],
         happened: &mut impl FnMut(Happened),
@@ -200,7 +204,7 @@ impl Link {
         if let Some(receiver) = &mut self.receiver
             && Sort::of(datagram) != Sort::Other
         {
-            if let Some(media) = receiver.datagram(now, datagram) {
+            if let Some(media) = receiver.datagram(arrived, datagram) {
                 happened(Happened::Media(media));
             }
             return;

@@ -18,8 +18,7 @@ pub(crate) const RID: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
 pub(crate) const REPAIRED_RID: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
 pub(crate) const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 pub(crate) const VIDEO_ORIENTATION: &str = "urn:3gpp:video-orientation";
-pub(crate) const PLAYOUT_DELAY: &str =
-    "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
+pub(crate) const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
 
 /// The largest value of the one-byte form (RFC 8285 §4.2).
 const ONE_BYTE_FORM_MAX: usize = 16;

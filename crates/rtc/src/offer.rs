@@ -5,9 +5,9 @@ use str0m::change::SdpPendingOffer;
 use str0m::media::{MediaKind, Simulcast, SimulcastLayer};
 use str0m::net::Protocol;
 
-use crate::{Config, WallClock};
 use crate::peer::Peer;
 use crate::sdp::{Direction, OfferError};
+use crate::{Config, WallClock};
 
 /// A peer that has made an offer and waits for the answer: the client's side, for relays
 /// between nodes, load generators and tests.
@@ -23,12 +23,7 @@ pub struct Offering {
 impl Offering {
     /// Offers one audio and one video m-line. With rids, the video is simulcast, worst first
     /// (RFC 8853). `config.candidates` are the client's own addresses.
-    pub fn new(
-        config: &Config,
-        direction: Direction,
-        rids: &[&str],
-        now: Instant,
-    ) -> Self {
+    pub fn new(config: &Config, direction: Direction, rids: &[&str], now: Instant) -> Self {
         let mut rtc = config.builder(direction).set_ice_lite(false).build(now);
         for address in &config.candidates {
             if let Ok(candidate) = Candidate::host(*address, Protocol::Udp) {

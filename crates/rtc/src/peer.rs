@@ -199,8 +199,7 @@ impl Peer {
         wall_clock: WallClock,
         estimate: Option<Bitrate>,
     ) {
-        let (media, encodings) =
-            media::collect(&mut self.rtc, &self.offer, answer, own, direction);
+        let (media, encodings) = media::collect(&mut self.rtc, &self.offer, answer, own, direction);
         self.media = media;
         self.sender = (direction == Direction::Send)
             .then(|| Sender::new(self.now, wall_clock, encodings, estimate));
@@ -432,18 +431,23 @@ impl Peer {
         to: &mut Datagrams,
     ) -> Result<(), WriteError> {
         let line = self.media.get_mut(media).filter(|_| !self.failed);
-        let (line, sender) = line.zip(self.sender.as_mut()).ok_or(WriteError::NotSending)?;
+        let (line, sender) = line
+            .zip(self.sender.as_mut())
+            .ok_or(WriteError::NotSending)?;
         let encoding = line.encodings.start + layer;
         if !line.encodings.contains(&encoding) {
             return Err(WriteError::NotSending);
         }
         let types = line.types_for(&packet.format).ok_or(WriteError::Codec)?;
-        let payload = types.payload(packet);
-        if payload.len() > self.payload_bytes_max {
+        if types.payload(packet).len() > self.payload_bytes_max {
             return Err(WriteError::TooLarge);
         }
-        let sent = sender.send(now, encoding, packet, payload, rewrite, types, to);
-        if sent { Ok(()) } else { Err(WriteError::NotSending) }
+        let sent = sender.send(now, encoding, packet, rewrite, types, to);
+        if sent {
+            Ok(())
+        } else {
+            Err(WriteError::NotSending)
+        }
     }
 
     fn fed_back(&mut self, feedback: Feedback) -> Option<Event> {

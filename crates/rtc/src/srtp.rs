@@ -224,7 +224,10 @@ impl Inbound {
                 text.last_chunk::<INDEX>()?
             }
         };
-        Some((ssrc(packet.get(4..)?)?, u32::from_be_bytes(*word) & !ENCRYPTED))
+        Some((
+            ssrc(packet.get(4..)?)?,
+            u32::from_be_bytes(*word) & !ENCRYPTED,
+        ))
     }
 }
 

@@ -23,7 +23,7 @@ impl WallClock {
             .unwrap_or_default();
         let time = began + now.saturating_duration_since(self.instant);
         let seconds = (time.as_secs() + NTP_TO_UNIX) << 32;
-        seconds | (u64::from(time.subsec_nanos()) << 32) / 1_000_000_000
+        seconds | ((u64::from(time.subsec_nanos()) << 32) / 1_000_000_000)
     }
 
     /// The round trip that a report block tells (RFC 3550 §6.4.1): since the last sender report
@@ -40,7 +40,7 @@ impl WallClock {
         let now = (self.ntp(now) >> 16) as u32;
         let units = now.wrapping_sub(last_report).wrapping_sub(since_report);
         // More than half of the range is a receiver that counts too far.
-        (units < u32::MAX / 2).then(|| Duration::from_micros(u64::from(units) * 1_000_000 >> 16))
+        (units < u32::MAX / 2).then(|| Duration::from_micros((u64::from(units) * 1_000_000) >> 16))
     }
 }
 
@@ -68,7 +68,9 @@ mod tests {
         let sent = (clock.ntp(clock.instant) >> 16) as u32;
         let now = clock.instant + Duration::from_millis(500);
         let held = 65_536 / 4;
-        let found = clock.round_trip(now, sent, held).expect("there was a report");
+        let found = clock
+            .round_trip(now, sent, held)
+            .expect("there was a report");
         assert_eq!(found.as_millis(), 250);
         assert_eq!(clock.round_trip(now, 0, held), None);
         assert_eq!(clock.round_trip(now, sent, 65_536), None);

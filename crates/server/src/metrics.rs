@@ -6,8 +6,9 @@ use std::time::Duration;
 use node::ClosedReason;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric,
+    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, NoLabelSet,
 };
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -15,6 +16,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use crate::control::Control;
+use crate::media::Delays;
 
 /// Labels of an HTTP exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -215,6 +217,10 @@ impl Collector for Shards {
             "Datagrams and packets dropped, by reason",
             &drops,
         )?;
+        let delays = load
+            .iter()
+            .fold(Delays::default(), |sum, l| sum.merge(&l.delays));
+        forwarding(&mut encoder, &delays)?;
         per_shard(
             &mut encoder,
             "shard_busy_ratio",
@@ -244,6 +250,19 @@ impl Collector for Shards {
             |l| l.events_queued as f64,
         )
     }
+}
+
+fn forwarding(encoder: &mut DescriptorEncoder<'_>, delays: &Delays) -> fmt::Result {
+    let buckets: Vec<_> = delays.buckets().collect();
+    let count = buckets.iter().map(|(_, count)| count).sum();
+    let mut metric = encoder.encode_descriptor(
+        "forwarding_seconds",
+        "From a datagram's receipt by the kernel until it was sent to all viewers, of packets to \
+         viewers; an upper bound where several came at once",
+        None,
+        MetricType::Histogram,
+    )?;
+    metric.encode_histogram::<NoLabelSet>(delays.sum(), count, &buckets, None)
 }
 
 fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {

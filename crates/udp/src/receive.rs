@@ -1,5 +1,6 @@
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant, SystemTime};
 
 use quinn_udp::RecvMeta;
 
@@ -11,12 +12,17 @@ const BUFFER_BYTES: usize = 65_536;
 /// Buffers of one call at most.
 const BUFFERS_MAX: usize = 32;
 
+/// A datagram that seems to be older is one of before the system's clock was set.
+const WAITED_MAX: Duration = Duration::from_secs(10);
+
 /// What one call received, and the buffers for it.
 #[derive(Debug)]
 pub struct Received {
     buffers: Vec<Box<[u8]>>,
     metas: Vec<RecvMeta>,
     count: usize,
+    /// When the last call returned, on both clocks.
+    returned: (Instant, SystemTime),
 }
 
 /// Datagrams of one sender, one behind the other.
@@ -26,6 +32,8 @@ pub struct Datagrams<'a> {
     pub source: SocketAddr,
     /// The local address that they were sent to, if the system tells it.
     pub destination: Option<IpAddr>,
+    /// When the kernel got them; when they were received, if the system does not tell.
+    pub arrived: Instant,
     bytes: &'a mut [u8],
     stride: usize,
 }
@@ -39,6 +47,7 @@ impl Received {
             buffers: (0..buffers).map(buffer).collect(),
             metas: vec![RecvMeta::default(); buffers],
             count: 0,
+            returned: (Instant::now(), SystemTime::now()),
         }
     }
 
@@ -54,15 +63,22 @@ impl Received {
             })
         };
         self.count = socket.receive(&mut slices[..size], &mut self.metas)?;
+        self.returned = (Instant::now(), SystemTime::now());
         Ok(self.count == size)
     }
 
     /// What the last call received.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = Datagrams<'_>> {
+        let (now, time) = self.returned;
+        let waited = move |meta: &RecvMeta| {
+            let arrived = SystemTime::UNIX_EPOCH + meta.timestamp?;
+            time.duration_since(arrived).ok()
+        };
         let pairs = self.buffers.iter_mut().zip(&self.metas);
-        pairs.take(self.count).map(|(buffer, meta)| Datagrams {
+        pairs.take(self.count).map(move |(buffer, meta)| Datagrams {
             source: SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port()),
             destination: meta.dst_ip.map(|ip| ip.to_canonical()),
+            arrived: now - waited(meta).unwrap_or_default().min(WAITED_MAX),
             bytes: buffer.get_mut(..meta.len).unwrap_or_default(),
             stride: meta.stride.max(1),
         })

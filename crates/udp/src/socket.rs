@@ -86,7 +86,11 @@ impl Socket {
         contents: &[u8],
         segment: usize,
     ) -> io::Result<()> {
-        let at_once = segment.max(1) * self.segments_max().min(SEND_BYTES_MAX / segment.max(1)).max(1);
+        let at_once = segment.max(1)
+            * self
+                .segments_max()
+                .min(SEND_BYTES_MAX / segment.max(1))
+                .max(1);
         contents
             .chunks(at_once)
             .try_for_each(|part| self.send_at_once(destination, source, part, segment))

@@ -94,11 +94,7 @@ impl History {
     }
 
     /// Gives what is new: packets that arrived in the order they were sent, then the lost ones.
-    pub(super) fn report(
-        &mut self,
-        feedback: &TransportFeedback<'_>,
-        mut tell: impl FnMut(Fate),
-    ) {
+    pub(super) fn report(&mut self, feedback: &TransportFeedback<'_>, mut tell: impl FnMut(Fate)) {
         let reference = self.extend(feedback.reference);
         // No number below the first one waiting means anything any more.
         let last = self.first + self.waiting.len() as u64;
@@ -148,7 +144,11 @@ impl History {
             None => reference.into(),
             Some(last) => {
                 let ahead = (i64::from(reference) - last).rem_euclid(2 * half);
-                last + if ahead < half { ahead } else { ahead - 2 * half }
+                last + if ahead < half {
+                    ahead
+                } else {
+                    ahead - 2 * half
+                }
             }
         };
         // Nobody stays for so long: the receiver makes its times up.

@@ -252,7 +252,8 @@ impl Congestion {
         self.padding_at = now;
         let rate = self.padded.min(self.bandwidth);
         let most = rate.bytes_in(4 * PADDING_TICK) as i64;
-        self.padding_credit = (self.padding_credit + rate.bytes_in(passed) as i64).clamp(-most, most);
+        self.padding_credit =
+            (self.padding_credit + rate.bytes_in(passed) as i64).clamp(-most, most);
         self.padding_credit.max(0) as usize
     }
 

@@ -119,7 +119,11 @@ impl Encoding {
         if !self.is_known {
             block.put(ids.mid, self.mid.as_bytes());
             if let Some(rid) = &self.rid {
-                let id = if out.again.is_some() { ids.repaired_rid } else { ids.rid };
+                let id = if out.again.is_some() {
+                    ids.repaired_rid
+                } else {
+                    ids.rid
+                };
                 block.put(id, rid.as_bytes());
             }
         }

@@ -164,18 +164,17 @@ impl Sender {
         self.path = Some((source, destination));
     }
 
-    /// Sends a packet. `payload` is the packet's or a part of it. Returns false while there is
-    /// no connection.
+    /// Sends a packet. Returns false while there is no connection.
     pub(crate) fn send(
         &mut self,
         now: Instant,
         encoding: usize,
         packet: &Arc<Packet>,
-        payload: &[u8],
         rewrite: Rewrite,
         types: Types,
         to: &mut Datagrams,
     ) -> bool {
+        let payload = types.payload(packet);
         let out = Outgoing {
             packet,
             payload,
@@ -287,13 +286,7 @@ impl Sender {
         self.encodings.iter().position(|e| e.ssrc == ssrc)
     }
 
-    fn resend(
-        &mut self,
-        now: Instant,
-        index: usize,
-        seq: u16,
-        to: &mut Datagrams,
-    ) {
+    fn resend(&mut self, now: Instant, index: usize, seq: u16, to: &mut Datagrams) {
         if self.resend_credit <= 0 {
             return;
         }

@@ -28,7 +28,13 @@ pub(super) struct SentPacket {
 }
 
 impl SentPackets {
-    pub(super) fn push(&mut self, now_ms: u32, packet: &Arc<Packet>, rewrite: Rewrite, types: Types) {
+    pub(super) fn push(
+        &mut self,
+        now_ms: u32,
+        packet: &Arc<Packet>,
+        rewrite: Rewrite,
+        types: Types,
+    ) {
         let over = |first: &SentPacket| {
             u128::from(now_ms.saturating_sub(first.sent_ms)) > AGE_MAX.as_millis()
         };
@@ -58,8 +64,14 @@ impl SentPackets {
         let last = self.packets.back()?.rewrite.seq;
         let seq = rtp::seq::extend16(last, seq);
         let index = self.index(seq);
-        let sent = self.packets.get_mut(index).filter(|sent| sent.rewrite.seq == seq)?;
-        if sent.resent_ms.is_some_and(|at| now_ms.saturating_sub(at) < pause_ms) {
+        let sent = self
+            .packets
+            .get_mut(index)
+            .filter(|sent| sent.rewrite.seq == seq)?;
+        if sent
+            .resent_ms
+            .is_some_and(|at| now_ms.saturating_sub(at) < pause_ms)
+        {
             return None;
         }
         sent.resent_ms = Some(now_ms);

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::Sender;
 use udp::{Received, Socket};
 
 use super::addresses::local_addresses;
+use super::delays::Delays;
 
 /// Commands that may wait for a shard. A full queue refuses sessions with "busy".
 const COMMANDS_MAX: usize = 1_024;
@@ -73,6 +74,8 @@ pub(crate) struct Load {
     pub(crate) busy: f64,
     /// Datagrams that the kernel did not take.
     pub(crate) send_dropped: u64,
+    /// How long packets were in the server.
+    pub(crate) delays: Delays,
     /// Items waiting in rings to other shards.
     pub(crate) ring_queued: u64,
     /// Commands that the thread has not taken yet.
@@ -144,6 +147,7 @@ impl Shards {
                 node: Node::new(index, config.node.clone()),
                 socket,
                 send_dropped: 0,
+                delays: Delays::default(),
                 candidates: candidates.clone(),
                 host_addresses: host_addresses.clone(),
                 commands: receiver,
@@ -321,6 +325,7 @@ struct Shard {
     socket: Socket,
     /// Datagrams that the kernel did not take.
     send_dropped: u64,
+    delays: Delays,
     candidates: Vec<SocketAddr>,
     host_addresses: Vec<IpAddr>,
     /// `None` is the order to stop.
@@ -421,7 +426,11 @@ impl Shard {
                     continue;
                 }
             }
+            let (mut first, before) = (None, self.node.counters().packets_out);
             for mut datagrams in received.iter_mut() {
+                first = first
+                    .min(Some(datagrams.arrived))
+                    .or(Some(datagrams.arrived));
                 let destination = self.destination(datagrams.destination);
                 let source = datagrams.source;
                 for contents in datagrams.iter_mut() {
@@ -434,6 +443,10 @@ impl Shard {
                 }
             }
             self.drain(now);
+            let forwarded = self.node.counters().packets_out - before;
+            if let Some(first) = first.filter(|_| forwarded > 0) {
+                self.delays.add(first.elapsed(), forwarded);
+            }
         }
         Some(true)
     }
@@ -459,7 +472,9 @@ impl Shard {
                 Output::Transmit(transmit) => {
                     let from = source(&self.host_addresses, transmit.source.ip());
                     let to = transmit.destination;
-                    let sent = self.socket.send(to, from, transmit.contents, transmit.segment);
+                    let sent = self
+                        .socket
+                        .send(to, from, transmit.contents, transmit.segment);
                     if let Err(error) = sent {
                         // UDP may lose: a full send buffer or an unreachable viewer is their loss
                         // only.
@@ -509,6 +524,7 @@ impl Shard {
             counters: self.node.counters(),
             busy: (self.busy.as_secs_f64() / passed.as_secs_f64()).min(1.0),
             send_dropped: self.send_dropped,
+            delays: self.delays,
             ring_queued: self.rings_out.iter().map(Outgoing::queued).sum(),
             commands_queued: self.commands_queued.load(Ordering::Relaxed),
             events_queued: self.events_held.len() as u64,
