@@ -21,6 +21,7 @@ mod sdp;
 mod sender;
 pub mod srtp;
 mod wall_clock;
+mod window;
 
 pub use config::{Certificate, Config};
 pub use datagrams::{Datagrams, Transmit};

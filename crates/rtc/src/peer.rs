@@ -467,10 +467,11 @@ impl Peer {
         match event {
             str0m::Event::Connected => {
                 // They were agreed on in the call that gave this event.
-                self.keys = dtls::take_agreed();
-                if let Some((sender, keys)) = self.sender.as_mut().zip(self.keys.as_ref()) {
-                    sender.connect(self.now, keys);
+                let keys = dtls::take_agreed()?;
+                if let Some(sender) = &mut self.sender {
+                    sender.connect(self.now, &keys);
                 }
+                self.keys = Some(keys);
                 Some(Event::Connected)
             }
             str0m::Event::Closed

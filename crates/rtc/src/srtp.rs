@@ -10,6 +10,8 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::iv::FixedLength;
 use str0m::crypto::dtls::SrtpProfile;
 
+use crate::window::Window;
+
 /// The tag of AES-GCM (RFC 7714 §12), and that of HMAC-SHA1-80 (RFC 3711 §5.2).
 const GCM_TAG: usize = 16;
 const SHA1_TAG: usize = 10;
@@ -234,42 +236,22 @@ impl Inbound {
 /// Tells which SRTCP packets came before (RFC 3711 §3.3.2).
 #[derive(Debug, Default)]
 pub struct Replay {
-    sources: [Option<Window>; REPLAY_SOURCES],
+    sources: [Option<(u32, Window<1>)>; REPLAY_SOURCES],
     next: usize,
-}
-
-/// The latest index of a source, and a bit for each of the 64 up to it that came.
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    ssrc: u32,
-    highest: u32,
-    came: u64,
 }
 
 impl Replay {
     /// Whether this authentic packet is new; it is not for the next time. Too old ones are not.
     pub fn is_new(&mut self, ssrc: u32, index: u32) -> bool {
-        let known = self.sources.iter_mut().flatten().find(|w| w.ssrc == ssrc);
-        let Some(window) = known else {
-            // A receiver has one SSRC, or one for each m-line.
-            self.sources[self.next] = Some(Window {
-                ssrc,
-                highest: index,
-                came: 1,
-            });
-            self.next = (self.next + 1) % REPLAY_SOURCES;
-            return true;
-        };
-        if index > window.highest {
-            let ahead = index - window.highest;
-            window.came = window.came.checked_shl(ahead).unwrap_or(0) | 1;
-            window.highest = index;
-            return true;
+        let mut known = self.sources.iter_mut().flatten();
+        if let Some((_, window)) = known.find(|(source, _)| *source == ssrc) {
+            return window.take(index.into());
         }
-        let bit = 1_u64.checked_shl(window.highest - index).unwrap_or(0);
-        let new = bit != 0 && window.came & bit == 0;
-        window.came |= bit;
-        new
+        let mut window = Window::default();
+        window.take(index.into());
+        self.sources[self.next] = Some((ssrc, window));
+        self.next = (self.next + 1) % REPLAY_SOURCES;
+        true
     }
 }
 

@@ -9,9 +9,9 @@ use crate::counters::Counters;
 use crate::peer::PeerEntry;
 use crate::stream::Stream;
 
-/// While a viewer catches up, its bandwidth estimation looks this far: more than any cache
-/// can use, so that the estimate and not the wish is the limit.
-const CATCH_UP_WANTED: Bitrate = Bitrate::mbps(40);
+/// While a viewer catches up, its bandwidth estimation looks this far: more than most caches can
+/// use, so that the estimate and not the wish is the limit.
+const CATCH_UP_WANTED: Bitrate = Bitrate::mbps(20);
 
 /// A changed wish is told to the bandwidth estimation when it changed by more than this share.
 const WANTED_CHANGE: f64 = 0.1;

@@ -178,7 +178,11 @@ impl Congestion {
     fn probed(&mut self, now: Instant, outcome: Outcome) {
         let rate = self.probe.take().and_then(|probe| probe.rate());
         match outcome {
-            Outcome::Carried(bandwidth) => self.bandwidth = self.bandwidth.max(bandwidth),
+            Outcome::Carried(bandwidth) => {
+                // Shapers let a few packets pass at any rate.
+                let most = self.bandwidth * PROBE_STEP;
+                self.bandwidth = self.bandwidth.max(bandwidth.min(most));
+            }
             // The first packets know better than the guess.
             Outcome::Filled(bandwidth) if rate.is_none() => self.bandwidth = bandwidth * SHARE,
             Outcome::Filled(bandwidth) => {

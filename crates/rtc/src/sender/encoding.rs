@@ -6,6 +6,7 @@ use str0m::media::{Mid, Rid};
 
 use super::Types;
 use super::resend::SentPackets;
+use crate::window::Window;
 
 /// The fixed header (RFC 3550 §5.1).
 const HEADER: usize = 12;
@@ -16,6 +17,9 @@ const ONE_BYTE_FORM: [u8; 2] = [0xbe, 0xde];
 const TWO_BYTE_FORM: [u8; 2] = [0x10, 0x00];
 const ONE_BYTE_ID_MAX: u8 = 14;
 const ONE_BYTE_LENGTH_MAX: usize = 16;
+
+/// A packet that comes so much later than the newest, 64 times as many, is not sent any more.
+const USED_WORDS: usize = 16;
 
 /// Under which ids header extensions were negotiated for one m-line; 0 = not at all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,6 +46,9 @@ pub(super) struct Encoding {
     pub(super) cname: String,
     /// The receiver has reported on it, so it knows which m-line it belongs to.
     pub(super) is_known: bool,
+    /// Sequence numbers that were used. One that was used again, with other contents, would give
+    /// the key away (RFC 7714 §8.1).
+    pub(super) used: Window<USED_WORDS>,
     pub(super) sent: SentPackets,
     pub(super) packets: u32,
     pub(super) bytes: u32,

@@ -23,6 +23,7 @@ use crate::congestion::Congestion;
 use crate::datagrams::Datagrams;
 use crate::srtp::{self, Inbound, Outbound, Replay};
 use crate::wall_clock::WallClock;
+use crate::window::Window;
 
 pub(crate) use encoding::ExtensionIds;
 use encoding::{Encoding, Outgoing};
@@ -35,8 +36,9 @@ const REPORT_EVERY: Duration = Duration::from_secs(1);
 const RESENT_SHARE: f64 = 0.5;
 const RESENT_BYTES_MAX: i64 = 200_000;
 
-/// A packet is not sent again before a round trip has passed, of which this is the least.
+/// A packet is not sent again before a round trip has passed, as far as that is believed.
 const RESEND_PAUSE_MIN: Duration = Duration::from_millis(10);
+const RESEND_PAUSE_MAX: Duration = Duration::from_millis(500);
 
 /// Padding repeats packets of up to so many ago.
 const PADDING_PACKETS: usize = 32;
@@ -128,6 +130,7 @@ impl Sender {
             ids: config.ids,
             cname: config.cname,
             is_known: false,
+            used: Window::default(),
             sent: resend::SentPackets::default(),
             packets: 0,
             bytes: 0,
@@ -164,7 +167,8 @@ impl Sender {
         self.path = Some((source, destination));
     }
 
-    /// Sends a packet. Returns false while there is no connection.
+    /// Sends a packet. Returns false while there is no connection, and for a sequence number that
+    /// was used or is too old.
     pub(crate) fn send(
         &mut self,
         now: Instant,
@@ -174,6 +178,15 @@ impl Sender {
         types: Types,
         to: &mut Datagrams,
     ) -> bool {
+        let encodings = &mut self.encodings;
+        if self.crypto.is_none()
+            || self.path.is_none()
+            || !encodings
+                .get_mut(encoding)
+                .is_some_and(|encoding| encoding.used.take(rewrite.seq))
+        {
+            return false;
+        }
         let payload = types.payload(packet);
         let out = Outgoing {
             packet,
@@ -262,7 +275,7 @@ impl Sender {
                 Received::Nack { source, lost } => {
                     self.told.nacks += 1;
                     if let Some(encoding) = self.position(source) {
-                        for seq in lost {
+                        for seq in lost.take(resend::PACKETS_MAX) {
                             self.resend(now, encoding, seq, to);
                         }
                     }
@@ -290,7 +303,8 @@ impl Sender {
         if self.resend_credit <= 0 {
             return;
         }
-        let pause = self.round_trip.unwrap_or_default().max(RESEND_PAUSE_MIN);
+        let pause = self.round_trip.unwrap_or_default();
+        let pause = pause.clamp(RESEND_PAUSE_MIN, RESEND_PAUSE_MAX);
         let now_ms = self.now_ms(now);
         let Some(encoding) = self.encodings.get_mut(index) else {
             return;

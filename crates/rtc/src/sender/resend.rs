@@ -7,7 +7,7 @@ use rtp::{Packet, Rewrite};
 use super::Types;
 
 /// What a NACK can ask for.
-const PACKETS_MAX: usize = 1_024;
+pub(super) const PACKETS_MAX: usize = 1_024;
 const AGE_MAX: Duration = Duration::from_secs(1);
 
 /// What was sent of one encoding in the last moments, in order of the sequence numbers. The

@@ -36,7 +36,7 @@ impl Delays {
     /// Upper bound in seconds and number of packets, bucket by bucket.
     pub(crate) fn buckets(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
         let bound = |i| match i {
-            i if i == BUCKETS - 1 => f64::MAX,
+            i if i == BUCKETS - 1 => f64::INFINITY,
             i => (FIRST_US << i) as f64 / 1e6,
         };
         self.counts
@@ -64,7 +64,7 @@ mod tests {
         other.add(Duration::from_secs(60), 1);
         let all = delays.merge(&other);
         let filled: Vec<_> = all.buckets().filter(|(_, count)| *count > 0).collect();
-        assert_eq!(filled, [(0.000_1, 3), (0.000_2, 2), (f64::MAX, 1)]);
+        assert_eq!(filled, [(0.000_1, 3), (0.000_2, 2), (f64::INFINITY, 1)]);
         assert!((all.sum() - 60.000_502).abs() < 1e-9);
     }
 }
