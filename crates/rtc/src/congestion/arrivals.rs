@@ -14,6 +14,10 @@ const SLOTS: usize = 64;
 /// receivers that are busy for a moment, make some packets wait, but not all of them.
 const STANDING_SLOTS: usize = 10;
 
+/// Rates are measured over so many, and at first over no fewer.
+const RATE_SLOTS: i64 = 50;
+const RATE_SLOTS_MIN: i64 = 10;
+
 /// Packets that waited less than this found the path idle.
 const IDLE_US: i64 = 10_000;
 
@@ -86,13 +90,12 @@ impl Arrivals {
         Duration::from_micros(queued.unwrap_or(0).into())
     }
 
-    /// What arrived over this time, as a rate.
-    pub(super) fn rate(&self, time: Duration) -> Bitrate {
-        let slots = (time.as_micros() as i64 / SLOT_US).clamp(1, SLOTS as i64 - 1);
+    /// What arrived over the last half second, as a rate. At first over the time that there was,
+    /// but no less than a frame or two.
+    pub(super) fn rate(&self) -> Bitrate {
         // The latest is not over yet.
         let known = self.earliest.map_or(0, |first| self.latest - first);
-        let slots = slots.min(known.max(1));
-        self.over(slots as usize)
+        self.over(known.clamp(RATE_SLOTS_MIN, RATE_SLOTS) as usize)
     }
 
     /// The rate since the path was last idle: what it carries, as long as a queue stands.

@@ -93,6 +93,12 @@ impl History {
         });
     }
 
+    /// How many packets nobody has reported yet.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Gives what is new: packets that arrived in the order they were sent, then the lost ones.
     pub(super) fn report(&mut self, feedback: &TransportFeedback<'_>, mut tell: impl FnMut(Fate)) {
         let reference = self.extend(feedback.reference);

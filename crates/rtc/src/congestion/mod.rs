@@ -41,9 +41,6 @@ const SHARE: f64 = 0.95;
 /// What arrives without a queue could be so much more: rates are means.
 const ROOM: f64 = 1.15;
 
-/// What arrives is measured over this time, a few frames.
-const RATE_TIME: Duration = Duration::from_millis(500);
-
 /// A probe tries more than what is wanted, and not much more than what is known.
 const PROBE_MORE: f64 = 1.3;
 const PROBE_STEP: f64 = 3.0;
@@ -166,10 +163,10 @@ impl Congestion {
             let carried = self.arrivals.busy_rate() * SHARE;
             self.bandwidth = self.bandwidth.min(carried);
         } else if lost > FILLED_LOSS {
-            let carried = self.arrivals.rate(RATE_TIME);
+            let carried = self.arrivals.rate();
             self.bandwidth = self.bandwidth.min(carried);
         } else if standing < PROBE_QUEUE {
-            let carried = self.arrivals.rate(RATE_TIME) * ROOM;
+            let carried = self.arrivals.rate() * ROOM;
             self.bandwidth = self.bandwidth.max(carried);
         }
         self.bandwidth = self.bandwidth.clamp(ESTIMATE_MIN, ESTIMATE_MAX);
@@ -284,3 +281,6 @@ impl Congestion {
         self.probe_after = None;
     }
 }
+
+#[cfg(test)]
+mod tests;

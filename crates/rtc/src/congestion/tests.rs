@@ -1,0 +1,344 @@
+use proptest::prelude::*;
+use rtp::rtcp::{self, Received};
+
+use super::*;
+
+const PACKET: usize = 1_200;
+
+/// From the receiver's report to the sender.
+const BACK: Duration = Duration::from_millis(20);
+
+const REPORT_EVERY: Duration = Duration::from_millis(50);
+
+/// A sender of frames, a bottleneck with a queue before it, and a receiver that reports.
+struct Path {
+    congestion: Congestion,
+    began: Instant,
+    now: Instant,
+    rate: Bitrate,
+    queue: Duration,
+    /// Every so many packets are lost.
+    loses_every: Option<u64>,
+    /// The receiver looks at its socket only every so often.
+    looks_every: Duration,
+    free_at: Instant,
+    next_seq: u64,
+    /// Of packets by sequence number, those that arrived.
+    arrived: Vec<Option<Instant>>,
+    reported: u64,
+    reports: u8,
+    report_at: Instant,
+    told: Vec<(Duration, Bitrate, bool)>,
+    padding: usize,
+}
+
+impl Path {
+    fn new(rate: Bitrate) -> Self {
+        let now = Instant::now();
+        Self {
+            congestion: Congestion::new(now, Bitrate::mbps(2)),
+            began: now,
+            now,
+            rate,
+            queue: Duration::from_millis(300),
+            loses_every: None,
+            looks_every: Duration::from_millis(1),
+            free_at: now,
+            next_seq: 0,
+            arrived: Vec::new(),
+            reported: 0,
+            reports: 0,
+            report_at: now,
+            told: Vec::new(),
+            padding: 0,
+        }
+    }
+
+    fn send(&mut self, bytes: usize) {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        self.congestion.sent(self.now, seq, bytes);
+        let begins = self.free_at.max(self.now);
+        let lost = self.loses_every.is_some_and(|every| seq % every == 0);
+        if begins - self.now > self.queue || lost {
+            self.arrived.push(None);
+            return;
+        }
+        let micros = bytes as u64 * 8_000_000 / self.rate.as_bps();
+        self.free_at = begins + Duration::from_micros(micros);
+        let there = (self.free_at + Duration::from_millis(10)) - self.began;
+        let looks = there.as_micros().div_ceil(self.looks_every.as_micros()) as u32;
+        self.arrived
+            .push(Some(self.began + self.looks_every * looks));
+    }
+
+    /// Sends frames of so many bits per second, 30 of them, for this time.
+    fn run(&mut self, media: Bitrate, time: Duration) {
+        let end = self.now + time;
+        let mut frame_at = self.now;
+        while self.now < end {
+            if frame_at <= self.now {
+                let mut bytes = media.bytes_in(Duration::from_micros(33_333)) as usize;
+                while bytes > 0 {
+                    let part = bytes.min(PACKET);
+                    self.send(part);
+                    bytes -= part;
+                }
+                frame_at += Duration::from_micros(33_333);
+            }
+            while self.congestion.padding(self.now) > 0 {
+                self.padding += PACKET;
+                self.send(PACKET);
+            }
+            if self.report_at <= self.now {
+                self.report_at = self.now + REPORT_EVERY;
+                self.report();
+            }
+            self.now += Duration::from_millis(1);
+        }
+    }
+
+    fn report(&mut self) {
+        let sent = self.now - BACK;
+        let known: Vec<Option<Duration>> = self.arrived[self.reported as usize..]
+            .iter()
+            .map(|at| at.filter(|at| *at <= sent).map(|at| at - self.began))
+            .collect();
+        let Some(last) = known.iter().rposition(Option::is_some) else {
+            return;
+        };
+        let mut compound = Vec::new();
+        rtcp::write_transport_feedback(
+            &mut compound,
+            1,
+            2,
+            self.reports,
+            self.reported as u16,
+            &known[..=last],
+        );
+        self.reports = self.reports.wrapping_add(1);
+        self.reported += last as u64 + 1;
+        for received in rtcp::read(&compound) {
+            if let Received::TransportFeedback(feedback) = received {
+                self.congestion.report(self.now, &feedback);
+            }
+        }
+        if let Some((bandwidth, filled)) = self.congestion.poll_estimate() {
+            self.told.push((self.now - self.began, bandwidth, filled));
+        }
+    }
+
+    fn bandwidth(&self) -> f64 {
+        self.congestion.bandwidth.as_bps() as f64 / 1e6
+    }
+
+    fn want(&mut self, padded: Bitrate, wanted: Bitrate) {
+        self.congestion.set_wanted(self.now, padded, wanted);
+    }
+}
+
+fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+#[test]
+fn a_path_that_carries_all_is_not_filled() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    path.run(Bitrate::mbps(3), s(5));
+    assert!(
+        path.told.iter().all(|(_, _, filled)| !filled),
+        "{:?}",
+        path.told
+    );
+    assert!(path.bandwidth() >= 3.0, "{}", path.bandwidth());
+}
+
+#[test]
+fn a_path_that_becomes_too_narrow_is_noticed_within_half_a_second() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    path.run(Bitrate::mbps(3), s(5));
+    path.rate = Bitrate::mbps(1);
+    path.told.clear();
+    path.run(Bitrate::mbps(3), s(2));
+    let filled = path.told.iter().find(|(_, _, filled)| *filled);
+    let (noticed, ..) = filled.expect("it is noticed");
+    assert!(*noticed - s(5) < ms(500), "{:?}", path.told);
+    let found = path.bandwidth();
+    assert!((0.85..=1.0).contains(&found), "{found} of 1 Mbit/s");
+}
+
+#[test]
+fn a_path_that_is_a_little_too_narrow_is_noticed_before_it_loses() {
+    let mut path = Path::new(Bitrate::kbps(2_800));
+    path.queue = s(3);
+    path.run(Bitrate::mbps(3), s(4));
+    let found = path.bandwidth();
+    assert!((2.4..=2.8).contains(&found), "{found} of 2.8 Mbit/s");
+    assert!(path.arrived.iter().all(Option::is_some), "nothing is lost");
+}
+
+#[test]
+fn what_fits_again_is_believed_again() {
+    let mut path = Path::new(Bitrate::mbps(1));
+    path.run(Bitrate::mbps(3), s(3));
+    path.run(Bitrate::kbps(500), s(3));
+    assert!(!path.congestion.filled);
+    let found = path.bandwidth();
+    assert!((0.5..=1.0).contains(&found), "{found} of 1 Mbit/s");
+}
+
+#[test]
+fn the_first_packets_show_a_narrow_path() {
+    let mut path = Path::new(Bitrate::kbps(300));
+    path.want(Bitrate::ZERO, Bitrate::mbps(20));
+    for _ in 0..12 {
+        path.send(PACKET);
+    }
+    path.run(Bitrate::kbps(100), ms(500));
+    let found = path.bandwidth();
+    assert!((0.2..=0.31).contains(&found), "{found} of 0.3 Mbit/s");
+}
+
+#[test]
+fn a_receiver_that_is_busy_for_moments_has_no_narrow_path() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    path.looks_every = ms(90);
+    path.run(Bitrate::mbps(3), s(5));
+    assert!(
+        path.told.iter().all(|(_, _, filled)| !filled),
+        "{:?}",
+        path.told
+    );
+    assert!(path.bandwidth() >= 3.0, "{}", path.bandwidth());
+}
+
+#[test]
+fn few_losses_do_not_count_and_many_do() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    path.loses_every = Some(20);
+    path.run(Bitrate::mbps(3), s(5));
+    assert!(!path.congestion.filled);
+    assert!(path.bandwidth() >= 2.8, "{}", path.bandwidth());
+    path.loses_every = Some(5);
+    path.run(Bitrate::mbps(3), s(2));
+    assert!(path.congestion.filled);
+    assert!(path.bandwidth() < 2.7, "{}", path.bandwidth());
+}
+
+#[test]
+fn a_probe_finds_what_a_path_carries_beyond_what_is_sent() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    path.run(Bitrate::mbps(1), s(1));
+    let before = path.bandwidth();
+    path.run(Bitrate::mbps(1), s(1));
+    assert!(
+        (path.bandwidth() - before).abs() < 0.1,
+        "nothing was wanted"
+    );
+    path.want(Bitrate::ZERO, Bitrate::mbps(6));
+    path.run(Bitrate::mbps(1), s(1));
+    assert!(path.bandwidth() >= 6.0, "{}", path.bandwidth());
+}
+
+#[test]
+fn a_probe_that_fills_the_path_finds_its_limit_and_the_next_one_waits() {
+    let mut path = Path::new(Bitrate::mbps(3));
+    path.run(Bitrate::mbps(1), s(1));
+    path.want(Bitrate::ZERO, Bitrate::mbps(8));
+    path.run(Bitrate::mbps(1), s(1));
+    let found = path.bandwidth();
+    assert!((2.0..=3.1).contains(&found), "{found} of 3 Mbit/s");
+    let padding = path.padding;
+    path.run(Bitrate::mbps(1), s(3));
+    assert_eq!(
+        path.padding, padding,
+        "the same wish is tried again after 5 s"
+    );
+    path.want(Bitrate::ZERO, Bitrate::mbps(9));
+    path.run(Bitrate::mbps(1), ms(200));
+    assert!(path.padding > padding, "a greater wish is tried at once");
+}
+
+#[test]
+fn padding_fills_up_to_the_rate_and_ends_when_the_path_is_filled() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    path.run(Bitrate::mbps(1), s(1));
+    path.want(Bitrate::mbps(4), Bitrate::mbps(4));
+    path.run(Bitrate::mbps(1), s(1));
+    path.padding = 0;
+    path.run(Bitrate::mbps(1), s(2));
+    let padding = Bitrate::of(path.padding as u64, s(2)).as_bps() as f64 / 1e6;
+    assert!((2.8..=3.2).contains(&padding), "{padding} Mbit/s");
+    path.rate = Bitrate::mbps(2);
+    path.run(Bitrate::mbps(1), s(1));
+    path.padding = 0;
+    path.run(Bitrate::mbps(1), s(1));
+    let all = 1.0 + Bitrate::of(path.padding as u64, s(1)).as_bps() as f64 / 1e6;
+    assert!(all <= 2.05, "{all} Mbit/s over 2");
+}
+
+#[test]
+fn without_feedback_nothing_is_said_and_little_is_remembered() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    for _ in 0..10_000 {
+        path.send(PACKET);
+        path.now += ms(1);
+    }
+    assert_eq!(path.congestion.poll_estimate(), None);
+    assert!(path.congestion.history.waiting() <= 2_048);
+}
+
+#[test]
+fn feedback_that_is_lost_is_no_loss_of_packets() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    for round in 0..60 {
+        path.run(Bitrate::mbps(3), ms(100));
+        if round % 4 == 0 {
+            // What has arrived by now nobody reports.
+            path.reported = path.next_seq;
+        }
+    }
+    assert!(
+        path.told.iter().all(|(_, _, filled)| !filled),
+        "{:?}",
+        path.told
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_feedback_does_harm(
+        feedbacks in prop::collection::vec(
+            (any::<u16>(), 0_u16..4_000, any::<[u8; 3]>(), prop::collection::vec(any::<u8>(), 0..80)),
+            0..40,
+        ),
+    ) {
+        let mut path = Path::new(Bitrate::mbps(10));
+        for (base, count, reference, rest) in feedbacks {
+            path.run(Bitrate::mbps(3), ms(20));
+            let mut packet = vec![0x8f, 205, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2];
+            packet.extend(base.wrapping_rem(200).to_be_bytes());
+            packet.extend(count.to_be_bytes());
+            packet.extend(reference);
+            packet.push(0);
+            packet.extend(rest);
+            packet.resize(packet.len().next_multiple_of(4), 0);
+            let words = (packet.len() / 4 - 1) as u16;
+            packet[2..4].copy_from_slice(&words.to_be_bytes());
+            for received in rtcp::read(&packet) {
+                if let Received::TransportFeedback(feedback) = received {
+                    path.congestion.report(path.now, &feedback);
+                }
+            }
+            let bandwidth = path.congestion.bandwidth;
+            prop_assert!((ESTIMATE_MIN..=ESTIMATE_MAX).contains(&bandwidth));
+            if let Some(due) = path.congestion.due(path.now) {
+                prop_assert!(due + s(10) > path.now);
+            }
+        }
+    }
+}

@@ -1,0 +1,453 @@
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use proptest::prelude::*;
+use rtp::rtcp::ReportBlock;
+use rtp::{Codec, Extensions, Format, Frame, Header, PictureIds, Profile, Sort};
+
+use super::*;
+use crate::srtp::Protection;
+
+const ALL: [Protection; 3] = [
+    Protection::Aes128CmSha1,
+    Protection::Aes128Gcm,
+    Protection::Aes256Gcm,
+];
+
+// Of the sender, and of the receiver's reports.
+const AUDIO_SSRC: u32 = 0xa000_0001;
+const VIDEO_SSRC: u32 = 0x5000_0001;
+const RTX_SSRC: u32 = 0x5000_0002;
+const RECEIVER_SSRC: u32 = 1;
+
+// Indices of the encodings.
+const AUDIO: usize = 0;
+const VIDEO: usize = 1;
+
+const IDS: ExtensionIds = ExtensionIds {
+    audio_level: 1,
+    transport_seq: 3,
+    mid: 4,
+    playout_delay: 5,
+    rid: 10,
+    repaired_rid: 11,
+    dependency_descriptor: 12,
+    rotation: 13,
+};
+
+const OPUS: Types = Types {
+    payload_type: 111,
+    rtx: None,
+    red: false,
+};
+
+const H264: Types = Types {
+    payload_type: 96,
+    rtx: Some(97),
+    red: false,
+};
+
+/// What stands before a retransmission's payload, and what is more in its header.
+const ORIGINAL_SEQ: usize = 2;
+
+fn audio() -> EncodingConfig {
+    EncodingConfig {
+        ssrc: AUDIO_SSRC,
+        rtx_ssrc: None,
+        mid: Mid::from("a"),
+        rid: None,
+        ids: IDS,
+        cname: "name".to_owned(),
+    }
+}
+
+fn video() -> EncodingConfig {
+    EncodingConfig {
+        ssrc: VIDEO_SSRC,
+        rtx_ssrc: Some(RTX_SSRC),
+        mid: Mid::from("video"),
+        rid: Some(Rid::from("hi")),
+        ..audio()
+    }
+}
+
+fn address(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+fn format(codec: Codec) -> Format {
+    Format {
+        codec,
+        clock_rate: if codec == Codec::Opus { 48_000 } else { 90_000 },
+        profile: Profile::Any,
+        red: false,
+    }
+}
+
+fn rewrite(seq: u64) -> Rewrite {
+    Rewrite {
+        seq,
+        timestamp: 7_000,
+        picture: None,
+        frame_number: None,
+    }
+}
+
+/// A sender, and what the receiver at the other end has: its keys.
+struct Pair {
+    now: Instant,
+    sender: Sender,
+    keys: srtp::Keys,
+    to: Datagrams,
+    inbound: Inbound,
+    outbound: Outbound,
+    /// Of each SSRC, to count wraps.
+    highest: BTreeMap<u32, u64>,
+}
+
+/// A packet as the receiver has it: opened.
+struct Arrived {
+    header: Header,
+    head: Vec<u8>,
+    payload: Vec<u8>,
+}
+
+impl Arrived {
+    fn extension(&self, id: u8) -> Option<&[u8]> {
+        self.header.extension(&self.head, id)
+    }
+
+    fn transport_seq(&self) -> Option<u16> {
+        let value = self.extension(IDS.transport_seq)?;
+        Some(u16::from_be_bytes(value.try_into().unwrap()))
+    }
+}
+
+impl Pair {
+    /// Connected, with sound and pictures.
+    fn new() -> Self {
+        Self::with(Protection::Aes128Gcm, [audio(), video()].into(), None)
+    }
+
+    fn with(
+        protection: Protection,
+        encodings: Vec<EncodingConfig>,
+        estimate: Option<Bitrate>,
+    ) -> Self {
+        let mut pair = Self::unconnected(protection, encodings, estimate);
+        pair.sender.connect(pair.now, &pair.keys);
+        pair.sender.set_path(address(1), address(2));
+        pair
+    }
+
+    fn unconnected(
+        protection: Protection,
+        encodings: Vec<EncodingConfig>,
+        estimate: Option<Bitrate>,
+    ) -> Self {
+        let now = Instant::now();
+        let clock = WallClock {
+            instant: now,
+            time: SystemTime::UNIX_EPOCH + Duration::from_millis(1_000_500),
+        };
+        let material: Vec<u8> = (0..88).collect();
+        let keys = |client| srtp::Keys::new(protection, &material, client).unwrap();
+        Self {
+            now,
+            sender: Sender::new(now, clock, encodings, estimate),
+            keys: keys(false),
+            to: Datagrams::default(),
+            inbound: keys(true).inbound(),
+            outbound: keys(true).outbound(),
+            highest: BTreeMap::new(),
+        }
+    }
+
+    fn pass(&mut self, ms: u64) {
+        self.now += Duration::from_millis(ms);
+    }
+
+    fn timeout(&mut self) {
+        self.sender.handle_timeout(self.now, &mut self.to);
+    }
+
+    fn packet(&self, codec: Codec, payload: &[u8]) -> Packet {
+        Packet {
+            seq: 1,
+            timestamp: 1,
+            marker: true,
+            format: format(codec),
+            received: self.now,
+            captured: self.now,
+            extensions: Extensions::default(),
+            frame: Frame::default(),
+            payload: payload.into(),
+            primary: None,
+        }
+    }
+
+    fn send(&mut self, encoding: usize, packet: Packet, rewrite: Rewrite, types: Types) -> bool {
+        let packet = Arc::new(packet);
+        self.sender
+            .send(self.now, encoding, &packet, rewrite, types, &mut self.to)
+    }
+
+    /// Sends a packet of pictures.
+    fn send_video(&mut self, seq: u64) -> bool {
+        self.send_bytes(seq, 100)
+    }
+
+    fn send_bytes(&mut self, seq: u64, bytes: usize) -> bool {
+        let packet = self.packet(Codec::H264, &vec![seq as u8; bytes]);
+        self.send(VIDEO, packet, rewrite(seq), H264)
+    }
+
+    /// What has left, datagram by datagram, with its destination.
+    fn left(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
+        let mut left = Vec::new();
+        while let Some(transmit) = self.to.pop() {
+            let datagrams = transmit.datagrams().map(<[u8]>::to_vec);
+            left.extend(datagrams.map(|datagram| (transmit.destination, datagram)));
+        }
+        left
+    }
+
+    /// What has left is media, and the receiver can open it.
+    fn arrived(&mut self) -> Vec<Arrived> {
+        let left = self.left();
+        left.into_iter().map(|(_, sent)| self.open(sent)).collect()
+    }
+
+    fn open(&mut self, mut packet: Vec<u8>) -> Arrived {
+        assert_eq!(Sort::of(&packet), Sort::Rtp);
+        let header = Header::read(&packet).unwrap();
+        let first = u64::from(header.seq);
+        let highest = self.highest.entry(header.ssrc).or_insert(first);
+        *highest = rtp::seq::extend16(*highest, header.seq);
+        let opened = self.inbound.open_rtp(&mut packet, header.length, *highest);
+        let payload = opened.expect("authentic").to_vec();
+        packet.truncate(header.length);
+        Arrived {
+            header,
+            head: packet,
+            payload,
+        }
+    }
+
+    /// The one packet that has left.
+    fn arrived_one(&mut self) -> Arrived {
+        let mut arrived = self.arrived();
+        assert_eq!(arrived.len(), 1);
+        arrived.remove(0)
+    }
+
+    /// What has left is RTCP.
+    fn reports(&mut self) -> Vec<Vec<u8>> {
+        let left = self.left();
+        let open = |(_, mut sent): (_, Vec<u8>)| {
+            assert_eq!(Sort::of(&sent), Sort::Rtcp);
+            self.inbound.open_rtcp(&mut sent).unwrap().to_vec()
+        };
+        left.into_iter().map(open).collect()
+    }
+
+    fn seal(&mut self, mut compound: Vec<u8>) -> Vec<u8> {
+        self.outbound.seal_rtcp(&mut compound);
+        compound
+    }
+
+    fn receive(&mut self, mut datagram: Vec<u8>) {
+        self.receive_from(address(2), &mut datagram);
+    }
+
+    fn receive_from(&mut self, from: SocketAddr, datagram: &mut [u8]) {
+        let path = (address(1), from);
+        self.sender
+            .handle_rtcp(self.now, path, datagram, &mut self.to);
+    }
+
+    /// The receiver says this.
+    fn tell(&mut self, compound: Vec<u8>) {
+        let sealed = self.seal(compound);
+        self.receive(sealed);
+    }
+
+    fn nack(&mut self, seqs: &[u16]) {
+        let mut compound = Vec::new();
+        rtcp::write_nack(&mut compound, RECEIVER_SSRC, VIDEO_SSRC, seqs);
+        self.tell(compound);
+    }
+
+    fn report(&mut self, block: ReportBlock) {
+        let mut compound = Vec::new();
+        rtcp::write_receiver_report(&mut compound, RECEIVER_SSRC, &[block]);
+        self.tell(compound);
+    }
+
+    fn feedback(&mut self) -> Vec<Feedback> {
+        std::iter::from_fn(|| self.sender.poll()).collect()
+    }
+}
+
+fn pli(source: u32) -> Vec<u8> {
+    let mut compound = Vec::new();
+    rtcp::write_pli(&mut compound, RECEIVER_SSRC, source);
+    compound
+}
+
+fn report_on(ssrc: u32) -> ReportBlock {
+    ReportBlock {
+        ssrc,
+        ..ReportBlock::default()
+    }
+}
+
+/// All bytes of datagrams.
+fn bytes(left: &[(SocketAddr, Vec<u8>)]) -> i64 {
+    left.iter().map(|(_, sent)| sent.len() as i64).sum()
+}
+
+#[test]
+fn a_packet_goes_out_with_the_numbers_of_its_receiver() {
+    for protection in ALL {
+        let mut pair = Pair::with(protection, [audio(), video()].into(), None);
+        for marker in [true, false] {
+            let packet = Packet {
+                marker,
+                ..pair.packet(Codec::H264, b"payload")
+            };
+            assert!(pair.send(VIDEO, packet, rewrite(60_000 + u64::from(marker)), H264));
+        }
+        let [with, without] = pair.arrived().try_into().ok().unwrap();
+        assert_eq!((with.header.marker, with.header.seq), (true, 60_001));
+        assert_eq!((without.header.marker, without.header.seq), (false, 60_000));
+        for arrived in [with, without] {
+            let Header {
+                payload_type,
+                timestamp,
+                ssrc,
+                padding,
+                ..
+            } = arrived.header;
+            assert_eq!((payload_type, timestamp), (96, 7_000));
+            assert_eq!((ssrc, padding), (VIDEO_SSRC, false));
+            assert_eq!(arrived.payload, b"payload");
+        }
+    }
+}
+
+#[test]
+fn packets_open_after_their_sequence_numbers_have_wrapped() {
+    for protection in ALL {
+        let mut pair = Pair::with(protection, [audio(), video()].into(), None);
+        for seq in 0xfffe..0x1_0002 {
+            assert!(pair.send_video(seq));
+        }
+        let seqs: Vec<_> = pair.arrived().iter().map(|a| a.header.seq).collect();
+        assert_eq!(seqs, [0xfffe, 0xffff, 0, 1]);
+    }
+}
+
+#[test]
+fn every_packet_has_the_next_transport_wide_number() {
+    let mut pair = Pair::new();
+    let sound = pair.packet(Codec::Opus, b"sound");
+    assert!(pair.send_video(10));
+    assert!(pair.send(AUDIO, sound, rewrite(20), OPUS));
+    assert!(pair.send_video(9));
+    pair.nack(&[10]);
+    assert!(pair.send_video(11));
+    let arrived = pair.arrived();
+    let numbers: Vec<_> = arrived.iter().filter_map(Arrived::transport_seq).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    let ssrcs: Vec<_> = arrived.iter().map(|a| a.header.ssrc).collect();
+    let expected = [VIDEO_SSRC, AUDIO_SSRC, VIDEO_SSRC, RTX_SSRC, VIDEO_SSRC];
+    assert_eq!(ssrcs, expected);
+}
+
+#[test]
+fn extensions_that_travel_end_to_end_are_in_the_header() {
+    let mut pair = Pair::new();
+    let packet = Packet {
+        extensions: Extensions {
+            audio_level: Some((35, true)),
+            rotation: Some(270),
+            playout_delay: Some((0x123, 0xfff)),
+            dependency_descriptor: Some([0xc1, 0x12, 0x34, 0x80].into()),
+        },
+        ..pair.packet(Codec::Av1, b"frame")
+    };
+    let renumbered = Rewrite {
+        frame_number: Some(0xabcd),
+        ..rewrite(1)
+    };
+    assert!(pair.send(VIDEO, packet.clone(), renumbered, H264));
+    assert!(pair.send(VIDEO, packet, rewrite(2), H264));
+    let [first, second] = pair.arrived().try_into().ok().unwrap();
+    let descriptor = |a: &Arrived| a.extension(IDS.dependency_descriptor).map(<[u8]>::to_vec);
+    assert_eq!(descriptor(&first), Some(vec![0xc1, 0xab, 0xcd, 0x80]));
+    assert_eq!(descriptor(&second), Some(vec![0xc1, 0x12, 0x34, 0x80]));
+    for arrived in [first, second] {
+        let extension = |id| arrived.extension(id).unwrap();
+        assert_eq!(extension(IDS.audio_level), [0x80 | 35]);
+        assert_eq!(extension(IDS.rotation), [3]);
+        assert_eq!(extension(IDS.playout_delay), [0x12, 0x3f, 0xff]);
+        assert_eq!(arrived.payload, b"frame");
+    }
+}
+
+#[test]
+fn picture_ids_are_those_of_the_receiver() {
+    let mut pair = Pair::new();
+    // X; I, L, T; picture id 0x0102 of 15 bits; TL0PICIDX; TID and Y; frame header.
+    let payload = [0x90, 0xe0, 0x81, 0x02, 0x07, 0x60, 0x00];
+    let renumbered = Rewrite {
+        picture: Some(PictureIds {
+            picture_id: Some(0x0506),
+            picture_id_wide: true,
+            tl0_index: Some(9),
+        }),
+        ..rewrite(1)
+    };
+    let packet = pair.packet(Codec::Vp8, &payload);
+    assert!(pair.send(VIDEO, packet, renumbered, H264));
+    pair.nack(&[1]);
+    let [first, again] = pair.arrived().try_into().ok().unwrap();
+    let expected = [0x90, 0xe0, 0x85, 0x06, 0x09, 0x60, 0x00];
+    assert_eq!(first.payload, expected);
+    assert_eq!(again.payload[ORIGINAL_SEQ..], expected);
+}
+
+#[test]
+fn who_takes_no_redundant_audio_gets_the_primary_block() {
+    let mut pair = Pair::new();
+    let packet = Packet {
+        primary: Some(b"primary"[..].into()),
+        ..pair.packet(Codec::Opus, b"redundant and primary")
+    };
+    for (seq, red) in [(1, true), (2, false)] {
+        let types = Types { red, ..OPUS };
+        assert!(pair.send(AUDIO, packet.clone(), rewrite(seq), types));
+    }
+    let [red, plain] = pair.arrived().try_into().ok().unwrap();
+    assert_eq!(red.payload, b"redundant and primary");
+    assert_eq!(plain.payload, b"primary");
+}
+
+#[test]
+fn packets_name_their_m_line_until_the_receiver_reports_on_them() {
+    let mut pair = Pair::new();
+    let mut named = || {
+        assert!(pair.send_video(pair.sender.transport_seq));
+        let arrived = pair.arrived_one();
+        let value = |id| arrived.extension(id).map(<[u8]>::to_vec);
+        assert_eq!(value(IDS.repaired_rid), None);
+        (value(IDS.mid), value(IDS.rid))
+    };
+    let both = (Some(b"video".to_vec()), Some(b"hi".to_vec()));
+    assert_eq!(named(), both);
+    assert_eq!(named(), both);
+}
+
+#[test]
+fn nothing_without_extensions_has_a_block() {}
