@@ -1,0 +1,215 @@
+//! From a packet that came to the viewers of its stream.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rtp::{Kind, Packet};
+
+use super::Node;
+use super::viewing::{choose_layer, count_refused};
+use crate::message::{Event, Output, Relayed};
+use crate::peer::Subscribed;
+use crate::stream::Fresh;
+
+impl Node {
+    /// A packet of a stream: into the cache, to other shards, to the viewers here.
+    pub(super) fn forward(
+        &mut self,
+        stream_key: usize,
+        kind: Kind,
+        layer: usize,
+        packet: Arc<Packet>,
+    ) {
+        let Some(stream) = self.streams.get_mut(stream_key) else {
+            return;
+        };
+        let wait = stream.track_mut(kind).push(layer, &packet);
+        // Each shard asks its own home; only the home asks the publisher.
+        if let Some(wait) = wait.filter(|_| stream.publisher.is_some()) {
+            self.outputs
+                .push_back(Output::Event(Event::Keyframe { wait }));
+        }
+        for relay in &mut stream.relays {
+            relay.skipping &= !(kind == Kind::Video && packet.frame.keyframe);
+            if kind == Kind::Audio || !relay.skipping {
+                let message = Relayed::Packet {
+                    stream: stream.id,
+                    kind,
+                    layer,
+                    packet: packet.clone(),
+                };
+                self.outputs.push_back(Output::Relay {
+                    shard: relay.shard,
+                    message,
+                });
+            }
+        }
+        if stream.fresh.is_empty() {
+            self.fresh.push_back(stream_key);
+        }
+        stream.fresh.push(Fresh {
+            kind,
+            layer,
+            packet,
+        });
+    }
+
+    /// Gives the next viewer what its stream has got. One viewer gets all of it before the next
+    /// one gets any: its state is fetched into the processor's caches once.
+    pub(super) fn serve(&mut self, now: Instant) -> bool {
+        let Some(stream_key) = self.fresh.front().copied() else {
+            return false;
+        };
+        let stream = self.streams.get_mut(stream_key);
+        // From the end: when serving one ends it, only those behind it move.
+        let served = stream.and_then(|stream| {
+            let next = self.served.unwrap_or(stream.viewers.len()).checked_sub(1)?;
+            Some((next, *stream.viewers.get(next)?))
+        });
+        self.served = served.map(|(next, _)| next);
+        match served {
+            Some((_, key)) => {
+                if self.give_fresh(now, stream_key, key) {
+                    self.flush(now, key);
+                }
+            }
+            None => {
+                self.fresh.pop_front();
+                if let Some(stream) = self.streams.get_mut(stream_key) {
+                    stream.fresh.clear();
+                    self.request_keyframes(now, stream_key);
+                }
+            }
+        }
+        true
+    }
+
+    /// Writes to a viewer's peer. Returns whether there is more for it in the cache.
+    pub(super) fn give_fresh(&mut self, now: Instant, stream_key: usize, key: usize) -> bool {
+        let (Some(stream), Some(entry)) =
+            (self.streams.get_mut(stream_key), self.peers.get_mut(key))
+        else {
+            return false;
+        };
+        // Taken out for the time of the loop, since choosing a layer needs the whole stream.
+        let fresh = std::mem::take(&mut stream.fresh);
+        let mut catches_up = false;
+        for Fresh {
+            kind,
+            layer,
+            packet,
+        } in &fresh
+        {
+            let undecided = |s: &Subscribed| s.subscription.target().is_none();
+            if *kind == Kind::Video
+                && entry
+                    .subscriptions
+                    .iter()
+                    .any(|s| s.kind == *kind && undecided(s))
+            {
+                choose_layer(now, entry, stream);
+            }
+            let track = stream.track(*kind);
+            for subscribed in entry.subscriptions.iter_mut().filter(|s| s.kind == *kind) {
+                let subscription = &mut subscribed.subscription;
+                if let Some(rewrite) = subscription.packet(now, track, *layer, packet) {
+                    let to = &mut self.sending;
+                    let media = subscribed.media;
+                    match entry.peer.write(now, media, 0, packet, rewrite, to) {
+                        Ok(()) => self.counters.packets_out += 1,
+                        Err(error) => count_refused(&mut self.counters, error),
+                    }
+                } else if !subscription.is_catching_up() {
+                    continue;
+                }
+                catches_up |= subscription.is_catching_up();
+                if *kind == Kind::Video
+                    && let Some(since) = subscription.take_first_picture()
+                {
+                    let event = Event::FirstPicture {
+                        session: entry.session,
+                        wait: now.saturating_duration_since(since),
+                    };
+                    self.outputs.push_back(Output::Event(event));
+                }
+            }
+        }
+        stream.fresh = fresh;
+        catches_up
+    }
+
+    pub(super) fn tick_stream(&mut self, now: Instant, key: usize, full: bool) {
+        let Some(stream) = self.streams.get_mut(key) else {
+            return;
+        };
+        if full {
+            stream.video.reorder(now);
+        }
+        let active = stream.is_active(now);
+        // Whether media flows is news at once; bit rates can wait.
+        if stream.publisher.is_some() && (full || active != stream.reported_active) {
+            stream.reported_active = active;
+            let status = Event::Status {
+                stream: stream.id,
+                active,
+                tracks: stream.status(now),
+            };
+            self.outputs.push_back(Output::Event(status));
+        }
+        for i in 0..stream.viewers.len() {
+            let Some(stream) = self.streams.get_mut(key) else {
+                return;
+            };
+            let Some(entry) = stream
+                .viewers
+                .get(i)
+                .and_then(|viewer| self.peers.get_mut(*viewer))
+            else {
+                continue;
+            };
+            let wishes = choose_layer(now, entry, stream);
+            if (wishes || entry.catch_up_due().is_some()) && !entry.dirty {
+                entry.dirty = true;
+                self.dirty.push(stream.viewers[i]);
+            }
+        }
+        self.request_keyframes(now, key);
+    }
+
+    /// Passes due wishes for key frames on to the publisher, wherever it is.
+    pub(super) fn request_keyframes(&mut self, now: Instant, stream_key: usize) {
+        let Some(stream) = self.streams.get_mut(stream_key) else {
+            return;
+        };
+        while let Some(layer) = stream.video.poll_keyframe_request(now) {
+            match (stream.publisher, stream.home) {
+                (Some(key), _) => {
+                    let Some(entry) = self.peers.get_mut(key) else {
+                        continue;
+                    };
+                    let video = entry
+                        .peer
+                        .media()
+                        .iter()
+                        .position(|m| m.kind == Kind::Video);
+                    if let Some(media) = video {
+                        self.counters.keyframe_requests_out += 1;
+                        entry.peer.request_keyframe(media, layer);
+                        if !entry.dirty {
+                            entry.dirty = true;
+                            self.dirty.push(key);
+                        }
+                    }
+                }
+                (None, Some(shard)) => {
+                    let message = Relayed::WantKeyframe {
+                        stream: stream.id,
+                        layer,
+                    };
+                    self.outputs.push_back(Output::Relay { shard, message });
+                }
+                (None, None) => {}
+            }
+        }
+    }
+}
