@@ -77,7 +77,7 @@ pub(crate) fn page(measured: &Parts, whole: &Whole) -> String {
         bursts = loads(std::slice::from_ref(&whole.bursts)),
         shapes = loads(&whole.shapes),
         shards = loads(&whole.shards),
-        memory = grouped(whole.memory.number("memory_kb_per_viewer")),
+        memory = memory(&whole.memory),
         storm = storm(&whole.storm),
         setup = setup(&whole.setup),
         per_core = comparison(&whole.curve, &whole.bursts),
@@ -136,6 +136,15 @@ fn loads(runs: &[Measured]) -> String {
             delay("p95"),
             delay("p99"),
         ]);
+    }
+    finished(table)
+}
+
+fn memory(runs: &[Measured]) -> String {
+    let mut table = markdown(&["load", "kB per viewer"]);
+    for run in runs {
+        let viewer = run.number("memory_kb_per_viewer");
+        table.add_row([run.name.clone(), grouped(viewer)]);
     }
     finished(table)
 }
@@ -220,7 +229,8 @@ fn flags(whole: &Whole) -> String {
         .chain(&whole.shapes);
     let runs = runs
         .chain(&whole.shards)
-        .chain([&whole.memory, &whole.storm, &whole.setup]);
+        .chain(&whole.memory)
+        .chain([&whole.storm, &whole.setup]);
     let mut table = markdown(&["load", "flags of `headwater bench`"]);
     for run in runs {
         table.add_row([run.name.clone(), format!("`{}`", run.flags)]);

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::progress;
 
 /// Viewers of one publisher, in the curve of delay over load.
-const LOADS: [usize; 6] = [50, 225, 450, 675, 850, 900];
+const LOADS: [usize; 7] = [50, 225, 450, 675, 900, 1_200, 1_500];
 
 /// What the whole server was seen to do.
 pub(crate) struct Whole {
@@ -23,8 +23,8 @@ pub(crate) struct Whole {
     pub(crate) shapes: Vec<Measured>,
     /// One shard and two, with everything on two cores.
     pub(crate) shards: Vec<Measured>,
-    /// 1,000 viewers.
-    pub(crate) memory: Measured,
+    /// 1,000 viewers of nearly nothing, of little and of much.
+    pub(crate) memory: Vec<Measured>,
     /// 500 viewers in five seconds, beside 200.
     pub(crate) storm: Measured,
     /// 50 viewers a second.
@@ -76,6 +76,20 @@ pub(crate) fn run_all(server: &Path) -> anyhow::Result<Whole> {
             "--publishers 20 --viewers 400 --bitrate 500 --time 10 --spin",
         ),
     ];
+    let memory = [
+        (
+            "1,000 viewers of 20 kbit/s",
+            "--viewers 1000 --ramp 100 --bitrate 20 --fps 2 --time 10 --spin",
+        ),
+        (
+            "1,000 viewers of 1 Mbit/s",
+            "--viewers 1000 --ramp 100 --bitrate 1000 --time 10 --spin",
+        ),
+        (
+            "1,000 viewers of 2.5 Mbit/s",
+            "--viewers 1000 --ramp 100 --time 10 --spin",
+        ),
+    ];
     let two = "--viewers 400 --bursts --time 10";
     let shards =
         [1, 2].map(|count| measure(server, &format!("{count} shard(s)"), two, count, false));
@@ -90,10 +104,10 @@ pub(crate) fn run_all(server: &Path) -> anyhow::Result<Whole> {
             .map(shape)
             .collect::<anyhow::Result<_>>()?,
         shards: shards.into_iter().collect::<anyhow::Result<_>>()?,
-        memory: one(
-            "1,000 viewers of 1 Mbit/s",
-            "--viewers 1000 --bitrate 1000 --time 15 --spin",
-        )?,
+        memory: memory
+            .into_iter()
+            .map(shape)
+            .collect::<anyhow::Result<_>>()?,
         storm: one(
             "500 viewers in 5 s",
             "--watching 200 --viewers 500 --ramp 100 --bitrate 500 --time 10",

@@ -21,6 +21,8 @@ pub struct Counters {
     pub dropped_codec: u64,
     /// Packets not sent since their payload is larger than any path carries.
     pub dropped_too_large: u64,
+    /// Packets not sent since they came too long after newer ones.
+    pub dropped_late: u64,
     /// Packets not passed to another shard since its ring was full.
     pub dropped_relay_full: u64,
     /// Key-frame requests received from viewers.

@@ -27,8 +27,7 @@ pub use config::{Certificate, Config};
 pub use datagrams::{Datagrams, Transmit};
 pub use media::{LAYERS_MAX, Media};
 pub use offer::Offering;
-pub use peer::{
-    Event, IceCredentials, Output, PAYLOAD_BYTES_MAX, Peer, WriteError, host_candidate,
-};
+pub use peer::{Event, IceCredentials, Output, PAYLOAD_BYTES_MAX, Peer, host_candidate};
 pub use sdp::{Direction, OfferError};
+pub use sender::WriteError;
 pub use wall_clock::WallClock;

@@ -8,31 +8,16 @@ use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::media::{Mid, Rid};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, IceConnectionState, Input, Rtc};
-use thiserror::Error;
 
 use crate::incoming::{Arrived, Incoming};
 use crate::media::{self, Media};
 use crate::sdp::{self, Direction, OfferError};
-use crate::sender::{Feedback, Sender};
+use crate::sender::{Feedback, Sender, WriteError};
 use crate::{Config, Datagrams, WallClock, dtls, srtp};
 
 /// The largest RTP payload that is sent: more does not fit an Ethernet frame. Larger ones arrive
 /// only from a sender that ignores every MTU.
 pub const PAYLOAD_BYTES_MAX: usize = 1_450;
-
-/// Why a packet was not sent. Counted by the caller; none of them is worth a log line each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum WriteError {
-    /// There is no such m-line, it does not send, or there is no connection yet.
-    #[error("the m-line does not send")]
-    NotSending,
-    /// The remote did not accept the packet's codec.
-    #[error("the remote does not take this codec")]
-    Codec,
-    /// Larger than [`PAYLOAD_BYTES_MAX`].
-    #[error("the payload is too large")]
-    TooLarge,
-}
 
 /// What a peer reports.
 #[derive(Debug)]
@@ -442,12 +427,7 @@ impl Peer {
         if types.payload(packet).len() > self.payload_bytes_max {
             return Err(WriteError::TooLarge);
         }
-        let sent = sender.send(now, encoding, packet, rewrite, types, to);
-        if sent {
-            Ok(())
-        } else {
-            Err(WriteError::NotSending)
-        }
+        sender.send(now, encoding, packet, rewrite, types, to)
     }
 
     fn fed_back(&mut self, feedback: Feedback) -> Option<Event> {

@@ -408,4 +408,82 @@ mod tests {
             "v=0\r\na=ice-ufrag:new\r\na=ice-pwd:newpwd\r\na=mid:0\r\n"
         );
     }
+
+    #[test]
+    fn a_section_is_that_of_its_mid_alone() {
+        let (first, second) = (
+            "m=audio 9 X 111\r\na=mid:10\r\na=x m=y\r\n",
+            "m=video 9 X 96\r\na=mid:1\r\na=end\r\n",
+        );
+        let sdp = format!("v=0\r\na=group:BUNDLE 10 1\r\n{first}{second}");
+        assert_eq!(section(&sdp, "10"), first);
+        assert_eq!(section(&sdp, "1"), second);
+        assert_eq!(section(&sdp, "0"), "");
+        assert_eq!(section(&sdp.replace("\r\n", "\n"), "1").lines().count(), 3);
+        assert_eq!(section(first, "10"), first);
+    }
+
+    #[test]
+    fn extension_ids_are_those_that_the_section_maps() {
+        let map = |id: &str, uri: &str| format!("a=extmap:{id} {uri}\r\n");
+        let section = [
+            "m=video 9 X 96\r\n".to_owned(),
+            // Too high to be one.
+            map("256", extensions::VIDEO_ORIENTATION),
+            map("1", extensions::AUDIO_LEVEL),
+            map(
+                "2",
+                "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+            ),
+            map("3/sendonly", extensions::TRANSPORT_SEQUENCE_NUMBER),
+            map("4", extensions::MID),
+            map("5", extensions::PLAYOUT_DELAY),
+            map("200", extensions::RID),
+            map("11", extensions::REPAIRED_RID),
+            map(
+                "12",
+                &format!("{} parameters", extensions::DEPENDENCY_DESCRIPTOR),
+            ),
+        ];
+        let expected = ExtensionIds {
+            audio_level: 1,
+            transport_seq: 3,
+            mid: 4,
+            playout_delay: 5,
+            rid: 200,
+            repaired_rid: 11,
+            dependency_descriptor: 12,
+            rotation: 0,
+        };
+        assert_eq!(extension_ids(&section.concat()), expected);
+        let rotation = map("13", extensions::VIDEO_ORIENTATION);
+        let expected = ExtensionIds {
+            rotation: 13,
+            ..ExtensionIds::default()
+        };
+        assert_eq!(extension_ids(&rotation), expected);
+    }
+
+    #[test]
+    fn retransmissions_have_the_types_that_the_section_gives_them() {
+        let section = "m=video 9 X 96 97 98 99\r\n\
+            a=fmtp:97 apt=96\r\n\
+            a=fmtp:98 level-asymmetry-allowed=1;packetization-mode=1\r\n\
+            a=fmtp:99 rtx-time=3000; apt=98\r\n\
+            a=fmtp:300 apt=96\r\n\
+            a=fmtp:100 apt=none\r\n\
+            a=fmtp:101\r\n";
+        assert_eq!(retransmission_types(section), [(96, 97), (98, 99)]);
+    }
+
+    #[test]
+    fn a_source_has_the_name_that_is_given_for_it() {
+        let sdp = "v=0\r\n\
+            a=ssrc:12 cname:one\r\n\
+            a=ssrc:123 msid:stream track\r\n\
+            a=ssrc:123 cname:two names\r\n";
+        assert_eq!(cname(sdp, 12), Some("one"));
+        assert_eq!(cname(sdp, 123), Some("two names"));
+        assert_eq!(cname(sdp, 1), None);
+    }
 }

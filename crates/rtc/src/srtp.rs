@@ -585,4 +585,41 @@ mod tests {
             assert_eq!(inbound.open_rtp(&mut rtp, 12, wrapped), None);
         }
     }
+
+    #[test]
+    fn an_srtcp_packet_tells_its_source_and_index() {
+        for protection in ALL {
+            let (mut outbound, inbound) = both_sides(protection);
+            for index in 0..2 {
+                let mut packet = vec![0x81; 40];
+                outbound.seal_rtcp(&mut packet);
+                assert_eq!(inbound.rtcp_index(&packet), Some((0x8181_8181, index)));
+                for end in 0..8 {
+                    assert_eq!(inbound.rtcp_index(&packet[..end]), None);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_srtcp_packet_is_new_once() {
+        let mut replay = Replay::default();
+        let mut new = |index| replay.is_new(1, index);
+        assert_eq!([new(100), new(100)], [true, false]);
+        // Overtaken ones are new as long as they are among the latest 64.
+        assert_eq!([new(37), new(37), new(36)], [true, false, false]);
+        assert_eq!([new(101), new(37), new(100)], [true, false, false]);
+    }
+
+    #[test]
+    fn every_source_counts_its_own_srtcp_packets() {
+        let mut replay = Replay::default();
+        for ssrc in 1..=4 {
+            assert!(replay.is_new(ssrc, 7));
+        }
+        assert!((1..=4).all(|ssrc| !replay.is_new(ssrc, 7)));
+        // One more takes the place of the oldest, and of no other.
+        assert!(replay.is_new(5, 7));
+        assert!((2..=5).all(|ssrc| !replay.is_new(ssrc, 7)));
+    }
 }

@@ -208,6 +208,7 @@ impl Collector for Shards {
             ("not_webrtc", sum(|c| c.dropped_not_webrtc)),
             ("codec", sum(|c| c.dropped_codec)),
             ("too_large", sum(|c| c.dropped_too_large)),
+            ("late", sum(|c| c.dropped_late)),
             ("relay_full", sum(|c| c.dropped_relay_full)),
             ("send_buffer", send_full),
         ];

@@ -97,6 +97,7 @@ pub(super) fn catch_up(
 pub(super) fn count_refused(counters: &mut Counters, error: WriteError) {
     match error {
         WriteError::TooLarge => counters.dropped_too_large += 1,
+        WriteError::Late => counters.dropped_late += 1,
         WriteError::Codec | WriteError::NotSending => counters.dropped_codec += 1,
     }
 }

@@ -211,6 +211,11 @@ impl Congestion {
         self.told
     }
 
+    /// More of anything would only wait behind what is queued already.
+    pub(crate) fn is_queueing(&self) -> bool {
+        self.arrivals.standing() > FILLED_QUEUE
+    }
+
     /// What would be sent if the path allowed it: a probe looks for it when it grows. What is
     /// sent is filled up to `padded` as far as the estimate allows.
     pub(crate) fn set_wanted(&mut self, now: Instant, padded: Bitrate, wanted: Bitrate) {

@@ -59,7 +59,7 @@ impl Path {
         self.next_seq += 1;
         self.congestion.sent(self.now, seq, bytes);
         let begins = self.free_at.max(self.now);
-        let lost = self.loses_every.is_some_and(|every| seq % every == 0);
+        let lost = self.loses_every.is_some_and(|every| seq.is_multiple_of(every));
         if begins - self.now > self.queue || lost {
             self.arrived.push(None);
             return;
@@ -167,6 +167,7 @@ fn a_path_that_becomes_too_narrow_is_noticed_within_half_a_second() {
     let filled = path.told.iter().find(|(_, _, filled)| *filled);
     let (noticed, ..) = filled.expect("it is noticed");
     assert!(*noticed - s(5) < ms(500), "{:?}", path.told);
+    assert!(path.congestion.is_queueing());
     let found = path.bandwidth();
     assert!((0.85..=1.0).contains(&found), "{found} of 1 Mbit/s");
 }

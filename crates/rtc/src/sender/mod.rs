@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use rtp::rtcp::{self, Received, SenderReport};
 use rtp::{Bitrate, Packet, Rewrite};
 use str0m::media::{Mid, Rid};
+use thiserror::Error;
 
 use crate::congestion::Congestion;
 use crate::datagrams::Datagrams;
@@ -65,6 +66,23 @@ pub(crate) struct Types {
     pub(crate) rtx: Option<u8>,
     /// The receiver takes redundant audio.
     pub(crate) red: bool,
+}
+
+/// Why a packet was not sent. Counted by the caller; none of them is worth a log line each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum WriteError {
+    /// There is no such m-line, it does not send, or there is no connection yet.
+    #[error("the m-line does not send")]
+    NotSending,
+    /// The remote did not accept the packet's codec.
+    #[error("the remote does not take this codec")]
+    Codec,
+    /// Larger than [`PAYLOAD_BYTES_MAX`](crate::PAYLOAD_BYTES_MAX).
+    #[error("the payload is too large")]
+    TooLarge,
+    /// Its sequence number was used, or so many newer ones that nobody waits for it.
+    #[error("the sequence number was used, or is too old")]
+    Late,
 }
 
 /// Everything that one peer sends.
@@ -167,8 +185,7 @@ impl Sender {
         self.path = Some((source, destination));
     }
 
-    /// Sends a packet. Returns false while there is no connection, and for a sequence number that
-    /// was used or is too old.
+    /// Sends a packet.
     pub(crate) fn send(
         &mut self,
         now: Instant,
@@ -177,15 +194,13 @@ impl Sender {
         rewrite: Rewrite,
         types: Types,
         to: &mut Datagrams,
-    ) -> bool {
-        let encodings = &mut self.encodings;
-        if self.crypto.is_none()
-            || self.path.is_none()
-            || !encodings
-                .get_mut(encoding)
-                .is_some_and(|encoding| encoding.used.take(rewrite.seq))
-        {
-            return false;
+    ) -> Result<(), WriteError> {
+        if self.crypto.is_none() || self.path.is_none() {
+            return Err(WriteError::NotSending);
+        }
+        let number = self.encodings.get_mut(encoding).map(|e| &mut e.used);
+        if !number.ok_or(WriteError::NotSending)?.take(rewrite.seq) {
+            return Err(WriteError::Late);
         }
         let payload = types.payload(packet);
         let out = Outgoing {
@@ -196,17 +211,15 @@ impl Sender {
             transport_seq: self.transport_seq as u16,
             again: None,
         };
-        let Some(bytes) = self.seal(now, encoding, &out, rewrite.seq, to) else {
-            return false;
-        };
+        let sealed = self.seal(now, encoding, &out, rewrite.seq, to);
+        let bytes = sealed.ok_or(WriteError::NotSending)?;
         let now_ms = self.now_ms(now);
-        let Some(encoding) = self.encodings.get_mut(encoding) else {
-            return false;
-        };
-        encoding.record(now_ms, packet, rewrite, types, payload.len());
+        if let Some(encoding) = self.encodings.get_mut(encoding) {
+            encoding.record(now_ms, packet, rewrite, types, payload.len());
+        }
         let credit = self.resend_credit + (bytes as f64 * RESENT_SHARE) as i64;
         self.resend_credit = credit.min(RESENT_BYTES_MAX);
-        true
+        Ok(())
     }
 
     /// Writes a packet to where it is sent from and encrypts it there. Returns its size.
@@ -300,7 +313,9 @@ impl Sender {
     }
 
     fn resend(&mut self, now: Instant, index: usize, seq: u16, to: &mut Datagrams) {
-        if self.resend_credit <= 0 {
+        // What was lost to a full queue has no place there yet; the receiver asks again.
+        let queues = self.congestion.as_ref().is_some_and(|c| c.is_queueing());
+        if self.resend_credit <= 0 || queues {
             return;
         }
         let pause = self.round_trip.unwrap_or_default();
@@ -356,7 +371,8 @@ impl Sender {
         self.pad(now, to);
     }
 
-    /// Repeats recent packets: to a receiver that has them they are padding.
+    /// Repeats recent packets: to a receiver that has them they are padding. What feedback does not
+    /// tell of would be padded without end.
     fn pad(&mut self, now: Instant, to: &mut Datagrams) {
         for _ in 0..PADDING_MAX {
             let wanted = self.congestion.as_mut().map_or(0, |c| c.padding(now));
@@ -369,6 +385,7 @@ impl Sender {
                 .encodings
                 .iter()
                 .enumerate()
+                .filter(|(_, encoding)| encoding.ids.transport_seq > 0)
                 .find_map(|(i, encoding)| Some((i, encoding.sent.recent(turn)?)));
             let Some((index, sent)) = recent else {
                 return;
@@ -401,10 +418,16 @@ impl Sender {
         }
     }
 
-    /// Says good-bye.
+    /// Says good-bye, if there is a source that could.
     pub(crate) fn close(&mut self, to: &mut Datagrams) {
+        let Some(first) = self.encodings.first() else {
+            return;
+        };
         let ssrcs: Vec<u32> = self.encodings.iter().map(|e| e.ssrc).collect();
-        let mut compound = Vec::with_capacity(64);
+        let mut compound = Vec::with_capacity(128);
+        // A compound begins with a report and the name of its source (RFC 3550 §6.1).
+        rtcp::write_receiver_report(&mut compound, first.ssrc, &[]);
+        rtcp::write_cname(&mut compound, first.ssrc, &first.cname);
         rtcp::write_bye(&mut compound, &ssrcs);
         self.send_rtcp(compound, to);
     }
@@ -433,7 +456,9 @@ impl Sender {
 
     /// When [`Self::handle_timeout`] has something to do.
     pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
-        self.crypto.as_ref()?;
+        if self.crypto.is_none() || self.path.is_none() {
+            return None;
+        }
         let congestion = self.congestion.as_ref().and_then(|c| c.due(now));
         Some(congestion.map_or(self.report_at, |at| at.min(self.report_at)))
     }
@@ -466,3 +491,6 @@ impl Types {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

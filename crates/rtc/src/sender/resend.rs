@@ -35,10 +35,8 @@ impl SentPackets {
         rewrite: Rewrite,
         types: Types,
     ) {
-        let over = |first: &SentPacket| {
-            u128::from(now_ms.saturating_sub(first.sent_ms)) > AGE_MAX.as_millis()
-        };
-        while self.packets.len() >= PACKETS_MAX || self.packets.front().is_some_and(over) {
+        let is_old = |first: &SentPacket| first.is_old(now_ms);
+        while self.packets.len() >= PACKETS_MAX || self.packets.front().is_some_and(is_old) {
             self.packets.pop_front();
         }
         let sent = SentPacket {
@@ -67,7 +65,7 @@ impl SentPackets {
         let sent = self
             .packets
             .get_mut(index)
-            .filter(|sent| sent.rewrite.seq == seq)?;
+            .filter(|sent| sent.rewrite.seq == seq && !sent.is_old(now_ms))?;
         if sent
             .resent_ms
             .is_some_and(|at| now_ms.saturating_sub(at) < pause_ms)
@@ -91,5 +89,98 @@ impl SentPackets {
 
     fn index(&self, seq: u64) -> usize {
         self.packets.partition_point(|sent| sent.rewrite.seq < seq)
+    }
+}
+
+impl SentPacket {
+    fn is_old(&self, now_ms: u32) -> bool {
+        u128::from(now_ms.saturating_sub(self.sent_ms)) > AGE_MAX.as_millis()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use rtp::{Codec, Extensions, Format, Frame, Profile};
+
+    use super::*;
+
+    const TYPES: Types = Types {
+        payload_type: 96,
+        rtx: Some(97),
+        red: false,
+    };
+
+    /// Packets that were sent at these milliseconds with these numbers.
+    fn sent(packets: impl IntoIterator<Item = (u32, u64)>) -> SentPackets {
+        let now = Instant::now();
+        let packet = Arc::new(Packet {
+            seq: 1,
+            timestamp: 1,
+            marker: false,
+            format: Format {
+                codec: Codec::H264,
+                clock_rate: 90_000,
+                profile: Profile::Any,
+                red: false,
+            },
+            received: now,
+            captured: now,
+            extensions: Extensions::default(),
+            frame: Frame::default(),
+            payload: [0; 9].into(),
+            primary: None,
+        });
+        let mut sent = SentPackets::default();
+        for (now_ms, seq) in packets {
+            let rewrite = Rewrite {
+                seq,
+                timestamp: 1,
+                picture: None,
+                frame_number: None,
+            };
+            sent.push(now_ms, &packet, rewrite, TYPES);
+        }
+        sent
+    }
+
+    fn seqs(sent: &SentPackets) -> Vec<u64> {
+        sent.packets.iter().map(|sent| sent.rewrite.seq).collect()
+    }
+
+    #[test]
+    fn packets_are_kept_in_the_order_of_their_numbers() {
+        let sent = sent((0..).zip([5, 7, 6, 3, 9, 4, 8]));
+        assert_eq!(seqs(&sent), [3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn a_packet_is_found_by_what_is_sent_of_its_number() {
+        let mut sent = sent((0..).zip([0xfffe, 0x1_0001, 0xffff, 0x1_0003]));
+        let found = [0xfffe, 0xffff, 0, 1, 2, 3, 4, 0xfffd].map(|seq| {
+            let found = sent.take(9, seq, 10);
+            found.map(|sent| sent.rewrite.seq)
+        });
+        let (first, second) = (Some(0xfffe), Some(0xffff));
+        let (third, fourth) = (Some(0x1_0001), Some(0x1_0003));
+        let expected = [first, second, None, third, None, fourth, None, None];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn only_so_many_packets_are_kept_and_none_for_more_than_a_second() {
+        let at_once = seqs(&sent((0..2_000).map(|seq| (0, seq))));
+        assert!(at_once.into_iter().eq(976..2_000));
+        let slowly = seqs(&sent((0..2_000).map(|seq| (10 * seq as u32, seq))));
+        assert!(slowly.into_iter().eq(1_899..2_000));
+    }
+
+    #[test]
+    fn recent_packets_go_back_from_the_newest_and_begin_again() {
+        let sent = sent((0..).zip([1, 2, 3]));
+        let recent = [0, 1, 2, 3, 4].map(|back| sent.recent(back).map(|sent| sent.rewrite.seq));
+        assert_eq!(recent, [Some(3), Some(2), Some(1), Some(3), Some(2)]);
+        assert!(SentPackets::default().recent(0).is_none());
     }
 }

@@ -1,9 +1,15 @@
+//! A sender, stepped in virtual time, and what its receiver makes of it with the keys of the other
+//! side.
+
+mod packets;
+mod reports;
+mod resending;
+
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use proptest::prelude::*;
 use rtp::rtcp::ReportBlock;
-use rtp::{Codec, Extensions, Format, Frame, Header, PictureIds, Profile, Sort};
+use rtp::{Codec, Extensions, Format, Frame, Header, Profile, Sort};
 
 use super::*;
 use crate::srtp::Protection;
@@ -47,7 +53,7 @@ const H264: Types = Types {
     red: false,
 };
 
-/// What stands before a retransmission's payload, and what is more in its header.
+/// Bytes of the original number before a retransmission's payload (RFC 4588 §4).
 const ORIGINAL_SEQ: usize = 2;
 
 fn audio() -> EncodingConfig {
@@ -190,6 +196,7 @@ impl Pair {
         let packet = Arc::new(packet);
         self.sender
             .send(self.now, encoding, &packet, rewrite, types, &mut self.to)
+            .is_ok()
     }
 
     /// Sends a packet of pictures.
@@ -306,148 +313,3 @@ fn report_on(ssrc: u32) -> ReportBlock {
 fn bytes(left: &[(SocketAddr, Vec<u8>)]) -> i64 {
     left.iter().map(|(_, sent)| sent.len() as i64).sum()
 }
-
-#[test]
-fn a_packet_goes_out_with_the_numbers_of_its_receiver() {
-    for protection in ALL {
-        let mut pair = Pair::with(protection, [audio(), video()].into(), None);
-        for marker in [true, false] {
-            let packet = Packet {
-                marker,
-                ..pair.packet(Codec::H264, b"payload")
-            };
-            assert!(pair.send(VIDEO, packet, rewrite(60_000 + u64::from(marker)), H264));
-        }
-        let [with, without] = pair.arrived().try_into().ok().unwrap();
-        assert_eq!((with.header.marker, with.header.seq), (true, 60_001));
-        assert_eq!((without.header.marker, without.header.seq), (false, 60_000));
-        for arrived in [with, without] {
-            let Header {
-                payload_type,
-                timestamp,
-                ssrc,
-                padding,
-                ..
-            } = arrived.header;
-            assert_eq!((payload_type, timestamp), (96, 7_000));
-            assert_eq!((ssrc, padding), (VIDEO_SSRC, false));
-            assert_eq!(arrived.payload, b"payload");
-        }
-    }
-}
-
-#[test]
-fn packets_open_after_their_sequence_numbers_have_wrapped() {
-    for protection in ALL {
-        let mut pair = Pair::with(protection, [audio(), video()].into(), None);
-        for seq in 0xfffe..0x1_0002 {
-            assert!(pair.send_video(seq));
-        }
-        let seqs: Vec<_> = pair.arrived().iter().map(|a| a.header.seq).collect();
-        assert_eq!(seqs, [0xfffe, 0xffff, 0, 1]);
-    }
-}
-
-#[test]
-fn every_packet_has_the_next_transport_wide_number() {
-    let mut pair = Pair::new();
-    let sound = pair.packet(Codec::Opus, b"sound");
-    assert!(pair.send_video(10));
-    assert!(pair.send(AUDIO, sound, rewrite(20), OPUS));
-    assert!(pair.send_video(9));
-    pair.nack(&[10]);
-    assert!(pair.send_video(11));
-    let arrived = pair.arrived();
-    let numbers: Vec<_> = arrived.iter().filter_map(Arrived::transport_seq).collect();
-    assert_eq!(numbers, [1, 2, 3, 4, 5]);
-    let ssrcs: Vec<_> = arrived.iter().map(|a| a.header.ssrc).collect();
-    let expected = [VIDEO_SSRC, AUDIO_SSRC, VIDEO_SSRC, RTX_SSRC, VIDEO_SSRC];
-    assert_eq!(ssrcs, expected);
-}
-
-#[test]
-fn extensions_that_travel_end_to_end_are_in_the_header() {
-    let mut pair = Pair::new();
-    let packet = Packet {
-        extensions: Extensions {
-            audio_level: Some((35, true)),
-            rotation: Some(270),
-            playout_delay: Some((0x123, 0xfff)),
-            dependency_descriptor: Some([0xc1, 0x12, 0x34, 0x80].into()),
-        },
-        ..pair.packet(Codec::Av1, b"frame")
-    };
-    let renumbered = Rewrite {
-        frame_number: Some(0xabcd),
-        ..rewrite(1)
-    };
-    assert!(pair.send(VIDEO, packet.clone(), renumbered, H264));
-    assert!(pair.send(VIDEO, packet, rewrite(2), H264));
-    let [first, second] = pair.arrived().try_into().ok().unwrap();
-    let descriptor = |a: &Arrived| a.extension(IDS.dependency_descriptor).map(<[u8]>::to_vec);
-    assert_eq!(descriptor(&first), Some(vec![0xc1, 0xab, 0xcd, 0x80]));
-    assert_eq!(descriptor(&second), Some(vec![0xc1, 0x12, 0x34, 0x80]));
-    for arrived in [first, second] {
-        let extension = |id| arrived.extension(id).unwrap();
-        assert_eq!(extension(IDS.audio_level), [0x80 | 35]);
-        assert_eq!(extension(IDS.rotation), [3]);
-        assert_eq!(extension(IDS.playout_delay), [0x12, 0x3f, 0xff]);
-        assert_eq!(arrived.payload, b"frame");
-    }
-}
-
-#[test]
-fn picture_ids_are_those_of_the_receiver() {
-    let mut pair = Pair::new();
-    // X; I, L, T; picture id 0x0102 of 15 bits; TL0PICIDX; TID and Y; frame header.
-    let payload = [0x90, 0xe0, 0x81, 0x02, 0x07, 0x60, 0x00];
-    let renumbered = Rewrite {
-        picture: Some(PictureIds {
-            picture_id: Some(0x0506),
-            picture_id_wide: true,
-            tl0_index: Some(9),
-        }),
-        ..rewrite(1)
-    };
-    let packet = pair.packet(Codec::Vp8, &payload);
-    assert!(pair.send(VIDEO, packet, renumbered, H264));
-    pair.nack(&[1]);
-    let [first, again] = pair.arrived().try_into().ok().unwrap();
-    let expected = [0x90, 0xe0, 0x85, 0x06, 0x09, 0x60, 0x00];
-    assert_eq!(first.payload, expected);
-    assert_eq!(again.payload[ORIGINAL_SEQ..], expected);
-}
-
-#[test]
-fn who_takes_no_redundant_audio_gets_the_primary_block() {
-    let mut pair = Pair::new();
-    let packet = Packet {
-        primary: Some(b"primary"[..].into()),
-        ..pair.packet(Codec::Opus, b"redundant and primary")
-    };
-    for (seq, red) in [(1, true), (2, false)] {
-        let types = Types { red, ..OPUS };
-        assert!(pair.send(AUDIO, packet.clone(), rewrite(seq), types));
-    }
-    let [red, plain] = pair.arrived().try_into().ok().unwrap();
-    assert_eq!(red.payload, b"redundant and primary");
-    assert_eq!(plain.payload, b"primary");
-}
-
-#[test]
-fn packets_name_their_m_line_until_the_receiver_reports_on_them() {
-    let mut pair = Pair::new();
-    let mut named = || {
-        assert!(pair.send_video(pair.sender.transport_seq));
-        let arrived = pair.arrived_one();
-        let value = |id| arrived.extension(id).map(<[u8]>::to_vec);
-        assert_eq!(value(IDS.repaired_rid), None);
-        (value(IDS.mid), value(IDS.rid))
-    };
-    let both = (Some(b"video".to_vec()), Some(b"hi".to_vec()));
-    assert_eq!(named(), both);
-    assert_eq!(named(), both);
-}
-
-#[test]
-fn nothing_without_extensions_has_a_block() {}

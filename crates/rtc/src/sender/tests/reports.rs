@@ -1,0 +1,223 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn a_report_is_taken_once() {
+    for protection in ALL {
+        let mut pair = Pair::with(protection, [audio(), video()].into(), None);
+        let [first, second] = [AUDIO_SSRC, VIDEO_SSRC].map(|ssrc| pair.seal(pli(ssrc)));
+        let mut told = |datagram: &Vec<u8>| {
+            pair.receive(datagram.clone());
+            pair.feedback()
+        };
+        assert_eq!(told(&second), [Feedback::KeyframeRequest(VIDEO)]);
+        assert_eq!(told(&second), []);
+        // It was overtaken.
+        assert_eq!(told(&first), [Feedback::KeyframeRequest(AUDIO)]);
+        assert_eq!(told(&first), []);
+    }
+}
+
+#[test]
+fn a_forged_report_is_ignored_and_keeps_no_true_one_out() {
+    for protection in ALL {
+        let mut pair = Pair::with(protection, [audio(), video()].into(), None);
+        let sealed = pair.seal(pli(VIDEO_SSRC));
+        for place in 0..sealed.len() {
+            let mut forged = sealed.clone();
+            forged[place] ^= 1;
+            pair.receive(forged);
+            pair.receive(sealed[..place].to_vec());
+            assert_eq!(pair.feedback(), []);
+        }
+        pair.receive(sealed);
+        assert_eq!(pair.feedback(), [Feedback::KeyframeRequest(VIDEO)]);
+    }
+}
+
+#[test]
+fn only_an_authentic_and_new_report_moves_the_path() {
+    for protection in ALL {
+        let mut pair = Pair::with(protection, [audio(), video()].into(), None);
+        let mut seq = 0;
+        let mut goes_to = |pair: &mut Pair| {
+            seq += 1;
+            assert!(pair.send_video(seq));
+            let [(destination, _)] = pair.left().try_into().unwrap();
+            destination
+        };
+        let sealed = pair.seal(pli(VIDEO_SSRC));
+        for place in 0..sealed.len() {
+            let mut forged = sealed.clone();
+            forged[place] ^= 1;
+            pair.receive_from(address(4), &mut forged);
+        }
+        pair.receive_from(address(4), &mut pli(VIDEO_SSRC));
+        assert_eq!(goes_to(&mut pair), address(2));
+        pair.receive_from(address(3), &mut sealed.clone());
+        assert_eq!(goes_to(&mut pair), address(3));
+        pair.receive_from(address(4), &mut sealed.clone());
+        assert_eq!(goes_to(&mut pair), address(3));
+    }
+}
+
+#[test]
+fn the_receivers_requests_are_told() {
+    let mut pair = Pair::new();
+    pair.tell(pli(AUDIO_SSRC));
+    assert_eq!(pair.feedback(), [Feedback::KeyframeRequest(AUDIO)]);
+    // A FIR with two entries (RFC 5104 §4.3.1.1), of which one is for nobody here.
+    let mut fir = vec![0x84, 206, 0, 6, 0, 0, 0, 1, 0, 0, 0, 0];
+    for source in [VIDEO_SSRC, 77] {
+        fir.extend(source.to_be_bytes());
+        fir.extend([1, 0, 0, 0]);
+    }
+    pair.tell(fir);
+    assert_eq!(pair.feedback(), [Feedback::KeyframeRequest(VIDEO)]);
+    pair.nack(&[1]);
+    pair.nack(&[1, 2, 3]);
+    let mut both = pli(VIDEO_SSRC);
+    both.extend(pli(AUDIO_SSRC));
+    both.extend(pli(VIDEO_SSRC));
+    pair.tell(both);
+    let expected = [
+        Feedback::KeyframeRequest(AUDIO),
+        Feedback::KeyframeRequest(VIDEO),
+        Feedback::Nacks(2),
+    ];
+    assert_eq!(pair.feedback(), expected);
+    assert_eq!(pair.feedback(), []);
+}
+
+#[test]
+fn a_sender_reports_every_second_on_what_it_sends() {
+    for protection in ALL {
+        let mut pair = Pair::with(protection, [audio(), video()].into(), None);
+        let began = pair.now;
+        pair.send_bytes(1, 500);
+        pair.pass(400);
+        let second = Packet {
+            captured: pair.now - Duration::from_millis(20),
+            ..pair.packet(Codec::H264, &[0; 50])
+        };
+        pair.send(VIDEO, second, rewrite(2), H264);
+        // A retransmission is of another source.
+        pair.nack(&[1]);
+        assert_eq!(pair.arrived().len(), 3);
+        pair.pass(599);
+        pair.timeout();
+        assert!(pair.to.is_empty());
+        let second = |n| began + Duration::from_secs(n);
+        assert_eq!(pair.sender.due(pair.now), Some(second(1)));
+        pair.pass(1);
+        pair.timeout();
+        let mut expected = Vec::new();
+        let report = SenderReport {
+            ssrc: VIDEO_SSRC,
+            // The wall clock began at 1,000.5 s, and the report is a second later.
+            ntp: (2_208_988_800 + 1_001) << 32 | 1 << 31,
+            timestamp: 7_000 + 620 * 90,
+            packets: 2,
+            bytes: 550,
+        };
+        rtcp::write_sender_report(&mut expected, &report);
+        rtcp::write_cname(&mut expected, VIDEO_SSRC, "name");
+        // None on sound, of which nothing was sent.
+        assert_eq!(pair.reports(), [expected]);
+        assert_eq!(pair.sender.due(pair.now), Some(second(2)));
+    }
+}
+
+#[test]
+fn a_good_bye_names_all_sources() {
+    let mut pair = Pair::new();
+    pair.sender.close(&mut pair.to);
+    let mut expected = Vec::new();
+    // A compound begins with a report and the name of its source (RFC 3550 §6.1).
+    rtcp::write_receiver_report(&mut expected, AUDIO_SSRC, &[]);
+    rtcp::write_cname(&mut expected, AUDIO_SSRC, "name");
+    rtcp::write_bye(&mut expected, &[AUDIO_SSRC, VIDEO_SSRC]);
+    assert_eq!(pair.reports(), [expected]);
+}
+
+#[test]
+fn who_has_nothing_to_send_says_no_good_bye() {
+    for protection in ALL {
+        let mut pair = Pair::with(protection, Vec::new(), None);
+        pair.sender.close(&mut pair.to);
+        assert!(pair.to.is_empty());
+    }
+}
+
+/// A compound packet of any contents, with some that mean something to this sender.
+fn compounds() -> impl Strategy<Value = Vec<u8>> {
+    let word = prop_oneof![
+        any::<u32>(),
+        Just(AUDIO_SSRC),
+        Just(VIDEO_SSRC),
+        // Of a NACK: up to 17 packets from one on.
+        (0..400_u32).prop_map(|seq| seq << 16 | 0xffff),
+    ];
+    let words = prop::collection::vec(word, 1..40);
+    let any_packet = (0..32_u8, 200..208_u8, words, any::<bool>()).prop_map(packet);
+    let nack = prop::collection::btree_set(0..400_u16, 1..200).prop_map(|seqs| {
+        let mut compound = Vec::new();
+        let seqs: Vec<_> = seqs.into_iter().collect();
+        rtcp::write_nack(&mut compound, RECEIVER_SSRC, VIDEO_SSRC, &seqs);
+        compound
+    });
+    prop::collection::vec(prop_oneof![any_packet, nack], 1..5).prop_map(|packets| packets.concat())
+}
+
+/// Its length may be a lie.
+fn packet((count, kind, words, lie): (u8, u8, Vec<u32>, bool)) -> Vec<u8> {
+    let length = if lie {
+        words[0] as u8
+    } else {
+        words.len() as u8
+    };
+    let mut packet = vec![0x80 | count, kind, 0, length];
+    packet.extend(words.iter().flat_map(|word| word.to_be_bytes()));
+    packet
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_bytes_pass_for_a_report(
+        mut datagram in prop::collection::vec(any::<u8>(), 0..200),
+        protection in prop::sample::select(&ALL[..]),
+    ) {
+        let mut pair = Pair::with(protection, [audio(), video()].into(), None);
+        pair.send_video(1);
+        pair.left();
+        pair.receive_from(address(4), &mut datagram);
+        prop_assert!(pair.to.is_empty());
+        prop_assert_eq!(pair.feedback(), []);
+        pair.send_video(2);
+        prop_assert_eq!(pair.left()[0].0, address(2));
+    }
+
+    #[test]
+    fn no_authentic_report_makes_the_sender_exceed_its_budget(
+        reports in prop::collection::vec((compounds(), 0..100_u64), 1..20),
+    ) {
+        let encodings = [audio(), video()].into();
+        let estimate = Some(Bitrate::mbps(1));
+        let mut pair = Pair::with(Protection::Aes128Gcm, encodings, estimate);
+        prop_assert!((0..400).all(|seq| pair.send_bytes(seq, 1_000)));
+        pair.left();
+        let mut resent = 0;
+        for (compound, ms) in reports {
+            pair.tell(compound);
+            resent += bytes(&pair.left());
+            pair.feedback();
+            pair.pass(ms);
+            pair.timeout();
+            pair.left();
+        }
+        prop_assert!(resent < RESENT_BYTES_MAX + 1_100);
+    }
+}
