@@ -303,9 +303,9 @@ pub(crate) fn retransmission_types(section: &str) -> Vec<(u8, u8)> {
         let apt = parameters
             .split(';')
             .find_map(|parameter| parameter.trim().strip_prefix("apt="));
-        if let Some((of, rtx)) = apt.and_then(|of| of.parse().ok()).zip(rtx.parse().ok()) {
-            types.push((of, rtx));
-        }
+        // A payload type has seven bits.
+        let number = |text: &str| text.parse().ok().filter(|number| *number < 128);
+        types.extend(apt.and_then(number).zip(number(rtx)));
     }
     types
 }

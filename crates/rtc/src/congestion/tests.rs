@@ -59,7 +59,9 @@ impl Path {
         self.next_seq += 1;
         self.congestion.sent(self.now, seq, bytes);
         let begins = self.free_at.max(self.now);
-        let lost = self.loses_every.is_some_and(|every| seq.is_multiple_of(every));
+        let lost = self
+            .loses_every
+            .is_some_and(|every| seq.is_multiple_of(every));
         if begins - self.now > self.queue || lost {
             self.arrived.push(None);
             return;
