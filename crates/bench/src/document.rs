@@ -6,8 +6,8 @@ use std::process::Command;
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 
-use crate::Parts;
 use crate::scenario::{Measured, Whole};
+use crate::{Parts, Stages};
 
 /// Bits of a payload of 1,200 bytes, for comparison with figures in Mbit/s.
 const PACKET_BITS: f64 = 1_200.0 * 8.0;
@@ -15,6 +15,8 @@ const PACKET_BITS: f64 = 1_200.0 * 8.0;
 /// The parts.
 pub(crate) fn parts(parts: &Parts) -> String {
     let mut text = forwarding(parts);
+    text.push('\n');
+    text.push_str(&stages(parts));
     if let Some(counted) = &parts.instructions {
         let ratio = counted.forward as f64 / counted.floor.max(1) as f64;
         writeln!(
@@ -52,6 +54,47 @@ fn forwarding(parts: &Parts) -> String {
             format!("{:.2}", case.ratio),
         ]);
     }
+    finished(table)
+}
+
+fn stages(parts: &Parts) -> String {
+    let mut table = markdown(&["stage", "of each packet", "ns", "instructions"]);
+    let counted = parts.instructions;
+    let floor = parts.forwarding.iter().find(|case| case.burst == 8);
+    let send = floor.map_or(f64::NAN, |case| case.floor - case.seal);
+    let mut row = |stage: &str, of: &str, ns: f64, instructions: Option<u64>| {
+        let instructions = instructions.map(|count| grouped(count as f64));
+        table.add_row([
+            stage.to_owned(),
+            of.to_owned(),
+            grouped(ns),
+            instructions.unwrap_or_else(|| "not counted".to_owned()),
+        ]);
+    };
+    let Stages {
+        ingest,
+        choose,
+        write,
+    } = &parts.stages;
+    row(
+        "find the peer, decrypt, inspect, cache",
+        "received",
+        ingest.each(),
+        counted.map(|c| c.ingest),
+    );
+    row(
+        "choose and number",
+        "forwarded",
+        choose.each(),
+        counted.map(|c| c.choose),
+    );
+    row(
+        "write, encrypt, remember",
+        "forwarded",
+        write.each(),
+        counted.map(|c| c.write),
+    );
+    row("send, 8 at once", "forwarded", send, None);
     finished(table)
 }
 

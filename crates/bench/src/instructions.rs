@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use crate::floor::Floor;
 use crate::progress;
 use crate::rig::Rig;
+use crate::stages;
 
 const VIEWERS: usize = 20;
 const BURST: usize = 8;
@@ -20,13 +21,18 @@ const EVERY: Duration = Duration::from_millis(30);
 pub(crate) enum Counted {
     Forward,
     Floor,
+    Ingest,
+    Choose,
+    Write,
 }
 
 impl Counted {
     /// The function with all of it in.
     fn function(self) -> &'static str {
         match self {
-            Self::Forward => "headwater_bench::rig::Rig::forward*",
+            Self::Forward | Self::Ingest => "headwater_bench::rig::Rig::forward*",
+            Self::Choose => "headwater_bench::stages::numbers*",
+            Self::Write => "headwater_bench::stages::train*",
             Self::Floor => "headwater_bench::floor::Floor::fill*",
         }
     }
@@ -35,15 +41,21 @@ impl Counted {
         match self {
             Self::Forward => "forward",
             Self::Floor => "floor",
+            Self::Ingest => "ingest",
+            Self::Choose => "choose",
+            Self::Write => "write",
         }
     }
 }
 
-/// Per forwarded packet, in user mode.
+/// Per packet, in user mode.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instructions {
     pub(crate) forward: u64,
     pub(crate) floor: u64,
+    pub(crate) ingest: u64,
+    pub(crate) choose: u64,
+    pub(crate) write: u64,
 }
 
 /// Counts; `None` where there is no valgrind.
@@ -55,6 +67,9 @@ pub(crate) fn measure() -> anyhow::Result<Option<Instructions>> {
     Ok(Some(Instructions {
         forward: under_valgrind(Counted::Forward)?,
         floor: under_valgrind(Counted::Floor)?,
+        ingest: under_valgrind(Counted::Ingest)?,
+        choose: under_valgrind(Counted::Choose)?,
+        write: under_valgrind(Counted::Write)?,
     }))
 }
 
@@ -81,15 +96,16 @@ fn under_valgrind(what: Counted) -> anyhow::Result<u64> {
     Ok(total / packets.max(1))
 }
 
-/// Runs what is counted. Returns the packets that were forwarded.
+/// Runs what is counted. Returns for how many packets.
 pub(crate) fn count(what: Counted) -> anyhow::Result<u64> {
-    let mut rig = Rig::new(VIEWERS)?;
     match what {
         Counted::Forward => {
+            let mut rig = Rig::new(VIEWERS)?;
             rig.run(BURST, EVERY, EVERY * BURSTS);
             Ok(rig.spent.packets)
         }
         Counted::Floor => {
+            let mut rig = Rig::new(VIEWERS)?;
             let mut floor = Floor::new(&rig);
             for _ in 0..BURSTS {
                 floor.burst(&rig.socket, BURST);
@@ -98,5 +114,8 @@ pub(crate) fn count(what: Counted) -> anyhow::Result<u64> {
             // Each packet was sealed twice: without and with sending.
             Ok(2 * floor.packets)
         }
+        Counted::Ingest => Ok(stages::ingest()?.packets),
+        Counted::Choose => Ok(stages::choose().packets),
+        Counted::Write => Ok(stages::write()?.packets),
     }
 }

@@ -13,6 +13,7 @@ mod instructions;
 mod rig;
 mod scenario;
 mod signalling;
+mod stages;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -67,13 +68,26 @@ fn main() -> anyhow::Result<()> {
 /// What the parts cost.
 struct Parts {
     forwarding: Vec<forwarding::Forwarding>,
+    stages: Stages,
     instructions: Option<instructions::Instructions>,
     signalling: Vec<signalling::Cost>,
+}
+
+/// What a packet passes on its way.
+struct Stages {
+    ingest: stages::Took,
+    choose: stages::Took,
+    write: stages::Took,
 }
 
 fn measure_parts() -> anyhow::Result<Parts> {
     Ok(Parts {
         forwarding: forwarding::measure()?,
+        stages: Stages {
+            ingest: stages::ingest()?,
+            choose: stages::choose(),
+            write: stages::write()?,
+        },
         instructions: instructions::measure()?,
         signalling: signalling::measure()?,
     })

@@ -65,6 +65,8 @@ struct Client {
     session: SessionId,
     shard: usize,
     address: SocketAddr,
+    /// What the shard sees: that of the router before it.
+    outside: SocketAddr,
     peer: Peer,
     up: Link,
     down: Link,
@@ -167,6 +169,15 @@ impl World {
     /// Changes the way from a client to its shard.
     pub fn set_up(&mut self, client: ClientId, path: Path) {
         self.clients[client.0].up.set_path(path);
+    }
+
+    /// The router before a client forgets it, and gives it another address to the outside. What is
+    /// sent to the old one is lost.
+    pub fn rebind(&mut self, client: ClientId) {
+        let outside = &mut self.clients[client.0].outside;
+        self.by_address.remove(outside);
+        outside.set_port(outside.port() + 1);
+        self.by_address.insert(*outside, client.0);
     }
 
     /// The client says good-bye.
@@ -299,6 +310,7 @@ impl World {
             session,
             shard,
             address,
+            outside: address,
             peer: peer_here,
             up,
             down,
@@ -511,7 +523,7 @@ impl World {
         }
         client.wake = Some(at.max(now + WAKE_MIN));
         client.gone |= !client.peer.is_alive();
-        let (shard, source) = (client.shard, client.address);
+        let (shard, source) = (client.shard, client.outside);
         for (at, contents) in flights {
             let cargo = Cargo::ToShard {
                 shard,

@@ -84,18 +84,16 @@ pub(super) struct Outgoing<'a> {
     pub(super) rewrite: &'a Rewrite,
     pub(super) payload_type: u8,
     pub(super) transport_seq: u16,
-    /// A retransmission with this sequence number.
-    pub(super) again: Option<u16>,
+    /// A retransmission: its SSRC and sequence number.
+    pub(super) again: Option<(u32, u16)>,
 }
 
 impl Encoding {
     /// Appends header and payload, not encrypted. Returns the header's length.
     pub(super) fn write(&self, to: &mut Vec<u8>, out: &Outgoing<'_>) -> usize {
         let start = to.len();
-        let (ssrc, seq) = match (self.rtx, out.again) {
-            (Some((ssrc, _)), Some(seq)) => (ssrc, seq),
-            _ => (self.ssrc, out.rewrite.seq as u16),
-        };
+        let own = (self.ssrc, out.rewrite.seq as u16);
+        let (ssrc, seq) = out.again.unwrap_or(own);
         let marker = u8::from(out.packet.marker) << 7;
         to.extend_from_slice(&[0x80, marker | out.payload_type]);
         to.extend_from_slice(&seq.to_be_bytes());
@@ -117,11 +115,9 @@ impl Encoding {
     fn write_extensions(&self, to: &mut Vec<u8>, start: usize, out: &Outgoing<'_>) {
         let ids = &self.ids;
         let extensions = &out.packet.extensions;
+        let two_byte = self.needs_two_bytes(extensions);
         to.extend_from_slice(&[0; EXTENSION_HEADER]);
-        let mut block = Block {
-            to,
-            two_byte: self.needs_two_bytes(extensions),
-        };
+        let mut block = Block { to, two_byte };
         block.put(ids.transport_seq, &out.transport_seq.to_be_bytes());
         if !self.is_known {
             block.put(ids.mid, self.mid.as_bytes());
@@ -157,27 +153,7 @@ impl Encoding {
                 place.copy_from_slice(&bytes);
             }
         }
-        self.finish(to, start, extensions);
-    }
-
-    /// Writes what stands before the extensions, or takes the empty block away.
-    fn finish(&self, to: &mut Vec<u8>, start: usize, extensions: &Extensions) {
-        let block = start + HEADER + EXTENSION_HEADER;
-        if to.len() == block {
-            to.truncate(start + HEADER);
-            return;
-        }
-        let length = (to.len() - block).next_multiple_of(4);
-        to.resize(block + length, 0);
-        let form = if self.needs_two_bytes(extensions) {
-            TWO_BYTE_FORM
-        } else {
-            ONE_BYTE_FORM
-        };
-        let words = (length / 4) as u16;
-        to[start] |= 0x10;
-        to[start + HEADER..][..2].copy_from_slice(&form);
-        to[start + HEADER + 2..][..2].copy_from_slice(&words.to_be_bytes());
+        finish(to, start, two_byte);
     }
 
     fn needs_two_bytes(&self, extensions: &Extensions) -> bool {
@@ -218,6 +194,26 @@ impl Encoding {
             self.sent.push(now_ms, packet, rewrite, types);
         }
     }
+}
+
+/// Writes what stands before the extensions, or takes the empty block away.
+fn finish(to: &mut Vec<u8>, start: usize, two_byte: bool) {
+    let block = start + HEADER + EXTENSION_HEADER;
+    if to.len() == block {
+        to.truncate(start + HEADER);
+        return;
+    }
+    let length = (to.len() - block).next_multiple_of(4);
+    to.resize(block + length, 0);
+    let form = if two_byte {
+        TWO_BYTE_FORM
+    } else {
+        ONE_BYTE_FORM
+    };
+    let words = (length / 4) as u16;
+    to[start] |= 0x10;
+    to[start + HEADER..][..2].copy_from_slice(&form);
+    to[start + HEADER + 2..][..2].copy_from_slice(&words.to_be_bytes());
 }
 
 /// An extension block that is being written.

@@ -343,7 +343,7 @@ impl Sender {
             return 0;
         };
         let rtx = self.encodings.get_mut(index).and_then(|e| e.rtx.as_mut());
-        let Some((_, next)) = rtx else {
+        let Some((ssrc, next)) = rtx else {
             return 0;
         };
         let seq = *next;
@@ -354,7 +354,7 @@ impl Sender {
             rewrite: &sent.rewrite,
             payload_type,
             transport_seq: self.transport_seq as u16,
-            again: Some(seq as u16),
+            again: Some((*ssrc, seq as u16)),
         };
         self.seal(now, index, &out, seq, to).unwrap_or(0)
     }

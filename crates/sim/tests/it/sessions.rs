@@ -1,7 +1,24 @@
 use headwater_sim::{Path, PublisherSettings};
 use node::{ClosedReason, Event};
 
-use crate::helpers::{s, world};
+use crate::helpers::{ms, s, world};
+
+#[test]
+fn a_viewer_whose_address_changes_gets_its_media_there() {
+    let mut world = world(55, 1);
+    world.publish(PublisherSettings::default(), Path::default());
+    let viewer = world.watch(0, Path::default());
+    world.run_for(s(5));
+    world.rebind(viewer);
+    let changed = world.now();
+    let plays = world.run_until(s(10), |w| {
+        w.viewer(viewer).video().fps(w.now() - s(1)..w.now()) > 25.0 && w.now() > changed + s(1)
+    });
+    assert!(plays, "nothing came in {:?}", world.now() - changed);
+    world.run_for(s(10));
+    let video = world.viewer(viewer).video();
+    assert!(video.freeze_max(world.now() - s(9)..world.now()) < ms(200));
+}
 
 #[test]
 fn silent_sessions_are_ended_and_all_is_freed() {

@@ -1,0 +1,184 @@
+//! What a packet passes on its way, each stage alone.
+
+use std::hint::black_box;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::bail;
+use broadcast::forward::{Limits, Subscription, Track};
+use rtc::{Certificate, Config, Datagrams, Direction, Event, Offering, Peer, WallClock};
+use rtp::{Extensions, Frame, Kind, Packet, Rewrite};
+
+use crate::clock::cpu_time;
+use crate::rig::{ESTIMATE, FORMAT, LOCALHOST, PAYLOAD_BYTES, Rig};
+
+const BURST: usize = 8;
+const BURSTS: u64 = 200;
+const EVERY: Duration = Duration::from_millis(30);
+
+/// Subscriptions of one track, so that their states do not all stay in the nearest cache.
+const VIEWERS: usize = 50;
+
+/// Packets that are written before the buffer is used anew.
+const TRAIN: u64 = 8;
+
+/// Rounds of datagrams that a connection may take, 5 ms each.
+const CONNECT_TURNS: u32 = 200;
+
+/// What a stage took, and for how many packets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Took {
+    pub(crate) time: Duration,
+    pub(crate) packets: u64,
+}
+
+impl Took {
+    /// Nanoseconds for each packet.
+    pub(crate) fn each(self) -> f64 {
+        self.time.as_nanos() as f64 / self.packets.max(1) as f64
+    }
+}
+
+/// Of a received packet: the datagram's peer is found, it is decrypted, looked into, cached.
+pub(crate) fn ingest() -> anyhow::Result<Took> {
+    let mut rig = Rig::new(0)?;
+    rig.run(BURST, EVERY, EVERY * BURSTS as u32);
+    Ok(Took {
+        time: rig.spent.forward,
+        packets: rig.spent.received,
+    })
+}
+
+/// Of a forwarded packet: whether the viewer gets it, and under which numbers.
+pub(crate) fn choose() -> Took {
+    let begin = Instant::now();
+    let mut track = Track::new(Kind::Video, Limits::default());
+    track.begin(&[]);
+    let mut subscriptions: Vec<_> = (0..VIEWERS).map(|_| Subscription::new(1, begin)).collect();
+    let mut took = Duration::ZERO;
+    for seq in 0..BURSTS * BURST as u64 {
+        let packet = packet(begin, seq);
+        track.push(0, &packet);
+        for subscription in &mut subscriptions {
+            subscription.select(begin, &mut track, 0);
+            // What comes from the cache is over with the first packet.
+            while subscription.poll(begin, &track, None).is_some() {}
+        }
+        let began = cpu_time();
+        numbers(&track, &mut subscriptions, &packet, begin);
+        took += cpu_time() - began;
+    }
+    Took {
+        time: took,
+        packets: BURSTS * (BURST * VIEWERS) as u64,
+    }
+}
+
+/// What is measured. Not inlined: it is found by its name.
+#[inline(never)]
+fn numbers(track: &Track, viewers: &mut [Subscription], packet: &Packet, now: Instant) {
+    for viewer in viewers {
+        black_box(viewer.packet(now, track, 0, packet));
+    }
+}
+
+/// Of a forwarded packet: header and payload are written and encrypted, and what retransmission
+/// and congestion control need is remembered.
+pub(crate) fn write() -> anyhow::Result<Took> {
+    let (mut peer, mut now) = viewer()?;
+    let mut to = Datagrams::default();
+    let mut took = Duration::ZERO;
+    for burst in 0..BURSTS * VIEWERS as u64 {
+        now += EVERY;
+        let packets: Vec<_> = (0..TRAIN).map(|i| packet(now, burst * TRAIN + i)).collect();
+        let began = cpu_time();
+        train(&mut peer, now, &packets, &mut to);
+        took += cpu_time() - began;
+        while to.pop().is_some() {}
+    }
+    Ok(Took {
+        time: took,
+        packets: BURSTS * VIEWERS as u64 * TRAIN,
+    })
+}
+
+/// What is measured. Not inlined: it is found by its name.
+#[inline(never)]
+fn train(peer: &mut Peer, now: Instant, packets: &[Arc<Packet>], to: &mut Datagrams) {
+    for packet in packets {
+        let rewrite = Rewrite {
+            seq: packet.seq,
+            timestamp: packet.timestamp,
+            picture: None,
+            frame_number: None,
+        };
+        let video = 1;
+        peer.write(now, video, 0, packet, rewrite, to)
+            .expect("the viewer takes VP8");
+    }
+}
+
+fn packet(now: Instant, seq: u64) -> Arc<Packet> {
+    Arc::new(Packet {
+        seq,
+        timestamp: (seq / BURST as u64) as u32 * 3_000,
+        marker: seq % BURST as u64 == BURST as u64 - 1,
+        format: FORMAT,
+        received: now,
+        captured: now,
+        extensions: Extensions::default(),
+        frame: Frame {
+            keyframe: seq == 0,
+            start: seq.is_multiple_of(BURST as u64),
+            ..Frame::default()
+        },
+        payload: vec![0x5a; PAYLOAD_BYTES].into(),
+        primary: None,
+    })
+}
+
+/// The server's side of a viewer's connection.
+fn viewer() -> anyhow::Result<(Peer, Instant)> {
+    let mut now = Instant::now();
+    let certificate = Certificate::generate();
+    let addresses = [1, 2].map(|port| SocketAddr::new(LOCALHOST, port));
+    let config = |candidate| Config {
+        certificate: certificate.clone(),
+        candidates: vec![candidate],
+        announce_ice_lite: false,
+        wall_clock: WallClock {
+            instant: now,
+            time: SystemTime::now(),
+        },
+    };
+    let [here, there] = addresses;
+    let offering = Offering::new(&config(there), Direction::Receive, &[], now);
+    let sdp = offering.sdp().to_owned();
+    let (peer, answer) = Peer::answer(&config(here), Direction::Send, &sdp, Some(ESTIMATE), now)?;
+    let mut peers = [(peer, false), (offering.accept(&answer)?, false)];
+    let mut to = Datagrams::default();
+    for turn in 0..CONNECT_TURNS {
+        let (from, other) = [(0, 1), (1, 0)][turn as usize % 2];
+        let (peer, connected) = &mut peers[from];
+        peer.handle_timeout(now, &mut to);
+        peer.drain(&mut to, |event| {
+            *connected |= matches!(event, Event::Connected);
+        });
+        let mut datagrams = Vec::new();
+        while let Some(transmit) = to.pop() {
+            datagrams.extend(transmit.datagrams().map(<[u8]>::to_vec));
+        }
+        for datagram in &mut datagrams {
+            let (peer, _) = &mut peers[other];
+            let (source, own) = (addresses[from], addresses[other]);
+            peer.handle_datagram(now, source, own, datagram, &mut to);
+        }
+        if peers.iter().all(|(_, connected)| *connected) {
+            let [(peer, _), _] = peers;
+            return Ok((peer, now));
+        }
+        now += Duration::from_millis(5);
+    }
+    bail!("the viewer did not connect")
+}
