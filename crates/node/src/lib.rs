@@ -9,13 +9,16 @@
 //! ```
 
 mod counters;
+mod delays;
 mod demux;
 mod message;
 mod node;
 mod peer;
 mod stream;
+mod sweep;
 mod timers;
 
 pub use counters::Counters;
+pub use delays::Delays;
 pub use message::{ClosedReason, Command, Event, Input, Output, Relayed, StreamId};
 pub use node::{Config, Node};

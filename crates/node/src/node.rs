@@ -15,6 +15,7 @@ use rtp::Kind;
 use slab::Slab;
 
 use crate::counters::Counters;
+use crate::delays::Delays;
 use crate::demux::Demux;
 use crate::message::{ClosedReason, Command, Event, Input, Output, StreamId};
 use crate::peer::PeerEntry;
@@ -27,6 +28,9 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Every this many ticks a stream reports its status.
 const STATUS_TICKS: u32 = 10;
+
+/// Viewers that are visited in a row while other peers want their time.
+const SERVED_MAX: u32 = 8;
 
 /// A peer is woken no sooner, since a time in the past would spin, and no later, since the
 /// library names times years away, and the timer of a peer that is gone stays until it is due.
@@ -73,8 +77,9 @@ pub struct Node {
     ticks: u32,
     /// Streams whose viewers are to be given what has come.
     fresh: VecDeque<usize>,
-    /// How many viewers of the first of them are still to be served; `None` at its begin.
-    served: Option<usize>,
+    /// Visits since a peer that wants its time got it.
+    served: u32,
+    delays: Delays,
     /// Peers with something written, each once.
     dirty: Vec<usize>,
     outputs: VecDeque<Output<'static>>,
@@ -97,7 +102,8 @@ impl Node {
             next_tick: None,
             ticks: 0,
             fresh: VecDeque::new(),
-            served: None,
+            served: 0,
+            delays: Delays::default(),
             dirty: Vec::new(),
             outputs: VecDeque::new(),
             sending: Datagrams::default(),
@@ -138,9 +144,12 @@ impl Node {
             if !self.sending.is_empty() {
                 break;
             }
-            if self.serve(now) {
+            // Peers that want their time get it also while packets come all the time.
+            if (self.dirty.is_empty() || self.served < SERVED_MAX) && self.serve(now) {
+                self.served += 1;
                 continue;
             }
+            self.served = 0;
             let key = self.dirty.pop()?;
             // It may have been served meanwhile.
             if self.peers.get(key).is_some_and(|entry| entry.dirty) {
@@ -151,6 +160,11 @@ impl Node {
         self.counters.datagrams_out += transmit.datagrams().len() as u64;
         self.counters.bytes_out += transmit.contents.len() as u64;
         Some(Output::Transmit(transmit))
+    }
+
+    /// How long packets were here.
+    pub fn delays(&self) -> Delays {
+        self.delays
     }
 
     /// When [`Input::Timeout`] is to be given next.
@@ -262,6 +276,14 @@ impl Node {
             return;
         };
         entry.dirty = false;
+        let stream_key = entry.stream;
+        // What is fresh comes before what is read from the cache.
+        if entry.connected && entry.role == Role::Viewer {
+            self.give_fresh(now, stream_key, key);
+        }
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
         if let Some(stream) = self.streams.get(entry.stream)
             && let Some(rid) = catch_up(now, entry, stream, &mut self.sending, &mut self.counters)
         {
@@ -326,7 +348,7 @@ impl Node {
                     .get(stream)
                     .is_some_and(|s| s.publisher == Some(key))
                 {
-                    self.forward(stream, kind, layer, Arc::new(packet));
+                    self.forward(now, stream, kind, layer, Arc::new(packet));
                 }
             }
             rtc::Event::KeyframeRequest { media } => {

@@ -25,6 +25,8 @@ pub(crate) struct PeerEntry {
     /// Something was written that has not left yet, or is waiting in a cache.
     pub(crate) dirty: bool,
     pub(crate) timer: Timer,
+    /// Viewers only: how much of its stream it has been given, since the stream's begin.
+    pub(crate) given: u64,
     /// Viewers only: one for each m-line.
     pub(crate) subscriptions: Vec<Subscribed>,
     pub(crate) selector: LayerSelector,
@@ -61,6 +63,7 @@ impl PeerEntry {
             addresses: Vec::new(),
             dirty: false,
             timer: Timer::default(),
+            given: 0,
             subscriptions: Vec::new(),
             selector: LayerSelector::default(),
             estimate: None,

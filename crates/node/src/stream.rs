@@ -1,11 +1,11 @@
-use std::sync::Arc;
 use std::time::Instant;
 
 use broadcast::forward::{Limits, Track};
 use broadcast::{LayerStatus, TrackStatus};
-use rtp::{Kind, Packet};
+use rtp::Kind;
 
 use crate::StreamId;
+use crate::sweep::Sweep;
 
 /// A stream as one shard sees it.
 #[derive(Debug)]
@@ -17,24 +17,16 @@ pub(crate) struct Stream {
     pub(crate) publisher: Option<usize>,
     /// The shard of the publisher, when it is another one.
     pub(crate) home: Option<usize>,
-    /// Keys of the connected viewers on this shard.
-    pub(crate) viewers: Vec<usize>,
+    /// The connected viewers on this shard, and what they are to be given.
+    pub(crate) sweep: Sweep,
     /// Shards that have viewers of this stream.
     pub(crate) relays: Vec<Relay>,
-    /// What has come and was not given to the viewers yet.
-    pub(crate) fresh: Vec<Fresh>,
+    /// The sweep has something to give, and is in the node's queue.
+    pub(crate) has_fresh: bool,
     /// What was last reported of [`Self::is_active`].
     pub(crate) reported_active: bool,
     /// Sessions on this shard, connected or not: the stream is freed with the last.
     pub(crate) sessions: usize,
-}
-
-/// A packet that has just come.
-#[derive(Debug)]
-pub(crate) struct Fresh {
-    pub(crate) kind: Kind,
-    pub(crate) layer: usize,
-    pub(crate) packet: Arc<Packet>,
 }
 
 /// Another shard that gets the stream.
@@ -53,9 +45,9 @@ impl Stream {
             video: Track::new(Kind::Video, limits),
             publisher: None,
             home: None,
-            viewers: Vec::new(),
+            sweep: Sweep::default(),
+            has_fresh: false,
             relays: Vec::new(),
-            fresh: Vec::new(),
             reported_active: false,
             sessions: 0,
         }

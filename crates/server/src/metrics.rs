@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use node::ClosedReason;
+use node::{ClosedReason, Delays};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{
     DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, NoLabelSet,
@@ -16,7 +16,6 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use crate::control::Control;
-use crate::media::Delays;
 
 /// Labels of an HTTP exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -258,8 +257,8 @@ fn forwarding(encoder: &mut DescriptorEncoder<'_>, delays: &Delays) -> fmt::Resu
     let count = buckets.iter().map(|(_, count)| count).sum();
     let mut metric = encoder.encode_descriptor(
         "forwarding_seconds",
-        "From a datagram's receipt by the kernel until it was sent to all viewers, of packets to \
-         viewers; an upper bound where several came at once",
+        "From when a packet was taken until the last viewer of the shard was sent it, once for \
+         each viewer",
         None,
         MetricType::Histogram,
     )?;

@@ -9,12 +9,13 @@ use super::Node;
 use super::viewing::{choose_layer, count_refused};
 use crate::message::{Event, Output, Relayed};
 use crate::peer::Subscribed;
-use crate::stream::Fresh;
+use crate::sweep::Fresh;
 
 impl Node {
     /// A packet of a stream: into the cache, to other shards, to the viewers here.
     pub(super) fn forward(
         &mut self,
+        now: Instant,
         stream_key: usize,
         kind: Kind,
         layer: usize,
@@ -44,44 +45,40 @@ impl Node {
                 });
             }
         }
-        if stream.fresh.is_empty() {
+        if !std::mem::replace(&mut stream.has_fresh, true) {
             self.fresh.push_back(stream_key);
         }
-        stream.fresh.push(Fresh {
-            kind,
-            layer,
-            packet,
-        });
+        stream.sweep.push(now, kind, layer, packet);
     }
 
-    /// Gives the next viewer what its stream has got. One viewer gets all of it before the next
-    /// one gets any: its state is fetched into the processor's caches once.
+    /// Visits the next viewer of the next stream that has something to give. Streams take turns.
     pub(super) fn serve(&mut self, now: Instant) -> bool {
-        let Some(stream_key) = self.fresh.front().copied() else {
+        let Some(stream_key) = self.fresh.pop_front() else {
             return false;
         };
-        let stream = self.streams.get_mut(stream_key);
-        // From the end: when serving one ends it, only those behind it move.
-        let served = stream.and_then(|stream| {
-            let next = self.served.unwrap_or(stream.viewers.len()).checked_sub(1)?;
-            Some((next, *stream.viewers.get(next)?))
-        });
-        self.served = served.map(|(next, _)| next);
-        match served {
-            Some((_, key)) => {
+        let Some(stream) = self.streams.get_mut(stream_key) else {
+            return true;
+        };
+        match stream.sweep.visit(now, &mut self.delays) {
+            Some(key) => {
+                self.fresh.push_back(stream_key);
                 if self.give_fresh(now, stream_key, key) {
                     self.flush(now, key);
                 }
             }
             None => {
-                self.fresh.pop_front();
-                if let Some(stream) = self.streams.get_mut(stream_key) {
-                    stream.fresh.clear();
-                    self.request_keyframes(now, stream_key);
-                }
+                stream.has_fresh = false;
+                self.request_keyframes(now, stream_key);
             }
         }
         true
+    }
+
+    /// How many packets wait for viewers that have not been given them. Who keeps this small
+    /// leaves what is too much where it comes from.
+    pub fn backlog(&self) -> usize {
+        let waiting = self.fresh.iter().filter_map(|key| self.streams.get(*key));
+        waiting.map(|stream| stream.sweep.len()).sum()
     }
 
     /// Writes to a viewer's peer. Returns whether there is more for it in the cache.
@@ -92,13 +89,14 @@ impl Node {
             return false;
         };
         // Taken out for the time of the loop, since choosing a layer needs the whole stream.
-        let fresh = std::mem::take(&mut stream.fresh);
+        let (fresh, had) = stream.sweep.take(entry.given);
         let mut catches_up = false;
         for Fresh {
             kind,
             layer,
             packet,
-        } in &fresh
+            ..
+        } in fresh.iter().skip(had)
         {
             let undecided = |s: &Subscribed| s.subscription.target().is_none();
             if *kind == Kind::Video
@@ -134,7 +132,7 @@ impl Node {
                 }
             }
         }
-        stream.fresh = fresh;
+        entry.given = stream.sweep.put_back(fresh);
         catches_up
     }
 
@@ -156,21 +154,20 @@ impl Node {
             };
             self.outputs.push_back(Output::Event(status));
         }
-        for i in 0..stream.viewers.len() {
+        for i in 0..stream.sweep.viewers().len() {
             let Some(stream) = self.streams.get_mut(key) else {
                 return;
             };
-            let Some(entry) = stream
-                .viewers
-                .get(i)
-                .and_then(|viewer| self.peers.get_mut(*viewer))
+            let viewer = stream.sweep.viewers().get(i).copied();
+            let Some((viewer, entry)) =
+                viewer.and_then(|key| Some((key, self.peers.get_mut(key)?)))
             else {
                 continue;
             };
             let wishes = choose_layer(now, entry, stream);
             if (wishes || entry.catch_up_due().is_some()) && !entry.dirty {
                 entry.dirty = true;
-                self.dirty.push(stream.viewers[i]);
+                self.dirty.push(viewer);
             }
         }
         self.request_keyframes(now, key);

@@ -28,7 +28,7 @@ impl Node {
         match relayed {
             Relayed::Subscribe { .. } | Relayed::Unsubscribe { .. } => {}
             Relayed::Begin { kind, rids, .. } => {
-                stream.fresh.clear();
+                stream.sweep.clear();
                 stream.track_mut(kind).begin(&rids);
             }
             Relayed::Packet {
@@ -36,9 +36,9 @@ impl Node {
                 layer,
                 packet,
                 ..
-            } => self.forward(key, kind, layer, packet),
+            } => self.forward(now, key, kind, layer, packet),
             Relayed::End { .. } => {
-                stream.fresh.clear();
+                stream.sweep.clear();
                 stream.audio.end();
                 stream.video.end();
             }

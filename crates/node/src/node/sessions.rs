@@ -37,7 +37,7 @@ impl Node {
         };
         let predecessor = stream.publisher.replace(key);
         // Of the predecessor.
-        stream.fresh.clear();
+        stream.sweep.clear();
         for (kind, rids) in tracks {
             stream.track_mut(kind).begin(&rids);
             for relay in &stream.relays {
@@ -184,7 +184,7 @@ impl Node {
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return;
         };
-        stream.viewers.push(key);
+        entry.given = stream.sweep.add(key);
         choose_layer(now, entry, stream);
         self.mark_dirty(key);
         self.request_keyframes(now, stream_key);
@@ -256,10 +256,10 @@ impl Node {
             return;
         };
         stream.sessions -= 1;
-        stream.viewers.retain(|viewer| *viewer != key);
+        stream.sweep.remove(key);
         if stream.publisher == Some(key) {
             stream.publisher = None;
-            stream.fresh.clear();
+            stream.sweep.clear();
             stream.reported_active = false;
             stream.audio.end();
             stream.video.end();

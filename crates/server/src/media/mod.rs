@@ -1,9 +1,7 @@
 //! The media threads: each owns a shard's `Node`, its UDP socket, and nothing else.
 
 mod addresses;
-mod delays;
 mod shard;
 
 pub(crate) use addresses::local_addresses;
-pub(crate) use delays::Delays;
 pub(crate) use shard::{Load, Shards, ShardsConfig};

@@ -10,14 +10,13 @@ use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
-use node::{Command, Counters, Event, Input, Node, Output, Relayed};
+use node::{Command, Counters, Delays, Event, Input, Node, Output, Relayed};
 use rtrb::{Consumer, Producer, RingBuffer};
 use thiserror::Error;
 use tokio::sync::mpsc::Sender;
 use udp::{Received, Socket};
 
 use super::addresses::local_addresses;
-use super::delays::Delays;
 
 /// Commands that may wait for a shard. A full queue refuses sessions with "busy".
 const COMMANDS_MAX: usize = 1_024;
@@ -28,6 +27,12 @@ const RING_PACKETS: usize = 8_192;
 /// Datagrams of one system call, and how many calls before outputs are looked after.
 const RECEIVE_BATCH: usize = 32;
 const RECEIVE_CALLS_MAX: usize = 8;
+
+/// Sends between two looks at the socket.
+const SENDS_MAX: usize = 32;
+
+/// Packets that may wait for viewers that have not been sent them. Beyond it nothing is received.
+const BACKLOG_MAX: usize = 256;
 
 /// Kernel buffers: a quarter of a second at 100 Mbit/s and more; the kernel may allow less.
 const SOCKET_BUFFER: usize = 4 << 20;
@@ -147,7 +152,6 @@ impl Shards {
                 node: Node::new(index, config.node.clone()),
                 socket,
                 send_dropped: 0,
-                delays: Delays::default(),
                 candidates: candidates.clone(),
                 host_addresses: host_addresses.clone(),
                 commands: receiver,
@@ -325,7 +329,6 @@ struct Shard {
     socket: Socket,
     /// Datagrams that the kernel did not take.
     send_dropped: u64,
-    delays: Delays,
     candidates: Vec<SocketAddr>,
     host_addresses: Vec<IpAddr>,
     /// `None` is the order to stop.
@@ -362,15 +365,16 @@ impl Shard {
                 return tracing::error!(%error, "the media thread cannot wait for events");
             }
             let now = Instant::now();
-            self.take_relayed(now);
+            more = self.take_relayed(now);
             match self.receive(now, &mut received) {
-                Some(pending) => more = pending,
+                Some(pending) => more |= pending,
                 None => return,
             }
             if self.node.poll_timeout().is_some_and(|at| at <= now) {
                 self.node.handle_input(now, Input::Timeout);
             }
-            self.drain(now);
+            more |= self.drain(now);
+            self.busy += now.elapsed();
             self.publish(now);
         }
     }
@@ -398,18 +402,27 @@ impl Shard {
         true
     }
 
-    fn take_relayed(&mut self, now: Instant) {
+    /// Returns whether there is more.
+    fn take_relayed(&mut self, now: Instant) -> bool {
         for ring in &mut self.rings_in {
             while let Ok(relayed) = ring.pop() {
                 self.node.handle_input(now, Input::Relayed(relayed));
+                if self.node.backlog() > BACKLOG_MAX {
+                    return true;
+                }
             }
         }
+        false
     }
 
     /// Takes commands, and what is on the socket. Returns whether there may be more on it;
     /// `None` when the thread is to stop.
     fn receive(&mut self, now: Instant, received: &mut Received) -> Option<bool> {
         for _ in 0..RECEIVE_CALLS_MAX {
+            // What cannot be sent in time is better lost in the kernel than kept here.
+            if self.node.backlog() > BACKLOG_MAX {
+                return self.take_commands(now).then_some(true);
+            }
             let called = received.call(&self.socket);
             // A client's first datagram may follow at once on the answer to its request. The
             // command that brings its peer was queued before the answer: look for it after the
@@ -426,11 +439,7 @@ impl Shard {
                     continue;
                 }
             }
-            let (mut first, before) = (None, self.node.counters().packets_out);
             for mut datagrams in received.iter_mut() {
-                first = first
-                    .min(Some(datagrams.arrived))
-                    .or(Some(datagrams.arrived));
                 let destination = self.destination(datagrams.destination);
                 let source = datagrams.source;
                 for contents in datagrams.iter_mut() {
@@ -442,10 +451,8 @@ impl Shard {
                     self.node.handle_input(now, datagram);
                 }
             }
-            self.drain(now);
-            let forwarded = self.node.counters().packets_out - before;
-            if let Some(first) = first.filter(|_| forwarded > 0) {
-                self.delays.add(first.elapsed(), forwarded);
+            if !matches!(called, Ok(true)) {
+                return Some(false);
             }
         }
         Some(true)
@@ -465,11 +472,15 @@ impl Shard {
             .unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
     }
 
-    fn drain(&mut self, now: Instant) {
-        let mut woken = 0_u64;
+    /// Carries out what the node wants. Returns whether there is more: after so many sends what
+    /// has arrived meanwhile is looked at, and joins what is being given to the viewers.
+    fn drain(&mut self, now: Instant) -> bool {
+        let (mut woken, mut sends) = (0_u64, 0);
+        let mut more = false;
         while let Some(output) = self.node.poll_output(now) {
             match output {
                 Output::Transmit(transmit) => {
+                    sends += 1;
                     let from = source(&self.host_addresses, transmit.source.ip());
                     let to = transmit.destination;
                     let sent = self
@@ -492,6 +503,10 @@ impl Shard {
                 }
                 Output::Event(event) => self.events_held.push_back(event),
             }
+            if sends == SENDS_MAX {
+                more = true;
+                break;
+            }
         }
         self.rings_out.iter_mut().for_each(Outgoing::flush);
         for (shard, waker) in self.wakers.iter().enumerate() {
@@ -512,7 +527,7 @@ impl Shard {
                 break;
             }
         }
-        self.busy += now.elapsed();
+        more
     }
 
     fn publish(&mut self, now: Instant) {
@@ -524,7 +539,7 @@ impl Shard {
             counters: self.node.counters(),
             busy: (self.busy.as_secs_f64() / passed.as_secs_f64()).min(1.0),
             send_dropped: self.send_dropped,
-            delays: self.delays,
+            delays: self.node.delays(),
             ring_queued: self.rings_out.iter().map(Outgoing::queued).sum(),
             commands_queued: self.commands_queued.load(Ordering::Relaxed),
             events_queued: self.events_held.len() as u64,

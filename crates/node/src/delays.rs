@@ -4,18 +4,17 @@ use std::time::Duration;
 const BUCKETS: usize = 16;
 const FIRST_US: u64 = 100;
 
-/// How long packets were in the server: from the kernel's receipt of the oldest datagram of a
-/// batch until all that was forwarded of it had been given to the kernel. For most packets it was
-/// less.
+/// How long packets were on a shard: from when it took them until the last viewer was given them.
+/// Each counts once for each viewer, most of which had it sooner.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Delays {
+pub struct Delays {
     counts: [u64; BUCKETS],
     sum_us: u64,
 }
 
 impl Delays {
     /// So many packets were forwarded within this time.
-    pub(crate) fn add(&mut self, time: Duration, packets: u64) {
+    pub fn add(&mut self, time: Duration, packets: u64) {
         let micros = time.as_micros() as u64;
         let bucket = (0..BUCKETS - 1).find(|i| micros <= FIRST_US << i);
         if let Some(count) = self.counts.get_mut(bucket.unwrap_or(BUCKETS - 1)) {
@@ -25,7 +24,7 @@ impl Delays {
     }
 
     /// Those of another shard too.
-    pub(crate) fn merge(mut self, other: &Self) -> Self {
+    pub fn merge(mut self, other: &Self) -> Self {
         for (count, more) in self.counts.iter_mut().zip(other.counts) {
             *count += more;
         }
@@ -34,7 +33,7 @@ impl Delays {
     }
 
     /// Upper bound in seconds and number of packets, bucket by bucket.
-    pub(crate) fn buckets(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
+    pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> + '_ {
         let bound = |i| match i {
             i if i == BUCKETS - 1 => f64::INFINITY,
             i => (FIRST_US << i) as f64 / 1e6,
@@ -46,7 +45,7 @@ impl Delays {
     }
 
     /// Sum of the times in seconds.
-    pub(crate) fn sum(&self) -> f64 {
+    pub fn sum(&self) -> f64 {
         self.sum_us as f64 / 1e6
     }
 }
