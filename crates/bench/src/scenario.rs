@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::progress;
 
 /// Viewers of one publisher, in the curve of delay over load.
-const LOADS: [usize; 7] = [50, 225, 450, 675, 900, 1_200, 1_500];
+const LOADS: [usize; 7] = [50, 225, 450, 900, 1_500, 2_000, 2_800];
 
 /// What the whole server was seen to do.
 pub(crate) struct Whole {
@@ -51,7 +51,7 @@ impl Measured {
 pub(crate) fn run_all(server: &Path) -> anyhow::Result<Whole> {
     let one = |name: &str, flags: &str| measure(server, name, flags, 1, true);
     let curve = LOADS.map(|viewers| {
-        let flags = format!("--viewers {viewers} --ramp 60 --time 15 --spin");
+        let flags = format!("--viewers {viewers} --ramp 150 --time 12 --spin");
         one(&format!("{viewers} viewers"), &flags)
     });
     let shape = |(name, flags): (&str, &str)| one(name, flags);
@@ -97,7 +97,7 @@ pub(crate) fn run_all(server: &Path) -> anyhow::Result<Whole> {
         curve: curve.into_iter().collect::<anyhow::Result<_>>()?,
         bursts: one(
             "900 viewers, bursts",
-            "--viewers 900 --ramp 60 --time 15 --bursts --spin",
+            "--viewers 900 --ramp 150 --time 12 --bursts --spin",
         )?,
         shapes: shapes
             .into_iter()
