@@ -11,7 +11,7 @@ use loadgen::Receiver;
 use node::{Command, Input, Node, Output, StreamId};
 use rtc::srtp::Keys;
 use rtc::{Certificate, Config, Datagrams, Direction, Event, Offering, Peer, WallClock};
-use rtp::{Bitrate, Codec, Extensions, Format, Frame, Packet, Profile, Rewrite};
+use rtp::{Bitrate, Codec, Format, Packet, Profile, Rewrite};
 use udp::{Received, Socket};
 
 use crate::clock::cpu_time;
@@ -91,15 +91,7 @@ impl Rig {
     pub(crate) fn new(viewers: usize) -> anyhow::Result<Self> {
         let now = Instant::now();
         let certificate = Certificate::generate();
-        let config = |candidate| Config {
-            certificate: certificate.clone(),
-            candidates: vec![candidate],
-            announce_ice_lite: false,
-            wall_clock: WallClock {
-                instant: now,
-                time: SystemTime::now(),
-            },
-        };
+        let config = |candidate| config(&certificate, candidate, now);
         let shard = config(SHARD);
         let offering = Offering::new(&config(PUBLISHER), Direction::Send, &[], now);
         let (peer, answer) = Peer::answer(&shard, Direction::Receive, offering.sdp(), None, now)?;
@@ -316,20 +308,9 @@ impl Publisher {
                 seq: self.seq,
                 timestamp: self.timestamp,
                 marker: i + 1 == count,
-                format: FORMAT,
-                received: now,
-                captured: now,
-                extensions: Extensions::default(),
-                frame: Frame::default(),
-                payload: payload.into(),
-                primary: None,
+                ..Packet::new(now, FORMAT, payload)
             };
-            let rewrite = Rewrite {
-                seq: self.seq,
-                timestamp: self.timestamp,
-                picture: None,
-                frame_number: None,
-            };
+            let rewrite = Rewrite::new(self.seq, self.timestamp);
             self.seq += 1;
             let video = 1;
             let to = &mut self.sending;
@@ -371,8 +352,21 @@ fn datagram_to(node: &mut Node, now: Instant, source: SocketAddr, mut contents: 
     node.handle_input(now, datagram);
 }
 
+/// Settings of a peer at this address.
+pub(crate) fn config(certificate: &Certificate, candidate: SocketAddr, now: Instant) -> Config {
+    Config {
+        certificate: certificate.clone(),
+        candidates: vec![candidate],
+        announce_ice_lite: false,
+        wall_clock: WallClock {
+            instant: now,
+            time: SystemTime::now(),
+        },
+    }
+}
+
 /// Lets a client's time pass. Returns all that it has to send, and whether it has connected.
-fn turn(peer: &mut Peer, sending: &mut Datagrams, now: Instant) -> (Vec<Vec<u8>>, bool) {
+pub(crate) fn turn(peer: &mut Peer, sending: &mut Datagrams, now: Instant) -> (Vec<Vec<u8>>, bool) {
     let (mut datagrams, mut connected) = (Vec::new(), false);
     peer.handle_timeout(now, sending);
     peer.drain(sending, |event| {

@@ -2,16 +2,17 @@
 
 use std::hint::black_box;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, Request};
-use rtc::{Certificate, Config, Direction, Offering, Peer, WallClock};
+use rtc::{Certificate, Direction, Offering, Peer};
 use rtp::Bitrate;
 use signaling::{dialect, ice_fragment};
 
 use crate::clock::cpu_time;
 use crate::progress;
+use crate::rig::{LOCALHOST, config};
 
 /// How often each is done.
 const TIMES: usize = 200;
@@ -33,15 +34,8 @@ pub(crate) struct Cost {
 pub(crate) fn measure() -> anyhow::Result<Vec<Cost>> {
     progress("messages");
     let now = Instant::now();
-    let config = |port| Config {
-        certificate: Certificate::generate(),
-        candidates: vec![SocketAddr::from(([127, 0, 0, 1], port))],
-        announce_ice_lite: false,
-        wall_clock: WallClock {
-            instant: Instant::now(),
-            time: SystemTime::now(),
-        },
-    };
+    let address = |port| SocketAddr::new(LOCALHOST, port);
+    let config = |port| config(&Certificate::generate(), address(port), now);
     let server = config(7_882);
     let client = config(40_000);
     let offer = |direction, rids: &[&str]| {

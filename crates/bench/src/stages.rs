@@ -3,15 +3,15 @@
 use std::hint::black_box;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use broadcast::forward::{Limits, Subscription, Track};
-use rtc::{Certificate, Config, Datagrams, Direction, Event, Offering, Peer, WallClock};
-use rtp::{Extensions, Frame, Kind, Packet, Rewrite};
+use rtc::{Certificate, Datagrams, Direction, Offering, Peer};
+use rtp::{Frame, Kind, Packet, Rewrite};
 
 use crate::clock::cpu_time;
-use crate::rig::{ESTIMATE, FORMAT, LOCALHOST, PAYLOAD_BYTES, Rig};
+use crate::rig::{ESTIMATE, FORMAT, LOCALHOST, PAYLOAD_BYTES, Rig, config, turn};
 
 const BURST: usize = 8;
 const BURSTS: u64 = 200;
@@ -108,12 +108,7 @@ pub(crate) fn write() -> anyhow::Result<Took> {
 #[inline(never)]
 fn train(peer: &mut Peer, now: Instant, packets: &[Arc<Packet>], seq: u64, to: &mut Datagrams) {
     for packet in packets {
-        let rewrite = Rewrite {
-            seq: seq + packet.seq,
-            timestamp: packet.timestamp,
-            picture: None,
-            frame_number: None,
-        };
+        let rewrite = Rewrite::new(seq + packet.seq, packet.timestamp);
         let video = 1;
         peer.write(now, video, 0, packet, rewrite, to)
             .expect("the viewer takes VP8");
@@ -125,17 +120,12 @@ fn packet(now: Instant, seq: u64) -> Arc<Packet> {
         seq,
         timestamp: (seq / BURST as u64) as u32 * 3_000,
         marker: seq % BURST as u64 == BURST as u64 - 1,
-        format: FORMAT,
-        received: now,
-        captured: now,
-        extensions: Extensions::default(),
         frame: Frame {
             keyframe: seq == 0,
             start: seq.is_multiple_of(BURST as u64),
             ..Frame::default()
         },
-        payload: vec![0x5a; PAYLOAD_BYTES].into(),
-        primary: None,
+        ..Packet::new(now, FORMAT, vec![0x5a; PAYLOAD_BYTES])
     })
 }
 
@@ -144,32 +134,18 @@ fn viewer() -> anyhow::Result<(Peer, Instant)> {
     let mut now = Instant::now();
     let certificate = Certificate::generate();
     let addresses = [1, 2].map(|port| SocketAddr::new(LOCALHOST, port));
-    let config = |candidate| Config {
-        certificate: certificate.clone(),
-        candidates: vec![candidate],
-        announce_ice_lite: false,
-        wall_clock: WallClock {
-            instant: now,
-            time: SystemTime::now(),
-        },
-    };
+    let config = |candidate| config(&certificate, candidate, now);
     let [here, there] = addresses;
     let offering = Offering::new(&config(there), Direction::Receive, &[], now);
     let sdp = offering.sdp().to_owned();
     let (peer, answer) = Peer::answer(&config(here), Direction::Send, &sdp, Some(ESTIMATE), now)?;
     let mut peers = [(peer, false), (offering.accept(&answer)?, false)];
     let mut to = Datagrams::default();
-    for turn in 0..CONNECT_TURNS {
-        let (from, other) = [(0, 1), (1, 0)][turn as usize % 2];
+    for round in 0..CONNECT_TURNS {
+        let (from, other) = [(0, 1), (1, 0)][round as usize % 2];
         let (peer, connected) = &mut peers[from];
-        peer.handle_timeout(now, &mut to);
-        peer.drain(&mut to, |event| {
-            *connected |= matches!(event, Event::Connected);
-        });
-        let mut datagrams = Vec::new();
-        while let Some(transmit) = to.pop() {
-            datagrams.extend(transmit.datagrams().map(<[u8]>::to_vec));
-        }
+        let (mut datagrams, now_connected) = turn(peer, &mut to, now);
+        *connected |= now_connected;
         for datagram in &mut datagrams {
             let (peer, _) = &mut peers[other];
             let (source, own) = (addresses[from], addresses[other]);

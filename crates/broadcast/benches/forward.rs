@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use headwater_broadcast::forward::{Limits, Subscription, Track};
-use rtp::{Codec, Extensions, Format, Frame, Kind, Packet, PictureIds, Profile};
+use rtp::{Codec, Format, Frame, Kind, Packet, PictureIds, Profile};
 
 const PACKETS: u64 = 1_000;
 const PACKETS_PER_FRAME: u64 = 10;
@@ -22,19 +22,16 @@ fn packets(begin: Instant) -> Vec<Arc<Packet>> {
     let packet = |i: u64| {
         let (frame, index) = (i / PACKETS_PER_FRAME, i % PACKETS_PER_FRAME);
         let arrived = begin + FRAME * frame as u32;
+        let format = Format {
+            codec: Codec::Vp8,
+            clock_rate: 90_000,
+            profile: Profile::Any,
+            red: false,
+        };
         Arc::new(Packet {
-            format: Format {
-                codec: Codec::Vp8,
-                clock_rate: 90_000,
-                profile: Profile::Any,
-                red: false,
-            },
             seq: 1_000 + i,
             timestamp: frame as u32 * 3_000,
             marker: index == PACKETS_PER_FRAME - 1,
-            payload: vec![0; 1_100].into(),
-            primary: None,
-            extensions: Extensions::default(),
             frame: Frame {
                 keyframe: frame == 0,
                 start: index == 0,
@@ -45,8 +42,7 @@ fn packets(begin: Instant) -> Vec<Arc<Packet>> {
                 },
                 ..Frame::default()
             },
-            received: arrived,
-            captured: arrived,
+            ..Packet::new(arrived, format, vec![0; 1_100])
         })
     };
     (0..PACKETS).map(packet).collect()

@@ -132,11 +132,8 @@ impl Link {
     }
 
     /// The m-line of a kind, if there is one.
-    pub(crate) fn media(&self, kind: Kind) -> Option<usize> {
-        self.peer
-            .media()
-            .iter()
-            .position(|media| media.kind == kind)
+    pub(crate) fn line(&self, kind: Kind) -> Option<usize> {
+        self.peer.line(kind)
     }
 
     /// Sends payloads of up to so many bytes, whatever the MTU.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rtc::Event;
-use rtp::{Bitrate, Codec, Extensions, Format, Frame, Packet, Profile, Rewrite};
+use rtp::{Bitrate, Codec, Format, Frame, Packet, Profile, Rewrite};
 use serde::{Serialize, Serializer};
 use udp::Received;
 
@@ -339,15 +339,10 @@ impl Publisher {
     }
 
     fn write(&mut self, now: Instant, layer: usize, packet: Packet) {
-        let Some(media) = self.link.media(packet.format.codec.kind()) else {
+        let Some(media) = self.link.line(packet.format.codec.kind()) else {
             return;
         };
-        let rewrite = Rewrite {
-            seq: packet.seq,
-            timestamp: packet.timestamp,
-            picture: None,
-            frame_number: None,
-        };
+        let rewrite = Rewrite::new(packet.seq, packet.timestamp);
         let packet = Arc::new(packet);
         match self.link.write(now, media, layer, &packet, rewrite) {
             Ok(()) => {
@@ -388,12 +383,7 @@ fn packet(
         seq,
         timestamp,
         marker,
-        format,
-        received: now,
-        captured: now,
-        extensions: Extensions::default(),
         frame: Frame::inspect(format.codec, &payload),
-        payload: payload.into(),
-        primary: None,
+        ..Packet::new(now, format, payload)
     }
 }

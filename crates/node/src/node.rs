@@ -80,7 +80,7 @@ pub struct Node {
     /// Visits since a peer that wants its time got it.
     served: u32,
     delays: Delays,
-    /// Peers with something written, each once.
+    /// Peers that want their time, each once.
     dirty: Vec<usize>,
     outputs: VecDeque<Output<'static>>,
     sending: Datagrams,
@@ -270,20 +270,24 @@ impl Node {
         }
     }
 
-    /// Sends what was written to a peer, and the cached packets that are due.
+    /// Gives a peer what is fresh, then its time: what is fresh comes before what is read from the
+    /// cache.
     fn flush(&mut self, now: Instant, key: usize) {
+        let Some(entry) = self.peers.get(key) else {
+            return;
+        };
+        if entry.connected && entry.role == Role::Viewer {
+            self.give_fresh(now, entry.stream, key);
+        }
+        self.turn(now, key);
+    }
+
+    /// Gives a peer its time, and sends the cached packets that are due.
+    fn turn(&mut self, now: Instant, key: usize) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
         entry.dirty = false;
-        let stream_key = entry.stream;
-        // What is fresh comes before what is read from the cache.
-        if entry.connected && entry.role == Role::Viewer {
-            self.give_fresh(now, stream_key, key);
-        }
-        let Some(entry) = self.peers.get_mut(key) else {
-            return;
-        };
         if let Some(stream) = self.streams.get(entry.stream)
             && let Some(rid) = catch_up(now, entry, stream, &mut self.sending, &mut self.counters)
         {

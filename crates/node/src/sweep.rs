@@ -122,27 +122,20 @@ mod tests {
     use std::collections::BTreeMap;
 
     use proptest::prelude::*;
-    use rtp::{Codec, Extensions, Format, Frame, Profile};
+    use rtp::{Codec, Format, Profile};
 
     use super::*;
 
     fn packet(now: Instant, seq: u64) -> Arc<Packet> {
+        let format = Format {
+            codec: Codec::Opus,
+            clock_rate: 48_000,
+            profile: Profile::Any,
+            red: false,
+        };
         Arc::new(Packet {
             seq,
-            timestamp: 0,
-            marker: false,
-            format: Format {
-                codec: Codec::Opus,
-                clock_rate: 48_000,
-                profile: Profile::Any,
-                red: false,
-            },
-            received: now,
-            captured: now,
-            extensions: Extensions::default(),
-            frame: Frame::default(),
-            payload: [0; 1].into(),
-            primary: None,
+            ..Packet::new(now, format, [0; 1])
         })
     }
 

@@ -1,9 +1,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
-use str0m::{Rtc, RtcConfig};
+use str0m::net::Protocol;
+use str0m::{Candidate, Rtc, RtcConfig};
 
 use crate::{Direction, WallClock, dtls, extensions};
 
@@ -68,14 +69,25 @@ const H264: [(u8, u8, bool, u32); 8] = [
 ];
 
 impl Config {
-    pub(crate) fn builder(&self, direction: Direction) -> RtcConfig {
+    /// What serves one peer; `ice_lite` where the other side does the checks (RFC 8445 §2.5).
+    pub(crate) fn rtc(&self, direction: Direction, ice_lite: bool, now: Instant) -> Rtc {
+        let mut rtc = self.builder(direction).set_ice_lite(ice_lite).build(now);
+        for address in &self.candidates {
+            // An address that cannot be a candidate (0.0.0.0) was refused with the configuration.
+            if let Ok(candidate) = Candidate::host(*address, Protocol::Udp) {
+                rtc.add_local_candidate(candidate);
+            }
+        }
+        rtc
+    }
+
+    fn builder(&self, direction: Direction) -> RtcConfig {
         let mut config = Rtc::builder()
             .set_crypto_provider(self.certificate.provider.clone())
             .set_dtls_cert(self.certificate.dtls.clone())
             // As the 1.2 server we choose AES-GCM with both Chromium and Firefox;
             // with 1.3 the client's order leads Chromium to the twice slower SHA1 profile.
             .set_dtls_version(DtlsVersion::Dtls12)
-            .set_ice_lite(true)
             .set_rtp_mode(true)
             // Of what it sends itself, which is nothing, there is nothing to count.
             .set_stats_interval((direction == Direction::Receive).then_some(STATS_EVERY))

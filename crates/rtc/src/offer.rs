@@ -1,9 +1,7 @@
 use std::time::Instant;
 
-use str0m::Candidate;
 use str0m::change::SdpPendingOffer;
 use str0m::media::{MediaKind, Simulcast, SimulcastLayer};
-use str0m::net::Protocol;
 
 use crate::peer::Peer;
 use crate::sdp::{Direction, OfferError};
@@ -24,12 +22,7 @@ impl Offering {
     /// Offers one audio and one video m-line. With rids, the video is simulcast, worst first
     /// (RFC 8853). `config.candidates` are the client's own addresses.
     pub fn new(config: &Config, direction: Direction, rids: &[&str], now: Instant) -> Self {
-        let mut rtc = config.builder(direction).set_ice_lite(false).build(now);
-        for address in &config.candidates {
-            if let Ok(candidate) = Candidate::host(*address, Protocol::Udp) {
-                rtc.add_local_candidate(candidate);
-            }
-        }
+        let mut rtc = config.rtc(direction, false, now);
         let way = match direction {
             Direction::Send => str0m::media::Direction::SendOnly,
             Direction::Receive => str0m::media::Direction::RecvOnly,

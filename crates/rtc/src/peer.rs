@@ -3,7 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use rtp::{Bitrate, Packet, Rewrite, Sort};
+use rtp::{Bitrate, Kind, Packet, Rewrite, Sort};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::media::{Mid, Rid};
 use str0m::net::{Protocol, Receive};
@@ -125,13 +125,7 @@ impl Peer {
         now: Instant,
     ) -> Result<(Self, String), OfferError> {
         let offer = sdp::normalize_offer(offer, direction)?;
-        let mut rtc = config.builder(direction).build(now);
-        for address in &config.candidates {
-            // An address that cannot be a candidate (0.0.0.0) was refused with the configuration.
-            if let Ok(candidate) = Candidate::host(*address, Protocol::Udp) {
-                rtc.add_local_candidate(candidate);
-            }
-        }
+        let mut rtc = config.rtc(direction, true, now);
         let answer = accept_offer(&mut rtc, &offer)?;
         if !sdp::accepts_media(&answer) {
             return Err(OfferError::NoCodec);
@@ -199,6 +193,11 @@ impl Peer {
     /// The m-lines that carry media, in the order of the SDP.
     pub fn media(&self) -> &[Media] {
         &self.media
+    }
+
+    /// Index of the first m-line of this kind.
+    pub fn line(&self, kind: Kind) -> Option<usize> {
+        self.media.iter().position(|media| media.kind == kind)
     }
 
     /// The server's current credentials. The ufrag tells which peer a STUN request is for.
@@ -524,8 +523,6 @@ pub fn host_candidate(address: &SocketAddr) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::time::SystemTime;
-
-    use rtp::Kind;
 
     use super::*;
     use crate::Offering;

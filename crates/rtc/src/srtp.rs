@@ -178,6 +178,21 @@ impl Inbound {
         }
     }
 
+    /// SSRC and index of an SRTCP packet, as they stand in it: not authentic yet.
+    pub fn rtcp_index(&self, packet: &[u8]) -> Option<(u32, u32)> {
+        let word = match &self.0.rtcp {
+            Cipher::Gcm { .. } => packet.last_chunk::<INDEX>()?,
+            Cipher::CmSha1 { .. } => {
+                let (text, _) = packet.split_last_chunk::<SHA1_TAG>()?;
+                text.last_chunk::<INDEX>()?
+            }
+        };
+        Some((
+            ssrc(packet.get(4..)?)?,
+            u32::from_be_bytes(*word) & !ENCRYPTED,
+        ))
+    }
+
     /// Opens a compound packet in place. Returns it without what SRTCP has added; `None` when it
     /// is not authentic.
     pub fn open_rtcp<'a>(&self, packet: &'a mut [u8]) -> Option<&'a [u8]> {
@@ -213,23 +228,6 @@ impl Inbound {
                 packet.get(..end)
             }
         }
-    }
-}
-
-impl Inbound {
-    /// SSRC and index of an SRTCP packet, as they stand in it: not authentic yet.
-    pub fn rtcp_index(&self, packet: &[u8]) -> Option<(u32, u32)> {
-        let word = match &self.0.rtcp {
-            Cipher::Gcm { .. } => packet.last_chunk::<INDEX>()?,
-            Cipher::CmSha1 { .. } => {
-                let (text, _) = packet.split_last_chunk::<SHA1_TAG>()?;
-                text.last_chunk::<INDEX>()?
-            }
-        };
-        Some((
-            ssrc(packet.get(4..)?)?,
-            u32::from_be_bytes(*word) & !ENCRYPTED,
-        ))
     }
 }
 

@@ -33,6 +33,24 @@ pub struct Packet {
     pub primary: Option<Arc<[u8]>>,
 }
 
+impl Packet {
+    /// A packet of which nothing else is known: its number and timestamp are zero.
+    pub fn new(received: Instant, format: Format, payload: impl Into<Arc<[u8]>>) -> Self {
+        Self {
+            seq: 0,
+            timestamp: 0,
+            marker: false,
+            format,
+            received,
+            captured: received,
+            extensions: Extensions::default(),
+            frame: Frame::default(),
+            payload: payload.into(),
+            primary: None,
+        }
+    }
+}
+
 /// Header extensions (RFC 8285) that are passed from publisher to viewer.
 ///
 /// Hop-by-hop ones (transport-cc, abs-send-time, mid, rid) are absent: each
@@ -79,6 +97,18 @@ pub struct Rewrite {
     pub picture: Option<PictureIds>,
     /// Frame number of the dependency descriptor, where the source's own would not be continuous.
     pub frame_number: Option<u16>,
+}
+
+impl Rewrite {
+    /// These numbers, and what the payload and the extensions say stays.
+    pub fn new(seq: u64, timestamp: u32) -> Self {
+        Self {
+            seq,
+            timestamp,
+            picture: None,
+            frame_number: None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! Each is taken for the nearest one to its predecessor; a number exactly half the range
 //! away counts as older.
 
+use std::time::Duration;
+
 /// The number ending in the 16 bits of `next` that is nearest to `last`.
 ///
 /// Nothing comes before zero: where the nearest would, it is the one after `last`.
@@ -19,6 +21,11 @@ pub fn extend32(last: u64, next: u32) -> u64 {
     let ahead = next.wrapping_sub(last as u32);
     last.checked_add_signed((ahead as i32).into())
         .unwrap_or_else(|| last.wrapping_add(ahead.into()))
+}
+
+/// A time in units of a clock, as timestamps count it: it wraps as they do.
+pub fn ticks(time: Duration, clock_rate: u32) -> u32 {
+    (time.as_micros() * u128::from(clock_rate) / 1_000_000) as u32
 }
 
 /// Whether sequence number `seq` comes after `than`.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rtc::{Datagrams, Peer};
-use rtp::{Bitrate, Codec, Extensions, Format, Frame, Kind, Packet, Rewrite};
+use rtp::{Bitrate, Codec, Extensions, Format, Kind, Packet, Rewrite};
 
 use crate::encoder::Encoder;
 use crate::{Clock, Rng, Stamp};
@@ -186,7 +186,7 @@ impl Publisher {
         while self.next_frame().is_some_and(|at| at <= now) {
             self.frame(clock, peer);
         }
-        let Some(media) = position(peer, Kind::Video) else {
+        let Some(media) = peer.line(Kind::Video) else {
             return;
         };
         for (layer, state) in self.layers.iter_mut().enumerate() {
@@ -211,7 +211,7 @@ impl Publisher {
         let number = self.audio_packets;
         self.audio_packets += 1;
         let (Some(media), Some(format)) = (
-            position(peer, Kind::Audio),
+            peer.line(Kind::Audio),
             format_of(peer, Kind::Audio, Codec::Opus),
         ) else {
             return;
@@ -222,7 +222,7 @@ impl Publisher {
         let ticks = u64::from(number) * AUDIO_CLOCK_RATE / 50;
         let packet = Packet {
             timestamp: self.settings.first_timestamp.wrapping_add(ticks as u32),
-            ..packet(clock.now(), format, payload)
+            ..Packet::new(clock.now(), format, payload)
         };
         let seq = u64::from(self.settings.first_seq / 2) + u64::from(number);
         write(clock.now(), peer, media, 0, packet, seq, to);
@@ -260,7 +260,7 @@ impl Publisher {
                         dependency_descriptor: piece.descriptor,
                         ..Extensions::default()
                     },
-                    ..packet(clock.now(), format, piece.payload)
+                    ..Packet::new(clock.now(), format, piece.payload)
                 };
                 state.queue.push_back((at, packet, state.seq));
                 state.seq += 1;
@@ -282,21 +282,6 @@ impl Publisher {
     }
 }
 
-fn packet(now: Instant, format: Format, payload: Vec<u8>) -> Packet {
-    Packet {
-        seq: 0,
-        timestamp: 0,
-        marker: false,
-        format,
-        received: now,
-        captured: now,
-        extensions: Extensions::default(),
-        frame: Frame::default(),
-        payload: Arc::from(payload),
-        primary: None,
-    }
-}
-
 fn write(
     now: Instant,
     peer: &mut Peer,
@@ -306,18 +291,9 @@ fn write(
     seq: u64,
     to: &mut Datagrams,
 ) {
-    let rewrite = Rewrite {
-        seq,
-        timestamp: packet.timestamp,
-        picture: None,
-        frame_number: None,
-    };
+    let rewrite = Rewrite::new(seq, packet.timestamp);
     peer.write(now, media, layer, &Arc::new(packet), rewrite, to)
         .expect("a synthetic packet fits its own offer");
-}
-
-fn position(peer: &Peer, kind: Kind) -> Option<usize> {
-    peer.media().iter().position(|media| media.kind == kind)
 }
 
 fn format_of(peer: &Peer, kind: Kind, codec: Codec) -> Option<Format> {

@@ -111,7 +111,7 @@ impl Viewer {
 }
 
 pub(crate) fn request_keyframe(peer: &mut Peer) {
-    if let Some(media) = peer.media().iter().position(|m| m.kind == Kind::Video) {
+    if let Some(media) = peer.line(Kind::Video) {
         peer.request_keyframe(media, 0);
     }
 }

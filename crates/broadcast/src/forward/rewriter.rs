@@ -76,8 +76,8 @@ impl Rewriter {
     /// go on by one frame: a receiver that had been fed faster than real time takes a leap in
     /// them for frames of the future, and waits.
     pub fn jump(&mut self, packet: &Packet) {
-        let frame = u64::from(packet.format.clock_rate) * JUMP_STEP.as_millis() as u64 / 1_000;
-        self.begin_after(packet, frame as u32);
+        let ticks = rtp::seq::ticks(JUMP_STEP, packet.format.clock_rate);
+        self.begin_after(packet, ticks);
     }
 
     fn begin_after(&mut self, packet: &Packet, ticks: u32) {
@@ -182,10 +182,7 @@ impl Rewriter {
 
 /// Time between two captures in clock ticks, at least one: two sources never share a timestamp.
 fn elapsed_ticks(from: Instant, to: Instant, clock_rate: u32) -> u32 {
-    let time = to.saturating_duration_since(from);
-    // Longer than a day is a wrap of the timestamp anyway.
-    let ticks = time.as_micros() as u64 * u64::from(clock_rate) / 1_000_000;
-    (ticks as u32).max(1)
+    rtp::seq::ticks(to.saturating_duration_since(from), clock_rate).max(1)
 }
 
 /// Wrapping in the field's own width.

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtp::{
-    Bitrate, Codec, Extensions, Format, Frame, Kind, Packet, PictureIds, Profile, Rewrite, SwitchUp,
-};
+use rtp::{Bitrate, Codec, Format, Frame, Kind, Packet, PictureIds, Profile, Rewrite, SwitchUp};
 
 use super::{Choice, Estimate, LayerSelector, Limits, Rewriter, Subscription, Track};
 
@@ -51,22 +49,18 @@ impl Encoder {
                 },
                 ..Frame::default()
             };
+            let format = Format {
+                codec: Codec::Vp8,
+                clock_rate: 90_000,
+                profile: Profile::Any,
+                red: false,
+            };
             Arc::new(Packet {
                 seq: self.seq + i,
                 timestamp: self.timestamp,
                 marker: i == PACKETS_PER_FRAME - 1,
-                format: Format {
-                    codec: Codec::Vp8,
-                    clock_rate: 90_000,
-                    profile: Profile::Any,
-                    red: false,
-                },
-                received: now,
-                captured: now,
-                extensions: Extensions::default(),
                 frame,
-                payload: vec![0; self.bytes].into(),
-                primary: None,
+                ..Packet::new(now, format, vec![0; self.bytes])
             })
         });
         let packets = packets.collect();

@@ -6,7 +6,7 @@ use std::time::Instant;
 use rtp::{Kind, Packet};
 
 use super::Node;
-use super::viewing::{choose_layer, count_refused};
+use super::viewing::{choose_layer, count};
 use crate::message::{Event, Output, Relayed};
 use crate::peer::Subscribed;
 use crate::sweep::Fresh;
@@ -63,7 +63,7 @@ impl Node {
             Some(key) => {
                 self.fresh.push_back(stream_key);
                 if self.give_fresh(now, stream_key, key) {
-                    self.flush(now, key);
+                    self.turn(now, key);
                 }
             }
             None => {
@@ -113,10 +113,8 @@ impl Node {
                 if let Some(rewrite) = subscription.packet(now, track, *layer, packet) {
                     let to = &mut self.sending;
                     let media = subscribed.media;
-                    match entry.peer.write(now, media, 0, packet, rewrite, to) {
-                        Ok(()) => self.counters.packets_out += 1,
-                        Err(error) => count_refused(&mut self.counters, error),
-                    }
+                    let written = entry.peer.write(now, media, 0, packet, rewrite, to);
+                    count(&mut self.counters, written);
                 } else if !subscription.is_catching_up() {
                     continue;
                 }
@@ -165,9 +163,8 @@ impl Node {
                 continue;
             };
             let wishes = choose_layer(now, entry, stream);
-            if (wishes || entry.catch_up_due().is_some()) && !entry.dirty {
-                entry.dirty = true;
-                self.dirty.push(viewer);
+            if wishes || entry.catch_up_due().is_some() {
+                self.mark_dirty(viewer);
             }
         }
         self.request_keyframes(now, key);
@@ -184,12 +181,7 @@ impl Node {
                     let Some(entry) = self.peers.get_mut(key) else {
                         continue;
                     };
-                    let video = entry
-                        .peer
-                        .media()
-                        .iter()
-                        .position(|m| m.kind == Kind::Video);
-                    if let Some(media) = video {
+                    if let Some(media) = entry.peer.line(Kind::Video) {
                         self.counters.keyframe_requests_out += 1;
                         entry.peer.request_keyframe(media, layer);
                         if !entry.dirty {

@@ -81,23 +81,22 @@ pub(super) fn catch_up(
                 begins = subscribed.subscription.current();
             }
             let (media, packet) = (subscribed.media, &forward.packet);
-            match entry
-                .peer
-                .write(now, media, 0, packet, forward.rewrite, sending)
-            {
-                Ok(()) => counters.packets_out += 1,
-                Err(error) => count_refused(counters, error),
-            }
+            let peer = &mut entry.peer;
+            let written = peer.write(now, media, 0, packet, forward.rewrite, sending);
+            count(counters, written);
         }
     }
     let layer = stream.video.layers().get(begins?)?;
     layer.rid().map(str::to_owned)
 }
 
-pub(super) fn count_refused(counters: &mut Counters, error: WriteError) {
-    match error {
-        WriteError::TooLarge => counters.dropped_too_large += 1,
-        WriteError::Late => counters.dropped_late += 1,
-        WriteError::Codec | WriteError::NotSending => counters.dropped_codec += 1,
-    }
+/// Counts a packet that was to be sent.
+pub(super) fn count(counters: &mut Counters, written: Result<(), WriteError>) {
+    let counter = match written {
+        Ok(()) => &mut counters.packets_out,
+        Err(WriteError::TooLarge) => &mut counters.dropped_too_large,
+        Err(WriteError::Late) => &mut counters.dropped_late,
+        Err(WriteError::Codec | WriteError::NotSending) => &mut counters.dropped_codec,
+    };
+    *counter += 1;
 }

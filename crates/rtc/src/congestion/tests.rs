@@ -134,6 +134,11 @@ impl Path {
         self.congestion.bandwidth.as_bps() as f64 / 1e6
     }
 
+    fn assert_never_filled(&self) {
+        let filled = self.told.iter().any(|(_, _, filled)| *filled);
+        assert!(!filled, "{:?}", self.told);
+    }
+
     fn want(&mut self, padded: Bitrate, wanted: Bitrate) {
         self.congestion.set_wanted(self.now, padded, wanted);
     }
@@ -151,11 +156,7 @@ fn ms(millis: u64) -> Duration {
 fn a_path_that_carries_all_is_not_filled() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.run(Bitrate::mbps(3), s(5));
-    assert!(
-        path.told.iter().all(|(_, _, filled)| !filled),
-        "{:?}",
-        path.told
-    );
+    path.assert_never_filled();
     assert!(path.bandwidth() >= 3.0, "{}", path.bandwidth());
 }
 
@@ -211,11 +212,7 @@ fn a_receiver_that_is_busy_for_moments_has_no_narrow_path() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.looks_every = ms(90);
     path.run(Bitrate::mbps(3), s(5));
-    assert!(
-        path.told.iter().all(|(_, _, filled)| !filled),
-        "{:?}",
-        path.told
-    );
+    path.assert_never_filled();
     assert!(path.bandwidth() >= 3.0, "{}", path.bandwidth());
 }
 
@@ -305,11 +302,7 @@ fn feedback_that_is_lost_is_no_loss_of_packets() {
             path.reported = path.next_seq;
         }
     }
-    assert!(
-        path.told.iter().all(|(_, _, filled)| !filled),
-        "{:?}",
-        path.told
-    );
+    path.assert_never_filled();
 }
 
 proptest! {

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rtp::{Extensions, Packet, Rewrite, dependency_descriptor};
 use str0m::media::{Mid, Rid};
@@ -67,13 +67,9 @@ impl Last {
     /// The RTP timestamp of this moment.
     pub(super) fn timestamp_at(&self, now: Instant) -> u32 {
         let passed = now.saturating_duration_since(self.captured);
-        let ticks = ticks(passed, self.clock_rate);
-        self.timestamp.wrapping_add(ticks)
+        self.timestamp
+            .wrapping_add(rtp::seq::ticks(passed, self.clock_rate))
     }
-}
-
-fn ticks(time: Duration, clock_rate: u32) -> u32 {
-    (time.as_micros() * u128::from(clock_rate) / 1_000_000) as u32
 }
 
 /// A packet as it goes out: what differs from viewer to viewer.

@@ -180,6 +180,11 @@ impl Sender {
         self.report_at = now + REPORT_EVERY;
     }
 
+    /// Something can be sent.
+    fn is_connected(&self) -> bool {
+        self.crypto.is_some() && self.path.is_some()
+    }
+
     /// From where to where datagrams go from now on.
     pub(crate) fn set_path(&mut self, source: SocketAddr, destination: SocketAddr) {
         self.path = Some((source, destination));
@@ -195,7 +200,7 @@ impl Sender {
         types: Types,
         to: &mut Datagrams,
     ) -> Result<(), WriteError> {
-        if self.crypto.is_none() || self.path.is_none() {
+        if !self.is_connected() {
             return Err(WriteError::NotSending);
         }
         let number = self.encodings.get_mut(encoding).map(|e| &mut e.used);
@@ -361,7 +366,7 @@ impl Sender {
 
     /// Lets time pass: reports, probes and padding that are due.
     pub(crate) fn handle_timeout(&mut self, now: Instant, to: &mut Datagrams) {
-        if self.crypto.is_none() || self.path.is_none() {
+        if !self.is_connected() {
             return;
         }
         if self.report_at <= now {
@@ -456,7 +461,7 @@ impl Sender {
 
     /// When [`Self::handle_timeout`] has something to do.
     pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
-        if self.crypto.is_none() || self.path.is_none() {
+        if !self.is_connected() {
             return None;
         }
         let congestion = self.congestion.as_ref().and_then(|c| c.due(now));

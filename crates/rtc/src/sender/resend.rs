@@ -102,7 +102,7 @@ impl SentPacket {
 mod tests {
     use std::time::Instant;
 
-    use rtp::{Codec, Extensions, Format, Frame, Profile};
+    use rtp::{Codec, Format, Profile};
 
     use super::*;
 
@@ -115,32 +115,16 @@ mod tests {
     /// Packets that were sent at these milliseconds with these numbers.
     fn sent(packets: impl IntoIterator<Item = (u32, u64)>) -> SentPackets {
         let now = Instant::now();
-        let packet = Arc::new(Packet {
-            seq: 1,
-            timestamp: 1,
-            marker: false,
-            format: Format {
-                codec: Codec::H264,
-                clock_rate: 90_000,
-                profile: Profile::Any,
-                red: false,
-            },
-            received: now,
-            captured: now,
-            extensions: Extensions::default(),
-            frame: Frame::default(),
-            payload: [0; 9].into(),
-            primary: None,
-        });
+        let format = Format {
+            codec: Codec::H264,
+            clock_rate: 90_000,
+            profile: Profile::Any,
+            red: false,
+        };
+        let packet = Arc::new(Packet::new(now, format, [0; 9]));
         let mut sent = SentPackets::default();
         for (now_ms, seq) in packets {
-            let rewrite = Rewrite {
-                seq,
-                timestamp: 1,
-                picture: None,
-                frame_number: None,
-            };
-            sent.push(now_ms, &packet, rewrite, TYPES);
+            sent.push(now_ms, &packet, Rewrite::new(seq, 1), TYPES);
         }
         sent
     }

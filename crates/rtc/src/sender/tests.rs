@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use rtp::rtcp::ReportBlock;
-use rtp::{Codec, Extensions, Format, Frame, Header, Profile, Sort};
+use rtp::{Codec, Extensions, Format, Header, Profile, Sort};
 
 use super::*;
 use crate::srtp::Protection;
@@ -91,12 +91,7 @@ fn format(codec: Codec) -> Format {
 }
 
 fn rewrite(seq: u64) -> Rewrite {
-    Rewrite {
-        seq,
-        timestamp: 7_000,
-        picture: None,
-        frame_number: None,
-    }
+    Rewrite::new(seq, 7_000)
 }
 
 /// A sender, and what the receiver at the other end has: its keys.
@@ -182,13 +177,7 @@ impl Pair {
             seq: 1,
             timestamp: 1,
             marker: true,
-            format: format(codec),
-            received: self.now,
-            captured: self.now,
-            extensions: Extensions::default(),
-            frame: Frame::default(),
-            payload: payload.into(),
-            primary: None,
+            ..Packet::new(self.now, format(codec), payload)
         }
     }
 

@@ -2,7 +2,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Codec, Extensions, Format, Frame, Profile};
+use crate::{Codec, Format, Frame, Profile};
 
 const PAYLOAD: usize = 100;
 
@@ -25,25 +25,20 @@ impl Source {
 
     fn packet(&self, seq: u64, frame: u32, keyframe: bool) -> Arc<Packet> {
         let received = self.begun + Duration::from_millis(30) * frame;
+        let format = Format {
+            codec: Codec::H264,
+            clock_rate: 90_000,
+            profile: Profile::Any,
+            red: false,
+        };
         Arc::new(Packet {
             seq,
             timestamp: frame.wrapping_mul(2_700),
-            marker: false,
-            format: Format {
-                codec: Codec::H264,
-                clock_rate: 90_000,
-                profile: Profile::Any,
-                red: false,
-            },
-            received,
-            captured: received,
-            extensions: Extensions::default(),
             frame: Frame {
                 keyframe,
                 ..Frame::default()
             },
-            payload: [0; PAYLOAD].into(),
-            primary: None,
+            ..Packet::new(received, format, [0; PAYLOAD])
         })
     }
 

@@ -476,8 +476,9 @@ impl Shard {
     /// has arrived meanwhile is looked at, and joins what is being given to the viewers.
     fn drain(&mut self, now: Instant) -> bool {
         let (mut woken, mut sends) = (0_u64, 0);
-        let mut more = false;
-        while let Some(output) = self.node.poll_output(now) {
+        while sends < SENDS_MAX
+            && let Some(output) = self.node.poll_output(now)
+        {
             match output {
                 Output::Transmit(transmit) => {
                     sends += 1;
@@ -503,10 +504,6 @@ impl Shard {
                 }
                 Output::Event(event) => self.events_held.push_back(event),
             }
-            if sends == SENDS_MAX {
-                more = true;
-                break;
-            }
         }
         self.rings_out.iter_mut().for_each(Outgoing::flush);
         for (shard, waker) in self.wakers.iter().enumerate() {
@@ -527,7 +524,7 @@ impl Shard {
                 break;
             }
         }
-        more
+        sends == SENDS_MAX
     }
 
     fn publish(&mut self, now: Instant) {
