@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::bail;
 use broadcast::SessionId;
 use loadgen::Receiver;
-use node::{Command, Input, Node, Output, StreamId};
+use node::{Command, Input, Node, Output, Source, StreamId};
 use rtc::srtp::Keys;
 use rtc::{Certificate, Config, Datagrams, Direction, Event, Offering, Peer, WallClock};
 use rtp::{Bitrate, Codec, Format, Packet, Profile, Rewrite};
@@ -113,7 +113,7 @@ impl Rig {
         };
         rig.command(Command::Publish {
             session: SessionId(0),
-            stream: StreamId(0),
+            sources: Source::all(&peer, StreamId(0)),
             peer: Box::new(peer),
         });
         for i in 0..viewers {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broadcast::{IceFragment, SessionId, TrackStatus};
-use rtc::{IceCredentials, Peer, Transmit};
+use rtc::{Agreed, IceCredentials, Peer, Transmit};
 use rtp::{Kind, Packet};
 
 /// Names a stream within one process. Never reused.
@@ -38,14 +38,23 @@ pub enum Input<'a> {
 /// Orders of the control plane.
 #[derive(Debug)]
 pub enum Command {
-    /// A publisher's peer, ready for its first datagram. Replaces the stream's publisher.
+    /// A publisher's peer, ready for its first datagram. Replaces its streams' publishers.
     Publish {
         /// Its session.
         session: SessionId,
-        /// What it publishes.
-        stream: StreamId,
+        /// What its m-lines carry.
+        sources: Vec<Source>,
         /// The peer.
         peer: Box<Peer>,
+    },
+    /// What a publisher's m-lines carry is other than before.
+    Republish {
+        /// The session.
+        session: SessionId,
+        /// A further offer; answered by [`Event::Answered`]. When it is refused nothing changes.
+        offer: Option<String>,
+        /// What the m-lines carry from now on.
+        sources: Vec<Source>,
     },
     /// A viewer's peer.
     Watch {
@@ -59,6 +68,40 @@ pub enum Command {
         peer: Box<Peer>,
         /// Where the outgoing sequence numbers of its m-lines begin; random.
         first_seq: u16,
+    },
+    /// A viewer's peer that gets what [`Command::Feed`] says.
+    View {
+        /// Its session.
+        session: SessionId,
+        /// The peer.
+        peer: Box<Peer>,
+    },
+    /// What the lines of a viewer of [`Command::View`] carry from now on: these, and no other.
+    Feed {
+        /// The session.
+        session: SessionId,
+        /// What its answer to the latest offer settled; `None` when nothing new was offered.
+        agreed: Option<Box<Agreed>>,
+        /// The lines that are in use.
+        feeds: Vec<Feed>,
+    },
+    /// How a line of a viewer is to come.
+    Wish {
+        /// The session.
+        session: SessionId,
+        /// The line.
+        line: usize,
+        /// Send nothing for now.
+        paused: bool,
+        /// The best layer that is of use; `None`: any.
+        rid_max: Option<String>,
+    },
+    /// A stream's publisher is, or will be, on another shard than the last one was.
+    Rehome {
+        /// The stream.
+        stream: StreamId,
+        /// The shard.
+        home: usize,
     },
     /// Ends a session with a good-bye.
     Close {
@@ -88,6 +131,41 @@ pub enum Command {
     },
     /// Ends every session.
     CloseAll,
+}
+
+/// An m-line of a publisher, and the stream that it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The line's `a=mid`.
+    pub mid: String,
+    /// The stream; its track of the line's kind.
+    pub stream: StreamId,
+}
+
+impl Source {
+    /// All lines of a peer make one stream.
+    pub fn all(peer: &Peer, stream: StreamId) -> Vec<Self> {
+        let source = |media: &rtc::Media| Self {
+            mid: media.mid(),
+            stream,
+        };
+        peer.media().iter().map(source).collect()
+    }
+}
+
+/// A line of a viewer, and what it carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feed {
+    /// Index of the line.
+    pub line: usize,
+    /// The stream.
+    pub stream: StreamId,
+    /// The shard that has the stream's publisher.
+    pub home: usize,
+    /// Which track of it.
+    pub kind: Kind,
+    /// Where the outgoing sequence numbers begin, should the line not carry it yet; random.
+    pub first_seq: u16,
 }
 
 /// What shards tell each other about a stream. Between two shards it arrives in order.
@@ -205,10 +283,19 @@ pub enum Event {
         /// Since it was first asked.
         wait: Duration,
     },
+    /// The answer to a publisher's further offer, or why there is none.
+    Answered {
+        /// The session.
+        session: SessionId,
+        /// The answer.
+        answer: Result<String, String>,
+    },
     /// A viewer gets this layer from now on. Not told without simulcast.
     Layer {
         /// The session.
         session: SessionId,
+        /// The stream.
+        stream: StreamId,
         /// The layer's rid.
         rid: String,
     },

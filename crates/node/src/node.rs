@@ -1,6 +1,7 @@
 mod forwarding;
 mod relaying;
 mod sessions;
+mod streams;
 mod viewing;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -8,20 +9,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use broadcast::SessionId;
 use broadcast::forward::{Estimate, Limits};
-use broadcast::{Role, SessionId};
 use rtc::Datagrams;
-use rtp::Kind;
 use slab::Slab;
 
 use crate::counters::Counters;
 use crate::delays::Delays;
 use crate::demux::Demux;
 use crate::message::{ClosedReason, Command, Event, Input, Output, StreamId};
-use crate::peer::PeerEntry;
+use crate::peer::{Incoming, PeerEntry};
 use crate::stream::Stream;
 use crate::timers::Timers;
-use viewing::{catch_up, choose_layer};
+use viewing::{catch_up, choose_layers};
 
 /// How often layers are chosen anew and streams report.
 const TICK: Duration = Duration::from_millis(100);
@@ -207,9 +207,29 @@ impl Node {
         match command {
             Command::Publish {
                 session,
-                stream,
+                sources,
                 peer,
-            } => self.publish(now, session, stream, peer),
+            } => self.publish(now, session, &sources, peer),
+            Command::Republish {
+                session,
+                offer,
+                sources,
+            } => self.republish(now, session, offer.as_deref(), &sources),
+            Command::View { session, peer } => {
+                self.add_peer(now, session, peer);
+            }
+            Command::Feed {
+                session,
+                agreed,
+                feeds,
+            } => self.feed(now, session, agreed, &feeds),
+            Command::Wish {
+                session,
+                line,
+                paused,
+                rid_max,
+            } => self.wish(now, session, line, paused, rid_max),
+            Command::Rehome { stream, home } => self.rehome(stream, home),
             Command::Watch {
                 session,
                 stream,
@@ -232,7 +252,10 @@ impl Node {
                     .get(&session)
                     .and_then(|key| self.peers.get_mut(*key))
                 {
-                    entry.selector.pin(rid);
+                    // It has one stream.
+                    if let Some(view) = entry.views.first_mut() {
+                        view.selector.pin(rid);
+                    }
                 }
             }
             Command::CloseAll => {
@@ -265,6 +288,10 @@ impl Node {
         for key in self.streams.iter().map(|(key, _)| key).collect::<Vec<_>>() {
             self.tick_stream(now, key, full);
         }
+        self.choose_all(now);
+        for key in self.streams.iter().map(|(key, _)| key).collect::<Vec<_>>() {
+            self.request_keyframes(now, key);
+        }
         if full {
             self.end_silent(now);
         }
@@ -276,8 +303,14 @@ impl Node {
         let Some(entry) = self.peers.get(key) else {
             return;
         };
-        if entry.connected && entry.role == Role::Viewer {
-            self.give_fresh(now, entry.stream, key);
+        if entry.connected {
+            let streams = entry.views.len();
+            for index in 0..streams {
+                let view = self.peers.get(key).and_then(|e| e.views.get(index));
+                if let Some(stream) = view.map(|view| view.stream) {
+                    self.give_fresh(now, stream, key);
+                }
+            }
         }
         self.turn(now, key);
     }
@@ -288,12 +321,20 @@ impl Node {
             return;
         };
         entry.dirty = false;
-        if let Some(stream) = self.streams.get(entry.stream)
-            && let Some(rid) = catch_up(now, entry, stream, &mut self.sending, &mut self.counters)
-        {
-            let session = entry.session;
-            self.outputs
-                .push_back(Output::Event(Event::Layer { session, rid }));
+        for index in 0..entry.views.len() {
+            let view = entry.views.get(index).map(|view| view.stream);
+            let Some(stream) = view.and_then(|key| self.streams.get(key)) else {
+                continue;
+            };
+            let (to, counters) = (&mut self.sending, &mut self.counters);
+            if let Some(rid) = catch_up(now, entry, index, stream, to, counters) {
+                let layer = Event::Layer {
+                    session: entry.session,
+                    stream: stream.id,
+                    rid,
+                };
+                self.outputs.push_back(Output::Event(layer));
+            }
         }
         entry.peer.handle_timeout(now, &mut self.sending);
         self.drain(now, key);
@@ -342,32 +383,23 @@ impl Node {
                 packet,
             } => {
                 self.counters.packets_in += 1;
-                let Some(kind) = entry.peer.media().get(media).map(|m| m.kind) else {
-                    return;
-                };
-                let stream = entry.stream;
-                // A predecessor's last packets must not mix with the successor's.
-                if self
-                    .streams
-                    .get(stream)
-                    .is_some_and(|s| s.publisher == Some(key))
-                {
+                let source = entry.sources.iter().find(|s| s.media == media);
+                // A predecessor has none any more: its last packets do not mix with the
+                // successor's.
+                if let Some(Incoming { stream, kind, .. }) = source.copied() {
                     self.forward(now, stream, kind, layer, Arc::new(packet));
                 }
             }
             rtc::Event::KeyframeRequest { media } => {
                 self.counters.keyframe_requests_in += 1;
-                let stream_key = entry.stream;
-                let Some(stream) = self.streams.get_mut(stream_key) else {
-                    return;
-                };
-                let asked = entry
-                    .subscriptions
-                    .iter()
-                    .find(|s| s.media == media && s.kind == Kind::Video);
-                if let Some(asked) = asked {
-                    asked.subscription.want_keyframe(&mut stream.video);
-                    self.request_keyframes(now, stream_key);
+                for view in &mut entry.views {
+                    let stream_key = view.stream;
+                    if let Some(asked) = view.video().filter(|s| s.media == media)
+                        && let Some(stream) = self.streams.get_mut(stream_key)
+                    {
+                        asked.subscription.want_keyframe(&mut stream.video);
+                        return self.request_keyframes(now, stream_key);
+                    }
                 }
             }
             rtc::Event::Nacks { sent: true, count } => self.counters.nacks_out += count,
@@ -376,13 +408,9 @@ impl Node {
                 tracing::trace!(session = ?entry.session, %bandwidth, filled, "path estimated");
                 entry.estimate = Some(Estimate { bandwidth, filled });
                 // A path that shrinks is to be relieved at once.
-                let stream_key = entry.stream;
-                if entry.connected
-                    && entry.role == Role::Viewer
-                    && let Some(stream) = self.streams.get_mut(stream_key)
-                {
-                    choose_layer(now, entry, stream);
-                    self.request_keyframes(now, stream_key);
+                if entry.connected {
+                    choose_layers(now, entry, &mut self.streams);
+                    self.request_viewed(now, key);
                 }
             }
         }

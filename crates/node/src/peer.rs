@@ -1,22 +1,19 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use broadcast::SessionId;
 use broadcast::forward::{Estimate, LayerSelector, Subscription};
-use broadcast::{Role, SessionId};
 use rtc::Peer;
 use rtp::{Bitrate, Kind};
 
 use crate::ClosedReason;
 use crate::timers::Timer;
 
-/// A peer with what the node knows of it.
+/// A peer with what the node knows of it. It sends or receives, never both.
 #[derive(Debug)]
 pub(crate) struct PeerEntry {
     pub(crate) session: SessionId,
-    pub(crate) role: Role,
     pub(crate) peer: Box<Peer>,
-    /// Key of its stream.
-    pub(crate) stream: usize,
     pub(crate) created: Instant,
     pub(crate) heard: Instant,
     pub(crate) connected: bool,
@@ -25,14 +22,34 @@ pub(crate) struct PeerEntry {
     /// Something was written that has not left yet, or is waiting in a cache.
     pub(crate) dirty: bool,
     pub(crate) timer: Timer,
-    /// Viewers only: how much of its stream it has been given, since the stream's begin.
-    pub(crate) given: u64,
-    /// Viewers only: one for each m-line.
-    pub(crate) subscriptions: Vec<Subscribed>,
-    pub(crate) selector: LayerSelector,
+    /// Publishers: what the m-lines carry.
+    pub(crate) sources: Vec<Incoming>,
+    /// Viewers: the streams that they get.
+    pub(crate) views: Vec<View>,
     pub(crate) estimate: Option<Estimate>,
     /// What the bandwidth estimation was last told to look for.
     pub(crate) wanted: (Bitrate, Bitrate),
+}
+
+/// One m-line of a publisher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Incoming {
+    pub(crate) media: usize,
+    /// Key of the stream.
+    pub(crate) stream: usize,
+    pub(crate) kind: Kind,
+}
+
+/// One stream that a viewer gets.
+#[derive(Debug)]
+pub(crate) struct View {
+    /// Key of the stream.
+    pub(crate) stream: usize,
+    /// How much of the stream it has been given, since the stream's begin.
+    pub(crate) given: u64,
+    /// One for each m-line.
+    pub(crate) subscriptions: Vec<Subscribed>,
+    pub(crate) selector: LayerSelector,
 }
 
 /// One m-line of a viewer.
@@ -41,21 +58,15 @@ pub(crate) struct Subscribed {
     pub(crate) media: usize,
     pub(crate) kind: Kind,
     pub(crate) subscription: Subscription,
+    /// The viewer wants nothing for now.
+    pub(crate) paused: bool,
 }
 
 impl PeerEntry {
-    pub(crate) fn new(
-        session: SessionId,
-        role: Role,
-        peer: Box<Peer>,
-        stream: usize,
-        now: Instant,
-    ) -> Self {
+    pub(crate) fn new(session: SessionId, peer: Box<Peer>, now: Instant) -> Self {
         Self {
             session,
-            role,
             peer,
-            stream,
             created: now,
             heard: now,
             connected: false,
@@ -63,24 +74,22 @@ impl PeerEntry {
             addresses: Vec::new(),
             dirty: false,
             timer: Timer::default(),
-            given: 0,
-            subscriptions: Vec::new(),
-            selector: LayerSelector::default(),
+            sources: Vec::new(),
+            views: Vec::new(),
             estimate: None,
             wanted: (Bitrate::ZERO, Bitrate::ZERO),
         }
     }
 
-    pub(crate) fn subscribe(&mut self, first_seq: u16, now: Instant) {
-        let kinds = self.peer.media().iter().map(|m| m.kind).enumerate();
-        self.subscriptions = kinds
-            .map(|(media, kind)| Subscribed {
-                media,
-                kind,
-                // Apart from each other, or two m-lines would count in step.
-                subscription: Subscription::new(first_seq.wrapping_add(media as u16 * 7_919), now),
-            })
-            .collect();
+    /// What the viewer gets of a stream.
+    pub(crate) fn view(&mut self, stream: usize) -> Option<&mut View> {
+        self.views.iter_mut().find(|view| view.stream == stream)
+    }
+
+    /// The viewer's m-line with this number.
+    pub(crate) fn subscribed(&mut self, media: usize) -> Option<&mut Subscribed> {
+        let mut all = self.views.iter_mut().flat_map(|v| &mut v.subscriptions);
+        all.find(|subscribed| subscribed.media == media)
     }
 
     /// Why its session ends when the peer itself gives up.
@@ -94,9 +103,39 @@ impl PeerEntry {
 
     /// When cached packets are due.
     pub(crate) fn catch_up_due(&self) -> Option<Instant> {
-        self.subscriptions
-            .iter()
-            .filter_map(|s| s.subscription.due())
-            .min()
+        self.views.iter().filter_map(View::catch_up_due).min()
+    }
+}
+
+impl View {
+    pub(crate) fn new(stream: usize) -> Self {
+        Self {
+            stream,
+            given: 0,
+            subscriptions: Vec::new(),
+            selector: LayerSelector::default(),
+        }
+    }
+
+    fn catch_up_due(&self) -> Option<Instant> {
+        let due = |s: &Subscribed| s.subscription.due().filter(|_| !s.paused);
+        self.subscriptions.iter().filter_map(due).min()
+    }
+
+    /// The m-line of its video, if that is wanted now.
+    pub(crate) fn video(&mut self) -> Option<&mut Subscribed> {
+        let mut all = self.subscriptions.iter_mut();
+        all.find(|s| s.kind == Kind::Video && !s.paused)
+    }
+}
+
+impl Subscribed {
+    pub(crate) fn new(media: usize, kind: Kind, first_seq: u16, now: Instant) -> Self {
+        Self {
+            media,
+            kind,
+            subscription: Subscription::new(first_seq, now),
+            paused: false,
+        }
     }
 }

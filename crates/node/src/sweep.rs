@@ -38,11 +38,6 @@ pub(crate) struct Fresh {
 }
 
 impl Sweep {
-    /// Keys of the viewers.
-    pub(crate) fn viewers(&self) -> &[usize] {
-        &self.viewers
-    }
-
     /// A viewer comes. Returns how much has come before: it is given what comes from now on.
     pub(crate) fn add(&mut self, viewer: usize) -> u64 {
         // As if it had just been visited: nobody's turn changes.

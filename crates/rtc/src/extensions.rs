@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rtp::Extensions;
+use rtp::{Extensions, Kind};
 use str0m::media::MediaTime;
 use str0m::rtp::{Extension, ExtensionMap, ExtensionSerializer, ExtensionValues, VideoOrientation};
 
@@ -42,6 +42,23 @@ pub(crate) fn map(direction: Direction) -> ExtensionMap {
     );
     map.set(13, Extension::VideoOrientation);
     map
+}
+
+/// Ids and names of the extensions that are offered for what this side sends; the same ids as in
+/// [`map`].
+pub(crate) fn sent(kind: Kind) -> impl Iterator<Item = (u8, &'static str)> {
+    const BOTH: [(u8, &str); 2] = [(3, TRANSPORT_SEQUENCE_NUMBER), (4, MID)];
+    const AUDIO: [(u8, &str); 1] = [(1, AUDIO_LEVEL)];
+    const VIDEO: [(u8, &str); 3] = [
+        (5, PLAYOUT_DELAY),
+        (12, DEPENDENCY_DESCRIPTOR),
+        (13, VIDEO_ORIENTATION),
+    ];
+    let own = match kind {
+        Kind::Audio => &AUDIO[..],
+        Kind::Video => &VIDEO[..],
+    };
+    BOTH.iter().chain(own).copied()
 }
 
 /// Carries the descriptor's bytes through without a look at them.

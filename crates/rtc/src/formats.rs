@@ -53,6 +53,16 @@ impl PayloadTypes {
         Self(types)
     }
 
+    /// Number, that of its retransmissions, and format of each, the best first.
+    pub(crate) fn new(types: impl Iterator<Item = (u8, Option<u8>, Format)>) -> Self {
+        let types = types.map(|(number, rtx, format)| PayloadType {
+            number,
+            rtx,
+            format,
+        });
+        Self(types.collect())
+    }
+
     pub(crate) fn format(&self, number: u8) -> Option<Format> {
         let found = self.0.iter().find(|pt| pt.number == number);
         found.map(|pt| pt.format)
@@ -78,7 +88,8 @@ impl PayloadTypes {
     }
 }
 
-fn format(param: &PayloadParams) -> Option<Format> {
+/// `None` for one that is not passed through.
+pub(crate) fn format(param: &PayloadParams) -> Option<Format> {
     let spec = param.spec();
     let codec = match spec.codec {
         StrCodec::Opus => Codec::Opus,

@@ -15,6 +15,7 @@ mod extensions;
 mod formats;
 mod incoming;
 mod media;
+mod negotiation;
 mod offer;
 mod peer;
 mod sdp;
@@ -26,8 +27,11 @@ mod window;
 pub use config::{Certificate, Config};
 pub use datagrams::{Datagrams, Transmit};
 pub use media::{LAYERS_MAX, Media};
+pub use negotiation::{Agreed, AgreedLine, LINES_MAX, Negotiation, OutgoingTrack};
 pub use offer::Offering;
-pub use peer::{Event, IceCredentials, Output, PAYLOAD_BYTES_MAX, Peer, host_candidate};
+pub use peer::{
+    Event, IceCredentials, Output, PAYLOAD_BYTES_MAX, PUBLISHED_LINES_MAX, Peer, host_candidate,
+};
 pub use sdp::{Direction, OfferError};
 pub use sender::WriteError;
 pub use wall_clock::WallClock;

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use rtp::{Format, Kind};
 use str0m::Rtc;
-use str0m::media::{MediaKind, Mid, Rid, Rids};
+use str0m::media::{MediaKind, Mid, Pt, Rid, Rids};
 
 use crate::formats::PayloadTypes;
 use crate::sdp::{self, Direction};
@@ -26,6 +26,18 @@ pub struct Media {
 }
 
 impl Media {
+    /// An m-line of this side's offer; what it sends is not known yet.
+    pub(crate) fn offered(mid: Mid, kind: Kind, types: PayloadTypes) -> Self {
+        Self {
+            mid,
+            kind,
+            rids: Vec::new(),
+            types,
+            encodings: 0..0,
+            mapped: None,
+        }
+    }
+
     /// The `a=mid` value.
     pub fn mid(&self) -> String {
         self.mid.to_string()
@@ -90,7 +102,10 @@ pub(crate) fn collect(
         };
         let section = sdp::section(answer, &mid);
         let resent = sdp::retransmission_types(section);
-        let types = PayloadTypes::negotiated(&params, media.remote_pts(), &resent);
+        let accepted = sdp::payload_types(section);
+        let accepted = media.remote_pts().iter().filter(|pt| accepted.contains(pt));
+        let accepted: Vec<Pt> = accepted.copied().collect();
+        let types = PayloadTypes::negotiated(&params, &accepted, &resent);
         let first = encodings.len();
         if direction == Direction::Send {
             let ids = sdp::extension_ids(section);

@@ -5,12 +5,14 @@ use std::time::Instant;
 
 use rtp::{Bitrate, Kind, Packet, Rewrite, Sort};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::ice::IceCreds;
 use str0m::media::{Mid, Rid};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, IceConnectionState, Input, Rtc};
 
 use crate::incoming::{Arrived, Incoming};
 use crate::media::{self, Media};
+use crate::negotiation::{Agreed, AgreedLine};
 use crate::sdp::{self, Direction, OfferError};
 use crate::sender::{Feedback, Sender, WriteError};
 use crate::{Config, Datagrams, WallClock, dtls, srtp};
@@ -18,6 +20,9 @@ use crate::{Config, Datagrams, WallClock, dtls, srtp};
 /// The largest RTP payload that is sent: more does not fit an Ethernet frame. Larger ones arrive
 /// only from a sender that ignores every MTU.
 pub const PAYLOAD_BYTES_MAX: usize = 1_450;
+
+/// m-lines of a kind that one remote publishes.
+pub const PUBLISHED_LINES_MAX: usize = 16;
 
 /// What a peer reports.
 #[derive(Debug)]
@@ -102,6 +107,15 @@ pub struct Peer {
     offer: String,
     /// Since the connection is up.
     keys: Option<srtp::Keys>,
+    /// Of a remote that may publish several tracks of a kind and offer again.
+    several: Option<Several>,
+}
+
+/// What answering again needs.
+#[derive(Debug, Clone, Copy)]
+struct Several {
+    announce_ice_lite: bool,
+    wall_clock: WallClock,
 }
 
 impl std::fmt::Debug for Peer {
@@ -124,17 +138,120 @@ impl Peer {
         estimate: Option<Bitrate>,
         now: Instant,
     ) -> Result<(Self, String), OfferError> {
-        let offer = sdp::normalize_offer(offer, direction)?;
+        let offer = sdp::normalize_offer(offer, direction, 1)?;
         let mut rtc = config.rtc(direction, true, now);
-        let answer = accept_offer(&mut rtc, &offer)?;
-        if !sdp::accepts_media(&answer) {
-            return Err(OfferError::NoCodec);
-        }
-        let answer = sdp::finish_answer(&answer, config.announce_ice_lite);
-        let answer = sdp::in_order_of_offer(&answer, &offer);
+        let answer = answer_to(&mut rtc, &offer, config.announce_ice_lite)?;
         let mut peer = Self::from_rtc(rtc, offer, now);
         peer.collect_media(&answer, &answer, direction, config.wall_clock, estimate);
         Ok((peer, answer))
+    }
+
+    /// Accepts the offer of a remote that publishes several tracks of a kind, up to
+    /// [`PUBLISHED_LINES_MAX`], and may offer again: [`Self::answer_again`]. Each video m-line is
+    /// answered with one codec, the first that is offered and passed through.
+    pub fn answer_publisher(
+        config: &Config,
+        offer: &str,
+        now: Instant,
+    ) -> Result<(Self, String), OfferError> {
+        let direction = Direction::Receive;
+        let rtc = config.rtc(direction, true, now);
+        let mut peer = Self::from_rtc(rtc, String::new(), now);
+        peer.several = Some(Several {
+            announce_ice_lite: config.announce_ice_lite,
+            wall_clock: config.wall_clock,
+        });
+        let answer = peer.answer_again(offer)?;
+        Ok((peer, answer))
+    }
+
+    /// Accepts a further offer of a remote that [`Self::answer_publisher`] accepted: m-lines that
+    /// come or become inactive, and new ICE credentials. Returns the answer. A refused offer
+    /// changes nothing.
+    pub fn answer_again(&mut self, offer: &str) -> Result<String, OfferError> {
+        let Some(several) = self.several else {
+            return Err(OfferError::Refused("this session offers once".to_owned()));
+        };
+        let direction = Direction::Receive;
+        let offer = sdp::normalize_offer(offer, direction, PUBLISHED_LINES_MAX)?;
+        let answered = self.guarded(|rtc| answer_to(rtc, &offer, several.announce_ice_lite));
+        let answer = answered
+            .unwrap_or_else(|| Err(OfferError::Refused("it could not be handled".to_owned())))?;
+        let answer = sdp::first_codec_only(&answer);
+        self.offer = offer;
+        self.collect_media(&answer, &answer, direction, several.wall_clock, None);
+        Ok(answer)
+    }
+
+    /// A peer that sends past the library, whose m-lines come one by one: see
+    /// [`Negotiation`](crate::Negotiation).
+    pub(crate) fn sending(rtc: Rtc, sender: Sender, now: Instant) -> Self {
+        Self {
+            sender: Some(sender),
+            ..Self::from_rtc(rtc, String::new(), now)
+        }
+    }
+
+    /// Takes what an answer says of ICE and DTLS: the first one lets the connection come up, later
+    /// ones have new credentials. Of no effect without.
+    pub fn connect(&mut self, agreed: &Agreed) -> Result<(), OfferError> {
+        let Some(remote) = agreed.remote.clone() else {
+            return Ok(());
+        };
+        let credentials = |ice: IceCredentials| IceCreds {
+            ufrag: ice.ufrag,
+            pass: ice.pwd,
+        };
+        self.offer = format!("a=ice-ufrag:{}\r\n", remote.credentials.ufrag);
+        let started = self.guarded(|rtc| {
+            let mut direct = rtc.direct_api();
+            direct.set_local_ice_credentials(credentials(remote.local));
+            direct.set_remote_ice_credentials(credentials(remote.credentials));
+            direct.set_remote_fingerprint(remote.fingerprint);
+            direct.start_dtls(remote.active)
+        });
+        match started {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => Err(OfferError::Refused(error.to_string())),
+            None => Err(OfferError::Refused("it could not be handled".to_owned())),
+        }
+    }
+
+    /// Takes what was agreed about a line. What it sent until now, if that is another source, is
+    /// over. Returns whether a source has begun.
+    pub fn set_line(&mut self, agreed: AgreedLine) -> bool {
+        let Some(sender) = &mut self.sender else {
+            return false;
+        };
+        let AgreedLine {
+            index,
+            mut media,
+            encoding,
+        } = agreed;
+        let before = self.media.get(index).map(|line| line.encodings.clone());
+        let before = before.filter(|encodings| !encodings.is_empty());
+        let ssrc = encoding.as_ref().map(|encoding| encoding.ssrc);
+        let goes_on = before
+            .clone()
+            .filter(|range| ssrc.is_some() && sender.ssrc(range.start) == ssrc);
+        if let (Some(range), None) = (before, &goes_on) {
+            sender.end(range.start);
+        }
+        let begins = goes_on.is_none() && encoding.is_some();
+        media.encodings = match (goes_on, encoding) {
+            (Some(range), _) => range,
+            (None, Some(encoding)) => {
+                let number = sender.add(encoding);
+                number..number + 1
+            }
+            (None, None) => 0..0,
+        };
+        match self.media.get_mut(index) {
+            Some(line) => *line = media,
+            // Lines are agreed on in their order.
+            None => self.media.push(media),
+        }
+        begins
     }
 
     /// A peer without m-lines yet.
@@ -150,6 +267,7 @@ impl Peer {
             nacks: Vec::new(),
             offer,
             keys: None,
+            several: None,
         }
     }
 
@@ -501,6 +619,16 @@ fn is_binding_success(datagram: &[u8]) -> bool {
 /// Of the two that are neither RTP nor RTCP (RFC 7983 §7).
 fn is_stun(datagram: &[u8]) -> bool {
     datagram.first().is_some_and(|first| *first < 4)
+}
+
+/// The finished answer to an offer that is in shape.
+fn answer_to(rtc: &mut Rtc, offer: &str, announce_ice_lite: bool) -> Result<String, OfferError> {
+    let answer = accept_offer(rtc, offer)?;
+    if !sdp::accepts_media(&answer) {
+        return Err(OfferError::NoCodec);
+    }
+    let answer = sdp::finish_answer(&answer, announce_ice_lite);
+    Ok(sdp::in_order_of_offer(&answer, offer))
 }
 
 fn accept_offer(rtc: &mut Rtc, offer: &str) -> Result<String, OfferError> {

@@ -28,13 +28,15 @@ pub enum OfferError {
     /// No m-line for media.
     #[error("the offer has no audio and no video m-line")]
     NoMedia,
-    /// More than one m-line of a kind.
-    #[error("the offer has {count} {kind} m-lines: one is allowed")]
+    /// Too many m-lines of a kind.
+    #[error("the offer has {count} {kind} m-lines: {max} is the most")]
     TooManyMedia {
         /// Audio or video.
         kind: Kind,
         /// How many.
         count: usize,
+        /// How many there may be.
+        max: usize,
     },
     /// The m-line's direction is the opposite of what the endpoint does.
     #[error("the {kind} m-line is a={found}: {endpoint} needs a={needed} or a=sendrecv")]
@@ -67,8 +69,13 @@ impl Direction {
 
 const DIRECTIONS: [&str; 4] = ["sendrecv", "sendonly", "recvonly", "inactive"];
 
-/// Checks the offer's shape and narrows every direction to the one the endpoint serves.
-pub(crate) fn normalize_offer(offer: &str, direction: Direction) -> Result<String, OfferError> {
+/// Checks the offer's shape, with up to `lines_max` m-lines of a kind, and narrows every direction
+/// to the one the endpoint serves.
+pub(crate) fn normalize_offer(
+    offer: &str,
+    direction: Direction,
+    lines_max: usize,
+) -> Result<String, OfferError> {
     let lines: Vec<&str> = offer
         .lines()
         .map(str::trim_end)
@@ -117,8 +124,12 @@ pub(crate) fn normalize_offer(offer: &str, direction: Direction) -> Result<Strin
             push_line(&mut out, &format!("a={narrowed}"));
         }
     }
-    if let Some((kind, count)) = counts.into_iter().find(|(_, n)| *n > 1) {
-        return Err(OfferError::TooManyMedia { kind, count });
+    if let Some((kind, count)) = counts.into_iter().find(|(_, n)| *n > lines_max) {
+        return Err(OfferError::TooManyMedia {
+            kind,
+            count,
+            max: lines_max,
+        });
     }
     if counts.iter().all(|(_, n)| *n == 0) {
         return Err(OfferError::NoMedia);
@@ -177,7 +188,7 @@ pub(crate) fn with_ice_credentials(offer: &str, ufrag: &str, pwd: &str) -> Strin
 }
 
 /// Stereo both ways (RFC 7587 §6.1): the server decodes nothing, so it takes and gives all there is.
-const OPUS_STEREO: &str = "stereo=1;sprop-stereo=1";
+pub(crate) const OPUS_STEREO: &str = "stereo=1;sprop-stereo=1";
 
 /// Finishes the library's answer: all candidates are in it, so it says so (RFC 8838 §14), Opus
 /// may be stereo, and `a=ice-lite` stays or goes as configured.
@@ -238,6 +249,44 @@ pub(crate) fn in_order_of_offer(answer: &str, offer: &str) -> String {
     out
 }
 
+/// Leaves one codec in each video section, the first, with its retransmissions: a remote sends
+/// what the answer lists first, and may change to what else is listed.
+pub(crate) fn first_codec_only(answer: &str) -> String {
+    let session = answer.find("\nm=").map_or(answer.len(), |at| at + 1);
+    let mut out = answer.get(..session).unwrap_or_default().to_owned();
+    for section in sections(answer) {
+        if !section.starts_with("m=video") {
+            out.push_str(section);
+            continue;
+        }
+        let rtx = retransmission_types(section);
+        let is_rtx = |pt: &u8| rtx.iter().any(|(_, rtx)| rtx == pt);
+        let first = payload_types(section).into_iter().find(|pt| !is_rtx(pt));
+        let of_first = rtx.iter().filter(|(of, _)| Some(*of) == first);
+        let kept: Vec<String> = first
+            .into_iter()
+            .chain(of_first.map(|(_, rtx)| *rtx))
+            .map(|pt| pt.to_string())
+            .collect();
+        for line in section.lines() {
+            if line.starts_with("m=") {
+                let words: Vec<&str> = line.split(' ').take(3).collect();
+                push_line(&mut out, &format!("{} {}", words.join(" "), kept.join(" ")));
+            } else if about(line).is_none_or(|pt| kept.iter().any(|kept| kept == pt)) {
+                push_line(&mut out, line);
+            }
+        }
+    }
+    out
+}
+
+/// The payload type that an attribute is about, if it is about one.
+fn about(line: &str) -> Option<&str> {
+    let attribute = line.strip_prefix("a=")?;
+    let (name, value) = attribute.split_once(':')?;
+    matches!(name, "rtpmap" | "fmtp" | "rtcp-fb").then(|| value.split(' ').next())?
+}
+
 /// Whether the answer accepts at least one m-line: a refused one has port 0 (RFC 8843 §7.3).
 pub(crate) fn accepts_media(answer: &str) -> bool {
     answer.lines().any(|line| {
@@ -248,17 +297,45 @@ pub(crate) fn accepts_media(answer: &str) -> bool {
 
 /// The section of the m-line with this mid, from its `m=` line on; empty without one.
 pub(crate) fn section<'a>(sdp: &'a str, mid: &str) -> &'a str {
+    let is_it = |line: &str| line.strip_prefix("a=mid:") == Some(mid);
+    sections(sdp)
+        .find(|text| text.lines().any(is_it))
+        .unwrap_or_default()
+}
+
+/// The sections of all m-lines, each from its `m=` line on.
+pub(crate) fn sections(sdp: &str) -> impl Iterator<Item = &str> {
     let begins = sdp.match_indices("m=").map(|(at, _)| at);
     let begins: Vec<usize> = begins
         .filter(|at| *at == 0 || sdp.as_bytes().get(at - 1) == Some(&b'\n'))
         .collect();
-    let ends = begins.iter().skip(1).copied().chain([sdp.len()]);
-    let sections = begins.iter().zip(ends);
-    let mut texts = sections.filter_map(|(begin, end)| sdp.get(*begin..end));
-    let is_it = |line: &str| line.strip_prefix("a=mid:") == Some(mid);
-    texts
-        .find(|text| text.lines().any(is_it))
-        .unwrap_or_default()
+    let ends: Vec<usize> = begins.iter().skip(1).copied().chain([sdp.len()]).collect();
+    let ranges = begins.into_iter().zip(ends);
+    ranges.filter_map(|(begin, end)| sdp.get(begin..end))
+}
+
+/// The value of the first attribute of this name, wherever it stands.
+pub(crate) fn attribute<'a>(sdp: &'a str, name: &str) -> Option<&'a str> {
+    sdp.lines().find_map(|line| {
+        let attribute = line.strip_prefix("a=")?;
+        attribute.strip_prefix(name)?.strip_prefix(':')
+    })
+}
+
+/// The payload types that a section lists.
+pub(crate) fn payload_types(section: &str) -> Vec<u8> {
+    let first = section.lines().next().unwrap_or_default();
+    let words = first.split(' ').skip(3);
+    words.filter_map(|word| word.parse().ok()).collect()
+}
+
+/// Whether an answer takes what its section was offered: it is not refused (RFC 3264 §6), and its
+/// direction lets media come.
+pub(crate) fn receives(section: &str) -> bool {
+    let refused = section.split(' ').nth(1) == Some("0");
+    let lines: Vec<&str> = section.lines().collect();
+    let direction = attribute_direction(&lines).unwrap_or("sendrecv");
+    !refused && matches!(direction, "recvonly" | "sendrecv")
 }
 
 /// Ids of the header extensions of a section that are written (RFC 8285 §5).
@@ -333,10 +410,10 @@ mod tests {
     #[test]
     fn both_directions_are_narrowed_to_the_one_that_is_served() {
         let publish =
-            normalize_offer(&offer(&[AUDIO, VIDEO]), Direction::Receive).expect("a good offer");
+            normalize_offer(&offer(&[AUDIO, VIDEO]), Direction::Receive, 1).expect("a good offer");
         assert_eq!(publish.matches("a=sendonly\r\n").count(), 2);
         let watch =
-            normalize_offer(&offer(&[AUDIO, VIDEO]), Direction::Send).expect("a good offer");
+            normalize_offer(&offer(&[AUDIO, VIDEO]), Direction::Send, 1).expect("a good offer");
         assert_eq!(watch.matches("a=recvonly\r\n").count(), 2);
         assert!(!watch.contains("sendrecv"));
     }
@@ -346,6 +423,7 @@ mod tests {
         let error = normalize_offer(
             &offer(&[AUDIO]).replace("sendrecv", "recvonly"),
             Direction::Receive,
+            1,
         );
         assert_eq!(
             error.map_err(|e| e.to_string()),
@@ -358,12 +436,13 @@ mod tests {
 
     #[test]
     fn a_second_video_line_is_refused() {
-        let error = normalize_offer(&offer(&[VIDEO, VIDEO]), Direction::Receive);
+        let error = normalize_offer(&offer(&[VIDEO, VIDEO]), Direction::Receive, 1);
         assert_eq!(
             error,
             Err(OfferError::TooManyMedia {
                 kind: Kind::Video,
-                count: 2
+                count: 2,
+                max: 1,
             })
         );
     }
@@ -371,11 +450,11 @@ mod tests {
     #[test]
     fn no_media_and_no_sdp_are_told_apart() {
         assert_eq!(
-            normalize_offer(&offer(&[]), Direction::Send),
+            normalize_offer(&offer(&[]), Direction::Send, 1),
             Err(OfferError::NoMedia)
         );
         assert!(matches!(
-            normalize_offer("hello", Direction::Send),
+            normalize_offer("hello", Direction::Send, 1),
             Err(OfferError::Unreadable(_))
         ));
     }

@@ -9,7 +9,7 @@ use broadcast::{
     IceFragment, LayerChoice, Open, OpenError, Opened, Restarted, Role, SessionError, SessionId,
     StreamName, StreamStatus,
 };
-use node::{ClosedReason, Command, Event, StreamId};
+use node::{ClosedReason, Command, Event, Source, StreamId};
 use rtc::{Direction, IceCredentials, Peer};
 use rtp::{Bitrate, Kind};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -201,7 +201,7 @@ impl Control {
         let command = match open.role {
             Role::Publisher => Command::Publish {
                 session,
-                stream,
+                sources: Source::all(&peer, stream),
                 peer,
             },
             Role::Viewer => {
@@ -474,12 +474,14 @@ impl Control {
                     tracing::debug!(?session, "nobody waits for this ICE restart any more");
                 }
             }
-            Event::Layer { session, rid } => {
+            Event::Layer { session, rid, .. } => {
                 let mut state = self.state();
                 if state.registry.session(session).is_some() {
                     show(state.layer(session), Some(rid));
                 }
             }
+            // Nobody offers again yet.
+            Event::Answered { .. } => {}
             Event::Keyframe { wait } => self.shared.metrics.keyframe(wait),
             Event::FirstPicture { wait, .. } => self.shared.metrics.first_picture(wait),
             Event::Status {

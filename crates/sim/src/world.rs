@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use broadcast::SessionId;
-use node::{Command, Counters, Event, Input, Node, Output, Relayed, StreamId};
+use node::{Command, Counters, Event, Input, Node, Output, Relayed, Source, StreamId};
 use rtc::{Certificate, Datagrams, Direction, Offering, Peer, WallClock};
 use rtp::Bitrate;
 
@@ -329,7 +329,7 @@ impl World {
         let command = match self.clients[client].role {
             Role::Publisher(_) => Command::Publish {
                 session,
-                stream: STREAM,
+                sources: Source::all(&peer, STREAM),
                 peer,
             },
             Role::Viewer(_) => Command::Watch {

@@ -61,6 +61,8 @@ pub struct Choice {
 #[derive(Debug)]
 pub struct LayerSelector {
     pinned: Option<String>,
+    /// The best layer that is of use.
+    rid_max: Option<String>,
     layer: Option<usize>,
     moved_up: Option<Instant>,
     hold: Duration,
@@ -77,6 +79,7 @@ impl Default for LayerSelector {
     fn default() -> Self {
         Self {
             pinned: None,
+            rid_max: None,
             layer: None,
             moved_up: None,
             hold: HOLD_MIN,
@@ -94,6 +97,28 @@ impl LayerSelector {
         self.pinned = rid;
     }
 
+    /// No layer better than this rid is of use to the viewer; with `None` any is.
+    pub fn limit(&mut self, rid: Option<String>) {
+        self.rid_max = rid;
+    }
+
+    /// The best layer that is of use, as far as it is known.
+    pub fn layer_max(&self, track: &Track) -> Option<usize> {
+        track.layer_by_rid(self.rid_max.as_deref()?)
+    }
+
+    /// How many of the active layers are of use, counted from the worst.
+    fn usable(&self, now: Instant, track: &Track) -> usize {
+        let Some(max) = self.layer_max(track) else {
+            return usize::MAX;
+        };
+        let place = |layer: usize| track.ordered().position(|(i, _)| i == layer);
+        let active = track.active(now);
+        let usable = active.take_while(|layer| place(*layer) <= place(max));
+        // Where none of these comes, the worst is more than is of use, and still needed.
+        usable.count().max(1)
+    }
+
     /// The rid that the viewer asked for.
     pub fn pinned(&self) -> Option<&str> {
         self.pinned.as_deref()
@@ -107,7 +132,8 @@ impl LayerSelector {
         track: &Track,
         estimate: Option<Estimate>,
     ) -> Option<Choice> {
-        let best = track.active(now).next_back()?;
+        let usable = self.usable(now, track);
+        let best = track.active(now).take(usable).last()?;
         let pinned = self
             .pinned
             .as_deref()
@@ -125,14 +151,14 @@ impl LayerSelector {
             });
         };
         let worst = track.active(now).next()?;
-        let present = self.keep_or_move_down(now, track, path, worst);
+        let present = self.keep_or_move_down(now, track, path, worst, usable);
         let drains = self.drained_at.is_some_and(|at| now < at);
         // With the worst layer still too much, half of its frames are better than none.
         let squeezed = present == worst && track.bitrate(present) + RESERVED > path.bandwidth;
         let (layer, padded, wanted) = if squeezed {
             self.look_for_all_frames(now, track, path, present)
         } else {
-            self.move_up(now, track, path, present)
+            self.move_up(now, track, path, present, usable)
         };
         self.layer = Some(layer);
         Some(Choice {
@@ -153,10 +179,12 @@ impl LayerSelector {
         track: &Track,
         path: Estimate,
         worst: usize,
+        usable: usize,
     ) -> usize {
-        let is_active = |layer: &usize| track.active(now).any(|active| active == *layer);
-        let Some(present) = self.layer.filter(is_active) else {
-            return best_that_fits(now, track, path.bandwidth).unwrap_or(worst);
+        let of_use = || track.active(now).take(usable);
+        let is_usable = |layer: &usize| of_use().any(|active| active == *layer);
+        let Some(present) = self.layer.filter(is_usable) else {
+            return best_that_fits(of_use(), track, path.bandwidth).unwrap_or(worst);
         };
         let fits = |layer: &usize| track.bitrate(*layer) + RESERVED <= path.bandwidth;
         if present == worst || fits(&present) {
@@ -183,8 +211,10 @@ impl LayerSelector {
         track: &Track,
         path: Estimate,
         present: usize,
+        usable: usize,
     ) -> (usize, Bitrate, Bitrate) {
-        let next = track.active(now).skip_while(|l| *l != present).nth(1);
+        let of_use = track.active(now).take(usable);
+        let next = of_use.skip_while(|l| *l != present).nth(1);
         let held = self.hold_until.is_some_and(|until| now < until);
         let (Some(next), false) = (next, held) else {
             self.prober.stop();
@@ -197,7 +227,8 @@ impl LayerSelector {
             Probing::Running(padded) => (present, padded, needed),
             Probing::Passed => {
                 self.moved_up = Some(now);
-                let best = best_that_fits(now, track, path.bandwidth);
+                let of_use = track.active(now).take(usable);
+                let best = best_that_fits(of_use, track, path.bandwidth);
                 let layer = best.filter(|_| !fell_once).unwrap_or(next);
                 (layer, Bitrate::ZERO, need(track, layer))
             }
@@ -234,13 +265,17 @@ impl LayerSelector {
     }
 }
 
-fn best_that_fits(now: Instant, track: &Track, bandwidth: Bitrate) -> Option<usize> {
-    track
-        .active(now)
-        .rfind(|layer| need(track, *layer) <= bandwidth)
+fn best_that_fits(
+    layers: impl Iterator<Item = usize>,
+    track: &Track,
+    bandwidth: Bitrate,
+) -> Option<usize> {
+    layers
+        .filter(|layer| need(track, *layer) <= bandwidth)
+        .last()
 }
 
 /// The estimate at which a viewer may move up to this layer.
-fn need(track: &Track, layer: usize) -> Bitrate {
+pub(super) fn need(track: &Track, layer: usize) -> Bitrate {
     track.bitrate(layer) * HEADROOM_UP + RESERVED
 }

@@ -14,6 +14,7 @@ mod layer_selector;
 mod meter;
 mod prober;
 mod rewriter;
+mod share;
 mod subscription;
 mod track;
 
@@ -21,6 +22,7 @@ pub use keyframes::KEYFRAME_INTERVAL_MIN;
 pub use layer::Layer;
 pub use layer_selector::{Choice, Estimate, LayerSelector};
 pub use rewriter::Rewriter;
+pub use share::Shares;
 pub use subscription::{Forward, Subscription};
 pub use track::{Limits, Track};
 

@@ -6,9 +6,9 @@ use std::time::Instant;
 use rtp::{Kind, Packet};
 
 use super::Node;
-use super::viewing::{choose_layer, count};
+use super::viewing::{choose_layers, count};
 use crate::message::{Event, Output, Relayed};
-use crate::peer::Subscribed;
+use crate::peer::{Incoming, Subscribed};
 use crate::sweep::Fresh;
 
 impl Node {
@@ -88,8 +88,12 @@ impl Node {
         else {
             return false;
         };
+        let place = entry.views.iter().position(|v| v.stream == stream_key);
+        let Some((place, view)) = place.and_then(|i| Some((i, entry.views.get(i)?))) else {
+            return false;
+        };
         // Taken out for the time of the loop, since choosing a layer needs the whole stream.
-        let (fresh, had) = stream.sweep.take(entry.given);
+        let (fresh, had) = stream.sweep.take(view.given);
         let mut catches_up = false;
         for Fresh {
             kind,
@@ -98,17 +102,24 @@ impl Node {
             ..
         } in fresh.iter().skip(had)
         {
-            let undecided = |s: &Subscribed| s.subscription.target().is_none();
+            let undecided = |s: &Subscribed| !s.paused && s.subscription.target().is_none();
             if *kind == Kind::Video
-                && entry
+                && let Some(view) = entry.views.get(place)
+                && view
                     .subscriptions
                     .iter()
                     .any(|s| s.kind == *kind && undecided(s))
             {
-                choose_layer(now, entry, stream);
+                choose_layers(now, entry, &mut self.streams);
             }
+            let (Some(stream), Some(view)) =
+                (self.streams.get(stream_key), entry.views.get_mut(place))
+            else {
+                break;
+            };
             let track = stream.track(*kind);
-            for subscribed in entry.subscriptions.iter_mut().filter(|s| s.kind == *kind) {
+            let wanted = |s: &&mut Subscribed| s.kind == *kind && !s.paused;
+            for subscribed in view.subscriptions.iter_mut().filter(wanted) {
                 let subscription = &mut subscribed.subscription;
                 if let Some(rewrite) = subscription.packet(now, track, *layer, packet) {
                     let to = &mut self.sending;
@@ -130,7 +141,11 @@ impl Node {
                 }
             }
         }
-        entry.given = stream.sweep.put_back(fresh);
+        if let (Some(stream), Some(view)) =
+            (self.streams.get_mut(stream_key), entry.views.get_mut(place))
+        {
+            view.given = stream.sweep.put_back(fresh);
+        }
         catches_up
     }
 
@@ -152,22 +167,31 @@ impl Node {
             };
             self.outputs.push_back(Output::Event(status));
         }
-        for i in 0..stream.sweep.viewers().len() {
-            let Some(stream) = self.streams.get_mut(key) else {
-                return;
-            };
-            let viewer = stream.sweep.viewers().get(i).copied();
-            let Some((viewer, entry)) =
-                viewer.and_then(|key| Some((key, self.peers.get_mut(key)?)))
-            else {
+    }
+
+    /// Decides anew what each viewer gets.
+    pub(super) fn choose_all(&mut self, now: Instant) {
+        for (key, entry) in &mut self.peers {
+            if !entry.connected || entry.views.is_empty() {
                 continue;
-            };
-            let wishes = choose_layer(now, entry, stream);
-            if wishes || entry.catch_up_due().is_some() {
-                self.mark_dirty(viewer);
+            }
+            let wishes = choose_layers(now, entry, &mut self.streams);
+            if (wishes || entry.catch_up_due().is_some()) && !entry.dirty {
+                entry.dirty = true;
+                self.dirty.push(key);
             }
         }
-        self.request_keyframes(now, key);
+    }
+
+    /// Passes on the wishes for key frames that a viewer's choice may have caused.
+    pub(super) fn request_viewed(&mut self, now: Instant, key: usize) {
+        let views = self.peers.get(key).map_or(0, |entry| entry.views.len());
+        for index in 0..views {
+            let view = self.peers.get(key).and_then(|entry| entry.views.get(index));
+            if let Some(stream) = view.map(|view| view.stream) {
+                self.request_keyframes(now, stream);
+            }
+        }
     }
 
     /// Passes due wishes for key frames on to the publisher, wherever it is.
@@ -181,7 +205,8 @@ impl Node {
                     let Some(entry) = self.peers.get_mut(key) else {
                         continue;
                     };
-                    if let Some(media) = entry.peer.line(Kind::Video) {
+                    let is_it = |s: &&Incoming| s.stream == stream_key && s.kind == Kind::Video;
+                    if let Some(media) = entry.sources.iter().find(is_it).map(|s| s.media) {
                         self.counters.keyframe_requests_out += 1;
                         entry.peer.request_keyframe(media, layer);
                         if !entry.dirty {

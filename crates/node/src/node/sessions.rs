@@ -3,15 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use broadcast::{IceFragment, Role, SessionId};
+use broadcast::{IceFragment, SessionId};
 use rtc::{IceCredentials, Peer};
-use rtp::Kind;
 
-use super::viewing::choose_layer;
+use super::viewing::choose_layers;
 use super::{Node, TICK};
-use crate::message::{ClosedReason, Event, Output, Relayed, StreamId};
+use crate::message::{ClosedReason, Event, Output};
 use crate::peer::PeerEntry;
-use crate::stream::Stream;
 
 /// Addresses that one session may be reached at, one for each path its ICE tries; a further one
 /// takes the place of the oldest.
@@ -21,96 +19,27 @@ const ADDRESSES_MAX: usize = 16;
 const UFRAGS_MAX: usize = 3;
 
 impl Node {
-    pub(super) fn publish(
-        &mut self,
-        now: Instant,
-        session: SessionId,
-        stream: StreamId,
-        peer: Box<Peer>,
-    ) {
-        let stream_key = self.stream(stream);
-        let tracks: Vec<(Kind, Vec<String>)> =
-            peer.media().iter().map(|m| (m.kind, m.rids())).collect();
-        let key = self.add_peer(now, session, Role::Publisher, stream_key, peer);
-        let Some(stream) = self.streams.get_mut(stream_key) else {
-            return;
-        };
-        let predecessor = stream.publisher.replace(key);
-        // Of the predecessor.
-        stream.sweep.clear();
-        for (kind, rids) in tracks {
-            stream.track_mut(kind).begin(&rids);
-            for relay in &stream.relays {
-                let message = Relayed::Begin {
-                    stream: stream.id,
-                    kind,
-                    rids: rids.clone(),
-                };
-                self.outputs.push_back(Output::Relay {
-                    shard: relay.shard,
-                    message,
-                });
-            }
-        }
-        if let Some(predecessor) = predecessor {
-            self.close(now, predecessor, ClosedReason::Ordered);
-        }
-    }
-
-    pub(super) fn watch(
-        &mut self,
-        now: Instant,
-        session: SessionId,
-        stream: StreamId,
-        home: usize,
-        peer: Box<Peer>,
-        first_seq: u16,
-    ) {
-        let shard = self.shard;
-        let stream_key = self.stream(stream);
-        if let Some(entry) = self.streams.get_mut(stream_key)
-            && home != shard
-            && entry.home.replace(home).is_none()
-        {
-            self.outputs.push_back(Output::Relay {
-                shard: home,
-                message: Relayed::Subscribe { stream, shard },
-            });
-        }
-        let key = self.add_peer(now, session, Role::Viewer, stream_key, peer);
-        if let Some(entry) = self.peers.get_mut(key) {
-            entry.subscribe(first_seq, now);
-        }
-    }
-
+    /// A peer comes.
     pub(super) fn add_peer(
         &mut self,
         now: Instant,
         session: SessionId,
-        role: Role,
-        stream: usize,
         mut peer: Box<Peer>,
     ) -> usize {
         let ufrag = peer.local_credentials().ufrag;
-        let mut entry = PeerEntry::new(session, role, peer, stream, now);
+        let mut entry = PeerEntry::new(session, peer, now);
         entry.ufrags.push(ufrag.clone());
         let key = self.peers.insert(entry);
         self.sessions.insert(session, key);
         self.demux.add_ufrag(ufrag, key);
-        if let Some(stream) = self.streams.get_mut(stream) {
-            stream.sessions += 1;
-        }
         self.next_tick.get_or_insert(now + TICK);
         self.drain(now, key);
         key
     }
 
-    pub(super) fn stream(&mut self, id: StreamId) -> usize {
-        let (streams, limits) = (&mut self.streams, self.config.track);
-        *self
-            .streams_by_id
-            .entry(id)
-            .or_insert_with(|| streams.insert(Stream::new(id, limits)))
+    /// The key of a session's peer.
+    pub(super) fn key(&self, session: SessionId) -> Option<usize> {
+        self.sessions.get(&session).copied()
     }
 
     pub(super) fn trickle(&mut self, session: SessionId, fragment: &IceFragment) {
@@ -152,18 +81,28 @@ impl Node {
             .peer
             .restart_ice(remote)
             .map_err(|error| error.to_string());
-        if let Ok(local) = &local {
-            // Both stay: checks of the old session may still be on their way.
-            // Those of three restarts ago are not.
-            if entry.ufrags.len() == UFRAGS_MAX {
-                self.demux.remove_ufrag(&entry.ufrags.remove(0));
-            }
-            entry.ufrags.push(local.ufrag.clone());
-            self.demux.add_ufrag(local.ufrag.clone(), key);
-        }
+        self.learn_ufrag(key);
         self.outputs
             .push_back(Output::Event(Event::IceRestarted { session, local }));
         self.drain(now, key);
+    }
+
+    /// The peer may have new credentials.
+    pub(super) fn learn_ufrag(&mut self, key: usize) {
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        let ufrag = entry.peer.local_credentials().ufrag;
+        if entry.ufrags.contains(&ufrag) {
+            return;
+        }
+        // Both stay: checks of the old session may still be on their way.
+        // Those of three restarts ago are not.
+        if entry.ufrags.len() == UFRAGS_MAX {
+            self.demux.remove_ufrag(&entry.ufrags.remove(0));
+        }
+        entry.ufrags.push(ufrag.clone());
+        self.demux.add_ufrag(ufrag, key);
     }
 
     pub(super) fn connected(&mut self, now: Instant, key: usize) {
@@ -177,17 +116,17 @@ impl Node {
         self.outputs.push_back(Output::Event(Event::Connected {
             session: entry.session,
         }));
-        if entry.role != Role::Viewer {
+        for view in &mut entry.views {
+            if let Some(stream) = self.streams.get_mut(view.stream) {
+                view.given = stream.sweep.add(key);
+            }
+        }
+        if entry.views.is_empty() {
             return;
         }
-        let stream_key = entry.stream;
-        let Some(stream) = self.streams.get_mut(stream_key) else {
-            return;
-        };
-        entry.given = stream.sweep.add(key);
-        choose_layer(now, entry, stream);
+        choose_layers(now, entry, &mut self.streams);
         self.mark_dirty(key);
-        self.request_keyframes(now, stream_key);
+        self.request_viewed(now, key);
     }
 
     /// The session may be known by this address from now on.
@@ -252,47 +191,13 @@ impl Node {
             session: entry.session,
             reason,
         }));
-        let Some(stream) = self.streams.get_mut(entry.stream) else {
-            return;
-        };
-        stream.sessions -= 1;
-        stream.sweep.remove(key);
-        if stream.publisher == Some(key) {
-            stream.publisher = None;
-            stream.sweep.clear();
-            stream.reported_active = false;
-            stream.audio.end();
-            stream.video.end();
-            for relay in &stream.relays {
-                let message = Relayed::End { stream: stream.id };
-                self.outputs.push_back(Output::Relay {
-                    shard: relay.shard,
-                    message,
-                });
-            }
-            let status = Event::Status {
-                stream: stream.id,
-                active: false,
-                tracks: Vec::new(),
-            };
-            self.outputs.push_back(Output::Event(status));
+        for view in entry.views {
+            self.unview(key, view.stream);
         }
-        self.free_if_idle(entry.stream);
-    }
-
-    pub(super) fn free_if_idle(&mut self, key: usize) {
-        if self.streams.get(key).is_some_and(Stream::is_idle) {
-            let stream = self.streams.remove(key);
-            self.streams_by_id.remove(&stream.id);
-            if let Some(home) = stream.home {
-                self.outputs.push_back(Output::Relay {
-                    shard: home,
-                    message: Relayed::Unsubscribe {
-                        stream: stream.id,
-                        shard: self.shard,
-                    },
-                });
-            }
+        let mut published: Vec<usize> = entry.sources.iter().map(|s| s.stream).collect();
+        published.dedup();
+        for stream in published {
+            self.end_stream(key, stream);
         }
     }
 }

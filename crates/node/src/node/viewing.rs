@@ -2,11 +2,13 @@
 
 use std::time::Instant;
 
-use rtc::{Datagrams, WriteError};
-use rtp::{Bitrate, Kind};
+use broadcast::forward::{Choice, Estimate, Shares};
+use rtc::{Datagrams, Peer, WriteError};
+use rtp::Bitrate;
+use slab::Slab;
 
 use crate::counters::Counters;
-use crate::peer::PeerEntry;
+use crate::peer::{PeerEntry, View};
 use crate::stream::Stream;
 
 /// While a viewer catches up, its bandwidth estimation looks this far: more than most caches can
@@ -18,73 +20,141 @@ const WANTED_CHANGE: f64 = 0.1;
 
 /// Decides anew what a viewer gets, and tells its bandwidth estimation what to look for. Returns
 /// whether that is another thing than before, so that its peer may want its time.
-pub(super) fn choose_layer(now: Instant, entry: &mut PeerEntry, stream: &mut Stream) -> bool {
-    let Some(subscribed) = entry
-        .subscriptions
-        .iter_mut()
-        .find(|s| s.kind == Kind::Video)
-    else {
+pub(super) fn choose_layers(
+    now: Instant,
+    entry: &mut PeerEntry,
+    streams: &mut Slab<Stream>,
+) -> bool {
+    let (mut padding, mut wanted, mut any) = (Bitrate::ZERO, Bitrate::ZERO, false);
+    let mut shares = shares(now, &mut entry.views, streams, entry.estimate);
+    let mut present = Bitrate::ZERO;
+    for view in &mut entry.views {
+        let Some(stream) = streams.get_mut(view.stream) else {
+            continue;
+        };
+        if view.video().is_none() {
+            continue;
+        }
+        let share = shares.as_mut().map_or(entry.estimate, |(shares, filled)| {
+            let bandwidth = shares.next()?;
+            let filled = *filled;
+            Some(Estimate { bandwidth, filled })
+        });
+        let chosen = choose_layer(now, view, &mut entry.peer, stream, share);
+        let Some((choice, wants)) = chosen else {
+            continue;
+        };
+        any = true;
+        let rate = stream.video.bitrate(choice.layer);
+        present = present + rate;
+        wanted = wanted + wants;
+        // One at a time tries for more.
+        if padding == Bitrate::ZERO {
+            padding = choice.padded - rate;
+        }
+    }
+    if !any {
         return false;
+    }
+    let padded = if padding == Bitrate::ZERO {
+        padding
+    } else {
+        present + padding
     };
+    let differs = |a: Bitrate, b: Bitrate| {
+        let (a, b) = (a.as_bps() as f64, b.as_bps() as f64);
+        (a - b).abs() > a.max(b) * WANTED_CHANGE
+    };
+    let changes = differs(entry.wanted.0, padded) || differs(entry.wanted.1, wanted);
+    if changes {
+        entry.wanted = (padded, wanted);
+        entry.peer.set_wanted_bitrate(now, padded, wanted);
+    }
+    changes
+}
+
+/// What each video may take of the path, and whether that is filled; `None` for a viewer of one,
+/// which has all of it.
+fn shares(
+    now: Instant,
+    views: &mut [View],
+    streams: &Slab<Stream>,
+    estimate: Option<Estimate>,
+) -> Option<(impl Iterator<Item = Bitrate> + use<>, bool)> {
+    let estimate = estimate.filter(|_| views.len() > 1)?;
+    let mut shares = Shares::default();
+    for view in views {
+        if view.video().is_some()
+            && let Some(stream) = streams.get(view.stream)
+        {
+            let max = view.selector.layer_max(&stream.video);
+            shares.add(now, &stream.video, max);
+        }
+    }
+    Some((shares.divide(estimate.bandwidth), estimate.filled))
+}
+
+/// Decides what comes of one video. Returns the choice, and the rate that the path is to be
+/// looked at for.
+fn choose_layer(
+    now: Instant,
+    view: &mut View,
+    peer: &mut Peer,
+    stream: &mut Stream,
+    estimate: Option<Estimate>,
+) -> Option<(Choice, Bitrate)> {
+    let choice = view.selector.choose(now, &stream.video, estimate)?;
+    let subscribed = view.video()?;
     let subscription = &mut subscribed.subscription;
-    let Some(choice) = entry.selector.choose(now, &stream.video, entry.estimate) else {
-        return false;
-    };
     if subscription.target() != Some(choice.layer) {
-        tracing::trace!(session = ?entry.session, layer = choice.layer, pause = choice.pause, estimate = ?entry.estimate, "layer chosen");
+        tracing::trace!(
+            stream = stream.id.0,
+            layer = choice.layer,
+            pause = choice.pause,
+            ?estimate,
+            "layer chosen"
+        );
     }
     subscription.limit_temporal(choice.temporal_max);
     if !choice.pause {
         subscription.select(now, &mut stream.video, choice.layer);
     } else if subscription.pause() {
-        entry.peer.forget_sent(subscribed.media);
+        peer.forget_sent(subscribed.media);
     }
     let wanted = if subscription.is_catching_up() {
         CATCH_UP_WANTED
     } else {
         choice.wanted
     };
-    let differs = |a: Bitrate, b: Bitrate| {
-        let (a, b) = (a.as_bps() as f64, b.as_bps() as f64);
-        (a - b).abs() > a.max(b) * WANTED_CHANGE
-    };
-    let changes = differs(entry.wanted.0, choice.padded) || differs(entry.wanted.1, wanted);
-    if changes {
-        entry.wanted = (choice.padded, wanted);
-        entry.peer.set_wanted_bitrate(now, choice.padded, wanted);
-    }
-    changes
+    Some((choice, wanted))
 }
 
-/// Writes the cached packets that may go out now. Returns the rid of the layer that begins with
-/// them, if one does.
+/// Writes the cached packets of one of the viewer's streams that may go out now. Returns the rid
+/// of the layer that begins with them, if one does.
 pub(super) fn catch_up(
     now: Instant,
     entry: &mut PeerEntry,
+    view: usize,
     stream: &Stream,
     sending: &mut Datagrams,
     counters: &mut Counters,
 ) -> Option<String> {
     let mut begins = None;
-    for subscribed in entry
-        .subscriptions
-        .iter_mut()
-        .filter(|s| s.kind == Kind::Video)
-    {
-        while let Some(forward) =
-            subscribed
-                .subscription
-                .poll(now, &stream.video, entry.estimate.map(|e| e.bandwidth))
-        {
-            if forward.begins {
-                entry.peer.forget_sent(subscribed.media);
-                begins = subscribed.subscription.current();
-            }
-            let (media, packet) = (subscribed.media, &forward.packet);
-            let peer = &mut entry.peer;
-            let written = peer.write(now, media, 0, packet, forward.rewrite, sending);
-            count(counters, written);
+    // Who catches up in several streams does so in each at its part of the rate.
+    let videos = entry.views.iter_mut().filter_map(View::video);
+    let streams = videos.filter(|s| s.subscription.is_catching_up()).count();
+    let streams = streams.max(1);
+    let bandwidth = entry.estimate.map(|e| e.bandwidth * (1.0 / streams as f64));
+    let subscribed = entry.views.get_mut(view)?.video()?;
+    while let Some(forward) = subscribed.subscription.poll(now, &stream.video, bandwidth) {
+        if forward.begins {
+            entry.peer.forget_sent(subscribed.media);
+            begins = subscribed.subscription.current();
         }
+        let (media, packet) = (subscribed.media, &forward.packet);
+        let peer = &mut entry.peer;
+        let written = peer.write(now, media, 0, packet, forward.rewrite, sending);
+        count(counters, written);
     }
     let layer = stream.video.layers().get(begins?)?;
     layer.rid().map(str::to_owned)

@@ -4,8 +4,8 @@ use std::time::Instant;
 use rtp::{Extensions, Packet, Rewrite, dependency_descriptor};
 use str0m::media::{Mid, Rid};
 
-use super::Types;
 use super::resend::SentPackets;
+use super::{EncodingConfig, Types};
 use crate::window::Window;
 
 /// The fixed header (RFC 3550 §5.1).
@@ -53,6 +53,10 @@ pub(super) struct Encoding {
     pub(super) packets: u32,
     pub(super) bytes: u32,
     pub(super) last: Option<Last>,
+    /// The receiver has asked for a key frame, and nobody has been told.
+    pub(super) wants_keyframe: bool,
+    /// Nothing is sent any more.
+    pub(super) is_over: bool,
 }
 
 /// Of the latest packet, what a sender report tells.
@@ -85,6 +89,29 @@ pub(super) struct Outgoing<'a> {
 }
 
 impl Encoding {
+    /// Nothing sent yet.
+    pub(super) fn new(config: EncodingConfig) -> Self {
+        Self {
+            ssrc: config.ssrc,
+            // Any number will do to begin with, and an SSRC is random.
+            rtx: config
+                .rtx_ssrc
+                .map(|ssrc| (ssrc, u64::from(ssrc as u16 >> 1))),
+            mid: config.mid,
+            rid: config.rid,
+            ids: config.ids,
+            cname: config.cname,
+            is_known: false,
+            used: Window::default(),
+            sent: SentPackets::default(),
+            packets: 0,
+            bytes: 0,
+            last: None,
+            wants_keyframe: false,
+            is_over: false,
+        }
+    }
+
     /// Appends header and payload, not encrypted. Returns the header's length.
     pub(super) fn write(&self, to: &mut Vec<u8>, out: &Outgoing<'_>) -> usize {
         let start = to.len();

@@ -24,7 +24,6 @@ use crate::congestion::Congestion;
 use crate::datagrams::Datagrams;
 use crate::srtp::{self, Inbound, Outbound, Replay};
 use crate::wall_clock::WallClock;
-use crate::window::Window;
 
 pub(crate) use encoding::ExtensionIds;
 use encoding::{Encoding, Outgoing};
@@ -43,6 +42,9 @@ const RESEND_PAUSE_MAX: Duration = Duration::from_millis(500);
 
 /// Padding repeats packets of up to so many ago.
 const PADDING_PACKETS: usize = 32;
+
+/// Sources of one BYE: its count has five bits.
+const BYE_SOURCES_MAX: usize = 31;
 
 /// Datagrams of padding with one call.
 const PADDING_MAX: usize = 64;
@@ -107,8 +109,8 @@ pub(crate) struct Sender {
 /// What the receiver said and nobody has taken yet.
 #[derive(Debug, Default, Clone, Copy)]
 struct Told {
-    /// A bit for each encoding that needs a key frame.
-    keyframes: u64,
+    /// There are encodings that need a key frame.
+    keyframes: bool,
     nacks: u64,
 }
 
@@ -137,25 +139,8 @@ impl Sender {
         encodings: Vec<EncodingConfig>,
         estimate: Option<Bitrate>,
     ) -> Self {
-        let encoding = |config: EncodingConfig| Encoding {
-            ssrc: config.ssrc,
-            // Any number will do to begin with, and an SSRC is random.
-            rtx: config
-                .rtx_ssrc
-                .map(|ssrc| (ssrc, u64::from(ssrc as u16 >> 1))),
-            mid: config.mid,
-            rid: config.rid,
-            ids: config.ids,
-            cname: config.cname,
-            is_known: false,
-            used: Window::default(),
-            sent: resend::SentPackets::default(),
-            packets: 0,
-            bytes: 0,
-            last: None,
-        };
         Self {
-            encodings: encodings.into_iter().map(encoding).collect(),
+            encodings: encodings.into_iter().map(Encoding::new).collect(),
             crypto: None,
             path: None,
             began: now,
@@ -168,6 +153,36 @@ impl Sender {
             padding_turn: 0,
             told: Told::default(),
         }
+    }
+
+    /// One more encoding is sent. Returns its number.
+    pub(crate) fn add(&mut self, config: EncodingConfig) -> usize {
+        let encoding = Encoding::new(config);
+        match self.encodings.iter_mut().position(|e| e.is_over) {
+            Some(index) => {
+                self.encodings[index] = encoding;
+                index
+            }
+            None => {
+                self.encodings.push(encoding);
+                self.encodings.len() - 1
+            }
+        }
+    }
+
+    /// This encoding is sent no more; its number may be given to another.
+    pub(crate) fn end(&mut self, encoding: usize) {
+        if let Some(encoding) = self.encodings.get_mut(encoding) {
+            encoding.is_over = true;
+            encoding.last = None;
+            encoding.sent.clear();
+        }
+    }
+
+    /// The source of an encoding.
+    pub(crate) fn ssrc(&self, encoding: usize) -> Option<u32> {
+        let encoding = self.encodings.get(encoding).filter(|e| !e.is_over)?;
+        Some(encoding.ssrc)
     }
 
     /// The connection is up.
@@ -300,7 +315,8 @@ impl Sender {
                 }
                 Received::KeyframeRequest { source } => {
                     if let Some(encoding) = self.position(source) {
-                        self.told.keyframes |= 1 << (encoding % 64);
+                        self.told.keyframes = true;
+                        self.encodings[encoding].wants_keyframe = true;
                     }
                 }
                 Received::TransportFeedback(feedback) => {
@@ -425,10 +441,12 @@ impl Sender {
 
     /// Says good-bye, if there is a source that could.
     pub(crate) fn close(&mut self, to: &mut Datagrams) {
-        let Some(first) = self.encodings.first() else {
+        let sending = || self.encodings.iter().filter(|e| !e.is_over);
+        let Some(first) = sending().next() else {
             return;
         };
-        let ssrcs: Vec<u32> = self.encodings.iter().map(|e| e.ssrc).collect();
+        // As many as the count in the header can tell (RFC 3550 §6.6).
+        let ssrcs: Vec<u32> = sending().map(|e| e.ssrc).take(BYE_SOURCES_MAX).collect();
         let mut compound = Vec::with_capacity(128);
         // A compound begins with a report and the name of its source (RFC 3550 §6.1).
         rtcp::write_receiver_report(&mut compound, first.ssrc, &[]);
@@ -446,10 +464,12 @@ impl Sender {
 
     /// The next thing that the receiver told.
     pub(crate) fn poll(&mut self) -> Option<Feedback> {
-        if self.told.keyframes != 0 {
-            let index = self.told.keyframes.trailing_zeros();
-            self.told.keyframes &= !(1 << index);
-            return Some(Feedback::KeyframeRequest(index as usize));
+        if self.told.keyframes {
+            let wants = |e: &mut Encoding| std::mem::take(&mut e.wants_keyframe);
+            if let Some(index) = self.encodings.iter_mut().position(wants) {
+                return Some(Feedback::KeyframeRequest(index));
+            }
+            self.told.keyframes = false;
         }
         let nacks = std::mem::take(&mut self.told.nacks);
         if nacks > 0 {

@@ -1,0 +1,413 @@
+//! Streams begin and end, and viewers come to them and go: what of a peer belongs to which stream.
+
+use std::time::Instant;
+
+use broadcast::SessionId;
+use rtc::{Agreed, Peer};
+
+use super::Node;
+use super::viewing::choose_layers;
+use crate::message::{ClosedReason, Event, Feed, Output, Relayed, Source, StreamId};
+use crate::peer::{Incoming, Subscribed, View};
+use crate::stream::Stream;
+
+impl Node {
+    pub(super) fn stream(&mut self, id: StreamId) -> usize {
+        let (streams, limits) = (&mut self.streams, self.config.track);
+        *self
+            .streams_by_id
+            .entry(id)
+            .or_insert_with(|| streams.insert(Stream::new(id, limits)))
+    }
+
+    pub(super) fn publish(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        sources: &[Source],
+        peer: Box<Peer>,
+    ) {
+        let key = self.add_peer(now, session, peer);
+        self.set_sources(now, key, sources);
+    }
+
+    pub(super) fn republish(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        offer: Option<&str>,
+        sources: &[Source],
+    ) {
+        let Some(key) = self.key(session) else {
+            return;
+        };
+        if let Some(offer) = offer {
+            let Some(entry) = self.peers.get_mut(key) else {
+                return;
+            };
+            let answer = entry.peer.answer_again(offer);
+            let answer = answer.map_err(|error| error.to_string());
+            let refused = answer.is_err();
+            let event = Event::Answered { session, answer };
+            self.outputs.push_back(Output::Event(event));
+            if refused {
+                return;
+            }
+            self.learn_ufrag(key);
+        }
+        self.set_sources(now, key, sources);
+        self.drain(now, key);
+    }
+
+    /// What the m-lines of a publisher carry from now on.
+    fn set_sources(&mut self, now: Instant, key: usize, sources: &[Source]) {
+        let Some(entry) = self.peers.get(key) else {
+            return;
+        };
+        let before = entry.sources.clone();
+        let incoming = |(index, media): (usize, &rtc::Media)| {
+            let mid = media.mid();
+            let source = sources.iter().find(|source| source.mid == mid)?;
+            Some((index, media.kind, source.stream))
+        };
+        let lines = entry.peer.media().iter().enumerate();
+        let lines: Vec<_> = lines.filter_map(incoming).collect();
+        let after: Vec<Incoming> = lines
+            .into_iter()
+            .map(|(media, kind, stream)| Incoming {
+                media,
+                stream: self.stream(stream),
+                kind,
+            })
+            .collect();
+        if let Some(entry) = self.peers.get_mut(key) {
+            entry.sources.clone_from(&after);
+        }
+        for stream in streams_of(&before) {
+            if !after.iter().any(|s| s.stream == stream) {
+                self.end_stream(key, stream);
+            }
+        }
+        for stream in streams_of(&after) {
+            let of = |all: &[Incoming]| -> Vec<Incoming> {
+                all.iter().filter(|s| s.stream == stream).copied().collect()
+            };
+            if of(&before) != of(&after) {
+                self.begin_stream(now, key, stream, &of(&after));
+            }
+        }
+    }
+
+    /// A peer begins to publish a stream, or other tracks of it.
+    fn begin_stream(&mut self, now: Instant, key: usize, stream_key: usize, lines: &[Incoming]) {
+        let (Some(stream), Some(entry)) = (self.streams.get_mut(stream_key), self.peers.get(key))
+        else {
+            return;
+        };
+        let predecessor = stream.publisher.replace(key);
+        if predecessor != Some(key) {
+            stream.sessions += 1;
+        }
+        // Of the predecessor.
+        stream.sweep.clear();
+        for line in lines {
+            let rids = entry.peer.media().get(line.media).map(rtc::Media::rids);
+            let rids = rids.unwrap_or_default();
+            stream.track_mut(line.kind).begin(&rids);
+            for relay in &stream.relays {
+                let message = Relayed::Begin {
+                    stream: stream.id,
+                    kind: line.kind,
+                    rids: rids.clone(),
+                };
+                self.outputs.push_back(Output::Relay {
+                    shard: relay.shard,
+                    message,
+                });
+            }
+        }
+        if let Some(predecessor) = predecessor.filter(|predecessor| *predecessor != key) {
+            self.take_over(now, predecessor, stream_key);
+        }
+    }
+
+    /// Another peer publishes the stream: the predecessor has lost it, and ends if that was all.
+    fn take_over(&mut self, now: Instant, predecessor: usize, stream_key: usize) {
+        let Some(entry) = self.peers.get_mut(predecessor) else {
+            return;
+        };
+        entry.sources.retain(|source| source.stream != stream_key);
+        let ends = entry.sources.is_empty();
+        if let Some(stream) = self.streams.get_mut(stream_key) {
+            stream.sessions -= 1;
+        }
+        if ends {
+            self.close(now, predecessor, ClosedReason::Ordered);
+        }
+    }
+
+    /// A peer publishes a stream no more.
+    pub(super) fn end_stream(&mut self, key: usize, stream_key: usize) {
+        let Some(stream) = self.streams.get_mut(stream_key) else {
+            return;
+        };
+        if stream.publisher != Some(key) {
+            return;
+        }
+        stream.sessions -= 1;
+        stream.publisher = None;
+        stream.sweep.clear();
+        stream.reported_active = false;
+        stream.audio.end();
+        stream.video.end();
+        for relay in &stream.relays {
+            let message = Relayed::End { stream: stream.id };
+            self.outputs.push_back(Output::Relay {
+                shard: relay.shard,
+                message,
+            });
+        }
+        let status = Event::Status {
+            stream: stream.id,
+            active: false,
+            tracks: Vec::new(),
+        };
+        self.outputs.push_back(Output::Event(status));
+        self.free_if_idle(stream_key);
+    }
+
+    pub(super) fn watch(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        stream: StreamId,
+        home: usize,
+        peer: Box<Peer>,
+        first_seq: u16,
+    ) {
+        let key = self.add_peer(now, session, peer);
+        let Some(entry) = self.peers.get(key) else {
+            return;
+        };
+        let lines = entry.peer.media().iter().enumerate();
+        let feeds: Vec<Feed> = lines
+            .map(|(line, media)| Feed {
+                line,
+                stream,
+                home,
+                kind: media.kind,
+                // Apart from each other, or two m-lines would count in step.
+                first_seq: first_seq.wrapping_add(line as u16 * 7_919),
+            })
+            .collect();
+        self.set_feeds(now, key, &feeds);
+    }
+
+    pub(super) fn feed(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        agreed: Option<Box<Agreed>>,
+        feeds: &[Feed],
+    ) {
+        let Some(key) = self.key(session) else {
+            return;
+        };
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        let mut begun = Vec::new();
+        if let Some(agreed) = agreed {
+            if let Err(error) = entry.peer.connect(&agreed) {
+                tracing::debug!(?session, %error, "a viewing peer cannot connect");
+                return self.close(now, key, ClosedReason::Remote);
+            }
+            for line in agreed.lines {
+                let index = line.index;
+                if entry.peer.set_line(line) {
+                    begun.push(index);
+                }
+            }
+            self.learn_ufrag(key);
+        }
+        // A new source on a line: what was given under the old one says nothing.
+        if let Some(entry) = self.peers.get_mut(key) {
+            for view in &mut entry.views {
+                view.subscriptions.retain(|s| !begun.contains(&s.media));
+            }
+        }
+        self.set_feeds(now, key, feeds);
+        self.drain(now, key);
+    }
+
+    /// What the m-lines of a viewer carry from now on.
+    fn set_feeds(&mut self, now: Instant, key: usize, feeds: &[Feed]) {
+        let feeds: Vec<(usize, &Feed)> = feeds
+            .iter()
+            .map(|feed| (self.viewed(feed.stream, feed.home), feed))
+            .collect();
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        for view in &mut entry.views {
+            let stays = |s: &Subscribed| {
+                let is_it = |(stream, feed): &(usize, &Feed)| {
+                    *stream == view.stream && feed.line == s.media && feed.kind == s.kind
+                };
+                feeds.iter().any(is_it)
+            };
+            view.subscriptions.retain(stays);
+        }
+        let mut begun = Vec::new();
+        for (stream, feed) in &feeds {
+            if entry.view(*stream).is_none() {
+                entry.views.push(View::new(*stream));
+                begun.push(*stream);
+            }
+            if let Some(view) = entry.view(*stream)
+                && !view.subscriptions.iter().any(|s| s.media == feed.line)
+            {
+                let subscribed = Subscribed::new(feed.line, feed.kind, feed.first_seq, now);
+                view.subscriptions.push(subscribed);
+            }
+        }
+        let is_over = |view: &View| view.subscriptions.is_empty();
+        let over = entry.views.iter().filter(|view| is_over(view));
+        let over: Vec<usize> = over.map(|view| view.stream).collect();
+        entry.views.retain(|view| !is_over(view));
+        let connected = entry.connected;
+        for stream in begun {
+            if let Some(stream) = self.streams.get_mut(stream) {
+                stream.sessions += 1;
+                let given = if connected { stream.sweep.add(key) } else { 0 };
+                let stream = self.streams_by_id.get(&stream.id).copied();
+                if let Some(view) = stream.and_then(|stream| entry.view(stream)) {
+                    view.given = given;
+                }
+            }
+        }
+        for stream in over {
+            self.unview(key, stream);
+        }
+        // Those that were looked up and are not used after all.
+        for (stream, _) in feeds {
+            self.free_if_idle(stream);
+        }
+        if connected && let Some(entry) = self.peers.get_mut(key) {
+            choose_layers(now, entry, &mut self.streams);
+            self.mark_dirty(key);
+            self.request_viewed(now, key);
+        }
+    }
+
+    /// A stream that somebody here is to get from its home.
+    fn viewed(&mut self, stream: StreamId, home: usize) -> usize {
+        let shard = self.shard;
+        let key = self.stream(stream);
+        if let Some(entry) = self.streams.get_mut(key)
+            && home != shard
+            && entry.home.replace(home).is_none()
+        {
+            self.outputs.push_back(Output::Relay {
+                shard: home,
+                message: Relayed::Subscribe { stream, shard },
+            });
+        }
+        key
+    }
+
+    /// A peer views a stream no more.
+    pub(super) fn unview(&mut self, key: usize, stream_key: usize) {
+        if let Some(stream) = self.streams.get_mut(stream_key) {
+            stream.sessions -= 1;
+            stream.sweep.remove(key);
+        }
+        self.free_if_idle(stream_key);
+    }
+
+    pub(super) fn wish(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        line: usize,
+        paused: bool,
+        rid_max: Option<String>,
+    ) {
+        let Some(key) = self.key(session) else {
+            return;
+        };
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        let has = |view: &&mut View| view.subscriptions.iter().any(|s| s.media == line);
+        let Some(view) = entry.views.iter_mut().find(has) else {
+            return;
+        };
+        view.selector.limit(rid_max);
+        let Some(subscribed) = entry.subscribed(line) else {
+            return;
+        };
+        if paused && !subscribed.paused && subscribed.subscription.pause() {
+            entry.peer.forget_sent(line);
+        }
+        if let Some(subscribed) = entry.subscribed(line) {
+            subscribed.paused = paused;
+        }
+        choose_layers(now, entry, &mut self.streams);
+        self.mark_dirty(key);
+        self.request_viewed(now, key);
+    }
+
+    /// The stream comes from another shard from now on.
+    pub(super) fn rehome(&mut self, id: StreamId, home: usize) {
+        let Some(key) = self.streams_by_id.get(&id).copied() else {
+            return;
+        };
+        let Some(stream) = self.streams.get_mut(key) else {
+            return;
+        };
+        let shard = self.shard;
+        let next = (home != shard && stream.sessions > 0).then_some(home);
+        let before = std::mem::replace(&mut stream.home, next);
+        if before == next {
+            return;
+        }
+        let stream = id;
+        if let Some(shard) = before {
+            let message = Relayed::Unsubscribe {
+                stream,
+                shard: self.shard,
+            };
+            self.outputs.push_back(Output::Relay { shard, message });
+        }
+        if let Some(home) = next {
+            let message = Relayed::Subscribe { stream, shard };
+            let shard = home;
+            self.outputs.push_back(Output::Relay { shard, message });
+        }
+    }
+
+    pub(super) fn free_if_idle(&mut self, key: usize) {
+        if self.streams.get(key).is_some_and(Stream::is_idle) {
+            let stream = self.streams.remove(key);
+            self.streams_by_id.remove(&stream.id);
+            if let Some(home) = stream.home {
+                self.outputs.push_back(Output::Relay {
+                    shard: home,
+                    message: Relayed::Unsubscribe {
+                        stream: stream.id,
+                        shard: self.shard,
+                    },
+                });
+            }
+        }
+    }
+}
+
+/// The streams of a publisher's lines, each once.
+fn streams_of(lines: &[Incoming]) -> Vec<usize> {
+    let mut streams: Vec<usize> = lines.iter().map(|line| line.stream).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    streams
+}
