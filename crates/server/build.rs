@@ -4,16 +4,14 @@
 use std::path::Path;
 
 fn main() {
-    let pages = Path::new("../../web/app/dist");
-    // A missing folder would count as changed for ever; the one above it is always there.
-    let watched = if pages.is_dir() {
-        pages
-    } else {
-        Path::new("../../web/app")
-    };
-    if watched.exists() {
-        println!("cargo:rerun-if-changed={}", watched.display());
-    } else {
-        println!("cargo:rerun-if-changed=build.rs");
+    for package in ["../../web/app", "../../web/sdk"].map(Path::new) {
+        let built = package.join("dist");
+        // A missing folder would count as changed for ever; the one above it is always there.
+        let watched = if built.is_dir() { &built } else { package };
+        if watched.exists() {
+            println!("cargo:rerun-if-changed={}", watched.display());
+        } else {
+            println!("cargo:rerun-if-changed=build.rs");
+        }
     }
 }

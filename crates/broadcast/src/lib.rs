@@ -8,6 +8,7 @@
 pub mod forward;
 mod name;
 pub mod registry;
+pub mod room;
 mod session;
 
 pub use name::{STREAM_NAME_MAX, StreamName, StreamNameError};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rtp::{Format, Kind};
 
-use crate::{OpenError, Role, SessionId, StreamName, StreamStatus, TrackStatus};
+use crate::{OpenError, Role, SessionId, StreamName, StreamStatus, TrackStatus, room};
 
 /// A publisher that has sent nothing for this long after its POST is still arriving, not gone.
 const ARRIVAL_TIME: Duration = Duration::from_secs(5);
@@ -13,6 +13,8 @@ const ARRIVAL_TIME: Duration = Duration::from_secs(5);
 /// Who may do what, as far as the configuration says it.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Needed to be a room's host; `None`: what publishing needs.
+    pub host_token: Option<String>,
     /// Needed to publish; `None`: anybody may.
     pub publish_token: Option<String>,
     /// Needed to watch; `None`: anybody may.
@@ -34,6 +36,7 @@ pub struct Config {
 pub struct Registry {
     config: Config,
     streams: BTreeMap<StreamName, Stream>,
+    names: BTreeMap<u64, StreamName>,
     sessions: BTreeMap<SessionId, Session>,
     next_id: u64,
     /// Sessions on each shard.
@@ -47,6 +50,8 @@ struct Stream {
     home: usize,
     publisher: Option<Publisher>,
     viewers: BTreeSet<SessionId>,
+    /// How many of the viewers are not in the stream's room.
+    outside: usize,
     active: bool,
     tracks: Vec<TrackStatus>,
     without_publisher: Option<Instant>,
@@ -58,6 +63,8 @@ struct Publisher {
     token: Option<String>,
     formats: Vec<Format>,
     opened: Instant,
+    /// A participant of a room: nobody takes its stream while it is there.
+    in_room: bool,
 }
 
 /// One session.
@@ -65,12 +72,21 @@ struct Publisher {
 pub struct Session {
     /// Publisher or viewer.
     pub role: Role,
-    /// Its stream.
-    pub stream: StreamName,
+    /// Its streams; that of a participant of a room may have any number.
+    pub streams: BTreeSet<StreamName>,
     /// The token it was opened with.
     pub token: Option<String>,
     /// The shard that has its peer.
     pub shard: usize,
+    /// Of a participant of a room.
+    pub in_room: bool,
+}
+
+impl Session {
+    /// The one stream of a session that was opened for it.
+    pub fn stream(&self) -> Option<&StreamName> {
+        self.streams.first()
+    }
 }
 
 /// A session that was admitted, and what follows from it.
@@ -84,6 +100,8 @@ pub struct Admitted {
     pub shard: usize,
     /// The publisher that this one takes over from; its session is over.
     pub replaces: Option<SessionId>,
+    /// The stream's viewers are to get it from another shard than before.
+    pub moved: bool,
 }
 
 impl Registry {
@@ -93,9 +111,36 @@ impl Registry {
         Self {
             config,
             streams: BTreeMap::new(),
+            names: BTreeMap::new(),
             sessions: BTreeMap::new(),
             next_id: 0,
             load,
+        }
+    }
+
+    /// Whether a token lets somebody into rooms in this role. A role that needs no token of its own
+    /// needs that of the next lower one; a token of a higher role will do as well.
+    pub fn check_role(&self, role: room::Role, token: Option<&str>) -> Result<(), OpenError> {
+        // From the highest role to the lowest.
+        let tokens = [
+            &self.config.host_token,
+            &self.config.publish_token,
+            &self.config.view_token,
+        ];
+        let rank = match role {
+            room::Role::Host => 0,
+            room::Role::Publisher => 1,
+            room::Role::Viewer | room::Role::Hidden => 2,
+        };
+        let Some(lowest) = (rank..tokens.len()).find(|rank| tokens[*rank].is_some()) else {
+            return Ok(());
+        };
+        let token = token.ok_or(OpenError::TokenMissing)?;
+        let mut will_do = tokens.iter().take(lowest + 1).filter_map(|t| t.as_deref());
+        if will_do.any(|needed| same_secret(needed, token)) {
+            Ok(())
+        } else {
+            Err(OpenError::TokenWrong)
         }
     }
 
@@ -133,13 +178,7 @@ impl Registry {
                 }
             }
         }
-        if self.sessions.len() >= self.config.sessions_max {
-            return Err(OpenError::Full {
-                limit: "limits.sessions_max",
-                retry_after: Duration::from_secs(5),
-            });
-        }
-        Ok(())
+        self.check_full()
     }
 
     /// Whether a viewer with these codecs can get something of the stream; true while nothing is published.
@@ -186,70 +225,208 @@ impl Registry {
         shard: usize,
     ) -> Result<Admitted, OpenError> {
         self.check(now, role, stream, token.as_deref())?;
-        if !self.streams.contains_key(stream) {
-            self.streams
-                .insert(stream.clone(), Stream::new(self.next_id, shard, now));
-            self.next_id += 1;
+        self.insert(id, role, token, shard, false);
+        Ok(match role {
+            Role::Publisher => self.attach_publisher(now, id, stream, formats),
+            Role::Viewer => self.attach_viewer(now, id, stream),
+        })
+    }
+
+    /// Admits the session of a participant of a room, whose streams come and go.
+    pub fn open_in_room(
+        &mut self,
+        id: SessionId,
+        role: Role,
+        shard: usize,
+    ) -> Result<(), OpenError> {
+        self.check_full()?;
+        self.insert(id, role, None, shard, true);
+        Ok(())
+    }
+
+    /// The shard for another session of a room: where the fewest are.
+    pub fn place_in_room(&self) -> usize {
+        least_loaded(&self.load)
+    }
+
+    /// A participant publishes a stream. Refused when somebody else has it.
+    pub fn publish(
+        &mut self,
+        now: Instant,
+        id: SessionId,
+        stream: &StreamName,
+        formats: Vec<Format>,
+    ) -> Result<Admitted, OpenError> {
+        let holder = self.streams.get(stream).and_then(|s| s.publisher.as_ref());
+        if holder.is_some_and(|holder| holder.session != id) {
+            return Err(OpenError::AlreadyLive);
         }
-        let Some(entry) = self.streams.get_mut(stream) else {
-            unreachable!("inserted above");
+        Ok(self.attach_publisher(now, id, stream, formats))
+    }
+
+    /// A participant views a stream.
+    pub fn view(&mut self, now: Instant, id: SessionId, stream: &StreamName) -> Admitted {
+        self.attach_viewer(now, id, stream)
+    }
+
+    /// A session goes on without one of its streams.
+    pub fn detach(&mut self, now: Instant, id: SessionId, stream: &StreamName) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
         };
-        let (stream_id, home) = (entry.id, entry.home);
-        let mut replaces = None;
-        match role {
-            Role::Publisher => {
-                let publisher = Publisher {
-                    session: id,
-                    token: token.clone(),
-                    formats,
-                    opened: now,
-                };
-                replaces = entry.publisher.replace(publisher).map(|old| old.session);
-                entry.without_publisher = None;
-            }
-            Role::Viewer => {
-                entry.viewers.insert(id);
-            }
+        if session.streams.remove(stream) {
+            let (role, in_room) = (session.role, session.in_room);
+            self.leave(now, id, role, in_room, stream);
         }
+    }
+
+    fn check_full(&self) -> Result<(), OpenError> {
+        if self.sessions.len() >= self.config.sessions_max {
+            return Err(OpenError::Full {
+                limit: "limits.sessions_max",
+                retry_after: Duration::from_secs(5),
+            });
+        }
+        Ok(())
+    }
+
+    fn insert(
+        &mut self,
+        id: SessionId,
+        role: Role,
+        token: Option<String>,
+        shard: usize,
+        in_room: bool,
+    ) {
         self.load[shard] += 1;
         let session = Session {
             role,
-            stream: stream.clone(),
+            streams: BTreeSet::new(),
             token,
             shard,
+            in_room,
+        };
+        self.sessions.insert(id, session);
+    }
+
+    /// The entry of a stream, which begins to be if it was not.
+    fn stream(&mut self, now: Instant, name: &StreamName, home: usize) -> &mut Stream {
+        let (next_id, names) = (&mut self.next_id, &mut self.names);
+        self.streams.entry(name.clone()).or_insert_with(|| {
+            let id = *next_id;
+            *next_id += 1;
+            names.insert(id, name.clone());
+            Stream::new(id, home, now)
+        })
+    }
+
+    fn attach_publisher(
+        &mut self,
+        now: Instant,
+        id: SessionId,
+        name: &StreamName,
+        formats: Vec<Format>,
+    ) -> Admitted {
+        let session = self.sessions.get_mut(&id);
+        let (shard, in_room, token) = session.map_or((0, false, None), |session| {
+            session.streams.insert(name.clone());
+            (session.shard, session.in_room, session.token.clone())
+        });
+        let stream = self.stream(now, name, shard);
+        let publisher = Publisher {
+            session: id,
+            token,
+            formats,
+            opened: now,
+            in_room,
+        };
+        let before = stream.publisher.replace(publisher).map(|old| old.session);
+        let replaces = before.filter(|before| *before != id);
+        stream.without_publisher = None;
+        let moved = std::mem::replace(&mut stream.home, shard) != shard;
+        let admitted = Admitted {
+            stream: stream.id,
+            home: shard,
+            shard,
+            replaces,
+            moved,
         };
         if let Some(old) = replaces.and_then(|old| self.sessions.remove(&old)) {
             self.load[old.shard] -= 1;
         }
-        self.sessions.insert(id, session);
-        Ok(Admitted {
-            stream: stream_id,
-            home,
+        admitted
+    }
+
+    fn attach_viewer(&mut self, now: Instant, id: SessionId, name: &StreamName) -> Admitted {
+        let session = self.sessions.get_mut(&id);
+        let (shard, in_room) = session.map_or((0, false), |session| {
+            session.streams.insert(name.clone());
+            (session.shard, session.in_room)
+        });
+        let stream = self.stream(now, name, shard);
+        if stream.viewers.insert(id) && !in_room {
+            stream.outside += 1;
+        }
+        Admitted {
+            stream: stream.id,
+            home: stream.home,
             shard,
-            replaces,
-        })
+            replaces: None,
+            moved: false,
+        }
     }
 
     /// Forgets a session, and returns what it was.
     pub fn remove(&mut self, now: Instant, id: SessionId) -> Option<Session> {
         let session = self.sessions.remove(&id)?;
         self.load[session.shard] -= 1;
-        let stream = self.streams.get_mut(&session.stream)?;
-        match session.role {
+        for stream in &session.streams {
+            self.leave(now, id, session.role, session.in_room, stream);
+        }
+        Some(session)
+    }
+
+    /// A session leaves a stream.
+    fn leave(&mut self, now: Instant, id: SessionId, role: Role, in_room: bool, name: &StreamName) {
+        let Some(stream) = self.streams.get_mut(name) else {
+            return;
+        };
+        match role {
             Role::Publisher => {
-                stream.publisher = None;
-                stream.active = false;
-                stream.tracks.clear();
-                stream.without_publisher = Some(now);
+                // Another may have taken over.
+                if stream.publisher.as_ref().is_some_and(|p| p.session == id) {
+                    stream.publisher = None;
+                    stream.active = false;
+                    stream.tracks.clear();
+                    stream.without_publisher = Some(now);
+                }
             }
             Role::Viewer => {
-                stream.viewers.remove(&id);
+                if stream.viewers.remove(&id) && !in_room {
+                    stream.outside -= 1;
+                }
             }
         }
         if stream.publisher.is_none() && stream.viewers.is_empty() {
-            self.streams.remove(&session.stream);
+            self.names.remove(&stream.id);
+            self.streams.remove(name);
         }
-        Some(session)
+    }
+
+    /// What a stream's video may come in; empty when that is not known.
+    pub fn formats(&self, stream: &StreamName) -> Vec<Format> {
+        let stream = self.streams.get(stream);
+        stream.map(Stream::video_formats).unwrap_or_default()
+    }
+
+    /// How many watch a stream without being in its room.
+    pub fn outside(&self, stream: &StreamName) -> usize {
+        self.streams.get(stream).map_or(0, |stream| stream.outside)
+    }
+
+    /// Where a stream is: its id, and the shard of its publisher.
+    pub fn whereabouts(&self, stream: &StreamName) -> Option<(u64, usize)> {
+        self.streams.get(stream).map(|s| (s.id, s.home))
     }
 
     /// A session by its id.
@@ -274,13 +451,19 @@ impl Registry {
         active: bool,
         tracks: Vec<TrackStatus>,
     ) -> Option<StreamName> {
-        let (name, entry) = self.streams.iter_mut().find(|(_, s)| s.id == stream)?;
+        let name = self.names.get(&stream)?;
+        let entry = self.streams.get_mut(name)?;
         // The last word of a publisher that has left in the meantime.
         if entry.publisher.is_some() {
             entry.active = active;
             entry.tracks = tracks;
         }
         Some(name.clone())
+    }
+
+    /// The name of a stream, by its id.
+    pub fn name(&self, stream: u64) -> Option<&StreamName> {
+        self.names.get(&stream)
     }
 
     /// What a stream is doing; `None` when it has neither publisher nor viewer.
@@ -306,6 +489,8 @@ impl Registry {
             .values()
             .filter(over)
             .flat_map(|stream| stream.viewers.iter().copied())
+            // A participant views other streams as well.
+            .filter(|id| self.sessions.get(id).is_some_and(|s| !s.in_room))
             .collect()
     }
 }
@@ -317,6 +502,7 @@ impl Stream {
             home,
             publisher: None,
             viewers: BTreeSet::new(),
+            outside: 0,
             active: false,
             tracks: Vec::new(),
             without_publisher: Some(now),
@@ -352,7 +538,7 @@ impl Stream {
 fn may_take_over(now: Instant, stream: &Stream, holder: &Publisher, token: Option<&str>) -> bool {
     let same = matches!((&holder.token, token), (Some(a), Some(b)) if same_secret(a, b));
     let arriving = now.saturating_duration_since(holder.opened) < ARRIVAL_TIME;
-    same || (!stream.active && !arriving)
+    !holder.in_room && (same || (!stream.active && !arriving))
 }
 
 fn least_loaded(load: &[usize]) -> usize {
@@ -379,6 +565,7 @@ mod tests {
 
     fn registry(change: impl FnOnce(&mut Config)) -> Registry {
         let mut config = Config {
+            host_token: None,
             publish_token: None,
             view_token: None,
             viewers_wait: true,
@@ -464,6 +651,35 @@ mod tests {
         );
         assert!(open(&mut registry, now, 1, Role::Publisher, Some("s3cret")).is_ok());
         assert!(open(&mut registry, now, 2, Role::Viewer, None).is_ok());
+    }
+
+    #[test]
+    fn a_role_needs_its_token_or_that_of_a_higher_role_or_of_the_next_lower() {
+        use room::Role::{Hidden, Host, Publisher, Viewer};
+        let all = registry(|c| {
+            c.host_token = Some("host".into());
+            c.publish_token = Some("publish".into());
+            c.view_token = Some("view".into());
+        });
+        let (wrong, missing) = (Err(OpenError::TokenWrong), Err(OpenError::TokenMissing));
+        for (role, token, expected) in [
+            (Host, Some("host"), Ok(())),
+            (Host, Some("publish"), wrong.clone()),
+            (Publisher, Some("host"), Ok(())),
+            (Publisher, Some("view"), wrong.clone()),
+            (Viewer, Some("publish"), Ok(())),
+            (Hidden, Some("view"), Ok(())),
+            (Hidden, None, missing.clone()),
+        ] {
+            assert_eq!(all.check_role(role, token), expected, "{role:?} {token:?}");
+        }
+        let publishing = registry(|c| c.publish_token = Some("publish".into()));
+        assert_eq!(publishing.check_role(Host, None), missing);
+        assert_eq!(publishing.check_role(Host, Some("publish")), Ok(()));
+        assert_eq!(publishing.check_role(Viewer, None), Ok(()));
+        let watching = registry(|c| c.view_token = Some("view".into()));
+        assert_eq!(watching.check_role(Host, Some("x")), wrong);
+        assert_eq!(watching.check_role(Publisher, Some("view")), Ok(()));
     }
 
     #[test]

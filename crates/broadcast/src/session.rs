@@ -102,6 +102,9 @@ pub enum OpenError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The stream's room does not take it; the text says why.
+    #[error("{0}")]
+    Refused(String),
     /// The server is stopping.
     #[error("the server is shutting down")]
     Stopping,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use broadcast::{IceFragment, SessionId, TrackStatus};
 use rtc::{Agreed, IceCredentials, Peer, Transmit};
-use rtp::{Kind, Packet};
+use rtp::{Format, Kind, Packet};
 
 /// Names a stream within one process. Never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,6 +131,26 @@ pub enum Command {
     },
     /// Ends every session.
     CloseAll,
+}
+
+/// An answer to a publisher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The SDP.
+    pub sdp: String,
+    /// What each m-line may come in, by its `a=mid`.
+    pub formats: Vec<(String, Vec<Format>)>,
+}
+
+impl Answered {
+    /// The answer that has just been given for this peer.
+    pub fn new(sdp: String, peer: &Peer) -> Self {
+        let formats = |media: &rtc::Media| (media.mid(), media.formats().copied().collect());
+        Self {
+            sdp,
+            formats: peer.media().iter().map(formats).collect(),
+        }
+    }
 }
 
 /// An m-line of a publisher, and the stream that it belongs to.
@@ -288,7 +308,7 @@ pub enum Event {
         /// The session.
         session: SessionId,
         /// The answer.
-        answer: Result<String, String>,
+        answer: Result<Answered, String>,
     },
     /// A viewer gets this layer from now on. Not told without simulcast.
     Layer {

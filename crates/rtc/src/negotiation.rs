@@ -372,11 +372,12 @@ impl Negotiation {
         line(out, &format!("a=msid:{} {}", track.stream, track.track));
         types.iter().for_each(|pt| pt.write(out));
         let (ssrc, rtx, cname) = (carrying.ssrc, carrying.rtx_ssrc, &self.cname);
-        if kind == Kind::Video {
-            line(out, &format!("a=ssrc-group:FID {ssrc} {rtx}"));
-            line(out, &format!("a=ssrc:{rtx} cname:{cname}"));
-        }
+        // Chromium takes the first for the one that is played.
         line(out, &format!("a=ssrc:{ssrc} cname:{cname}"));
+        if kind == Kind::Video {
+            line(out, &format!("a=ssrc:{rtx} cname:{cname}"));
+            line(out, &format!("a=ssrc-group:FID {ssrc} {rtx}"));
+        }
     }
 }
 

@@ -322,6 +322,20 @@ pub(crate) fn attribute<'a>(sdp: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
+/// The mid and the kind of each m-line for media of a description.
+pub fn lines(sdp: &str) -> Vec<(String, Kind)> {
+    let line = |section: &str| {
+        let kind = match section.split(' ').next()? {
+            "m=audio" => Kind::Audio,
+            "m=video" => Kind::Video,
+            _ => return None,
+        };
+        let mid = attribute(section, "mid")?;
+        Some((mid.trim_end().to_owned(), kind))
+    };
+    sections(sdp).filter_map(line).collect()
+}
+
 /// The payload types that a section lists.
 pub(crate) fn payload_types(section: &str) -> Vec<u8> {
     let first = section.lines().next().unwrap_or_default();

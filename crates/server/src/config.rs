@@ -84,6 +84,8 @@ pub(crate) struct IceServer {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Auth {
+    /// Token that hosts of rooms need. Empty: what publishing needs.
+    pub(crate) host_token: Secret,
     /// Bearer token that publishing needs. Empty: anybody may publish.
     pub(crate) publish_token: Secret,
     /// Bearer token that watching needs. Empty: anybody may watch.
@@ -120,6 +122,8 @@ pub(crate) struct Limits {
     pub(crate) sdp_bytes_max: usize,
     /// Bytes of a trickle fragment or another small body; a larger one gets 413.
     pub(crate) fragment_bytes_max: usize,
+    /// Bytes of one frame of a participant; a larger one closes its socket.
+    pub(crate) frame_bytes_max: usize,
     /// Milliseconds for a request's body to arrive; a slower one gets 408.
     pub(crate) body_timeout_ms: u64,
     /// Payload bytes cached per video layer since its last key frame; beyond it the cache is
@@ -216,6 +220,7 @@ impl Default for Limits {
             connections_max: 16_384,
             header_timeout_ms: 15_000,
             sdp_bytes_max: 65_536,
+            frame_bytes_max: 262_144,
             fragment_bytes_max: 16_384,
             body_timeout_ms: 5_000,
             cache_bytes_max: 16 << 20,

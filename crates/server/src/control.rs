@@ -1,5 +1,9 @@
 //! The handle through which HTTP reaches rooms and media.
 
+mod link;
+mod members;
+mod viewing;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -12,9 +16,13 @@ use broadcast::{
 use node::{ClosedReason, Command, Event, Source, StreamId};
 use rtc::{Direction, IceCredentials, Peer};
 use rtp::{Bitrate, Kind};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::media::Shards;
+use members::Members;
+
+pub(crate) use link::{Next, Socket};
+pub(crate) use members::{Entered, wall_ms};
 
 /// Where the bandwidth estimation of a viewer begins: enough for a middle layer, and probing
 /// from here reaches tens of megabits within half a second.
@@ -88,11 +96,14 @@ struct Shared {
     wall_clock: rtc::WallClock,
     state: Mutex<State>,
     metrics: crate::metrics::MediaMetrics,
+    /// Rooms may want to be woken at another time.
+    rooms_changed: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     registry: Registry,
+    members: Members,
     described: BTreeMap<SessionId, Described>,
     /// The rid of the layer that a viewer gets, for those that were told of one.
     layers: BTreeMap<SessionId, watch::Sender<Option<String>>>,
@@ -109,11 +120,13 @@ impl Control {
         shards: Shards,
         events: mpsc::Receiver<(usize, Event)>,
         registry: registry::Config,
+        rooms: broadcast::room::Limits,
         announce_ice_lite: bool,
         metrics: crate::metrics::MediaMetrics,
     ) -> Self {
         let state = State {
             registry: Registry::new(registry),
+            members: Members::new(rooms),
             described: BTreeMap::new(),
             layers: BTreeMap::new(),
             restarts: BTreeMap::new(),
@@ -130,6 +143,7 @@ impl Control {
             },
             state: Mutex::new(state),
             metrics,
+            rooms_changed: Notify::new(),
         });
         let control = Self { shared };
         tokio::spawn(control.clone().run(events));
@@ -215,6 +229,14 @@ impl Control {
                 }
             }
         };
+        if open.role == Role::Publisher
+            && let Err(error) = state.enter_made_up(&open.stream)
+        {
+            drop(state);
+            self.remove(session);
+            return Some(Err(error));
+        }
+        self.settle(&mut state);
         // Still under the lock, so that orders reach the shards in the order of admission.
         let sent = self.shared.shards.send(shard, command);
         drop(state);
@@ -244,13 +266,18 @@ impl Control {
             Role::Publisher => (Direction::Receive, None),
             Role::Viewer => (Direction::Send, Some(ESTIMATE_INITIAL)),
         };
-        let config = rtc::Config {
+        let config = self.rtc_config(shard);
+        Peer::answer(&config, direction, &open.offer, estimate, now)
+    }
+
+    /// What the peers of a shard have in common.
+    fn rtc_config(&self, shard: usize) -> rtc::Config {
+        rtc::Config {
             certificate: self.shared.certificate.clone(),
             candidates: self.shared.shards.candidates(shard).to_vec(),
             announce_ice_lite: self.shared.announce_ice_lite,
             wall_clock: self.shared.wall_clock,
-        };
-        Peer::answer(&config, direction, &open.offer, estimate, now)
+        }
     }
 
     /// What describes a session now; also the check that the caller may touch it.
@@ -428,7 +455,12 @@ impl Control {
 
     /// Takes no more sessions, says good-bye to all, and returns when that is sent.
     pub(crate) async fn shutdown(&self) {
-        self.state().stopping = true;
+        {
+            let mut state = self.state();
+            state.stopping = true;
+            state.members.rooms.stop();
+            self.settle(&mut state);
+        }
         for shard in 0..self.shared.shards.count() {
             self.order(shard, Command::CloseAll);
         }
@@ -445,7 +477,11 @@ impl Control {
     async fn run(self, mut events: mpsc::Receiver<(usize, Event)>) {
         let mut expiry = tokio::time::interval(EXPIRY_EVERY);
         loop {
+            let due = self.state().members.rooms.poll_timeout();
+            let due = due.unwrap_or_else(|| Instant::now() + EXPIRY_EVERY);
             tokio::select! {
+                () = tokio::time::sleep_until(due.into()) => self.rooms_timeout(),
+                () = self.shared.rooms_changed.notified() => {}
                 event = events.recv() => match event {
                     Some((_, event)) => self.event(event),
                     None => return,
@@ -474,14 +510,20 @@ impl Control {
                     tracing::debug!(?session, "nobody waits for this ICE restart any more");
                 }
             }
-            Event::Layer { session, rid, .. } => {
+            Event::Layer {
+                session,
+                stream,
+                rid,
+            } => {
                 let mut state = self.state();
+                if state.tell_layer(session, stream, &rid) {
+                    return;
+                }
                 if state.registry.session(session).is_some() {
                     show(state.layer(session), Some(rid));
                 }
             }
-            // Nobody offers again yet.
-            Event::Answered { .. } => {}
+            Event::Answered { session, answer } => self.peer_answered(session, answer),
             Event::Keyframe { wait } => self.shared.metrics.keyframe(wait),
             Event::FirstPicture { wait, .. } => self.shared.metrics.first_picture(wait),
             Event::Status {
@@ -492,6 +534,8 @@ impl Control {
                 let mut state = self.state();
                 if let Some(name) = state.registry.report(stream.0, active, tracks) {
                     state.announce(&name);
+                    state.report(&name);
+                    self.settle(&mut state);
                 }
             }
         }
@@ -515,7 +559,18 @@ impl Control {
         state.described.remove(&session);
         state.layers.remove(&session);
         state.restarts.remove(&session);
-        state.announce(&removed.stream);
+        for stream in &removed.streams {
+            if removed.role == Role::Publisher {
+                if removed.in_room {
+                    state.report(stream);
+                } else {
+                    state.leave_made_up(stream);
+                }
+            }
+            state.announce(stream);
+        }
+        self.peer_ended(&mut state, session);
+        self.settle(&mut state);
     }
 
     fn command(&self, shard: usize, command: Command) -> Result<(), SessionError> {
@@ -577,7 +632,10 @@ impl State {
             .registry
             .session(caller.session)
             .ok_or(SessionError::Unknown)?;
-        if session.role != caller.role || session.stream != caller.stream {
+        if session.role != caller.role
+            || session.stream() != Some(&caller.stream)
+            || session.in_room
+        {
             return Err(SessionError::Unknown);
         }
         // The URL cannot be guessed; a token, when one is sent, must still be the right one.
@@ -592,8 +650,18 @@ impl State {
         self.layers.entry(session).or_insert_with(new)
     }
 
+    /// Shows a room what one of its streams does now.
+    fn report(&mut self, stream: &StreamName) {
+        let status = self.registry.status(stream).unwrap_or_default();
+        let rooms = &mut self.members.rooms;
+        rooms.report(Instant::now(), stream, status.active, &status.tracks);
+    }
+
     /// Shows followers what a stream does now.
     fn announce(&mut self, stream: &StreamName) {
+        let outside = self.registry.outside(stream);
+        let rooms = &mut self.members.rooms;
+        rooms.set_viewers(Instant::now(), stream, outside);
         match self.registry.status(stream) {
             Some(status) => {
                 if let Some(followed) = self.followed.get(stream) {

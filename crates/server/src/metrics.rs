@@ -15,6 +15,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use signaling::dialect::headwater::Error;
+
 use crate::control::Control;
 
 /// Labels of an HTTP exchange.
@@ -23,6 +25,12 @@ struct HttpLabels {
     dialect: &'static str,
     method: &'static str,
     status: u16,
+}
+
+/// Labels of a request of a participant that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusedLabels {
+    code: String,
 }
 
 /// Labels of an ended session.
@@ -47,9 +55,18 @@ enum Reason {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HttpMetrics {
     requests: Family<HttpLabels, Counter>,
+    refused_calls: Family<RefusedLabels, Counter>,
 }
 
 impl HttpMetrics {
+    /// A participant's request was refused.
+    pub(crate) fn refused_call(&self, error: &Error) {
+        let code = error.code.as_str().to_owned();
+        self.refused_calls
+            .get_or_create(&RefusedLabels { code })
+            .inc();
+    }
+
     pub(crate) fn answered(&self, dialect: &'static str, method: &http::Method, status: u16) {
         // Names of methods are the client's choice: only the known ones become labels.
         let method = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS", "PUT"]
@@ -115,6 +132,11 @@ pub(crate) fn registry(http: &HttpMetrics, media: &MediaMetrics, control: Contro
         http.requests.clone(),
     );
     registry.register(
+        "participant_requests_refused",
+        "Requests of participants that were refused, by code",
+        http.refused_calls.clone(),
+    );
+    registry.register(
         "sessions_closed",
         "Sessions that ended, by reason",
         media.closed.clone(),
@@ -144,6 +166,19 @@ impl fmt::Debug for Shards {
 
 impl Collector for Shards {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let (rooms, participants) = self.0.rooms_count();
+        gauge(
+            &mut encoder,
+            "rooms",
+            "Rooms that somebody is in, or was a moment ago",
+            rooms as u64,
+        )?;
+        gauge(
+            &mut encoder,
+            "participants",
+            "Participants of all rooms",
+            participants as u64,
+        )?;
         let streams = self.0.streams();
         let active = streams.values().filter(|s| s.active).count() as u64;
         let viewers = streams.values().map(|s| s.viewers as u64).sum::<u64>();

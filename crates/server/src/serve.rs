@@ -129,6 +129,7 @@ fn start_media(config: &Config) -> anyhow::Result<(Control, MediaMetrics)> {
     };
     let running = Shards::start(&shards_config, &sender).context("start the media threads")?;
     let registry = registry::Config {
+        host_token: config.auth.host_token.reveal().map(str::to_owned),
         publish_token: config.auth.publish_token.reveal().map(str::to_owned),
         view_token: config.auth.view_token.reveal().map(str::to_owned),
         viewers_wait: config.streams.viewers_wait,
@@ -141,6 +142,7 @@ fn start_media(config: &Config) -> anyhow::Result<(Control, MediaMetrics)> {
         running,
         events,
         registry,
+        broadcast::room::Limits::default(),
         config.ice.announce_lite,
         metrics.clone(),
     );

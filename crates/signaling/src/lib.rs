@@ -9,6 +9,7 @@
 pub mod dialect;
 pub mod ice_fragment;
 pub mod ice_server;
+pub mod outbox;
 pub mod problem;
 pub mod session_http;
 

@@ -97,7 +97,9 @@ impl From<OpenError> for Problem {
                 ..Self::new(StatusCode::NOT_ACCEPTABLE, detail)
             },
             OpenError::TokenMissing => Self::new(StatusCode::UNAUTHORIZED, detail),
-            OpenError::TokenWrong => Self::new(StatusCode::FORBIDDEN, detail),
+            OpenError::TokenWrong | OpenError::Refused(_) => {
+                Self::new(StatusCode::FORBIDDEN, detail)
+            }
             OpenError::AlreadyLive => Self::new(StatusCode::CONFLICT, detail),
             OpenError::NotLive => {
                 Self::later(StatusCode::NOT_FOUND, detail, Duration::from_secs(2))

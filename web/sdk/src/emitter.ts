@@ -11,6 +11,15 @@ export class Emitter<Events> {
   }
 
   protected emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
-    for (const listener of this.#listeners[name] ?? []) listener(value);
+    for (const listener of this.#listeners[name] ?? []) {
+      try {
+        listener(value);
+      } catch (error) {
+        // A mistake in a page is the page's: told as uncaught, and the others hear the event.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 }

@@ -1,3 +1,5 @@
+import type { PublishedLayer } from "./wire.ts";
+
 /** Video codecs by the name that SDP gives them. */
 export type VideoCodec = "VP8" | "VP9" | "H264" | "AV1";
 
@@ -9,7 +11,8 @@ export interface VideoEncoding extends RTCRtpEncodingParameters {
   scalabilityMode?: string;
 }
 
-interface Size {
+/** In pixels. */
+export interface Size {
   width: number;
   height: number;
 }
@@ -31,6 +34,13 @@ const LADDERS: Record<LayerCount, Step[]> = {
   3: [LOW, MEDIUM, HIGH],
 };
 
+const STEREO_BITRATE_MAX = 128_000;
+
+/** The encodings of an audio track. */
+export function audioEncodings(stereo = false): RTCRtpEncodingParameters[] {
+  return stereo ? [{ maxBitrate: STEREO_BITRATE_MAX }] : [];
+}
+
 /** The encodings of a video track, worst first, with bitrates fit for its size. */
 export function videoEncodings(
   layers: LayerCount,
@@ -47,6 +57,18 @@ export function videoEncodings(
   }));
 }
 
+/** The layers that encodings give, with their sizes; none without simulcast. */
+export function layerSizes(
+  encodings: readonly RTCRtpEncodingParameters[],
+  { width, height }: Size,
+): PublishedLayer[] {
+  return encodings.flatMap(({ rid, scaleResolutionDownBy: scale = 1 }) =>
+    rid === undefined
+      ? []
+      : { rid, width: Math.floor(width / scale), height: Math.floor(height / scale) },
+  );
+}
+
 /**
  * The codecs to offer, the wanted one first. The others stay in the offer for servers that
  * do not take it.
@@ -58,4 +80,16 @@ export function codecPreferences(
   const wanted = `video/${codec.toLowerCase()}`;
   const is = ({ mimeType }: RTCRtpCodec) => mimeType.toLowerCase() === wanted;
   return [...available.filter(is), ...available.filter((other) => !is(other))];
+}
+
+/** Offers a transceiver's codecs with this one first. */
+export function preferCodec(transceiver: RTCRtpTransceiver, codec: VideoCodec): void {
+  const available = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+  transceiver.setCodecPreferences(codecPreferences(codec, available));
+}
+
+/** How large a video track's pictures are; a guess where nobody knows yet. */
+export function pictureSize(track: MediaStreamTrack): Size {
+  const { width = 1280, height = 720 } = track.getSettings();
+  return { width, height };
 }

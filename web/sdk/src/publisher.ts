@@ -1,12 +1,17 @@
 import { Connection } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
-import { codecPreferences, type LayerCount, type VideoCodec, videoEncodings } from "./encodings.ts";
+import {
+  audioEncodings,
+  type LayerCount,
+  pictureSize,
+  preferCodec,
+  type VideoCodec,
+  videoEncodings,
+} from "./encodings.ts";
 import type { Endpoint } from "./http-session.ts";
 import { type PublishStats, PublishStatsReader } from "./publish-stats.ts";
 import { withOpusStereo, withVideoCodecFirst } from "./sdp.ts";
 import type { StatsReport } from "./stats-reading.ts";
-
-const STEREO_BITRATE_MAX = 128_000;
 
 export type PublisherState = "idle" | "connecting" | "live" | "reconnecting" | "ended" | "failed";
 
@@ -96,18 +101,14 @@ function addTrack(
   { codec, layers = 3, stereo }: PublishOptions,
 ): void {
   if (track.kind === "audio") {
-    const sendEncodings = stereo ? [{ maxBitrate: STEREO_BITRATE_MAX }] : [];
+    const sendEncodings = audioEncodings(stereo);
     peer.addTransceiver(track, { direction: "sendonly", streams: [stream], sendEncodings });
     return;
   }
-  const { width = 1280, height = 720 } = track.getSettings();
   const transceiver = peer.addTransceiver(track, {
     direction: "sendonly",
     streams: [stream],
-    sendEncodings: videoEncodings(layers, codec, { width, height }),
+    sendEncodings: videoEncodings(layers, codec, pictureSize(track)),
   });
-  if (codec) {
-    const available = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
-    transceiver.setCodecPreferences(codecPreferences(codec, available));
-  }
+  if (codec) preferCodec(transceiver, codec);
 }

@@ -8,10 +8,12 @@ export interface IceFragment {
 
 /**
  * Asks for stereo Opus. In an offer or answer `stereo=1` says what the writer wants to
- * receive and `sprop-stereo=1` what it is likely to send (RFC 7587 §6.1).
+ * receive and `sprop-stereo=1` what it is likely to send (RFC 7587 §6.1). With `mids`, only
+ * their sections are changed.
  */
-export function withOpusStereo(sdp: string): string {
+export function withOpusStereo(sdp: string, mids?: readonly string[]): string {
   return edit(sdp, (lines) => {
+    if (mids && !mids.some((mid) => lines.includes(`a=mid:${mid}`))) return lines;
     const payloadType = lines
       .map((line) => /^a=rtpmap:(\d+) opus\/48000\/2/i.exec(line)?.[1])
       .find((found) => found !== undefined);

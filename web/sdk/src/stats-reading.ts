@@ -31,6 +31,17 @@ export type StatsReport = Iterable<[string, StatsEntry]> & {
   get(id: string): StatsEntry | undefined;
 };
 
+/** The reports of several senders or receivers as one. */
+export async function gather(
+  parts: readonly { getStats(): Promise<RTCStatsReport> }[],
+): Promise<StatsReport> {
+  const all = new Map<string, StatsEntry>();
+  for (const report of await Promise.all(parts.map((part) => part.getStats()))) {
+    for (const [id, entry] of report as unknown as StatsReport) all.set(id, entry);
+  }
+  return all;
+}
+
 /** All entries of one type. */
 export function entries(report: StatsReport, type: string): StatsEntry[] {
   return [...report].map(([, entry]) => entry).filter((entry) => entry.type === type);

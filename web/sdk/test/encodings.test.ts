@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { codecPreferences, videoEncodings } from "../src/encodings.ts";
+import { codecPreferences, layerSizes, videoEncodings } from "../src/encodings.ts";
 
 const HD = { width: 1280, height: 720 };
 
@@ -26,6 +26,15 @@ test("larger pictures get more bits, but fewer per pixel", () => {
   const [full] = videoEncodings(1, undefined, { width: 1920, height: 1080 });
   expect(full?.maxBitrate).toBeGreaterThan(4_000_000);
   expect(full?.maxBitrate).toBeLessThan(2_500_000 * 2.25);
+});
+
+test("layers are told with their sizes, and a single encoding is no layer", () => {
+  expect(layerSizes(videoEncodings(3, undefined, HD), { width: 1366, height: 768 })).toEqual([
+    { rid: "l", width: 341, height: 192 },
+    { rid: "m", width: 683, height: 384 },
+    { rid: "h", width: 1366, height: 768 },
+  ]);
+  expect(layerSizes(videoEncodings(1, undefined, HD), HD)).toEqual([]);
 });
 
 test("the wanted codec is offered first, and the others after it", () => {

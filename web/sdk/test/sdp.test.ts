@@ -39,6 +39,12 @@ test("Opus without parameters gets some", () => {
   );
 });
 
+test("stereo can be asked for on some lines alone", () => {
+  expect(withOpusStereo(OFFER, ["0"])).toBe(withOpusStereo(OFFER));
+  expect(withOpusStereo(OFFER, ["1"])).toBe(OFFER);
+  expect(withOpusStereo(OFFER, [])).toBe(OFFER);
+});
+
 test("the wanted video codec comes first, in all its formats", () => {
   const answer = lines(
     "v=0",

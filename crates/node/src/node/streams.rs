@@ -7,7 +7,7 @@ use rtc::{Agreed, Peer};
 
 use super::Node;
 use super::viewing::choose_layers;
-use crate::message::{ClosedReason, Event, Feed, Output, Relayed, Source, StreamId};
+use crate::message::{Answered, ClosedReason, Event, Feed, Output, Relayed, Source, StreamId};
 use crate::peer::{Incoming, Subscribed, View};
 use crate::stream::Stream;
 
@@ -46,6 +46,7 @@ impl Node {
                 return;
             };
             let answer = entry.peer.answer_again(offer);
+            let answer = answer.map(|sdp| Answered::new(sdp, &entry.peer));
             let answer = answer.map_err(|error| error.to_string());
             let refused = answer.is_err();
             let event = Event::Answered { session, answer };

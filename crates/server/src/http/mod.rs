@@ -1,6 +1,8 @@
 //! HTTP: the pages, the dialects, and what operators read.
 
 mod body;
+mod calls;
+mod connect;
 mod dialects;
 mod events;
 mod listen;
@@ -45,6 +47,7 @@ pub(crate) struct Settings {
     pub(crate) strict: bool,
     pub(crate) sdp_bytes_max: usize,
     pub(crate) fragment_bytes_max: usize,
+    pub(crate) frame_bytes_max: usize,
     pub(crate) body_timeout: Duration,
 }
 
@@ -68,6 +71,7 @@ impl Service {
             strict: config.streams.strict,
             sdp_bytes_max: limits.sdp_bytes_max,
             fragment_bytes_max: limits.fragment_bytes_max,
+            frame_bytes_max: limits.frame_bytes_max,
             body_timeout: Duration::from_millis(limits.body_timeout_ms),
         };
         Self {
@@ -86,6 +90,7 @@ pub(crate) fn router(service: Service) -> Router {
     Router::new()
         .route("/whip/{*path}", any(dialects::whip))
         .route("/whep/{*path}", any(dialects::whep))
+        .route("/api/v1/connect", any(connect::connect))
         .route("/healthz", get(operate::health))
         .route("/readyz", get(operate::ready))
         .route("/metrics", get(operate::metrics))

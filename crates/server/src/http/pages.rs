@@ -9,7 +9,13 @@ use rust_embed::Embed;
 #[derive(Embed)]
 #[folder = "../../web/app/dist"]
 #[allow_missing = true]
-struct Files;
+struct Pages;
+
+/// The client library, as pages load it from `/sdk/`.
+#[derive(Embed)]
+#[folder = "../../web/sdk/dist"]
+#[allow_missing = true]
+struct Sdk;
 
 /// Names below this carry a hash of their content: they never change.
 const HASHED: &str = "assets/";
@@ -18,11 +24,11 @@ const NOT_BUILT: &str = "The pages are not in this build; WHIP, WHEP and the API
                          Build them with `make web` (needs Node), then build the server again.\n";
 
 pub(super) async fn studio(headers: HeaderMap) -> Response<Body> {
-    file("index.html", &headers)
+    file::<Pages>("index.html", &headers)
 }
 
 pub(super) async fn watch(headers: HeaderMap) -> Response<Body> {
-    file("watch.html", &headers)
+    file::<Pages>("watch.html", &headers)
 }
 
 pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
@@ -33,11 +39,15 @@ pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         )
             .into_response();
     }
-    file(uri.path().trim_start_matches('/'), &headers)
+    let path = uri.path().trim_start_matches('/');
+    match path.strip_prefix("sdk/") {
+        Some(name) => file::<Sdk>(name, &headers),
+        None => file::<Pages>(path, &headers),
+    }
 }
 
-fn file(name: &str, headers: &HeaderMap) -> Response<Body> {
-    if Files::get("index.html").is_none() && name.ends_with(".html") {
+fn file<F: Embed>(name: &str, headers: &HeaderMap) -> Response<Body> {
+    if Pages::get("index.html").is_none() && name.ends_with(".html") {
         return (StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT).into_response();
     }
     let accepted = headers
@@ -50,9 +60,9 @@ fn file(name: &str, headers: &HeaderMap) -> Response<Body> {
         .into_iter()
         .filter(|(encoding, _)| accepted.contains(encoding))
         .find_map(|(encoding, suffix)| {
-            Some((Files::get(&format!("{name}{suffix}"))?, Some(encoding)))
+            Some((F::get(&format!("{name}{suffix}"))?, Some(encoding)))
         });
-    let Some((file, encoding)) = compressed.or_else(|| Some((Files::get(name)?, None))) else {
+    let Some((file, encoding)) = compressed.or_else(|| Some((F::get(name)?, None))) else {
         return (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response();
     };
     let mut response = Response::new(Body::from(file.data));

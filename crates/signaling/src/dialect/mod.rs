@@ -1,4 +1,5 @@
 //! One module per wire protocol.
 
+pub mod headwater;
 pub mod whep;
 pub mod whip;

@@ -1,0 +1,156 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use rtp::Kind;
+
+use super::context::Context;
+use super::state::RoomState;
+use super::timers::Timer;
+use super::{EndReason, Event, Notice, ParticipantKey, RoomName, Rooms};
+use crate::StreamName;
+
+impl Rooms {
+    /// Ends a participation, if it is there. An empty room begins to wait for its end.
+    pub(super) fn end(
+        &mut self,
+        now: Instant,
+        key: ParticipantKey,
+        reason: EndReason,
+        text: Option<String>,
+    ) -> bool {
+        let Some((room, cx)) = self.at(key) else {
+            return false;
+        };
+        room.end_member(now, key, reason, text, cx);
+        if room.members.is_empty() {
+            let at = now + cx.limits.empty_grace;
+            cx.timers.begin(Timer::Empty(room.name.clone()), at);
+        }
+        self.places.remove(&key);
+        true
+    }
+
+    /// Ends a room with all in it, if it is there.
+    pub(super) fn end_room(
+        &mut self,
+        name: &RoomName,
+        reason: EndReason,
+        text: Option<String>,
+    ) -> bool {
+        let Some(mut room) = self.rooms.remove(name) else {
+            return false;
+        };
+        for key in room.members.keys() {
+            self.places.remove(key);
+        }
+        room.end_all(reason, text, &mut self.context);
+        true
+    }
+}
+
+impl RoomState {
+    fn end_member(
+        &mut self,
+        now: Instant,
+        key: ParticipantKey,
+        reason: EndReason,
+        text: Option<String>,
+        cx: &mut Context,
+    ) {
+        for stream in self.streams_of(key) {
+            self.remove_stream(now, &stream, cx);
+        }
+        self.flush_one(key, cx);
+        self.log.remove(key);
+        let Some(mut member) = self.members.remove(&key) else {
+            return;
+        };
+        for (stream, kind) in member.subscriptions.end_all() {
+            cx.drop(key, &stream, kind);
+        }
+        cx.timers.cancel(Timer::Lost(key));
+        let id = member.participant.id.clone();
+        self.keys.remove(&id);
+        if member.is_seen() {
+            self.seen -= 1;
+            self.tell(now, Event::ParticipantLeft { id, reason }, cx);
+            self.counts_changed(now, cx);
+            cx.notice(Notice::ParticipantLeft {
+                room: self.name.clone(),
+                participant: member.participant.id,
+                reason,
+            });
+        }
+        cx.deliver(vec![key], Arc::new([Event::Ended { reason, text }]));
+        cx.end_participant(key);
+    }
+
+    /// Ends a stream that is there.
+    pub(super) fn remove_stream(&mut self, now: Instant, stream: &StreamName, cx: &mut Context) {
+        let Some(published) = self.streams.remove(stream) else {
+            return;
+        };
+        cx.end_stream(published.owner, stream);
+        self.tell(now, Event::StreamRemoved(stream.clone()), cx);
+        for kind in published.kinds() {
+            self.hide(stream, kind, cx);
+        }
+        for member in self.members.values_mut() {
+            member.subscriptions.forget(stream);
+        }
+        cx.notice(Notice::StreamEnded {
+            room: self.name.clone(),
+            stream: stream.clone(),
+        });
+    }
+
+    /// Ends the room with all in it. Each is told only of its own end: nobody stays to whom that
+    /// of the others would matter.
+    fn end_all(&mut self, reason: EndReason, text: Option<String>, cx: &mut Context) {
+        self.flush(cx);
+        for (stream, published) in std::mem::take(&mut self.streams) {
+            cx.end_stream(published.owner, &stream);
+            for kind in published.kinds() {
+                self.hide(&stream, kind, cx);
+            }
+            cx.notice(Notice::StreamEnded {
+                room: self.name.clone(),
+                stream,
+            });
+        }
+        if !self.members.is_empty() {
+            let to = self.members.keys().copied().collect();
+            cx.deliver(to, Arc::new([Event::Ended { reason, text }]));
+        }
+        for (key, member) in std::mem::take(&mut self.members) {
+            if member.is_seen() {
+                cx.notice(Notice::ParticipantLeft {
+                    room: self.name.clone(),
+                    participant: member.participant.id,
+                    reason,
+                });
+            }
+            cx.timers.cancel(Timer::Lost(key));
+            cx.end_participant(key);
+        }
+        cx.timers.cancel(Timer::Counts(self.name.clone()));
+        cx.timers.cancel(Timer::Empty(self.name.clone()));
+        cx.notice(Notice::RoomEnded {
+            room: self.name.clone(),
+        });
+    }
+
+    fn streams_of(&self, key: ParticipantKey) -> Vec<StreamName> {
+        let own = self.streams.iter().filter(|(_, p)| p.owner == key);
+        own.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Takes a track that is gone from all who were given it.
+    pub(super) fn hide(&mut self, stream: &StreamName, kind: Kind, cx: &mut Context) {
+        for (key, member) in &mut self.members {
+            if member.subscriptions.end(stream, kind) {
+                cx.drop(*key, stream, kind);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::Message;
+
+/// Messages to all that a room keeps for those who come later. The oldest goes first.
+pub const MESSAGES_KEPT: usize = 100;
+
+/// What was written in a room.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    last_number: u64,
+    messages: VecDeque<Message>,
+}
+
+impl History {
+    /// The number of the next message.
+    pub(super) fn number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    /// Keeps a message to all.
+    pub(super) fn keep(&mut self, message: Message) {
+        if self.messages.len() == MESSAGES_KEPT {
+            self.messages.pop_front();
+        }
+        self.messages.push_back(message);
+    }
+
+    /// What is kept, oldest first.
+    pub(super) fn messages(&self) -> Vec<Message> {
+        self.messages.iter().cloned().collect()
+    }
+}
+
+/// How fast somebody may write: a bucket of two seconds' worth, kept as the time at which it
+/// would be full again.
+#[derive(Debug, Default)]
+pub(super) struct Bucket {
+    full_at: Option<Instant>,
+}
+
+impl Bucket {
+    /// Takes one message's place, if there is one. `per_second` 0: there always is.
+    pub(super) fn take(&mut self, now: Instant, per_second: u32) -> bool {
+        let Some(interval) = Duration::from_secs(1).checked_div(per_second) else {
+            return true;
+        };
+        let full_at = self.full_at.map_or(now, |at| at.max(now)) + interval;
+        let fits = full_at - now <= interval * per_second.saturating_mul(2);
+        if fits {
+            self.full_at = Some(full_at);
+        }
+        fits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_seconds_worth_may_come_at_once_and_then_the_rate_holds() {
+        let (mut bucket, now) = (Bucket::default(), Instant::now());
+        let taken = |bucket: &mut Bucket, now| (0..100).filter(|_| bucket.take(now, 10)).count();
+        assert_eq!(taken(&mut bucket, now), 20);
+        assert_eq!(taken(&mut bucket, now + Duration::from_millis(500)), 5);
+        assert_eq!(taken(&mut bucket, now + Duration::from_secs(60)), 20);
+    }
+
+    #[test]
+    fn without_a_rate_everything_fits() {
+        let (mut bucket, now) = (Bucket::default(), Instant::now());
+        assert!((0..1000).all(|_| bucket.take(now, 0)));
+    }
+}

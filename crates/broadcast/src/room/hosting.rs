@@ -1,0 +1,100 @@
+use std::time::Instant;
+
+use rtp::Kind;
+
+use super::context::Context;
+use super::state::RoomState;
+use super::{EndReason, Event, HostError, ParticipantId, ParticipantKey, RoomName, Rooms};
+use crate::StreamName;
+
+impl Rooms {
+    /// A host asks a participant to mute a track of its own.
+    pub fn request_mute(
+        &mut self,
+        _now: Instant,
+        key: ParticipantKey,
+        stream: &StreamName,
+        kind: Kind,
+    ) -> Result<(), HostError> {
+        let (room, by, cx) = self.hosting(key)?;
+        let published = room.streams.get(stream).ok_or(HostError::NotFound)?;
+        if !published.has(kind) {
+            return Err(HostError::NotFound);
+        }
+        let (owner, stream) = (published.owner, stream.clone());
+        room.tell_some(vec![owner], Event::MuteRequested { stream, kind, by }, cx);
+        Ok(())
+    }
+
+    /// A host sends somebody away; `text` is told to that one. Hosts do not know the hidden.
+    pub fn kick_by(
+        &mut self,
+        now: Instant,
+        key: ParticipantKey,
+        id: &ParticipantId,
+        text: Option<String>,
+    ) -> Result<(), HostError> {
+        let (room, ..) = self.hosting(key)?;
+        let target = room.seen_key(id).ok_or(HostError::NotFound)?;
+        if target == key {
+            return Err(HostError::BadTarget);
+        }
+        self.end(now, target, EndReason::Kicked, text);
+        Ok(())
+    }
+
+    /// A host lets nobody in but hosts, or others again.
+    pub fn lock(
+        &mut self,
+        now: Instant,
+        key: ParticipantKey,
+        locked: bool,
+    ) -> Result<(), HostError> {
+        let (room, _, cx) = self.hosting(key)?;
+        if room.locked != locked {
+            room.locked = locked;
+            room.tell_room(now, cx);
+        }
+        Ok(())
+    }
+
+    /// A host ends the room for all, itself included; `text` is told to them.
+    pub fn close_by(
+        &mut self,
+        _now: Instant,
+        key: ParticipantKey,
+        text: Option<String>,
+    ) -> Result<(), HostError> {
+        let (room, ..) = self.hosting(key)?;
+        let name = room.name.clone();
+        self.end_room(&name, EndReason::Closed, text);
+        Ok(())
+    }
+
+    /// Sends somebody away, for the API, also one who is hidden; `text` is told to that one.
+    /// False when nobody of this id is in the room.
+    pub fn kick(
+        &mut self,
+        now: Instant,
+        room: &RoomName,
+        id: &ParticipantId,
+        text: Option<String>,
+    ) -> bool {
+        let key = self.key(room, id);
+        key.is_some_and(|key| self.end(now, key, EndReason::Kicked, text))
+    }
+
+    /// The room of a host, and its id.
+    fn hosting(
+        &mut self,
+        key: ParticipantKey,
+    ) -> Result<(&mut RoomState, ParticipantId, &mut Context), HostError> {
+        let (room, cx) = self.at(key).ok_or(HostError::Unknown)?;
+        let host = &room.members.get(&key).ok_or(HostError::Unknown)?;
+        if !host.participant.role.is_host() {
+            return Err(HostError::Forbidden);
+        }
+        let id = host.participant.id.clone();
+        Ok((room, id, cx))
+    }
+}

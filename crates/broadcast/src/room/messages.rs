@@ -1,0 +1,165 @@
+use std::time::Instant;
+
+use super::context::Context;
+use super::state::RoomState;
+use super::{
+    Event, Message, MessageKind, ParticipantId, ParticipantKey, RoomName, Rooms, SendError,
+    TOPIC_BYTES_MAX,
+};
+
+/// A message that has no number yet.
+struct Draft {
+    kind: MessageKind,
+    to: Option<ParticipantId>,
+    topic: Option<String>,
+    body: String,
+    sent_at: u64,
+}
+
+impl Rooms {
+    /// Sends a message to all in the room, or to one of them; the writer gets it, too. Returns
+    /// its number.
+    ///
+    /// `wall_ms` is the time in milliseconds since 1970. What goes to all is kept for those who
+    /// come later. `topic` has at most [`TOPIC_BYTES_MAX`] bytes. Nobody can write to the hidden.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is one fact about the message, used once"
+    )]
+    pub fn send(
+        &mut self,
+        now: Instant,
+        wall_ms: u64,
+        key: ParticipantKey,
+        kind: MessageKind,
+        to: Option<ParticipantId>,
+        topic: Option<String>,
+        body: String,
+    ) -> Result<u64, SendError> {
+        let draft = Draft::new(wall_ms, kind, to, topic, body);
+        let (room, cx) = self.at(key).ok_or(SendError::Unknown)?;
+        let writer = room.members.get(&key).ok_or(SendError::Unknown)?;
+        if !writer.participant.role.may_write() {
+            return Err(SendError::Forbidden);
+        }
+        let (from, name) = (
+            writer.participant.id.clone(),
+            writer.participant.name.clone(),
+        );
+        draft.check(cx)?;
+        let to = room.receivers(draft.to.as_ref(), Some(key))?;
+        // Last, so that only what is sent counts.
+        let writer = room.members.get_mut(&key).ok_or(SendError::Unknown)?;
+        if !writer.writing.take(now, cx.limits.messages_per_second) {
+            return Err(SendError::TooFast);
+        }
+        Ok(room.post(now, draft.from(from, name), to, cx))
+    }
+
+    /// Sends a message from the server, for the API: from [`ParticipantId::server`], named
+    /// `server`, and as often as one likes. Otherwise like [`Self::send`].
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is one fact about the message, used once"
+    )]
+    pub fn say(
+        &mut self,
+        now: Instant,
+        wall_ms: u64,
+        room: &RoomName,
+        kind: MessageKind,
+        to: Option<ParticipantId>,
+        topic: Option<String>,
+        body: String,
+    ) -> Result<u64, SendError> {
+        let draft = Draft::new(wall_ms, kind, to, topic, body);
+        let (room, cx) = (self.rooms.get_mut(room), &mut self.context);
+        let room = room.ok_or(SendError::NotFound)?;
+        draft.check(cx)?;
+        let to = room.receivers(draft.to.as_ref(), None)?;
+        let message = draft.from(ParticipantId::server(), "server".to_owned());
+        Ok(room.post(now, message, to, cx))
+    }
+}
+
+impl RoomState {
+    /// Who gets a private message; `None`: everybody gets it.
+    fn receivers(
+        &self,
+        to: Option<&ParticipantId>,
+        writer: Option<ParticipantKey>,
+    ) -> Result<Option<Vec<ParticipantKey>>, SendError> {
+        let Some(to) = to else {
+            return Ok(None);
+        };
+        let receiver = self.seen_key(to).ok_or(SendError::NotFound)?;
+        let mut keys: Vec<_> = writer.into_iter().chain([receiver]).collect();
+        keys.sort();
+        keys.dedup();
+        Ok(Some(keys))
+    }
+
+    /// Numbers a message and delivers it at once.
+    fn post(
+        &mut self,
+        now: Instant,
+        mut message: Message,
+        to: Option<Vec<ParticipantKey>>,
+        cx: &mut Context,
+    ) -> u64 {
+        message.number = self.history.number();
+        let number = message.number;
+        if let Some(to) = to {
+            self.tell_some(to, Event::Message(message), cx);
+        } else {
+            self.history.keep(message.clone());
+            self.tell(now, Event::Message(message), cx);
+            self.flush(cx);
+        }
+        number
+    }
+}
+
+impl Draft {
+    fn new(
+        sent_at: u64,
+        kind: MessageKind,
+        to: Option<ParticipantId>,
+        topic: Option<String>,
+        body: String,
+    ) -> Self {
+        Self {
+            kind,
+            to,
+            topic,
+            body,
+            sent_at,
+        }
+    }
+
+    fn check(&self, cx: &Context) -> Result<(), SendError> {
+        let topic = self.topic.as_ref().map_or(0, String::len);
+        for (field, length, max) in [
+            ("body", self.body.len(), cx.limits.message_bytes_max),
+            ("topic", topic, TOPIC_BYTES_MAX),
+        ] {
+            if length > max {
+                return Err(SendError::TooLong { field, max });
+            }
+        }
+        Ok(())
+    }
+
+    fn from(self, from: ParticipantId, name: String) -> Message {
+        Message {
+            number: 0,
+            kind: self.kind,
+            from,
+            name,
+            to: self.to,
+            topic: self.topic,
+            body: self.body,
+            sent_at: self.sent_at,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Whatever happens in whatever order, clients know the truth, and what begins ends.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::client::Client;
+use super::commands::{command, name_of};
+use super::trial::{Trial, View};
+use super::*;
+
+impl Trial {
+    pub(super) fn pass(&mut self, time: Duration) {
+        let end = self.world.now + time;
+        while let Some(at) = self.world.rooms.poll_timeout().filter(|at| *at <= end) {
+            self.world
+                .pass(at.saturating_duration_since(self.world.now));
+            self.drain();
+        }
+        self.world.pass(end - self.world.now);
+    }
+
+    pub(super) fn drain(&mut self) {
+        while let Some(output) = self.world.rooms.poll_output() {
+            match output {
+                Output::Deliver { to, events } => {
+                    assert!(!to.is_empty() && !events.is_empty() && to.is_sorted());
+                    for key in to {
+                        let client = self.clients.get_mut(&key).expect("has joined");
+                        events.iter().for_each(|event| client.apply(event.clone()));
+                    }
+                }
+                Output::Notice(notice) => self.notice(notice),
+                order => self.carry_out(order),
+            }
+        }
+        self.check_views();
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        if let Notice::RoomEnded { room } = &notice {
+            self.to_all.remove(room);
+        }
+        if let Notice::StreamEnded { stream, .. } = &notice {
+            self.choices.retain(|(_, name, _), _| name != stream);
+        }
+        self.observer.apply(notice);
+    }
+
+    fn carry_out(&mut self, order: Output) {
+        match order {
+            Output::View {
+                participant,
+                stream,
+                kind,
+            } => {
+                let view = (participant, stream, kind);
+                self.wishes.remove(&view);
+                assert_eq!(self.views.insert(view, Wish::default()), None);
+            }
+            Output::Drop {
+                participant,
+                stream,
+                kind,
+            } => {
+                let view = (participant, stream, kind);
+                self.wishes.remove(&view);
+                assert!(self.views.remove(&view).is_some(), "{view:?}");
+            }
+            Output::Adjust {
+                participant,
+                stream,
+                kind,
+                wish,
+            } => {
+                let view = (participant, stream, kind);
+                let old = self.views.insert(view, wish);
+                assert!(old.is_some_and(|old| old != wish));
+            }
+            Output::EndStream { participant, .. } => {
+                assert!(self.clients.contains_key(&participant));
+            }
+            Output::EndParticipant { participant } => {
+                let views = self.views.keys();
+                assert!(views.into_iter().all(|(key, ..)| *key != participant));
+                let client = self.clients.get_mut(&participant);
+                client.expect("has joined").forget();
+            }
+            Output::Deliver { .. } | Output::Notice(_) => unreachable!("sorted out before"),
+        }
+    }
+
+    /// Everybody is given what it wants of what is there, in the way it wishes.
+    fn check_views(&self) {
+        let mut wanted = BTreeSet::new();
+        let rooms = &self.world.rooms;
+        for (key, client) in self.clients.iter().filter(|(_, c)| !c.is_over()) {
+            let streams = rooms.streams(&client.room).expect("the room is there");
+            for stream in streams.iter().filter(|s| s.participant != client.id) {
+                let views = stream
+                    .tracks
+                    .iter()
+                    .map(|t| (*key, stream.name.clone(), t.kind));
+                let wants = |v: &View| self.choices.get(v).copied().unwrap_or(client.auto);
+                wanted.extend(views.filter(wants));
+            }
+        }
+        assert_eq!(self.views.keys().cloned().collect::<BTreeSet<_>>(), wanted);
+        for (view, wish) in &self.views {
+            assert_eq!(*wish, self.wishes.get(view).copied().unwrap_or_default());
+        }
+    }
+
+    /// Lets gathered events and counts out, and compares.
+    pub(super) fn settle(&mut self) {
+        self.pass(COUNTS_INTERVAL + 200 * MS);
+        // Who was ended by a timer just now may have changed the counts again.
+        while self.world.rooms.context.timers.has_news() {
+            self.pass(100 * MS);
+        }
+        for client in self.clients.values() {
+            client.check(&self.world.rooms);
+        }
+        let present = self.clients.values().filter(|c| !c.is_over()).count();
+        assert_eq!(present, self.world.rooms.len(), "nobody is lost");
+    }
+
+    fn end(mut self) {
+        self.settle();
+        for key in self.clients.keys().copied().collect::<Vec<_>>() {
+            let now = self.world.now;
+            self.world.rooms.lost(now, key);
+            self.world.rooms.leave(now, key, EndReason::Left);
+            self.drain();
+        }
+        for stream in 0..16 {
+            let now = self.world.now;
+            self.world.rooms.set_viewers(now, &name_of(stream), 0);
+        }
+        // No longer than empty rooms wait: what else has a timer must have been forgotten.
+        self.pass(2 * SECOND);
+        self.drain();
+        assert!(self.clients.values().all(Client::is_over));
+        assert!(self.views.is_empty() && self.observer.is_empty());
+        assert!(self.world.is_clean(), "{:?}", self.world.rooms);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn clients_know_the_truth_and_what_begins_ends(
+        commands in proptest::collection::vec(command(), 1..200),
+    ) {
+        let mut trial = Trial::new();
+        for command in commands {
+            trial.run(command);
+        }
+        trial.end();
+    }
+}

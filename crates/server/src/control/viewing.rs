@@ -1,0 +1,232 @@
+//! What one participant is shown over its viewing peer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use broadcast::registry::Registry;
+use broadcast::room::{self, Wish};
+use broadcast::{OpenError, SessionId, StreamName};
+use node::{Command, Feed, StreamId};
+use rtc::{Negotiation, OfferError, OutgoingTrack, Peer};
+use rtp::{Bitrate, Kind};
+use signaling::dialect::headwater::{Event, Line};
+
+use super::random;
+
+/// A track of somebody's stream.
+pub(super) type Viewed = (StreamName, Kind);
+
+/// A viewing peer: the server offers, the participant answers.
+#[derive(Debug)]
+pub(super) struct Viewing {
+    pub(super) session: SessionId,
+    pub(super) shard: usize,
+    negotiation: Negotiation,
+    /// Until the first answer.
+    peer: Option<Box<Peer>>,
+    /// Of the last offer.
+    number: u32,
+    /// What each line carries, or will with the next offer.
+    carried: BTreeMap<usize, Viewed>,
+    /// Lines on which the last answer lets media come.
+    open: BTreeSet<usize>,
+    wishes: BTreeMap<Viewed, Wish>,
+}
+
+impl Viewing {
+    /// With nothing to show yet. `number` is that of the last offer that a predecessor made.
+    pub(super) fn new(
+        session: SessionId,
+        shard: usize,
+        config: &rtc::Config,
+        estimate: Bitrate,
+        number: u32,
+    ) -> Self {
+        let (negotiation, peer) = Negotiation::new(config, Some(estimate), Instant::now());
+        Self {
+            session,
+            shard,
+            negotiation,
+            peer: Some(Box::new(peer)),
+            number,
+            carried: BTreeMap::new(),
+            open: BTreeSet::new(),
+            wishes: BTreeMap::new(),
+        }
+    }
+
+    /// The number of the last offer.
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// What is shown, or will be.
+    pub(super) fn viewed(&self) -> impl Iterator<Item = &Viewed> {
+        self.carried.values()
+    }
+
+    /// The participant wants these tracks otherwise than usual.
+    pub(super) fn wishes(&self) -> &BTreeMap<Viewed, Wish> {
+        &self.wishes
+    }
+
+    /// A track is to be shown.
+    pub(super) fn view(&mut self, now: Instant, viewed: Viewed, registry: &mut Registry) {
+        if self.carried.values().any(|carried| *carried == viewed) {
+            return;
+        }
+        let (stream, kind) = &viewed;
+        let track = OutgoingTrack {
+            kind: *kind,
+            // Unreserved characters and a slash, of which `a=msid` takes all but the slash.
+            stream: stream.as_str().replace('/', "|"),
+            track: format!("{kind}"),
+            formats: match kind {
+                Kind::Audio => Vec::new(),
+                Kind::Video => registry.formats(stream),
+            },
+        };
+        let Some(line) = self.negotiation.add(track) else {
+            return tracing::warn!(%stream, "a participant views as many tracks as it can");
+        };
+        registry.view(now, self.session, stream);
+        self.carried.insert(line, viewed);
+    }
+
+    /// A track is shown no more. Returns what the shard is to be told.
+    pub(super) fn hide(
+        &mut self,
+        now: Instant,
+        viewed: &Viewed,
+        registry: &mut Registry,
+    ) -> Option<Command> {
+        self.wishes.remove(viewed);
+        let mut lines = self.carried.iter();
+        let line = lines.find_map(|(line, carried)| (carried == viewed).then_some(*line))?;
+        self.carried.remove(&line);
+        self.negotiation.remove(line);
+        let command = self.feed(None, registry);
+        // What else of the stream is shown still needs it.
+        if !self.carried.values().any(|(stream, _)| *stream == viewed.0) {
+            registry.detach(now, self.session, &viewed.0);
+        }
+        self.peer.is_none().then_some(command)
+    }
+
+    /// How a track is to come. Returns what the shard is to be told.
+    pub(super) fn wish(
+        &mut self,
+        viewed: Viewed,
+        wish: Wish,
+        stream: Option<&room::Stream>,
+    ) -> Option<Command> {
+        let line = self.line(&viewed);
+        let command = line.map(|line| self.wished(line, wish, stream));
+        self.wishes.insert(viewed, wish);
+        command.filter(|_| self.peer.is_none())
+    }
+
+    fn line(&self, viewed: &Viewed) -> Option<usize> {
+        let mut lines = self.carried.iter();
+        lines.find_map(|(line, carried)| (carried == viewed).then_some(*line))
+    }
+
+    fn wished(&self, line: usize, wish: Wish, stream: Option<&room::Stream>) -> Command {
+        Command::Wish {
+            session: self.session,
+            line,
+            paused: wish.paused,
+            rid_max: stream.and_then(|stream| rid_max(stream, wish)),
+        }
+    }
+
+    /// ICE is to begin anew.
+    pub(super) fn restart(&mut self) {
+        self.negotiation.restart();
+    }
+
+    /// The next offer, when there is something to tell and no other waits for its answer.
+    pub(super) fn offer(&mut self) -> Option<Event> {
+        let sdp = self.negotiation.offer()?;
+        self.number += 1;
+        let line = |(line, (stream, kind)): (&usize, &Viewed)| Line {
+            mid: Negotiation::mid(*line),
+            stream: stream.to_string(),
+            kind: (*kind).into(),
+        };
+        Some(Event::Offer {
+            number: self.number,
+            sdp,
+            lines: self.carried.iter().map(line).collect(),
+        })
+    }
+
+    /// Takes the answer to the last offer. Returns what the shard is to be told.
+    pub(super) fn answer<'a>(
+        &mut self,
+        answer: &str,
+        registry: &Registry,
+        stream: impl Fn(&StreamName) -> Option<&'a room::Stream>,
+    ) -> Result<Vec<Command>, OfferError> {
+        let agreed = self.negotiation.answer(answer)?;
+        let open = agreed.lines.iter().filter(|line| line.sends());
+        let open: BTreeSet<usize> = open.map(|line| line.index).collect();
+        let begun: Vec<usize> = open.difference(&self.open).copied().collect();
+        self.open = open;
+        let mut commands = Vec::new();
+        if let Some(peer) = self.peer.take() {
+            let session = self.session;
+            commands.push(Command::View { session, peer });
+        }
+        commands.push(self.feed(Some(Box::new(agreed)), registry));
+        for line in begun {
+            let Some(viewed) = self.carried.get(&line) else {
+                continue;
+            };
+            if let Some(wish) = self.wishes.get(viewed) {
+                commands.push(self.wished(line, *wish, stream(&viewed.0)));
+            }
+        }
+        Ok(commands)
+    }
+
+    fn feed(&self, agreed: Option<Box<rtc::Agreed>>, registry: &Registry) -> Command {
+        let open = self
+            .carried
+            .iter()
+            .filter(|(line, _)| self.open.contains(line));
+        let feeds = open.filter_map(|(line, (stream, kind))| {
+            let (id, home) = registry.whereabouts(stream)?;
+            Some(Feed {
+                line: *line,
+                stream: StreamId(id),
+                home,
+                kind: *kind,
+                first_seq: random::<2>() as u16,
+            })
+        });
+        Command::Feed {
+            session: self.session,
+            agreed,
+            feeds: feeds.collect(),
+        }
+    }
+}
+
+/// The smallest layer that is as large as the video is shown; `None` when all may be of use, or
+/// their sizes are not known.
+fn rid_max(stream: &room::Stream, wish: Wish) -> Option<String> {
+    if wish.width == 0 && wish.height == 0 {
+        return None;
+    }
+    let video = stream.tracks.iter().find(|t| t.kind == Kind::Video)?;
+    let known = |layer: &&room::Layer| layer.width > 0 && layer.height > 0;
+    let large = |layer: &&room::Layer| layer.width >= wish.width && layer.height >= wish.height;
+    let mut layers = video.layers.iter().filter(known);
+    layers.find(large).map(|layer| layer.rid.clone())
+}
+
+/// Why a session cannot be opened, in a log.
+pub(super) fn refused(error: &OpenError) {
+    tracing::warn!(%error, "a participant has no viewing peer");
+}

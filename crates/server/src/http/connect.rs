@@ -1,0 +1,272 @@
+//! The WebSocket of a participant.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use broadcast::room::ParticipantKey;
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use signaling::dialect::headwater::{self, Call, Code, Error, Request};
+
+use super::{Service, calls};
+use crate::control::{Next, Socket};
+
+/// Between two pings; answered by every WebSocket library without a word of the program.
+const PING_EVERY: Duration = Duration::from_secs(2);
+
+/// A socket from which nothing has come for so long is taken for lost.
+const SILENCE_MAX: Duration = Duration::from_secs(6);
+
+/// Who has not joined by then is sent away.
+const JOIN_MAX: Duration = Duration::from_secs(10);
+
+/// How long a client may take to take what is sent.
+const SEND_MAX: Duration = Duration::from_secs(6);
+
+/// Buffers of one socket. Most sockets are idle nearly all of the time.
+const READ_BUFFER: usize = 4 << 10;
+const WRITE_BUFFER: usize = 0;
+
+/// Requests of one participant in a second; bursts may have twice as many.
+const REQUESTS_PER_SECOND: u32 = 100;
+
+mod close {
+    //! Why the server closes a socket (RFC 6455 §7.4).
+
+    pub(super) const GOING_AWAY: u16 = 1001;
+    pub(super) const POLICY: u16 = 1008;
+    /// A newer socket has the participant.
+    pub(super) const REPLACED: u16 = 4000;
+    /// The participation is over.
+    pub(super) const OVER: u16 = 4001;
+}
+
+pub(super) async fn connect(State(service): State<Service>, upgrade: WebSocketUpgrade) -> Response {
+    let frame_max = service.settings.frame_bytes_max;
+    upgrade
+        .protocols([headwater::SUBPROTOCOL])
+        .max_message_size(frame_max)
+        .max_frame_size(frame_max)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .on_upgrade(|socket| async move {
+            // An error of the socket ends it like a good-bye does.
+            if let Err(error) = serve(&service, socket).await {
+                tracing::debug!(%error, "a socket broke");
+            }
+        })
+}
+
+/// A participant on a socket.
+struct Session {
+    key: ParticipantKey,
+    socket: Socket,
+    requests: super::RateLimit,
+}
+
+async fn serve(service: &Service, mut socket: WebSocket) -> Result<(), axum::Error> {
+    let entered = tokio::select! {
+        entered = tokio::time::timeout(JOIN_MAX, enter(service, &mut socket)) => entered,
+        () = service.stopping.cancelled() => return close(&mut socket, close::GOING_AWAY, "").await,
+    };
+    let Ok(entered) = entered else {
+        return close(&mut socket, close::POLICY, "join or resume first").await;
+    };
+    let Some(mut session) = entered? else {
+        return Ok(());
+    };
+    let ended = participate(service, &mut socket, &mut session).await;
+    // A newer socket may have it by now.
+    if session.socket.is_present() {
+        service.control.lost(session.key);
+    }
+    ended
+}
+
+/// Waits for who joins or resumes; `None` when the socket is closed before.
+async fn enter(service: &Service, socket: &mut WebSocket) -> Result<Option<Session>, axum::Error> {
+    while let Some(message) = socket.next().await {
+        let text = match message? {
+            Message::Text(text) => text,
+            Message::Close(_) => return Ok(None),
+            Message::Ping(_) | Message::Pong(_) => continue,
+            Message::Binary(_) => {
+                close(socket, close::POLICY, "frames are text").await?;
+                return Ok(None);
+            }
+        };
+        let request = match headwater::read(&text) {
+            Ok(request) => request,
+            Err(error) => {
+                close(socket, close::POLICY, &error.message).await?;
+                return Ok(None);
+            }
+        };
+        let id = request.id;
+        let (entered, body) = match calls::enter(service, request) {
+            Ok((entered, resumed)) => (Some(entered), resumed),
+            Err(error) => {
+                service.metrics.refused_call(&error);
+                (None, Some(headwater::failed(id, &error)))
+            }
+        };
+        if let Some(body) = body {
+            let frame = headwater::frame(None, &body);
+            socket.send(Message::Text(frame.into())).await?;
+        }
+        if let Some(entered) = entered {
+            return Ok(Some(Session {
+                key: entered.key,
+                socket: entered.socket,
+                requests: super::RateLimit::new(REQUESTS_PER_SECOND),
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// Until the socket or the participation ends.
+async fn participate(
+    service: &Service,
+    socket: &mut WebSocket,
+    session: &mut Session,
+) -> Result<(), axum::Error> {
+    let mut ping = tokio::time::interval(PING_EVERY);
+    let mut heard = Instant::now();
+    loop {
+        if flush(socket, session).await?.is_break() {
+            return Ok(());
+        }
+        tokio::select! {
+            message = socket.next() => {
+                let Some(message) = message else {
+                    return Ok(());
+                };
+                heard = Instant::now();
+                match message? {
+                    Message::Text(text) => {
+                        if handle(service, socket, session, &text).await?.is_break() {
+                            return Ok(());
+                        }
+                    }
+                    Message::Close(_) => return Ok(()),
+                    Message::Ping(_) | Message::Pong(_) => {}
+                    Message::Binary(_) => {
+                        return close(socket, close::POLICY, "frames are text").await;
+                    }
+                }
+            }
+            () = session.socket.changed() => {}
+            _ = ping.tick() => {
+                if heard.elapsed() > SILENCE_MAX {
+                    return Ok(());
+                }
+                send(socket, Message::Ping(bytes::Bytes::new())).await?;
+            }
+        }
+    }
+}
+
+/// Sends what there is. Breaks when that was the last.
+async fn flush(
+    socket: &mut WebSocket,
+    session: &mut Session,
+) -> Result<ControlFlow<()>, axum::Error> {
+    let mut fed = false;
+    loop {
+        match session.socket.poll() {
+            Some(Next::Frame(frame)) => {
+                let message = Message::Text((*frame).into());
+                timed(socket.feed(message)).await?;
+                fed = true;
+            }
+            Some(Next::Replaced) => {
+                close(socket, close::REPLACED, "a newer socket has this session").await?;
+                return Ok(ControlFlow::Break(()));
+            }
+            Some(Next::Over) => {
+                close(socket, close::OVER, "").await?;
+                return Ok(ControlFlow::Break(()));
+            }
+            None => break,
+        }
+    }
+    if fed {
+        timed(socket.flush()).await?;
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// Carries out a request. Breaks when it was none.
+async fn handle(
+    service: &Service,
+    socket: &mut WebSocket,
+    session: &mut Session,
+    text: &str,
+) -> Result<ControlFlow<()>, axum::Error> {
+    let Request { id, seen, call } = match headwater::read(text) {
+        Ok(request) => request,
+        Err(error) => {
+            close(socket, close::POLICY, &error.message).await?;
+            return Ok(ControlFlow::Break(()));
+        }
+    };
+    if let Some(seen) = seen {
+        session.socket.confirm(seen);
+    }
+    let control = &service.control;
+    let permitted = control.received(session.key, id).and_then(|()| {
+        if session.requests.take(Instant::now()) {
+            call
+        } else {
+            let message = format!("{REQUESTS_PER_SECOND} requests a second are the most");
+            Err(Error::new(Code::TooFast, message))
+        }
+    });
+    let result = match permitted {
+        Ok(Call::Join(_) | Call::Resume(_)) => {
+            let message = "this socket has its participant: open another";
+            Err(Error::new(Code::AlreadyJoined, message))
+        }
+        Ok(call) => {
+            // A bug in here costs this request, and not the session.
+            let called = std::panic::AssertUnwindSafe(calls::call(service, session.key, id, call));
+            called
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_| Err(Error::new(Code::Busy, "the request could not be handled")))
+        }
+        Err(error) => Err(error),
+    };
+    let body = result.unwrap_or_else(|error| {
+        service.metrics.refused_call(&error);
+        headwater::failed(id, &error)
+    });
+    control.respond(session.key, &body);
+    Ok(ControlFlow::Continue(()))
+}
+
+async fn send(socket: &mut WebSocket, message: Message) -> Result<(), axum::Error> {
+    timed(socket.send(message)).await
+}
+
+/// A client that does not read is lost.
+async fn timed(sending: impl Future<Output = Result<(), axum::Error>>) -> Result<(), axum::Error> {
+    let sent = tokio::time::timeout(SEND_MAX, sending).await;
+    sent.unwrap_or_else(|elapsed| Err(axum::Error::new(elapsed)))
+}
+
+async fn close(socket: &mut WebSocket, code: u16, reason: &str) -> Result<(), axum::Error> {
+    // A close frame has room for 123 bytes (RFC 6455 §5.5).
+    let end = (0..=reason.len().min(123))
+        .rev()
+        .find(|end| reason.is_char_boundary(*end));
+    let reason = &reason[..end.unwrap_or(0)];
+    let frame = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
+    send(socket, Message::Close(Some(frame))).await
+}

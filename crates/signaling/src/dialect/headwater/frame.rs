@@ -1,0 +1,167 @@
+//! Frames as text.
+//!
+//! ```text
+//! to the server    {"id":7,"method":"send","params":{…},"seen":41}
+//! to the client    {"n":42,"id":7,"result":{…}}
+//!                  {"n":43,"id":8,"error":{"code":"forbidden","message":"…","field":"…"}}
+//!                  {"n":44,"events":[{"event":"participantJoined",…},…]}
+//! ```
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::Event;
+use super::error::{Code, Error};
+use super::params::{
+    Answer, Host, Join, Layers, Metadata, Mute, Publish, Restart, Resume, Send, Subscribe, Trickle,
+    Unpublish,
+};
+
+/// What a client asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Of the client's choice, higher than all before it.
+    pub id: u64,
+    /// The highest `n` that the client has seen: what came up to it is not kept any more.
+    pub seen: Option<u64>,
+    /// What, or why it cannot be read.
+    pub call: Result<Call, Error>,
+}
+
+/// A method with its parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is explained with its parameters")]
+pub enum Call {
+    Join(Join),
+    Resume(Resume),
+    /// Goes, and says so.
+    Leave,
+    Publish(Publish),
+    Unpublish(Unpublish),
+    Mute(Mute),
+    Subscribe(Subscribe),
+    Unsubscribe(Subscribe),
+    Layers(Layers),
+    Answer(Answer),
+    Trickle(Trickle),
+    Restart(Restart),
+    Send(Send),
+    Metadata(Metadata),
+    Host(Host),
+    /// What the server measures.
+    Stats,
+    /// Shows that both sides are there.
+    Ping,
+}
+
+/// The methods, for who asks for another one.
+const METHODS: &str = "join, resume, leave, publish, unpublish, mute, subscribe, unsubscribe, \
+    layers, answer, trickle, restart, send, metadata, host, stats, ping";
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    id: u64,
+    #[serde(borrow)]
+    method: std::borrow::Cow<'a, str>,
+    #[serde(borrow, default)]
+    params: Option<&'a RawValue>,
+    #[serde(default)]
+    seen: Option<u64>,
+}
+
+/// Reads a frame. `Err` for one that has no id, and so gets no response: the socket is closed with
+/// the reason.
+pub fn read(text: &str) -> Result<Request, Error> {
+    let envelope: Envelope<'_> = typed(text, "").map_err(|error| Error {
+        message: format!(
+            "{}: a request is {{\"id\": 1, \"method\": \"ping\", \"params\": {{}}}}",
+            error.message
+        ),
+        ..error
+    })?;
+    let params = envelope.params.map_or("{}", RawValue::get);
+    Ok(Request {
+        id: envelope.id,
+        seen: envelope.seen,
+        call: call(&envelope.method, params),
+    })
+}
+
+fn call(method: &str, text: &str) -> Result<Call, Error> {
+    Ok(match method {
+        "join" => Call::Join(params(text)?),
+        "resume" => Call::Resume(params(text)?),
+        "leave" => Call::Leave,
+        "publish" => Call::Publish(params(text)?),
+        "unpublish" => Call::Unpublish(params(text)?),
+        "mute" => Call::Mute(params(text)?),
+        "subscribe" => Call::Subscribe(params(text)?),
+        "unsubscribe" => Call::Unsubscribe(params(text)?),
+        "layers" => Call::Layers(params(text)?),
+        "answer" => Call::Answer(params(text)?),
+        "trickle" => Call::Trickle(params(text)?),
+        "restart" => Call::Restart(params(text)?),
+        "send" => Call::Send(params(text)?),
+        "metadata" => Call::Metadata(params(text)?),
+        "host" => Call::Host(params(text)?),
+        "stats" => Call::Stats,
+        "ping" => Call::Ping,
+        _ => {
+            let message = format!("there is no method of this name: use one of {METHODS}");
+            return Err(Error::of("method", Code::UnknownMethod, message));
+        }
+    })
+}
+
+fn params<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    typed(text, "params")
+}
+
+/// Reads JSON; an error names the field.
+fn typed<'a, T: Deserialize<'a>>(text: &'a str, prefix: &str) -> Result<T, Error> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let field = match (prefix, path.as_str()) {
+            (prefix, ".") => prefix.to_owned(),
+            ("", path) => path.to_owned(),
+            (prefix, path) => format!("{prefix}.{path}"),
+        };
+        // Where in the text it stands helps nobody: the field is named.
+        let reason = error.inner().to_string();
+        let reason = reason.split(" at line ").next().unwrap_or_default();
+        Error {
+            code: Code::BadRequest,
+            message: reason.to_owned(),
+            field: (!field.is_empty()).then_some(field),
+        }
+    })
+}
+
+/// The body of a response to a request that was carried out.
+pub fn responded(id: u64, result: &impl Serialize) -> String {
+    format!("\"id\":{id},\"result\":{}", json(result))
+}
+
+/// The body of a response to a request that was refused.
+pub fn failed(id: u64, error: &Error) -> String {
+    format!("\"id\":{id},\"error\":{}", json(error))
+}
+
+/// The body of a frame of events.
+pub fn events(events: &[Event]) -> String {
+    format!("\"events\":{}", json(&events))
+}
+
+/// A whole frame; `n` counts those of a session, and is absent where there is no session.
+pub fn frame(n: Option<u64>, body: &str) -> String {
+    match n {
+        Some(n) => format!("{{\"n\":{n},{body}}}"),
+        None => format!("{{{body}}}"),
+    }
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("these types have string keys and finite numbers")
+}

@@ -1,0 +1,373 @@
+//! Between what rooms know and what goes over the wire.
+
+use broadcast::room;
+use rtp::Kind;
+
+use super::error::{Code, Error};
+use super::event::{
+    EndReason, Event, Layer, Message, MessageKind, Participant, ParticipantState, Quality, Role,
+    Room, Stream, Track, TrackKind,
+};
+use super::params::{Join, PublishedTrack, Send, SubscribeMode};
+use super::results::Joined;
+
+impl From<Kind> for TrackKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Audio => Self::Audio,
+            Kind::Video => Self::Video,
+        }
+    }
+}
+
+impl From<TrackKind> for Kind {
+    fn from(kind: TrackKind) -> Self {
+        match kind {
+            TrackKind::Audio => Self::Audio,
+            TrackKind::Video => Self::Video,
+        }
+    }
+}
+
+impl From<room::Role> for Role {
+    fn from(role: room::Role) -> Self {
+        match role {
+            room::Role::Host => Self::Host,
+            room::Role::Publisher => Self::Publisher,
+            room::Role::Viewer => Self::Viewer,
+            room::Role::Hidden => Self::Hidden,
+        }
+    }
+}
+
+impl From<Role> for room::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Host => Self::Host,
+            Role::Publisher => Self::Publisher,
+            Role::Viewer => Self::Viewer,
+            Role::Hidden => Self::Hidden,
+        }
+    }
+}
+
+impl From<room::EndReason> for EndReason {
+    fn from(reason: room::EndReason) -> Self {
+        match reason {
+            room::EndReason::Left => Self::Left,
+            room::EndReason::Lost => Self::Lost,
+            room::EndReason::Replaced => Self::Replaced,
+            room::EndReason::Kicked => Self::Kicked,
+            room::EndReason::Closed => Self::Closed,
+            room::EndReason::Slow => Self::Slow,
+            room::EndReason::Stopping => Self::Stopping,
+        }
+    }
+}
+
+impl From<room::MessageKind> for MessageKind {
+    fn from(kind: room::MessageKind) -> Self {
+        match kind {
+            room::MessageKind::Chat => Self::Chat,
+            room::MessageKind::Data => Self::Data,
+        }
+    }
+}
+
+impl From<MessageKind> for room::MessageKind {
+    fn from(kind: MessageKind) -> Self {
+        match kind {
+            MessageKind::Chat => Self::Chat,
+            MessageKind::Data => Self::Data,
+        }
+    }
+}
+
+impl From<&room::Participant> for Participant {
+    fn from(participant: &room::Participant) -> Self {
+        Self {
+            id: participant.id.to_string(),
+            name: participant.name.clone(),
+            role: participant.role.into(),
+            metadata: participant.metadata.clone(),
+            state: match participant.state {
+                room::State::Connected => ParticipantState::Connected,
+                room::State::Lost => ParticipantState::Lost,
+            },
+            quality: match participant.quality {
+                room::Quality::Unknown => Quality::Unknown,
+                room::Quality::Good => Quality::Good,
+                room::Quality::Fair => Quality::Fair,
+                room::Quality::Poor => Quality::Poor,
+            },
+            joined_at: participant.joined_at,
+        }
+    }
+}
+
+impl From<&room::Room> for Room {
+    fn from(room: &room::Room) -> Self {
+        Self {
+            name: room.name.to_string(),
+            locked: room.locked,
+            participants: room.participants as u32,
+            viewers: room.viewers as u32,
+        }
+    }
+}
+
+impl From<&room::Stream> for Stream {
+    fn from(stream: &room::Stream) -> Self {
+        Self {
+            name: stream.name.to_string(),
+            participant: stream.participant.to_string(),
+            label: stream.label.clone(),
+            active: stream.active,
+            tracks: stream.tracks.iter().map(Track::from).collect(),
+        }
+    }
+}
+
+impl From<&room::Track> for Track {
+    fn from(track: &room::Track) -> Self {
+        let layer = |layer: &room::Layer| Layer {
+            rid: layer.rid.clone(),
+            width: layer.width,
+            height: layer.height,
+            active: layer.active,
+        };
+        Self {
+            kind: track.kind.into(),
+            source: track.source.clone(),
+            muted: track.muted,
+            codec: track.codec.clone(),
+            layers: track.layers.iter().map(layer).collect(),
+        }
+    }
+}
+
+impl From<&room::Message> for Message {
+    fn from(message: &room::Message) -> Self {
+        Self {
+            number: message.number,
+            kind: message.kind.into(),
+            from: message.from.to_string(),
+            name: message.name.clone(),
+            to: message.to.as_ref().map(ToString::to_string),
+            topic: message.topic.clone(),
+            body: message.body.clone(),
+            sent_at: message.sent_at,
+        }
+    }
+}
+
+impl From<&room::Event> for Event {
+    fn from(event: &room::Event) -> Self {
+        match event {
+            room::Event::ParticipantJoined(participant) => Self::ParticipantJoined {
+                participant: participant.into(),
+            },
+            room::Event::ParticipantChanged(participant) => Self::ParticipantChanged {
+                participant: participant.into(),
+            },
+            room::Event::ParticipantLeft { id, reason } => Self::ParticipantLeft {
+                id: id.to_string(),
+                reason: (*reason).into(),
+            },
+            room::Event::StreamAdded(stream) => Self::StreamAdded {
+                stream: stream.into(),
+            },
+            room::Event::StreamChanged(stream) => Self::StreamChanged {
+                stream: stream.into(),
+            },
+            room::Event::StreamRemoved(stream) => Self::StreamRemoved {
+                stream: stream.to_string(),
+            },
+            room::Event::Message(message) => Self::Message {
+                message: message.into(),
+            },
+            room::Event::Speakers(participants) => Self::Speakers {
+                participants: participants.iter().map(ToString::to_string).collect(),
+            },
+            room::Event::RoomChanged(room) => Self::RoomChanged { room: room.into() },
+            room::Event::MuteRequested { stream, kind, by } => Self::MuteRequested {
+                stream: stream.to_string(),
+                kind: (*kind).into(),
+                by: by.to_string(),
+            },
+            room::Event::Ended { reason, text } => Self::Ended {
+                reason: (*reason).into(),
+                text: text.clone(),
+            },
+        }
+    }
+}
+
+impl Joined {
+    /// The result of `join`. `session` is the secret that resumes it.
+    pub fn new(
+        session: String,
+        joined: &room::Joined,
+        ice_servers: Vec<super::results::IceServer>,
+    ) -> Self {
+        Self {
+            session,
+            participant: (&joined.participant).into(),
+            room: (&joined.room).into(),
+            participants: joined.participants.iter().map(Into::into).collect(),
+            streams: joined.streams.iter().map(Into::into).collect(),
+            messages: joined.messages.iter().map(Into::into).collect(),
+            ice_servers,
+        }
+    }
+}
+
+impl Join {
+    /// The room that is asked for.
+    pub fn room_name(&self) -> Result<room::RoomName, Error> {
+        room::RoomName::new(&self.room)
+            .map_err(|error| Error::of("params.room", Code::BadRequest, error.to_string()))
+    }
+
+    /// The id that is asked for, if one is.
+    pub fn participant_id(&self) -> Result<Option<room::ParticipantId>, Error> {
+        self.id
+            .as_deref()
+            .map(participant_id("params.id"))
+            .transpose()
+    }
+
+    /// The role that is asked for.
+    pub fn wanted_role(&self) -> room::Role {
+        self.role.unwrap_or(Role::Publisher).into()
+    }
+
+    /// All tracks of others are wanted.
+    pub fn wants_all(&self) -> bool {
+        self.subscribe.unwrap_or(SubscribeMode::Auto) == SubscribeMode::Auto
+    }
+}
+
+impl Send {
+    /// Who is to get it; `None` for all.
+    pub fn recipient(&self) -> Result<Option<room::ParticipantId>, Error> {
+        self.to
+            .as_deref()
+            .map(participant_id("params.to"))
+            .transpose()
+    }
+}
+
+/// Reads the id of a participant that has joined.
+pub fn participant_id(field: &str) -> impl Fn(&str) -> Result<room::ParticipantId, Error> {
+    move |id| {
+        room::ParticipantId::new(id)
+            .map_err(|error| Error::of(field, Code::BadRequest, error.to_string()))
+    }
+}
+
+/// Reads a stream's name.
+pub fn stream_name(field: &str, name: &str) -> Result<broadcast::StreamName, Error> {
+    broadcast::StreamName::new(name)
+        .map_err(|error| Error::of(field, Code::BadRequest, error.to_string()))
+}
+
+impl PublishedTrack {
+    /// The track as the room is told of it.
+    pub fn track(&self, kind: Kind) -> room::Track {
+        let layer = |layer: &super::params::PublishedLayer| room::Layer {
+            rid: layer.rid.clone(),
+            width: layer.width,
+            height: layer.height,
+            active: false,
+        };
+        room::Track {
+            kind,
+            source: self.source.clone(),
+            muted: self.muted,
+            codec: None,
+            layers: self.layers.iter().map(layer).collect(),
+        }
+    }
+}
+
+/// The participation ended while the request was on its way.
+fn gone() -> Error {
+    Error::new(Code::SessionGone, "the participation has ended: join anew")
+}
+
+impl From<room::JoinError> for Error {
+    fn from(error: room::JoinError) -> Self {
+        let message = error.to_string();
+        match error {
+            room::JoinError::Locked => Self::of("params.room", Code::Locked, message),
+            room::JoinError::Full { .. } => Self::new(Code::LimitReached, message),
+            room::JoinError::TooLong { field, .. } => too_long(field, message),
+        }
+    }
+}
+
+impl From<room::PublishError> for Error {
+    fn from(error: room::PublishError) -> Self {
+        let message = error.to_string();
+        match error {
+            room::PublishError::Unknown => gone(),
+            room::PublishError::Forbidden => Self::new(Code::Forbidden, message),
+            room::PublishError::Taken => Self::of("params.label", Code::Conflict, message),
+            room::PublishError::Full { .. } => Self::new(Code::LimitReached, message),
+        }
+    }
+}
+
+impl From<room::StreamError> for Error {
+    fn from(error: room::StreamError) -> Self {
+        let message = error.to_string();
+        let field = "params.stream";
+        match error {
+            room::StreamError::Unknown => gone(),
+            room::StreamError::NotFound | room::StreamError::NotSubscribed => {
+                Self::of(field, Code::NotFound, message)
+            }
+            room::StreamError::Forbidden => Self::of(field, Code::Forbidden, message),
+            room::StreamError::Own => Self::of(field, Code::BadRequest, message),
+        }
+    }
+}
+
+impl From<room::SendError> for Error {
+    fn from(error: room::SendError) -> Self {
+        let message = error.to_string();
+        match error {
+            room::SendError::Unknown => gone(),
+            room::SendError::Forbidden => Self::new(Code::Forbidden, message),
+            room::SendError::TooLong { field, .. } => too_long(field, message),
+            room::SendError::TooFast => Self::new(Code::TooFast, message),
+            room::SendError::NotFound => Self::of("params.to", Code::NotFound, message),
+        }
+    }
+}
+
+impl From<room::MetadataError> for Error {
+    fn from(error: room::MetadataError) -> Self {
+        match error {
+            room::MetadataError::Unknown => gone(),
+            room::MetadataError::TooLong { field, .. } => too_long(field, error.to_string()),
+        }
+    }
+}
+
+impl From<room::HostError> for Error {
+    fn from(error: room::HostError) -> Self {
+        let message = error.to_string();
+        match error {
+            room::HostError::Unknown => gone(),
+            room::HostError::Forbidden => Self::new(Code::Forbidden, message),
+            room::HostError::NotFound => Self::new(Code::NotFound, message),
+            room::HostError::BadTarget => Self::of("params.participant", Code::BadRequest, message),
+        }
+    }
+}
+
+fn too_long(field: &str, message: String) -> Error {
+    Error::of(&format!("params.{field}"), Code::LimitReached, message)
+}

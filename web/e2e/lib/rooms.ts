@@ -1,0 +1,76 @@
+import type { Page } from "playwright-core";
+import type * as Client from "../../sdk/src/index.ts";
+import type { Room, RoomOptions } from "../../sdk/src/index.ts";
+import { until } from "./until.ts";
+
+declare global {
+  interface Window {
+    client: typeof Client;
+    room: Room;
+    /** All that the room told, in order. */
+    told: { event: string; value: unknown }[];
+  }
+}
+
+const PLAYS_MS_MAX = 15_000;
+
+/** Joins a room in an empty page of the server, and shows whatever comes. */
+export async function joinRoom(page: Page, options: RoomOptions): Promise<void> {
+  await page.addScriptTag({
+    type: "module",
+    content: 'import * as client from "/sdk/headwater.js"; window.client = client;',
+  });
+  await page.waitForFunction(() => "client" in window);
+  await page.evaluate(async (options) => {
+    const room = new window.client.Room(location.origin, options);
+    window.room = room;
+    window.told = [];
+    for (const event of [
+      "state",
+      "participantJoined",
+      "participantLeft",
+      "streamAdded",
+      "streamRemoved",
+      "message",
+      "error",
+      "ended",
+    ] as const) {
+      room.on(event, (value) => {
+        window.told.push({
+          event,
+          value: value instanceof Error ? value.message : JSON.parse(JSON.stringify(value ?? null)),
+        });
+      });
+    }
+    const show = (name: string) => {
+      const stream = room.streams.get(name);
+      if (!stream || document.getElementById(name)) return;
+      const video = document.createElement("video");
+      Object.assign(video, { id: name, muted: true, autoplay: true, width: 160, height: 90 });
+      video.srcObject = stream.media;
+      document.body.append(video);
+    };
+    room.on("streamAdded", ({ name }) => show(name));
+    room.on("streamRemoved", ({ name }) => document.getElementById(name)?.remove());
+    await room.open();
+    for (const name of room.streams.keys()) show(name);
+  }, options);
+}
+
+/** How many pictures of a stream the page has shown. */
+export function shown(page: Page, stream: string): Promise<number> {
+  return page.evaluate((stream) => {
+    const video = document.getElementById(stream) as HTMLVideoElement | null;
+    return video?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+  }, stream);
+}
+
+/** Waits until a page shows moving pictures of a stream. */
+export async function plays(page: Page, stream: string): Promise<void> {
+  const before = await shown(page, stream);
+  await until(
+    `${stream} to play`,
+    PLAYS_MS_MAX,
+    async () => (await shown(page, stream)) > before + 10,
+  );
+}
