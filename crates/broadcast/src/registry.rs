@@ -429,6 +429,12 @@ impl Registry {
         self.streams.get(stream).map(|s| (s.id, s.home))
     }
 
+    /// The session that publishes a stream.
+    pub fn publisher(&self, stream: &StreamName) -> Option<SessionId> {
+        let publisher = self.streams.get(stream)?.publisher.as_ref()?;
+        Some(publisher.session)
+    }
+
     /// A session by its id.
     pub fn session(&self, id: SessionId) -> Option<&Session> {
         self.sessions.get(&id)

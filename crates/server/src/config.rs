@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use toml::{Table, Value};
 
+use crate::webhooks::Kind;
+
 /// Prefix of environment variables; `HEADWATER_MEDIA__PORT` is `media.port`.
 const ENV_PREFIX: &str = "HEADWATER_";
 
@@ -30,6 +32,9 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// Logging.
     pub(crate) log: Log,
+    /// Who is told what happens in rooms.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) webhooks: Vec<Webhook>,
 }
 
 /// `[http]`
@@ -80,10 +85,26 @@ pub(crate) struct IceServer {
     pub(crate) credential: Secret,
 }
 
+/// One of `[[webhooks]]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Webhook {
+    /// `http://` or `https://`; what happens is posted there.
+    pub(crate) url: String,
+    /// Signs what is posted.
+    pub(crate) secret: Secret,
+    /// What is wanted. Empty: all.
+    #[serde(default)]
+    pub(crate) events: Vec<Kind>,
+}
+
 /// `[auth]`
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Auth {
+    /// Bearer token that the API of rooms needs. Empty: nobody may use it, or anybody where no
+    /// other token is set either.
+    pub(crate) api_token: Secret,
     /// Token that hosts of rooms need. Empty: what publishing needs.
     pub(crate) host_token: Secret,
     /// Bearer token that publishing needs. Empty: anybody may publish.
@@ -179,6 +200,18 @@ impl fmt::Debug for Secret {
 impl Serialize for Secret {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(if self.0.is_empty() { "" } else { "<set>" })
+    }
+}
+
+impl Webhook {
+    fn has_address(&self) -> bool {
+        let url: Result<http::Uri, _> = self.url.parse();
+        url.is_ok_and(|url| {
+            let scheme = matches!(url.scheme_str(), Some("http" | "https"));
+            // A name and a password in front of the host would not be sent.
+            let host = url.authority().is_some_and(|a| !a.as_str().contains('@'));
+            scheme && host
+        })
     }
 }
 
@@ -286,7 +319,7 @@ impl Config {
             if let Some(key) = name.strip_prefix(ENV_PREFIX) {
                 let path = key.to_ascii_lowercase().replace("__", ".");
                 // HEADWATER_BIN and other single words belong to scripts, not to a section.
-                if path.contains('.') {
+                if path.contains('.') || path == "webhooks" {
                     let value = from_variable(&path, &value);
                     set(&mut table, &path, value);
                 }
@@ -347,6 +380,18 @@ impl Config {
                 let message =
                     "a TURN server needs username and credential; browsers refuse one without";
                 return wrong(&key("username"), message.to_owned());
+            }
+        }
+        for (index, hook) in self.webhooks.iter().enumerate() {
+            let key = |name: &str| format!("webhooks[{index}].{name}");
+            if !hook.has_address() {
+                let message =
+                    "not an address to post to; write it like https://example.net/headwater";
+                return wrong(&key("url"), message.to_owned());
+            }
+            if hook.secret.reveal().is_none() {
+                let message = "empty; the receiver knows by it that what it gets is genuine";
+                return wrong(&key("secret"), message.to_owned());
             }
         }
         Ok(())
@@ -479,6 +524,33 @@ mod tests {
             "[[ice.servers]]\nurl = \"turns:host:5349\"\nusername = \"u\"\ncredential = \"c\"\n";
         let (_folder, path) = file(good);
         assert!(Config::load(Some(&path), variables(&[]), []).is_ok());
+    }
+
+    #[test]
+    fn webhooks_that_cannot_work_are_named() {
+        for (table, key) in [
+            ("url = \"example.net\"\nsecret = \"s\"", "webhooks[0].url"),
+            ("url = \"ftp://a/\"\nsecret = \"s\"", "webhooks[0].url"),
+            ("url = \"http://u:p@a/\"\nsecret = \"s\"", "webhooks[0].url"),
+            ("url = \"http://a/\"\nsecret = \"\"", "webhooks[0].secret"),
+        ] {
+            let (_folder, path) = file(&format!("[[webhooks]]\n{table}\n"));
+            let error = Config::load(Some(&path), variables(&[]), []).expect_err(table);
+            assert!(error.to_string().starts_with(key), "{error}");
+        }
+        let (_folder, path) = file("[[webhooks]]\nurl = \"http://a/\"\nsecret = \"s\"\nevents = [\"nothing\"]\n");
+        let error = read_file(&path).expect_err("an unknown event");
+        assert!(error.to_string().contains("roomStarted"), "{error}");
+    }
+
+    #[test]
+    fn webhooks_come_from_a_variable_too_and_their_secrets_are_not_shown() {
+        let hook = r#"[{ url = "https://example.net/", secret = "hunter2", events = ["roomEnded"] }]"#;
+        let config = Config::load(None, variables(&[("HEADWATER_WEBHOOKS", hook)]), []);
+        let config = config.expect("good");
+        assert_eq!(config.webhooks[0].events, [Kind::RoomEnded]);
+        let shown = toml::to_string(&config).expect("serializes");
+        assert!(shown.contains("[[webhooks]]") && !shown.contains("hunter2"), "{shown}");
     }
 
     #[test]

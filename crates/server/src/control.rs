@@ -1,5 +1,6 @@
 //! The handle through which HTTP reaches rooms and media.
 
+mod api;
 mod link;
 mod members;
 mod viewing;
@@ -96,6 +97,7 @@ struct Shared {
     wall_clock: rtc::WallClock,
     state: Mutex<State>,
     metrics: crate::metrics::MediaMetrics,
+    webhooks: crate::webhooks::Webhooks,
     /// Rooms may want to be woken at another time.
     rooms_changed: Notify,
 }
@@ -123,6 +125,7 @@ impl Control {
         rooms: broadcast::room::Limits,
         announce_ice_lite: bool,
         metrics: crate::metrics::MediaMetrics,
+        webhooks: crate::webhooks::Webhooks,
     ) -> Self {
         let state = State {
             registry: Registry::new(registry),
@@ -143,6 +146,7 @@ impl Control {
             },
             state: Mutex::new(state),
             metrics,
+            webhooks,
             rooms_changed: Notify::new(),
         });
         let control = Self { shared };

@@ -8,6 +8,7 @@ mod http;
 mod media;
 mod metrics;
 mod serve;
+mod webhooks;
 
 use std::process::ExitCode;
 

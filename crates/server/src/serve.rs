@@ -17,6 +17,7 @@ use crate::control::{self, Control};
 use crate::http::{self, Service};
 use crate::media::{Shards, ShardsConfig, local_addresses};
 use crate::metrics::{self, HttpMetrics, MediaMetrics};
+use crate::webhooks::Webhooks;
 
 /// A clean end takes at most this long.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
@@ -48,9 +49,11 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let address = listener
         .local_addr()
         .context("the address that was bound")?;
-    let (control, media_metrics) = start_media(config)?;
+    let webhooks = Webhooks::start(&config.webhooks)?;
+    let (control, media_metrics) = start_media(config, webhooks.clone())?;
     let http_metrics = HttpMetrics::default();
-    let registry = metrics::registry(&http_metrics, &media_metrics, control.clone());
+    let mut registry = metrics::registry(&http_metrics, &media_metrics, control.clone());
+    webhooks.register(&mut registry);
     let stopping = CancellationToken::new();
     let service = Service::new(
         control.clone(),
@@ -72,6 +75,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     stopping.cancel();
     let clean = async {
         control.shutdown().await;
+        webhooks.finish().await;
         server.await.context("the HTTP task")
     };
     tokio::select! {
@@ -102,7 +106,10 @@ pub(crate) fn raise_open_files() {
     }
 }
 
-fn start_media(config: &Config) -> anyhow::Result<(Control, MediaMetrics)> {
+fn start_media(
+    config: &Config,
+    webhooks: Webhooks,
+) -> anyhow::Result<(Control, MediaMetrics)> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let shards = if config.media.shards == 0 {
         cores
@@ -145,6 +152,7 @@ fn start_media(config: &Config) -> anyhow::Result<(Control, MediaMetrics)> {
         broadcast::room::Limits::default(),
         config.ice.announce_lite,
         metrics.clone(),
+        webhooks,
     );
     Ok((control, metrics))
 }

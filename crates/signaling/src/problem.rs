@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use broadcast::room::{CreateError, SendError};
 use broadcast::{OpenError, SessionError};
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -14,6 +15,8 @@ pub struct Problem {
     pub status: StatusCode,
     /// What went wrong and what to do.
     pub detail: String,
+    /// What of the request is at fault, if one thing is: the member `field`.
+    pub field: Option<String>,
     /// When to try again, for refusals that pass.
     pub retry_after: Option<Duration>,
     /// Methods that would have worked, with 405.
@@ -28,6 +31,7 @@ impl Problem {
         Self {
             status,
             detail: detail.into(),
+            field: None,
             retry_after: None,
             allow: None,
             codecs: Vec::new(),
@@ -37,6 +41,19 @@ impl Problem {
     /// 400.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// 400 with what of the request is at fault: `to`, `tracks[0].mid`.
+    pub fn bad_field(field: &str, detail: impl Into<String>) -> Self {
+        Self::bad_request(detail).of(field)
+    }
+
+    /// With what of the request is at fault.
+    pub fn of(self, field: &str) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..self
+        }
     }
 
     /// 405 with the methods that work.
@@ -64,6 +81,9 @@ impl Problem {
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
+        if let Some(field) = self.field {
+            body["field"] = field.into();
+        }
         if !self.codecs.is_empty() {
             body["codecs"] = self.codecs.into();
         }
@@ -112,6 +132,30 @@ impl From<OpenError> for Problem {
                 detail,
                 Duration::from_secs(5),
             ),
+        }
+    }
+}
+
+impl From<CreateError> for Problem {
+    fn from(error: CreateError) -> Self {
+        let CreateError::Full { .. } = error;
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::later(status, error.to_string(), Duration::from_secs(5))
+    }
+}
+
+impl From<SendError> for Problem {
+    fn from(error: SendError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SendError::Unknown => Self::new(StatusCode::NOT_FOUND, detail),
+            SendError::NotFound => Self::new(StatusCode::NOT_FOUND, detail).of("to"),
+            SendError::Forbidden => Self::new(StatusCode::FORBIDDEN, detail),
+            SendError::TooLong { field, .. } => Self::bad_field(field, detail),
+            SendError::TooFast => {
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                Self::later(status, detail, Duration::from_secs(1))
+            }
         }
     }
 }

@@ -304,17 +304,16 @@ fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
     Ok(IfMatch::Tags(value.split(',').map(tag).collect()))
 }
 
+/// The bearer token of the `Authorization` header (RFC 6750 §2.1).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.trim().split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then(|| token.trim())
+}
+
 fn token<B>(request: &Request<B>) -> Option<String> {
-    let header = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let bearer = header.and_then(|value| {
-        let (scheme, token) = value.trim().split_once(' ')?;
-        scheme
-            .eq_ignore_ascii_case("bearer")
-            .then(|| token.trim().to_owned())
-    });
+    let bearer = bearer(request.headers()).map(str::to_owned);
     bearer.or_else(|| {
         let pairs = request
             .uri()

@@ -13,9 +13,13 @@ export interface Server {
   readonly url: string;
   /** The UDP ports, as firewalls write ranges: `20000-20001`. */
   readonly mediaPorts: string;
+  /** The TCP port of pages and signalling. */
+  readonly port: number;
   stop(): Promise<void>;
   /** Starts a stopped server again, at the same address. */
   start(): Promise<void>;
+  /** Sends it a signal: SIGSTOP, SIGCONT. */
+  signal(signal: NodeJS.Signals): void;
 }
 
 /** Starts the real server on free ports; tests on this host reach it at 127.0.0.1. */
@@ -29,6 +33,8 @@ export async function startServer(listen = "127.0.0.1"): Promise<Server> {
   let child = await spawnReady(url, args);
   return {
     url,
+    port,
+    signal: (signal) => child.kill(signal),
     mediaPorts: `${media}-${media + SHARDS - 1}`,
     stop: () => end(child),
     start: async () => {

@@ -25,7 +25,7 @@ export interface ScreenOptions extends RoomPublishOptions {
 }
 
 /** Opens camera and microphone. */
-export function openCamera(options: CameraOptions): Promise<MediaStream> {
+export function openCamera(options: CameraOptions = {}): Promise<MediaStream> {
   const { audio = true, video = true, audioDevice, videoDevice } = options;
   return navigator.mediaDevices.getUserMedia({
     audio: constraints(audio, {}, audioDevice),

@@ -74,8 +74,11 @@ export class Publishing implements StreamPublisher {
     return this.#peer?.sender(track);
   }
 
-  restart(): void {
-    this.#peer?.restart();
+  /** The server has given the connection up: everything is published over another one. */
+  anew(): void {
+    const host = this.#host;
+    this.end();
+    if (host) this.begin(host);
   }
 
   /** Between sessions there is nothing to do: what counts then is told when the next begins. */

@@ -2,7 +2,7 @@ import { Backoff } from "./backoff.ts";
 import { Emitter } from "./emitter.ts";
 import { type Frame, Ledger } from "./ledger.ts";
 import { CONNECT_MS_MAX, LiveSocket } from "./live-socket.ts";
-import type { Methods, Params, Request, Result } from "./methods.ts";
+import type { Params, Request, Result } from "./methods.ts";
 import { onNetworkHint } from "./network-hints.ts";
 import { RoomError } from "./room-error.ts";
 import { wait } from "./wait.ts";
@@ -107,11 +107,7 @@ export class RoomSocket extends Emitter<RoomSocketEvents> {
     if (this.#socket !== socket) return;
     this.#ready = true;
     this.#flush();
-    this.#ping = setInterval(() => {
-      // It has lasted a while: the next loss is another story.
-      this.#backoff.reset();
-      this.#check();
-    }, PING_MS);
+    this.#ping = setInterval(() => this.#check(), PING_MS);
   }
 
   async #join(): Promise<void> {
@@ -135,7 +131,7 @@ export class RoomSocket extends Emitter<RoomSocketEvents> {
 
   /** The request that opens a socket: it is not kept when the socket is lost. */
   #ask<Name extends "join" | "resume">(method: Name, params: Params<Name>): Promise<Result<Name>> {
-    return new Promise<Methods[Name][1]>((resolve, reject) => {
+    return new Promise<wire.Methods[Name][1]>((resolve, reject) => {
       const { id, text } = this.#ledger.once(method, params);
       this.#handshake = { id, resolve: (result) => resolve(result as never), reject };
       if (!this.#socket) return this.#handshake.reject(unreachable());
@@ -155,6 +151,8 @@ export class RoomSocket extends Emitter<RoomSocketEvents> {
     const ours = this.#handshake?.id === id;
     const request = ours ? this.#handshake : this.#ledger.settle(id);
     if (ours) this.#handshake = undefined;
+    // The session works: the next loss is another story.
+    else this.#backoff.reset();
     if (error) request?.reject(new RoomError(error.code, error.message, error.field));
     else request?.resolve(result);
   }

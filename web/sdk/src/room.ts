@@ -302,8 +302,8 @@ export class Room extends Emitter<RoomEvents> {
         this.#viewing.take(event);
         break;
       case "peerLost":
-        if (event.peer === "view") this.#viewing?.restart();
-        else this.#publishing.restart();
+        if (event.peer === "view") this.#leaveViewing();
+        else this.#publishing.anew();
         break;
       case "muteRequested": {
         const { kind, by } = event;
@@ -327,9 +327,14 @@ export class Room extends Emitter<RoomEvents> {
 
   /** The session is over, and its two connections with it. */
   #release(): void {
+    this.#leaveViewing();
+    this.#publishing.end();
+  }
+
+  /** The next offer is for another connection. */
+  #leaveViewing(): void {
     this.#viewing?.close();
     this.#viewing = undefined;
-    this.#publishing.end();
   }
 
   #ended({ reason, text }: RoomEnd): void {

@@ -1,3 +1,26 @@
+// Written by `make types` from crates/signaling/src/dialect/headwater: change it there.
+
+/** What each method takes and gives. */
+export type Methods = {
+  join: [Join, Joined];
+  resume: [Resume, Resumed];
+  leave: [Nothing, Nothing];
+  publish: [Publish, Published];
+  unpublish: [Unpublish, Nothing];
+  mute: [Mute, Nothing];
+  subscribe: [Subscribe, Nothing];
+  unsubscribe: [Subscribe, Nothing];
+  layers: [Layers, Nothing];
+  answer: [Answer, Nothing];
+  trickle: [Trickle, Nothing];
+  restart: [Restart, Restarted];
+  send: [Send, Sent];
+  metadata: [Metadata, Nothing];
+  host: [Host, Nothing];
+  stats: [Nothing, Stats];
+  ping: [Nothing, Nothing];
+};
+
 /** What a host does. */
 export type Action = "mute" | "kick" | "lock" | "unlock" | "close";
 
@@ -265,6 +288,9 @@ export type Mute = {
   /** Nothing comes. */
   muted: boolean;
 };
+
+/** No fields. */
+export type Nothing = Record<string, never>;
 
 /** Somebody in a room. */
 export type Participant = {

@@ -51,10 +51,7 @@ impl Rooms {
         locked: bool,
     ) -> Result<(), HostError> {
         let (room, _, cx) = self.hosting(key)?;
-        if room.locked != locked {
-            room.locked = locked;
-            room.tell_room(now, cx);
-        }
+        room.set_locked(now, locked, cx);
         Ok(())
     }
 
@@ -84,6 +81,12 @@ impl Rooms {
         key.is_some_and(|key| self.end(now, key, EndReason::Kicked, text))
     }
 
+    /// Lets nobody in but hosts, or others again, for the API. False when there is no such room.
+    pub fn set_locked(&mut self, now: Instant, room: &RoomName, locked: bool) -> bool {
+        let (room, cx) = (self.rooms.get_mut(room), &mut self.context);
+        room.map(|room| room.set_locked(now, locked, cx)).is_some()
+    }
+
     /// The room of a host, and its id.
     fn hosting(
         &mut self,
@@ -96,5 +99,14 @@ impl Rooms {
         }
         let id = host.participant.id.clone();
         Ok((room, id, cx))
+    }
+}
+
+impl RoomState {
+    fn set_locked(&mut self, now: Instant, locked: bool, cx: &mut Context) {
+        if self.locked != locked {
+            self.locked = locked;
+            self.tell_room(now, cx);
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Participants of rooms: what they ask for, and what follows from it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use broadcast::room::{self, EndReason, Output, ParticipantId, ParticipantKey, RoomName, Rooms};
 use broadcast::{IceFragment, OpenError, Role, SessionId, StreamName};
@@ -29,6 +29,8 @@ pub(super) struct Members {
     sessions: BTreeMap<SessionId, (ParticipantKey, PeerName)>,
     /// Those whom the server made up, for streams that come by WHIP.
     made_up: BTreeMap<StreamName, ParticipantKey>,
+    /// Who is gone, and may not have seen why: who resumes is told. Oldest first.
+    ended: VecDeque<Ended>,
     /// Who waits for the answer to a further offer.
     answers: BTreeMap<SessionId, oneshot::Sender<Result<Answered, String>>>,
     /// Who may be to get an offer.
@@ -55,6 +57,22 @@ struct Publishing {
     streams: BTreeMap<StreamName, Vec<String>>,
 }
 
+/// A participation that is over.
+#[derive(Debug)]
+struct Ended {
+    at: Instant,
+    key: ParticipantKey,
+    secret: u128,
+    received: u64,
+    link: Arc<Link>,
+}
+
+/// How long somebody who is gone can learn why.
+const ENDED_KEPT: Duration = Duration::from_secs(30);
+
+/// How many of these are kept.
+const ENDED_MAX: usize = 10_000;
+
 /// Somebody has joined, or is back.
 pub(crate) struct Entered {
     pub(crate) key: ParticipantKey,
@@ -69,6 +87,7 @@ impl Members {
             secrets: BTreeMap::new(),
             sessions: BTreeMap::new(),
             made_up: BTreeMap::new(),
+            ended: VecDeque::new(),
             answers: BTreeMap::new(),
             unsettled: BTreeSet::new(),
             last_key: 0,
@@ -78,6 +97,17 @@ impl Members {
     fn next_key(&mut self) -> ParticipantKey {
         self.last_key += 1;
         ParticipantKey(self.last_key)
+    }
+
+    /// Whose secret this is: also somebody's who is gone, and has yet to learn why.
+    fn find(&self, secret: u128) -> Option<(ParticipantKey, Arc<Link>, u64)> {
+        if let Some(key) = self.secrets.get(&secret) {
+            let member = self.all.get(key)?;
+            return Some((*key, member.link.clone(), member.received));
+        }
+        let mut ended = self.ended.iter().rev();
+        let ended = ended.find(|e| e.secret == secret && e.at.elapsed() <= ENDED_KEPT)?;
+        Some((ended.key, ended.link.clone(), ended.received))
     }
 
     fn member(&mut self, key: ParticipantKey) -> Result<&mut Member, Error> {
@@ -166,12 +196,9 @@ impl Control {
     pub(crate) fn resume(&self, resume: &Resume) -> Result<(Entered, Resumed), Error> {
         let mut state = self.state();
         let secret = u128::from_str_radix(&resume.session, 16).map_err(|_| gone())?;
-        let key = *state.members.secrets.get(&secret).ok_or_else(gone)?;
-        let member = state.members.member(key)?;
-        let (link, received) = (member.link.clone(), member.received);
+        let (key, link, received) = state.members.find(secret).ok_or_else(gone)?;
         let socket = link.attach(resume.seen).ok_or_else(gone)?;
         link.confirm(resume.seen);
-        // Over already, with frames that it has not seen: those still come.
         state.members.rooms.found(Instant::now(), key);
         self.settle(&mut state);
         Ok((Entered { key, socket }, Resumed { received }))
@@ -318,12 +345,12 @@ impl Control {
         shard: usize,
         offer: String,
     ) -> Result<String, Error> {
-        let (session, receiver) = {
+        let (session, before, receiver) = {
             let mut state = self.state();
             let member = state.members.member(key)?;
             let publishing = member.publishing.as_mut().ok_or_else(busy)?;
-            let session = publishing.session;
-            let mut streams = publishing.streams.clone();
+            let (session, before) = (publishing.session, publishing.streams.clone());
+            let mut streams = before.clone();
             // A line belongs to one stream.
             for others in streams.values_mut() {
                 others.retain(|mid| !mids.contains(mid));
@@ -345,7 +372,7 @@ impl Control {
             )?;
             let receiver = self.offer_again(&mut state, &wanted, offer)?;
             state.members.member(key)?.publishing = Some(wanted);
-            (session, receiver)
+            (session, before, receiver)
         };
         let answered = self.answered(session, receiver).await;
         let mut state = self.state();
@@ -359,7 +386,13 @@ impl Control {
                 Ok(answered.sdp)
             }
             Err(error) => {
-                self.end_stream(&mut state, key, name);
+                if !before.contains_key(name) {
+                    self.end_stream(&mut state, key, name);
+                }
+                // As it was; the shard has changed nothing.
+                if let Some(publishing) = &mut state.members.member(key)?.publishing {
+                    publishing.streams = before;
+                }
                 Err(error)
             }
         }
@@ -651,7 +684,7 @@ impl Control {
                 stream,
             } => self.end_stream(state, participant, &stream),
             Output::EndParticipant { participant } => self.forget(state, participant),
-            Output::Notice(_) => {}
+            Output::Notice(notice) => self.noticed(state, &notice),
         }
     }
 
@@ -719,6 +752,18 @@ impl Control {
             }
         }
         member.link.close();
+        let ended = &mut state.members.ended;
+        ended.push_back(Ended {
+            at: Instant::now(),
+            key,
+            secret: member.secret,
+            received: member.received,
+            link: member.link,
+        });
+        let is_old = |ended: &Ended| ended.at.elapsed() > ENDED_KEPT;
+        while ended.len() > ENDED_MAX || ended.front().is_some_and(is_old) {
+            ended.pop_front();
+        }
     }
 
     /// A shard has ended a session of a participant, which may make it anew.
@@ -906,7 +951,7 @@ fn not_entered(error: &room::JoinError) -> OpenError {
     match error {
         room::JoinError::Full { limit } => OpenError::Full {
             limit,
-            retry_after: std::time::Duration::from_secs(5),
+            retry_after: Duration::from_secs(5),
         },
         error => OpenError::Refused(error.to_string()),
     }

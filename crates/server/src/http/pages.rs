@@ -59,9 +59,7 @@ fn file<F: Embed>(name: &str, headers: &HeaderMap) -> Response<Body> {
     let compressed = encodings
         .into_iter()
         .filter(|(encoding, _)| accepted.contains(encoding))
-        .find_map(|(encoding, suffix)| {
-            Some((F::get(&format!("{name}{suffix}"))?, Some(encoding)))
-        });
+        .find_map(|(encoding, suffix)| Some((F::get(&format!("{name}{suffix}"))?, Some(encoding))));
     let Some((file, encoding)) = compressed.or_else(|| Some((F::get(name)?, None))) else {
         return (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response();
     };

@@ -92,6 +92,15 @@ fn a_lock_is_told_at_once() {
 }
 
 #[test]
+fn the_api_locks_without_being_a_host() {
+    let (mut world, _, bob) = world();
+    assert!(world.rooms.set_locked(world.now, &room("garden"), true));
+    assert!(!world.rooms.set_locked(world.now, &room("nowhere"), true));
+    assert!(world.rooms.room(&room("garden")).is_some_and(|r| r.locked));
+    assert!(matches!(&world.told(bob)[..], [Event::RoomChanged(room)] if room.locked));
+}
+
+#[test]
 fn a_closed_room_ends_everything_in_it() {
     let (mut world, ada, bob) = world();
     assert_eq!(world.rooms.close_by(world.now, ada, None), Ok(()));

@@ -56,7 +56,7 @@ pub enum Call {
 }
 
 /// The methods, for who asks for another one.
-const METHODS: &str = "join, resume, leave, publish, unpublish, mute, subscribe, unsubscribe, \
+pub(super) const METHODS: &str = "join, resume, leave, publish, unpublish, mute, subscribe, unsubscribe, \
     layers, answer, trickle, restart, send, metadata, host, stats, ping";
 
 #[derive(Deserialize)]

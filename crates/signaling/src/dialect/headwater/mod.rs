@@ -25,3 +25,6 @@ pub use translate::{participant_id, stream_name};
 
 /// The WebSocket subprotocol.
 pub const SUBPROTOCOL: &str = "headwater.v1";
+
+#[cfg(test)]
+mod tests;

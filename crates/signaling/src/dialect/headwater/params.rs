@@ -220,6 +220,7 @@ pub struct Restart {
 /// `send`: a message to all, or to one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Send {
     /// Of whom it is for people, or for programs. Without it, `chat`.

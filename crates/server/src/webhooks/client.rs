@@ -1,0 +1,140 @@
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use aws_lc_rs::hmac;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::{Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{self, ResponseFuture};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use thiserror::Error;
+
+use super::{Message, signature};
+use crate::config;
+
+/// From the connection to the end of the answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An answer is read so far that its connection can be used again, and no further.
+const ANSWER_BYTES_MAX: usize = 16 << 10;
+
+const AGENT: &str = concat!("Headwater/", env!("CARGO_PKG_VERSION"));
+
+/// Posts to one receiver.
+pub(super) struct Client {
+    http: Http,
+    url: Uri,
+    key: hmac::Key,
+}
+
+type Connections<C> = legacy::Client<C, Full<Bytes>>;
+
+enum Http {
+    Plain(Connections<HttpConnector>),
+    Tls(Connections<HttpsConnector<HttpConnector>>),
+}
+
+/// Why the receiver has not taken an event.
+#[derive(Debug, Error)]
+pub(super) enum Failure {
+    /// It wants nothing any more.
+    #[error("410: the receiver wants nothing any more")]
+    Gone,
+    /// It answered otherwise than with 2xx.
+    #[error("the answer was {0}")]
+    Refused(StatusCode),
+    /// It did not answer, or broke off.
+    #[error("{0}")]
+    Broken(String),
+    /// It took too long.
+    #[error("no answer within {} s", TIMEOUT.as_secs())]
+    Slow,
+}
+
+impl Client {
+    pub(super) fn new(hook: &config::Webhook) -> anyhow::Result<Self> {
+        let url: Uri = hook.url.parse().context("webhooks: an url")?;
+        let http = if url.scheme() == Some(&http::uri::Scheme::HTTPS) {
+            Http::Tls(connections(secure()?))
+        } else {
+            Http::Plain(connections(HttpConnector::new()))
+        };
+        Ok(Self {
+            http,
+            url,
+            key: signature::key(hook.secret.reveal().unwrap_or_default()),
+        })
+    }
+
+    /// Tries once.
+    pub(super) async fn post(&self, message: &Message) -> Result<(), Failure> {
+        let attempt = tokio::time::timeout(TIMEOUT, self.answer(message)).await;
+        match attempt.map_err(|_| Failure::Slow)?? {
+            StatusCode::GONE => Err(Failure::Gone),
+            status if status.is_success() => Ok(()),
+            status => Err(Failure::Refused(status)),
+        }
+    }
+
+    async fn answer(&self, message: &Message) -> Result<StatusCode, Failure> {
+        let request = self.request(message).map_err(|error| broken(&error))?;
+        let response = match &self.http {
+            Http::Plain(http) => http.request(request),
+            Http::Tls(http) => http.request(request),
+        };
+        let response: ResponseFuture = response;
+        let (head, body) = response.await.map_err(|error| broken(&error))?.into_parts();
+        // What it says does not matter.
+        Limited::new(body, ANSWER_BYTES_MAX).collect().await.ok();
+        Ok(head.status)
+    }
+
+    fn request(&self, message: &Message) -> Result<Request<Full<Bytes>>, http::Error> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let seconds = now.unwrap_or_default().as_secs();
+        Request::post(&self.url)
+            .header(CONTENT_TYPE, "application/json")
+            .header(USER_AGENT, AGENT)
+            .header("headwater-event", message.kind.as_str())
+            .header(
+                "headwater-signature",
+                signature::sign(&self.key, seconds, &message.body),
+            )
+            .body(Full::from(message.body.clone()))
+    }
+}
+
+/// Names the receiver without what may be secret in its URL.
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url.host().unwrap_or_default())
+    }
+}
+
+fn connections<C>(connector: C) -> Connections<C>
+where
+    C: legacy::connect::Connect + Clone,
+{
+    legacy::Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_max_idle_per_host(1)
+        .build(connector)
+}
+
+fn secure() -> anyhow::Result<HttpsConnector<HttpConnector>> {
+    let builder = HttpsConnectorBuilder::new().with_native_roots().context(
+        "webhooks: no certificates of authorities on this system; install ca-certificates, or name a file of them in SSL_CERT_FILE",
+    )?;
+    Ok(builder.https_only().enable_http1().build())
+}
+
+/// With all causes: the first alone says only that something failed.
+fn broken(error: &dyn std::error::Error) -> Failure {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    Failure::Broken(causes.join(": "))
+}
