@@ -22,6 +22,7 @@ export async function joinRoom(page: Page, options: RoomOptions): Promise<void> 
   });
   await page.waitForFunction(() => "client" in window);
   await page.evaluate(async (options) => {
+    document.body.replaceChildren();
     const room = new window.client.Room(location.origin, options);
     window.room = room;
     window.told = [];
@@ -47,8 +48,8 @@ export async function joinRoom(page: Page, options: RoomOptions): Promise<void> 
       if (!stream || document.getElementById(name)) return;
       const video = document.createElement("video");
       Object.assign(video, { id: name, muted: true, autoplay: true, width: 160, height: 90 });
-      video.srcObject = stream.media;
       document.body.append(video);
+      room.attach(stream, video);
     };
     room.on("streamAdded", ({ name }) => show(name));
     room.on("streamRemoved", ({ name }) => document.getElementById(name)?.remove());

@@ -1,18 +1,14 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import type { AxeResults } from "axe-core";
-import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { violations } from "../lib/axe.ts";
 import { goLive, openPage, screenshot, state } from "../lib/chromium.ts";
 import { binary } from "../lib/server.ts";
 import { useStage } from "../lib/stage.ts";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const stage = useStage();
 
@@ -84,10 +80,4 @@ async function measure(url: string): Promise<string> {
   const args = ["bench", url, "--viewers", "5", "--watching", "2", "--time", "2", "--html", path];
   await promisify(execFile)(binary(), args);
   return path;
-}
-
-async function violations(page: Page): Promise<string[][]> {
-  await page.evaluate(AXE);
-  const results: AxeResults = await page.evaluate("axe.run()");
-  return results.violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]);
 }

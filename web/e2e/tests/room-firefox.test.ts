@@ -1,0 +1,74 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, test } from "vitest";
+import { type Chromium, launchChromium, openPage } from "../lib/chromium.ts";
+import { Firefox, type FirefoxPage } from "../lib/firefox.ts";
+import { describeInOwnNetwork, INTERFACE, setNetwork } from "../lib/own-network.ts";
+import { joinRoom, plays } from "../lib/rooms.ts";
+import { type Server, startServer } from "../lib/server.ts";
+import { until } from "../lib/until.ts";
+
+const PLAYS_MS_MAX = 20_000;
+const PLAYS_FPS_MIN = 15;
+
+describeInOwnNetwork("A room with Firefox", import.meta.filename, () => {
+  let server: Server;
+  let chromium: Chromium;
+  let firefox: Firefox;
+
+  beforeAll(async () => {
+    setNetwork(INTERFACE);
+    server = await startServer();
+    [chromium, firefox] = await Promise.all([launchChromium(), Firefox.launch()]);
+  });
+
+  afterAll(async () => {
+    await firefox?.close();
+    await chromium?.close();
+    await server?.stop();
+  });
+
+  test("goes both ways, also after one has stopped and begun again", async () => {
+    const fox = await firefox.open(`${server.url}/healthz`);
+    await fox.evaluate(enterAsFox);
+    const ada = await openPage(chromium, `${server.url}/healthz`);
+    await joinRoom(ada, { room: "mixed", id: "ada" });
+    // As much as a page that shows the camera needs.
+    await publish(ada);
+    await Promise.all([plays(ada, "mixed/fox"), foxPlays(fox)]);
+    await ada.evaluate(() => [...window.room.published][0]?.stop());
+    await until("the stream to go", PLAYS_MS_MAX, async () => {
+      return (await fox.evaluate("room.streams.size")) === 0;
+    });
+    await publish(ada);
+    await foxPlays(fox);
+  });
+});
+
+async function publish(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await window.room.publishCamera({ layers: 2, codec: "VP8", video: { height: 360 } });
+  });
+}
+
+const enterAsFox = `(async () => {
+  const { Room } = await import("/sdk/headwater.js");
+  window.room = new Room(location.origin, { room: "mixed", id: "fox" });
+  const show = ({ name }) => {
+    const video = document.createElement("video");
+    Object.assign(video, { id: name, muted: true, autoplay: true, width: 160, height: 90 });
+    document.body.append(video);
+    room.attach(room.streams.get(name), video);
+  };
+  room.on("streamAdded", show);
+  room.on("streamRemoved", ({ name }) => document.getElementById(name)?.remove());
+  await room.open();
+  [...room.streams.values()].forEach(show);
+  await room.publishCamera({ layers: 2, codec: "VP8", video: { height: 360 } });
+})()`;
+
+async function foxPlays(fox: FirefoxPage): Promise<void> {
+  await until("Firefox to have a video", PLAYS_MS_MAX, async () => {
+    return (await fox.evaluate(`document.querySelectorAll("video").length`)) === 1;
+  });
+  await until("Firefox to play", PLAYS_MS_MAX, async () => (await fox.fps(1)) > PLAYS_FPS_MIN);
+}
