@@ -11,6 +11,7 @@
 mod counters;
 mod delays;
 mod demux;
+mod health;
 mod message;
 mod node;
 mod peer;

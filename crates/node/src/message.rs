@@ -2,9 +2,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use broadcast::room::Quality;
 use broadcast::{IceFragment, SessionId, TrackStatus};
 use rtc::{Agreed, IceCredentials, Peer, Transmit};
-use rtp::{Format, Kind, Packet};
+use rtp::{Bitrate, Format, Kind, Packet};
 
 /// Names a stream within one process. Never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -318,6 +319,22 @@ pub enum Event {
         stream: StreamId,
         /// The layer's rid.
         rid: String,
+    },
+    /// Somebody begins or ceases to speak, or speaks at another loudness.
+    Voice {
+        /// The stream.
+        stream: StreamId,
+        /// From 0, silent, to 127, full scale; `None`: silence.
+        loudness: Option<u8>,
+    },
+    /// How well a connection does is other than before.
+    Quality {
+        /// The session.
+        session: SessionId,
+        /// Over the last seconds.
+        quality: Quality,
+        /// What the path to a viewer carries.
+        bandwidth: Option<Bitrate>,
     },
     /// About once a second for each stream published here.
     Status {

@@ -29,6 +29,10 @@ const TICK: Duration = Duration::from_millis(100);
 /// Every this many ticks a stream reports its status.
 const STATUS_TICKS: u32 = 10;
 
+/// Every this many ticks it is looked at how well connections do. Publishers count their losses
+/// that often.
+const HEALTH_TICKS: u32 = 50;
+
 /// Viewers that are visited in a row while other peers want their time.
 const SERVED_MAX: u32 = 8;
 
@@ -295,6 +299,9 @@ impl Node {
         if full {
             self.end_silent(now);
         }
+        if self.ticks.is_multiple_of(HEALTH_TICKS) {
+            self.report_health();
+        }
     }
 
     /// Gives a peer what is fresh, then its time: what is fresh comes before what is read from the
@@ -383,6 +390,7 @@ impl Node {
                 packet,
             } => {
                 self.counters.packets_in += 1;
+                entry.health.packets += 1;
                 let source = entry.sources.iter().find(|s| s.media == media);
                 // A predecessor has none any more: its last packets do not mix with the
                 // successor's.
@@ -402,8 +410,15 @@ impl Node {
                     }
                 }
             }
-            rtc::Event::Nacks { sent: true, count } => self.counters.nacks_out += count,
-            rtc::Event::Nacks { sent: false, count } => self.counters.nacks_in += count,
+            rtc::Event::Nacks { sent, count } => {
+                entry.health.lost += count;
+                let counter = if sent {
+                    &mut self.counters.nacks_out
+                } else {
+                    &mut self.counters.nacks_in
+                };
+                *counter += count;
+            }
             rtc::Event::Estimate { bandwidth, filled } => {
                 tracing::trace!(session = ?entry.session, %bandwidth, filled, "path estimated");
                 entry.estimate = Some(Estimate { bandwidth, filled });

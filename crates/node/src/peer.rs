@@ -7,6 +7,7 @@ use rtc::Peer;
 use rtp::{Bitrate, Kind};
 
 use crate::ClosedReason;
+use crate::health::Health;
 use crate::timers::Timer;
 
 /// A peer with what the node knows of it. It sends or receives, never both.
@@ -29,6 +30,7 @@ pub(crate) struct PeerEntry {
     pub(crate) estimate: Option<Estimate>,
     /// What the bandwidth estimation was last told to look for.
     pub(crate) wanted: (Bitrate, Bitrate),
+    pub(crate) health: Health,
 }
 
 /// One m-line of a publisher.
@@ -78,6 +80,7 @@ impl PeerEntry {
             views: Vec::new(),
             estimate: None,
             wanted: (Bitrate::ZERO, Bitrate::ZERO),
+            health: Health::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use broadcast::forward::{Limits, Track};
+use broadcast::forward::{Limits, Track, Voice};
 use broadcast::{LayerStatus, TrackStatus};
 use rtp::Kind;
 
@@ -13,6 +13,8 @@ pub(crate) struct Stream {
     pub(crate) id: StreamId,
     pub(crate) audio: Track,
     pub(crate) video: Track,
+    /// Of the publisher, when it is on this shard.
+    pub(crate) voice: Voice,
     /// Key of the publishing peer, when it is on this shard.
     pub(crate) publisher: Option<usize>,
     /// The shard of the publisher, when it is another one.
@@ -43,6 +45,7 @@ impl Stream {
             id,
             audio: Track::new(Kind::Audio, limits),
             video: Track::new(Kind::Video, limits),
+            voice: Voice::default(),
             publisher: None,
             home: None,
             sweep: Sweep::default(),

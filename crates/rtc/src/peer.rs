@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rtp::{Bitrate, Kind, Packet, Rewrite, Sort};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
@@ -311,6 +311,11 @@ impl Peer {
     /// The m-lines that carry media, in the order of the SDP.
     pub fn media(&self) -> &[Media] {
         &self.media
+    }
+
+    /// From a sender report to the remote's word about it (RFC 3550 §6.4.1). Of a peer that sends.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.sender.as_ref()?.round_trip()
     }
 
     /// Index of the first m-line of this kind.

@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) auth: Auth,
     /// What happens to streams and viewers.
     pub(crate) streams: Streams,
+    /// Rooms: how many and how large.
+    pub(crate) rooms: Rooms,
     /// Limits, each with what happens when it is reached.
     pub(crate) limits: Limits,
     /// Logging.
@@ -123,6 +125,66 @@ pub(crate) struct Streams {
     pub(crate) publisher_grace_s: u64,
     /// Refuse a PATCH without `If-Match` (428).
     pub(crate) strict: bool,
+}
+
+/// `[rooms]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Rooms {
+    /// Rooms at a time; who would begin one more is refused.
+    pub(crate) rooms_max: usize,
+    /// Participants of one room; one more is refused.
+    pub(crate) participants_max: usize,
+    /// Streams of one room; one more is refused.
+    pub(crate) streams_max: usize,
+    /// Streams of one participant; one more is refused.
+    pub(crate) streams_per_participant_max: usize,
+    /// Bytes of a message; a longer one is refused.
+    pub(crate) message_bytes_max: usize,
+    /// Bytes of what an application tells of a participant; more is refused.
+    pub(crate) metadata_bytes_max: usize,
+    /// Messages of a participant in a second, with bursts of twice as many; more are refused. 0:
+    /// any number.
+    pub(crate) messages_per_second: u32,
+    /// A room in which nobody has been for this many seconds ends.
+    pub(crate) empty_grace_s: u64,
+    /// A participant whose socket is lost stays for this many seconds.
+    pub(crate) lost_grace_s: u64,
+}
+
+impl Default for Rooms {
+    fn default() -> Self {
+        let limits = broadcast::room::Limits::default();
+        Self {
+            rooms_max: limits.rooms_max,
+            participants_max: limits.participants_max,
+            streams_max: limits.streams_max,
+            streams_per_participant_max: limits.streams_per_participant_max,
+            message_bytes_max: limits.message_bytes_max,
+            metadata_bytes_max: limits.metadata_bytes_max,
+            messages_per_second: limits.messages_per_second,
+            empty_grace_s: limits.empty_grace.as_secs(),
+            lost_grace_s: limits.lost_grace.as_secs(),
+        }
+    }
+}
+
+impl Rooms {
+    /// As the rooms take them.
+    pub(crate) fn limits(&self) -> broadcast::room::Limits {
+        broadcast::room::Limits {
+            rooms_max: self.rooms_max,
+            participants_max: self.participants_max,
+            streams_max: self.streams_max,
+            streams_per_participant_max: self.streams_per_participant_max,
+            message_bytes_max: self.message_bytes_max,
+            metadata_bytes_max: self.metadata_bytes_max,
+            messages_per_second: self.messages_per_second,
+            empty_grace: Duration::from_secs(self.empty_grace_s),
+            lost_grace: Duration::from_secs(self.lost_grace_s),
+            ..broadcast::room::Limits::default()
+        }
+    }
 }
 
 /// `[limits]`
@@ -538,19 +600,24 @@ mod tests {
             let error = Config::load(Some(&path), variables(&[]), []).expect_err(table);
             assert!(error.to_string().starts_with(key), "{error}");
         }
-        let (_folder, path) = file("[[webhooks]]\nurl = \"http://a/\"\nsecret = \"s\"\nevents = [\"nothing\"]\n");
+        let (_folder, path) =
+            file("[[webhooks]]\nurl = \"http://a/\"\nsecret = \"s\"\nevents = [\"nothing\"]\n");
         let error = read_file(&path).expect_err("an unknown event");
         assert!(error.to_string().contains("roomStarted"), "{error}");
     }
 
     #[test]
     fn webhooks_come_from_a_variable_too_and_their_secrets_are_not_shown() {
-        let hook = r#"[{ url = "https://example.net/", secret = "hunter2", events = ["roomEnded"] }]"#;
+        let hook =
+            r#"[{ url = "https://example.net/", secret = "hunter2", events = ["roomEnded"] }]"#;
         let config = Config::load(None, variables(&[("HEADWATER_WEBHOOKS", hook)]), []);
         let config = config.expect("good");
         assert_eq!(config.webhooks[0].events, [Kind::RoomEnded]);
         let shown = toml::to_string(&config).expect("serializes");
-        assert!(shown.contains("[[webhooks]]") && !shown.contains("hunter2"), "{shown}");
+        assert!(
+            shown.contains("[[webhooks]]") && !shown.contains("hunter2"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -2,7 +2,11 @@
 
 mod api;
 mod link;
+mod made_up;
 mod members;
+mod peers;
+mod publishing;
+mod refusal;
 mod viewing;
 
 use std::collections::BTreeMap;
@@ -22,6 +26,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::media::Shards;
 use members::Members;
 
+pub(crate) use api::Saying;
 pub(crate) use link::{Next, Socket};
 pub(crate) use members::{Entered, wall_ms};
 
@@ -527,6 +532,12 @@ impl Control {
                     show(state.layer(session), Some(rid));
                 }
             }
+            Event::Voice { stream, loudness } => self.voice(stream, loudness),
+            Event::Quality {
+                session,
+                quality,
+                bandwidth,
+            } => self.quality(session, quality, bandwidth),
             Event::Answered { session, answer } => self.peer_answered(session, answer),
             Event::Keyframe { wait } => self.shared.metrics.keyframe(wait),
             Event::FirstPicture { wait, .. } => self.shared.metrics.first_picture(wait),

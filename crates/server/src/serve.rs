@@ -106,10 +106,7 @@ pub(crate) fn raise_open_files() {
     }
 }
 
-fn start_media(
-    config: &Config,
-    webhooks: Webhooks,
-) -> anyhow::Result<(Control, MediaMetrics)> {
+fn start_media(config: &Config, webhooks: Webhooks) -> anyhow::Result<(Control, MediaMetrics)> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let shards = if config.media.shards == 0 {
         cores
@@ -149,7 +146,7 @@ fn start_media(
         running,
         events,
         registry,
-        broadcast::room::Limits::default(),
+        config.rooms.limits(),
         config.ice.announce_lite,
         metrics.clone(),
         webhooks,

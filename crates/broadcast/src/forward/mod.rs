@@ -17,6 +17,7 @@ mod rewriter;
 mod share;
 mod subscription;
 mod track;
+mod voice;
 
 pub use keyframes::KEYFRAME_INTERVAL_MIN;
 pub use layer::Layer;
@@ -25,6 +26,7 @@ pub use rewriter::Rewriter;
 pub use share::Shares;
 pub use subscription::{Forward, Subscription};
 pub use track::{Limits, Track};
+pub use voice::Voice;
 
 #[cfg(test)]
 mod tests;

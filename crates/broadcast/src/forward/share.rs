@@ -74,3 +74,83 @@ impl Shares {
         Some((video, cost))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rtp::Kind;
+
+    use super::*;
+    use crate::forward::tests::{Encoder, Scene};
+
+    /// Three layers of about 150, 500 and 1,700 kbit/s.
+    fn scene() -> Scene {
+        let rates = [150, 500, 1_700];
+        let encoders = rates.map(|kbps| Encoder::new(1, 0, 0, kbps)).into();
+        let mut scene = Scene::new(&["l", "m", "h"], encoders);
+        for frame in 0..90 {
+            scene.frame(if frame == 0 { &[0, 1, 2] } else { &[] });
+        }
+        assert_eq!(scene.track.kind(), Kind::Video);
+        scene
+    }
+
+    /// Of how many videos each layer is within its share.
+    fn layers(scene: &Scene, maxima: &[Option<usize>], kbps: u64) -> Vec<usize> {
+        let mut shares = Shares::default();
+        for max in maxima {
+            shares.add(scene.now, &scene.track, *max);
+        }
+        let divided: Vec<Bitrate> = shares.divide(Bitrate::kbps(kbps)).collect();
+        let fitting = |share: &Bitrate| {
+            let active = scene.track.active(scene.now);
+            active
+                .filter(|layer| need(&scene.track, *layer) <= *share)
+                .count()
+        };
+        divided.iter().map(fitting).collect()
+    }
+
+    #[test]
+    fn one_video_has_the_whole_path() {
+        let scene = scene();
+        let mut shares = Shares::default();
+        shares.add(scene.now, &scene.track, None);
+        let share = shares.divide(Bitrate::kbps(1_234)).next();
+        let kbps = share.map(|share| share.as_bps() / 1_000);
+        assert!(matches!(kbps, Some(1_233 | 1_234)), "{kbps:?}");
+    }
+
+    #[test]
+    fn all_get_the_worst_before_anybody_gets_more() {
+        let scene = scene();
+        let all = [None; 4];
+        assert_eq!(layers(&scene, &all, 1_000), [1, 1, 1, 1]);
+        assert_eq!(layers(&scene, &all, 2_000), [2, 2, 1, 1]);
+        assert_eq!(layers(&scene, &all, 2_800), [2, 2, 2, 2]);
+        assert_eq!(layers(&scene, &all, 9_000), [3, 3, 3, 3]);
+    }
+
+    #[test]
+    fn what_a_small_picture_does_not_need_others_get() {
+        let scene = scene();
+        let (small, large) = (Some(0), None);
+        assert_eq!(layers(&scene, &[small, small, large], 2_700), [1, 1, 3]);
+    }
+
+    #[test]
+    fn with_too_little_all_are_short_alike() {
+        let scene = scene();
+        let mut shares = Shares::default();
+        for _ in 0..4 {
+            shares.add(scene.now, &scene.track, None);
+        }
+        let divided: Vec<u64> = shares
+            .divide(Bitrate::kbps(400))
+            .map(Bitrate::as_bps)
+            .collect();
+        assert!(
+            divided.iter().all(|share| share.abs_diff(100_000) < 10),
+            "{divided:?}"
+        );
+    }
+}

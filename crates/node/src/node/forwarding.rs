@@ -25,6 +25,11 @@ impl Node {
             return;
         };
         let wait = stream.track_mut(kind).push(layer, &packet);
+        if let Some((level, _)) = packet.extensions.audio_level
+            && stream.publisher.is_some()
+        {
+            stream.voice.push(level);
+        }
         // Each shard asks its own home; only the home asks the publisher.
         if let Some(wait) = wait.filter(|_| stream.publisher.is_some()) {
             self.outputs
@@ -125,6 +130,7 @@ impl Node {
                     let to = &mut self.sending;
                     let media = subscribed.media;
                     let written = entry.peer.write(now, media, 0, packet, rewrite, to);
+                    entry.health.packets += 1;
                     count(&mut self.counters, written);
                 } else if !subscription.is_catching_up() {
                     continue;
@@ -155,6 +161,13 @@ impl Node {
         };
         if full {
             stream.video.reorder(now);
+        }
+        if stream.publisher.is_some()
+            && let Some(loudness) = stream.voice.tick()
+        {
+            let stream = stream.id;
+            let voice = Event::Voice { stream, loudness };
+            self.outputs.push_back(Output::Event(voice));
         }
         let active = stream.is_active(now);
         // Whether media flows is news at once; bit rates can wait.

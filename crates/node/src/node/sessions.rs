@@ -164,6 +164,22 @@ impl Node {
         }
     }
 
+    /// Tells how well connections do, where that has changed.
+    pub(super) fn report_health(&mut self) {
+        for (_, entry) in &mut self.peers {
+            let round_trip = entry.peer.round_trip();
+            let told = entry.health.look(round_trip, entry.estimate);
+            if let Some((quality, bandwidth)) = told {
+                let event = Event::Quality {
+                    session: entry.session,
+                    quality,
+                    bandwidth,
+                };
+                self.outputs.push_back(Output::Event(event));
+            }
+        }
+    }
+
     /// Says good-bye to a peer and forgets it.
     pub(super) fn close(&mut self, now: Instant, key: usize, reason: ClosedReason) {
         let Some(entry) = self.peers.get_mut(key) else {

@@ -161,6 +161,13 @@ impl Node {
         stream.reported_active = false;
         stream.audio.end();
         stream.video.end();
+        if stream.voice.end() {
+            let voice = Event::Voice {
+                stream: stream.id,
+                loudness: None,
+            };
+            self.outputs.push_back(Output::Event(voice));
+        }
         for relay in &stream.relays {
             let message = Relayed::End { stream: stream.id };
             self.outputs.push_back(Output::Relay {

@@ -502,6 +502,11 @@ impl Sender {
         }
     }
 
+    /// The latest that was measured.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
+    }
+
     fn now_ms(&self, now: Instant) -> u32 {
         now.saturating_duration_since(self.began).as_millis() as u32
     }

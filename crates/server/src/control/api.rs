@@ -54,7 +54,10 @@ impl Control {
     }
 
     /// Creates a room. True with one that was not there before.
-    pub(crate) fn create_room(&self, name: RoomName) -> Result<(bool, headwater::Room), CreateError> {
+    pub(crate) fn create_room(
+        &self,
+        name: RoomName,
+    ) -> Result<(bool, headwater::Room), CreateError> {
         let mut state = self.state();
         let rooms = &mut state.members.rooms;
         let is_new = rooms.room(&name).is_none();

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use broadcast::registry::Registry;
 use broadcast::room::{self, Wish};
-use broadcast::{OpenError, SessionId, StreamName};
+use broadcast::{SessionId, StreamName};
 use node::{Command, Feed, StreamId};
 use rtc::{Negotiation, OfferError, OutgoingTrack, Peer};
 use rtp::{Bitrate, Kind};
@@ -224,9 +224,4 @@ fn rid_max(stream: &room::Stream, wish: Wish) -> Option<String> {
     let large = |layer: &&room::Layer| layer.width >= wish.width && layer.height >= wish.height;
     let mut layers = video.layers.iter().filter(known);
     layers.find(large).map(|layer| layer.rid.clone())
-}
-
-/// Why a session cannot be opened, in a log.
-pub(super) fn refused(error: &OpenError) {
-    tracing::warn!(%error, "a participant has no viewing peer");
 }

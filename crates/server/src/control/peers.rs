@@ -1,0 +1,276 @@
+//! The peers of participants: what is shown to them, and how their connections do.
+
+use std::time::Instant;
+
+use broadcast::registry::Registry;
+use broadcast::room::{self, ParticipantId, ParticipantKey, RoomName};
+use broadcast::{IceFragment, Role, SessionId, StreamName};
+use node::{Answered, Command, StreamId};
+use rtp::Bitrate;
+use signaling::dialect::headwater::{self, Answer, Code, Error, Event, PeerName};
+
+use super::members::Members;
+use super::refusal::{busy, gone};
+use super::viewing::{Viewed, Viewing};
+use super::{Control, ESTIMATE_INITIAL, State, random};
+
+impl Control {
+    /// Takes the answer to an offer of the viewing peer.
+    pub(crate) fn answer_viewing(&self, key: ParticipantKey, answer: &Answer) -> Result<(), Error> {
+        let mut state = self.state();
+        let State {
+            registry, members, ..
+        } = &mut *state;
+        let member = members.all.get_mut(&key).ok_or_else(gone)?;
+        let viewing = member.viewing.as_mut();
+        let viewing = viewing.filter(|viewing| viewing.number() == answer.offer);
+        let viewing = viewing.ok_or_else(|| {
+            let message = "no offer of this number waits for an answer";
+            Error::of("params.offer", Code::NotFound, message)
+        })?;
+        let rooms = &members.rooms;
+        let commands = viewing
+            .answer(&answer.sdp, registry, |stream| rooms.stream(stream))
+            .map_err(|error| Error::of("params.sdp", Code::BadRequest, error.to_string()))?;
+        let shard = viewing.shard;
+        for command in commands {
+            self.shared
+                .shards
+                .send(shard, command)
+                .map_err(|_| busy())?;
+        }
+        members.unsettled.insert(key);
+        self.settle(&mut state);
+        Ok(())
+    }
+
+    /// Candidates of a participant.
+    pub(crate) fn trickle_of(
+        &self,
+        key: ParticipantKey,
+        peer: PeerName,
+        candidates: Vec<String>,
+    ) -> Result<(), Error> {
+        let mut state = self.state();
+        // Before the first answer there is no peer yet; the server learns from checks.
+        let Some((session, shard)) = state.members.member(key)?.session(peer) else {
+            return Ok(());
+        };
+        let fragment = IceFragment {
+            candidates,
+            ..IceFragment::default()
+        };
+        let command = Command::Trickle { session, fragment };
+        self.shared.shards.send(shard, command).map_err(|_| busy())
+    }
+
+    /// ICE of the viewing peer begins anew: an offer follows.
+    pub(crate) fn restart_viewing(&self, key: ParticipantKey) -> Result<(), Error> {
+        let mut state = self.state();
+        if let Some(viewing) = &mut state.members.member(key)?.viewing {
+            viewing.restart();
+            state.members.unsettled.insert(key);
+        }
+        self.settle(&mut state);
+        Ok(())
+    }
+
+    /// What the server measures of a participant's media.
+    pub(crate) fn stats_of(&self, key: ParticipantKey) -> Result<headwater::Stats, Error> {
+        let mut state = self.state();
+        let member = state.members.member(key)?;
+        let bandwidth = member.bandwidth;
+        let streams = member.publishing.iter().flat_map(|p| p.streams.keys());
+        let streams: Vec<StreamName> = streams.cloned().collect();
+        let mut published = Vec::new();
+        for stream in streams {
+            let status = state.registry.status(&stream).unwrap_or_default();
+            for track in status.tracks {
+                let stats = |layer: broadcast::LayerStatus| headwater::TrackStats {
+                    stream: stream.to_string(),
+                    kind: track.kind.into(),
+                    rid: layer.rid,
+                    bitrate: layer.bitrate,
+                };
+                published.extend(track.layers.into_iter().map(stats));
+            }
+        }
+        Ok(headwater::Stats {
+            bandwidth: bandwidth.map(Bitrate::as_bps),
+            published,
+        })
+    }
+
+    pub(super) fn view(&self, state: &mut State, key: ParticipantKey, viewed: Viewed) {
+        let now = Instant::now();
+        let State {
+            registry, members, ..
+        } = state;
+        let Some(member) = members.all.get_mut(&key) else {
+            return;
+        };
+        if member.viewing.is_none() {
+            let Some(viewing) = self.new_viewing(registry, 0) else {
+                return;
+            };
+            let sessions = &mut members.sessions;
+            sessions.insert(viewing.session, (key, PeerName::View));
+            member.viewing = Some(viewing);
+        }
+        if let Some(viewing) = &mut member.viewing {
+            let stream = viewed.0.clone();
+            viewing.view(now, viewed, registry);
+            members.unsettled.insert(key);
+            state.announce(&stream);
+        }
+    }
+
+    /// A viewing peer; `None` when there is no room for it.
+    fn new_viewing(&self, registry: &mut Registry, number: u32) -> Option<Viewing> {
+        let (session, shard) = (SessionId(random::<16>()), registry.place_in_room());
+        if let Err(error) = registry.open_in_room(session, Role::Viewer, shard) {
+            tracing::warn!(%error, "a participant has no viewing peer");
+            return None;
+        }
+        let config = self.rtc_config(shard);
+        Some(Viewing::new(
+            session,
+            shard,
+            &config,
+            ESTIMATE_INITIAL,
+            number,
+        ))
+    }
+
+    /// A shard has ended a session of a participant, which may make it anew.
+    pub(super) fn peer_ended(&self, state: &mut State, session: SessionId) {
+        let Some((key, peer)) = state.members.sessions.remove(&session) else {
+            return;
+        };
+        state.members.tell(key, Event::PeerLost { peer });
+        let State {
+            registry, members, ..
+        } = state;
+        let Some(member) = members.all.get_mut(&key) else {
+            return;
+        };
+        match peer {
+            PeerName::Publish => member.publishing = None,
+            PeerName::View => {
+                let Some(old) = member.viewing.take() else {
+                    return;
+                };
+                let Some(mut viewing) = self.new_viewing(registry, old.number()) else {
+                    return;
+                };
+                for viewed in old.viewed() {
+                    viewing.view(Instant::now(), viewed.clone(), registry);
+                }
+                for (viewed, wish) in old.wishes() {
+                    let published = members.rooms.stream(&viewed.0);
+                    viewing.wish(viewed.clone(), *wish, published);
+                }
+                let sessions = &mut members.sessions;
+                sessions.insert(viewing.session, (key, PeerName::View));
+                member.viewing = Some(viewing);
+                members.unsettled.insert(key);
+            }
+        }
+        self.settle(state);
+    }
+
+    /// A participant's connection does better or worse than before. That of the two that does
+    /// worse is what others see.
+    pub(super) fn quality(
+        &self,
+        session: SessionId,
+        quality: room::Quality,
+        bandwidth: Option<Bitrate>,
+    ) {
+        let mut state = self.state();
+        let members = &mut state.members;
+        let Some((key, peer)) = members.sessions.get(&session).copied() else {
+            return;
+        };
+        let Some(member) = members.all.get_mut(&key) else {
+            return;
+        };
+        member.quality.insert(peer, quality);
+        if peer == PeerName::View {
+            member.bandwidth = bandwidth;
+        }
+        let rank = |quality: &room::Quality| match quality {
+            room::Quality::Unknown => 0,
+            room::Quality::Good => 1,
+            room::Quality::Fair => 2,
+            room::Quality::Poor => 3,
+        };
+        if let Some(worst) = member.quality.values().copied().max_by_key(rank) {
+            members.rooms.set_quality(Instant::now(), key, worst);
+        }
+        self.settle(&mut state);
+    }
+
+    /// Somebody speaks, or does no more: the room is shown who does, loudest first.
+    pub(super) fn voice(&self, stream: StreamId, loudness: Option<u8>) {
+        let mut state = self.state();
+        let Some(name) = state.registry.name(stream.0).cloned() else {
+            return;
+        };
+        let members = &mut state.members;
+        match loudness {
+            Some(loudness) => members.voices.insert(name.clone(), loudness),
+            None => members.voices.remove(&name),
+        };
+        members.show_speakers(&RoomName::of(&name));
+        self.settle(&mut state);
+    }
+
+    /// A publisher's peer has answered a further offer.
+    pub(super) fn peer_answered(&self, session: SessionId, answer: Result<Answered, String>) {
+        if let Some(waiting) = self.state().members.answers.remove(&session)
+            && waiting.send(answer).is_err()
+        {
+            tracing::debug!(?session, "nobody waits for this answer any more");
+        }
+    }
+}
+
+impl State {
+    /// Tells a participant which layer it gets. Returns whether the session is a participant's.
+    pub(super) fn tell_layer(&self, session: SessionId, stream: StreamId, rid: &str) -> bool {
+        let Some((key, _)) = self.members.sessions.get(&session) else {
+            return false;
+        };
+        if let Some(stream) = self.registry.name(stream.0) {
+            let event = Event::Layer {
+                stream: stream.to_string(),
+                rid: rid.to_owned(),
+            };
+            self.members.tell(*key, event);
+        }
+        true
+    }
+}
+
+impl Members {
+    pub(super) fn show_speakers(&mut self, room: &RoomName) {
+        let voices = self.voices.iter();
+        let of_room = voices.filter(|(stream, _)| RoomName::of(stream) == *room);
+        let mut speakers: Vec<(u8, ParticipantId)> = of_room
+            .filter_map(|(stream, loudness)| {
+                let stream = self.rooms.stream(stream)?;
+                Some((*loudness, stream.participant.clone()))
+            })
+            .collect();
+        speakers.sort_by(|(a, _), (b, _)| b.cmp(a));
+        let mut ids: Vec<ParticipantId> = Vec::new();
+        for (_, id) in speakers {
+            // Who speaks by two streams speaks once.
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        self.rooms.set_speakers(Instant::now(), room, ids);
+    }
+}
