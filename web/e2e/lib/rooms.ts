@@ -14,48 +14,56 @@ declare global {
 
 const PLAYS_MS_MAX = 15_000;
 
-/** Joins a room in an empty page of the server, and shows whatever comes. */
-export async function joinRoom(page: Page, options: RoomOptions): Promise<void> {
+/**
+ * Joins a room in an empty page of the server, and shows whatever comes. `sized`: small, and the
+ * room is told how small.
+ */
+export async function joinRoom(page: Page, options: RoomOptions, sized = true): Promise<void> {
   await page.addScriptTag({
     type: "module",
     content: 'import * as client from "/sdk/headwater.js"; window.client = client;',
   });
   await page.waitForFunction(() => "client" in window);
-  await page.evaluate(async (options) => {
-    document.body.replaceChildren();
-    const room = new window.client.Room(location.origin, options);
-    window.room = room;
-    window.told = [];
-    for (const event of [
-      "state",
-      "participantJoined",
-      "participantLeft",
-      "streamAdded",
-      "streamRemoved",
-      "message",
-      "error",
-      "ended",
-    ] as const) {
-      room.on(event, (value) => {
-        window.told.push({
-          event,
-          value: value instanceof Error ? value.message : JSON.parse(JSON.stringify(value ?? null)),
+  await page.evaluate(
+    async ({ options, sized }) => {
+      document.body.replaceChildren();
+      const room = new window.client.Room(location.origin, options);
+      window.room = room;
+      window.told = [];
+      for (const event of [
+        "state",
+        "participantJoined",
+        "participantLeft",
+        "streamAdded",
+        "streamRemoved",
+        "message",
+        "error",
+        "ended",
+      ] as const) {
+        room.on(event, (value) => {
+          window.told.push({
+            event,
+            value:
+              value instanceof Error ? value.message : JSON.parse(JSON.stringify(value ?? null)),
+          });
         });
-      });
-    }
-    const show = (name: string) => {
-      const stream = room.streams.get(name);
-      if (!stream || document.getElementById(name)) return;
-      const video = document.createElement("video");
-      Object.assign(video, { id: name, muted: true, autoplay: true, width: 160, height: 90 });
-      document.body.append(video);
-      room.attach(stream, video);
-    };
-    room.on("streamAdded", ({ name }) => show(name));
-    room.on("streamRemoved", ({ name }) => document.getElementById(name)?.remove());
-    await room.open();
-    for (const name of room.streams.keys()) show(name);
-  }, options);
+      }
+      const show = (name: string) => {
+        const stream = room.streams.get(name);
+        if (!stream || document.getElementById(name)) return;
+        const video = document.createElement("video");
+        Object.assign(video, { id: name, muted: true, autoplay: true, width: 160, height: 90 });
+        document.body.append(video);
+        if (sized) room.attach(stream, video);
+        else video.srcObject = stream.media;
+      };
+      room.on("streamAdded", ({ name }) => show(name));
+      room.on("streamRemoved", ({ name }) => document.getElementById(name)?.remove());
+      await room.open();
+      for (const name of room.streams.keys()) show(name);
+    },
+    { options, sized },
+  );
 }
 
 /** How many pictures of a stream the page has shown. */

@@ -64,12 +64,15 @@ test("a publisher whose stream is somebody else's says so", async () => {
   await screenshot(other, "element-publisher-refused");
 });
 
-/** A page of the server's origin with these elements, and the script that knows them. */
+/** An otherwise empty page of the server's origin, with these elements. */
 async function pageWith(elements: string): Promise<Page> {
-  const page = await openPage(stage.chromium, `${stage.server.url}/healthz`);
-  await page.setContent(`<!doctype html><html lang="en"><title>Elements</title>
+  const page = await openPage(stage.chromium, "about:blank");
+  const address = `${stage.server.url}/page-with-elements`;
+  const body = `<!doctype html><html lang="en"><title>Elements</title>
     <main><h1>Elements</h1>${elements}</main>
-    <script type="module" src="/sdk/elements.js"></script>`);
+    <script type="module" src="/sdk/elements.js"></script>`;
+  await page.route(address, (route) => route.fulfill({ contentType: "text/html", body }));
+  await page.goto(address);
   return page;
 }
 

@@ -159,7 +159,7 @@ const examples: Record<string, () => Promise<void>> = {
   async errors() {
     const page = await run("errors");
     await says(page.locator("li").nth(0), /^badRequest \(params\.room\): a room's name takes/);
-    await says(page.locator("li").nth(1), /^HTTP 400: /);
+    await says(page.locator("li").nth(1), /^HTTP 404: a stream name takes/);
     await says(page.locator("li").nth(2), /^notFound \(params\.to\): /);
   },
 };

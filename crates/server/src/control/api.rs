@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use broadcast::room::{CreateError, MessageKind, Notice, ParticipantId, Room, RoomName, SendError};
+use broadcast::room::{CreateError, MessageKind, Notice, ParticipantId, RoomName, SendError};
 use broadcast::{StreamName, StreamStatus};
 use node::Command;
 use signaling::dialect::headwater::{self, Participant, Stream};
@@ -71,7 +71,7 @@ impl Control {
         let mut state = self.state();
         let rooms = &mut state.members.rooms;
         rooms.set_locked(Instant::now(), name, locked);
-        let room: Option<Room> = rooms.room(name);
+        let room = rooms.room(name);
         self.settle(&mut state);
         room.map(|room| (&room).into())
     }
@@ -97,8 +97,8 @@ impl Control {
         kicked
     }
 
-    /// Sends a message to a room. Returns its number.
-    pub(crate) fn say(&self, room: &RoomName, saying: Saying) -> Result<u64, SendError> {
+    /// Sends a message to a room. Returns its number; `None` when there is no such room.
+    pub(crate) fn say(&self, room: &RoomName, saying: Saying) -> Option<Result<u64, SendError>> {
         let Saying {
             kind,
             to,
@@ -107,9 +107,10 @@ impl Control {
         } = saying;
         let mut state = self.state();
         let rooms = &mut state.members.rooms;
+        rooms.room(room)?;
         let said = rooms.say(Instant::now(), wall_ms(), room, kind, to, topic, body);
         self.settle(&mut state);
-        said
+        Some(said)
     }
 
     /// Something happened that is told to the outside.

@@ -238,15 +238,23 @@ impl Control {
         }
     }
 
-    /// Does something in the participant's room, and what follows from it.
-    pub(crate) fn in_room<T>(
+    /// Does what a participant asks for in its room, sends the response that `call` returns, and
+    /// then does what follows from it: that may be the end of the participation.
+    pub(crate) fn in_room(
         &self,
-        call: impl FnOnce(&mut Rooms, Instant) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        key: ParticipantKey,
+        call: impl FnOnce(&mut Rooms, Instant) -> Result<String, Error>,
+    ) -> Result<(), Error> {
         let mut state = self.state();
-        let result = call(&mut state.members.rooms, Instant::now());
+        let member = state.members.member(key)?;
+        let link = member.link.clone();
+        let now = Instant::now();
+        let response = call(&mut state.members.rooms, now)?;
+        if link.push(&response).is_err() {
+            state.members.rooms.leave(now, key, EndReason::Slow);
+        }
         self.settle(&mut state);
-        result
+        Ok(())
     }
 
     /// How many rooms and participants there are.

@@ -1,12 +1,13 @@
 //! Requests of participants: from the wire to the control plane, and the result back.
 
-use broadcast::room::{EndReason, ParticipantKey, Rooms};
+use std::time::Instant;
+
+use broadcast::room::{EndReason, HostError, ParticipantId, ParticipantKey, Rooms};
 use rtp::Kind;
 use signaling::dialect::headwater::{
-    self, Action, Call, Code, Error, Host, IceServer, PeerName, Restart, Restarted, Send, Sent,
+    self, Action, Call, Code, Error, Host, IceServer, PeerName, Restart, Restarted, Sent,
     Subscribe, TrackKind, participant_id, responded, stream_name,
 };
-use std::time::Instant;
 
 use super::Service;
 use crate::control::{Entered, wall_ms};
@@ -50,30 +51,29 @@ fn ice_servers(service: &Service) -> Vec<IceServer> {
         .collect()
 }
 
-/// Carries out a request of a participant. Returns the body of the response.
+/// Carries out a request of a participant. Returns the body of the response, unless that was
+/// sent already.
 pub(super) async fn call(
     service: &Service,
     key: ParticipantKey,
     id: u64,
     call: Call,
-) -> Result<String, Error> {
+) -> Result<Option<String>, Error> {
     let control = &service.control;
     // What only concerns the room.
     let room = |call: &dyn Fn(&mut Rooms, Instant) -> Result<(), Error>| {
-        control.in_room(call).map(|()| empty(id))
+        let responded = |rooms: &mut Rooms, now| call(rooms, now).map(|()| empty(id));
+        control.in_room(key, responded).map(|()| None)
     };
     match call {
         Call::Join(_) | Call::Resume(_) => Err(Error::new(Code::AlreadyJoined, "joined already")),
-        Call::Leave => {
-            control.respond(key, &empty(id));
-            room(&|rooms, now| {
-                rooms.leave(now, key, EndReason::Left);
-                Ok(())
-            })
-        }
+        Call::Leave => room(&|rooms, now| {
+            rooms.leave(now, key, EndReason::Left);
+            Ok(())
+        }),
         Call::Publish(publish) => {
             let published = control.publish(key, publish).await?;
-            Ok(responded(id, &published))
+            Ok(Some(responded(id, &published)))
         }
         Call::Unpublish(params) => {
             let stream = stream_name("params.stream", &params.stream)?;
@@ -101,7 +101,10 @@ pub(super) async fn call(
             };
             room(&|rooms, _| Ok(rooms.adjust(key, &stream, kind, params.paused, size)?))
         }
-        Call::Answer(answer) => control.answer_viewing(key, &answer).map(|()| empty(id)),
+        Call::Answer(answer) => {
+            control.answer_viewing(key, &answer)?;
+            Ok(Some(empty(id)))
+        }
         Call::Trickle(trickle) => {
             let candidates = trickle.candidates;
             if candidates.len() > CANDIDATES_MAX {
@@ -109,21 +112,30 @@ pub(super) async fn call(
                 let field = "params.candidates";
                 return Err(Error::of(field, Code::LimitReached, message));
             }
-            let trickled = control.trickle_of(key, trickle.peer, candidates);
-            trickled.map(|()| empty(id))
+            control.trickle_of(key, trickle.peer, candidates)?;
+            Ok(Some(empty(id)))
         }
-        Call::Restart(restart) => restarted(service, key, id, restart).await,
-        Call::Send(send) => said(service, key, id, send),
+        Call::Restart(restart) => restarted(service, key, id, restart).await.map(Some),
+        Call::Send(send) => {
+            let to = send.recipient()?;
+            let kind = send.kind.unwrap_or(headwater::MessageKind::Chat).into();
+            let said = |rooms: &mut Rooms, now| {
+                let (topic, body) = (send.topic, send.body);
+                let number = rooms.send(now, wall_ms(), key, kind, to, topic, body)?;
+                Ok(responded(id, &Sent { number }))
+            };
+            control.in_room(key, said).map(|()| None)
+        }
         Call::Metadata(params) => room(&|rooms, now| {
             let (name, metadata) = (params.name.clone(), params.metadata.clone());
             Ok(rooms.set_metadata(now, key, name, metadata)?)
         }),
         Call::Host(host) => {
-            hosted(service, key, &host)?;
-            Ok(empty(id))
+            let wanted = Wanted::read(&host)?;
+            room(&|rooms, now| Ok(wanted.carry_out(rooms, now, key)?))
         }
-        Call::Stats => Ok(responded(id, &control.stats_of(key)?)),
-        Call::Ping => Ok(empty(id)),
+        Call::Stats => Ok(Some(responded(id, &control.stats_of(key)?))),
+        Call::Ping => Ok(Some(empty(id))),
     }
 }
 
@@ -164,56 +176,60 @@ async fn restarted(
     }
 }
 
-fn said(service: &Service, key: ParticipantKey, id: u64, send: Send) -> Result<String, Error> {
-    let to = send.recipient()?;
-    let kind = send.kind.unwrap_or(headwater::MessageKind::Chat).into();
-    let number = service.control.in_room(|rooms, now| {
-        Ok(rooms.send(now, wall_ms(), key, kind, to, send.topic, send.body)?)
-    })?;
-    Ok(responded(id, &Sent { number }))
-}
-
-fn hosted(service: &Service, key: ParticipantKey, host: &Host) -> Result<(), Error> {
-    let needed = |field: &'static str, value: &Option<String>| {
-        value.clone().ok_or_else(|| {
-            let message = format!("this action needs {field:?}");
-            Error::of(&format!("params.{field}"), Code::BadRequest, message)
-        })
-    };
-    let reason = host.reason.clone();
-    if reason
-        .as_ref()
-        .is_some_and(|reason| reason.len() > REASON_BYTES_MAX)
-    {
-        let message = format!("a reason has at most {REASON_BYTES_MAX} bytes");
-        return Err(Error::of("params.reason", Code::LimitReached, message));
-    }
-    match host.action {
-        Action::Mute => {
-            let stream = stream_name("params.stream", &needed("stream", &host.stream)?)?;
-            let kind = host.kind.unwrap_or(TrackKind::Audio).into();
-            in_room(service, |rooms, now| {
-                rooms.request_mute(now, key, &stream, kind)
-            })
-        }
-        Action::Kick => {
-            let id = needed("participant", &host.participant)?;
-            let id = participant_id("params.participant")(&id)?;
-            in_room(service, |rooms, now| rooms.kick_by(now, key, &id, reason))
-        }
-        Action::Lock => in_room(service, |rooms, now| rooms.lock(now, key, true)),
-        Action::Unlock => in_room(service, |rooms, now| rooms.lock(now, key, false)),
-        Action::Close => in_room(service, |rooms, now| rooms.close_by(now, key, reason)),
-    }
-}
-
 /// What a host says to those who have to go.
 const REASON_BYTES_MAX: usize = 1_024;
 
-fn in_room<E: Into<Error>>(
-    service: &Service,
-    call: impl FnOnce(&mut Rooms, Instant) -> Result<(), E>,
-) -> Result<(), Error> {
-    let call = |rooms: &mut Rooms, now| call(rooms, now).map_err(Into::into);
-    service.control.in_room(call)
+/// What a host wants, as far as it could be read.
+enum Wanted {
+    Mute(broadcast::StreamName, Kind),
+    Kick(ParticipantId, Option<String>),
+    Lock(bool),
+    Close(Option<String>),
+}
+
+impl Wanted {
+    fn read(host: &Host) -> Result<Self, Error> {
+        let needed = |field: &'static str, value: &Option<String>| {
+            value.clone().ok_or_else(|| {
+                let message = format!("this action needs {field:?}");
+                Error::of(&format!("params.{field}"), Code::BadRequest, message)
+            })
+        };
+        let reason = host.reason.clone();
+        if reason
+            .as_ref()
+            .is_some_and(|reason| reason.len() > REASON_BYTES_MAX)
+        {
+            let message = format!("a reason has at most {REASON_BYTES_MAX} bytes");
+            return Err(Error::of("params.reason", Code::LimitReached, message));
+        }
+        Ok(match host.action {
+            Action::Mute => {
+                let stream = needed("stream", &host.stream)?;
+                let kind = host.kind.unwrap_or(TrackKind::Audio);
+                Self::Mute(stream_name("params.stream", &stream)?, kind.into())
+            }
+            Action::Kick => {
+                let id = needed("participant", &host.participant)?;
+                Self::Kick(participant_id("params.participant")(&id)?, reason)
+            }
+            Action::Lock => Self::Lock(true),
+            Action::Unlock => Self::Lock(false),
+            Action::Close => Self::Close(reason),
+        })
+    }
+
+    fn carry_out(
+        &self,
+        rooms: &mut Rooms,
+        now: Instant,
+        key: ParticipantKey,
+    ) -> Result<(), HostError> {
+        match self {
+            Self::Mute(stream, kind) => rooms.request_mute(now, key, stream, *kind),
+            Self::Kick(id, reason) => rooms.kick_by(now, key, id, reason.clone()),
+            Self::Lock(locked) => rooms.lock(now, key, *locked),
+            Self::Close(reason) => rooms.close_by(now, key, reason.clone()),
+        }
+    }
 }

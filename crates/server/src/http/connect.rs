@@ -242,9 +242,11 @@ async fn handle(
     };
     let body = result.unwrap_or_else(|error| {
         service.metrics.refused_call(&error);
-        headwater::failed(id, &error)
+        Some(headwater::failed(id, &error))
     });
-    control.respond(session.key, &body);
+    if let Some(body) = body {
+        control.respond(session.key, &body);
+    }
     Ok(ControlFlow::Continue(()))
 }
 
