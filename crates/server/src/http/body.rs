@@ -15,16 +15,22 @@ pub(crate) async fn collect(
     let collected = tokio::time::timeout(time, to_bytes(body, bytes_max)).await;
     match collected {
         Ok(Ok(bytes)) => Ok(Request::from_parts(parts, bytes)),
-        Ok(Err(error)) if is_too_long(&error) => {
-            let detail = format!("the body is larger than {bytes_max} bytes");
-            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
-        }
+        Ok(Err(error)) if is_too_long(&error) => Err(too_large(bytes_max)),
         Ok(Err(_)) => Err(Problem::bad_request("the body did not arrive whole")),
-        Err(_) => {
-            let detail = format!("the body did not arrive within {} ms", time.as_millis());
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail))
-        }
+        Err(_) => Err(too_slow(time)),
     }
+}
+
+/// 413.
+pub(crate) fn too_large(bytes_max: usize) -> Problem {
+    let detail = format!("the body is larger than {bytes_max} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+}
+
+/// 408.
+pub(crate) fn too_slow(time: Duration) -> Problem {
+    let detail = format!("the body did not arrive within {} ms", time.as_millis());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
 }
 
 fn is_too_long(error: &axum::Error) -> bool {

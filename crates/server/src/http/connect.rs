@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use broadcast::room::ParticipantKey;
 use futures_util::{FutureExt, SinkExt, StreamExt};
@@ -24,6 +24,10 @@ const JOIN_MAX: Duration = Duration::from_secs(10);
 
 /// How long a client may take to take what is sent.
 const SEND_MAX: Duration = Duration::from_secs(6);
+
+/// How long a client may take to answer a good-bye. A connection that is given up with something
+/// unread in it is reset, and then what was sent last may be lost.
+const CLOSE_MAX: Duration = Duration::from_secs(1);
 
 /// Buffers of one socket. Most sockets are idle nearly all of the time.
 const READ_BUFFER: usize = 4 << 10;
@@ -64,6 +68,8 @@ struct Session {
     key: ParticipantKey,
     socket: Socket,
     requests: super::RateLimit,
+    /// What goes out before anything else.
+    answer: Option<String>,
 }
 
 async fn serve(service: &Service, mut socket: WebSocket) -> Result<(), axum::Error> {
@@ -77,6 +83,7 @@ async fn serve(service: &Service, mut socket: WebSocket) -> Result<(), axum::Err
     let Some(mut session) = entered? else {
         return Ok(());
     };
+    // From here on whoever has entered is told to be lost, however the socket ends.
     let ended = participate(service, &mut socket, &mut session).await;
     // A newer socket may have it by now.
     if session.socket.is_present() {
@@ -88,14 +95,10 @@ async fn serve(service: &Service, mut socket: WebSocket) -> Result<(), axum::Err
 /// Waits for who joins or resumes; `None` when the socket is closed before.
 async fn enter(service: &Service, socket: &mut WebSocket) -> Result<Option<Session>, axum::Error> {
     while let Some(message) = socket.next().await {
-        let text = match message? {
-            Message::Text(text) => text,
-            Message::Close(_) => return Ok(None),
-            Message::Ping(_) | Message::Pong(_) => continue,
-            Message::Binary(_) => {
-                close(socket, close::POLICY, "frames are text").await?;
-                return Ok(None);
-            }
+        let text = match read(socket, message).await? {
+            Read::Text(text) => text,
+            Read::Nothing => continue,
+            Read::End => return Ok(None),
         };
         let request = match headwater::read(&text) {
             Ok(request) => request,
@@ -105,26 +108,50 @@ async fn enter(service: &Service, socket: &mut WebSocket) -> Result<Option<Sessi
             }
         };
         let id = request.id;
-        let (entered, body) = match calls::enter(service, request) {
-            Ok((entered, resumed)) => (Some(entered), resumed),
+        match calls::enter(service, request) {
+            // At once: who has entered is not forgotten between here and `participate`.
+            Ok((entered, answer)) => {
+                return Ok(Some(Session {
+                    key: entered.key,
+                    socket: entered.socket,
+                    requests: super::RateLimit::new(REQUESTS_PER_SECOND),
+                    answer,
+                }));
+            }
             Err(error) => {
                 service.metrics.refused_call(&error);
-                (None, Some(headwater::failed(id, &error)))
+                let frame = headwater::frame(None, &headwater::failed(id, &error));
+                send(socket, Message::Text(frame.into())).await?;
             }
-        };
-        if let Some(body) = body {
-            let frame = headwater::frame(None, &body);
-            socket.send(Message::Text(frame.into())).await?;
-        }
-        if let Some(entered) = entered {
-            return Ok(Some(Session {
-                key: entered.key,
-                socket: entered.socket,
-                requests: super::RateLimit::new(REQUESTS_PER_SECOND),
-            }));
         }
     }
     Ok(None)
+}
+
+/// What has come over a socket.
+enum Read {
+    Text(Utf8Bytes),
+    /// A sign of life.
+    Nothing,
+    /// The socket is closed.
+    End,
+}
+
+/// Looks at what has come, and closes the socket when it is none of the protocol.
+async fn read(
+    socket: &mut WebSocket,
+    message: Result<Message, axum::Error>,
+) -> Result<Read, axum::Error> {
+    match message {
+        Ok(Message::Text(text)) => return Ok(Read::Text(text)),
+        Ok(Message::Ping(_) | Message::Pong(_)) => return Ok(Read::Nothing),
+        Ok(Message::Binary(_)) => close(socket, close::POLICY, "frames are text").await?,
+        // The library has the good-bye ready.
+        Ok(Message::Close(_)) => timed(socket.flush()).await?,
+        // Too large, or no UTF-8; where the network has failed, nobody hears it.
+        Err(error) => close(socket, close::POLICY, &error.to_string()).await?,
+    }
+    Ok(Read::End)
 }
 
 /// Until the socket or the participation ends.
@@ -133,6 +160,10 @@ async fn participate(
     socket: &mut WebSocket,
     session: &mut Session,
 ) -> Result<(), axum::Error> {
+    if let Some(answer) = session.answer.take() {
+        let frame = headwater::frame(None, &answer);
+        send(socket, Message::Text(frame.into())).await?;
+    }
     let mut ping = tokio::time::interval(PING_EVERY);
     let mut heard = Instant::now();
     loop {
@@ -145,17 +176,14 @@ async fn participate(
                     return Ok(());
                 };
                 heard = Instant::now();
-                match message? {
-                    Message::Text(text) => {
+                match read(socket, message).await? {
+                    Read::Text(text) => {
                         if handle(service, socket, session, &text).await?.is_break() {
                             return Ok(());
                         }
                     }
-                    Message::Close(_) => return Ok(()),
-                    Message::Ping(_) | Message::Pong(_) => {}
-                    Message::Binary(_) => {
-                        return close(socket, close::POLICY, "frames are text").await;
-                    }
+                    Read::Nothing => {}
+                    Read::End => return Ok(()),
                 }
             }
             () = session.socket.changed() => {}
@@ -270,5 +298,10 @@ async fn close(socket: &mut WebSocket, code: u16, reason: &str) -> Result<(), ax
         code,
         reason: reason.into(),
     };
-    send(socket, Message::Close(Some(frame))).await
+    send(socket, Message::Close(Some(frame))).await?;
+    let answered = async { while let Some(Ok(_)) = socket.next().await {} };
+    if tokio::time::timeout(CLOSE_MAX, answered).await.is_err() {
+        tracing::debug!("a good-bye was not answered");
+    }
+    Ok(())
 }

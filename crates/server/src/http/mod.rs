@@ -1,5 +1,6 @@
 //! HTTP: the pages, the dialects, and what operators read.
 
+mod api;
 mod body;
 mod calls;
 mod connect;
@@ -49,6 +50,7 @@ pub(crate) struct Settings {
     pub(crate) fragment_bytes_max: usize,
     pub(crate) frame_bytes_max: usize,
     pub(crate) body_timeout: Duration,
+    access: api::Access,
 }
 
 impl Service {
@@ -73,6 +75,7 @@ impl Service {
             fragment_bytes_max: limits.fragment_bytes_max,
             frame_bytes_max: limits.frame_bytes_max,
             body_timeout: Duration::from_millis(limits.body_timeout_ms),
+            access: api::Access::new(&config.auth),
         };
         Self {
             control,
@@ -90,13 +93,12 @@ pub(crate) fn router(service: Service) -> Router {
     Router::new()
         .route("/whip/{*path}", any(dialects::whip))
         .route("/whep/{*path}", any(dialects::whep))
-        .route("/api/v1/connect", any(connect::connect))
         .route("/healthz", get(operate::health))
         .route("/readyz", get(operate::ready))
         .route("/metrics", get(operate::metrics))
-        .route("/api/v1/streams", get(operate::streams))
         .route("/", get(pages::studio))
         .route("/watch/{*stream}", get(pages::watch))
+        .merge(api::router(service.clone()))
         .fallback(pages::asset)
         .layer(middleware::from_fn(common_headers))
         .with_state(service)

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect};
 use rust_embed::Embed;
 
 /// What `npm run build` left; empty when the pages were not built.
@@ -11,7 +11,7 @@ use rust_embed::Embed;
 #[allow_missing = true]
 struct Pages;
 
-/// The client library, as pages load it from `/sdk/`.
+/// The client library, as pages load it from `/sdk/`, and its documentation.
 #[derive(Embed)]
 #[folder = "../../web/sdk/dist"]
 #[allow_missing = true]
@@ -41,6 +41,9 @@ pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     }
     let path = uri.path().trim_start_matches('/');
     match path.strip_prefix("sdk/") {
+        // Links of that page are relative to `/sdk/`.
+        _ if path == "sdk" => Redirect::permanent("/sdk/").into_response(),
+        Some("") => file::<Sdk>("index.html", &headers),
         Some(name) => file::<Sdk>(name, &headers),
         None => file::<Pages>(path, &headers),
     }

@@ -57,11 +57,15 @@ impl Delivery {
             if let Failure::Gone = failure {
                 return End::Gone;
             }
-            tracing::debug!(hook = %self.client, event = message.kind.as_str(), %failure, "webhook");
+            let (hook, event) = (&self.client, message.kind.as_str());
             let late = message.happened.elapsed() + pause > TRIED_FOR;
             if late || self.stopping.is_cancelled() {
-                tracing::warn!(hook = %self.client, event = message.kind.as_str(), %failure, "an event is not delivered");
+                tracing::warn!(%hook, event, %failure, "an event for a webhook is given up");
                 return End::GivenUp;
+            }
+            // Once for each event: what follows says the same.
+            if pause == PAUSE_MIN {
+                tracing::warn!(%hook, event, %failure, "a webhook fails; it is tried again");
             }
             self.metrics.count(Outcome::retried);
             // Cut short, it is the last try.

@@ -31,7 +31,11 @@ mod tests {
     #[test]
     fn a_signature_is_what_the_document_says() {
         let document = include_str!("../../../../docs/protocol/webhooks.md");
-        let signed = sign(&key("change me"), 1_767_225_600, r#"{"event":"roomStarted"}"#);
+        let signed = sign(
+            &key("change me"),
+            1_767_225_600,
+            r#"{"event":"roomStarted"}"#,
+        );
         assert!(document.contains(&signed), "{signed}");
     }
 }

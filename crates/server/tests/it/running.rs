@@ -3,7 +3,11 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::offer;
 
 /// Longer than any limit that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -11,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The server's process; ends with this value.
 pub(crate) struct Running {
     pub(crate) process: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 /// What came back.
@@ -85,6 +89,38 @@ impl Running {
         }
     }
 
+    /// Sends one request with a body of JSON.
+    pub(crate) fn ask_json(&self, head: &str, body: &Value) -> Answer {
+        let head = format!("{head}\r\nContent-Type: application/json");
+        self.ask(&head, &body.to_string())
+    }
+
+    /// Publishes by WHIP, without ever connecting. Returns the session's address.
+    pub(crate) fn publish(&self, stream: &str) -> String {
+        let head = format!("POST /whip/{stream}\r\nContent-Type: application/sdp");
+        let answer = self.ask(&head, &offer::publishing());
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.header("location").expect("a session").to_owned()
+    }
+
+    /// A counter, as `/metrics` shows it; 0 when it does not.
+    pub(crate) fn counted(&self, name: &str) -> u64 {
+        let metrics = self.ask("GET /metrics", "").body;
+        let mut lines = metrics.lines().filter_map(|line| line.strip_prefix(name));
+        lines
+            .next()
+            .map_or(0, |value| value.trim().parse().expect("a whole number"))
+    }
+
+    /// Looks again and again until something is so.
+    pub(crate) fn until(&self, mut is_so: impl FnMut(&Self) -> bool) {
+        let start = Instant::now();
+        while !is_so(self) {
+            assert!(start.elapsed() < PATIENCE, "it never was so");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Sends a signal to the process.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.process.id().to_string();
@@ -110,6 +146,11 @@ impl Answer {
             .map(|(_, value)| value)
     }
 
+    /// The body.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("JSON: {self:?}"))
+    }
+
     /// The sentence of a refusal.
     pub(crate) fn detail(&self) -> String {
         assert_eq!(
@@ -117,7 +158,7 @@ impl Answer {
             Some("application/problem+json"),
             "{self:?}"
         );
-        let problem: serde_json::Value = serde_json::from_str(&self.body).expect("JSON");
+        let problem = self.json();
         assert_eq!(problem["status"], self.status);
         problem["detail"].as_str().expect("a sentence").to_owned()
     }

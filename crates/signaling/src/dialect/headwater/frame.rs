@@ -118,25 +118,31 @@ fn params<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     typed(text, "params")
 }
 
-/// Reads JSON; an error names the field.
+/// Reads a JSON object, and nothing behind it; an error names the field.
 fn typed<'a, T: Deserialize<'a>>(text: &'a str, prefix: &str) -> Result<T, Error> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        let field = match (prefix, path.as_str()) {
+    let wrong = |path: &str, reason: &str| {
+        let field = match (prefix, path) {
             (prefix, ".") => prefix.to_owned(),
             ("", path) => path.to_owned(),
             (prefix, path) => format!("{prefix}.{path}"),
         };
         // Where in the text it stands helps nobody: the field is named.
-        let reason = error.inner().to_string();
         let reason = reason.split(" at line ").next().unwrap_or_default();
         Error {
             code: Code::BadRequest,
             message: reason.to_owned(),
             field: (!field.is_empty()).then_some(field),
         }
-    })
+    };
+    // A list of the fields' values would be read, too.
+    if !text.trim_start().starts_with('{') {
+        return Err(wrong(".", "an object is expected"));
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| wrong(&error.path().to_string(), &error.inner().to_string()))?;
+    json.end().map_err(|error| wrong(".", &error.to_string()))?;
+    Ok(value)
 }
 
 /// The body of a response to a request that was carried out.

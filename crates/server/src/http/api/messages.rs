@@ -1,0 +1,48 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use signaling::Problem;
+use signaling::dialect::headwater::{self, MessageKind, Sent};
+
+use super::access::Operator;
+use super::input::{self, InRoom, Paced};
+use super::{Refusal, refusals};
+use crate::control::Saying;
+use crate::http::Service;
+
+/// Send a message to a room
+///
+/// To all in it, or to one of them. It comes from `~server`, named `server`. What goes to all is
+/// kept for those who enter later: the last 100.
+#[utoipa::path(
+    post,
+    path = "/api/v1/rooms/{room}/messages",
+    operation_id = "sendMessage",
+    tag = "Messages",
+    security(("token" = [])),
+    params(("room" = String, Path, description = "The room's name.", example = "demo")),
+    request_body(content = headwater::Send, example = json!({ "body": "Five minutes left" })),
+    responses((status = 201, description = "The number of the message in the room.", body = Sent, example = json!({ "number": 1 }))),
+)]
+pub(super) async fn send(
+    _: Operator,
+    InRoom(room): InRoom,
+    _: Paced,
+    State(service): State<Service>,
+    input::Json(send): input::Json<headwater::Send>,
+) -> Result<(StatusCode, Json<Sent>), Refusal> {
+    let to = send.recipient().map_err(|error| bad_receiver(&error))?;
+    let saying = Saying {
+        kind: send.kind.unwrap_or(MessageKind::Chat).into(),
+        to,
+        topic: send.topic,
+        body: send.body,
+    };
+    let said = service.control.say(&room, saying);
+    let number = said.ok_or_else(refusals::no_room)??;
+    Ok((StatusCode::CREATED, Json(Sent { number })))
+}
+
+fn bad_receiver(error: &headwater::Error) -> Problem {
+    Problem::bad_field("to", error.message.clone())
+}

@@ -1,0 +1,79 @@
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+use signaling::dialect::headwater::Participant;
+use utoipa::ToSchema;
+
+use super::access::Operator;
+use super::input::{Because, InRoom, ParticipantPath, Reason};
+use super::{Refusal, refusals};
+use crate::http::Service;
+
+/// Who is in a room, without the hidden.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Participants {
+    /// In the order in which they came.
+    participants: Vec<Participant>,
+}
+
+/// List who is in a room
+///
+/// The hidden are not listed. Who publishes by WHIP is a participant, too: `whip~` and the last
+/// part of the stream's name.
+#[utoipa::path(
+    get,
+    path = "/api/v1/rooms/{room}/participants",
+    operation_id = "listParticipants",
+    tag = "Participants",
+    security(("token" = [])),
+    params(("room" = String, Path, description = "The room's name.", example = "demo")),
+    responses((status = 200, description = "Who is in the room.", body = Participants, example = json!({
+        "participants": [{
+            "id": "whip~camera", "name": "camera", "role": "publisher", "metadata": "",
+            "state": "connected", "quality": "unknown", "joinedAt": 1_767_225_600_000_u64
+        }]
+    }))),
+)]
+pub(super) async fn list(
+    _: Operator,
+    InRoom(name): InRoom,
+    State(service): State<Service>,
+) -> Result<Json<Participants>, Refusal> {
+    let inside = service
+        .control
+        .inside(&name)
+        .ok_or_else(refusals::no_room)?;
+    let participants = inside.participants;
+    Ok(Json(Participants { participants }))
+}
+
+/// Send somebody away
+///
+/// Also one who is hidden, and a publisher that came by WHIP, whose session ends. Nothing keeps
+/// them from coming back but a lock or a token.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/rooms/{room}/participants/{participant}",
+    operation_id = "removeParticipant",
+    tag = "Participants",
+    security(("token" = [])),
+    params(
+        ("room" = String, Path, description = "The room's name.", example = "demo"),
+        ("participant" = String, Path, description = "The participant's id.", example = "whip~camera"),
+        Reason,
+    ),
+    responses((status = 204, description = "Nobody of this id is in the room any more.")),
+)]
+pub(super) async fn remove(
+    _: Operator,
+    InRoom(room): InRoom,
+    Path(path): Path<ParticipantPath>,
+    Because(reason): Because,
+    State(service): State<Service>,
+) -> Result<StatusCode, Refusal> {
+    if !service.control.kick(&room, &path.participant, reason) {
+        return Err(refusals::no_participant().into());
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,184 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use broadcast::room::RoomName;
+use serde::{Deserialize, Serialize};
+use signaling::Problem;
+use signaling::dialect::headwater::{Participant, Room, Stream};
+use utoipa::ToSchema;
+
+use super::access::Operator;
+use super::input::{self, Because, InRoom, Paced, Reason};
+use super::{Refusal, refusals};
+use crate::http::Service;
+
+/// All rooms.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Rooms {
+    /// By name.
+    rooms: Vec<Room>,
+}
+
+/// A room that is to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewRoom {
+    /// Letters, digits, `-`, `_`, `.` and `~`; at most 128.
+    name: String,
+}
+
+/// What is to be changed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoomChange {
+    /// Whether only hosts may enter.
+    locked: bool,
+}
+
+/// A room with all that is in it, but the hidden.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RoomContent {
+    /// The room.
+    room: Room,
+    /// Who is in it.
+    participants: Vec<Participant>,
+    /// What they publish.
+    streams: Vec<Stream>,
+}
+
+/// The name of a room that is to be.
+pub(super) fn name(text: &str) -> Result<RoomName, Problem> {
+    RoomName::new(text).map_err(|error| Problem::bad_field("name", error.to_string()))
+}
+
+/// List the rooms
+#[utoipa::path(
+    get,
+    path = "/api/v1/rooms",
+    operation_id = "listRooms",
+    tag = "Rooms",
+    security(("token" = [])),
+    responses((status = 200, description = "All rooms.", body = Rooms, example = json!({
+        "rooms": [{ "name": "demo", "locked": false, "participants": 1, "viewers": 0 }]
+    }))),
+)]
+pub(super) async fn list(_: Operator, State(service): State<Service>) -> Json<Rooms> {
+    let rooms = service.control.rooms();
+    Json(Rooms { rooms })
+}
+
+/// Create a room
+///
+/// Rooms also begin by themselves, when somebody enters or publishes. One that is created ends
+/// when nobody has been in it for `rooms.empty_grace_s`.
+#[utoipa::path(
+    post,
+    path = "/api/v1/rooms",
+    operation_id = "createRoom",
+    tag = "Rooms",
+    security(("token" = [])),
+    request_body(content = NewRoom, example = json!({ "name": "demo" })),
+    responses(
+        (status = 201, description = "The room is new; `Location` is its address.", body = Room, example = json!({
+            "name": "demo", "locked": false, "participants": 0, "viewers": 0
+        })),
+        (status = 200, description = "The room was there, and stays as it is.", body = Room),
+        (status = 503, description = "There are as many rooms as `rooms.rooms_max` allows; `Retry-After` says when to try again."),
+    ),
+)]
+pub(super) async fn create(
+    _: Operator,
+    _: Paced,
+    State(service): State<Service>,
+    input::Json(new): input::Json<NewRoom>,
+) -> Result<impl IntoResponse, Refusal> {
+    let (is_new, room) = service.control.create_room(name(&new.name)?)?;
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let location = format!("/api/v1/rooms/{}", room.name);
+    Ok((status, [(header::LOCATION, location)], Json(room)))
+}
+
+/// Look into a room
+#[utoipa::path(
+    get,
+    path = "/api/v1/rooms/{room}",
+    operation_id = "readRoom",
+    tag = "Rooms",
+    security(("token" = [])),
+    params(("room" = String, Path, description = "Its name.", example = "demo")),
+    responses((status = 200, description = "The room, who is in it, and what they publish.", body = RoomContent, example = json!({
+        "room": { "name": "demo", "locked": false, "participants": 1, "viewers": 0 },
+        "participants": [{
+            "id": "whip~camera", "name": "camera", "role": "publisher", "metadata": "",
+            "state": "connected", "quality": "unknown", "joinedAt": 1_767_225_600_000_u64
+        }],
+        "streams": [{ "name": "demo/camera", "participant": "whip~camera", "active": false, "tracks": [] }]
+    }))),
+)]
+pub(super) async fn read(
+    _: Operator,
+    InRoom(name): InRoom,
+    State(service): State<Service>,
+) -> Result<Json<RoomContent>, Refusal> {
+    let inside = service
+        .control
+        .inside(&name)
+        .ok_or_else(refusals::no_room)?;
+    Ok(Json(RoomContent {
+        room: inside.room,
+        participants: inside.participants,
+        streams: inside.streams,
+    }))
+}
+
+/// Lock a room, or open it
+#[utoipa::path(
+    patch,
+    path = "/api/v1/rooms/{room}",
+    operation_id = "changeRoom",
+    tag = "Rooms",
+    security(("token" = [])),
+    params(("room" = String, Path, description = "Its name.", example = "demo")),
+    request_body(content = RoomChange, example = json!({ "locked": true })),
+    responses((status = 200, description = "The room as it is now.", body = Room, example = json!({
+        "name": "demo", "locked": true, "participants": 1, "viewers": 0
+    }))),
+)]
+pub(super) async fn change(
+    _: Operator,
+    InRoom(name): InRoom,
+    State(service): State<Service>,
+    input::Json(change): input::Json<RoomChange>,
+) -> Result<Json<Room>, Refusal> {
+    let room = service.control.lock_room(&name, change.locked);
+    Ok(Json(room.ok_or_else(refusals::no_room)?))
+}
+
+/// End a room for all
+///
+/// Participants are told that it was closed; streams that came by WHIP end, too.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/rooms/{room}",
+    operation_id = "endRoom",
+    tag = "Rooms",
+    security(("token" = [])),
+    params(("room" = String, Path, description = "Its name.", example = "demo"), Reason),
+    responses((status = 204, description = "There is no such room any more.")),
+)]
+pub(super) async fn end(
+    _: Operator,
+    InRoom(name): InRoom,
+    Because(reason): Because,
+    State(service): State<Service>,
+) -> Result<StatusCode, Refusal> {
+    if !service.control.close_room(&name, reason) {
+        return Err(refusals::no_room().into());
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

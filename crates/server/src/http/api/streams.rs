@@ -1,0 +1,152 @@
+use axum::Json;
+use axum::extract::State;
+use broadcast::{LayerStatus, StreamName, StreamStatus, TrackStatus};
+use serde::Serialize;
+use signaling::dialect::headwater::TrackKind;
+use utoipa::ToSchema;
+
+use super::input::OfStream;
+use super::{Refusal, refusals};
+use crate::http::Service;
+
+/// All streams with a publisher or a viewer.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LiveStreams {
+    /// By name.
+    streams: Vec<LiveStream>,
+}
+
+/// What a stream does now, in numbers.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LiveStream {
+    /// `/whep/{name}` plays it.
+    name: String,
+    /// Media arrives.
+    active: bool,
+    /// Sessions that watch, in the room and by WHEP.
+    viewers: usize,
+    /// Empty without a publisher.
+    tracks: Vec<LiveTrack>,
+}
+
+/// A track, as it arrives.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LiveTrack {
+    /// Audio or video.
+    kind: TrackKind,
+    /// As SDP calls it; `null` before the first packet.
+    codec: Option<String>,
+    /// Worst first; one without simulcast.
+    layers: Vec<LiveLayer>,
+}
+
+/// A layer, as it arrives.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LiveLayer {
+    /// Its name; absent without simulcast.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rid: Option<String>,
+    /// Measured over the last second, in bit/s.
+    bitrate: u64,
+    /// A packet of it came in the last 1.5 s.
+    active: bool,
+}
+
+impl LiveStream {
+    fn new(name: &StreamName, status: StreamStatus) -> Self {
+        Self {
+            name: name.to_string(),
+            active: status.active,
+            viewers: status.viewers,
+            tracks: status.tracks.into_iter().map(LiveTrack::from).collect(),
+        }
+    }
+}
+
+impl From<TrackStatus> for LiveTrack {
+    fn from(track: TrackStatus) -> Self {
+        let layer = |layer: LayerStatus| LiveLayer {
+            rid: layer.rid,
+            bitrate: layer.bitrate,
+            active: layer.active,
+        };
+        Self {
+            kind: track.kind.into(),
+            codec: track.codec,
+            layers: track.layers.into_iter().map(layer).collect(),
+        }
+    }
+}
+
+/// List the streams
+///
+/// All that have a publisher or a viewer, with what arrives of them. Needs no token.
+#[utoipa::path(
+    get,
+    path = "/api/v1/streams",
+    operation_id = "listStreams",
+    tag = "Streams",
+    responses((status = 200, description = "All streams.", body = LiveStreams, example = json!({
+        "streams": [{ "name": "demo/camera", "active": true, "viewers": 3, "tracks": [
+            { "kind": "audio", "codec": "opus", "layers": [{ "bitrate": 48_211, "active": true }] },
+            { "kind": "video", "codec": "VP8", "layers": [
+                { "rid": "l", "bitrate": 148_903, "active": true },
+                { "rid": "h", "bitrate": 1_702_455, "active": true }
+            ] }
+        ] }]
+    }))),
+)]
+pub(super) async fn list(State(service): State<Service>) -> Json<LiveStreams> {
+    let streams = service.control.streams();
+    let streams = streams.into_iter();
+    Json(LiveStreams {
+        streams: streams
+            .map(|(name, status)| LiveStream::new(&name, status))
+            .collect(),
+    })
+}
+
+/// Read one stream in a room
+///
+/// Its numbers: who watches, and which bit rates arrive. Needs no token.
+#[utoipa::path(
+    get,
+    path = "/api/v1/streams/{room}/{stream}",
+    operation_id = "readStream",
+    tag = "Streams",
+    params(
+        ("room" = String, Path, description = "The first part of the stream's name: its room.", example = "demo"),
+        ("stream" = String, Path, description = "The second part.", example = "camera"),
+    ),
+    responses((status = 200, description = "The stream.", body = LiveStream, example = json!({
+        "name": "demo/camera", "active": true, "viewers": 3, "tracks": [
+            { "kind": "audio", "codec": "opus", "layers": [{ "bitrate": 48_211, "active": true }] }
+        ]
+    }))),
+)]
+pub(super) async fn read(
+    OfStream(name): OfStream,
+    State(service): State<Service>,
+) -> Result<Json<LiveStream>, Refusal> {
+    let status = service.control.stream(&name);
+    let status = status.ok_or_else(refusals::no_stream)?;
+    Ok(Json(LiveStream::new(&name, status)))
+}
+
+/// Read one stream whose name has one part
+///
+/// Like the above, for names without a slash. Needs no token.
+#[utoipa::path(
+    get,
+    path = "/api/v1/streams/{room}",
+    operation_id = "readStreamOfOnePart",
+    tag = "Streams",
+    params(("room" = String, Path, description = "The stream's name, which is its room's.", example = "garden")),
+    responses((status = 200, description = "The stream.", body = LiveStream)),
+)]
+pub(super) async fn read_single(
+    name: OfStream,
+    state: State<Service>,
+) -> Result<Json<LiveStream>, Refusal> {
+    read(name, state).await
+}

@@ -1,0 +1,82 @@
+//! A participant, as far as these tests need one: its socket without media.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::running::Running;
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Somebody's socket.
+pub(crate) struct Socket {
+    runtime: Runtime,
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    /// Asks to enter. Returns what the server says.
+    pub(crate) fn enter(server: &Running, room: &str, id: &str) -> (Self, Value) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let url = format!("ws://{}/api/v1/connect", server.address);
+        let (stream, _) = runtime.block_on(connect_async(url)).expect("a socket");
+        let mut socket = Self { runtime, stream };
+        let params = json!({ "room": room, "id": id });
+        socket.send(&json!({ "id": 1, "method": "join", "params": params }));
+        let answer = socket.next();
+        (socket, answer)
+    }
+
+    /// Enters.
+    pub(crate) fn join(server: &Running, room: &str, id: &str) -> Self {
+        let (socket, answer) = Self::enter(server, room, id);
+        assert_eq!(answer["result"]["participant"]["id"], id, "{answer}");
+        socket
+    }
+
+    fn send(&mut self, frame: &Value) {
+        let sent = self.stream.send(Message::Text(frame.to_string().into()));
+        self.runtime.block_on(sent).expect("the socket is open");
+    }
+
+    /// The next frame.
+    fn next(&mut self) -> Value {
+        let stream = &mut self.stream;
+        let text = async {
+            loop {
+                match stream
+                    .next()
+                    .await
+                    .expect("a frame")
+                    .expect("a whole frame")
+                {
+                    Message::Text(text) => return text,
+                    _ => continue,
+                }
+            }
+        };
+        let waited = async { tokio::time::timeout(PATIENCE, text).await };
+        let text = self.runtime.block_on(waited).expect("in time");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// Waits for an event of this name.
+    pub(crate) fn event(&mut self, name: &str) -> Value {
+        loop {
+            let frame = self.next();
+            let events = frame["events"].as_array().cloned().unwrap_or_default();
+            if let Some(event) = events.into_iter().find(|event| event["event"] == name) {
+                return event;
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Chromium, launchChromium, openPage } from "../lib/chromium.ts";
+import {
+  farChromium,
+  layLink,
+  liftLimit,
+  limitLink,
+  NEAR,
+  runInOwnNetwork,
+} from "../lib/far-host.ts";
+import { joinRoom, plays, shown } from "../lib/rooms.ts";
+import { type Server, startServer } from "../lib/server.ts";
+import { until } from "../lib/until.ts";
+
+const NAMES = ["ada", "bob", "cyd"];
+const STREAMS = NAMES.map((name) => `narrow/${name}`);
+const FPS = 15;
+/** The three small pictures fit, the three large ones do not. */
+const LIMIT_KBPS = 900;
+const SECONDS = 20;
+/** Of the frames that are sent. */
+const SHOWN_MIN = 0.6;
+const BACK_MS_MAX = 30_000;
+
+describe.runIf(!process.env.OWN_NETWORK)("a narrow room", () => {
+  test("in a network of its own", () => runInOwnNetwork("tests/room-narrow.test.ts"));
+});
+
+describe.runIf(process.env.OWN_NETWORK)(
+  `A participant who sees three others over ${LIMIT_KBPS} kbit/s`,
+  () => {
+    let server: Server;
+    let near: Chromium;
+    let far: Chromium;
+
+    beforeAll(async () => {
+      layLink();
+      server = await startServer("0.0.0.0");
+      near = await launchChromium();
+      far = await launchChromium(farChromium());
+    });
+
+    afterAll(async () => {
+      await far?.close();
+      await near?.close();
+      await server?.stop();
+    });
+
+    test("sees all of them, smaller, and large again when there is room", async () => {
+      for (const id of NAMES) {
+        const page = await openPage(near, `${server.url}/healthz`);
+        await joinRoom(page, { room: "narrow", id, subscribe: "manual" });
+        await page.evaluate(async (frameRate) => {
+          const video = { width: 640, height: 360, frameRate };
+          await window.room.publishCamera({ layers: 2, codec: "VP8", video });
+        }, FPS);
+      }
+      const viewer = await openPage(far, `${server.url.replace("127.0.0.1", NEAR)}/healthz`);
+      await joinRoom(viewer, { room: "narrow", id: "far", role: "viewer" }, false);
+      await Promise.all(STREAMS.map((stream) => plays(viewer, stream)));
+      await until("all to be large", BACK_MS_MAX, async () =>
+        (await widths(viewer)).every((w) => w === 640),
+      );
+
+      limitLink(LIMIT_KBPS, 0);
+      const frames = () => Promise.all(STREAMS.map((stream) => shown(viewer, stream)));
+      const before = await frames();
+      await new Promise((done) => setTimeout(done, SECONDS * 1_000));
+      const after = await frames();
+      const perSecond = after.map((count, i) => (count - (before[i] ?? 0)) / SECONDS);
+      console.info("shown per second", perSecond, "wide", await widths(viewer));
+      for (const fps of perSecond) expect(fps).toBeGreaterThanOrEqual(FPS * SHOWN_MIN);
+
+      liftLimit();
+      const lifted = Date.now();
+      await until("all to be large again", BACK_MS_MAX, async () =>
+        (await widths(viewer)).every((w) => w === 640),
+      );
+      console.info("large again after, ms", Date.now() - lifted);
+    });
+  },
+);
+
+function widths(page: Page): Promise<number[]> {
+  return page.evaluate((streams) => {
+    const video = (stream: string) => document.getElementById(stream) as HTMLVideoElement | null;
+    return streams.map((stream) => video(stream)?.videoWidth ?? 0);
+  }, STREAMS);
+}
