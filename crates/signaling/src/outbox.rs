@@ -116,7 +116,7 @@ mod tests {
             let mut seen: Vec<String> = Vec::new();
             // On the way to the client, and what the socket took last.
             let (mut way, mut taken) = (VecDeque::new(), 0_u64);
-            let mut take = |outbox: &Outbox, way: &mut VecDeque<_>, taken: &mut u64| {
+            let take = |outbox: &Outbox, way: &mut VecDeque<_>, taken: &mut u64| {
                 if let Some(frame) = outbox.after(*taken) {
                     *taken += 1;
                     way.push_back(frame);
