@@ -6,7 +6,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 HEADWATER := $(abspath $(TARGET)/release/headwater)
 WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name e2e -o -name test \) -prune -o -type f -print)
 
-.PHONY: run build web check test setup-test test-rust test-web e2e bench fmt
+.PHONY: run build web types check test setup-test test-rust test-web e2e bench fmt
 
 # Build everything, serve, print the address. `make run ARGS="--http 127.0.0.1:9000"`
 run: build
@@ -23,6 +23,11 @@ web/app/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci
+
+# The client's types of the wire, from those of the server. A test says when they differ.
+types: web/node_modules/.package-lock.json
+	HEADWATER_WRITE_TYPES=1 cargo test --quiet --locked -p headwater-signaling --lib client_library
+	cd web && npx biome format --write sdk/src/wire.ts
 
 # Everything that is quick to tell without running a test.
 check: web/node_modules/.package-lock.json .setup/installed.txt

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { defineConfig, type Plugin } from "vite";
 import { precompress } from "../app/build/precompress.ts";
+import { docs } from "./build/docs.ts";
 
 const source = (name: string) => resolve(import.meta.dirname, "src", name);
 
@@ -12,9 +13,12 @@ const clientApart: Plugin = {
   resolveId: (id) => (id === "./index.ts" ? { id: "./headwater.js", external: true } : undefined),
 };
 
-/** `dist/headwater.js` is the whole client in one file; `dist/elements.js` imports it. */
+/**
+ * `dist/headwater.js` is the whole client in one file; `dist/elements.js` imports it. The rest is
+ * documentation.
+ */
 export default defineConfig({
-  plugins: [clientApart, precompress()],
+  plugins: [clientApart, docs(), precompress()],
   build: {
     modulePreload: false,
     rolldownOptions: {

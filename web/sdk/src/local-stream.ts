@@ -42,6 +42,7 @@ export interface StreamPublisher {
 export class LocalStream {
   /** What is published, for a preview. The same object for this stream's life. */
   readonly media = new MediaStream();
+  /** As it was asked for. */
   readonly options: RoomPublishOptions;
   /** The name that the server gave it; empty before. */
   name = "";
@@ -66,6 +67,7 @@ export class LocalStream {
     for (const track of tracks) this.#add(track);
   }
 
+  /** At most one of each kind. */
   get tracks(): readonly LocalTrack[] {
     return this.#tracks;
   }

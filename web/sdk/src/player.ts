@@ -29,6 +29,7 @@ export type PlayerState =
   | "failed";
 
 export interface PlayerEvents {
+  /** How it does from now on. */
   state: PlayerState;
   /** The layers to choose from; empty without simulcast. */
   layers: Layer[];
@@ -56,6 +57,7 @@ export class WhepPlayer extends Emitter<PlayerEvents> {
   #mediaAt = 0;
   #session: AbortController | undefined;
 
+  /** How it does. */
   get state(): PlayerState {
     return this.#state;
   }

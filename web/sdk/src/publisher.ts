@@ -25,6 +25,7 @@ export interface PublishOptions extends Endpoint {
 }
 
 export interface PublisherEvents {
+  /** How it does from now on. */
   state: PublisherState;
   /** An attempt failed. In state `failed` nothing more is tried. */
   error: Error;
@@ -37,6 +38,7 @@ export class WhipPublisher extends Emitter<PublisherEvents> {
   #state: PublisherState = "idle";
   #tracks: MediaStreamTrack[] = [];
 
+  /** How it does. */
   get state(): PublisherState {
     return this.#state;
   }

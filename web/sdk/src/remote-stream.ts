@@ -28,6 +28,7 @@ export class RemoteStream {
     return this.info.participant;
   }
 
+  /** What tells the streams of one participant apart. */
   get label(): string | undefined {
     return this.info.label;
   }
@@ -37,6 +38,7 @@ export class RemoteStream {
     return this.info.active;
   }
 
+  /** What is told of its tracks, whether they come to this client or not. */
   get tracks(): readonly Track[] {
     return this.info.tracks;
   }

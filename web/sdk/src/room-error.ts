@@ -6,6 +6,7 @@ export type RoomErrorCode = wire.Code | "unreachable" | "ended";
 /** A request to a room was refused, or could not be made. */
 export class RoomError extends Error {
   override readonly name = "RoomError";
+  /** For programs. */
   readonly code: RoomErrorCode;
   /** The field of the request that is at fault, if one is: `params.body`. */
   readonly field: string | undefined;

@@ -40,12 +40,15 @@ export type StreamRef = string | { readonly name: string };
 export interface RoomStats {
   /** As the server measures. */
   server: wire.Stats;
+  /** What goes out. */
   published: Map<string, PublishStats>;
+  /** What comes in. */
   played: Map<string, PlayStats>;
 }
 
 /** What a room tells. */
 export interface RoomEvents extends RosterEvents {
+  /** How it does from now on. */
   state: RoomState;
   /** A host asks to mute: `stream.mute(kind)` obeys. */
   muteRequested: { stream: LocalStream; kind: wire.TrackKind; by: string };
@@ -89,6 +92,9 @@ export class Room extends Emitter<RoomEvents> {
     this.host = new HostActions(request);
     this.#subscriptions = new Subscriptions(request);
     this.#peerHost = { iceServers: [], request, report: (error) => this.#report(error) };
+    this.on("track", ({ stream, kind }) => {
+      this.#subscriptions.begun(stream.name, kind).catch((error) => this.#report(error));
+    });
     this.#socket.on("joined", (joined) => this.#joined(joined));
     this.#socket.on("away", () => this.#enter("reconnecting"));
     this.#socket.on("resumed", () => this.#enter("connected"));
@@ -109,6 +115,7 @@ export class Room extends Emitter<RoomEvents> {
     await this.#socket.open();
   }
 
+  /** How it does. */
   get state(): RoomState {
     return this.#state;
   }
@@ -225,8 +232,10 @@ export class Room extends Emitter<RoomEvents> {
   attach(stream: RemoteStream, element: HTMLVideoElement): () => void {
     element.srcObject = stream.media;
     this.#views ??= new Views((name, size) => {
-      if (!this.streams.has(name)) return;
-      this.#subscriptions.shown(name, size).catch((error) => this.#report(error));
+      const stream = this.streams.get(name);
+      if (!stream) return;
+      const comes = stream.media.getVideoTracks().length > 0;
+      this.#subscriptions.shown(name, size, comes).catch((error) => this.#report(error));
     });
     const unwatch = this.#views.add(stream.name, element);
     return () => {

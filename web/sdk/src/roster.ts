@@ -20,6 +20,7 @@ const MESSAGES_MAX = 500;
 export interface RemoteTrack {
   stream: RemoteStream;
   kind: TrackKind;
+  /** As the browser has it. */
   track: MediaStreamTrack;
   /** `stream.media`. */
   media: MediaStream;
@@ -27,20 +28,27 @@ export interface RemoteTrack {
 
 /** What a room tells of others. */
 export interface RosterEvents {
+  /** Somebody came, or was there before. */
   participantJoined: Participant;
-  /** Also of this client. */
+  /** Name, metadata, state or quality; also of this client. */
   participantChanged: Participant;
+  /** Somebody is gone; the streams went before. */
   participantLeft: { participant: Participant; reason: EndReason };
+  /** A stream began, or was there before. Its tracks follow. */
   streamAdded: RemoteStream;
+  /** Whether media comes, what is muted, which layers there are. */
   streamChanged: RemoteStream;
+  /** A stream is over. */
   streamRemoved: RemoteStream;
   /** A track comes from now on; it is in `media`. */
   track: RemoteTrack;
   /** It does not any more. */
   trackEnded: RemoteTrack;
+  /** Somebody wrote; also what this client wrote. */
   message: Message;
   /** Ids of those who speak, loudest first. */
   speakers: readonly string[];
+  /** It was locked or opened, or another number of people is in it. */
   roomChanged: Room;
   /** Another layer of a video comes from now on. */
   layer: { stream: RemoteStream; rid: string };

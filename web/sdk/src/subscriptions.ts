@@ -3,8 +3,6 @@ import type { Request } from "./methods.ts";
 import type { TrackKind } from "./wire.ts";
 
 const KINDS: readonly TrackKind[] = ["audio", "video"];
-/** The largest layer, in the protocol's terms. */
-const LARGEST: Size = { width: 0, height: 0 };
 
 /** How one stream is to come. What is not said is the server's choice. */
 interface Wish {
@@ -47,15 +45,28 @@ export class Subscriptions {
     await this.#request("layers", { stream, ...size });
   }
 
-  /** The size at which elements show it; `undefined`: none is seen. */
-  async shown(stream: string, size: Size | undefined): Promise<void> {
+  /**
+   * The size at which elements show it; `undefined`: none is seen. The server is told while the
+   * video comes; else when it begins.
+   */
+  async shown(stream: string, size: Size | undefined, comes: boolean): Promise<void> {
     const wish = this.#wish(stream);
     const hidden = size === undefined;
     const same = size?.width === wish.size?.width && size?.height === wish.size?.height;
     if (hidden === wish.hidden && (hidden || same)) return;
     wish.hidden = hidden;
     wish.size = size ?? wish.size;
+    if (!comes) return;
     await this.#request("layers", { stream, paused: isPaused(wish, "video"), ...wish.size });
+  }
+
+  /** A track begins to come: how, the server does not know, or not any more. */
+  async begun(stream: string, kind: TrackKind): Promise<void> {
+    const wish = this.#wishes.get(stream);
+    if (!wish) return;
+    const paused = isPaused(wish, kind);
+    const size = kind === "video" ? wish.size : undefined;
+    if (size || paused) await this.#request("layers", { stream, kind, paused, ...size });
   }
 
   /** The stream is over. */
@@ -63,7 +74,7 @@ export class Subscriptions {
     this.#wishes.delete(stream);
   }
 
-  /** Tells a new session what is wanted of the streams that are still there. */
+  /** Tells a new session what is wanted of the streams that are still there; see also `begun`. */
   async repeat(present: ReadonlyMap<string, unknown>): Promise<void> {
     for (const stream of this.#wishes.keys()) {
       if (!present.has(stream)) this.#wishes.delete(stream);
@@ -73,7 +84,6 @@ export class Subscriptions {
 
   #tell(stream: string, wish: Wish): Promise<unknown>[] {
     const kinds = (wanted: boolean) => KINDS.filter((kind) => wish.subscribed.get(kind) === wanted);
-    const { width, height } = wish.size ?? LARGEST;
     const told: Promise<unknown>[] = [];
     for (const [method, wanted] of [
       ["subscribe", true],
@@ -82,13 +92,6 @@ export class Subscriptions {
       if (kinds(wanted).length > 0) {
         told.push(this.#request(method, { stream, kinds: kinds(wanted) }));
       }
-    }
-    if (wish.size || isPaused(wish, "video")) {
-      const paused = isPaused(wish, "video");
-      told.push(this.#request("layers", { stream, paused, width, height }));
-    }
-    if (isPaused(wish, "audio")) {
-      told.push(this.#request("layers", { stream, kind: "audio", paused: true }));
     }
     return told;
   }

@@ -15,22 +15,37 @@ function recorded() {
 test("a size is told once, and a video that is not seen is paused", async () => {
   const { subscriptions, take } = recorded();
   const size = { width: 640, height: 352 };
-  await subscriptions.shown("s", size);
-  await subscriptions.shown("s", { ...size });
+  await subscriptions.shown("s", size, true);
+  await subscriptions.shown("s", { ...size }, true);
   expect(take()).toEqual([["layers", { stream: "s", paused: false, ...size }]]);
-  await subscriptions.shown("s", undefined);
-  await subscriptions.shown("s", undefined);
+  await subscriptions.shown("s", undefined, true);
+  await subscriptions.shown("s", undefined, true);
   expect(take()).toEqual([["layers", { stream: "s", paused: true, ...size }]]);
-  await subscriptions.shown("s", size);
+  await subscriptions.shown("s", size, true);
   expect(take()).toEqual([["layers", { stream: "s", paused: false, ...size }]]);
 });
 
 test("what was paused on purpose stays paused when it comes into view", async () => {
   const { subscriptions, take } = recorded();
   await subscriptions.pause("s", "video", true);
-  await subscriptions.shown("s", undefined);
-  await subscriptions.shown("s", { width: 32, height: 32 });
+  await subscriptions.shown("s", undefined, true);
+  await subscriptions.shown("s", { width: 32, height: 32 }, true);
   expect(take().at(-1)).toEqual(["layers", { stream: "s", paused: true, width: 32, height: 32 }]);
+});
+
+test("how a track is to come is told when it begins", async () => {
+  const { subscriptions, take } = recorded();
+  const size = { width: 160, height: 96 };
+  await subscriptions.shown("s", size, false);
+  await subscriptions.begun("other", "video");
+  expect(take()).toEqual([]);
+  await subscriptions.begun("s", "audio");
+  await subscriptions.begun("s", "video");
+  const told = ["layers", { stream: "s", kind: "video", paused: false, ...size }];
+  expect(take()).toEqual([told]);
+  // Who unsubscribes and subscribes again gets the same.
+  await subscriptions.begun("s", "video");
+  expect(take()).toEqual([told]);
 });
 
 test("a new session is told all wishes for streams that are still there", async () => {
@@ -50,7 +65,5 @@ test("a new session is told all wishes for streams that are still there", async 
   expect(take()).toEqual([
     ["subscribe", { stream: "a", kinds: ["audio"] }],
     ["unsubscribe", { stream: "a", kinds: ["video"] }],
-    ["layers", { stream: "b", paused: false, width: 64, height: 32 }],
-    ["layers", { stream: "b", kind: "audio", paused: true }],
   ]);
 });

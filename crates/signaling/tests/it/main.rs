@@ -1,5 +1,6 @@
 //! The crate at its edge: recorded conversations, and bytes that nobody recorded.
 
 mod exchange;
+mod headwater;
 mod hostile;
 mod replay;
