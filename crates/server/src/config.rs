@@ -198,6 +198,8 @@ pub(crate) struct Limits {
     /// HTTP connections at a time; further ones wait until one ends. Each viewer's event stream
     /// is one.
     pub(crate) connections_max: usize,
+    /// WebSockets at a time, one for each participant; further ones get 503.
+    pub(crate) sockets_max: usize,
     /// Milliseconds for a request's head to arrive, and for a connection to wait for the next
     /// request; then it is closed.
     pub(crate) header_timeout_ms: u64,
@@ -315,6 +317,7 @@ impl Default for Limits {
             connections_max: 16_384,
             header_timeout_ms: 15_000,
             sdp_bytes_max: 65_536,
+            sockets_max: 16_384,
             frame_bytes_max: 262_144,
             fragment_bytes_max: 16_384,
             body_timeout_ms: 5_000,

@@ -3,11 +3,15 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use axum::body::Body;
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::http::StatusCode;
 use axum::response::Response;
 use broadcast::room::ParticipantKey;
 use futures_util::{FutureExt, SinkExt, StreamExt};
+use signaling::Problem;
 use signaling::dialect::headwater::{self, Call, Code, Error, Request};
 
 use super::{Service, calls};
@@ -47,7 +51,21 @@ mod close {
     pub(super) const OVER: u16 = 4001;
 }
 
-pub(super) async fn connect(State(service): State<Service>, upgrade: WebSocketUpgrade) -> Response {
+pub(super) async fn connect(
+    State(service): State<Service>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let Ok(upgrade) = upgrade else {
+        let detail = "this address takes WebSockets, from clients of rooms: see /sdk/";
+        let problem = Problem::new(StatusCode::UPGRADE_REQUIRED, detail);
+        return problem.into_response().map(Body::from);
+    };
+    let Ok(place) = service.sockets.clone().try_acquire_owned() else {
+        let detail = "limits.sockets_max is reached: try again later";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let problem = Problem::later(status, detail, Duration::from_secs(5));
+        return problem.into_response().map(Body::from);
+    };
     let frame_max = service.settings.frame_bytes_max;
     upgrade
         .protocols([headwater::SUBPROTOCOL])
@@ -60,6 +78,7 @@ pub(super) async fn connect(State(service): State<Service>, upgrade: WebSocketUp
             if let Err(error) = serve(&service, socket).await {
                 tracing::debug!(%error, "a socket broke");
             }
+            drop(place);
         })
 }
 

@@ -21,6 +21,7 @@ use axum::middleware::{self, Next};
 use axum::routing::{any, get};
 use prometheus_client::registry::Registry;
 use signaling::IceServer;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::control::Control;
@@ -37,6 +38,8 @@ pub(crate) struct Service {
     pub(crate) metrics: HttpMetrics,
     pub(crate) registry: Arc<Registry>,
     pub(crate) opens: Arc<RateLimit>,
+    /// Places for WebSockets.
+    pub(crate) sockets: Arc<Semaphore>,
     /// Cancelled at shutdown: event streams end.
     pub(crate) stopping: CancellationToken,
 }
@@ -82,6 +85,9 @@ impl Service {
             settings: Arc::new(settings),
             metrics,
             registry: Arc::new(registry),
+            sockets: Arc::new(Semaphore::new(
+                limits.sockets_max.min(Semaphore::MAX_PERMITS),
+            )),
             opens: Arc::new(RateLimit::new(limits.sessions_per_second)),
             stopping,
         }

@@ -2,6 +2,7 @@
 
 mod api;
 mod command_line;
+mod connect;
 mod http;
 mod offer;
 mod running;

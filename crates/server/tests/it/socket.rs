@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::running::Running;
@@ -17,23 +17,69 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Somebody's socket.
 pub(crate) struct Socket {
     runtime: Runtime,
+    /// What came with the response to `join`.
+    joined: Value,
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Socket {
-    /// Asks to enter. Returns what the server says.
-    pub(crate) fn enter(server: &Running, room: &str, id: &str) -> (Self, Value) {
+    /// What a socket is refused with, by status and body.
+    pub(crate) fn refused(server: &Running) -> (u16, String) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let url = format!("ws://{}/api/v1/connect", server.address);
+        match runtime.block_on(connect_async(url)) {
+            Err(Error::Http(response)) => {
+                let body = response.body().clone().unwrap_or_default();
+                let body = String::from_utf8_lossy(&body).into_owned();
+                (response.status().as_u16(), body)
+            }
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    /// A socket that nobody has joined by.
+    pub(crate) fn open(server: &Running) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .expect("a runtime");
         let url = format!("ws://{}/api/v1/connect", server.address);
         let (stream, _) = runtime.block_on(connect_async(url)).expect("a socket");
-        let mut socket = Self { runtime, stream };
-        let params = json!({ "room": room, "id": id });
-        socket.send(&json!({ "id": 1, "method": "join", "params": params }));
-        let answer = socket.next();
+        Self {
+            runtime,
+            joined: Value::Null,
+            stream,
+        }
+    }
+
+    /// Asks to enter. Returns what the server says.
+    pub(crate) fn enter(server: &Running, room: &str, id: &str) -> (Self, Value) {
+        let mut socket = Self::open(server);
+        let answer = socket.ask(1, "join", &json!({ "room": room, "id": id }));
+        socket.joined = answer["result"].clone();
         (socket, answer)
+    }
+
+    /// What resumes its session.
+    pub(crate) fn secret(&mut self) -> String {
+        self.joined["session"]
+            .as_str()
+            .expect("it has joined")
+            .to_owned()
+    }
+
+    /// Sends a request. Returns the response.
+    pub(crate) fn ask(&mut self, id: u64, method: &str, params: &Value) -> Value {
+        self.send(&json!({ "id": id, "method": method, "params": params }));
+        loop {
+            let frame = self.next();
+            if frame["id"] == id {
+                return frame;
+            }
+        }
     }
 
     /// Enters.
