@@ -20,8 +20,9 @@ use crate::control::{Next, Socket};
 /// Between two pings; answered by every WebSocket library without a word of the program.
 const PING_EVERY: Duration = Duration::from_secs(2);
 
-/// A socket from which nothing has come for so long is taken for lost.
-const SILENCE_MAX: Duration = Duration::from_secs(6);
+/// A socket from which nothing has come for so long is taken for lost: others shall know within
+/// six seconds.
+const SILENCE_MAX: Duration = Duration::from_millis(5_500);
 
 /// Who has not joined by then is sent away.
 const JOIN_MAX: Duration = Duration::from_secs(10);
@@ -190,6 +191,8 @@ async fn participate(
             return Ok(());
         }
         tokio::select! {
+            // What has come counts before the time in which it came: this process may have slept.
+            biased;
             message = socket.next() => {
                 let Some(message) = message else {
                     return Ok(());
@@ -206,10 +209,8 @@ async fn participate(
                 }
             }
             () = session.socket.changed() => {}
+            () = tokio::time::sleep_until((heard + SILENCE_MAX).into()) => return Ok(()),
             _ = ping.tick() => {
-                if heard.elapsed() > SILENCE_MAX {
-                    return Ok(());
-                }
                 send(socket, Message::Ping(bytes::Bytes::new())).await?;
             }
         }

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::running::Running;
 use crate::socket::Socket;
 
-/// Six seconds of silence, the ping that finds it, and some for the machine.
-const NOTICED: Duration = Duration::from_secs(10);
+/// What is promised.
+const NOTICED: Duration = Duration::from_secs(6);
 
 #[test]
 fn a_socket_more_than_there_may_be_gets_503() {
