@@ -6,7 +6,8 @@ use std::sync::Arc;
 /// Frames that are kept, at most.
 pub const FRAMES_MAX: usize = 1_024;
 
-/// Bytes that are kept, at most.
+/// Bytes that are kept, at most. The very first frame does not count: it shows what there is, and
+/// how much that is others have decided.
 pub const BYTES_MAX: usize = 2 << 20;
 
 /// Numbered frames, from the first that the client has not confirmed.
@@ -41,12 +42,20 @@ impl Outbox {
     /// Adds a frame; `write` gets its number.
     pub fn push(&mut self, write: impl FnOnce(u64) -> String) -> Result<(), Full> {
         let frame: Arc<str> = write(self.next()).into();
-        if self.frames.len() >= FRAMES_MAX || self.bytes + frame.len() > BYTES_MAX {
+        let counted = counted(self.next(), &frame);
+        if self.frames.len() >= FRAMES_MAX || self.bytes + counted > BYTES_MAX {
             return Err(Full);
         }
-        self.bytes += frame.len();
+        self.bytes += counted;
         self.frames.push_back(frame);
         Ok(())
+    }
+
+    /// Adds the last frame, for which there is always room.
+    pub fn push_last(&mut self, write: impl FnOnce(u64) -> String) {
+        let frame: Arc<str> = write(self.next()).into();
+        self.bytes += counted(self.next(), &frame);
+        self.frames.push_back(frame);
     }
 
     /// The client has everything up to this number.
@@ -54,8 +63,8 @@ impl Outbox {
         while self.first <= seen
             && let Some(frame) = self.frames.pop_front()
         {
+            self.bytes -= counted(self.first, &frame);
             self.first += 1;
-            self.bytes -= frame.len();
         }
         if self.frames.is_empty() {
             // An idle client costs nothing.
@@ -78,6 +87,11 @@ impl Outbox {
     pub fn continues(&self, seen: u64) -> bool {
         seen.saturating_add(1) >= self.first && seen < self.next()
     }
+}
+
+/// What a frame counts against the limit.
+fn counted(number: u64, frame: &str) -> usize {
+    if number == 1 { 0 } else { frame.len() }
 }
 
 #[cfg(test)]
@@ -160,6 +174,21 @@ mod tests {
         outbox.confirm(1);
         assert_eq!(outbox.push(|n| n.to_string()), Ok(()));
         assert!(!outbox.continues(0) && outbox.continues(1));
+    }
+
+    #[test]
+    fn there_is_always_room_for_the_first_and_for_the_last() {
+        let mut outbox = Outbox::default();
+        let large = "x".repeat(BYTES_MAX);
+        outbox.push(|_| large.repeat(2)).expect("the first");
+        outbox
+            .push(|_| large.clone())
+            .expect("as much as there may be");
+        assert_eq!(outbox.push(|_| "x".to_owned()), Err(Full));
+        outbox.push_last(|_| "the end".to_owned());
+        assert_eq!(outbox.after(2).as_deref(), Some("the end"));
+        outbox.confirm(3);
+        assert_eq!(outbox.bytes, 0);
     }
 
     #[test]

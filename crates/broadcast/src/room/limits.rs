@@ -50,7 +50,7 @@ impl Default for Limits {
             streams_max: 500,
             streams_per_participant_max: 16,
             name_bytes_max: 256,
-            metadata_bytes_max: 16 * 1024,
+            metadata_bytes_max: 4 * 1024,
             message_bytes_max: 16 * 1024,
             messages_per_second: 10,
             empty_grace: Duration::from_secs(30),

@@ -62,6 +62,14 @@ impl Link {
         pushed
     }
 
+    /// Sends the last frame, also to who has confirmed too little for any other.
+    pub(crate) fn push_last(&self, body: &str) {
+        let mut state = self.state();
+        state.outbox.push_last(|n| headwater::frame(Some(n), body));
+        drop(state);
+        self.wake();
+    }
+
     /// Nothing comes after what is there.
     pub(crate) fn close(&self) {
         self.state().over = true;
@@ -71,6 +79,11 @@ impl Link {
     /// The participant has everything up to this frame.
     pub(crate) fn confirm(&self, seen: u64) {
         self.state().outbox.confirm(seen);
+    }
+
+    /// Whether who has seen this much can be given all that it has not.
+    pub(crate) fn continues(&self, seen: u64) -> bool {
+        self.state().outbox.continues(seen)
     }
 
     /// A socket comes whose participant has seen this much; the one before is told. `None` when
@@ -130,8 +143,8 @@ impl Socket {
         self.link.state().socket == self.number
     }
 
-    /// The participant has everything up to this frame.
+    /// The participant has everything up to this frame; it cannot have what was not sent.
     pub(crate) fn confirm(&self, seen: u64) {
-        self.link.confirm(seen);
+        self.link.confirm(seen.min(self.taken));
     }
 }

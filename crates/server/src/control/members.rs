@@ -48,6 +48,8 @@ pub(super) struct Member {
     pub(super) secret: u128,
     /// The highest id of a request.
     pub(super) received: u64,
+    /// The id of the request that opened the present socket.
+    pub(super) entered: u64,
     pub(super) publishing: Option<Publishing>,
     pub(super) viewing: Option<Viewing>,
     /// Of the two peers.
@@ -174,6 +176,7 @@ impl Control {
             link: link.clone(),
             secret,
             received: id,
+            entered: id,
             publishing: None,
             viewing: None,
             quality: BTreeMap::new(),
@@ -195,10 +198,22 @@ impl Control {
     }
 
     /// Goes on with a participation over a new socket.
-    pub(crate) fn resume(&self, resume: &Resume) -> Result<(Entered, Resumed), Error> {
+    ///
+    /// One that was delayed, so that a later one has come before it, is refused.
+    pub(crate) fn resume(&self, id: u64, resume: &Resume) -> Result<(Entered, Resumed), Error> {
         let mut state = self.state();
         let secret = u128::from_str_radix(&resume.session, 16).map_err(|_| gone())?;
         let (key, link, received) = state.members.find(secret).ok_or_else(gone)?;
+        if !link.continues(resume.seen) {
+            return Err(gone());
+        }
+        if let Ok(member) = state.members.member(key) {
+            if id < member.entered {
+                let message = "a later resume has come before this one";
+                return Err(Error::of("id", Code::Conflict, message));
+            }
+            member.entered = id;
+        }
         let socket = link.attach(resume.seen).ok_or_else(gone)?;
         link.confirm(resume.seen);
         state.members.rooms.found(Instant::now(), key);
@@ -213,16 +228,26 @@ impl Control {
         self.settle(&mut state);
     }
 
-    /// Takes note of a request. One that came before, or out of order, is refused.
-    pub(crate) fn received(&self, key: ParticipantKey, id: u64) -> Result<(), Error> {
+    /// Takes note of a request. One that came before, or out of order, is refused. False when
+    /// a newer socket has the participant: who resumed was told that this request is to be sent
+    /// again.
+    pub(crate) fn received(
+        &self,
+        key: ParticipantKey,
+        socket: &Socket,
+        id: u64,
+    ) -> Result<bool, Error> {
         let mut state = self.state();
+        if !socket.is_present() {
+            return Ok(false);
+        }
         let member = state.members.member(key)?;
         if id <= member.received {
             let message = format!("ids count up: the last was {}", member.received);
             return Err(Error::of("id", Code::BadRequest, message));
         }
         member.received = id;
-        Ok(())
+        Ok(true)
     }
 
     /// Sends the response to a request.
@@ -293,11 +318,15 @@ impl Control {
         match output {
             Output::Deliver { to, events } => {
                 let events: Vec<Event> = events.iter().map(Event::from).collect();
+                let is_last = matches!(events.last(), Some(Event::Ended { .. }));
                 let body = headwater::events(&events);
                 for key in to {
-                    if let Some(member) = state.members.all.get(&key)
-                        && member.link.push(&body).is_err()
-                    {
+                    let Some(member) = state.members.all.get(&key) else {
+                        continue;
+                    };
+                    if is_last {
+                        member.link.push_last(&body);
+                    } else if member.link.push(&body).is_err() {
                         slow.push(key);
                     }
                 }

@@ -29,7 +29,7 @@ pub(super) fn enter(
             Ok((entered, None))
         }
         Call::Resume(resume) => {
-            let (entered, resumed) = service.control.resume(&resume)?;
+            let (entered, resumed) = service.control.resume(request.id, &resume)?;
             Ok((entered, Some(responded(request.id, &resumed))))
         }
         _ => Err(Error::of(

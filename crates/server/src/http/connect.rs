@@ -265,14 +265,16 @@ async fn handle(
         session.socket.confirm(seen);
     }
     let control = &service.control;
-    let permitted = control.received(session.key, id).and_then(|()| {
-        if session.requests.take(Instant::now()) {
-            call
-        } else {
+    let permitted = match control.received(session.key, &session.socket, id) {
+        // It comes again over the newer socket; this one is told next that it is replaced.
+        Ok(false) => return Ok(ControlFlow::Continue(())),
+        Ok(true) if session.requests.take(Instant::now()) => call,
+        Ok(true) => {
             let message = format!("{REQUESTS_PER_SECOND} requests a second are the most");
             Err(Error::new(Code::TooFast, message))
         }
-    });
+        Err(error) => Err(error),
+    };
     let result = match permitted {
         Ok(Call::Join(_) | Call::Resume(_)) => {
             let message = "this socket has its participant: open another";

@@ -92,7 +92,7 @@ fn call(method: &str, text: &str) -> Result<Call, Error> {
     Ok(match method {
         "join" => Call::Join(params(text)?),
         "resume" => Call::Resume(params(text)?),
-        "leave" => Call::Leave,
+        "leave" => nothing(text, Call::Leave)?,
         "publish" => Call::Publish(params(text)?),
         "unpublish" => Call::Unpublish(params(text)?),
         "mute" => Call::Mute(params(text)?),
@@ -105,13 +105,22 @@ fn call(method: &str, text: &str) -> Result<Call, Error> {
         "send" => Call::Send(params(text)?),
         "metadata" => Call::Metadata(params(text)?),
         "host" => Call::Host(params(text)?),
-        "stats" => Call::Stats,
-        "ping" => Call::Ping,
+        "stats" => nothing(text, Call::Stats)?,
+        "ping" => nothing(text, Call::Ping)?,
         _ => {
             let message = format!("there is no method of this name: use one of {METHODS}");
             return Err(Error::of("method", Code::UnknownMethod, message));
         }
     })
+}
+
+/// A method without parameters.
+fn nothing(text: &str, call: Call) -> Result<Call, Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    let Nothing {} = params(text)?;
+    Ok(call)
 }
 
 fn params<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
