@@ -32,12 +32,17 @@ impl Control {
         let commands = viewing
             .answer(&answer.sdp, registry, |stream| rooms.stream(stream))
             .map_err(|error| Error::of("params.sdp", Code::BadRequest, error.to_string()))?;
-        let shard = viewing.shard;
-        for command in commands {
-            self.shared
-                .shards
-                .send(shard, command)
-                .map_err(|_| busy())?;
+        let (session, shard) = (viewing.session, viewing.shard);
+        let mut commands = commands.into_iter();
+        if commands
+            .try_for_each(|command| self.shared.shards.send(shard, command))
+            .is_err()
+        {
+            // The shard may have got half of it, or no peer at all: another peer is offered.
+            self.order(shard, Command::Close { session });
+            state.registry.remove(Instant::now(), session);
+            self.peer_ended(&mut state, session);
+            return Err(busy());
         }
         members.unsettled.insert(key);
         self.settle(&mut state);
@@ -154,6 +159,7 @@ impl Control {
         let Some(member) = members.all.get_mut(&key) else {
             return;
         };
+        member.quality.remove(&peer);
         match peer {
             PeerName::Publish => member.publishing = None,
             PeerName::View => {
