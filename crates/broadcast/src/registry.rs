@@ -204,7 +204,7 @@ impl Registry {
     pub fn place(&self, role: Role, stream: &StreamName) -> usize {
         match (role, self.streams.get(stream)) {
             (Role::Publisher, Some(stream)) => stream.home,
-            _ => least_loaded(&self.load),
+            _ => self.place_in_room(),
         }
     }
 
@@ -320,6 +320,15 @@ impl Registry {
         })
     }
 
+    /// A session has one stream more. Returns its shard, whether it is of a room, and its token.
+    fn join_stream(&mut self, id: SessionId, name: &StreamName) -> (usize, bool, Option<String>) {
+        let session = self.sessions.get_mut(&id);
+        session.map_or((0, false, None), |session| {
+            session.streams.insert(name.clone());
+            (session.shard, session.in_room, session.token.clone())
+        })
+    }
+
     fn attach_publisher(
         &mut self,
         now: Instant,
@@ -327,11 +336,7 @@ impl Registry {
         name: &StreamName,
         formats: Vec<Format>,
     ) -> Admitted {
-        let session = self.sessions.get_mut(&id);
-        let (shard, in_room, token) = session.map_or((0, false, None), |session| {
-            session.streams.insert(name.clone());
-            (session.shard, session.in_room, session.token.clone())
-        });
+        let (shard, in_room, token) = self.join_stream(id, name);
         let stream = self.stream(now, name, shard);
         let publisher = Publisher {
             session: id,
@@ -358,11 +363,7 @@ impl Registry {
     }
 
     fn attach_viewer(&mut self, now: Instant, id: SessionId, name: &StreamName) -> Admitted {
-        let session = self.sessions.get_mut(&id);
-        let (shard, in_room) = session.map_or((0, false), |session| {
-            session.streams.insert(name.clone());
-            (session.shard, session.in_room)
-        });
+        let (shard, in_room, _) = self.join_stream(id, name);
         let stream = self.stream(now, name, shard);
         if stream.viewers.insert(id) && !in_room {
             stream.outside += 1;

@@ -48,14 +48,12 @@ impl Health {
             Quality::Good
         };
         let bandwidth = path.map(|path| path.bandwidth);
-        let told = self.told.replace((quality, bandwidth));
-        let (told_quality, told_bandwidth) = told.unwrap_or((Quality::Unknown, None));
+        let (told_quality, told_bandwidth) = self.told.unwrap_or((Quality::Unknown, None));
         if quality == told_quality && !differs(told_bandwidth, bandwidth) {
-            // What was told stays what later is compared with.
-            self.told = told;
             return None;
         }
-        Some((quality, bandwidth))
+        self.told = Some((quality, bandwidth));
+        self.told
     }
 }
 

@@ -311,12 +311,10 @@ impl Node {
             return;
         };
         if entry.connected {
-            let streams = entry.views.len();
-            for index in 0..streams {
-                let view = self.peers.get(key).and_then(|e| e.views.get(index));
-                if let Some(stream) = view.map(|view| view.stream) {
-                    self.give_fresh(now, stream, key);
-                }
+            let mut index = 0;
+            while let Some(stream) = self.viewed_stream(key, index) {
+                self.give_fresh(now, stream, key);
+                index += 1;
             }
         }
         self.turn(now, key);
@@ -432,12 +430,8 @@ impl Node {
     }
 
     fn mark_dirty(&mut self, key: usize) {
-        let Some(entry) = self.peers.get_mut(key) else {
-            return;
-        };
-        if !entry.dirty {
-            entry.dirty = true;
-            self.dirty.push(key);
+        if let Some(entry) = self.peers.get_mut(key) {
+            entry.mark_dirty(key, &mut self.dirty);
         }
     }
 }

@@ -84,6 +84,13 @@ impl PeerEntry {
         }
     }
 
+    /// Wants its time, if it did not yet: `dirty` has those that do, each once.
+    pub(crate) fn mark_dirty(&mut self, key: usize, dirty: &mut Vec<usize>) {
+        if !std::mem::replace(&mut self.dirty, true) {
+            dirty.push(key);
+        }
+    }
+
     /// What the viewer gets of a stream.
     pub(crate) fn view(&mut self, stream: usize) -> Option<&mut View> {
         self.views.iter_mut().find(|view| view.stream == stream)

@@ -6,7 +6,6 @@
 //! past it. So a new offer costs the media thread nothing but the few numbers that were agreed on.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use rtp::{Bitrate, Format, Kind};
@@ -34,7 +33,8 @@ pub struct Negotiation {
     version: u64,
     local: IceCredentials,
     fingerprint: String,
-    candidates: Vec<SocketAddr>,
+    /// As they are written.
+    candidates: Vec<String>,
     cname: String,
     offered: Vec<PayloadType>,
     lines: Vec<Line>,
@@ -150,7 +150,11 @@ impl Negotiation {
             version: 0,
             local,
             fingerprint,
-            candidates: config.candidates.clone(),
+            candidates: config
+                .candidates
+                .iter()
+                .filter_map(host_candidate)
+                .collect(),
             cname: format!("{next_ssrc:x}"),
             offered,
             lines: Vec::new(),
@@ -356,7 +360,7 @@ impl Negotiation {
         line(out, &format!("a=ice-pwd:{}", self.local.pwd));
         line(out, &format!("a=fingerprint:{}", self.fingerprint));
         line(out, "a=setup:actpass");
-        for candidate in self.candidates.iter().filter_map(host_candidate) {
+        for candidate in &self.candidates {
             line(out, &format!("a={candidate}"));
         }
         line(out, "a=end-of-candidates");

@@ -174,9 +174,7 @@ impl Peer {
         };
         let direction = Direction::Receive;
         let offer = sdp::normalize_offer(offer, direction, PUBLISHED_LINES_MAX)?;
-        let answered = self.guarded(|rtc| answer_to(rtc, &offer, several.announce_ice_lite));
-        let answer = answered
-            .unwrap_or_else(|| Err(OfferError::Refused("it could not be handled".to_owned())))?;
+        let answer = self.negotiate(|rtc| answer_to(rtc, &offer, several.announce_ice_lite))?;
         let answer = sdp::first_codec_only(&answer);
         self.offer = offer;
         self.collect_media(&answer, &answer, direction, several.wall_clock, None);
@@ -203,18 +201,14 @@ impl Peer {
             pass: ice.pwd,
         };
         self.offer = format!("a=ice-ufrag:{}\r\n", remote.credentials.ufrag);
-        let started = self.guarded(|rtc| {
+        self.negotiate(|rtc| {
             let mut direct = rtc.direct_api();
             direct.set_local_ice_credentials(credentials(remote.local));
             direct.set_remote_ice_credentials(credentials(remote.credentials));
             direct.set_remote_fingerprint(remote.fingerprint);
-            direct.start_dtls(remote.active)
-        });
-        match started {
-            Some(Ok(())) => Ok(()),
-            Some(Err(error)) => Err(OfferError::Refused(error.to_string())),
-            None => Err(OfferError::Refused("it could not be handled".to_owned())),
-        }
+            let started = direct.start_dtls(remote.active);
+            started.map_err(|error| OfferError::Refused(error.to_string()))
+        })
     }
 
     /// Takes what was agreed about a line. What it sent until now, if that is another source, is
@@ -351,9 +345,7 @@ impl Peer {
     /// path until the remote reports over the new one. Returns the new local credentials.
     pub fn restart_ice(&mut self, remote: &IceCredentials) -> Result<IceCredentials, OfferError> {
         let offer = sdp::with_ice_credentials(&self.offer, &remote.ufrag, &remote.pwd);
-        let accepted = self.guarded(|rtc| accept_offer(rtc, &offer));
-        accepted
-            .unwrap_or_else(|| Err(OfferError::Refused("it could not be handled".to_owned())))?;
+        self.negotiate(|rtc| accept_offer(rtc, &offer))?;
         self.offer = offer;
         Ok(self.local_credentials())
     }
@@ -478,6 +470,15 @@ impl Peer {
             tracing::error!("a peer panicked and is given up: please report this");
         }
         result.ok()
+    }
+
+    /// The same for a call that handles a description: a panic is a refusal.
+    fn negotiate<T>(
+        &mut self,
+        call: impl FnOnce(&mut Rtc) -> Result<T, OfferError>,
+    ) -> Result<T, OfferError> {
+        let failed = || Err(OfferError::Refused("it could not be handled".to_owned()));
+        self.guarded(call).unwrap_or_else(failed)
     }
 
     /// Whether the peer still works or has something left to say.

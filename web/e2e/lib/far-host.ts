@@ -9,21 +9,6 @@ const FAR = "10.77.0.2";
 
 const sh = (script: string) => execFileSync("sh", ["-ec", script], { stdio: "inherit" });
 
-/** Runs a test file again in a network of its own, where it may lay links. */
-export function runInOwnNetwork(testFile: string): void {
-  const script = `mount -t tmpfs tmpfs /run/netns 2>/dev/null || { mkdir -p /run/netns; mount -t tmpfs tmpfs /run/netns; }
-    ip link set lo up
-    exec npx vitest run ${testFile}`;
-  execFileSync(
-    "unshare",
-    ["-n", "-m", "-p", "-f", "--mount-proc", "--kill-child", "sh", "-ec", script],
-    {
-      stdio: "inherit",
-      env: { ...process.env, OWN_NETWORK: "1" },
-    },
-  );
-}
-
 /** Lays a link to a second host, where a browser can run behind limits. */
 export function layLink(): void {
   sh(`ip netns add far

@@ -1,15 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Chromium, launchChromium, openPage, publishPage, state } from "../lib/chromium.ts";
-import {
-  farChromium,
-  layLink,
-  liftLimit,
-  limitLink,
-  NEAR,
-  runInOwnNetwork,
-} from "../lib/far-host.ts";
+import { expect, test } from "vitest";
+import { openPage, publishPage, state } from "../lib/chromium.ts";
+import { liftLimit, limitLink, NEAR } from "../lib/far-host.ts";
+import { useFarStage } from "../lib/far-stage.ts";
 import { playback } from "../lib/frames.ts";
-import { type Server, startServer } from "../lib/server.ts";
+import { describeInOwnNetwork } from "../lib/own-network.ts";
 
 const WINDOW = { viewport: { width: 480, height: 480 } };
 const TOP = "1280 × 720";
@@ -20,36 +14,18 @@ const STANDSTILL_MS_MAX = 3_000;
 /** From the end of the limit to the top layer. */
 const BACK_MS_MAX = 10_000;
 
-describe.runIf(!process.env.OWN_NETWORK)("adaptation", () => {
-  test("to a link, in a network of its own", () => runInOwnNetwork("tests/adaptation.test.ts"));
-});
-
-describe.runIf(process.env.OWN_NETWORK)(
+describeInOwnNetwork(
   "A viewer behind a link of 400 kbit/s that loses 5 %",
+  import.meta.filename,
   () => {
-    let server: Server;
-    let near: Chromium;
-    let far: Chromium;
-
-    beforeAll(async () => {
-      layLink();
-      server = await startServer("0.0.0.0");
-      near = await launchChromium();
-      far = await launchChromium(farChromium());
-    });
-
-    afterAll(async () => {
-      await far?.close();
-      await near?.close();
-      await server?.stop();
-    });
+    const stage = useFarStage();
 
     test("keeps a steady low layer, harms nobody, and returns to the top", async () => {
-      await publishPage(near, server, "adapt", { codec: "VP8" });
-      const free = await openPage(near, `${server.url}/watch/adapt`, WINDOW);
+      await publishPage(stage.near, stage.server, "adapt", { codec: "VP8" });
+      const free = await openPage(stage.near, `${stage.server.url}/watch/adapt`, WINDOW);
       const limited = await openPage(
-        far,
-        `${server.url.replace("127.0.0.1", NEAR)}/watch/adapt`,
+        stage.far,
+        `${stage.server.url.replace("127.0.0.1", NEAR)}/watch/adapt`,
         WINDOW,
       );
       await state(free, "live");

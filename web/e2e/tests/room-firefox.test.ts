@@ -1,38 +1,23 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, test } from "vitest";
-import { type Chromium, launchChromium, openPage } from "../lib/chromium.ts";
-import { Firefox, type FirefoxPage } from "../lib/firefox.ts";
-import { describeInOwnNetwork, INTERFACE, setNetwork } from "../lib/own-network.ts";
+import { test } from "vitest";
+import { openPage } from "../lib/chromium.ts";
+import type { FirefoxPage } from "../lib/firefox.ts";
+import { useFirefoxStage } from "../lib/firefox-stage.ts";
+import { describeInOwnNetwork } from "../lib/own-network.ts";
 import { joinRoom, plays } from "../lib/rooms.ts";
-import { type Server, startServer } from "../lib/server.ts";
 import { until } from "../lib/until.ts";
 
 const PLAYS_MS_MAX = 20_000;
 const PLAYS_FPS_MIN = 15;
 
 describeInOwnNetwork("A room with Firefox", import.meta.filename, () => {
-  let server: Server;
-  let chromium: Chromium;
-  let firefox: Firefox;
-
-  beforeAll(async () => {
-    setNetwork(INTERFACE);
-    server = await startServer();
-    [chromium, firefox] = await Promise.all([launchChromium(), Firefox.launch()]);
-  });
-
-  afterAll(async () => {
-    await firefox?.close();
-    await chromium?.close();
-    await server?.stop();
-  });
+  const stage = useFirefoxStage();
 
   test("goes both ways, also after one has stopped and begun again", async () => {
-    const fox = await firefox.open(`${server.url}/healthz`);
+    const fox = await stage.firefox.open(`${stage.server.url}/healthz`);
     await fox.evaluate(enterAsFox);
-    const ada = await openPage(chromium, `${server.url}/healthz`);
+    const ada = await openPage(stage.chromium, `${stage.server.url}/healthz`);
     await joinRoom(ada, { room: "mixed", id: "ada" });
-    // As much as a page that shows the camera needs.
     await publish(ada);
     await Promise.all([plays(ada, "mixed/fox"), foxPlays(fox)]);
     await ada.evaluate(() => [...window.room.published][0]?.stop());

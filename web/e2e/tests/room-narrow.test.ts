@@ -1,16 +1,10 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Chromium, launchChromium, openPage } from "../lib/chromium.ts";
-import {
-  farChromium,
-  layLink,
-  liftLimit,
-  limitLink,
-  NEAR,
-  runInOwnNetwork,
-} from "../lib/far-host.ts";
+import { expect, test } from "vitest";
+import { openPage } from "../lib/chromium.ts";
+import { liftLimit, limitLink, NEAR } from "../lib/far-host.ts";
+import { useFarStage } from "../lib/far-stage.ts";
+import { describeInOwnNetwork } from "../lib/own-network.ts";
 import { joinRoom, plays, shown } from "../lib/rooms.ts";
-import { type Server, startServer } from "../lib/server.ts";
 import { until } from "../lib/until.ts";
 
 const NAMES = ["ada", "bob", "cyd"];
@@ -23,40 +17,25 @@ const SECONDS = 20;
 const SHOWN_MIN = 0.6;
 const BACK_MS_MAX = 30_000;
 
-describe.runIf(!process.env.OWN_NETWORK)("a narrow room", () => {
-  test("in a network of its own", () => runInOwnNetwork("tests/room-narrow.test.ts"));
-});
-
-describe.runIf(process.env.OWN_NETWORK)(
+describeInOwnNetwork(
   `A participant who sees three others over ${LIMIT_KBPS} kbit/s`,
+  import.meta.filename,
   () => {
-    let server: Server;
-    let near: Chromium;
-    let far: Chromium;
-
-    beforeAll(async () => {
-      layLink();
-      server = await startServer("0.0.0.0");
-      near = await launchChromium();
-      far = await launchChromium(farChromium());
-    });
-
-    afterAll(async () => {
-      await far?.close();
-      await near?.close();
-      await server?.stop();
-    });
+    const stage = useFarStage();
 
     test("sees all of them, smaller, and large again when there is room", async () => {
       for (const id of NAMES) {
-        const page = await openPage(near, `${server.url}/healthz`);
+        const page = await openPage(stage.near, `${stage.server.url}/healthz`);
         await joinRoom(page, { room: "narrow", id, subscribe: "manual" });
         await page.evaluate(async (frameRate) => {
           const video = { width: 640, height: 360, frameRate };
           await window.room.publishCamera({ layers: 2, codec: "VP8", video });
         }, FPS);
       }
-      const viewer = await openPage(far, `${server.url.replace("127.0.0.1", NEAR)}/healthz`);
+      const viewer = await openPage(
+        stage.far,
+        `${stage.server.url.replace("127.0.0.1", NEAR)}/healthz`,
+      );
       await joinRoom(viewer, { room: "narrow", id: "far", role: "viewer" }, false);
       await Promise.all(STREAMS.map((stream) => plays(viewer, stream)));
       await until("all to be large", BACK_MS_MAX, async () =>

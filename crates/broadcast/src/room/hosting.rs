@@ -11,7 +11,6 @@ impl Rooms {
     /// A host asks a participant to mute a track of its own.
     pub fn request_mute(
         &mut self,
-        _now: Instant,
         key: ParticipantKey,
         stream: &StreamName,
         kind: Kind,
@@ -56,12 +55,7 @@ impl Rooms {
     }
 
     /// A host ends the room for all, itself included; `text` is told to them.
-    pub fn close_by(
-        &mut self,
-        _now: Instant,
-        key: ParticipantKey,
-        text: Option<String>,
-    ) -> Result<(), HostError> {
+    pub fn close_by(&mut self, key: ParticipantKey, text: Option<String>) -> Result<(), HostError> {
         let (room, ..) = self.hosting(key)?;
         let name = room.name.clone();
         self.end_room(&name, EndReason::Closed, text);

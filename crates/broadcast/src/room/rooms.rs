@@ -50,7 +50,7 @@ impl Rooms {
     }
 
     /// Ends a room with all in it, for the API; `text` is told to them. False when there is none.
-    pub fn close(&mut self, _now: Instant, room: &RoomName, text: Option<String>) -> bool {
+    pub fn close(&mut self, room: &RoomName, text: Option<String>) -> bool {
         self.end_room(room, EndReason::Closed, text)
     }
 

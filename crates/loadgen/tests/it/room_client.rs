@@ -379,13 +379,7 @@ impl RoomClient {
     /// there is one, is kept open for as long as this takes, and returned.
     pub(crate) async fn resume(&mut self) -> Result<Option<Socket>, Lost> {
         let old = self.socket.take();
-        let mut socket = open(&self.url).await;
-        let session = self.session.clone().expect("a session");
-        self.id = self.id.saturating_add(1);
-        let params = to_raw_value(&json!({"session": session, "seen": self.seen})).expect("JSON");
-        let text = request(self.id, "resume", &params, self.seen);
-        socket.send(Message::Text(text.into())).await.ok();
-        self.lose_odd();
+        let mut socket = self.ask_to_resume().await;
         let received = self.resumed(&mut socket).await?;
         self.socket = Some(socket);
         let again = self.asked.iter().filter(|(id, _)| **id > received);
@@ -402,6 +396,11 @@ impl RoomClient {
     pub(crate) async fn vanish_while_resuming(&mut self) {
         self.socket = None;
         self.haunted = true;
+        self.ask_to_resume().await;
+    }
+
+    /// A new socket, over which the session is asked for.
+    async fn ask_to_resume(&mut self) -> Socket {
         let mut socket = open(&self.url).await;
         let session = self.session.as_deref().expect("a session");
         self.id = self.id.saturating_add(1);
@@ -409,6 +408,7 @@ impl RoomClient {
         let text = request(self.id, "resume", &params, self.seen);
         socket.send(Message::Text(text.into())).await.ok();
         self.lose_odd();
+        socket
     }
 
     /// Waits for the answer to `resume`, which comes first and has no number.

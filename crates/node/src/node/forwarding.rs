@@ -189,22 +189,25 @@ impl Node {
                 continue;
             }
             let wishes = choose_layers(now, entry, &mut self.streams);
-            if (wishes || entry.catch_up_due().is_some()) && !entry.dirty {
-                entry.dirty = true;
-                self.dirty.push(key);
+            if wishes || entry.catch_up_due().is_some() {
+                entry.mark_dirty(key, &mut self.dirty);
             }
         }
     }
 
     /// Passes on the wishes for key frames that a viewer's choice may have caused.
     pub(super) fn request_viewed(&mut self, now: Instant, key: usize) {
-        let views = self.peers.get(key).map_or(0, |entry| entry.views.len());
-        for index in 0..views {
-            let view = self.peers.get(key).and_then(|entry| entry.views.get(index));
-            if let Some(stream) = view.map(|view| view.stream) {
-                self.request_keyframes(now, stream);
-            }
+        let mut index = 0;
+        while let Some(stream) = self.viewed_stream(key, index) {
+            self.request_keyframes(now, stream);
+            index += 1;
         }
+    }
+
+    /// The key of one of the streams that a viewer gets.
+    pub(super) fn viewed_stream(&self, key: usize, index: usize) -> Option<usize> {
+        let view = self.peers.get(key)?.views.get(index)?;
+        Some(view.stream)
     }
 
     /// Passes due wishes for key frames on to the publisher, wherever it is.
@@ -222,10 +225,7 @@ impl Node {
                     if let Some(media) = entry.sources.iter().find(is_it).map(|s| s.media) {
                         self.counters.keyframe_requests_out += 1;
                         entry.peer.request_keyframe(media, layer);
-                        if !entry.dirty {
-                            entry.dirty = true;
-                            self.dirty.push(key);
-                        }
+                        entry.mark_dirty(key, &mut self.dirty);
                     }
                 }
                 (None, Some(shard)) => {

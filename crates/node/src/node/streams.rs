@@ -1,5 +1,6 @@
 //! Streams begin and end, and viewers come to them and go: what of a peer belongs to which stream.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use broadcast::SessionId;
@@ -115,17 +116,12 @@ impl Node {
             let rids = entry.peer.media().get(line.media).map(rtc::Media::rids);
             let rids = rids.unwrap_or_default();
             stream.track_mut(line.kind).begin(&rids);
-            for relay in &stream.relays {
-                let message = Relayed::Begin {
-                    stream: stream.id,
-                    kind: line.kind,
-                    rids: rids.clone(),
-                };
-                self.outputs.push_back(Output::Relay {
-                    shard: relay.shard,
-                    message,
-                });
-            }
+            let message = Relayed::Begin {
+                stream: stream.id,
+                kind: line.kind,
+                rids,
+            };
+            tell_relays(stream, &message, &mut self.outputs);
         }
         if let Some(predecessor) = predecessor.filter(|predecessor| *predecessor != key) {
             self.take_over(now, predecessor, stream_key);
@@ -168,13 +164,8 @@ impl Node {
             };
             self.outputs.push_back(Output::Event(voice));
         }
-        for relay in &stream.relays {
-            let message = Relayed::End { stream: stream.id };
-            self.outputs.push_back(Output::Relay {
-                shard: relay.shard,
-                message,
-            });
-        }
+        let message = Relayed::End { stream: stream.id };
+        tell_relays(stream, &message, &mut self.outputs);
         let status = Event::Status {
             stream: stream.id,
             active: false,
@@ -284,13 +275,14 @@ impl Node {
         let over: Vec<usize> = over.map(|view| view.stream).collect();
         entry.views.retain(|view| !is_over(view));
         let connected = entry.connected;
-        for stream in begun {
-            if let Some(stream) = self.streams.get_mut(stream) {
+        for stream_key in begun {
+            if let (Some(stream), Some(view)) =
+                (self.streams.get_mut(stream_key), entry.view(stream_key))
+            {
                 stream.sessions += 1;
-                let given = if connected { stream.sweep.add(key) } else { 0 };
-                let stream = self.streams_by_id.get(&stream.id).copied();
-                if let Some(view) = stream.and_then(|stream| entry.view(stream)) {
-                    view.given = given;
+                // Before, it is added when it connects.
+                if connected {
+                    view.given = stream.sweep.add(key);
                 }
             }
         }
@@ -409,6 +401,16 @@ impl Node {
                 });
             }
         }
+    }
+}
+
+/// Tells all shards that have viewers of a stream.
+fn tell_relays(stream: &Stream, message: &Relayed, outputs: &mut VecDeque<Output<'static>>) {
+    for relay in &stream.relays {
+        outputs.push_back(Output::Relay {
+            shard: relay.shard,
+            message: message.clone(),
+        });
     }
 }
 

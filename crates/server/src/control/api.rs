@@ -79,7 +79,7 @@ impl Control {
     /// Ends a room with all in it. False when there is none of this name.
     pub(crate) fn close_room(&self, name: &RoomName, reason: Option<String>) -> bool {
         let mut state = self.state();
-        let closed = state.members.rooms.close(Instant::now(), name, reason);
+        let closed = state.members.rooms.close(name, reason);
         self.settle(&mut state);
         closed
     }

@@ -19,6 +19,9 @@ use super::refusal::{gone, refused};
 use super::viewing::Viewing;
 use super::{Control, State, random};
 
+/// Whose peers sessions are, and which.
+pub(super) type Sessions = BTreeMap<SessionId, (ParticipantKey, PeerName)>;
+
 /// All participants with what belongs to them and not to their rooms.
 #[derive(Debug)]
 pub(super) struct Members {
@@ -27,7 +30,7 @@ pub(super) struct Members {
     /// Who resumes with which secret.
     pub(super) secrets: BTreeMap<u128, ParticipantKey>,
     /// Whose session is whose.
-    pub(super) sessions: BTreeMap<SessionId, (ParticipantKey, PeerName)>,
+    pub(super) sessions: Sessions,
     /// Those whom the server made up, for streams that come by WHIP.
     pub(super) made_up: BTreeMap<StreamName, ParticipantKey>,
     /// The streams in which somebody speaks, and how loudly.
@@ -127,6 +130,17 @@ impl Members {
         }
     }
 
+    /// Sends a frame to one participant. Who has confirmed too little for it is ended. Returns
+    /// whether that is so: then there is something to settle.
+    fn send(&mut self, key: ParticipantKey, body: &str) -> bool {
+        let member = self.all.get(&key);
+        let slow = member.is_some_and(|member| member.link.push(body).is_err());
+        if slow {
+            self.rooms.leave(Instant::now(), key, EndReason::Slow);
+        }
+        slow
+    }
+
     /// Tells one participant; one that does not take it is found out at the next event.
     pub(super) fn tell(&self, key: ParticipantKey, event: Event) {
         if let Some(member) = self.all.get(&key)
@@ -171,7 +185,6 @@ impl Control {
         let secret = random::<16>();
         let link = Link::new();
         let result = Joined::new(format!("{secret:032x}"), &joined, ice_servers);
-        let pushed = link.push(&headwater::responded(id, &result));
         let member = Member {
             link: link.clone(),
             secret,
@@ -184,12 +197,7 @@ impl Control {
         };
         state.members.all.insert(key, member);
         state.members.secrets.insert(secret, key);
-        if pushed.is_err() {
-            state
-                .members
-                .rooms
-                .leave(Instant::now(), key, EndReason::Slow);
-        }
+        state.members.send(key, &headwater::responded(id, &result));
         self.settle(&mut state);
         tracing::info!(room = %joined.room.name, participant = %joined.participant.id, "joined");
         // Nothing was taken from it yet.
@@ -253,12 +261,7 @@ impl Control {
     /// Sends the response to a request.
     pub(crate) fn respond(&self, key: ParticipantKey, body: &str) {
         let mut state = self.state();
-        let Ok(member) = state.members.member(key) else {
-            return;
-        };
-        if member.link.push(body).is_err() {
-            let now = Instant::now();
-            state.members.rooms.leave(now, key, EndReason::Slow);
+        if state.members.send(key, body) {
             self.settle(&mut state);
         }
     }
@@ -271,13 +274,9 @@ impl Control {
         call: impl FnOnce(&mut Rooms, Instant) -> Result<String, Error>,
     ) -> Result<(), Error> {
         let mut state = self.state();
-        let member = state.members.member(key)?;
-        let link = member.link.clone();
-        let now = Instant::now();
-        let response = call(&mut state.members.rooms, now)?;
-        if link.push(&response).is_err() {
-            state.members.rooms.leave(now, key, EndReason::Slow);
-        }
+        state.members.member(key)?;
+        let response = call(&mut state.members.rooms, Instant::now())?;
+        state.members.send(key, &response);
         self.settle(&mut state);
         Ok(())
     }
@@ -298,22 +297,14 @@ impl Control {
 
     /// Carries out what the rooms want, and sends the offers that follow.
     pub(super) fn settle(&self, state: &mut State) {
-        let mut slow = Vec::new();
-        loop {
-            while let Some(output) = state.members.rooms.poll_output() {
-                self.carry_out(state, output, &mut slow);
-            }
-            let Some(key) = slow.pop() else {
-                break;
-            };
-            let now = Instant::now();
-            state.members.rooms.leave(now, key, EndReason::Slow);
+        while let Some(output) = state.members.rooms.poll_output() {
+            self.carry_out(state, output);
         }
         state.members.make_offers();
         self.shared.rooms_changed.notify_one();
     }
 
-    fn carry_out(&self, state: &mut State, output: Output, slow: &mut Vec<ParticipantKey>) {
+    fn carry_out(&self, state: &mut State, output: Output) {
         let now = Instant::now();
         match output {
             Output::Deliver { to, events } => {
@@ -321,13 +312,10 @@ impl Control {
                 let is_last = matches!(events.last(), Some(Event::Ended { .. }));
                 let body = headwater::events(&events);
                 for key in to {
-                    let Some(member) = state.members.all.get(&key) else {
-                        continue;
-                    };
-                    if is_last {
+                    if !is_last {
+                        state.members.send(key, &body);
+                    } else if let Some(member) = state.members.all.get(&key) {
                         member.link.push_last(&body);
-                    } else if member.link.push(&body).is_err() {
-                        slow.push(key);
                     }
                 }
             }

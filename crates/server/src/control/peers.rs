@@ -9,7 +9,7 @@ use node::{Answered, Command, StreamId};
 use rtp::Bitrate;
 use signaling::dialect::headwater::{self, Answer, Code, Error, Event, PeerName};
 
-use super::members::Members;
+use super::members::{Members, Sessions};
 use super::refusal::{busy, gone};
 use super::viewing::{Viewed, Viewing};
 use super::{Control, ESTIMATE_INITIAL, State, random};
@@ -115,12 +115,7 @@ impl Control {
             return;
         };
         if member.viewing.is_none() {
-            let Some(viewing) = self.new_viewing(registry, 0) else {
-                return;
-            };
-            let sessions = &mut members.sessions;
-            sessions.insert(viewing.session, (key, PeerName::View));
-            member.viewing = Some(viewing);
+            member.viewing = self.new_viewing(registry, &mut members.sessions, key, 0);
         }
         if let Some(viewing) = &mut member.viewing {
             let stream = viewed.0.clone();
@@ -131,12 +126,19 @@ impl Control {
     }
 
     /// A viewing peer; `None` when there is no room for it.
-    fn new_viewing(&self, registry: &mut Registry, number: u32) -> Option<Viewing> {
+    fn new_viewing(
+        &self,
+        registry: &mut Registry,
+        sessions: &mut Sessions,
+        key: ParticipantKey,
+        number: u32,
+    ) -> Option<Viewing> {
         let (session, shard) = (SessionId(random::<16>()), registry.place_in_room());
         if let Err(error) = registry.open_in_room(session, Role::Viewer, shard) {
             tracing::warn!(%error, "a participant has no viewing peer");
             return None;
         }
+        sessions.insert(session, (key, PeerName::View));
         let config = self.rtc_config(shard);
         Some(Viewing::new(
             session,
@@ -166,7 +168,9 @@ impl Control {
                 let Some(old) = member.viewing.take() else {
                     return;
                 };
-                let Some(mut viewing) = self.new_viewing(registry, old.number()) else {
+                let sessions = &mut members.sessions;
+                let viewing = self.new_viewing(registry, sessions, key, old.number());
+                let Some(mut viewing) = viewing else {
                     return;
                 };
                 for viewed in old.viewed() {
@@ -176,8 +180,6 @@ impl Control {
                     let published = members.rooms.stream(&viewed.0);
                     viewing.wish(viewed.clone(), *wish, published);
                 }
-                let sessions = &mut members.sessions;
-                sessions.insert(viewing.session, (key, PeerName::View));
                 member.viewing = Some(viewing);
                 members.unsettled.insert(key);
             }

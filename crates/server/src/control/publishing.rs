@@ -15,7 +15,7 @@ use super::refusal::{busy, gone, refused};
 use super::{Control, SHARD_TIMEOUT, State, random};
 
 /// A publishing peer: the participant offers, the server answers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Publishing {
     pub(super) session: SessionId,
     pub(super) shard: usize,
@@ -31,23 +31,18 @@ impl Control {
         publish: Publish,
     ) -> Result<Published, Error> {
         let lines = offered(&publish)?;
-        let (name, shard) = {
+        let (name, publishes) = {
             let state = self.state();
             let name = state.stream_name(key, publish.label.as_deref())?;
             let member = state.members.all.get(&key).ok_or_else(gone)?;
-            let shard = member
-                .publishing
-                .as_ref()
-                .map(|publishing| publishing.shard);
-            (name, shard)
+            (name, member.publishing.is_some())
         };
-        let mids: Vec<String> = publish.tracks.iter().map(|t| t.mid.clone()).collect();
-        let sdp = match shard {
-            None => self.publish_first(key, &name, mids, &publish.sdp).await?,
-            Some(shard) => {
-                self.publish_more(key, &name, mids, shard, publish.sdp.clone())
-                    .await?
-            }
+        let mids = publish.tracks.iter().map(|track| track.mid.clone());
+        let (mids, offer) = (mids.collect(), publish.sdp);
+        let sdp = if publishes {
+            self.publish_more(key, &name, mids, offer).await?
+        } else {
+            self.publish_first(key, &name, mids, offer).await?
         };
         let tracks = publish.tracks.iter().zip(lines);
         let tracks = tracks.map(|(track, kind)| track.track(kind)).collect();
@@ -69,10 +64,10 @@ impl Control {
         key: ParticipantKey,
         name: &StreamName,
         mids: Vec<String>,
-        offer: &str,
+        offer: String,
     ) -> Result<String, Error> {
         let shard = self.state().registry.place(Role::Publisher, name);
-        let (config, offer) = (self.rtc_config(shard), offer.to_owned());
+        let config = self.rtc_config(shard);
         // An offer takes a millisecond of parsing: neither on this thread nor under the lock.
         let answered = tokio::task::spawn_blocking(move || {
             Peer::answer_publisher(&config, &offer, Instant::now())
@@ -89,12 +84,13 @@ impl Control {
         }
         let opened = state.registry.open_in_room(session, Role::Publisher, shard);
         opened.map_err(|error| refused("params", &error))?;
+        let formats = formats(&answered, &mids);
         let publishing = Publishing {
             session,
             shard,
             streams: BTreeMap::from([(name.clone(), mids)]),
         };
-        if let Err(error) = self.take_stream(&mut state, &publishing, name, &answered) {
+        if let Err(error) = self.take_stream(&mut state, session, name, formats) {
             state.registry.remove(Instant::now(), session);
             return Err(error);
         }
@@ -119,34 +115,20 @@ impl Control {
         key: ParticipantKey,
         name: &StreamName,
         mids: Vec<String>,
-        shard: usize,
         offer: String,
     ) -> Result<String, Error> {
         let (session, before, receiver) = {
             let mut state = self.state();
             let member = state.members.member(key)?;
-            let publishing = member.publishing.as_mut().ok_or_else(busy)?;
-            let (session, before) = (publishing.session, publishing.streams.clone());
-            let mut streams = before.clone();
+            let mut wanted = member.publishing.clone().ok_or_else(busy)?;
+            let (session, before) = (wanted.session, wanted.streams.clone());
             // A line belongs to one stream.
-            for others in streams.values_mut() {
+            for others in wanted.streams.values_mut() {
                 others.retain(|mid| !mids.contains(mid));
             }
-            streams.insert(name.clone(), mids);
-            let wanted = Publishing {
-                session,
-                shard,
-                streams,
-            };
-            self.take_stream(
-                &mut state,
-                &wanted,
-                name,
-                &Answered {
-                    sdp: String::new(),
-                    formats: Vec::new(),
-                },
-            )?;
+            wanted.streams.insert(name.clone(), mids.clone());
+            // In what it comes the answer will tell.
+            self.take_stream(&mut state, session, name, Vec::new())?;
             let receiver = self.offer_again(&mut state, &wanted, offer)?;
             state.members.member(key)?.publishing = Some(wanted);
             (session, before, receiver)
@@ -155,11 +137,8 @@ impl Control {
         let mut state = self.state();
         match answered {
             Ok(answered) => {
-                let formats = formats(&answered, state.mids(key, name));
-                let registered = state
-                    .registry
-                    .publish(Instant::now(), session, name, formats);
-                registered.map_err(|error| refused("params.label", &error))?;
+                let formats = formats(&answered, &mids);
+                self.take_stream(&mut state, session, name, formats)?;
                 Ok(answered.sdp)
             }
             Err(error) => {
@@ -210,15 +189,13 @@ impl Control {
     fn take_stream(
         &self,
         state: &mut State,
-        publishing: &Publishing,
+        session: SessionId,
         name: &StreamName,
-        answered: &Answered,
+        formats: Vec<rtp::Format>,
     ) -> Result<(), Error> {
-        let mids = publishing.streams.get(name).cloned().unwrap_or_default();
-        let formats = formats(answered, mids);
         let admitted = state
             .registry
-            .publish(Instant::now(), publishing.session, name, formats)
+            .publish(Instant::now(), session, name, formats)
             .map_err(|error| refused("params.label", &error))?;
         if admitted.moved {
             let (stream, home) = (StreamId(admitted.stream), admitted.home);
@@ -232,11 +209,6 @@ impl Control {
     /// A participant's stream is over: nothing of it is taken any more.
     pub(super) fn end_stream(&self, state: &mut State, key: ParticipantKey, name: &StreamName) {
         let now = Instant::now();
-        if let Some(made_up) = state.members.made_up.get(name)
-            && *made_up == key
-        {
-            return;
-        }
         let Ok(member) = state.members.member(key) else {
             return;
         };
@@ -276,13 +248,9 @@ impl Control {
                 let message = "nothing is published: publish anew";
                 Error::of("params.peer", Code::NotFound, message)
             })?;
-            let wanted = Publishing {
-                session: publishing.session,
-                shard: publishing.shard,
-                streams: publishing.streams.clone(),
-            };
-            let receiver = self.offer_again(&mut state, &wanted, offer)?;
-            (wanted.session, receiver)
+            let (session, publishing) = (publishing.session, publishing.clone());
+            let receiver = self.offer_again(&mut state, &publishing, offer)?;
+            (session, receiver)
         };
         Ok(self.answered(session, receiver).await?.sdp)
     }
@@ -300,13 +268,6 @@ impl State {
             }))
         });
         sources.flatten().collect()
-    }
-
-    fn mids(&self, key: ParticipantKey, name: &StreamName) -> Vec<String> {
-        let member = self.members.all.get(&key);
-        let publishing = member.and_then(|member| member.publishing.as_ref());
-        let mids = publishing.and_then(|publishing| publishing.streams.get(name));
-        mids.cloned().unwrap_or_default()
     }
 
     /// What a participant's stream is called.
@@ -352,7 +313,7 @@ fn offered(publish: &Publish) -> Result<Vec<Kind>, Error> {
 }
 
 /// What the video among these lines may come in.
-fn formats(answered: &Answered, mids: Vec<String>) -> Vec<rtp::Format> {
+fn formats(answered: &Answered, mids: &[String]) -> Vec<rtp::Format> {
     let lines = answered.formats.iter();
     let own = lines.filter(|(mid, _)| mids.contains(mid));
     let formats = own.flat_map(|(_, formats)| formats.iter().copied());

@@ -101,8 +101,7 @@ impl Viewing {
         registry: &mut Registry,
     ) -> Option<Command> {
         self.wishes.remove(viewed);
-        let mut lines = self.carried.iter();
-        let line = lines.find_map(|(line, carried)| (carried == viewed).then_some(*line))?;
+        let line = self.line(viewed)?;
         self.carried.remove(&line);
         self.negotiation.remove(line);
         let command = self.feed(None, registry);

@@ -66,7 +66,10 @@ pub(super) async fn call(
         control.in_room(key, responded).map(|()| None)
     };
     match call {
-        Call::Join(_) | Call::Resume(_) => Err(Error::new(Code::AlreadyJoined, "joined already")),
+        Call::Join(_) | Call::Resume(_) => Err(Error::new(
+            Code::AlreadyJoined,
+            "this socket has its participant: open another",
+        )),
         Call::Leave => room(&|rooms, now| {
             rooms.leave(now, key, EndReason::Left);
             Ok(())
@@ -226,10 +229,10 @@ impl Wanted {
         key: ParticipantKey,
     ) -> Result<(), HostError> {
         match self {
-            Self::Mute(stream, kind) => rooms.request_mute(now, key, stream, *kind),
+            Self::Mute(stream, kind) => rooms.request_mute(key, stream, *kind),
             Self::Kick(id, reason) => rooms.kick_by(now, key, id, reason.clone()),
             Self::Lock(locked) => rooms.lock(now, key, *locked),
-            Self::Close(reason) => rooms.close_by(now, key, reason.clone()),
+            Self::Close(reason) => rooms.close_by(key, reason.clone()),
         }
     }
 }

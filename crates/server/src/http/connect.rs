@@ -12,7 +12,7 @@ use axum::response::Response;
 use broadcast::room::ParticipantKey;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use signaling::Problem;
-use signaling::dialect::headwater::{self, Call, Code, Error, Request};
+use signaling::dialect::headwater::{self, Code, Error, Request};
 
 use super::{Service, calls};
 use crate::control::{Next, Socket};
@@ -276,10 +276,6 @@ async fn handle(
         Err(error) => Err(error),
     };
     let result = match permitted {
-        Ok(Call::Join(_) | Call::Resume(_)) => {
-            let message = "this socket has its participant: open another";
-            Err(Error::new(Code::AlreadyJoined, message))
-        }
         Ok(call) => {
             // A bug in here costs this request, and not the session.
             let called = std::panic::AssertUnwindSafe(calls::call(service, session.key, id, call));

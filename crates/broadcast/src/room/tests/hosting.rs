@@ -16,10 +16,10 @@ fn only_hosts_act_on_others() {
     let (rooms, now) = (&mut world.rooms, world.now);
     let name = stream("garden/bob");
     for result in [
-        rooms.request_mute(now, bob, &name, Kind::Audio),
+        rooms.request_mute(bob, &name, Kind::Audio),
         rooms.kick_by(now, bob, &id("ada"), None),
         rooms.lock(now, bob, true),
-        rooms.close_by(now, bob, None),
+        rooms.close_by(bob, None),
     ] {
         assert_eq!(result, Err(HostError::Forbidden));
     }
@@ -33,7 +33,7 @@ fn only_hosts_act_on_others() {
 fn a_host_asks_for_mute_and_only_the_publisher_hears_it() {
     let (mut world, ada, bob) = world();
     let name = stream("garden/bob");
-    let ask = |world: &mut World, kind| world.rooms.request_mute(world.now, ada, &name, kind);
+    let ask = |world: &mut World, kind| world.rooms.request_mute(ada, &name, kind);
     assert_eq!(ask(&mut world, Kind::Video), Err(HostError::NotFound));
     assert_eq!(ask(&mut world, Kind::Audio), Ok(()));
     let asked = Event::MuteRequested {
@@ -70,8 +70,8 @@ fn the_api_kicks_and_closes() {
     let now = world.now;
     assert!(world.rooms.kick(now, &garden, &id("eve"), None));
     assert!(!world.rooms.kick(now, &garden, &id("eve"), None));
-    assert!(!world.rooms.close(now, &yard, None));
-    assert!(world.rooms.close(now, &garden, Some("night".to_owned())));
+    assert!(!world.rooms.close(&yard, None));
+    assert!(world.rooms.close(&garden, Some("night".to_owned())));
     let told = world.told(ada);
     assert_eq!(told, [ended(EndReason::Closed, Some("night"))]);
     assert!(world.is_clean());
@@ -103,7 +103,7 @@ fn the_api_locks_without_being_a_host() {
 #[test]
 fn a_closed_room_ends_everything_in_it() {
     let (mut world, ada, bob) = world();
-    assert_eq!(world.rooms.close_by(world.now, ada, None), Ok(()));
+    assert_eq!(world.rooms.close_by(ada, None), Ok(()));
     for key in [ada, bob] {
         assert_eq!(world.told(key), [ended(EndReason::Closed, None)]);
         assert!(world.rooms.participant(key).is_none());

@@ -150,7 +150,7 @@ impl Trial {
         let (who, result) = match command {
             RequestMute(who, stream, kind) => {
                 let (key, name) = (self.key(who), self.name(stream));
-                let result = self.world.rooms.request_mute(now, key, &name, kind);
+                let result = self.world.rooms.request_mute(key, &name, kind);
                 (key, result)
             }
             KickBy(who, id) => {
@@ -164,7 +164,7 @@ impl Trial {
             }
             CloseBy(who) => {
                 let key = self.key(who);
-                (key, self.world.rooms.close_by(now, key, None))
+                (key, self.world.rooms.close_by(key, None))
             }
             other => return self.api(other),
         };
@@ -182,7 +182,7 @@ impl Trial {
             }
             Close(room) => {
                 let there = rooms.room(&room_of(room)).is_some();
-                assert_eq!(rooms.close(now, &room_of(room), None), there);
+                assert_eq!(rooms.close(&room_of(room), None), there);
             }
             Create(room) => assert!(rooms.create(now, room_of(room)).is_ok()),
             Stop => rooms.stop(),
