@@ -1,5 +1,6 @@
 import type { Size } from "./encodings.ts";
 import type { Request } from "./methods.ts";
+import { RoomError } from "./room-error.ts";
 import type { TrackKind } from "./wire.ts";
 
 const KINDS: readonly TrackKind[] = ["audio", "video"];
@@ -57,7 +58,8 @@ export class Subscriptions {
     wish.hidden = hidden;
     wish.size = size ?? wish.size;
     if (!comes) return;
-    await this.#request("layers", { stream, paused: isPaused(wish, "video"), ...wish.size });
+    const paused = isPaused(wish, "video");
+    await orGone(this.#request("layers", { stream, paused, ...wish.size }));
   }
 
   /** A track begins to come: how, the server does not know, or not any more. */
@@ -66,7 +68,8 @@ export class Subscriptions {
     if (!wish) return;
     const paused = isPaused(wish, kind);
     const size = kind === "video" ? wish.size : undefined;
-    if (size || paused) await this.#request("layers", { stream, kind, paused, ...size });
+    if (!size && !paused) return;
+    await orGone(this.#request("layers", { stream, kind, paused, ...size }));
   }
 
   /** The stream is over. */
@@ -90,7 +93,7 @@ export class Subscriptions {
       ["unsubscribe", false],
     ] as const) {
       if (kinds(wanted).length > 0) {
-        told.push(this.#request(method, { stream, kinds: kinds(wanted) }));
+        told.push(orGone(this.#request(method, { stream, kinds: kinds(wanted) })));
       }
     }
     return told;
@@ -110,4 +113,16 @@ export class Subscriptions {
 
 function isPaused({ paused, hidden }: Wish, kind: TrackKind): boolean {
   return paused.has(kind) || (hidden && kind === "video");
+}
+
+/**
+ * What the room asks for by itself: the stream may have ended while the request was on its way,
+ * which is nobody's error. What is wished is told again when it begins anew.
+ */
+async function orGone(request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (!(error instanceof RoomError && error.code === "notFound")) throw error;
+  }
 }

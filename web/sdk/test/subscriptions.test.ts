@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Request } from "../src/methods.ts";
+import { RoomError, type RoomErrorCode } from "../src/room-error.ts";
 import { Subscriptions } from "../src/subscriptions.ts";
 
 function recorded() {
@@ -46,6 +47,18 @@ test("how a track is to come is told when it begins", async () => {
   // Who unsubscribes and subscribes again gets the same.
   await subscriptions.begun("s", "video");
   expect(take()).toEqual([told]);
+});
+
+test("a track that ends before a wish for it arrives is no error, unless somebody waits to hear", async () => {
+  const refusing = (code: RoomErrorCode) =>
+    new Subscriptions(() => Promise.reject(new RoomError(code, "there is no such stream")));
+  const size = { width: 160, height: 96 };
+  const gone = refusing("notFound");
+  await gone.shown("s", size, true);
+  await gone.begun("s", "video");
+  await expect(gone.show("s", size)).rejects.toThrow("no such stream");
+  await expect(gone.pause("s", "video", true)).rejects.toThrow("no such stream");
+  await expect(refusing("busy").shown("s", size, true)).rejects.toThrow();
 });
 
 test("a new session is told all wishes for streams that are still there", async () => {
