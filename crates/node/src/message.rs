@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use broadcast::room::Quality;
 use broadcast::{IceFragment, SessionId, TrackStatus};
-use rtc::{Agreed, IceCredentials, Peer, Transmit};
+use rtc::{Agreed, ChannelNumber, IceCredentials, Peer, Transmit};
 use rtp::{Bitrate, Format, Kind, Packet};
 
 /// Names a stream within one process. Never reused.
@@ -70,7 +70,8 @@ pub enum Command {
         /// Where the outgoing sequence numbers of its m-lines begin; random.
         first_seq: u16,
     },
-    /// A viewer's peer that gets what [`Command::Feed`] says.
+    /// A peer that gets what [`Command::Feed`] says. One of a [`rtc::Dialogue`] also publishes what
+    /// [`Command::Republish`] says.
     View {
         /// Its session.
         session: SessionId,
@@ -96,6 +97,15 @@ pub enum Command {
         paused: bool,
         /// The best layer that is of use; `None`: any.
         rid_max: Option<String>,
+    },
+    /// Sends a text over a data channel; what cannot be sent is lost.
+    Write {
+        /// The session.
+        session: SessionId,
+        /// The channel, as [`Event::ChannelOpened`] has named it.
+        channel: ChannelNumber,
+        /// The text.
+        text: String,
     },
     /// A stream's publisher is, or will be, on another shard than the last one was.
     Rehome {
@@ -149,7 +159,7 @@ impl Answered {
         let formats = |media: &rtc::Media| (media.mid(), media.formats().copied().collect());
         Self {
             sdp,
-            formats: peer.media().iter().map(formats).collect(),
+            formats: peer.received().iter().map(formats).collect(),
         }
     }
 }
@@ -170,7 +180,7 @@ impl Source {
             mid: media.mid(),
             stream,
         };
-        peer.media().iter().map(source).collect()
+        peer.received().iter().map(source).collect()
     }
 }
 
@@ -310,6 +320,24 @@ pub enum Event {
         session: SessionId,
         /// The answer.
         answer: Result<Answered, String>,
+    },
+    /// The client has opened a data channel.
+    ChannelOpened {
+        /// The session.
+        session: SessionId,
+        /// Names the channel in its session.
+        channel: ChannelNumber,
+        /// The channel's label.
+        label: String,
+    },
+    /// A text came over a data channel.
+    ChannelText {
+        /// The session.
+        session: SessionId,
+        /// The channel.
+        channel: ChannelNumber,
+        /// The text.
+        text: String,
     },
     /// A viewer gets this layer from now on. Not told without simulcast.
     Layer {

@@ -233,6 +233,11 @@ impl Node {
                 paused,
                 rid_max,
             } => self.wish(now, session, line, paused, rid_max),
+            Command::Write {
+                session,
+                channel,
+                text,
+            } => self.write(now, session, channel, &text),
             Command::Rehome { stream, home } => self.rehome(stream, home),
             Command::Watch {
                 session,
@@ -407,6 +412,22 @@ impl Node {
                         return self.request_keyframes(now, stream_key);
                     }
                 }
+            }
+            rtc::Event::ChannelOpened { channel, label } => {
+                let event = Event::ChannelOpened {
+                    session: entry.session,
+                    channel,
+                    label,
+                };
+                self.outputs.push_back(Output::Event(event));
+            }
+            rtc::Event::ChannelText { channel, text } => {
+                let event = Event::ChannelText {
+                    session: entry.session,
+                    channel,
+                    text,
+                };
+                self.outputs.push_back(Output::Event(event));
             }
             rtc::Event::Nacks { sent, count } => {
                 entry.health.lost += count;

@@ -10,7 +10,7 @@ use crate::ClosedReason;
 use crate::health::Health;
 use crate::timers::Timer;
 
-/// A peer with what the node knows of it. It sends or receives, never both.
+/// A peer with what the node knows of it.
 #[derive(Debug)]
 pub(crate) struct PeerEntry {
     pub(crate) session: SessionId,
@@ -23,9 +23,9 @@ pub(crate) struct PeerEntry {
     /// Something was written that has not left yet, or is waiting in a cache.
     pub(crate) dirty: bool,
     pub(crate) timer: Timer,
-    /// Publishers: what the m-lines carry.
+    /// What it publishes: what the m-lines carry.
     pub(crate) sources: Vec<Incoming>,
-    /// Viewers: the streams that they get.
+    /// The streams that it gets.
     pub(crate) views: Vec<View>,
     pub(crate) estimate: Option<Estimate>,
     /// What the bandwidth estimation was last told to look for.

@@ -23,6 +23,9 @@ pub(crate) const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hd
 /// The largest value of the one-byte form (RFC 8285 §4.2).
 const ONE_BYTE_FORM_MAX: usize = 16;
 
+/// Ids of the one-byte form are below this (RFC 8285 §4.2).
+pub(crate) const ID_MAX: u8 = 15;
+
 /// The extensions that a peer offers to use. To a viewer absolute send times are not written: who
 /// has transport-wide sequence numbers does not look at them.
 pub(crate) fn map(direction: Direction) -> ExtensionMap {

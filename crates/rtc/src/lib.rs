@@ -6,10 +6,12 @@
 //! Deliberately absent: streams, viewers, which packet goes where. A peer sends what it
 //! is given and reports what it receives.
 
+mod channels;
 mod clock;
 mod config;
 mod congestion;
 mod datagrams;
+mod dialogue;
 mod dtls;
 mod extensions;
 mod formats;
@@ -24,8 +26,10 @@ pub mod srtp;
 mod wall_clock;
 mod window;
 
+pub use channels::{CHANNELS_MAX, ChannelNumber, TEXT_BYTES_MAX, TEXTS_PER_SECOND};
 pub use config::{Certificate, Config};
 pub use datagrams::{Datagrams, Transmit};
+pub use dialogue::{Dialogue, Expected};
 pub use media::{LAYERS_MAX, Media};
 pub use negotiation::{Agreed, AgreedLine, LINES_MAX, Negotiation, OutgoingTrack};
 pub use offer::Offering;

@@ -10,11 +10,13 @@ use str0m::media::{Mid, Rid};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, IceConnectionState, Input, Rtc};
 
+use crate::channels::{ChannelNumber, Channels};
+use crate::formats::PayloadTypes;
 use crate::incoming::{Arrived, Incoming};
 use crate::media::{self, Media};
 use crate::negotiation::{Agreed, AgreedLine};
 use crate::sdp::{self, Direction, OfferError};
-use crate::sender::{Feedback, Sender, WriteError};
+use crate::sender::{EncodingConfig, Feedback, Sender, WriteError};
 use crate::{Config, Datagrams, WallClock, dtls, srtp};
 
 /// The largest RTP payload that is sent: more does not fit an Ethernet frame. Larger ones arrive
@@ -36,7 +38,7 @@ pub enum Event {
     Reached(SocketAddr),
     /// A media packet from the remote.
     Packet {
-        /// Index of the m-line in [`Peer::media`].
+        /// Index of the m-line in [`Peer::received`].
         media: usize,
         /// Index into the m-line's rids; 0 without simulcast.
         layer: usize,
@@ -45,8 +47,23 @@ pub enum Event {
     },
     /// The remote cannot decode and asks for a key frame (RFC 4585 §6.3.1, RFC 5104 §4.3.1).
     KeyframeRequest {
-        /// Index of the m-line.
+        /// Index of the m-line in [`Peer::sent`].
         media: usize,
+    },
+    /// The remote has opened a data channel (RFC 8832).
+    ChannelOpened {
+        /// Its number in this peer.
+        channel: ChannelNumber,
+        /// Its label.
+        label: String,
+    },
+    /// A text came over a data channel. What is no text is left out, and what is more than
+    /// [`TEXT_BYTES_MAX`](crate::TEXT_BYTES_MAX) and [`TEXTS_PER_SECOND`](crate::TEXTS_PER_SECOND).
+    ChannelText {
+        /// Which channel.
+        channel: ChannelNumber,
+        /// The text.
+        text: String,
     },
     /// NACKs (RFC 4585 §6.2.1) of one encoding since the last such event.
     Nacks {
@@ -91,7 +108,9 @@ pub struct IceCredentials {
 /// What it has to send is added to the [`Datagrams`] of each call.
 pub struct Peer {
     rtc: Rtc,
-    media: Vec<Media>,
+    received: Vec<Media>,
+    sent: Vec<Media>,
+    channels: Channels,
     incoming: Incoming,
     /// Of a peer that sends.
     sender: Option<Sender>,
@@ -109,19 +128,21 @@ pub struct Peer {
     keys: Option<srtp::Keys>,
     /// Of a remote that may publish several tracks of a kind and offer again.
     several: Option<Several>,
+    /// A report of a peer that both sends and receives: each half reads it for itself.
+    report: Vec<u8>,
 }
 
 /// What answering again needs.
 #[derive(Debug, Clone, Copy)]
 struct Several {
     announce_ice_lite: bool,
-    wall_clock: WallClock,
 }
 
 impl std::fmt::Debug for Peer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Peer")
-            .field("media", &self.media)
+            .field("received", &self.received)
+            .field("sent", &self.sent)
             .finish_non_exhaustive()
     }
 }
@@ -139,8 +160,12 @@ impl Peer {
         now: Instant,
     ) -> Result<(Self, String), OfferError> {
         let offer = sdp::normalize_offer(offer, direction, 1)?;
+        sdp::needs_media(&offer)?;
         let mut rtc = config.rtc(direction, true, now);
         let answer = answer_to(&mut rtc, &offer, config.announce_ice_lite)?;
+        if !sdp::accepts_media(&answer) {
+            return Err(OfferError::NoCodec);
+        }
         let mut peer = Self::from_rtc(rtc, offer, now);
         peer.collect_media(&answer, &answer, direction, config.wall_clock, estimate);
         Ok((peer, answer))
@@ -159,7 +184,6 @@ impl Peer {
         let mut peer = Self::from_rtc(rtc, String::new(), now);
         peer.several = Some(Several {
             announce_ice_lite: config.announce_ice_lite,
-            wall_clock: config.wall_clock,
         });
         let answer = peer.answer_again(offer)?;
         Ok((peer, answer))
@@ -174,10 +198,17 @@ impl Peer {
         };
         let direction = Direction::Receive;
         let offer = sdp::normalize_offer(offer, direction, PUBLISHED_LINES_MAX)?;
+        // A remote of which nothing is received may yet be sent something, or have data channels.
+        if self.sender.is_none() {
+            sdp::needs_media(&offer)?;
+        }
         let answer = self.negotiate(|rtc| answer_to(rtc, &offer, several.announce_ice_lite))?;
+        if self.sender.is_none() && !sdp::accepts_media(&answer) {
+            return Err(OfferError::NoCodec);
+        }
         let answer = sdp::first_codec_only(&answer);
         self.offer = offer;
-        self.collect_media(&answer, &answer, direction, several.wall_clock, None);
+        (self.received, _) = self.collect(&answer, &answer, direction);
         Ok(answer)
     }
 
@@ -187,6 +218,16 @@ impl Peer {
         Self {
             sender: Some(sender),
             ..Self::from_rtc(rtc, String::new(), now)
+        }
+    }
+
+    /// The same, which also takes offers of what it is to receive.
+    pub(crate) fn of_both_ways(rtc: Rtc, sender: Sender, now: Instant) -> Self {
+        Self {
+            several: Some(Several {
+                announce_ice_lite: false,
+            }),
+            ..Self::sending(rtc, sender, now)
         }
     }
 
@@ -222,7 +263,7 @@ impl Peer {
             mut media,
             encoding,
         } = agreed;
-        let before = self.media.get(index).map(|line| line.encodings.clone());
+        let before = self.sent.get(index).map(|line| line.encodings.clone());
         let before = before.filter(|encodings| !encodings.is_empty());
         let ssrc = encoding.as_ref().map(|encoding| encoding.ssrc);
         let goes_on = before
@@ -240,10 +281,14 @@ impl Peer {
             }
             (None, None) => 0..0,
         };
-        match self.media.get_mut(index) {
+        match self.sent.get_mut(index) {
             Some(line) => *line = media,
-            // Lines are agreed on in their order.
-            None => self.media.push(media),
+            // One that sends nothing yet may have been passed over.
+            None => {
+                let nothing = || Media::offered(media.mid, media.kind, PayloadTypes::default());
+                self.sent.resize_with(index, nothing);
+                self.sent.push(media);
+            }
         }
         begins
     }
@@ -255,13 +300,16 @@ impl Peer {
             now,
             failed: false,
             payload_bytes_max: PAYLOAD_BYTES_MAX,
-            media: Vec::new(),
+            received: Vec::new(),
+            sent: Vec::new(),
+            channels: Channels::default(),
             incoming: Incoming::default(),
             sender: None,
             nacks: Vec::new(),
             offer,
             keys: None,
             several: None,
+            report: Vec::new(),
         }
     }
 
@@ -290,10 +338,23 @@ impl Peer {
         wall_clock: WallClock,
         estimate: Option<Bitrate>,
     ) {
-        let (media, encodings) = media::collect(&mut self.rtc, &self.offer, answer, own, direction);
-        self.media = media;
-        self.sender = (direction == Direction::Send)
-            .then(|| Sender::new(self.now, wall_clock, encodings, estimate));
+        let (media, encodings) = self.collect(answer, own, direction);
+        match direction {
+            Direction::Receive => self.received = media,
+            Direction::Send => {
+                self.sent = media;
+                self.sender = Some(Sender::new(self.now, wall_clock, encodings, estimate));
+            }
+        }
+    }
+
+    fn collect(
+        &mut self,
+        answer: &str,
+        own: &str,
+        direction: Direction,
+    ) -> (Vec<Media>, Vec<EncodingConfig>) {
+        media::collect(&mut self.rtc, &self.offer, answer, own, direction)
     }
 
     /// The keys of media in both directions, once connected. For who reads or sends by itself
@@ -302,9 +363,34 @@ impl Peer {
         self.keys.as_ref()
     }
 
-    /// The m-lines that carry media, in the order of the SDP.
+    /// The m-lines that carry media, in the order of the SDP, of a peer that either sends or
+    /// receives.
     pub fn media(&self) -> &[Media] {
-        &self.media
+        if self.sent.is_empty() {
+            &self.received
+        } else {
+            &self.sent
+        }
+    }
+
+    /// The payload types, with the numbers that the remote has given them.
+    pub(crate) fn payload_params(&self) -> Vec<str0m::format::PayloadParams> {
+        self.rtc.codec_config().params().to_vec()
+    }
+
+    /// Whether it may both send and receive: see [`Dialogue`](crate::Dialogue).
+    pub fn is_of_both_ways(&self) -> bool {
+        self.several.is_some() && self.sender.is_some()
+    }
+
+    /// What may be received, in the order of the SDP.
+    pub fn received(&self) -> &[Media] {
+        &self.received
+    }
+
+    /// What may be sent: in the order of the SDP, or by the numbers of [`AgreedLine::index`].
+    pub fn sent(&self) -> &[Media] {
+        &self.sent
     }
 
     /// From a sender report to the remote's word about it (RFC 3550 §6.4.1). Of a peer that sends.
@@ -314,7 +400,7 @@ impl Peer {
 
     /// Index of the first m-line of this kind.
     pub fn line(&self, kind: Kind) -> Option<usize> {
-        self.media.iter().position(|media| media.kind == kind)
+        self.media().iter().position(|media| media.kind == kind)
     }
 
     /// The server's current credentials. The ufrag tells which peer a STUN request is for.
@@ -363,14 +449,19 @@ impl Peer {
     ) -> bool {
         if let Some(sender) = &mut self.sender {
             match Sort::of(datagram) {
+                Sort::Rtcp if self.several.is_some() => {
+                    // It is decrypted in place, and the library wants it as it came.
+                    self.report.clear();
+                    self.report.extend_from_slice(datagram);
+                    sender.handle_rtcp(now, (destination, source), &mut self.report, to);
+                }
                 Sort::Rtcp => {
                     self.now = now;
                     sender.handle_rtcp(now, (destination, source), datagram, to);
                     return true;
                 }
-                // It receives none.
-                Sort::Rtp => return true,
-                Sort::Other => {}
+                Sort::Rtp if self.several.is_none() => return true,
+                Sort::Rtp | Sort::Other => {}
             }
         }
         let Ok(receive) = Receive::new(Protocol::Udp, source, destination, datagram) else {
@@ -423,6 +514,8 @@ impl Peer {
                 str0m::Output::Transmit(t) => {
                     if let Some(sender) = &mut self.sender {
                         match Sort::of(&t.contents) {
+                            // Reports about what is received.
+                            Sort::Rtcp if self.several.is_some() => {}
                             // The sender's own goes out, and no other: see there.
                             Sort::Rtp | Sort::Rtcp => continue,
                             // The library knows the path before the remote reports over it.
@@ -516,10 +609,23 @@ impl Peer {
 
     /// Answers no NACK for what was sent so far on this m-line: it is not wanted any more.
     pub fn forget_sent(&mut self, media: usize) {
-        let Some((media, sender)) = self.media.get(media).zip(self.sender.as_mut()) else {
+        let Some((media, sender)) = self.sent.get(media).zip(self.sender.as_mut()) else {
             return;
         };
         media.encodings.clone().for_each(|e| sender.forget_sent(e));
+    }
+
+    /// Sends a text over a data channel. False when the channel is gone, or so much waits to be
+    /// sent that this does not fit: the text is lost then.
+    pub fn write_channel(&mut self, channel: ChannelNumber, text: &str) -> bool {
+        let Some(id) = self.channels.id(channel) else {
+            return false;
+        };
+        let written = self.guarded(|rtc| {
+            let mut channel = rtc.channel(id)?;
+            channel.write(false, text.as_bytes()).ok()
+        });
+        written.flatten().unwrap_or(false)
     }
 
     /// Sends payloads of up to so many bytes instead of [`PAYLOAD_BYTES_MAX`]: what a sender does
@@ -538,7 +644,7 @@ impl Peer {
         rewrite: Rewrite,
         to: &mut Datagrams,
     ) -> Result<(), WriteError> {
-        let line = self.media.get_mut(media).filter(|_| !self.failed);
+        let line = self.sent.get_mut(media).filter(|_| !self.failed);
         let (line, sender) = line
             .zip(self.sender.as_mut())
             .ok_or(WriteError::NotSending)?;
@@ -557,7 +663,7 @@ impl Peer {
         Some(match feedback {
             Feedback::KeyframeRequest(encoding) => Event::KeyframeRequest {
                 media: self
-                    .media
+                    .sent
                     .iter()
                     .position(|m| m.encodings.contains(&encoding))?,
             },
@@ -582,7 +688,9 @@ impl Peer {
                 Some(Event::Closed)
             }
             str0m::Event::RtpPacket(packet) => {
-                let arrived = self.incoming.packet(&mut self.rtc, &self.media, packet)?;
+                let arrived = self
+                    .incoming
+                    .packet(&mut self.rtc, &self.received, packet)?;
                 let Arrived {
                     media,
                     layer,
@@ -594,6 +702,8 @@ impl Peer {
                     packet,
                 })
             }
+            str0m::Event::ChannelOpen(id, label) => self.channels.opened(id, label),
+            str0m::Event::ChannelData(data) => self.channels.received(self.now, data),
             str0m::Event::MediaIngressStats(stats) => {
                 self.nacks((stats.mid, stats.rid), stats.nacks)
             }
@@ -630,9 +740,6 @@ fn is_stun(datagram: &[u8]) -> bool {
 /// The finished answer to an offer that is in shape.
 fn answer_to(rtc: &mut Rtc, offer: &str, announce_ice_lite: bool) -> Result<String, OfferError> {
     let answer = accept_offer(rtc, offer)?;
-    if !sdp::accepts_media(&answer) {
-        return Err(OfferError::NoCodec);
-    }
     let answer = sdp::finish_answer(&answer, announce_ice_lite);
     Ok(sdp::in_order_of_offer(&answer, offer))
 }

@@ -131,10 +131,18 @@ pub(crate) fn normalize_offer(
             max: lines_max,
         });
     }
-    if counts.iter().all(|(_, n)| *n == 0) {
+    Ok(out)
+}
+
+/// An offer without audio and video has nothing to offer.
+pub(crate) fn needs_media(offer: &str) -> Result<(), OfferError> {
+    if !["\nm=audio", "\nm=video"]
+        .iter()
+        .any(|line| offer.contains(line))
+    {
         return Err(OfferError::NoMedia);
     }
-    Ok(out)
+    Ok(())
 }
 
 fn narrow(
@@ -352,20 +360,59 @@ pub(crate) fn receives(section: &str) -> bool {
     !refused && matches!(direction, "recvonly" | "sendrecv")
 }
 
+/// Whether the remote sends on a section of its description.
+pub(crate) fn sends(section: &str) -> bool {
+    let refused = section.split(' ').nth(1) == Some("0");
+    let lines: Vec<&str> = section.lines().map(str::trim_end).collect();
+    let direction = attribute_direction(&lines).unwrap_or("sendrecv");
+    !refused && matches!(direction, "sendonly" | "sendrecv")
+}
+
+/// A section with this direction in place of its own.
+pub(crate) fn with_direction(section: &str, direction: &str) -> String {
+    let mut out = String::with_capacity(section.len() + 16);
+    for line in section.lines().map(str::trim_end) {
+        if direction_of(line).is_none() {
+            push_line(&mut out, line);
+        }
+    }
+    push_line(&mut out, &format!("a={direction}"));
+    out
+}
+
+/// A section with another value of an attribute that it has.
+pub(crate) fn with_attribute(section: &str, name: &str, value: &str) -> String {
+    let prefix = format!("a={name}:");
+    let mut out = String::with_capacity(section.len() + value.len());
+    for line in section.lines() {
+        if line.starts_with(&prefix) {
+            push_line(&mut out, &format!("{prefix}{value}"));
+        } else {
+            push_line(&mut out, line);
+        }
+    }
+    out
+}
+
+/// Ids and names of the header extensions of a description or a section (RFC 8285 §5).
+pub(crate) fn extensions(text: &str) -> Vec<(u8, &str)> {
+    let maps = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("a=extmap:"));
+    let map = |map| {
+        let mut words = str::split(map, ' ');
+        // The id may have a direction behind it.
+        let id = words.next()?.split('/').next()?;
+        Some((id.parse().ok()?, words.next()?))
+    };
+    maps.filter_map(map).collect()
+}
+
 /// Ids of the header extensions of a section that are written (RFC 8285 §5).
 pub(crate) fn extension_ids(section: &str) -> ExtensionIds {
     let mut ids = ExtensionIds::default();
-    let maps = section
-        .lines()
-        .filter_map(|line| line.strip_prefix("a=extmap:"));
-    for map in maps {
-        let mut words = map.split(' ');
-        // The id may have a direction behind it.
-        let id = words.next().and_then(|id| id.split('/').next());
-        let Some(id) = id.and_then(|id| id.parse().ok()) else {
-            continue;
-        };
-        let place = match words.next().unwrap_or_default() {
+    for (id, name) in extensions(section) {
+        let place = match name {
             extensions::TRANSPORT_SEQUENCE_NUMBER => &mut ids.transport_seq,
             extensions::MID => &mut ids.mid,
             extensions::RID => &mut ids.rid,
@@ -463,10 +510,8 @@ mod tests {
 
     #[test]
     fn no_media_and_no_sdp_are_told_apart() {
-        assert_eq!(
-            normalize_offer(&offer(&[]), Direction::Send, 1),
-            Err(OfferError::NoMedia)
-        );
+        assert_eq!(needs_media(&offer(&[])), Err(OfferError::NoMedia));
+        assert_eq!(needs_media(&offer(&[AUDIO])), Ok(()));
         assert!(matches!(
             normalize_offer("hello", Direction::Send, 1),
             Err(OfferError::Unreadable(_))

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use broadcast::{IceFragment, SessionId};
-use rtc::{IceCredentials, Peer};
+use rtc::{ChannelNumber, IceCredentials, Peer};
 
 use super::viewing::choose_layers;
 use super::{Node, TICK};
@@ -63,6 +63,24 @@ impl Node {
             }
         }
         self.mark_dirty(key);
+    }
+
+    pub(super) fn write(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        channel: ChannelNumber,
+        text: &str,
+    ) {
+        let Some(key) = self.key(session) else {
+            return;
+        };
+        if let Some(entry) = self.peers.get_mut(key)
+            && !entry.peer.write_channel(channel, text)
+        {
+            tracing::debug!(?session, "a text over a data channel is lost");
+        }
+        self.drain(now, key);
     }
 
     pub(super) fn restart_ice(

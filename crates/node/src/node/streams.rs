@@ -72,7 +72,7 @@ impl Node {
             let source = sources.iter().find(|source| source.mid == mid)?;
             Some((index, media.kind, source.stream))
         };
-        let lines = entry.peer.media().iter().enumerate();
+        let lines = entry.peer.received().iter().enumerate();
         let lines: Vec<_> = lines.filter_map(incoming).collect();
         let after: Vec<Incoming> = lines
             .into_iter()
@@ -113,7 +113,7 @@ impl Node {
         // Of the predecessor.
         stream.sweep.clear();
         for line in lines {
-            let rids = entry.peer.media().get(line.media).map(rtc::Media::rids);
+            let rids = entry.peer.received().get(line.media).map(rtc::Media::rids);
             let rids = rids.unwrap_or_default();
             stream.track_mut(line.kind).begin(&rids);
             let message = Relayed::Begin {
@@ -134,7 +134,7 @@ impl Node {
             return;
         };
         entry.sources.retain(|source| source.stream != stream_key);
-        let ends = entry.sources.is_empty();
+        let ends = entry.sources.is_empty() && !entry.peer.is_of_both_ways();
         if let Some(stream) = self.streams.get_mut(stream_key) {
             stream.sessions -= 1;
         }
@@ -188,7 +188,7 @@ impl Node {
         let Some(entry) = self.peers.get(key) else {
             return;
         };
-        let lines = entry.peer.media().iter().enumerate();
+        let lines = entry.peer.sent().iter().enumerate();
         let feeds: Vec<Feed> = lines
             .map(|(line, media)| Feed {
                 line,

@@ -1,0 +1,451 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rtp::{Codec, Format, Packet, Profile, Rewrite};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::media::{Direction as Way, MediaKind, MediaTime, Mid};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::RtpWrite;
+use str0m::{Input, Rtc};
+
+use super::*;
+use crate::{Certificate, Datagrams, Event, TEXT_BYTES_MAX, TEXTS_PER_SECOND, WallClock};
+
+const OPUS: Format = Format {
+    codec: Codec::Opus,
+    clock_rate: 48_000,
+    profile: Profile::Any,
+    red: false,
+};
+
+fn address(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+fn config(port: u16) -> Config {
+    Config {
+        certificate: Certificate::generate(),
+        candidates: vec![address(port)],
+        announce_ice_lite: false,
+        wall_clock: WallClock {
+            instant: Instant::now(),
+            time: SystemTime::UNIX_EPOCH,
+        },
+    }
+}
+
+/// The server's side, and a remote by the library alone.
+struct Pair {
+    now: Instant,
+    dialogue: Dialogue,
+    peer: Peer,
+    remote: Rtc,
+    /// What the server has seen.
+    seen: Vec<Event>,
+    /// Payloads and texts that the remote has got.
+    got: Vec<Vec<u8>>,
+    begun: bool,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let now = Instant::now();
+        let (dialogue, peer) = Dialogue::new(&config(5_000), None, now);
+        let remote = config(6_000).rtc(Direction::Receive, false, now);
+        Self {
+            now,
+            dialogue,
+            peer,
+            remote,
+            seen: Vec::new(),
+            got: Vec::new(),
+            begun: false,
+        }
+    }
+
+    fn add(&mut self, kind: Kind, stream: &str) -> usize {
+        let track = OutgoingTrack {
+            kind,
+            stream: stream.to_owned(),
+            track: format!("{stream}-{kind}"),
+            formats: Vec::new(),
+        };
+        self.dialogue.add(track).expect("there is room")
+    }
+
+    /// The server's answer to an offer of the remote; its lines are set.
+    fn answer(&mut self, offer: &str) -> Result<String, OfferError> {
+        let (answer, agreed) = if self.begun {
+            let shown = self.dialogue.offered(offer)?;
+            let heard = self
+                .peer
+                .answer_again(&shown)
+                .expect("the library takes it");
+            self.dialogue.answer(&heard)?
+        } else {
+            self.dialogue.begin(&mut self.peer, offer)?
+        };
+        self.begun = true;
+        self.set(agreed);
+        Ok(answer)
+    }
+
+    fn set(&mut self, agreed: Agreed) {
+        for line in agreed.lines {
+            self.peer.set_line(line);
+        }
+    }
+
+    /// The remote offers what is added, and takes the answer. Returns both texts.
+    fn remote_offers(
+        &mut self,
+        add: impl FnOnce(&mut Rtc) -> (String, SdpPendingOffer),
+    ) -> (String, String) {
+        let (offer, pending) = add(&mut self.remote);
+        let answer = self.answer(&offer).expect("a good offer");
+        let parsed = SdpAnswer::from_sdp_string(&answer).expect("readable");
+        let accepted = self.remote.sdp_api().accept_answer(pending, parsed);
+        accepted.unwrap_or_else(|error| panic!("{error}\n{offer}\n{answer}"));
+        (offer, answer)
+    }
+
+    /// The server offers, and takes the answer. Returns both texts.
+    fn server_offers(&mut self) -> (String, String) {
+        let offer = self.dialogue.offer().expect("something to tell");
+        let parsed = SdpOffer::from_sdp_string(&offer).expect("readable");
+        let answer = self.remote.sdp_api().accept_offer(parsed);
+        let answer = answer.unwrap_or_else(|error| panic!("{error}\n{offer}"));
+        let answer = answer.to_sdp_string();
+        let (agreed, shown) = self.dialogue.answered(&answer).expect("a good answer");
+        self.set(agreed);
+        if let Some(shown) = shown {
+            let heard = self
+                .peer
+                .answer_again(&shown)
+                .expect("the library takes it");
+            self.dialogue.hear(&heard);
+        }
+        (offer, answer)
+    }
+
+    /// Lets time pass, in which both sides hear each other.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        let mut to = Datagrams::default();
+        while self.now < end {
+            self.now += Duration::from_millis(5);
+            self.peer.handle_timeout(self.now, &mut to);
+            let seen = &mut self.seen;
+            self.peer.drain(&mut to, |event| seen.push(event));
+            while let Some(transmit) = to.pop() {
+                for datagram in transmit.datagrams() {
+                    let receive = Receive::new(
+                        Protocol::Udp,
+                        transmit.source,
+                        transmit.destination,
+                        datagram,
+                    );
+                    let receive = receive.expect("a datagram of WebRTC");
+                    let input = Input::Receive(self.now, receive);
+                    self.remote
+                        .handle_input(input)
+                        .expect("the remote takes it");
+                }
+            }
+            let input = Input::Timeout(self.now);
+            self.remote.handle_input(input).expect("time passes");
+            loop {
+                match self.remote.poll_output().expect("the remote works") {
+                    str0m::Output::Timeout(_) => break,
+                    str0m::Output::Transmit(t) => {
+                        let mut contents = t.contents.to_vec();
+                        self.peer.handle_datagram(
+                            self.now,
+                            t.source,
+                            t.destination,
+                            &mut contents,
+                            &mut to,
+                        );
+                        let seen = &mut self.seen;
+                        self.peer.drain(&mut to, |event| seen.push(event));
+                    }
+                    str0m::Output::Event(str0m::Event::RtpPacket(packet)) => {
+                        self.got.push(packet.payload.to_vec());
+                    }
+                    str0m::Output::Event(str0m::Event::ChannelData(data)) => {
+                        self.got.push(data.data);
+                    }
+                    str0m::Output::Event(_) => {}
+                }
+            }
+        }
+    }
+
+    fn is_connected(&self) -> bool {
+        self.seen
+            .iter()
+            .any(|event| matches!(event, Event::Connected))
+    }
+
+    /// The remote sends a packet of sound.
+    fn remote_sends(&mut self, mid: Mid, seq: u64, payload: &[u8]) {
+        let media = self.remote.media(mid).expect("the line is there");
+        let pt = media.remote_pts()[0];
+        let mut direct = self.remote.direct_api();
+        let stream = direct.stream_tx_by_mid(mid, None).expect("it sends");
+        let time = MediaTime::new(seq * 960, str0m::media::Frequency::FORTY_EIGHT_KHZ);
+        let time = u32::try_from(time.numer()).expect("small");
+        let packet = RtpWrite::new(pt, seq.into(), time, self.now, payload.to_vec());
+        stream.write_rtp(packet);
+    }
+
+    /// The server sends a packet of sound on a line.
+    fn server_sends(&mut self, line: usize, seq: u64, payload: &[u8]) {
+        let packet = Arc::new(Packet::new(self.now, OPUS, payload));
+        let mut to = Datagrams::default();
+        let rewrite = Rewrite::new(seq, 960);
+        let sent = self
+            .peer
+            .write(self.now, line, 0, &packet, rewrite, &mut to);
+        sent.expect("the line sends");
+        while let Some(transmit) = to.pop() {
+            for datagram in transmit.datagrams() {
+                let receive = Receive::new(
+                    Protocol::Udp,
+                    transmit.source,
+                    transmit.destination,
+                    datagram,
+                );
+                let receive = receive.expect("RTP");
+                let input = Input::Receive(self.now, receive);
+                self.remote
+                    .handle_input(input)
+                    .expect("the remote takes it");
+            }
+        }
+    }
+
+    /// Payloads that the server has received.
+    fn received(&self) -> Vec<&[u8]> {
+        let packets = self.seen.iter().filter_map(|event| match event {
+            Event::Packet { packet, .. } => Some(packet),
+            _ => None,
+        });
+        packets.map(|packet| &*packet.payload).collect()
+    }
+}
+
+fn adding(kinds: &[MediaKind], way: Way) -> impl FnOnce(&mut Rtc) -> (String, SdpPendingOffer) {
+    let kinds = kinds.to_vec();
+    move |rtc| {
+        let mut changes = rtc.sdp_api();
+        for kind in kinds {
+            changes.add_media(kind, way, None, None, None);
+        }
+        let (offer, pending) = changes.apply().expect("a change");
+        (offer.to_sdp_string(), pending)
+    }
+}
+
+fn with_channel(rtc: &mut Rtc) -> (String, SdpPendingOffer) {
+    let mut changes = rtc.sdp_api();
+    changes.add_channel("health-check".to_owned());
+    let (offer, pending) = changes.apply().expect("a change");
+    (offer.to_sdp_string(), pending)
+}
+
+fn mids(sdp: &str) -> Vec<&str> {
+    let lines = sdp.lines().filter_map(|line| line.strip_prefix("a=mid:"));
+    lines.collect()
+}
+
+fn directions(sdp: &str) -> Vec<&str> {
+    let names = ["sendrecv", "sendonly", "recvonly", "inactive"];
+    let attributes = sdp.lines().filter_map(|line| line.strip_prefix("a="));
+    attributes.filter(|name| names.contains(name)).collect()
+}
+
+#[test]
+fn both_sides_send_over_one_connection_and_both_hear() {
+    let mut pair = Pair::new();
+    let (offer, answer) = pair.remote_offers(adding(&[MediaKind::Audio], Way::SendRecv));
+    assert_eq!(directions(&answer), ["recvonly"]);
+    let mid = Mid::from(mids(&offer)[0]);
+    pair.pass(Duration::from_secs(1));
+    assert!(pair.is_connected());
+    let line = pair.add(Kind::Audio, "a");
+    let (offer, _) = pair.server_offers();
+    assert_eq!(directions(&offer), ["recvonly", "sendonly"]);
+    assert_eq!(mids(&offer).len(), 2);
+    for seq in 1..=5 {
+        pair.remote_sends(mid, seq, &[1, seq as u8]);
+        pair.server_sends(line, seq, &[2, seq as u8]);
+        pair.pass(Duration::from_millis(20));
+    }
+    assert_eq!(pair.received().len(), 5);
+    assert_eq!(pair.got.len(), 5);
+    // Long enough for reports of both halves.
+    pair.pass(Duration::from_secs(10));
+    pair.remote_sends(mid, 6, &[1, 6]);
+    pair.server_sends(line, 6, &[2, 6]);
+    pair.pass(Duration::from_millis(50));
+    assert_eq!((pair.received().len(), pair.got.len()), (6, 6));
+}
+
+#[test]
+fn a_connection_of_data_channels_alone_takes_tracks_later() {
+    let mut pair = Pair::new();
+    let (_, answer) = pair.remote_offers(with_channel);
+    assert!(answer.contains("m=application"), "{answer}");
+    pair.pass(Duration::from_secs(2));
+    let opened = pair.seen.iter().find_map(|event| match event {
+        Event::ChannelOpened { channel, label } => Some((*channel, label.clone())),
+        _ => None,
+    });
+    let (channel, label) = opened.expect("a channel");
+    assert_eq!(label, "health-check");
+    assert!(pair.peer.write_channel(channel, "pong-1000"));
+    pair.pass(Duration::from_millis(200));
+    assert_eq!(pair.got, [b"pong-1000"]);
+    let line = pair.add(Kind::Audio, "a");
+    pair.server_offers();
+    pair.server_sends(line, 1, b"sound");
+    pair.pass(Duration::from_millis(50));
+    assert_eq!(pair.got.last().map(Vec::as_slice), Some(&b"sound"[..]));
+}
+
+#[test]
+fn a_remote_that_floods_a_channel_is_heard_in_part() {
+    let mut pair = Pair::new();
+    pair.remote_offers(with_channel);
+    pair.pass(Duration::from_secs(2));
+    let id = pair.remote.direct_api().channel_id_by_sctp_stream_id(1);
+    let id = id.or_else(|| pair.remote.direct_api().channel_id_by_sctp_stream_id(0));
+    let id = id.expect("a channel");
+    let long = "x".repeat(TEXT_BYTES_MAX + 1);
+    let mut write = |text: &str| {
+        let mut channel = pair.remote.channel(id).expect("it is open");
+        channel.write(false, text.as_bytes()).expect("it fits")
+    };
+    assert!(write(&long));
+    for _ in 0..200 {
+        assert!(write("ping-1000"));
+    }
+    pair.pass(Duration::from_millis(500));
+    let texts = pair.seen.iter().filter_map(|event| match event {
+        Event::ChannelText { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    let texts: Vec<&str> = texts.collect();
+    assert_eq!(texts, ["ping-1000"; TEXTS_PER_SECOND as usize]);
+}
+
+#[test]
+fn lines_of_this_side_are_used_again_and_those_of_the_remote_stay() {
+    let mut pair = Pair::new();
+    pair.remote_offers(adding(&[MediaKind::Audio, MediaKind::Video], Way::SendOnly));
+    let first = pair.add(Kind::Video, "a");
+    let (before, _) = pair.server_offers();
+    pair.dialogue.remove(first);
+    let (during, _) = pair.server_offers();
+    assert_eq!(directions(&during), ["recvonly", "recvonly", "inactive"]);
+    assert_eq!(pair.add(Kind::Video, "b"), first);
+    let (after, _) = pair.server_offers();
+    assert_eq!(mids(&before), mids(&after));
+    assert_eq!(directions(&after), ["recvonly", "recvonly", "sendonly"]);
+}
+
+#[test]
+fn an_offer_that_the_remote_crosses_with_its_own_comes_again_behind() {
+    let mut pair = Pair::new();
+    pair.remote_offers(adding(&[MediaKind::Audio], Way::SendOnly));
+    let line = pair.add(Kind::Audio, "a");
+    let crossed = pair.dialogue.offer().expect("something to tell");
+    assert!(pair.dialogue.waits());
+    let (offer, answer) = pair.remote_offers(adding(&[MediaKind::Video], Way::SendOnly));
+    assert_eq!(mids(&offer), mids(&answer));
+    assert!(!pair.dialogue.waits() && !pair.dialogue.fits(&crossed));
+    let (again, _) = pair.server_offers();
+    assert_eq!(directions(&again), ["recvonly", "recvonly", "sendonly"]);
+    assert!(pair.peer.sent()[line].accepts(&OPUS));
+}
+
+#[test]
+fn a_remote_may_send_on_a_line_that_this_side_has_made() {
+    let mut pair = Pair::new();
+    pair.remote_offers(adding(&[MediaKind::Audio], Way::SendOnly));
+    pair.pass(Duration::from_secs(1));
+    let line = pair.add(Kind::Audio, "a");
+    let (offer, _) = pair.server_offers();
+    let mid = Mid::from(mids(&offer)[1]);
+    let (_, answer) = pair.remote_offers(|rtc| {
+        let mut changes = rtc.sdp_api();
+        changes.set_direction(mid, Way::SendRecv);
+        let (offer, pending) = changes.apply().expect("a change");
+        (offer.to_sdp_string(), pending)
+    });
+    assert_eq!(directions(&answer), ["recvonly", "sendrecv"]);
+    pair.remote_sends(mid, 1, b"up");
+    pair.server_sends(line, 1, b"down");
+    pair.pass(Duration::from_millis(50));
+    assert_eq!(pair.received(), [b"up"]);
+    assert_eq!(pair.got, [b"down"]);
+}
+
+#[test]
+fn a_remote_that_did_not_offer_can_be_asked_to_send() {
+    let mut pair = Pair::new();
+    pair.dialogue.expect(Expected::Media(Kind::Audio));
+    pair.dialogue.expect(Expected::Media(Kind::Video));
+    pair.dialogue.expect(Expected::Channels);
+    let offer = pair.dialogue.offer().expect("something to tell");
+    assert_eq!(directions(&offer), ["recvonly", "recvonly"]);
+    assert!(offer.contains("a=ice-lite\r\n") && offer.contains("m=application"));
+    let parsed = SdpOffer::from_sdp_string(&offer).expect("readable");
+    let answer = pair
+        .remote
+        .sdp_api()
+        .accept_offer(parsed)
+        .expect("a good offer");
+    let (_, shown) = pair
+        .dialogue
+        .answered(&answer.to_sdp_string())
+        .expect("a good answer");
+    let heard = pair
+        .peer
+        .answer_again(&shown.expect("what it sends"))
+        .expect("taken");
+    pair.dialogue.hear(&heard);
+    pair.pass(Duration::from_secs(1));
+    assert!(pair.is_connected());
+    let mid = Mid::from(mids(&offer)[0]);
+    pair.remote_sends(mid, 1, b"up");
+    pair.pass(Duration::from_millis(50));
+    assert_eq!(pair.received(), [b"up"]);
+}
+
+#[test]
+fn descriptions_that_fit_nothing_are_refused_and_do_no_harm() {
+    let mut pair = Pair::new();
+    let (offer, _) =
+        pair.remote_offers(adding(&[MediaKind::Audio, MediaKind::Video], Way::SendOnly));
+    let swapped = offer
+        .replace("m=audio", "m=x")
+        .replace("m=video", "m=audio");
+    let one: String = offer
+        .split_inclusive("\r\n")
+        .take_while(|line| !line.starts_with("m=video"))
+        .collect();
+    let other = offer.replace(&format!("a=mid:{}", mids(&offer)[0]), "a=mid:other");
+    for text in ["", "v=0\r\n", &one, &other] {
+        assert!(pair.dialogue.offered(text).is_err(), "{text}");
+    }
+    let many = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n".repeat(SECTIONS_MAX + 1);
+    assert!(pair.dialogue.offered(&format!("{swapped}{many}")).is_err());
+    assert!(pair.dialogue.answered(&offer).is_err(), "nothing was asked");
+    assert!(pair.dialogue.answer(&offer).is_err(), "nothing was offered");
+    pair.add(Kind::Audio, "a");
+    let (_, answer) = pair.server_offers();
+    assert_eq!(mids(&answer).len(), 3);
+}
