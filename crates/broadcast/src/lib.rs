@@ -5,11 +5,15 @@
 //! `session`, `registry`), where clarity comes first, and the data plane
 //! (`forward`), where nothing allocates, locks or logs per packet.
 
+pub mod direct;
 pub mod forward;
 mod name;
 pub mod registry;
+pub mod relay;
 pub mod room;
 mod session;
+mod timers;
+pub mod tree;
 
 pub use name::{STREAM_NAME_MAX, StreamName, StreamNameError};
 pub use session::{

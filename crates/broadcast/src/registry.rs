@@ -70,7 +70,7 @@ struct Publisher {
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Publisher or viewer.
+    /// Publisher or viewer. That of a participant of a room may be both: then it is a publisher.
     pub role: Role,
     /// Its streams; that of a participant of a room may have any number.
     pub streams: BTreeSet<StreamName>,
@@ -275,8 +275,8 @@ impl Registry {
             return;
         };
         if session.streams.remove(stream) {
-            let (role, in_room) = (session.role, session.in_room);
-            self.leave(now, id, role, in_room, stream);
+            let in_room = session.in_room;
+            self.leave(now, id, in_room, stream);
         }
     }
 
@@ -382,31 +382,24 @@ impl Registry {
         let session = self.sessions.remove(&id)?;
         self.load[session.shard] -= 1;
         for stream in &session.streams {
-            self.leave(now, id, session.role, session.in_room, stream);
+            self.leave(now, id, session.in_room, stream);
         }
         Some(session)
     }
 
-    /// A session leaves a stream.
-    fn leave(&mut self, now: Instant, id: SessionId, role: Role, in_room: bool, name: &StreamName) {
+    /// A session leaves a stream, which it published or viewed.
+    fn leave(&mut self, now: Instant, id: SessionId, in_room: bool, name: &StreamName) {
         let Some(stream) = self.streams.get_mut(name) else {
             return;
         };
-        match role {
-            Role::Publisher => {
-                // Another may have taken over.
-                if stream.publisher.as_ref().is_some_and(|p| p.session == id) {
-                    stream.publisher = None;
-                    stream.active = false;
-                    stream.tracks.clear();
-                    stream.without_publisher = Some(now);
-                }
-            }
-            Role::Viewer => {
-                if stream.viewers.remove(&id) && !in_room {
-                    stream.outside -= 1;
-                }
-            }
+        if stream.viewers.remove(&id) {
+            stream.outside -= usize::from(!in_room);
+        // Another may have taken over.
+        } else if stream.publisher.as_ref().is_some_and(|p| p.session == id) {
+            stream.publisher = None;
+            stream.active = false;
+            stream.tracks.clear();
+            stream.without_publisher = Some(now);
         }
         if stream.publisher.is_none() && stream.viewers.is_empty() {
             self.names.remove(&stream.id);

@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::context::Context;
 use super::member::Member;
@@ -74,12 +74,28 @@ impl Rooms {
     /// A participant's socket is lost. Others see it, and it ends after [`Limits::lost_grace`]
     /// unless it is [found](Self::found). Its streams and subscriptions go on until then.
     pub fn lost(&mut self, now: Instant, key: ParticipantKey) {
-        self.set_state(now, key, State::Lost);
+        self.lost_for(now, key, self.context.limits.lost_grace);
+    }
+
+    /// Like [`Self::lost`], with a time of one's own.
+    pub fn lost_for(&mut self, now: Instant, key: ParticipantKey, grace: Duration) {
+        let Some((room, cx)) = self.at(key) else {
+            return;
+        };
+        cx.timers.begin(Timer::Lost(key), now + grace);
+        room.change(now, key, cx, |participant| participant.state = State::Lost);
     }
 
     /// A participant's socket is back. False when the participation is over.
     pub fn found(&mut self, now: Instant, key: ParticipantKey) -> bool {
-        self.set_state(now, key, State::Connected)
+        let Some((room, cx)) = self.at(key) else {
+            return false;
+        };
+        cx.timers.cancel(Timer::Lost(key));
+        room.change(now, key, cx, |participant| {
+            participant.state = State::Connected;
+        });
+        true
     }
 
     /// Changes what others see of a participant. `None` stays as it is.
@@ -139,21 +155,6 @@ impl Rooms {
             });
         }
         Ok(old)
-    }
-
-    fn set_state(&mut self, now: Instant, key: ParticipantKey, state: State) -> bool {
-        let Some((room, cx)) = self.at(key) else {
-            return false;
-        };
-        match state {
-            State::Lost => {
-                let at = now + cx.limits.lost_grace;
-                cx.timers.begin(Timer::Lost(key), at);
-            }
-            State::Connected => cx.timers.cancel(Timer::Lost(key)),
-        }
-        room.change(now, key, cx, |participant| participant.state = state);
-        true
     }
 }
 

@@ -91,7 +91,7 @@ impl RoomState {
             return;
         };
         cx.end_stream(published.owner, stream);
-        self.tell(now, Event::StreamRemoved(stream.clone()), cx);
+        self.tell(now, Event::StreamRemoved(published.stream.clone()), cx);
         for kind in published.kinds() {
             self.hide(stream, kind, cx);
         }

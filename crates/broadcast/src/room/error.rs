@@ -51,6 +51,14 @@ pub enum PublishError {
         /// The configuration key of the limit.
         limit: &'static str,
     },
+    /// A text is too long.
+    #[error("{field} has at most {max} bytes")]
+    TooLong {
+        /// Which: `metadata`.
+        field: &'static str,
+        /// In bytes.
+        max: usize,
+    },
 }
 
 /// Why a call about a stream failed.

@@ -42,8 +42,8 @@ pub enum Event {
     StreamAdded(Stream),
     /// Something about a stream is new.
     StreamChanged(Stream),
-    /// A stream is over.
-    StreamRemoved(StreamName),
+    /// A stream is over: as it was last.
+    StreamRemoved(Stream),
     /// Somebody wrote. The writer is told, too.
     Message(Message),
     /// Who speaks now, loudest first.

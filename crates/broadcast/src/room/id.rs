@@ -3,10 +3,15 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::escape::{escaped, unescaped};
 use crate::{STREAM_NAME_MAX, StreamName, StreamNameError};
 
 /// The longest id that a client may take, in bytes.
 pub const PARTICIPANT_ID_MAX: usize = 64;
+
+/// The longest id of a client that chose any text, as it is escaped, in bytes. More than
+/// [`PARTICIPANT_ID_MAX`], since a letter may take nine of them.
+pub const ESCAPED_ID_MAX: usize = 96;
 
 /// One participation: somebody in a room, from joining to the end. Chosen by who calls
 /// [`Rooms::join`](super::Rooms::join), and never used again.
@@ -45,6 +50,17 @@ impl RoomName {
             Err(StreamNameError::TooDeep) => Err(RoomNameError::Character('/')),
             Err(StreamNameError::Character(c)) => Err(RoomNameError::Character(c)),
         }
+    }
+
+    /// The room that any text stands for, as dialects with free names call it: `a/b` is `a~2Fb`.
+    /// Different texts are different rooms; what needs no escape is the same room for all dialects.
+    pub fn of_text(text: &str) -> Result<Self, RoomNameError> {
+        Self::new(&escaped(text))
+    }
+
+    /// What dialects with free names call this room: the text of [`Self::of_text`], or the name.
+    pub fn text(&self) -> String {
+        unescaped(&self.0).unwrap_or_else(|| self.0.to_string())
     }
 
     /// The room that a stream is in: the first segment of its name.
@@ -100,6 +116,30 @@ impl ParticipantId {
             return Err(ParticipantIdError::TooLong);
         }
         Ok(Self(id.into()))
+    }
+
+    /// The id that any text stands for, as dialects with free names call their users: `a/b` is
+    /// `~a~2Fb`. What needs no escape is the same id for all dialects. The leading `~` is that of
+    /// no id that the server makes up.
+    pub fn of_text(text: &str) -> Result<Self, ParticipantIdError> {
+        let name = escaped(text);
+        if name == text {
+            return Self::new(text);
+        }
+        let id = format!("~{name}");
+        if id.len() > ESCAPED_ID_MAX {
+            return Err(ParticipantIdError::TooLong);
+        }
+        Ok(Self(id.into()))
+    }
+
+    /// What dialects with free names call this one: the text of [`Self::of_text`], or the id.
+    pub fn text(&self) -> String {
+        let escape = self.0.strip_prefix('~');
+        // What begins so has something to escape; the server's own id has not.
+        let escape = escape.filter(|escape| escape.contains('~'));
+        let text = escape.and_then(unescaped);
+        text.unwrap_or_else(|| self.0.to_string())
     }
 
     /// The participant that stands for a publisher of another dialect: `whip~camera` for
@@ -179,6 +219,46 @@ mod tests {
         for id in ["", ".", ".."] {
             assert_eq!(ParticipantId::new(id), Err(Empty));
         }
+    }
+
+    #[test]
+    fn any_text_is_a_room_and_an_id_that_read_back() {
+        for (text, room, id) in [
+            ("garden", "garden", "garden"),
+            ("a/b", "a~2Fb", "~a~2Fb"),
+            ("whip~camera", "whip~7Ecamera", "~whip~7Ecamera"),
+            ("~server", "~7Eserver", "~~7Eserver"),
+            ("..", "~2E.", "~~2E."),
+            ("Garden", "Garden", "Garden"),
+        ] {
+            let (of_room, of_id) = (RoomName::of_text(text), ParticipantId::of_text(text));
+            let (of_room, of_id) = (of_room.expect("a room"), of_id.expect("an id"));
+            assert_eq!((of_room.as_str(), of_id.as_str()), (room, id));
+            assert_eq!((of_room.text(), of_id.text()), (text.into(), text.into()));
+        }
+        let made_up = ParticipantId::made_up("whip", &stream("garden/23camera"));
+        assert_ne!(ParticipantId::of_text("whip#camera"), Ok(made_up.clone()));
+        assert_eq!(made_up.text(), "whip~23camera");
+        assert_eq!(ParticipantId::server().text(), "~server");
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_when_escaped_is_refused() {
+        assert_eq!(ParticipantId::of_text(""), Err(ParticipantIdError::Empty));
+        assert_eq!(RoomName::of_text(""), Err(RoomNameError::Empty));
+        for (length, fits) in [(31, true), (32, false)] {
+            let id = ParticipantId::of_text(&"#".repeat(length));
+            assert_eq!(id.is_ok(), fits, "{id:?}");
+        }
+        assert_eq!(
+            ParticipantId::of_text(&"x".repeat(65)),
+            Err(ParticipantIdError::TooLong)
+        );
+        assert!(RoomName::of_text(&"#".repeat(42)).is_ok());
+        assert_eq!(
+            RoomName::of_text(&"#".repeat(43)),
+            Err(RoomNameError::TooLong)
+        );
     }
 
     #[test]

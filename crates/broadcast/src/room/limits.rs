@@ -25,7 +25,7 @@ pub struct Limits {
     pub streams_per_participant_max: usize,
     /// Length of a participant's name, in bytes. Refused: a longer one.
     pub name_bytes_max: usize,
-    /// Length of a participant's metadata, in bytes. Refused: more.
+    /// Length of the metadata of a participant or a stream, in bytes. Refused: more.
     pub metadata_bytes_max: usize,
     /// Length of a message's body, in bytes. Refused: a longer one.
     pub message_bytes_max: usize,

@@ -17,6 +17,7 @@ mod audience;
 mod context;
 mod endings;
 mod error;
+mod escape;
 mod event;
 mod history;
 mod hosting;
@@ -42,13 +43,14 @@ pub use error::{
 pub use event::{EndReason, Event, Notice, Output, Wish};
 pub use history::MESSAGES_KEPT;
 pub use id::{
-    PARTICIPANT_ID_MAX, ParticipantId, ParticipantIdError, ParticipantKey, RoomName, RoomNameError,
+    ESCAPED_ID_MAX, PARTICIPANT_ID_MAX, ParticipantId, ParticipantIdError, ParticipantKey,
+    RoomName, RoomNameError,
 };
 pub use limits::{COUNTS_INTERVAL, GATHERED_MAX, Limits, TOPIC_BYTES_MAX};
 pub use model::{
     Layer, Message, MessageKind, Participant, Quality, Role, Room, State, Stream, Track,
 };
-pub use publishing::PublishedChange;
+pub use publishing::{Declared, PublishedChange};
 pub use rooms::Rooms;
 
 #[cfg(test)]

@@ -106,6 +106,8 @@ pub struct Stream {
     pub participant: ParticipantId,
     /// What tells the participant's streams apart.
     pub label: Option<String>,
+    /// The application's.
+    pub metadata: String,
     /// Media comes.
     pub active: bool,
     /// Audio first; at most one of each kind.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use rtp::Kind;
 
-use super::{Layer, ParticipantId, ParticipantKey, PublishedChange, Stream, Track};
+use super::{Declared, Layer, ParticipantId, ParticipantKey, PublishedChange, Stream, Track};
 use crate::{StreamName, TrackStatus};
 
 /// A stream with who publishes it, and which parts of it nobody declared.
@@ -27,6 +27,7 @@ impl Published {
                 name,
                 participant,
                 label: None,
+                metadata: String::new(),
                 active: false,
                 tracks: Vec::new(),
             },
@@ -46,12 +47,10 @@ impl Published {
     }
 
     /// Takes what the publisher says of it. What was measured of a track that stays is kept.
-    pub(super) fn declare(
-        &mut self,
-        label: Option<String>,
-        mut tracks: Vec<Track>,
-    ) -> PublishedChange {
-        self.stream.label = label;
+    pub(super) fn declare(&mut self, declared: Declared) -> PublishedChange {
+        let mut tracks = declared.tracks;
+        self.stream.label = declared.label;
+        self.stream.metadata = declared.metadata;
         if tracks.is_empty() && self.tracks_open {
             return PublishedChange::default();
         }
@@ -204,6 +203,13 @@ mod tests {
         }
     }
 
+    fn declare(published: &mut Published, tracks: Vec<Track>) -> PublishedChange {
+        published.declare(Declared {
+            tracks,
+            ..Declared::default()
+        })
+    }
+
     fn layers(published: &Published) -> Vec<(&str, bool)> {
         let layers = published.stream.tracks.iter().flat_map(|t| &t.layers);
         layers.map(|l| (l.rid.as_str(), l.active)).collect()
@@ -213,31 +219,34 @@ mod tests {
     fn a_changed_declaration_tells_what_begins_and_what_ends() {
         use Kind::{Audio, Video};
         let mut published = published();
-        let first = published.declare(None, vec![track(Video, &[]), track(Video, &["x"])]);
+        let first = declare(
+            &mut published,
+            vec![track(Video, &[]), track(Video, &["x"])],
+        );
         assert_eq!((first.begun, first.ended), (vec![Video], vec![]));
-        let both = published.declare(None, vec![track(Video, &[]), track(Audio, &[])]);
+        let both = declare(&mut published, vec![track(Video, &[]), track(Audio, &[])]);
         assert_eq!((both.begun, both.ended), (vec![Audio], vec![]));
         assert_eq!(published.kinds(), [Audio, Video]);
-        let none = published.declare(None, vec![]);
+        let none = declare(&mut published, vec![]);
         assert_eq!((none.begun, none.ended), (vec![], vec![Audio, Video]));
     }
 
     #[test]
     fn what_was_measured_survives_a_new_declaration() {
         let mut published = published();
-        published.declare(None, vec![track(Kind::Video, &["l", "h"])]);
+        declare(&mut published, vec![track(Kind::Video, &["l", "h"])]);
         published.measure(true, &[status(Kind::Video, &[("l", true), ("h", false)])]);
-        published.declare(None, vec![track(Kind::Video, &["l", "m"])]);
+        declare(&mut published, vec![track(Kind::Video, &["l", "m"])]);
         assert_eq!(layers(&published), [("l", true), ("m", false)]);
         assert_eq!(published.stream.tracks[0].codec.as_deref(), Some("VP8"));
-        published.declare(None, vec![track(Kind::Video, &[])]);
+        declare(&mut published, vec![track(Kind::Video, &[])]);
         assert_eq!(layers(&published), [("l", true), ("m", false)]);
     }
 
     #[test]
     fn a_declared_stream_gets_nothing_from_a_late_report() {
         let mut published = published();
-        published.declare(None, vec![track(Kind::Video, &["l"])]);
+        declare(&mut published, vec![track(Kind::Video, &["l"])]);
         let late = [
             status(Kind::Audio, &[]),
             status(Kind::Video, &[("h", true)]),
@@ -250,13 +259,13 @@ mod tests {
     #[test]
     fn a_stream_that_nobody_declared_is_as_measured() {
         let mut published = published();
-        published.declare(None, vec![]);
+        declare(&mut published, vec![]);
         let begun = published.measure(true, &[status(Kind::Video, &[("h", true)])]);
         assert_eq!(begun, [Kind::Video]);
         let both = status(Kind::Video, &[("l", true), ("h", true)]);
         assert_eq!(published.measure(true, &[both]), []);
         assert_eq!(layers(&published), [("l", true), ("h", true)]);
-        assert_eq!(published.declare(None, vec![]), PublishedChange::default());
+        assert_eq!(declare(&mut published, vec![]), PublishedChange::default());
         assert_eq!(published.measure(false, &[]), []);
         assert_eq!(layers(&published), [("l", false), ("h", false)]);
     }

@@ -10,6 +10,17 @@ use super::{
 };
 use crate::{StreamName, TrackStatus};
 
+/// What a publisher says of its stream.
+#[derive(Debug, Clone, Default)]
+pub struct Declared {
+    /// What tells its streams apart.
+    pub label: Option<String>,
+    /// The application's. At most [`Limits::metadata_bytes_max`](super::Limits).
+    pub metadata: String,
+    /// At most one of each kind; a second one is left out.
+    pub tracks: Vec<Track>,
+}
+
 /// What [`Rooms::publish`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PublishedChange {
@@ -24,22 +35,25 @@ pub struct PublishedChange {
 impl Rooms {
     /// Adds a stream, or changes the tracks of one's own. Its name has to begin with the room's.
     ///
-    /// `tracks` has at most one of each kind; a second one is left out. A stream that was never
-    /// declared to have tracks gets those that [`Self::report`] shows, and a track without
-    /// declared layers likewise its layers.
+    /// A stream that was never declared to have tracks gets those that [`Self::report`] shows, and
+    /// a track without declared layers likewise its layers.
     pub fn publish(
         &mut self,
         now: Instant,
         key: ParticipantKey,
         name: StreamName,
-        label: Option<String>,
-        tracks: Vec<Track>,
+        declared: Declared,
     ) -> Result<PublishedChange, PublishError> {
         let (room, cx) = self.at(key).ok_or(PublishError::Unknown)?;
+        let max = cx.limits.metadata_bytes_max;
+        if declared.metadata.len() > max {
+            let field = "metadata";
+            return Err(PublishError::TooLong { field, max });
+        }
         let is_new = room.check_stream(key, &name, cx)?;
         let published = room.add_published(key, &name);
         let before = published.stream.clone();
-        let mut change = published.declare(label, tracks);
+        let mut change = published.declare(declared);
         change.is_new = is_new;
         for kind in &change.ended {
             room.hide(&name, *kind, cx);

@@ -98,9 +98,20 @@ impl World {
 
     fn publish(&mut self, key: ParticipantKey, name: &str, kinds: &[Kind]) -> PublishedChange {
         let tracks = kinds.iter().map(|kind| track(*kind)).collect();
+        let declared = Declared {
+            tracks,
+            ..Declared::default()
+        };
         self.rooms
-            .publish(self.now, key, stream(name), None, tracks)
+            .publish(self.now, key, stream(name), declared)
             .expect("may publish")
+    }
+
+    fn stream(&self, name: &str) -> Stream {
+        self.rooms
+            .stream(&stream(name))
+            .expect("it is there")
+            .clone()
     }
 
     fn say_to(

@@ -71,7 +71,7 @@ impl Client {
                 let old = self.streams.insert(name, stream.clone());
                 assert!(old.is_some_and(|old| old != stream), "nothing changed");
             }
-            Event::StreamRemoved(name) => {
+            Event::StreamRemoved(Stream { name, .. }) => {
                 assert!(self.streams.remove(&name).is_some(), "{name} removed twice");
             }
             Event::Message(message) => self.messages.push(message.number),

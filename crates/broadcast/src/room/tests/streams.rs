@@ -80,9 +80,8 @@ fn who_may_not_publish_is_told_why() {
     world.publish(ada, "garden/ada", &[]);
     world.publish(ada, "garden/ada~screen", &[]);
     let mut refused = |key, name| {
-        let result = world
-            .rooms
-            .publish(world.now, key, stream(name), None, vec![]);
+        let declared = Declared::default();
+        let result = world.rooms.publish(world.now, key, stream(name), declared);
         result.map(|_| ())
     };
     use PublishError::*;
@@ -125,11 +124,12 @@ fn only_its_publisher_ends_or_mutes_a_stream() {
         &world.told(bob)[..],
         [Event::StreamChanged(s)] if s.tracks[0].muted
     ));
+    let last = world.stream("garden/ada");
     let end = |world: &mut World, key| world.rooms.unpublish(now, key, &name);
     assert_eq!(end(&mut world, bob), Err(StreamError::Forbidden));
     assert_eq!(end(&mut world, ada), Ok(()));
     assert_eq!(end(&mut world, ada), Err(StreamError::NotFound));
-    assert_eq!(world.told(bob), [Event::StreamRemoved(name.clone())]);
+    assert_eq!(world.told(bob), [Event::StreamRemoved(last)]);
     assert!(world.rooms.stream(&name).is_none());
 }
 

@@ -214,12 +214,15 @@ impl Trial {
         let Some(client) = self.clients.get(&key) else {
             return;
         };
-        let tracks = kinds.iter().map(|kind| declared(*kind, rids)).collect();
-        let label = label.then(|| "x".to_owned());
-        let ending = label.as_deref().map_or("", |_| "~x");
+        let said = Declared {
+            label: label.then(|| "x".to_owned()),
+            metadata: String::new(),
+            tracks: kinds.iter().map(|kind| declared(*kind, rids)).collect(),
+        };
+        let ending = said.label.as_deref().map_or("", |_| "~x");
         let name = stream(&format!("{}/{}{ending}", client.room, client.id));
         let now = self.world.now;
-        let result = self.world.rooms.publish(now, key, name, label, tracks);
+        let result = self.world.rooms.publish(now, key, name, said);
         let fine = !matches!(result, Err(PublishError::Taken));
         assert!(fine, "a stream of somebody who is gone");
     }

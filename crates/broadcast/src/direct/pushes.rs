@@ -1,0 +1,85 @@
+//! What is told again and again: which rooms there are, and how many are in each.
+
+use std::time::{Duration, Instant};
+
+use super::{Event, Rooms};
+
+/// Between two lists of rooms, and between two counts. Pages in the field redraw at each, and look
+/// at no clock of their own.
+pub const PUSH_EVERY: Duration = Duration::from_millis(500);
+
+/// Lists and counts take turns, half of [`PUSH_EVERY`] apart, so that not all is sent at one
+/// moment.
+const TURN: Duration = Duration::from_millis(250);
+
+/// When what is told next.
+#[derive(Debug, Default)]
+pub(super) enum Pushes {
+    /// Nobody is there.
+    #[default]
+    Resting,
+    /// The list of rooms is next.
+    Rooms(Instant),
+    /// The counts are next.
+    Counts(Instant),
+}
+
+impl Pushes {
+    /// Somebody is there.
+    pub(super) fn wake(&mut self, now: Instant) {
+        if matches!(self, Self::Resting) {
+            *self = Self::Rooms(now + TURN);
+        }
+    }
+
+    /// Nobody is there any more.
+    pub(super) fn rest(&mut self) {
+        *self = Self::Resting;
+    }
+
+    pub(super) fn due(&self) -> Option<Instant> {
+        match self {
+            Self::Resting => None,
+            Self::Rooms(at) | Self::Counts(at) => Some(*at),
+        }
+    }
+}
+
+/// One turn after `at`, or after `now` when that is past: what was missed is not made up for.
+fn next(at: Instant, now: Instant) -> Instant {
+    let next = at + TURN;
+    if next > now { next } else { now + TURN }
+}
+
+impl Rooms {
+    /// Tells what is due.
+    pub(super) fn push(&mut self, now: Instant) {
+        match self.pushes {
+            Pushes::Rooms(at) if at <= now => {
+                self.push_rooms();
+                self.pushes = Pushes::Counts(next(at, now));
+            }
+            Pushes::Counts(at) if at <= now => {
+                self.push_counts();
+                self.pushes = Pushes::Rooms(next(at, now));
+            }
+            _ => {}
+        }
+    }
+
+    fn push_rooms(&mut self) {
+        let names = self.rooms.values().map(|room| room.name.clone()).collect();
+        let everybody = self.clients.keys().copied().collect();
+        self.tell_all(everybody, Event::Rooms(names));
+    }
+
+    fn push_counts(&mut self) {
+        let counts = self
+            .rooms
+            .values()
+            .map(|room| (room.everybody(), Event::Count(room.viewers.len() + 1)));
+        for (to, count) in counts.collect::<Vec<_>>() {
+            self.tell_all(to, count);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What holds whatever clients do.
+
+use std::time::Instant;
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Opened(u128),
+    Closed(u128),
+    Request(u128, Request),
+    Passes,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let client = 0..6u128;
+    prop_oneof![
+        2 => client.clone().prop_map(Step::Opened),
+        1 => client.clone().prop_map(Step::Closed),
+        9 => (client, request()).prop_map(|(client, request)| Step::Request(client, request)),
+        1 => Just(Step::Passes),
+    ]
+}
+
+fn request() -> impl Strategy<Value = Request> {
+    let name = || prop_oneof![Just("a"), Just("b"), Just("c"), Just(" "), Just("<")];
+    let name = || name().prop_map(str::to_owned);
+    let signal = prop_oneof![
+        Just(Signal::Offer),
+        Just(Signal::Answer),
+        Just(Signal::Candidate)
+    ];
+    prop_oneof![
+        name().prop_map(|room| Request::Create { room }),
+        Just(Request::Close),
+        (name(), name()).prop_map(|(room, name)| Request::Join { room, name }),
+        proptest::option::of(name()).prop_map(|room| Request::Chat {
+            room,
+            text: "hi".to_owned()
+        }),
+        (signal, name()).prop_map(|(signal, to)| Request::Signal {
+            signal,
+            to,
+            body: "{}".to_owned()
+        }),
+    ]
+}
+
+proptest! {
+    /// Books agree, nobody is told a thing twice, and nobody who is gone is told anything.
+    #[test]
+    fn whatever_clients_do_rooms_stay_in_order(
+        steps in prop::collection::vec(step(), 0..200),
+        two_clicks in any::<bool>(),
+    ) {
+        let switch = if two_clicks { Switch::TwoClicks } else { Switch::AtOnce };
+        let limits = Limits { viewers_max: 3, rooms_per_host_max: 2, ..Limits::default() };
+        let mut rooms = Rooms::new(limits, switch);
+        let mut now = beginning();
+        for step in steps {
+            take(&mut rooms, &mut now, step);
+            books_agree(&rooms)?;
+            while let Some(output) = rooms.poll_output() {
+                let mut told = output.to.clone();
+                told.sort();
+                told.dedup();
+                prop_assert_eq!(told.len(), output.to.len(), "twice: {:?}", output);
+                prop_assert!(told.iter().all(|client| rooms.clients.contains_key(client)));
+            }
+        }
+        for client in 0..6 {
+            rooms.closed(ClientId(client));
+        }
+        prop_assert!(rooms.rooms.is_empty() && rooms.keys.is_empty());
+    }
+}
+
+fn take(rooms: &mut Rooms, now: &mut Instant, step: Step) {
+    let (publish, view) = (true, true);
+    match step {
+        Step::Opened(client) if !rooms.clients.contains_key(&ClientId(client)) => {
+            rooms.opened(*now, ClientId(client), Grants { publish, view });
+        }
+        Step::Opened(_) => {}
+        Step::Closed(client) => rooms.closed(ClientId(client)),
+        // That refusals are answered, and no request else, is what the other tests show.
+        Step::Request(client, request) => drop(rooms.request(ClientId(client), request)),
+        Step::Passes => {
+            *now += PUSH_EVERY;
+            rooms.handle_timeout(*now);
+        }
+    }
+}
+
+fn books_agree(rooms: &Rooms) -> Result<(), TestCaseError> {
+    prop_assert_eq!(rooms.keys.len(), rooms.rooms.len());
+    for (key, room) in &rooms.rooms {
+        prop_assert_eq!(rooms.keys.get(&room.name), Some(key));
+        prop_assert!(rooms.clients[&room.host].hosts.contains(key));
+        prop_assert!(room.viewers.len() <= rooms.limits.viewers_max);
+        for viewer in &room.viewers {
+            prop_assert_eq!(rooms.clients[&viewer.client].views, Some(*key));
+            prop_assert_eq!(room.viewer(viewer.name.as_str()), Some(viewer.client));
+            prop_assert!(viewer.name != room.name);
+        }
+    }
+    for (id, client) in &rooms.clients {
+        prop_assert!(client.hosts.iter().all(|key| rooms.rooms[key].host == *id));
+        let viewed = client.views.map(|key| rooms.rooms[&key].name_of(*id));
+        prop_assert!(
+            viewed != Some(None),
+            "it views a room that does not know it"
+        );
+    }
+    Ok(())
+}

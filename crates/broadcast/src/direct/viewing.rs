@@ -1,0 +1,78 @@
+//! Viewers come and go.
+
+use super::room::{RoomKey, Viewer};
+use super::{ClientId, Event, Name, Refusal, Rooms, Switch};
+
+impl Rooms {
+    pub(super) fn join(&mut self, viewer: ClientId, room: &str, name: &str) -> Result<(), Refusal> {
+        if self.switch == Switch::TwoClicks && self.leave(viewer) {
+            return Ok(());
+        }
+        let admitted = self.admit(viewer, room, name);
+        match admitted {
+            // Who views this very room begins anew: the host has to offer once more.
+            Ok((key, name)) => {
+                self.leave(viewer);
+                self.enter(viewer, key, name);
+                Ok(())
+            }
+            Err(refusal) => {
+                self.tell(viewer, Event::JoinFailed);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Whether a client may view a room under a name. Where it is now does not count.
+    fn admit(&self, viewer: ClientId, room: &str, name: &str) -> Result<(RoomKey, Name), Refusal> {
+        let client = self.clients.get(&viewer).ok_or(Refusal::Gone)?;
+        if !client.grants.view {
+            return Err(Refusal::Forbidden);
+        }
+        let name = Name::new(name, self.limits.name_bytes_max)?;
+        let (key, room) = self.named(room).ok_or(Refusal::NoRoom)?;
+        let others = room.viewers.iter().filter(|other| other.client != viewer);
+        if name == room.name || others.clone().any(|other| other.name == name) {
+            return Err(Refusal::Taken);
+        }
+        if others.count() >= self.limits.viewers_max {
+            return Err(Refusal::Full("viewers_max"));
+        }
+        Ok((key, name))
+    }
+
+    fn enter(&mut self, viewer: ClientId, key: RoomKey, name: Name) {
+        let Some(room) = self.rooms.get_mut(&key) else {
+            return;
+        };
+        let (host, told) = (room.host, room.everybody());
+        room.viewers.push(Viewer {
+            name: name.clone(),
+            client: viewer,
+        });
+        if let Some(client) = self.clients.get_mut(&viewer) {
+            client.views = Some(key);
+        }
+        self.tell(host, Event::Wanted(name.clone()));
+        self.tell_all(told, Event::Joined(name));
+    }
+
+    /// Takes a viewer out of its room; whether it was in one. The viewer is told nothing.
+    pub(super) fn leave(&mut self, viewer: ClientId) -> bool {
+        let client = self.clients.get_mut(&viewer);
+        let Some(key) = client.and_then(|client| client.views.take()) else {
+            return false;
+        };
+        let Some(room) = self.rooms.get_mut(&key) else {
+            return false;
+        };
+        let place = room.viewers.iter().position(|other| other.client == viewer);
+        let Some(place) = place else {
+            return false;
+        };
+        let left = room.viewers.remove(place);
+        let rest = room.everybody();
+        self.tell_all(rest, Event::Left(left.name));
+        true
+    }
+}

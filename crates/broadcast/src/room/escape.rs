@@ -1,0 +1,89 @@
+//! Any text as a name: for dialects whose rooms and participants are called as they like.
+
+use std::fmt::Write;
+
+/// Writes each byte other than a letter, a digit, `-`, `_` and `.` as `~` and two hexadecimal
+/// digits: `a/b` is `a~2Fb`. A text of nothing but such characters stays as it is, unless URLs
+/// would resolve it away: `.` is `~2E`.
+pub(super) fn escaped(text: &str) -> String {
+    let dots = matches!(text, "." | "..");
+    let mut name = String::with_capacity(text.len());
+    for (index, byte) in text.bytes().enumerate() {
+        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if plain && !(dots && index == 0) {
+            name.push(byte.into());
+        } else {
+            // Writing to a string does not fail.
+            write!(name, "~{byte:02X}").unwrap_or_default();
+        }
+    }
+    name
+}
+
+/// The text that is escaped as this name; `None` when there is none.
+pub(super) fn unescaped(name: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((plain, escape)) = rest.split_once('~') {
+        bytes.extend_from_slice(plain.as_bytes());
+        let (digits, after) = escape.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = after;
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    let text = String::from_utf8(bytes).ok()?;
+    // Small digits, or what needed no escape: somebody has made this name otherwise.
+    (escaped(&text) == name).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_needs_no_escape_is_the_same() {
+        for text in ["", "garden", "a.b_c-9", "..."] {
+            assert_eq!(escaped(text), text);
+        }
+    }
+
+    #[test]
+    fn everything_else_is_escaped_byte_by_byte() {
+        for (text, name) in [
+            ("a/b", "a~2Fb"),
+            ("a~b", "a~7Eb"),
+            ("*#[?", "~2A~23~5B~3F"),
+            ("k\u{e4}se", "k~C3~A4se"),
+            (".", "~2E"),
+            ("..", "~2E."),
+        ] {
+            assert_eq!(escaped(text), name);
+            assert_eq!(unescaped(name).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn names_that_were_made_otherwise_are_no_texts() {
+        for name in [
+            "a~", "a~2", "a~zz", "a~2f", "a~41", "~C3", "~+1", ".", "a~\u{e4}",
+        ] {
+            assert_eq!(unescaped(name), None, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_comes_back(text in any::<String>()) {
+            let name = escaped(&text);
+            prop_assert_eq!(unescaped(&name), Some(text));
+            prop_assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b)));
+        }
+
+        #[test]
+        fn no_name_panics(name in any::<String>()) {
+            unescaped(&name);
+        }
+    }
+}

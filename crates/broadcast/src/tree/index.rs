@@ -1,0 +1,71 @@
+//! The free places, best first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::member::{Slot, Terms};
+
+/// How much deeper than the best place one in the own region may be: a level more in the
+/// neighbourhood costs less than a crossing.
+pub const REGION_LEVELS: u32 = 1;
+
+/// A member that can feed one more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) risk: u8,
+    pub(super) depth: u32,
+    pub(super) ticket: u64,
+    pub(super) slot: Slot,
+}
+
+impl Place {
+    fn rank(&self) -> (u8, u32, u64, Slot) {
+        (self.risk, self.depth, self.ticket, self.slot)
+    }
+}
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        #[cfg(test)]
+        super::cost::count();
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// All free places, by region. Regions are few; members are many.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    regions: BTreeMap<u16, BTreeSet<Place>>,
+}
+
+impl Index {
+    pub(super) fn insert(&mut self, region: u16, place: Place) {
+        self.regions.entry(region).or_default().insert(place);
+    }
+
+    pub(super) fn remove(&mut self, region: u16, place: &Place) {
+        if let Some(places) = self.regions.get_mut(&region) {
+            places.remove(place);
+            if places.is_empty() {
+                self.regions.remove(&region);
+            }
+        }
+    }
+
+    /// The best place for somebody of these terms, below none of `avoided`.
+    pub(super) fn best(&self, terms: &Terms, avoided: &[Slot]) -> Option<Slot> {
+        let first = |places: &BTreeSet<Place>| {
+            let mut places = places.iter();
+            places.find(|p| !avoided.contains(&p.slot)).copied()
+        };
+        let best = self.regions.values().filter_map(first).min()?;
+        let near = self.regions.get(&terms.region).and_then(first);
+        let near = near.filter(|p| p.risk <= best.risk && p.depth <= best.depth + REGION_LEVELS);
+        Some(near.unwrap_or(best).slot)
+    }
+}

@@ -1,0 +1,117 @@
+//! Parents, children and neighbours, and the index of who is open.
+
+use super::index::Place;
+use super::member::{Slot, Standing};
+use super::{Member, Tree};
+
+impl<T> Tree<T> {
+    /// Changes something that decides whether a member offers a place, or which.
+    pub(super) fn amend(&mut self, slot: Slot, change: impl FnOnce(&mut Member<T>)) {
+        if let Some((region, place)) = self.offer(slot) {
+            self.index.remove(region, &place);
+        }
+        change(self.at_mut(slot));
+        if let Some((region, place)) = self.offer(slot) {
+            self.index.insert(region, place);
+        }
+    }
+
+    /// What stands of a member in the index.
+    fn offer(&self, slot: Slot) -> Option<(u16, Place)> {
+        let member = self.at(slot);
+        let Standing::Placed { ticket, .. } = member.standing else {
+            return None;
+        };
+        let place = Place {
+            risk: member.terms.risk,
+            depth: member.depth,
+            ticket,
+            slot,
+        };
+        member
+            .offers_place()
+            .then_some((member.terms.region, place))
+    }
+
+    /// Makes somebody without a place the last child of a parent.
+    pub(super) fn link(&mut self, slot: Slot, parent: Slot, ticket: u64) {
+        let before = self.at(parent).last_child;
+        let child = self.at_mut(slot);
+        child.standing = Standing::Placed { parent, ticket };
+        (child.before, child.after) = (before, Slot::NONE);
+        if let Some(before) = before.some() {
+            self.at_mut(before).after = slot;
+        }
+        self.amend(parent, |parent| {
+            parent.last_child = slot;
+            if before == Slot::NONE {
+                parent.first_child = slot;
+            }
+            parent.children += 1;
+        });
+    }
+
+    /// Takes a child from its parent. It must not be open.
+    pub(super) fn unlink(&mut self, slot: Slot) {
+        let child = self.at_mut(slot);
+        let Standing::Placed { parent, .. } = child.standing else {
+            return;
+        };
+        let (before, after) = (child.before, child.after);
+        child.standing = Standing::Out;
+        (child.before, child.after) = (Slot::NONE, Slot::NONE);
+        if let Some(before) = before.some() {
+            self.at_mut(before).after = after;
+        }
+        if let Some(after) = after.some() {
+            self.at_mut(after).before = before;
+        }
+        self.amend(parent, |parent| {
+            if before == Slot::NONE {
+                parent.first_child = after;
+            }
+            if after == Slot::NONE {
+                parent.last_child = before;
+            }
+            parent.children -= 1;
+        });
+    }
+
+    /// Opens a member and those below it, as far as there is media all the way from the root.
+    pub(super) fn open(&mut self, top: Slot) {
+        let mut next = Some(top);
+        while let Some(slot) = next {
+            let opens = self.opens_at(slot);
+            if let Some(depth) = opens {
+                self.amend(slot, |member| {
+                    (member.is_open, member.depth) = (true, depth);
+                });
+            }
+            next = self.following(slot, top, opens.is_some());
+        }
+    }
+
+    /// At which depth a member opens; `None` when it may not.
+    fn opens_at(&self, slot: Slot) -> Option<u32> {
+        let member = self.at(slot);
+        let parent = member.parent().filter(|_| member.has_media)?;
+        let Some(parent) = parent.some() else {
+            return Some(0);
+        };
+        let parent = self.at(parent);
+        parent.is_open.then(|| parent.depth + 1)
+    }
+
+    /// Closes a member and those below it: nobody is placed below them.
+    pub(super) fn close(&mut self, top: Slot) {
+        let mut next = Some(top);
+        while let Some(slot) = next {
+            let was_open = self.at(slot).is_open;
+            if was_open {
+                self.amend(slot, |member| member.is_open = false);
+            }
+            // Below somebody who is not open nobody is.
+            next = self.following(slot, top, was_open);
+        }
+    }
+}

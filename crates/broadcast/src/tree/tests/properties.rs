@@ -1,0 +1,273 @@
+//! Whatever is called in whatever order, the tree does what the plain model says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::model::Model;
+use super::*;
+
+/// Numbers choose among those who are there.
+#[derive(Debug, Clone)]
+enum Action {
+    Come(Terms),
+    Attach(usize),
+    Ready(usize),
+    Detach(usize),
+    Remove(usize),
+    Starved(usize),
+    Replace(usize, usize),
+    SetTerms(usize, Terms),
+}
+
+fn any_terms() -> impl Strategy<Value = Terms> {
+    (0..4_u32, 0..3_u16, 0..2_u8).prop_map(|(capacity, region, risk)| Terms {
+        capacity,
+        region,
+        risk,
+    })
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    let who = 0..64_usize;
+    prop_oneof![
+        4 => any_terms().prop_map(Action::Come),
+        4 => who.clone().prop_map(Action::Attach),
+        6 => who.clone().prop_map(Action::Ready),
+        1 => who.clone().prop_map(Action::Detach),
+        1 => who.clone().prop_map(Action::Remove),
+        1 => who.clone().prop_map(Action::Starved),
+        1 => (who.clone(), who.clone()).prop_map(|(who, not)| Action::Replace(who, not)),
+        1 => (who, any_terms()).prop_map(|(who, terms)| Action::SetTerms(who, terms)),
+    ]
+}
+
+/// Both trees, and who was ever there.
+struct Trial {
+    orphans: Orphans,
+    tree: Tree<u64>,
+    model: Model,
+    /// Everybody in the order of coming.
+    ids: Vec<MemberId>,
+    gone: Vec<MemberId>,
+}
+
+impl Trial {
+    fn new(orphans: Orphans) -> Self {
+        let tree = Tree::new(orphans, terms(2), 0);
+        let root = tree.root();
+        Self {
+            orphans,
+            model: Model::new(root, terms(2)),
+            ids: vec![root],
+            gone: Vec::new(),
+            tree,
+        }
+    }
+
+    fn who(&self, number: usize) -> MemberId {
+        self.ids[number % self.ids.len()]
+    }
+
+    fn run(&mut self, action: &Action) {
+        match *action {
+            Action::Come(terms) => {
+                let id = self.tree.add(terms, self.ids.len() as u64);
+                self.model.add(id, terms);
+                self.ids.push(id);
+            }
+            Action::Attach(who) => self.attach(self.who(who)),
+            Action::Ready(who) => self.ready(self.who(who)),
+            Action::Detach(who) => self.detach(self.who(who)),
+            Action::Remove(who) => self.remove(self.who(who)),
+            Action::Starved(who) => self.starved(self.who(who)),
+            Action::Replace(who, not) => self.replace(self.who(who), self.who(not)),
+            Action::SetTerms(who, terms) => self.set_terms(self.who(who), terms),
+        }
+        self.check();
+    }
+
+    fn attach(&mut self, id: MemberId) {
+        let member = self.model.at(id);
+        let out = member.parent.is_none() && member.asked.is_none() && id != self.model.root;
+        let moves = self.tree.attach(id);
+        if out {
+            let ticket = self.model.next_ticket();
+            self.model.at(id).asked = Some(ticket);
+        }
+        self.follow(&moves, &BTreeSet::new());
+    }
+
+    fn ready(&mut self, id: MemberId) {
+        let moves = self.tree.ready(id);
+        if self.model.at(id).parent.is_some() || id == self.model.root {
+            self.model.at(id).has_media = true;
+        }
+        self.follow(&moves, &BTreeSet::new());
+    }
+
+    fn detach(&mut self, id: MemberId) {
+        let moves = self.tree.detach(id);
+        let mut lost = BTreeSet::new();
+        if id != self.model.root {
+            self.model.at(id).asked = None;
+            if self.model.at(id).parent.is_some() {
+                lost = self.losers(id, self.orphans == Orphans::Dissolve);
+                lost.insert(id);
+            }
+        }
+        self.follow(&moves, &lost);
+    }
+
+    fn remove(&mut self, id: MemberId) {
+        let moves = self.tree.remove(id);
+        let mut lost = BTreeSet::new();
+        if id != self.model.root {
+            lost = self.losers(id, true);
+            self.model.at(id).parent = None;
+            self.model.at(id).asked = None;
+            self.model.at(id).has_media = false;
+        }
+        self.follow(&moves, &lost);
+        if id != self.model.root {
+            self.model.members.remove(&id);
+            self.ids.retain(|other| *other != id);
+            self.gone.push(id);
+        }
+    }
+
+    fn starved(&mut self, id: MemberId) {
+        let moves = self.tree.starved(id);
+        let lost = self.losers(id, true);
+        self.model.at(id).has_media = false;
+        self.follow(&moves, &lost);
+    }
+
+    fn replace(&mut self, id: MemberId, avoided: MemberId) {
+        let present = self.model.at(id).parent;
+        let better = present.and_then(|present| self.model.best(id, &[avoided, present]));
+        let moves = self.tree.replace(id, &[avoided]);
+        let mut lost = BTreeSet::new();
+        if let Some(parent) = better {
+            if self.orphans == Orphans::Dissolve {
+                lost = self.losers(id, true);
+            }
+            let own = moves.iter().find(|told| told.member == id);
+            assert_eq!(own.and_then(|told| told.parent), Some(parent));
+            let ticket = self.model.next_ticket();
+            self.model.place(id, parent, ticket);
+        } else {
+            assert_eq!(moves, []);
+        }
+        let others: Vec<_> = moves.into_iter().filter(|told| told.member != id).collect();
+        self.follow(&others, &lost);
+    }
+
+    fn set_terms(&mut self, id: MemberId, terms: Terms) {
+        // Who is youngest, the tree knows by its links; the model by the order of its children.
+        let children: Vec<_> = self.tree.children(id).collect();
+        let moves = self.tree.set_terms(id, terms);
+        self.model.at(id).terms = terms;
+        let mut lost = BTreeSet::new();
+        for child in children.iter().skip(terms.capacity as usize) {
+            lost.insert(*child);
+            if self.orphans == Orphans::Dissolve {
+                lost.extend(self.losers(*child, true));
+            }
+        }
+        self.follow(&moves, &lost);
+    }
+
+    /// Who loses its place when a member goes.
+    fn losers(&self, top: MemberId, goes: bool) -> BTreeSet<MemberId> {
+        let below = |id: &MemberId| *id != top && self.model.is_below(*id, top);
+        match self.orphans {
+            _ if !goes => BTreeSet::new(),
+            Orphans::Dissolve => self.ids.iter().copied().filter(below).collect(),
+            Orphans::KeepSubtrees => self.model.children(top).collect(),
+        }
+    }
+
+    /// Does in the model what the tree has told, and sees that it is right: `lost` have lost
+    /// their place, and who waits gets the best there is, in order.
+    fn follow(&mut self, moves: &[Move], lost: &BTreeSet<MemberId>) {
+        let told: BTreeSet<_> = moves.iter().map(|told| told.member).collect();
+        assert_eq!(told.len(), moves.len(), "each is told once: {moves:?}");
+        let homeless = moves.iter().filter(|told| told.parent.is_none());
+        let homeless: BTreeSet<_> = homeless.map(|told| told.member).collect();
+        assert_eq!(
+            &homeless, lost,
+            "all who lost their place are told, and nobody else"
+        );
+        for id in lost {
+            let member = self.model.at(*id);
+            (member.parent, member.has_media) = (None, false);
+        }
+        for told in moves {
+            let Some(parent) = told.parent else { continue };
+            assert_eq!(
+                Some(told.member),
+                self.model.first_waiting(),
+                "first come, first served"
+            );
+            assert_eq!(
+                Some(parent),
+                self.model.best(told.member, &[]),
+                "the best place"
+            );
+            let ticket = self.model.at(told.member).asked.expect("it waits");
+            self.model.place(told.member, parent, ticket);
+        }
+        if let Some(waits) = self.model.first_waiting() {
+            let place = self.model.best(waits, &[]);
+            assert_eq!(place, None, "nobody waits while there is a place");
+        }
+    }
+
+    fn check(&self) {
+        assert_eq!(self.tree.member_count(), self.ids.len());
+        let mut children = BTreeMap::<MemberId, u32>::new();
+        for (id, plain) in &self.model.members {
+            assert_eq!(self.tree.parent(*id), plain.parent);
+            if let Some(parent) = plain.parent {
+                *children.entry(parent).or_default() += 1;
+            }
+            // Panics when there is a cycle.
+            self.model.way(*id);
+        }
+        for (id, count) in children {
+            assert!(count <= self.model.members[&id].terms.capacity);
+            if self.orphans == Orphans::Dissolve {
+                assert!(self.model.members[&id].has_media, "a parent has media");
+            }
+        }
+        let placed: Vec<_> = self.tree.placed().collect();
+        for (depth, id, _) in &placed {
+            let way = self.model.way(*id).expect("it is in the tree");
+            assert_eq!(*depth as usize + 1, way.len());
+        }
+        let on_the_way = self.ids.iter().filter(|id| self.model.way(**id).is_some());
+        assert_eq!(
+            placed.len(),
+            on_the_way.count(),
+            "all in the tree are reached"
+        );
+        assert!(self.gone.iter().all(|id| self.tree.get(*id).is_none()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn the_tree_does_what_a_walk_over_all_members_would_do(
+        dissolve in any::<bool>(),
+        actions in proptest::collection::vec(action(), 1..200),
+    ) {
+        let orphans = if dissolve { Orphans::Dissolve } else { Orphans::KeepSubtrees };
+        let mut trial = Trial::new(orphans);
+        for action in &actions {
+            trial.run(action);
+        }
+    }
+}
