@@ -184,7 +184,7 @@ fn event(said: &str) -> Event {
         },
         "publishes" => room::Event::StreamAdded(stream_of_ada(false)),
         "sends" => room::Event::StreamChanged(stream_of_ada(true)),
-        "stops" => room::Event::StreamRemoved(stream()),
+        "stops" => room::Event::StreamRemoved(stream_of_ada(true)),
         "writes" => room::Event::Message(message(3, None)),
         "whispers" => room::Event::Message(message(4, Some("bob"))),
         "speaks" => room::Event::Speakers(vec![ada(), ParticipantId::made_up("whip", &stream())]),
@@ -285,6 +285,7 @@ fn stream_of_ada(active: bool) -> room::Stream {
         name: stream_name("demo/ada"),
         participant: ParticipantId::new("ada").expect("a good id"),
         label: None,
+        metadata: String::new(),
         active,
         tracks: vec![
             room::Track {

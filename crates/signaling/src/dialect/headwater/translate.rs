@@ -181,7 +181,7 @@ impl From<&room::Event> for Event {
                 stream: stream.into(),
             },
             room::Event::StreamRemoved(stream) => Self::StreamRemoved {
-                stream: stream.to_string(),
+                stream: stream.name.to_string(),
             },
             room::Event::Message(message) => Self::Message {
                 message: message.into(),
@@ -315,6 +315,7 @@ impl From<room::PublishError> for Error {
             room::PublishError::Forbidden => Self::new(Code::Forbidden, message),
             room::PublishError::Taken => Self::of("params.label", Code::Conflict, message),
             room::PublishError::Full { .. } => Self::new(Code::LimitReached, message),
+            room::PublishError::TooLong { field, .. } => too_long(field, message),
         }
     }
 }

@@ -1,0 +1,173 @@
+use broadcast::direct::{Event, Name, Request, Signal};
+use proptest::prelude::*;
+
+use super::*;
+
+/// What goes to the other side when this frame comes from somebody called so.
+fn passed_on(frame: &str, from: &str) -> String {
+    match read(frame) {
+        Ok(Request::Signal { signal, body, .. }) => write(&Event::Signal {
+            signal,
+            from: Name::new(from, 64).expect("a good name"),
+            body,
+        }),
+        other => panic!("nothing to pass on: {other:?}"),
+    }
+}
+
+#[test]
+fn descriptions_and_candidates_are_passed_on_byte_for_byte() {
+    let odd = r#"{ "type":"offer" ,"sdp":"v=0\r\n\u0061\/", "more":[1.0, 1e400, null,"\ud83d"] }"#;
+    let frame = format!(r#"{{"event":"_offer","data":{{"nameB":"lin","sdp":{odd}}}}}"#);
+    let passed = passed_on(&frame, "cooking");
+    assert!(passed.contains(&format!("\"sdp\":{odd}")), "{passed}");
+}
+
+#[test]
+fn fields_that_nobody_knows_stay() {
+    let frame =
+        r#"{"x":{"deep":[]},"data":{"to":"lin","candidate":null,"y":2},"event":"_ice_candidate"}"#;
+    let passed = passed_on(frame, "cooking");
+    let expected = r#"{"event":"_ice_candidate","x":{"deep":[]},"data":{"candidate":null,"to":"lin","y":2,"from":"cooking"}}"#;
+    assert_eq!(passed, expected);
+}
+
+#[test]
+fn nobody_passes_for_another() {
+    for (event, to, from) in [
+        ("_offer", "nameB", "nameA"),
+        ("_answer", "nameA", "nameB"),
+        ("_ice_candidate", "to", "from"),
+    ] {
+        // Twice, and once with an escape in it.
+        let (first, rest) = from.split_at(1);
+        let escaped = format!("\\u{:04x}{rest}", first.as_bytes()[0]);
+        let frame = format!(
+            r#"{{"event":"{event}","data":{{"{to}":"x","{from}":"eve","{escaped}":"eve"}}}}"#
+        );
+        let expected = format!(r#"{{"event":"{event}","data":{{"{to}":"x","{from}":"ada"}}}}"#);
+        assert_eq!(passed_on(&frame, "ada"), expected);
+    }
+}
+
+#[test]
+fn of_two_fields_with_one_name_the_later_counts() {
+    let frame = r#"{"event":"closeRoom","roomName":"a","event":"createRoom","roomName":"b"}"#;
+    let room = "b".to_owned();
+    assert_eq!(read(frame), Ok(Request::Create { room }));
+}
+
+#[test]
+fn what_would_be_html_is_written_so_that_it_shows_as_text() {
+    let chat = |text: &str| {
+        write(&Event::Chat {
+            from: Name::new("lin", 64).expect("a good name"),
+            text: text.to_owned(),
+        })
+    };
+    let image = chat("<img src=x onerror=alert(1)> &lt;");
+    let shown = "&lt;img src=x onerror=alert(1)&gt; &amp;lt;";
+    let expected = format!(r#"{{"event":"chat","msg":"{shown}","name":"lin"}}"#);
+    assert_eq!(image, expected);
+    let ordinary = "2 \u{1f600} 'quotes' / caf\u{e9}; 100%";
+    let expected = format!(r#"{{"event":"chat","msg":"{ordinary}","name":"lin"}}"#);
+    assert_eq!(chat(ordinary), expected);
+}
+
+#[test]
+fn frames_that_say_nothing_are_told_apart() {
+    for (frame, why) in [
+        ("no JSON", "a frame is a JSON object"),
+        ("[]", "a frame is a JSON object"),
+        ("{}", "event is missing"),
+        (r#"{"event":7}"#, "event is missing"),
+        (
+            r#"{"event":"roomsInfo"}"#,
+            "there is no event \"roomsInfo\"",
+        ),
+        (r#"{"event":"chatSend"}"#, "msg is missing"),
+        (r#"{"event":"_offer"}"#, "data is missing"),
+        (r#"{"event":"_offer","data":[]}"#, "data is missing"),
+        (r#"{"event":"_offer","data":{}}"#, "nameB is missing"),
+        (
+            r#"{"event":"_answer","data":{"nameA":1}}"#,
+            "nameA is missing",
+        ),
+        (
+            r#"{"event":"_ice_candidate","data":{"from":"x"}}"#,
+            "to is missing",
+        ),
+    ] {
+        let said = read(frame).expect_err(frame).to_string();
+        assert!(said.starts_with(why), "{frame}: {said}");
+    }
+}
+
+#[test]
+fn a_frame_that_is_nested_deep_is_passed_on_or_dropped_like_any_other() {
+    let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+    let frame = format!(r#"{{"event":"_offer","data":{{"nameB":"lin","sdp":{deep}}}}}"#);
+    assert!(passed_on(&frame, "cooking").contains(&deep));
+    assert!(read(&"[".repeat(100_000)).is_err());
+    assert!(read(&r#"{"data":"#.repeat(50_000)).is_err());
+}
+
+/// A candidate with whatever a browser, or somebody else, puts into it.
+fn value() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        ".*".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            prop::collection::btree_map(".*", inner, 0..4)
+                .prop_map(|fields| { serde_json::Value::Object(fields.into_iter().collect()) }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_is_read_or_refused(text in ".*", event in "[a-zA-Z_]*", data in value()) {
+        drop(read(&text));
+        let frame = serde_json::json!({ "event": event, "data": data, "roomName": data });
+        drop(read(&frame.to_string()));
+    }
+
+    #[test]
+    fn whatever_is_passed_on_is_json_with_one_more_field(
+        candidate in value(),
+        more in value(),
+        to in ".*",
+    ) {
+        let mut frame = serde_json::json!({
+            "event": "_ice_candidate",
+            "data": { "candidate": candidate, "to": to, "more": more },
+            "more": more,
+        });
+        let passed = passed_on(&frame.to_string(), "cooking");
+        let passed: serde_json::Value = serde_json::from_str(&passed).expect("JSON");
+        frame["data"]["from"] = "cooking".into();
+        prop_assert_eq!(passed, frame);
+    }
+
+    #[test]
+    fn a_signal_is_for_whom_it_names(to in ".*") {
+        for (event, key, expected) in [
+            ("_offer", "nameB", Signal::Offer),
+            ("_answer", "nameA", Signal::Answer),
+            ("_ice_candidate", "to", Signal::Candidate),
+        ] {
+            let frame = serde_json::json!({ "event": event, "data": { key: to } });
+            match read(&frame.to_string()) {
+                Ok(Request::Signal { signal, to: read, .. }) => {
+                    prop_assert_eq!((signal, read), (expected, to.clone()));
+                }
+                other => prop_assert!(false, "{:?}", other),
+            }
+        }
+    }
+}

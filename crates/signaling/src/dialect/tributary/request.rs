@@ -1,0 +1,151 @@
+//! What peers ask for.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+/// A command that can be carried out. Offers, answers and candidates are JSON as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are those of the protocol")]
+pub enum Request<'a> {
+    FetchConfig,
+    StartBroadcast {
+        name: String,
+        peer_name: Option<String>,
+    },
+    EndBroadcast {
+        name: String,
+    },
+    JoinBroadcast {
+        name: String,
+        peer_name: Option<String>,
+        offer: &'a str,
+    },
+    /// Its name is not looked at: a peer is in one broadcast.
+    LeaveBroadcast,
+    RelayBroadcastReceived {
+        peer: String,
+        answer: &'a str,
+    },
+    IceCandidates {
+        peer: String,
+        candidates: &'a str,
+    },
+    IceCandidatesReceived {
+        peer: String,
+    },
+    SubscribeToTreeState {
+        name: String,
+    },
+    UnsubscribeFromTreeState {
+        name: String,
+    },
+}
+
+/// Why a frame is no command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is no JSON. The socket is closed.
+    NoJson,
+    /// Something is missing; the text says what.
+    Message(String),
+}
+
+/// Reads a frame.
+pub fn read(text: &str) -> Result<Request<'_>, Unreadable> {
+    let json: &RawValue = serde_json::from_str(text).map_err(|_| Unreadable::NoJson)?;
+    if !json.get().starts_with('{') {
+        return Err(message("Message is not a JSON object"));
+    }
+    let fields = serde_json::from_str(json.get()).map_err(|_| Unreadable::NoJson)?;
+    let mut fields = Fields {
+        command: String::new(),
+        fields,
+    };
+    let command = fields.text("command");
+    fields.command = command.ok_or_else(|| message("Message is lacking a command property"))?;
+    request(&fields)
+}
+
+fn request<'a>(fields: &Fields<'a>) -> Result<Request<'a>, Unreadable> {
+    Ok(match fields.command.as_str() {
+        "FETCH_CONFIG" => Request::FetchConfig,
+        "START_BROADCAST" => Request::StartBroadcast {
+            name: fields.string("name")?,
+            peer_name: fields.text("peerName"),
+        },
+        "END_BROADCAST" => Request::EndBroadcast {
+            name: fields.string("name")?,
+        },
+        "JOIN_BROADCAST" => Request::JoinBroadcast {
+            name: fields.string("name")?,
+            peer_name: fields.text("peerName"),
+            offer: fields.json("offer", Kind::Object)?,
+        },
+        "LEAVE_BROADCAST" => Request::LeaveBroadcast,
+        "RELAY_BROADCAST_RECEIVED" => Request::RelayBroadcastReceived {
+            peer: fields.string("peer")?,
+            answer: fields.json("answer", Kind::Object)?,
+        },
+        "ICE_CANDIDATES" => Request::IceCandidates {
+            peer: fields.string("peer")?,
+            candidates: fields.json("candidates", Kind::Array)?,
+        },
+        "ICE_CANDIDATES_RECEIVED" => Request::IceCandidatesReceived {
+            peer: fields.string("peer")?,
+        },
+        "SUBSCRIBE_TO_TREE_STATE" => Request::SubscribeToTreeState {
+            name: fields.string("name")?,
+        },
+        "UNSUBSCRIBE_FROM_TREE_STATE" => Request::UnsubscribeFromTreeState {
+            name: fields.string("name")?,
+        },
+        other => return Err(message(&format!("Unknown command: {other}"))),
+    })
+}
+
+fn message(text: &str) -> Unreadable {
+    Unreadable::Message(text.to_owned())
+}
+
+/// What a field has to be.
+#[derive(Clone, Copy)]
+enum Kind {
+    Object,
+    Array,
+}
+
+/// The fields of a frame. Of two with one name the last counts.
+struct Fields<'a> {
+    command: String,
+    fields: BTreeMap<String, &'a RawValue>,
+}
+
+impl<'a> Fields<'a> {
+    /// A field that may be missing, and is as good as missing when it is no string.
+    fn text(&self, field: &str) -> Option<String> {
+        serde_json::from_str(self.fields.get(field)?.get()).ok()
+    }
+
+    fn string(&self, field: &str) -> Result<String, Unreadable> {
+        self.text(field)
+            .ok_or_else(|| self.lacks(field, "a string"))
+    }
+
+    fn json(&self, field: &str, kind: Kind) -> Result<&'a str, Unreadable> {
+        let (first, what) = match kind {
+            Kind::Object => ('{', "an object"),
+            Kind::Array => ('[', "an array"),
+        };
+        let json = self.fields.get(field).map(|json| json.get());
+        json.filter(|json| json.starts_with(first))
+            .ok_or_else(|| self.lacks(field, what))
+    }
+
+    fn lacks(&self, field: &str, what: &str) -> Unreadable {
+        let command = &self.command;
+        message(&format!(
+            "No \"{field}\" property specified or not {what} in {command} message"
+        ))
+    }
+}

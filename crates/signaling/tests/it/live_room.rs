@@ -1,0 +1,176 @@
+//! Plays the transcripts of the live room against the dialect and the rooms behind it, in virtual
+//! time.
+//!
+//! ```text
+//! ### Somebody opens a room                                   what it shows; begins anew
+//! * ada, lin                                                  who is there
+//! ada > {"event":"createRoom","roomName":"cooking"}           a frame as it came
+//! ada < {"event":"createRoomOk"}                              what who gets
+//! * lin is gone                                               its socket is lost
+//! * 500 ms                                                    time passes
+//! lin > {"event":"closeRoom"}
+//! lin ! there is no such room here                            why nothing came of it
+//! ```
+//!
+//! `* two clicks` and `* viewers_max 1` are settings, and stand first. With them, lists and counts
+//! come only where time passes.
+//!
+//! `HEADWATER_RECORD=1 cargo test -p headwater-signaling live_room` writes what comes out into the
+//! files instead.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use broadcast::direct::{ClientId, Grants, Limits, Output, Rooms, Switch};
+use headwater_signaling::dialect::live_room;
+
+#[test]
+fn live_room_conversations_go_as_recorded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/live_room");
+    let files = std::fs::read_dir(&folder).expect("the transcripts");
+    let mut count = 0;
+    for file in files {
+        let file = file.expect("a readable folder").path();
+        let text = std::fs::read_to_string(&file).expect("a transcript");
+        let played = play(&text);
+        if std::env::var_os("HEADWATER_RECORD").is_some() {
+            std::fs::write(&file, played).expect("written");
+        } else {
+            for (played, recorded) in played.split("### ").zip(text.split("### ")) {
+                assert_eq!(played, recorded, "{}", file.display());
+            }
+            assert_eq!(played, text, "{}", file.display());
+        }
+        count += 1;
+    }
+    assert!(count > 0, "no transcript in {}", folder.display());
+}
+
+/// A transcript as it is now: lines with `<` and `!` are written anew.
+fn play(text: &str) -> String {
+    let mut scene = Scene::new();
+    for line in text.lines() {
+        let is_frame = !line.starts_with("###") && !line.starts_with("* ");
+        let sign = line
+            .split(' ')
+            .find(|word| matches!(*word, ">" | "<" | "!"));
+        match sign.filter(|_| is_frame) {
+            // What these say follows from the lines before them.
+            Some("<" | "!") => continue,
+            Some(_) => scene.frame(line),
+            None => scene.direct(line),
+        }
+        scene.tell();
+    }
+    scene.out
+}
+
+struct Scene {
+    rooms: Rooms,
+    limits: Limits,
+    switch: Switch,
+    now: Instant,
+    /// Their places are their ids.
+    names: Vec<String>,
+    out: String,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self {
+            rooms: Rooms::new(Limits::default(), Switch::default()),
+            limits: Limits::default(),
+            switch: Switch::default(),
+            now: Instant::now(),
+            names: Vec::new(),
+            out: String::new(),
+        }
+    }
+
+    /// Carries out a line that is no frame.
+    fn direct(&mut self, line: &str) {
+        self.out += &format!("{line}\n");
+        if line.starts_with("###") {
+            let out = std::mem::take(&mut self.out);
+            *self = Self { out, ..Self::new() };
+        }
+        let Some(stage) = line.strip_prefix("* ") else {
+            return;
+        };
+        let settings = (self.limits.clone(), self.switch);
+        match stage.split(' ').collect::<Vec<_>>()[..] {
+            ["two", "clicks"] => self.switch = Switch::TwoClicks,
+            ["viewers_max", limit] => self.limits.viewers_max = number(limit),
+            ["rooms_max", limit] => self.limits.rooms_max = number(limit),
+            ["name_bytes_max", limit] => self.limits.name_bytes_max = number(limit),
+            ["chat_bytes_max", limit] => self.limits.chat_bytes_max = number(limit),
+            [time, "ms"] => self.pass(Duration::from_millis(number(time) as u64)),
+            [name, "is", "gone"] => {
+                let id = self.id(name);
+                self.rooms.closed(id);
+            }
+            [name, "may", "only", what] => {
+                let (publish, view) = (what == "host", what == "view");
+                self.open(name, Grants { publish, view });
+            }
+            _ => {
+                let (publish, view) = (true, true);
+                for name in stage.split(", ") {
+                    self.open(name, Grants { publish, view });
+                }
+            }
+        }
+        if settings != (self.limits.clone(), self.switch) {
+            assert!(self.names.is_empty(), "settings stand first");
+            self.rooms = Rooms::new(self.limits.clone(), self.switch);
+        }
+    }
+
+    fn open(&mut self, name: &str, grants: Grants) {
+        let id = ClientId(self.names.len() as u128);
+        self.names.push(name.to_owned());
+        self.rooms.opened(self.now, id, grants);
+    }
+
+    fn id(&self, name: &str) -> ClientId {
+        let place = self.names.iter().position(|other| other == name);
+        let place = place.unwrap_or_else(|| panic!("nobody is called {name:?}"));
+        ClientId(place as u128)
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(due) = self.rooms.poll_timeout().filter(|due| *due <= end) {
+            self.rooms.handle_timeout(due);
+        }
+        self.now = end;
+    }
+
+    /// Carries out a line with `>`.
+    fn frame(&mut self, line: &str) {
+        self.out += &format!("{line}\n");
+        let (who, frame) = line.split_once(" > ").expect("a frame");
+        let refused = match live_room::read(frame) {
+            Ok(request) => {
+                let taken = self.rooms.request(self.id(who), request);
+                taken.err().map(|refusal| refusal.to_string())
+            }
+            Err(unreadable) => Some(unreadable.to_string()),
+        };
+        if let Some(reason) = refused {
+            self.out += &format!("{who} ! {reason}\n");
+        }
+    }
+
+    fn tell(&mut self) {
+        while let Some(Output { to, event }) = self.rooms.poll_output() {
+            let names = to.iter().map(|id| self.names[id.0 as usize].as_str());
+            let names = names.collect::<Vec<_>>().join(", ");
+            self.out += &format!("{names} < {}\n", live_room::write(&event));
+        }
+    }
+}
+
+fn number(text: &str) -> usize {
+    text.parse().expect("a number")
+}

@@ -1,0 +1,191 @@
+//! Plays the transcripts of Pion_SFU: frames are read and written by the dialect, and the rooms
+//! behind it say who is there; stage directions stand in the place of media.
+//!
+//! ```text
+//! ### Somebody joins                                          what it shows; begins anew
+//! mia > {"event":"joinRoom","data":{…}}                       a frame as it came
+//! mia : joins                                                 what it comes to
+//! mia ! data is missing or no object                          why nothing came of it
+//! * answer to mia: v=0|m=audio 9|…                            the server has a description
+//! mia < {"event":"answer","data":"…"}                         what is sent for that
+//! * mia is gone                                               its socket ends
+//! ```
+//!
+//! In descriptions `|` stands for the end of a line. `HEADWATER_RECORD=1 cargo test -p
+//! headwater-signaling pion_sfu` writes what comes out into the files instead.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use broadcast::room::{
+    EndReason, Event, Join, Limits, Output, ParticipantId, ParticipantKey, Role, RoomName, Rooms,
+};
+use headwater_signaling::dialect::pion_sfu::{self, Call, Identity};
+
+#[test]
+fn pion_sfu_conversations_go_as_recorded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/pion_sfu");
+    let mut played = 0;
+    for entry in std::fs::read_dir(&folder).expect("the transcripts") {
+        let file = entry.expect("a readable folder").path();
+        let text = std::fs::read_to_string(&file).expect("a transcript");
+        let now = play(&text);
+        if std::env::var_os("HEADWATER_RECORD").is_some() {
+            std::fs::write(&file, now).expect("written");
+        } else {
+            assert_eq!(now, text, "{}", file.display());
+        }
+        played += 1;
+    }
+    assert!(played >= 2, "only {played} transcripts");
+}
+
+/// A transcript as it is now: what follows from other lines is written anew.
+fn play(text: &str) -> String {
+    let mut scene = Scene::new();
+    for line in text.lines() {
+        let sign = line
+            .split(' ')
+            .nth(1)
+            .filter(|_| !line.starts_with(['#', '*']));
+        if matches!(sign, Some("<" | ":" | "!")) {
+            continue;
+        }
+        if line.starts_with("### ") {
+            let out = std::mem::take(&mut scene.out);
+            scene = Scene {
+                out,
+                ..Scene::new()
+            };
+        }
+        scene.out += &format!("{line}\n");
+        match line.split_once(" > ") {
+            Some((name, frame)) => scene.frame(name, frame),
+            None => scene.direct(line),
+        }
+    }
+    scene.out
+}
+
+struct Scene {
+    rooms: Rooms,
+    now: Instant,
+    /// Sockets by name, with who they are.
+    people: BTreeMap<String, (ParticipantKey, Identity)>,
+    keys: u64,
+    out: String,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self {
+            rooms: Rooms::new(Limits::default()),
+            now: Instant::now(),
+            people: BTreeMap::new(),
+            keys: 0,
+            out: String::new(),
+        }
+    }
+
+    fn frame(&mut self, name: &str, frame: &str) {
+        let request = match pion_sfu::read(frame) {
+            Ok(request) => request,
+            Err(error) => return self.say(name, '!', &error.to_string()),
+        };
+        if let Call::Join(identity) = request.call {
+            return self.join(name, identity);
+        }
+        let identity = self.people.get(name).map(|(_, identity)| identity);
+        let Some(identity) = identity.filter(|identity| request.named.fits(identity)) else {
+            return self.say(name, '!', "it is not who it says");
+        };
+        let room = identity.room.clone();
+        match request.call {
+            Call::Join(_) => {}
+            Call::Leave => self.leave(name, &format!("leaves {room}")),
+            Call::Offer(sdp) => self.say(name, ':', &format!("offers {}", short(&sdp))),
+            Call::Answer(sdp) => self.say(name, ':', &format!("answers {}", short(&sdp))),
+            Call::Candidate(text) => self.say(name, ':', &format!("is at {text:?}")),
+        }
+    }
+
+    fn join(&mut self, name: &str, identity: Identity) {
+        if self.people.contains_key(name) {
+            self.leave(name, "begins anew");
+        }
+        self.keys += 1;
+        let join = Join {
+            key: ParticipantKey(self.keys),
+            room: RoomName::of_text(&identity.room).expect("a name"),
+            id: ParticipantId::of_text(&identity.peer).expect("an id"),
+            name: None,
+            metadata: String::new(),
+            role: Role::Publisher,
+            auto_subscribe: true,
+            joined_at: 0,
+        };
+        let joined = self.rooms.join(self.now, join).expect("there is room");
+        let id = joined.participant.id;
+        self.say(name, ':', &format!("joins {} as {id}", joined.room.name));
+        self.people
+            .insert(name.to_owned(), (ParticipantKey(self.keys), identity));
+        self.deliver();
+    }
+
+    fn leave(&mut self, name: &str, how: &str) {
+        if let Some((key, _)) = self.people.remove(name) {
+            self.rooms.leave(self.now, key, EndReason::Left);
+            self.say(name, ':', how);
+            self.deliver();
+        }
+    }
+
+    /// Who was replaced learns nothing, and is nobody from then on.
+    fn deliver(&mut self) {
+        while let Some(output) = self.rooms.poll_output() {
+            let Output::Deliver { to, events } = output else {
+                continue;
+            };
+            let ended = |event: &Event| matches!(event, Event::Ended { .. });
+            if !events.iter().any(ended) {
+                continue;
+            }
+            let gone = self.people.extract_if(.., |_, (key, _)| to.contains(key));
+            let gone: Vec<String> = gone.map(|(name, _)| name).collect();
+            for name in gone {
+                self.say(&name, ':', "is nobody any more");
+            }
+        }
+    }
+
+    fn direct(&mut self, line: &str) {
+        let Some(stage) = line.strip_prefix("* ") else {
+            return;
+        };
+        if let Some(name) = stage.strip_suffix(" is gone") {
+            return self.leave(name, "is away");
+        }
+        let (what, sdp) = stage.split_once(": ").expect("a description");
+        let (kind, name) = what.split_once(" to ").expect("somebody");
+        let sdp = sdp.replace('|', "\r\n");
+        if kind == "answer" {
+            self.say(name, '<', &pion_sfu::answer(&sdp));
+            for candidate in pion_sfu::candidates(&sdp) {
+                self.say(name, '<', &candidate);
+            }
+        } else {
+            let (_, identity) = self.people.get(name).expect("it is there");
+            let offer = pion_sfu::offer(&sdp, identity);
+            self.say(name, '<', &offer);
+        }
+    }
+
+    fn say(&mut self, name: &str, sign: char, what: &str) {
+        self.out += &format!("{name} {sign} {what}\n");
+    }
+}
+
+fn short(sdp: &str) -> String {
+    sdp.replace("\r\n", "|")
+}
