@@ -1,13 +1,4 @@
-//! One connection over which both sides send, and either may offer.
-//!
-//! What the remote sends, the WebRTC library negotiates and receives; what this side sends goes
-//! past the library, as in [`Negotiation`](crate::Negotiation). So the library is shown only what
-//! the remote says of its own sending, always as an offer, whether the remote has said so in an
-//! offer or in an answer. What the remote gets to read is put together from the library's words
-//! and from this side's own lines.
-//!
-//! Tracks go on m-lines that this side offers. m-lines that the remote offers are for what it
-//! sends.
+//! What is said about a connection of both ways.
 
 use std::time::Instant;
 
@@ -16,13 +7,25 @@ use rtp::{Bitrate, Kind};
 use crate::Config;
 use crate::negotiation::{Agreed, Lines, OutgoingTrack, Transport, beginnings, head, line};
 use crate::peer::{IceCredentials, Peer};
-use crate::sdp::{self, Direction, OfferError};
+use crate::sdp::{self, Direction, OfferError, SentTrack};
 use crate::sender::Sender;
 
 /// m-lines of one connection; an offer with more is refused.
 const SECTIONS_MAX: usize = 512;
 
-/// What both sides have said of one connection. See the [module](self).
+/// What is said about one connection over which both sides send, and either may offer.
+///
+/// What the remote sends, the WebRTC library negotiates and receives; what this side sends goes
+/// past the library, as in [`Negotiation`](crate::Negotiation). So the library is shown only what
+/// the remote says of its own sending, always as an offer, whether the remote has said so in an
+/// offer or in an answer. What the remote gets to read is put together from the library's words
+/// and from this side's own lines.
+///
+/// Tracks go on m-lines that this side offers. m-lines that the remote offers are for what it
+/// sends.
+///
+/// The remote's offer goes through [`Self::offered`], [`Peer::answer_again`] and [`Self::answer`];
+/// this side's through [`Self::offer`] and [`Self::answered`].
 #[derive(Debug)]
 pub struct Dialogue {
     /// `o=`: the session, and how often it was described.
@@ -43,9 +46,17 @@ pub struct Dialogue {
     /// An offer of this side waits for its answer.
     outstanding: bool,
     /// An offer of the remote waits for its answer.
-    asked: Option<String>,
+    asked: Option<Asked>,
     /// The library has answered before.
     begun: bool,
+}
+
+/// An offer of the remote, and what was before it.
+#[derive(Debug)]
+struct Asked {
+    offer: String,
+    settled: usize,
+    shown: usize,
 }
 
 /// One m-line.
@@ -120,11 +131,30 @@ impl Dialogue {
 
     /// Asks the remote to send something, with the next offer.
     pub fn expect(&mut self, what: Expected) {
-        let mid = self.next_mid();
+        // A browser that takes its own first offer back for this one starts data channels only
+        // under the mid that it had for them itself: Chromium counts from 0.
+        let mid = match self.settled {
+            0 => self.sections.len().to_string(),
+            _ => self.next_mid(),
+        };
         let mut section = Section::new(mid);
         section.expected = Some(what);
         self.sections.push(section);
         self.changed = true;
+    }
+
+    /// Asks the remote to send what it has offered and taken back: with the next offer, as far as
+    /// it was new, and fits.
+    pub fn expect_offered(&mut self, offer: &str) {
+        let known = |mid: &str| self.sections.iter().any(|section| section.mid == mid);
+        let new = sdp::sent_tracks(offer).into_iter();
+        let new: Vec<SentTrack> = new.filter(|track| !known(&track.mid)).collect();
+        for track in new
+            .iter()
+            .take(SECTIONS_MAX.saturating_sub(self.sections.len()))
+        {
+            self.expect(Expected::Media(track.kind));
+        }
     }
 
     /// An offer of this side waits for its answer.
@@ -132,27 +162,18 @@ impl Dialogue {
         self.outstanding
     }
 
-    /// Takes the first offer of the remote, while the peer is at hand. Returns the answer.
-    pub fn begin(&mut self, peer: &mut Peer, offer: &str) -> Result<(String, Agreed), OfferError> {
-        let shown = self.offered(offer)?;
-        let heard = match peer.answer_again(&shown) {
-            Ok(heard) => heard,
-            Err(error) => {
-                self.asked = None;
-                return Err(error);
-            }
-        };
-        self.lines.follow(&peer.payload_params(), offer);
-        self.answer(&heard)
+    /// The library has taken the first offer of the remote: from now on numbers mean what they
+    /// mean there. To be called before [`Self::answer`].
+    pub fn follow(&mut self, peer: &Peer) {
+        if let Some(asked) = &self.asked {
+            self.lines.follow(&peer.payload_params(), &asked.offer);
+        }
     }
 
     /// The remote offers. An offer of this side that still waits is void, and its content comes
     /// again with the next. Returns what [`Peer::answer_again`] is to be given, and then
     /// [`Self::answer`] what that returns; or [`Self::refuse`] when it is refused.
     pub fn offered(&mut self, offer: &str) -> Result<String, OfferError> {
-        if self.outstanding {
-            self.roll_back();
-        }
         let sections: Vec<&str> = sdp::sections(offer).collect();
         if sections.len() > SECTIONS_MAX {
             let error = format!("{SECTIONS_MAX} m-lines are the most");
@@ -165,26 +186,43 @@ impl Dialogue {
             let error = "its m-lines are not those of before, in their order, and new ones";
             return Err(OfferError::Refused(error.to_owned()));
         }
+        if self.outstanding {
+            self.roll_back();
+        }
         // What this side was going to ask for comes behind.
-        let ours = self.sections.split_off(self.settled);
+        let mut ours = self.sections.split_off(self.settled);
+        for section in &mut ours {
+            if mids.contains(&section.mid.as_str()) {
+                section.mid = self.next_mid();
+            }
+        }
         let new = mids.iter().skip(self.settled);
         let new: Vec<Section> = new.map(|mid| Section::new((*mid).to_owned())).collect();
+        self.asked = Some(Asked {
+            offer: offer.to_owned(),
+            settled: self.settled,
+            shown: self.shown.len(),
+        });
         self.settled = mids.len();
         self.sections.extend(new);
         self.sections.extend(ours);
-        self.asked = Some(offer.to_owned());
         Ok(self.show(offer))
     }
 
-    /// The remote's offer was refused: nothing has changed.
+    /// The remote's offer was refused: all is as it was before it, but for an offer of this side
+    /// that was void for it.
     pub fn refuse(&mut self) {
-        self.asked = None;
+        if let Some(asked) = self.asked.take() {
+            self.sections.drain(asked.settled..self.settled);
+            self.settled = asked.settled;
+            self.shown.truncate(asked.shown);
+        }
     }
 
     /// Answers the remote's offer, with the library's answer to what it was shown. Returns the
     /// answer, and what was agreed about the lines of this side.
     pub fn answer(&mut self, heard: &str) -> Result<(String, Agreed), OfferError> {
-        let Some(offer) = self.asked.take() else {
+        let Some(Asked { offer, .. }) = self.asked.take() else {
             let error = "no offer waits for an answer".to_owned();
             return Err(OfferError::Refused(error));
         };

@@ -36,6 +36,6 @@ pub use offer::Offering;
 pub use peer::{
     Event, IceCredentials, Output, PAYLOAD_BYTES_MAX, PUBLISHED_LINES_MAX, Peer, host_candidate,
 };
-pub use sdp::{Direction, OfferError, lines};
+pub use sdp::{Direction, OfferError, SentTrack, lines, sent_tracks};
 pub use sender::WriteError;
 pub use wall_clock::WallClock;

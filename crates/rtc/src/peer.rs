@@ -683,6 +683,12 @@ impl Peer {
                 self.keys = Some(keys);
                 Some(Event::Connected)
             }
+            // Who has not connected yet may be slow. When it is too slow is not said here.
+            str0m::Event::IceConnectionStateChange(IceConnectionState::Disconnected)
+                if self.keys.is_none() =>
+            {
+                None
+            }
             str0m::Event::Closed
             | str0m::Event::IceConnectionStateChange(IceConnectionState::Disconnected) => {
                 Some(Event::Closed)

@@ -344,6 +344,33 @@ pub fn lines(sdp: &str) -> Vec<(String, Kind)> {
     sections(sdp).filter_map(line).collect()
 }
 
+/// A track that a description says is sent (RFC 8830).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentTrack {
+    /// The `a=mid` of its m-line.
+    pub mid: String,
+    /// Audio or video.
+    pub kind: Kind,
+    /// The stream and the track, as the sender calls them; empty where it does not say.
+    pub msid: (String, String),
+}
+
+/// The tracks that a description says are sent, in its order.
+pub fn sent_tracks(sdp: &str) -> Vec<SentTrack> {
+    let track = |section: &str| {
+        let (mid, kind) = lines(section).pop()?;
+        let msid = attribute(section, "msid").unwrap_or_default().trim_end();
+        let (stream, track) = msid.split_once(' ').unwrap_or((msid, ""));
+        Some(SentTrack {
+            mid,
+            kind,
+            msid: (stream.to_owned(), track.to_owned()),
+        })
+    };
+    let sending = sections(sdp).filter(|section| sends(section));
+    sending.filter_map(track).collect()
+}
+
 /// The payload types that a section lists.
 pub(crate) fn payload_types(section: &str) -> Vec<u8> {
     let first = section.lines().next().unwrap_or_default();
@@ -505,6 +532,28 @@ mod tests {
                 count: 2,
                 max: 1,
             })
+        );
+    }
+
+    #[test]
+    fn tracks_that_are_sent_are_listed_with_their_names() {
+        let sending = AUDIO.replace("sendrecv", "sendonly\r\na=msid:cam mic");
+        let tracks = sent_tracks(&offer(&[
+            &sending,
+            VIDEO,
+            "m=video 9 X 96\r\na=mid:2\r\na=inactive\r\n",
+        ]));
+        let msid = |stream: &str, track: &str| (stream.to_owned(), track.to_owned());
+        let found: Vec<_> = tracks
+            .into_iter()
+            .map(|t| (t.mid, t.kind, t.msid))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("0".to_owned(), Kind::Audio, msid("cam", "mic")),
+                ("1".to_owned(), Kind::Video, msid("", "")),
+            ]
         );
     }
 

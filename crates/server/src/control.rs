@@ -1,25 +1,30 @@
 //! The handle through which HTTP reaches rooms and media.
 
 mod api;
+mod conversing;
+mod entering;
+mod grants;
+mod joining;
 mod link;
-mod made_up;
 mod members;
+mod opening;
 mod peers;
 mod publishing;
 mod refusal;
+mod singles;
+mod telling;
 mod viewing;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use broadcast::registry::{self, Admitted, Registry};
+use broadcast::registry::{self, Registry};
 use broadcast::{
-    IceFragment, LayerChoice, Open, OpenError, Opened, Restarted, Role, SessionError, SessionId,
-    StreamName, StreamStatus,
+    IceFragment, LayerChoice, Restarted, Role, SessionError, SessionId, StreamName, StreamStatus,
 };
-use node::{ClosedReason, Command, Event, Source, StreamId};
-use rtc::{Direction, IceCredentials, Peer};
+use node::{ClosedReason, Command, Event};
+use rtc::{IceCredentials, Peer};
 use rtp::{Bitrate, Kind};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
@@ -27,8 +32,13 @@ use crate::media::Shards;
 use members::Members;
 
 pub(crate) use api::Saying;
+pub(crate) use conversing::{Channelled, Conversation, Manner};
+pub(crate) use entering::Enter;
+pub(crate) use grants::Grants;
+pub(crate) use joining::Entered;
 pub(crate) use link::{Next, Socket};
-pub(crate) use members::{Entered, wall_ms};
+pub(crate) use members::wall_ms;
+pub(crate) use telling::Told;
 
 /// Where the bandwidth estimation of a viewer begins: enough for a middle layer, and probing
 /// from here reaches tens of megabits within half a second.
@@ -71,6 +81,16 @@ pub(crate) struct Described {
 }
 
 impl Described {
+    /// Of a peer that has answered an offer.
+    fn new(ice_tag: &str, peer: &Peer) -> Self {
+        let lines = peer.media().iter().map(|media| (media.kind, media.mid()));
+        Self {
+            local_ufrag: ice_tag.to_owned(),
+            remote_ufrag: peer.remote_ufrag().map(str::to_owned),
+            lines: lines.collect(),
+        }
+    }
+
     /// The mid of the video m-line.
     pub(crate) fn video_mid(&self) -> Option<&str> {
         let mut lines = self.lines.iter();
@@ -157,136 +177,6 @@ impl Control {
         let control = Self { shared };
         tokio::spawn(control.clone().run(events));
         control
-    }
-
-    /// Opens a publishing or viewing session.
-    pub(crate) async fn open(&self, open: Open) -> Result<Opened, OpenError> {
-        {
-            let state = self.state();
-            if state.stopping {
-                return Err(OpenError::Stopping);
-            }
-            state.registry.check(
-                Instant::now(),
-                open.role,
-                &open.stream,
-                open.token.as_deref(),
-            )?;
-        }
-        // An offer takes a millisecond of parsing: not on a media thread, and not under the lock.
-        let control = self.clone();
-        let opened = tokio::task::spawn_blocking(move || control.open_blocking(open)).await;
-        opened.unwrap_or_else(|error| {
-            tracing::error!(%error, "opening a session panicked");
-            Err(OpenError::BadOffer(
-                "the offer could not be handled".to_owned(),
-            ))
-        })
-    }
-
-    fn open_blocking(&self, open: Open) -> Result<Opened, OpenError> {
-        loop {
-            let shard = self.state().registry.place(open.role, &open.stream);
-            if let Some(result) = self.open_on(shard, &open) {
-                return result;
-            }
-        }
-    }
-
-    /// `None` when the stream's home came to be another shard in the meantime: try there.
-    fn open_on(&self, shard: usize, open: &Open) -> Option<Result<Opened, OpenError>> {
-        let now = Instant::now();
-        let (mut peer, answer) = match self.answer(shard, open, now) {
-            Ok(answered) => answered,
-            Err(error) => return Some(Err(refusal(&error))),
-        };
-        let session = SessionId(random::<16>());
-        let ice_tag = peer.local_credentials().ufrag;
-        let mut state = self.state();
-        if open.role == Role::Publisher && state.registry.place(open.role, &open.stream) != shard {
-            return None;
-        }
-        let admitted = match state.admit(now, session, open, shard, &peer) {
-            Ok(admitted) => admitted,
-            Err(error) => return Some(Err(error)),
-        };
-        let remote = peer.remote_ufrag().map(str::to_owned);
-        let lines = peer.media().iter().map(|media| (media.kind, media.mid()));
-        let described = Described {
-            local_ufrag: ice_tag.clone(),
-            remote_ufrag: remote,
-            lines: lines.collect(),
-        };
-        state.described.insert(session, described);
-        state.announce(&open.stream);
-        let stream = StreamId(admitted.stream);
-        let peer = Box::new(peer);
-        let command = match open.role {
-            Role::Publisher => Command::Publish {
-                session,
-                sources: Source::all(&peer, stream),
-                peer,
-            },
-            Role::Viewer => {
-                let first_seq = random::<2>() as u16;
-                Command::Watch {
-                    session,
-                    stream,
-                    home: admitted.home,
-                    peer,
-                    first_seq,
-                }
-            }
-        };
-        if open.role == Role::Publisher
-            && let Err(error) = state.enter_made_up(&open.stream)
-        {
-            drop(state);
-            self.remove(session);
-            return Some(Err(error));
-        }
-        self.settle(&mut state);
-        // Still under the lock, so that orders reach the shards in the order of admission.
-        let sent = self.shared.shards.send(shard, command);
-        drop(state);
-        if sent.is_err() {
-            self.remove(session);
-            let limit = "the media thread's queue";
-            return Some(Err(OpenError::Full {
-                limit,
-                retry_after: Duration::from_secs(1),
-            }));
-        }
-        tracing::info!(stream = %open.stream, ?session, role = ?open.role, shard, "session opened");
-        Some(Ok(Opened {
-            session,
-            answer,
-            ice_tag,
-        }))
-    }
-
-    fn answer(
-        &self,
-        shard: usize,
-        open: &Open,
-        now: Instant,
-    ) -> Result<(Peer, String), rtc::OfferError> {
-        let (direction, estimate) = match open.role {
-            Role::Publisher => (Direction::Receive, None),
-            Role::Viewer => (Direction::Send, Some(ESTIMATE_INITIAL)),
-        };
-        let config = self.rtc_config(shard);
-        Peer::answer(&config, direction, &open.offer, estimate, now)
-    }
-
-    /// What the peers of a shard have in common.
-    fn rtc_config(&self, shard: usize) -> rtc::Config {
-        rtc::Config {
-            certificate: self.shared.certificate.clone(),
-            candidates: self.shared.shards.candidates(shard).to_vec(),
-            announce_ice_lite: self.shared.announce_ice_lite,
-            wall_clock: self.shared.wall_clock,
-        }
     }
 
     /// What describes a session now; also the check that the caller may touch it.
@@ -510,6 +400,9 @@ impl Control {
                     tracing::info!(?session, ?reason, "session ended");
                 }
                 self.shared.metrics.closed(reason);
+                if reason == ClosedReason::Remote {
+                    self.hung_up(session);
+                }
                 self.remove(session);
             }
             Event::IceRestarted { session, local } => {
@@ -539,6 +432,16 @@ impl Control {
                 bandwidth,
             } => self.quality(session, quality, bandwidth),
             Event::Answered { session, answer } => self.peer_answered(session, answer),
+            Event::ChannelOpened {
+                session,
+                channel,
+                label,
+            } => self.channelled(session, Channelled::Opened(channel, label)),
+            Event::ChannelText {
+                session,
+                channel,
+                text,
+            } => self.channelled(session, Channelled::Text(channel, text)),
             Event::Keyframe { wait } => self.shared.metrics.keyframe(wait),
             Event::FirstPicture { wait, .. } => self.shared.metrics.first_picture(wait),
             Event::Status {
@@ -575,12 +478,8 @@ impl Control {
         state.layers.remove(&session);
         state.restarts.remove(&session);
         for stream in &removed.streams {
-            if removed.role == Role::Publisher {
-                if removed.in_room {
-                    state.report(stream);
-                } else {
-                    state.leave_made_up(stream);
-                }
+            if removed.role == Role::Publisher && !state.disown(stream) {
+                state.report(stream);
             }
             state.announce(stream);
         }
@@ -612,35 +511,6 @@ impl Control {
 }
 
 impl State {
-    fn admit(
-        &mut self,
-        now: Instant,
-        session: SessionId,
-        open: &Open,
-        shard: usize,
-        peer: &Peer,
-    ) -> Result<Admitted, OpenError> {
-        if self.stopping {
-            return Err(OpenError::Stopping);
-        }
-        // Who wants sound only is not kept away by the picture's codec.
-        let wants_video = peer.media().iter().any(|media| media.kind == Kind::Video);
-        if open.role == Role::Viewer && wants_video {
-            let accepts =
-                |format: &rtp::Format| peer.media().iter().any(|media| media.accepts(format));
-            self.registry.check_formats(&open.stream, accepts)?;
-        }
-        let (token, formats) = (open.token.clone(), video_formats(peer));
-        let admitted =
-            self.registry
-                .open(now, session, open.role, &open.stream, token, formats, shard)?;
-        if let Some(old) = admitted.replaces {
-            self.described.remove(&old);
-            tracing::info!(stream = %open.stream, "publisher replaced");
-        }
-        Ok(admitted)
-    }
-
     /// The shard of the caller's session, if it is the caller's.
     fn permit(&self, caller: &Caller) -> Result<usize, SessionError> {
         let session = self
@@ -699,27 +569,8 @@ fn show<T: PartialEq>(followed: &watch::Sender<T>, now: T) {
     });
 }
 
-fn refusal(error: &rtc::OfferError) -> OpenError {
-    match error {
-        rtc::OfferError::NoCodec => OpenError::NoCommonCodec {
-            codecs: rtp::Codec::ALL.map(|codec| codec.to_string()).into(),
-        },
-        error => OpenError::BadOffer(error.to_string()),
-    }
-}
-
-fn video_formats(peer: &Peer) -> Vec<rtp::Format> {
-    let video = peer
-        .media()
-        .iter()
-        .filter(|media| media.kind == Kind::Video);
-    video
-        .flat_map(|media| media.formats().copied().collect::<Vec<_>>())
-        .collect()
-}
-
 /// Random bits from the operating system, as many as the type holds.
-fn random<const BYTES: usize>() -> u128 {
+pub(crate) fn random<const BYTES: usize>() -> u128 {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes[..BYTES]).expect("the operating system has randomness");
     u128::from_le_bytes(bytes)

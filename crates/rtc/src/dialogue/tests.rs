@@ -76,17 +76,13 @@ impl Pair {
 
     /// The server's answer to an offer of the remote; its lines are set.
     fn answer(&mut self, offer: &str) -> Result<String, OfferError> {
-        let (answer, agreed) = if self.begun {
-            let shown = self.dialogue.offered(offer)?;
-            let heard = self
-                .peer
-                .answer_again(&shown)
-                .expect("the library takes it");
-            self.dialogue.answer(&heard)?
-        } else {
-            self.dialogue.begin(&mut self.peer, offer)?
-        };
-        self.begun = true;
+        let shown = self.dialogue.offered(offer)?;
+        let heard = self.peer.answer_again(&shown);
+        let heard = heard.expect("the library takes it");
+        if !std::mem::replace(&mut self.begun, true) {
+            self.dialogue.follow(&self.peer);
+        }
+        let (answer, agreed) = self.dialogue.answer(&heard)?;
         self.set(agreed);
         Ok(answer)
     }
@@ -400,6 +396,8 @@ fn a_remote_that_did_not_offer_can_be_asked_to_send() {
     pair.dialogue.expect(Expected::Media(Kind::Video));
     pair.dialogue.expect(Expected::Channels);
     let offer = pair.dialogue.offer().expect("something to tell");
+    // Chromium starts no data channels under another mid than that of its own offer.
+    assert_eq!(mids(&offer), ["0", "1", "2"]);
     assert_eq!(directions(&offer), ["recvonly", "recvonly"]);
     assert!(offer.contains("a=ice-lite\r\n") && offer.contains("m=application"));
     let parsed = SdpOffer::from_sdp_string(&offer).expect("readable");
@@ -426,6 +424,19 @@ fn a_remote_that_did_not_offer_can_be_asked_to_send() {
 }
 
 #[test]
+fn what_is_asked_for_gets_another_mid_when_an_offer_of_the_remote_has_that() {
+    let mut pair = Pair::new();
+    pair.dialogue.expect(Expected::Media(Kind::Audio));
+    pair.dialogue.offer().expect("something to tell");
+    let (offer, pending) = adding(&[MediaKind::Video], Way::SendOnly)(&mut pair.remote);
+    let theirs = offer.replace(mids(&offer)[0], "0");
+    drop(pending);
+    pair.answer(&theirs).expect("a good offer");
+    let offer = pair.dialogue.offer().expect("something to ask for");
+    assert_eq!(mids(&offer), ["0", "h1"]);
+}
+
+#[test]
 fn descriptions_that_fit_nothing_are_refused_and_do_no_harm() {
     let mut pair = Pair::new();
     let (offer, _) =
@@ -448,4 +459,57 @@ fn descriptions_that_fit_nothing_are_refused_and_do_no_harm() {
     pair.add(Kind::Audio, "a");
     let (_, answer) = pair.server_offers();
     assert_eq!(mids(&answer).len(), 3);
+}
+
+#[test]
+fn an_offer_that_the_library_refuses_leaves_all_as_it_was() {
+    let mut pair = Pair::new();
+    pair.remote_offers(adding(&[MediaKind::Audio], Way::SendOnly));
+    pair.add(Kind::Audio, "a");
+    let (before, _) = pair.server_offers();
+    let other = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:other\r\na=sendonly\r\n";
+    let refused = format!("{before}{other}");
+    pair.dialogue.offered(&refused).expect("it can be shown");
+    pair.dialogue.refuse();
+    assert_eq!(pair.dialogue.offer(), None);
+    let (offer, answer) = pair.remote_offers(adding(&[MediaKind::Video], Way::SendOnly));
+    assert_eq!(mids(&offer), mids(&answer));
+    assert_eq!(mids(&offer).len(), 3);
+}
+
+#[test]
+fn an_offer_with_the_wrong_lines_leaves_the_one_that_waits() {
+    let mut pair = Pair::new();
+    pair.remote_offers(adding(&[MediaKind::Audio], Way::SendOnly));
+    pair.add(Kind::Audio, "a");
+    let waits = pair.dialogue.offer().expect("something to tell");
+    pair.dialogue.offered("v=0\r\n").expect_err("no m-lines");
+    assert!(pair.dialogue.fits(&waits));
+}
+
+#[test]
+fn a_remote_that_took_its_offer_back_is_asked_for_what_was_new_in_it() {
+    let mut pair = Pair::new();
+    pair.remote_offers(adding(&[MediaKind::Audio], Way::SendOnly));
+    let (crossed, _) = adding(&[MediaKind::Video], Way::SendOnly)(&mut pair.remote);
+    pair.dialogue.expect_offered(&crossed);
+    let offer = pair.dialogue.offer().expect("something to ask for");
+    assert_eq!(directions(&offer), ["recvonly", "recvonly"]);
+    assert!(
+        sdp::sections(&offer)
+            .nth(1)
+            .expect("two")
+            .starts_with("m=video")
+    );
+}
+
+#[test]
+fn no_more_is_asked_for_than_one_connection_has_lines() {
+    let mut pair = Pair::new();
+    let line = |mid: usize| format!("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:{mid}\r\n");
+    let many: String = (0..2 * SECTIONS_MAX).map(line).collect();
+    pair.dialogue.expect_offered(&format!("v=0\r\n{many}"));
+    pair.dialogue.expect_offered(&format!("v=0\r\n{many}"));
+    let offer = pair.dialogue.offer().expect("something to ask for");
+    assert_eq!(mids(&offer).len(), SECTIONS_MAX);
 }

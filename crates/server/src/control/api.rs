@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use broadcast::room::{CreateError, MessageKind, Notice, ParticipantId, RoomName, SendError};
 use broadcast::{StreamName, StreamStatus};
-use node::Command;
 use signaling::dialect::headwater::{self, Participant, Stream};
 
 use super::{Control, State, wall_ms};
@@ -117,23 +116,8 @@ impl Control {
     pub(super) fn noticed(&self, state: &mut State, notice: &Notice) {
         self.shared.webhooks.tell(notice, wall_ms());
         if let Notice::StreamEnded { stream, .. } = notice {
-            self.end_publisher(state, stream);
+            self.close_publisher(state, stream);
         }
-    }
-
-    /// A room is done with a stream: whoever still publishes it by WHIP was sent away.
-    fn end_publisher(&self, state: &mut State, stream: &StreamName) {
-        let registry = &state.registry;
-        let Some(publisher) = registry.publisher(stream) else {
-            return;
-        };
-        let session = registry.session(publisher);
-        let Some(session) = session.filter(|session| !session.in_room) else {
-            return;
-        };
-        let shard = session.shard;
-        state.leave_made_up(stream);
-        self.order(shard, Command::Close { session: publisher });
     }
 }
 

@@ -9,7 +9,7 @@ use node::{Answered, Command, StreamId};
 use rtp::Bitrate;
 use signaling::dialect::headwater::{self, Answer, Code, Error, Event, PeerName};
 
-use super::members::{Members, Sessions};
+use super::members::{Members, Purpose, Sessions};
 use super::refusal::{busy, gone};
 use super::viewing::{Viewed, Viewing};
 use super::{Control, ESTIMATE_INITIAL, State, random};
@@ -107,11 +107,16 @@ impl Control {
     }
 
     pub(super) fn view(&self, state: &mut State, key: ParticipantKey, viewed: Viewed) {
+        if self.show_conversing(state, key, &viewed, true) {
+            return;
+        }
         let now = Instant::now();
         let State {
             registry, members, ..
         } = state;
-        let Some(member) = members.all.get_mut(&key) else {
+        let member = members.all.get_mut(&key);
+        // Other dialects open a session for each stream that they want.
+        let Some(member) = member.filter(|member| member.way.linked().is_some()) else {
             return;
         };
         if member.viewing.is_none() {
@@ -138,7 +143,7 @@ impl Control {
             tracing::warn!(%error, "a participant has no viewing peer");
             return None;
         }
-        sessions.insert(session, (key, PeerName::View));
+        sessions.insert(session, (key, Purpose::All(PeerName::View)));
         let config = self.rtc_config(shard);
         Some(Viewing::new(
             session,
@@ -151,8 +156,21 @@ impl Control {
 
     /// A shard has ended a session of a participant, which may make it anew.
     pub(super) fn peer_ended(&self, state: &mut State, session: SessionId) {
-        let Some((key, peer)) = state.members.sessions.remove(&session) else {
+        let Some((key, purpose)) = state.members.sessions.remove(&session) else {
             return;
+        };
+        if let Some(member) = state.members.all.get_mut(&key) {
+            member.quality.remove(&session);
+            member.singles.remove(&session);
+        }
+        let peer = match purpose {
+            Purpose::All(peer) => peer,
+            // There is no other to go on with.
+            Purpose::Both => {
+                let (rooms, now) = (&mut state.members.rooms, Instant::now());
+                return rooms.leave(now, key, room::EndReason::Lost);
+            }
+            Purpose::Single => return,
         };
         state.members.tell(key, Event::PeerLost { peer });
         let State {
@@ -161,7 +179,6 @@ impl Control {
         let Some(member) = members.all.get_mut(&key) else {
             return;
         };
-        member.quality.remove(&peer);
         match peer {
             PeerName::Publish => member.publishing = None,
             PeerName::View => {
@@ -187,8 +204,8 @@ impl Control {
         self.settle(state);
     }
 
-    /// A participant's connection does better or worse than before. That of the two that does
-    /// worse is what others see.
+    /// A participant's connection does better or worse than before. That of its sessions that
+    /// does worst is what others see.
     pub(super) fn quality(
         &self,
         session: SessionId,
@@ -197,14 +214,14 @@ impl Control {
     ) {
         let mut state = self.state();
         let members = &mut state.members;
-        let Some((key, peer)) = members.sessions.get(&session).copied() else {
+        let Some((key, purpose)) = members.sessions.get(&session).copied() else {
             return;
         };
         let Some(member) = members.all.get_mut(&key) else {
             return;
         };
-        member.quality.insert(peer, quality);
-        if peer == PeerName::View {
+        member.quality.insert(session, quality);
+        if purpose == Purpose::All(PeerName::View) {
             member.bandwidth = bandwidth;
         }
         let rank = |quality: &room::Quality| match quality {

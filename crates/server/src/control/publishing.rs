@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use broadcast::room::ParticipantKey;
-use broadcast::{Role, SessionId, StreamName};
+use broadcast::room::{Declared, ParticipantKey};
+use broadcast::{OpenError, Role, SessionId, StreamName};
 use node::{Answered, Command, Source, StreamId};
 use rtc::Peer;
 use rtp::Kind;
 use signaling::dialect::headwater::{Code, Error, PeerName, Publish, Published};
 use tokio::sync::oneshot;
 
+use super::members::Purpose;
 use super::refusal::{busy, gone, refused};
 use super::{Control, SHARD_TIMEOUT, State, random};
 
@@ -48,7 +49,12 @@ impl Control {
         let tracks = tracks.map(|(track, kind)| track.track(kind)).collect();
         let mut state = self.state();
         let (rooms, now) = (&mut state.members.rooms, Instant::now());
-        let published = rooms.publish(now, key, name.clone(), publish.label, tracks);
+        let declared = Declared {
+            label: publish.label,
+            metadata: String::new(),
+            tracks,
+        };
+        let published = rooms.publish(now, key, name.clone(), declared);
         if let Err(error) = published {
             self.end_stream(&mut state, key, &name);
             return Err(error.into());
@@ -104,7 +110,7 @@ impl Control {
             return Err(busy());
         }
         let sessions = &mut state.members.sessions;
-        sessions.insert(session, (key, PeerName::Publish));
+        sessions.insert(session, (key, Purpose::All(PeerName::Publish)));
         state.members.member(key)?.publishing = Some(publishing);
         Ok(answered.sdp)
     }
@@ -193,10 +199,20 @@ impl Control {
         name: &StreamName,
         formats: Vec<rtp::Format>,
     ) -> Result<(), Error> {
-        let admitted = state
-            .registry
-            .publish(Instant::now(), session, name, formats)
-            .map_err(|error| refused("params.label", &error))?;
+        let attached = self.attach(state, session, name, formats);
+        attached.map_err(|error| refused("params.label", &error))
+    }
+
+    /// The same, for every dialect.
+    pub(super) fn attach(
+        &self,
+        state: &mut State,
+        session: SessionId,
+        name: &StreamName,
+        formats: Vec<rtp::Format>,
+    ) -> Result<(), OpenError> {
+        let now = Instant::now();
+        let admitted = state.registry.publish(now, session, name, formats)?;
         if admitted.moved {
             let (stream, home) = (StreamId(admitted.stream), admitted.home);
             for shard in 0..self.shared.shards.count() {
@@ -208,6 +224,9 @@ impl Control {
 
     /// A participant's stream is over: nothing of it is taken any more.
     pub(super) fn end_stream(&self, state: &mut State, key: ParticipantKey, name: &StreamName) {
+        if self.end_conversed(state, key, name) {
+            return;
+        }
         let now = Instant::now();
         let Ok(member) = state.members.member(key) else {
             return;

@@ -75,18 +75,8 @@ impl Viewing {
         if self.carried.values().any(|carried| *carried == viewed) {
             return;
         }
-        let (stream, kind) = &viewed;
-        let track = OutgoingTrack {
-            kind: *kind,
-            // Unreserved characters and a slash, of which `a=msid` takes all but the slash.
-            stream: stream.as_str().replace('/', "|"),
-            track: format!("{kind}"),
-            formats: match kind {
-                Kind::Audio => Vec::new(),
-                Kind::Video => registry.formats(stream),
-            },
-        };
-        let Some(line) = self.negotiation.add(track) else {
+        let stream = &viewed.0;
+        let Some(line) = self.negotiation.add(outgoing(&viewed, registry)) else {
             return tracing::warn!(%stream, "a participant views as many tracks as it can");
         };
         registry.view(now, self.session, stream);
@@ -190,26 +180,46 @@ impl Viewing {
     }
 
     fn feed(&self, agreed: Option<Box<rtc::Agreed>>, registry: &Registry) -> Command {
-        let open = self
-            .carried
-            .iter()
-            .filter(|(line, _)| self.open.contains(line));
-        let feeds = open.filter_map(|(line, (stream, kind))| {
-            let (id, home) = registry.whereabouts(stream)?;
-            Some(Feed {
-                line: *line,
-                stream: StreamId(id),
-                home,
-                kind: *kind,
-                first_seq: random::<2>() as u16,
-            })
-        });
         Command::Feed {
             session: self.session,
             agreed,
-            feeds: feeds.collect(),
+            feeds: feeds(&self.carried, &self.open, registry),
         }
     }
+}
+
+/// How a track is offered to who is to see it.
+pub(super) fn outgoing((stream, kind): &Viewed, registry: &Registry) -> OutgoingTrack {
+    OutgoingTrack {
+        kind: *kind,
+        // Unreserved characters and a slash, of which `a=msid` takes all but the slash.
+        stream: stream.as_str().replace('/', "|"),
+        track: format!("{kind}"),
+        formats: match kind {
+            Kind::Audio => Vec::new(),
+            Kind::Video => registry.formats(stream),
+        },
+    }
+}
+
+/// What the lines carry on which media may go.
+pub(super) fn feeds(
+    carried: &BTreeMap<usize, Viewed>,
+    open: &BTreeSet<usize>,
+    registry: &Registry,
+) -> Vec<Feed> {
+    let open = carried.iter().filter(|(line, _)| open.contains(line));
+    let feeds = open.filter_map(|(line, (stream, kind))| {
+        let (id, home) = registry.whereabouts(stream)?;
+        Some(Feed {
+            line: *line,
+            stream: StreamId(id),
+            home,
+            kind: *kind,
+            first_seq: random::<2>() as u16,
+        })
+    });
+    feeds.collect()
 }
 
 /// The smallest layer that is as large as the video is shown; `None` when all may be of use, or

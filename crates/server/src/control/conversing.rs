@@ -1,0 +1,730 @@
+//! Participants with one connection for all: over it they publish and are shown everything, and
+//! both sides offer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use broadcast::registry::Registry;
+use broadcast::room::{self, Declared, EndReason, ParticipantId, ParticipantKey};
+use broadcast::{IceFragment, OpenError, Role, SessionId, StreamName};
+use node::{Answered, Command, Source, StreamId};
+use rtc::{Agreed, ChannelNumber, Dialogue, Expected, OfferError, Peer, SentTrack};
+use rtp::Kind;
+use tokio::sync::{mpsc, oneshot};
+
+use super::entering::{Enter, Entrance};
+use super::members::Purpose;
+use super::viewing::{Viewed, feeds, outgoing};
+use super::{Control, ESTIMATE_INITIAL, SHARD_TIMEOUT, State, random};
+
+/// Candidates that wait for the first offer of a participant. Further ones are left out: the
+/// server learns from checks.
+const CANDIDATES_MAX: usize = 64;
+
+/// Offers that wait for a socket. There is one at a time, and a new one only after its answer.
+const OFFERS_MAX: usize = 4;
+
+/// What comes over data channels and waits for a socket's task. Further texts are left out.
+const CHANNELLED_MAX: usize = 64;
+
+/// Bytes of what a participant calls a stream or a track. A longer name is not passed on.
+const MSID_BYTES_MAX: usize = 64;
+
+/// The one connection of a participant.
+#[derive(Debug)]
+pub(super) struct Conversing {
+    pub(super) session: SessionId,
+    shard: usize,
+    dialogue: Dialogue,
+    /// Until the first description of the participant.
+    peer: Option<Box<Peer>>,
+    /// The server's offer comes first.
+    asks: bool,
+    candidates: Vec<String>,
+    /// What it publishes.
+    published: BTreeMap<StreamName, Vec<SentTrack>>,
+    /// What each line carries, or will with the next offer.
+    carried: BTreeMap<usize, Viewed>,
+    /// Whose these are, and what the participant is told that stream and track are called.
+    called: BTreeMap<usize, (ParticipantId, (String, String))>,
+    /// Lines on which media may go.
+    open: BTreeSet<usize>,
+    /// What it is told that all streams are called; `None`: as their publishers call them.
+    called_all: Option<&'static str>,
+    offers: mpsc::Sender<String>,
+    channelled: mpsc::Sender<Channelled>,
+}
+
+/// Something has come over a data channel.
+#[derive(Debug)]
+pub(crate) enum Channelled {
+    /// The participant has opened one with this label.
+    Opened(ChannelNumber, String),
+    /// A text.
+    Text(ChannelNumber, String),
+}
+
+/// How one with a connection for both ways takes part.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// It is shown all streams of the room, as they come. Otherwise it subscribes by
+    /// [`Rooms::subscribe`](room::Rooms::subscribe).
+    pub(crate) shown_all: bool,
+    /// What it is told that all streams are called, with tracks `audio` and `video`; `None`: as
+    /// their publishers call them.
+    pub(crate) called_all: Option<&'static str>,
+}
+
+/// Somebody has entered, and is going to offer.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    pub(crate) entrance: Entrance,
+    /// Offers of the server: the next comes after the one before was answered.
+    pub(crate) offers: mpsc::Receiver<String>,
+    pub(crate) channelled: mpsc::Receiver<Channelled>,
+}
+
+impl Control {
+    /// Lets somebody into a room who publishes, and is shown streams, over one connection. The
+    /// participant offers first, or is asked by [`Self::ask_to_send`].
+    pub(crate) fn converse(&self, enter: Enter, manner: Manner) -> Result<Conversation, OpenError> {
+        let (offers_in, offers) = mpsc::channel(OFFERS_MAX);
+        let (channelled_in, channelled) = mpsc::channel(CHANNELLED_MAX);
+        let ways = (offers_in, channelled_in);
+        let begin = |state: &mut State, key| self.begin_conversing(state, key, manner, ways);
+        let entrance = self.enter_with(enter, manner.shown_all, begin)?;
+        Ok(Conversation {
+            entrance,
+            offers,
+            channelled,
+        })
+    }
+
+    fn begin_conversing(
+        &self,
+        state: &mut State,
+        key: ParticipantKey,
+        manner: Manner,
+        (offers, channelled): (mpsc::Sender<String>, mpsc::Sender<Channelled>),
+    ) -> Result<(), OpenError> {
+        let session = SessionId(random::<16>());
+        let (registry, members) = (&mut state.registry, &mut state.members);
+        let shard = registry.place_in_room();
+        registry.open_in_room(session, Role::Publisher, shard)?;
+        members.sessions.insert(session, (key, Purpose::Both));
+        let config = self.rtc_config(shard);
+        let (dialogue, peer) = Dialogue::new(&config, Some(ESTIMATE_INITIAL), Instant::now());
+        let conversing = Conversing {
+            session,
+            shard,
+            dialogue,
+            peer: Some(Box::new(peer)),
+            asks: false,
+            candidates: Vec::new(),
+            published: BTreeMap::new(),
+            carried: BTreeMap::new(),
+            called: BTreeMap::new(),
+            open: BTreeSet::new(),
+            called_all: manner.called_all,
+            offers,
+            channelled,
+        };
+        if let Some(member) = members.all.get_mut(&key) {
+            member.conversing = Some(Box::new(conversing));
+        }
+        Ok(())
+    }
+
+    /// Asks a participant to send these, and no others yet: the server's offer comes first then.
+    pub(crate) fn ask_to_send(
+        &self,
+        key: ParticipantKey,
+        wanted: &[Expected],
+    ) -> Result<(), OpenError> {
+        let mut state = self.state();
+        let conversing = state.conversing(key)?;
+        for what in wanted {
+            conversing.dialogue.expect(*what);
+        }
+        conversing.asks = true;
+        state.members.unsettled.insert(key);
+        self.settle(&mut state);
+        Ok(())
+    }
+
+    /// Asks a participant to send what it has offered and taken back, because an offer of the
+    /// server crossed it.
+    pub(crate) fn ask_again(&self, key: ParticipantKey, offer: &str) -> Result<(), OpenError> {
+        let mut state = self.state();
+        state.conversing(key)?.dialogue.expect_offered(offer);
+        state.members.unsettled.insert(key);
+        self.settle(&mut state);
+        Ok(())
+    }
+
+    /// Sends a text over a data channel of a participant. What cannot be sent is lost.
+    pub(crate) fn write_channel(&self, key: ParticipantKey, channel: ChannelNumber, text: String) {
+        let mut state = self.state();
+        if let Ok(conversing) = state.conversing(key) {
+            let session = conversing.session;
+            let command = Command::Write {
+                session,
+                channel,
+                text,
+            };
+            self.order(conversing.shard, command);
+        }
+    }
+
+    /// A client has closed a connection. A participant who has no other leaves, and is not lost.
+    pub(super) fn hung_up(&self, session: SessionId) {
+        let mut state = self.state();
+        if let Some((key, Purpose::Both)) = state.members.sessions.get(&session).copied() {
+            let rooms = &mut state.members.rooms;
+            rooms.leave(Instant::now(), key, EndReason::Left);
+            self.settle(&mut state);
+        }
+    }
+
+    /// Something has come over a data channel.
+    pub(super) fn channelled(&self, session: SessionId, what: Channelled) {
+        let mut state = self.state();
+        let Some((key, _)) = state.members.sessions.get(&session).copied() else {
+            return;
+        };
+        if let Ok(conversing) = state.conversing(key)
+            && let Err(error) = conversing.channelled.try_send(what)
+        {
+            tracing::debug!(?session, %error, "what came over a data channel is left out");
+        }
+    }
+
+    /// Takes an offer of a participant. Returns the answer; what it publishes now is in its room.
+    pub(crate) async fn take_offer(
+        &self,
+        key: ParticipantKey,
+        offer: &str,
+    ) -> Result<String, OpenError> {
+        let shown = {
+            let mut state = self.state();
+            let dialogue = &mut state.conversing(key)?.dialogue;
+            dialogue.offered(offer).map_err(refused)?
+        };
+        let heard = self.show(key, shown).await;
+        let mut state = self.state();
+        let conversing = state.conversing(key)?;
+        let heard = match heard {
+            Ok(heard) => heard,
+            Err(error) => {
+                conversing.dialogue.refuse();
+                // The offer that was void for this one goes out again.
+                state.members.unsettled.insert(key);
+                self.settle(&mut state);
+                return Err(error);
+            }
+        };
+        let answered = conversing.dialogue.answer(&heard.sdp);
+        let (answer, agreed) = answered.map_err(refused)?;
+        self.agree(&mut state, key, agreed);
+        self.publish_tracks(&mut state, key, rtc::sent_tracks(offer), &heard);
+        self.settle(&mut state);
+        Ok(answer)
+    }
+
+    /// Takes the answer to the last offer of the server.
+    pub(crate) async fn take_answer(
+        &self,
+        key: ParticipantKey,
+        answer: &str,
+    ) -> Result<(), OpenError> {
+        let shown = {
+            let mut state = self.state();
+            let dialogue = &mut state.conversing(key)?.dialogue;
+            let (agreed, shown) = dialogue.answered(answer).map_err(refused)?;
+            self.agree(&mut state, key, agreed);
+            shown
+        };
+        if let Some(shown) = shown {
+            let heard = self.show(key, shown).await?;
+            let mut state = self.state();
+            state.conversing(key)?.dialogue.hear(&heard.sdp);
+            self.publish_tracks(&mut state, key, rtc::sent_tracks(answer), &heard);
+        }
+        let mut state = self.state();
+        self.settle(&mut state);
+        Ok(())
+    }
+
+    /// Takes a candidate of a participant, which may come before its offer.
+    pub(crate) fn take_candidate(
+        &self,
+        key: ParticipantKey,
+        candidate: String,
+    ) -> Result<(), OpenError> {
+        let mut state = self.state();
+        let conversing = state.conversing(key)?;
+        if conversing.peer.is_some() {
+            if conversing.candidates.len() < CANDIDATES_MAX {
+                conversing.candidates.push(candidate);
+            }
+            return Ok(());
+        }
+        let command = trickle(conversing.session, vec![candidate]);
+        let sent = self.shared.shards.send(conversing.shard, command);
+        sent.map_err(|_| busy())
+    }
+
+    /// Shows the library what a participant sends: the first time before the peer goes to its
+    /// shard, later there.
+    async fn show(&self, key: ParticipantKey, shown: String) -> Result<Answered, OpenError> {
+        let peer = self.state().conversing(key)?.peer.take();
+        let Some(mut peer) = peer else {
+            return self.show_again(key, shown).await;
+        };
+        // An offer takes a millisecond of parsing: neither on this thread nor under the lock.
+        let answered = tokio::task::spawn_blocking(move || {
+            let answer = peer.answer_again(&shown);
+            (answer, peer)
+        });
+        let (answer, peer) = answered.await.map_err(|_| busy())?;
+        let mut state = self.state();
+        let conversing = state.conversing(key)?;
+        let sdp = match answer {
+            Ok(sdp) => sdp,
+            Err(error) => {
+                // The next one may be better.
+                conversing.peer = Some(peer);
+                return Err(refused(error));
+            }
+        };
+        conversing.dialogue.follow(&peer);
+        let heard = Answered::new(sdp, &peer);
+        let (session, shard) = (conversing.session, conversing.shard);
+        let candidates = std::mem::take(&mut conversing.candidates);
+        let view = Command::View { session, peer };
+        let sent = self.shared.shards.send(shard, view);
+        if sent.is_err() {
+            // There is no peer any more.
+            let (rooms, now) = (&mut state.members.rooms, Instant::now());
+            rooms.leave(now, key, EndReason::Lost);
+            self.settle(&mut state);
+            return Err(busy());
+        }
+        self.order(shard, trickle(session, candidates));
+        Ok(heard)
+    }
+
+    async fn show_again(&self, key: ParticipantKey, shown: String) -> Result<Answered, OpenError> {
+        let (session, receiver) = {
+            let mut state = self.state();
+            let sources = state.sources_of(key);
+            let conversing = state.conversing(key)?;
+            let (session, shard) = (conversing.session, conversing.shard);
+            let (sender, receiver) = oneshot::channel();
+            state.members.answers.insert(session, sender);
+            let command = Command::Republish {
+                session,
+                offer: Some(shown),
+                sources,
+            };
+            let sent = self.shared.shards.send(shard, command);
+            sent.map_err(|_| busy())?;
+            (session, receiver)
+        };
+        let Ok(Ok(answered)) = tokio::time::timeout(SHARD_TIMEOUT, receiver).await else {
+            self.state().members.answers.remove(&session);
+            return Err(busy());
+        };
+        answered.map_err(OpenError::BadOffer)
+    }
+
+    /// Gives a shard what was agreed about the lines.
+    fn agree(&self, state: &mut State, key: ParticipantKey, agreed: Agreed) {
+        let (registry, members) = (&state.registry, &mut state.members);
+        let member = members.all.get_mut(&key);
+        if let Some(conversing) = member.and_then(|member| member.conversing.as_mut()) {
+            for line in &agreed.lines {
+                if line.sends() {
+                    conversing.open.insert(line.index);
+                } else {
+                    conversing.open.remove(&line.index);
+                }
+            }
+            let command = conversing.feed(Some(agreed), registry);
+            self.order(conversing.shard, command);
+        }
+        members.unsettled.insert(key);
+    }
+
+    /// What a participant sends is in its room, as streams with at most one track of a kind.
+    fn publish_tracks(
+        &self,
+        state: &mut State,
+        key: ParticipantKey,
+        tracks: Vec<SentTrack>,
+        heard: &Answered,
+    ) {
+        let rooms = &state.members.rooms;
+        let place = rooms.room_of(key).cloned().zip(rooms.participant(key));
+        let Some((room, participant)) = place else {
+            return;
+        };
+        if !participant.role.may_publish() {
+            return;
+        }
+        let base = format!("{room}/{}", participant.id);
+        let Ok(conversing) = state.conversing(key) else {
+            return;
+        };
+        let session = conversing.session;
+        let before = std::mem::take(&mut conversing.published);
+        let after = streams(&base, &before, tracks);
+        conversing.published.clone_from(&after);
+        let now = Instant::now();
+        for name in before.keys().filter(|name| !after.contains_key(name)) {
+            state.registry.detach(now, session, name);
+            if let Err(error) = state.members.rooms.unpublish(now, key, name) {
+                tracing::debug!(stream = %name, %error, "its room has ended it before");
+            }
+        }
+        for (name, tracks) in &after {
+            let label = name.as_str().strip_prefix(&base);
+            let label = label.and_then(|rest| rest.strip_prefix('~'));
+            let stream = (name, label, &tracks[..]);
+            let published = self.publish_stream(state, key, session, stream, heard);
+            if let Err(error) = published {
+                tracing::info!(stream = %name, %error, "a stream is not taken");
+                if let Ok(conversing) = state.conversing(key) {
+                    conversing.published.remove(name);
+                }
+                state.registry.detach(now, session, name);
+            }
+        }
+        self.tell_sources(state, key);
+    }
+
+    fn publish_stream(
+        &self,
+        state: &mut State,
+        key: ParticipantKey,
+        session: SessionId,
+        (name, label, tracks): (&StreamName, Option<&str>, &[SentTrack]),
+        heard: &Answered,
+    ) -> Result<(), OpenError> {
+        let own = |mid: &str| tracks.iter().any(|track| track.mid == mid);
+        let formats = heard.formats.iter().filter(|(mid, _)| own(mid));
+        let formats = formats.flat_map(|(_, formats)| formats.iter().copied());
+        let video = formats.filter(|format| format.codec.kind() == Kind::Video);
+        self.attach(state, session, name, video.collect())?;
+        let track = |track: &SentTrack| room::Track {
+            kind: track.kind,
+            source: None,
+            muted: false,
+            codec: None,
+            layers: Vec::new(),
+        };
+        let declared = Declared {
+            label: label.map(str::to_owned),
+            metadata: String::new(),
+            tracks: tracks.iter().map(track).collect(),
+        };
+        let rooms = &mut state.members.rooms;
+        let published = rooms.publish(Instant::now(), key, name.clone(), declared);
+        published.map_err(|error| OpenError::Refused(error.to_string()))?;
+        state.announce(name);
+        Ok(())
+    }
+
+    /// A shard learns what a participant's m-lines carry.
+    fn tell_sources(&self, state: &mut State, key: ParticipantKey) {
+        let sources = state.sources_of(key);
+        if let Ok(conversing) = state.conversing(key) {
+            let command = Command::Republish {
+                session: conversing.session,
+                offer: None,
+                sources,
+            };
+            self.order(conversing.shard, command);
+        }
+    }
+
+    /// A room is done with a stream of such a participant. False when it is none of its.
+    pub(super) fn end_conversed(
+        &self,
+        state: &mut State,
+        key: ParticipantKey,
+        name: &StreamName,
+    ) -> bool {
+        let Ok(conversing) = state.conversing(key) else {
+            return false;
+        };
+        let session = conversing.session;
+        if conversing.published.remove(name).is_some() {
+            state.registry.detach(Instant::now(), session, name);
+            self.tell_sources(state, key);
+            state.announce(name);
+        }
+        true
+    }
+
+    /// A track is to be shown to such a participant, or no more. False when it is no such one.
+    pub(super) fn show_conversing(
+        &self,
+        state: &mut State,
+        key: ParticipantKey,
+        viewed: &Viewed,
+        shown: bool,
+    ) -> bool {
+        let called = state.called(viewed);
+        let (registry, members) = (&mut state.registry, &mut state.members);
+        let member = members.all.get_mut(&key);
+        let Some(conversing) = member.and_then(|member| member.conversing.as_mut()) else {
+            return false;
+        };
+        let now = Instant::now();
+        if shown {
+            conversing.view(now, viewed.clone(), called, registry);
+        } else if let Some(command) = conversing.hide(now, viewed, registry) {
+            self.order(conversing.shard, command);
+        }
+        members.unsettled.insert(key);
+        state.announce(&viewed.0);
+        true
+    }
+}
+
+impl State {
+    fn conversing(&mut self, key: ParticipantKey) -> Result<&mut Conversing, OpenError> {
+        let member = self.members.all.get_mut(&key);
+        let conversing = member.and_then(|member| member.conversing.as_deref_mut());
+        conversing.ok_or_else(|| OpenError::Refused("this participation is over".to_owned()))
+    }
+
+    /// The m-lines of what a participant publishes, with the ids of their streams.
+    fn sources_of(&self, key: ParticipantKey) -> Vec<Source> {
+        let member = self.members.all.get(&key);
+        let conversing = member.and_then(|member| member.conversing.as_ref());
+        let published = conversing.into_iter().flat_map(|c| &c.published);
+        let sources = published.filter_map(|(name, tracks)| {
+            let (id, _) = self.registry.whereabouts(name)?;
+            let source = move |track: &SentTrack| Source {
+                mid: track.mid.clone(),
+                stream: StreamId(id),
+            };
+            Some(tracks.iter().map(source))
+        });
+        sources.flatten().collect()
+    }
+
+    /// Whose a track is, and how its publisher calls it, if it has said so.
+    fn called(&self, (stream, kind): &Viewed) -> Option<(ParticipantId, Option<SentTrack>)> {
+        let rooms = &self.members.rooms;
+        let owner = rooms.owner(stream)?;
+        let member = self.members.all.get(&owner);
+        let conversing = member.and_then(|member| member.conversing.as_ref());
+        let tracks = conversing.and_then(|c| c.published.get(stream));
+        let track = tracks.and_then(|tracks| tracks.iter().find(|track| track.kind == *kind));
+        Some((rooms.participant(owner)?.id.clone(), track.cloned()))
+    }
+}
+
+impl Conversing {
+    /// The next offer goes out, if it is time for one.
+    pub(super) fn offer(&mut self) {
+        // Else the participant begins.
+        if self.peer.is_some() && !self.asks {
+            return;
+        }
+        if let Some(offer) = self.dialogue.offer()
+            && let Err(error) = self.offers.try_send(offer)
+        {
+            tracing::debug!(%error, "an offer is lost with its socket");
+        }
+    }
+
+    fn view(
+        &mut self,
+        now: Instant,
+        viewed: Viewed,
+        called: Option<(ParticipantId, Option<SentTrack>)>,
+        registry: &mut Registry,
+    ) {
+        if self.carried.values().any(|carried| *carried == viewed) {
+            return;
+        }
+        let mut track = outgoing(&viewed, registry);
+        if let Some(all) = self.called_all {
+            all.clone_into(&mut track.stream);
+        } else if let Some((owner, sent)) = &called {
+            let msid = sent.as_ref().map(|sent| &sent.msid);
+            if let Some((stream, name)) = msid.filter(|msid| may_be_passed(msid)) {
+                (track.stream, track.track) = (stream.clone(), name.clone());
+            }
+            // Two may call theirs alike, and have no stream in common.
+            let mut others = self.called.values();
+            if others.any(|(other, (stream, _))| *stream == track.stream && other != owner) {
+                track.stream = format!("{}-{owner}", track.stream);
+                track.track = format!("{}-{owner}", track.track);
+            }
+            // Participants know tracks by their names.
+            let mut others = self.called.values();
+            if others.any(|(_, (_, name))| *name == track.track) {
+                track.track = format!("{}-{}", viewed.0, viewed.1);
+            }
+        }
+        let called_so = (track.stream.clone(), track.track.clone());
+        let Some(line) = self.dialogue.add(track) else {
+            return tracing::warn!(stream = %viewed.0, "a participant views as many tracks as it can");
+        };
+        registry.view(now, self.session, &viewed.0);
+        if let Some((owner, _)) = called {
+            self.called.insert(line, (owner, called_so));
+        }
+        self.carried.insert(line, viewed);
+    }
+
+    fn hide(&mut self, now: Instant, viewed: &Viewed, registry: &mut Registry) -> Option<Command> {
+        let mut lines = self.carried.iter();
+        let line = lines.find_map(|(line, carried)| (carried == viewed).then_some(*line))?;
+        self.carried.remove(&line);
+        self.called.remove(&line);
+        self.dialogue.remove(line);
+        let command = self.feed(None, registry);
+        // What else of the stream is shown still needs it.
+        if !self.carried.values().any(|(stream, _)| *stream == viewed.0) {
+            registry.detach(now, self.session, &viewed.0);
+        }
+        self.peer.is_none().then_some(command)
+    }
+
+    fn feed(&self, agreed: Option<Agreed>, registry: &Registry) -> Command {
+        Command::Feed {
+            session: self.session,
+            agreed: agreed.map(Box::new),
+            feeds: feeds(&self.carried, &self.open, registry),
+        }
+    }
+}
+
+/// Puts tracks into streams: those that their sender calls a stream together, and of each kind
+/// one. What was published before under a name keeps it.
+fn streams(
+    base: &str,
+    before: &BTreeMap<StreamName, Vec<SentTrack>>,
+    tracks: Vec<SentTrack>,
+) -> BTreeMap<StreamName, Vec<SentTrack>> {
+    let mut after: BTreeMap<StreamName, Vec<SentTrack>> = BTreeMap::new();
+    for track in tracks {
+        let was = |all: &&Vec<SentTrack>| all.iter().any(|t| t.mid == track.mid);
+        let kept = before
+            .iter()
+            .find_map(|(name, all)| was(&all).then_some(name));
+        let joins = |all: &Vec<SentTrack>| {
+            all.iter()
+                .all(|t| t.kind != track.kind && t.msid.0 == track.msid.0)
+        };
+        let joined = after
+            .iter()
+            .find_map(|(name, all)| joins(all).then_some(name));
+        let free = |name: &StreamName| !before.contains_key(name) && !after.contains_key(name);
+        let name = kept.or(joined).cloned().or_else(|| {
+            let labels = (2..).map(|label| format!("{base}~{label}"));
+            let names = std::iter::once(base.to_owned()).chain(labels);
+            // Too long a name is too long with every label.
+            let mut names = names.map_while(|name| StreamName::new(&name).ok());
+            names.find(free)
+        });
+        if let Some(name) = name {
+            after.entry(name).or_default().push(track);
+        }
+    }
+    after
+}
+
+/// Whether a name may stand in `a=msid` again (RFC 8830): `-` says that there is no stream.
+fn may_be_passed((stream, track): &(String, String)) -> bool {
+    let fits = |name: &str| {
+        let is_short = name.len() <= MSID_BYTES_MAX;
+        is_short && !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    fits(stream) && fits(track) && stream != "-"
+}
+
+fn trickle(session: SessionId, candidates: Vec<String>) -> Command {
+    let fragment = IceFragment {
+        candidates,
+        ..IceFragment::default()
+    };
+    Command::Trickle { session, fragment }
+}
+
+fn refused(error: OfferError) -> OpenError {
+    OpenError::BadOffer(error.to_string())
+}
+
+fn busy() -> OpenError {
+    OpenError::Refused("the media thread is busy".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn track(mid: &str, kind: Kind, stream: &str) -> SentTrack {
+        SentTrack {
+            mid: mid.to_owned(),
+            kind,
+            msid: (stream.to_owned(), format!("{stream}-{kind}")),
+        }
+    }
+
+    fn names(streams: &BTreeMap<StreamName, Vec<SentTrack>>) -> Vec<(&str, Vec<&str>)> {
+        let mids = |all: &'_ Vec<SentTrack>| all.iter().map(|t| t.mid.clone()).collect::<Vec<_>>();
+        let all = streams.iter().map(|(name, all)| (name.as_str(), mids(all)));
+        all.map(|(name, mids)| (name, mids.into_iter().map(|m| &*m.leak()).collect()))
+            .collect()
+    }
+
+    #[test]
+    fn tracks_that_are_called_one_stream_are_one_and_names_stay() {
+        let (audio, video) = (Kind::Audio, Kind::Video);
+        let first = vec![track("0", audio, "cam"), track("1", video, "cam")];
+        let before = streams("r/ada", &BTreeMap::new(), first);
+        assert_eq!(names(&before), [("r/ada", vec!["0", "1"])]);
+        let both = vec![
+            track("0", audio, "cam"),
+            track("1", video, "cam"),
+            track("2", video, "screen"),
+            track("3", video, "cam"),
+        ];
+        let after = streams("r/ada", &before, both);
+        let expected = [
+            ("r/ada", vec!["0", "1"]),
+            ("r/ada~2", vec!["2"]),
+            ("r/ada~3", vec!["3"]),
+        ];
+        assert_eq!(names(&after), expected);
+        let rest = vec![track("2", video, "screen"), track("4", video, "cam")];
+        let last = streams("r/ada", &after, rest);
+        assert_eq!(
+            names(&last),
+            [("r/ada~2", vec!["2"]), ("r/ada~4", vec!["4"])]
+        );
+    }
+
+    #[test]
+    fn names_that_a_description_cannot_hold_are_not_passed_on() {
+        let msid = |stream: &str, track: &str| (stream.to_owned(), track.to_owned());
+        assert!(may_be_passed(&msid("cam", "mic")));
+        for (stream, track) in [
+            ("-", "a"),
+            ("", "a"),
+            ("a", ""),
+            ("a b", "c"),
+            ("a", "\u{e4}"),
+        ] {
+            assert!(!may_be_passed(&msid(stream, track)), "{stream:?} {track:?}");
+        }
+        assert!(!may_be_passed(&msid(&"x".repeat(65), "a")));
+    }
+}
