@@ -1,5 +1,8 @@
 //! The command line.
 
+mod tributary;
+
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -34,6 +37,8 @@ enum Command {
         #[command(flatten)]
         flags: Flags,
     },
+    /// Run the server with the flags of tributary, one of the systems whose clients work here.
+    Tributary(tributary::Tributary),
     /// Measure a WHIP and WHEP server, this one or another, with synthetic publishers and viewers.
     Bench(Box<Bench>),
 }
@@ -56,16 +61,25 @@ struct Flags {
     /// Media threads [default: one for each core].
     #[arg(long, value_name = "N")]
     shards: Option<u16>,
+    /// Also listen on the ports that the clients of earlier systems expect.
+    #[arg(long)]
+    dialects: bool,
     /// How log lines look [default: text].
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
 }
 
 impl Cli {
+    /// Reads the command line; ends the process where it is wrong, or asks for help.
+    pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Self {
+        Self::parse_from(tributary::with_two_dashes(arguments))
+    }
+
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
             None => serve::run(&self.flags.load()?),
             Some(Command::Serve(flags)) => serve::run(&flags.or(self.flags).load()?),
+            Some(Command::Tributary(tributary)) => serve::run(&tributary.load(self.flags)?),
             Some(Command::Bench(bench)) => bench.run(),
             Some(Command::Config {
                 check: Some(file), ..
@@ -94,11 +108,20 @@ impl Flags {
                 self.public_ip
             },
             shards: self.shards.or(outer.shards),
+            dialects: self.dialects || outer.dialects,
             log_format: self.log_format.or(outer.log_format),
         }
     }
 
     fn load(self) -> anyhow::Result<Config> {
+        self.load_with([])
+    }
+
+    /// With further keys, which beat all others.
+    fn load_with(
+        self,
+        further: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> anyhow::Result<Config> {
         let ips: Vec<String> = self.public_ip.iter().map(ToString::to_string).collect();
         let format = self.log_format.map(|format| match format {
             LogFormat::Text => "text",
@@ -125,12 +148,13 @@ impl Flags {
         ];
         let flags = flags
             .into_iter()
-            .filter_map(|(key, value)| Some((key, value?)));
-        Ok(Config::load(
-            self.config.as_deref(),
-            std::env::vars(),
-            flags,
-        )?)
+            .filter_map(|(key, value)| Some((key, value?)))
+            .chain(further);
+        let mut config = Config::load(self.config.as_deref(), std::env::vars(), flags)?;
+        if self.dialects {
+            config.dialects.open_all(config.http.listen);
+        }
+        Ok(config)
     }
 }
 

@@ -1,5 +1,8 @@
 //! Settings: defaults, then the file, then `HEADWATER_…` variables, then flags.
 
+mod dialects;
+mod tributary;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,6 +13,9 @@ use thiserror::Error;
 use toml::{Table, Value};
 
 use crate::webhooks::Kind;
+
+pub(crate) use dialects::{BroadcastRecording, Dialects, Gortc, LiveRoom};
+pub(crate) use tributary::Tributary;
 
 /// Prefix of environment variables; `HEADWATER_MEDIA__PORT` is `media.port`.
 const ENV_PREFIX: &str = "HEADWATER_";
@@ -30,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) streams: Streams,
     /// Rooms: how many and how large.
     pub(crate) rooms: Rooms,
+    /// Clients of earlier systems.
+    pub(crate) dialects: Dialects,
     /// Limits, each with what happens when it is reached.
     pub(crate) limits: Limits,
     /// Logging.

@@ -12,13 +12,11 @@ mod webhooks;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::read(std::env::args_os());
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -33,6 +33,13 @@ struct RefusedLabels {
     code: String,
 }
 
+/// Labels of a frame of a dialect's socket.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FrameLabels {
+    dialect: &'static str,
+    outcome: &'static str,
+}
+
 /// Labels of an ended session.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ClosedLabels {
@@ -56,6 +63,7 @@ enum Reason {
 pub(crate) struct HttpMetrics {
     requests: Family<HttpLabels, Counter>,
     refused_calls: Family<RefusedLabels, Counter>,
+    frames: Family<FrameLabels, Counter>,
 }
 
 impl HttpMetrics {
@@ -65,6 +73,13 @@ impl HttpMetrics {
         self.refused_calls
             .get_or_create(&RefusedLabels { code })
             .inc();
+    }
+
+    /// A frame came by the socket of a dialect, and was understood and carried out or not.
+    pub(crate) fn frame(&self, dialect: &'static str, taken: bool) {
+        let outcome = if taken { "taken" } else { "refused" };
+        let labels = FrameLabels { dialect, outcome };
+        self.frames.get_or_create(&labels).inc();
     }
 
     pub(crate) fn answered(&self, dialect: &'static str, method: &http::Method, status: u16) {
@@ -135,6 +150,11 @@ pub(crate) fn registry(http: &HttpMetrics, media: &MediaMetrics, control: Contro
         "participant_requests_refused",
         "Requests of participants that were refused, by code",
         http.refused_calls.clone(),
+    );
+    registry.register(
+        "dialect_frames",
+        "Frames of the clients of earlier systems, by dialect and outcome",
+        http.frames.clone(),
     );
     registry.register(
         "sessions_closed",

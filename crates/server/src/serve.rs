@@ -8,6 +8,7 @@ use broadcast::{forward, registry};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -38,14 +39,7 @@ pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
 async fn serve(config: &Config) -> anyhow::Result<()> {
     // First of all, so that no signal is missed.
     let mut signals = Signals::new()?;
-    let listener = TcpListener::bind(config.http.listen)
-        .await
-        .with_context(|| {
-            format!(
-                "listen on {}: set http.listen (--http) to a free address",
-                config.http.listen
-            )
-        })?;
+    let listener = bind(config.http.listen, "http.listen (--http)").await?;
     let address = listener
         .local_addr()
         .context("the address that was bound")?;
@@ -62,21 +56,36 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         registry,
         stopping.clone(),
     );
-    greet(address)?;
-
     let limits = http::Limits {
         connections_max: config.limits.connections_max,
         header_timeout: Duration::from_millis(config.limits.header_timeout_ms),
     };
+    let mut servers = JoinSet::new();
+    let mut ports = Vec::new();
+    for http::Listener {
+        key,
+        address,
+        router,
+    } in http::listeners(&service, &config.dialects)
+    {
+        let listener = bind(address, key).await?;
+        ports.push((key, listener.local_addr()?));
+        servers.spawn(http::serve(listener, router, limits, stopping.clone()));
+    }
     let router = http::router(service);
-    let server = tokio::spawn(http::serve(listener, router, limits, stopping.clone()));
+    servers.spawn(http::serve(listener, router, limits, stopping.clone()));
+    greet(address)?;
+    for (key, address) in ports {
+        print(&format!("  {key}: port {}\n", address.port()))?;
+    }
     signals.first().await;
     tracing::info!("stopping: a second signal ends it at once");
     stopping.cancel();
     let clean = async {
         control.shutdown().await;
         webhooks.finish().await;
-        server.await.context("the HTTP task")
+        servers.join_all().await;
+        Ok(())
     };
     tokio::select! {
         ended = tokio::time::timeout(SHUTDOWN_MAX, clean) => match ended {
@@ -88,6 +97,12 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         },
         () = signals.second() => std::process::exit(130),
     }
+}
+
+/// Listens; `key` says where the address comes from.
+async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.with_context(|| format!("listen on {address}: set {key} to a free address"))
 }
 
 /// Lets the process open as many files as the system allows: each HTTP connection is one, and

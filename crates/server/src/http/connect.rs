@@ -3,17 +3,15 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::http::StatusCode;
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use broadcast::room::ParticipantKey;
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use signaling::Problem;
 use signaling::dialect::headwater::{self, Code, Error, Request};
 
+use super::socket::{self, Close, send, timed};
 use super::{Service, calls};
 use crate::control::{Next, Socket};
 
@@ -27,60 +25,22 @@ const SILENCE_MAX: Duration = Duration::from_millis(5_500);
 /// Who has not joined by then is sent away.
 const JOIN_MAX: Duration = Duration::from_secs(10);
 
-/// How long a client may take to take what is sent.
-const SEND_MAX: Duration = Duration::from_secs(6);
-
-/// How long a client may take to answer a good-bye. A connection that is given up with something
-/// unread in it is reset, and then what was sent last may be lost.
-const CLOSE_MAX: Duration = Duration::from_secs(1);
-
-/// Buffers of one socket. Most sockets are idle nearly all of the time.
-const READ_BUFFER: usize = 4 << 10;
-const WRITE_BUFFER: usize = 0;
-
 /// Requests of one participant in a second; bursts may have twice as many.
 const REQUESTS_PER_SECOND: u32 = 100;
-
-mod close {
-    //! Why the server closes a socket (RFC 6455 §7.4).
-
-    pub(super) const GOING_AWAY: u16 = 1001;
-    pub(super) const POLICY: u16 = 1008;
-    /// A newer socket has the participant.
-    pub(super) const REPLACED: u16 = 4000;
-    /// The participation is over.
-    pub(super) const OVER: u16 = 4001;
-}
 
 pub(super) async fn connect(
     State(service): State<Service>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    let Ok(upgrade) = upgrade else {
-        let detail = "this address takes WebSockets, from clients of rooms: see /sdk/";
-        let problem = Problem::new(StatusCode::UPGRADE_REQUIRED, detail);
-        return problem.into_response().map(Body::from);
-    };
-    let Ok(place) = service.sockets.clone().try_acquire_owned() else {
-        let detail = "limits.sockets_max is reached: try again later";
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        let problem = Problem::later(status, detail, Duration::from_secs(5));
-        return problem.into_response().map(Body::from);
-    };
     let frame_max = service.settings.frame_bytes_max;
-    upgrade
-        .protocols([headwater::SUBPROTOCOL])
-        .max_message_size(frame_max)
-        .max_frame_size(frame_max)
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .on_upgrade(|socket| async move {
-            // An error of the socket ends it like a good-bye does.
-            if let Err(error) = serve(&service, socket).await {
-                tracing::debug!(%error, "a socket broke");
-            }
-            drop(place);
-        })
+    let subprotocol = Some(headwater::SUBPROTOCOL);
+    socket::upgrade(
+        &service.clone(),
+        upgrade,
+        subprotocol,
+        frame_max,
+        |socket| serve(service, socket),
+    )
 }
 
 /// A participant on a socket.
@@ -92,19 +52,19 @@ struct Session {
     answer: Option<String>,
 }
 
-async fn serve(service: &Service, mut socket: WebSocket) -> Result<(), axum::Error> {
+async fn serve(service: Service, mut socket: WebSocket) -> Result<(), axum::Error> {
     let entered = tokio::select! {
-        entered = tokio::time::timeout(JOIN_MAX, enter(service, &mut socket)) => entered,
-        () = service.stopping.cancelled() => return close(&mut socket, close::GOING_AWAY, "").await,
+        entered = tokio::time::timeout(JOIN_MAX, enter(&service, &mut socket)) => entered,
+        () = service.stopping.cancelled() => return close(&mut socket, Close::GOING_AWAY, "").await,
     };
     let Ok(entered) = entered else {
-        return close(&mut socket, close::POLICY, "join or resume first").await;
+        return close(&mut socket, Close::POLICY, "join or resume first").await;
     };
     let Some(mut session) = entered? else {
         return Ok(());
     };
     // From here on whoever has entered is told to be lost, however the socket ends.
-    let ended = participate(service, &mut socket, &mut session).await;
+    let ended = participate(&service, &mut socket, &mut session).await;
     // A newer socket may have it by now.
     if session.socket.is_present() {
         service.control.lost(session.key);
@@ -123,7 +83,7 @@ async fn enter(service: &Service, socket: &mut WebSocket) -> Result<Option<Sessi
         let request = match headwater::read(&text) {
             Ok(request) => request,
             Err(error) => {
-                close(socket, close::POLICY, &error.message).await?;
+                close(socket, Close::POLICY, &error.message).await?;
                 return Ok(None);
             }
         };
@@ -165,11 +125,11 @@ async fn read(
     match message {
         Ok(Message::Text(text)) => return Ok(Read::Text(text)),
         Ok(Message::Ping(_) | Message::Pong(_)) => return Ok(Read::Nothing),
-        Ok(Message::Binary(_)) => close(socket, close::POLICY, "frames are text").await?,
+        Ok(Message::Binary(_)) => close(socket, Close::POLICY, "frames are text").await?,
         // The library has the good-bye ready.
         Ok(Message::Close(_)) => timed(socket.flush()).await?,
         // Too large, or no UTF-8; where the network has failed, nobody hears it.
-        Err(error) => close(socket, close::POLICY, &error.to_string()).await?,
+        Err(error) => close(socket, Close::POLICY, &error.to_string()).await?,
     }
     Ok(Read::End)
 }
@@ -231,11 +191,11 @@ async fn flush(
                 fed = true;
             }
             Some(Next::Replaced) => {
-                close(socket, close::REPLACED, "a newer socket has this session").await?;
+                close(socket, Close::REPLACED, "a newer socket has this session").await?;
                 return Ok(ControlFlow::Break(()));
             }
             Some(Next::Over) => {
-                close(socket, close::OVER, "").await?;
+                close(socket, Close::OVER, "").await?;
                 return Ok(ControlFlow::Break(()));
             }
             None => break,
@@ -257,7 +217,7 @@ async fn handle(
     let Request { id, seen, call } = match headwater::read(text) {
         Ok(request) => request,
         Err(error) => {
-            close(socket, close::POLICY, &error.message).await?;
+            close(socket, Close::POLICY, &error.message).await?;
             return Ok(ControlFlow::Break(()));
         }
     };
@@ -296,30 +256,6 @@ async fn handle(
     Ok(ControlFlow::Continue(()))
 }
 
-async fn send(socket: &mut WebSocket, message: Message) -> Result<(), axum::Error> {
-    timed(socket.send(message)).await
-}
-
-/// A client that does not read is lost.
-async fn timed(sending: impl Future<Output = Result<(), axum::Error>>) -> Result<(), axum::Error> {
-    let sent = tokio::time::timeout(SEND_MAX, sending).await;
-    sent.unwrap_or_else(|elapsed| Err(axum::Error::new(elapsed)))
-}
-
 async fn close(socket: &mut WebSocket, code: u16, reason: &str) -> Result<(), axum::Error> {
-    // A close frame has room for 123 bytes (RFC 6455 §5.5).
-    let end = (0..=reason.len().min(123))
-        .rev()
-        .find(|end| reason.is_char_boundary(*end));
-    let reason = &reason[..end.unwrap_or(0)];
-    let frame = CloseFrame {
-        code,
-        reason: reason.into(),
-    };
-    send(socket, Message::Close(Some(frame))).await?;
-    let answered = async { while let Some(Ok(_)) = socket.next().await {} };
-    if tokio::time::timeout(CLOSE_MAX, answered).await.is_err() {
-        tracing::debug!("a good-bye was not answered");
-    }
-    Ok(())
+    socket::close(socket, &Close::new(code, reason)).await
 }

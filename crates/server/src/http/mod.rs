@@ -2,14 +2,24 @@
 
 mod api;
 mod body;
+mod broadcast_recording;
 mod calls;
 mod connect;
 mod dialects;
 mod events;
+mod gortc;
+mod hub;
+mod knock;
 mod listen;
+mod listeners;
+mod live_room;
 mod operate;
 mod pages;
+mod pion_sfu;
 mod rate_limit;
+mod socket;
+mod talk;
+mod tributary;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +39,7 @@ use crate::metrics::HttpMetrics;
 use rate_limit::RateLimit;
 
 pub(crate) use listen::{Limits, serve};
+pub(crate) use listeners::{Listener, listeners};
 
 /// What the routes need.
 #[derive(Debug, Clone)]
@@ -40,6 +51,10 @@ pub(crate) struct Service {
     pub(crate) opens: Arc<RateLimit>,
     /// Places for WebSockets.
     pub(crate) sockets: Arc<Semaphore>,
+    broadcasts: Arc<broadcast_recording::Broadcasts>,
+    gortc: Arc<gortc::Gortc>,
+    live_rooms: live_room::LiveRooms,
+    tributary: Arc<tributary::Tributary>,
     /// Cancelled at shutdown: event streams end.
     pub(crate) stopping: CancellationToken,
 }
@@ -88,6 +103,10 @@ impl Service {
             sockets: Arc::new(Semaphore::new(
                 limits.sockets_max.min(Semaphore::MAX_PERMITS),
             )),
+            broadcasts: broadcast_recording::start(&config.dialects.broadcast_recording),
+            gortc: gortc::start(&config.dialects.gortc),
+            live_rooms: live_room::start(&config.dialects.live_room),
+            tributary: tributary::start(&config.dialects.tributary, &config.ice),
             opens: Arc::new(RateLimit::new(limits.sessions_per_second)),
             stopping,
         }
@@ -99,10 +118,13 @@ pub(crate) fn router(service: Service) -> Router {
     Router::new()
         .route("/whip/{*path}", any(dialects::whip))
         .route("/whep/{*path}", any(dialects::whep))
+        .route("/rtc", get(live_room::connect))
+        .route("/api/ws", get(tributary::connect))
+        .route("/ws", get(broadcast_recording::connect_or_gortc))
         .route("/healthz", get(operate::health))
         .route("/readyz", get(operate::ready))
         .route("/metrics", get(operate::metrics))
-        .route("/", get(pages::studio))
+        .route("/", get(pion_sfu::page_or_socket))
         .route("/watch/{*stream}", get(pages::watch))
         .merge(api::router(service.clone()))
         .fallback(pages::asset)

@@ -1,11 +1,18 @@
 //! The binary as its users meet it: a command line, an HTTP port, signals.
 
 mod api;
+mod broadcast_recording;
 mod command_line;
 mod connect;
+mod gortc;
 mod http;
+mod live_room;
 mod offer;
+mod pion_sfu;
 mod running;
 mod shutdown;
 mod socket;
+mod storm;
+mod tributary;
 mod webhooks;
+mod wire;

@@ -1,0 +1,205 @@
+//! `[dialects]`: clients of earlier systems.
+
+use std::net::SocketAddr;
+
+use broadcast::direct;
+use serde::{Deserialize, Serialize};
+use signaling::dialect::gortc::NotificationNames;
+
+use super::Tributary;
+
+/// `[dialects]`: clients of earlier systems. Each finds its dialect on the main port by the path
+/// that it asks for, and on a port of its own where `listen` is set.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Dialects {
+    /// WebRTC-Broadcast-Recording.
+    pub(crate) broadcast_recording: BroadcastRecording,
+    /// gortcserver.
+    pub(crate) gortc: Gortc,
+    /// The live room.
+    pub(crate) live_room: LiveRoom,
+    /// Pion_SFU.
+    pub(crate) pion_sfu: PionSfu,
+    /// tributary.
+    pub(crate) tributary: Tributary,
+}
+
+/// `[dialects.broadcast_recording]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct BroadcastRecording {
+    /// An address of its own; its clients expect port 10001.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Pages of other hosts may open sockets, too.
+    pub(crate) any_origin: bool,
+}
+
+/// `[dialects.gortc]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Gortc {
+    /// An address of its own; its clients expect port 8443.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The region of this server.
+    pub(crate) dc: String,
+    /// What its signalling is called; empty: the region and `_signal_1`.
+    pub(crate) signalid: String,
+    /// What its media is called; empty: the region and `_sfu_1`.
+    pub(crate) sfuid: String,
+    /// Whether notifications are called `peer-join` or `peer_join`.
+    pub(crate) notification_names: NotificationNames,
+    /// A user whose socket is lost leaves its rooms after this many seconds.
+    pub(crate) grace_s: u64,
+    /// A stream that has sent nothing for this many seconds ends.
+    pub(crate) silence_s: u64,
+}
+
+impl Default for Gortc {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            dc: "local".to_owned(),
+            signalid: String::new(),
+            sfuid: String::new(),
+            notification_names: NotificationNames::Hyphen,
+            grace_s: 8,
+            silence_s: 8,
+        }
+    }
+}
+
+impl Gortc {
+    /// What the signalling is called towards clients.
+    pub(crate) fn signalid(&self) -> String {
+        self.called(&self.signalid, "signal")
+    }
+
+    /// What the media is called towards clients.
+    pub(crate) fn sfuid(&self) -> String {
+        self.called(&self.sfuid, "sfu")
+    }
+
+    fn called(&self, id: &str, kind: &str) -> String {
+        match id {
+            "" => format!("{}_{kind}_1", self.dc),
+            id => id.to_owned(),
+        }
+    }
+}
+
+/// `[dialects.live_room]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct LiveRoom {
+    /// An address of its own; its clients expect port 4000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// What happens when a viewer asks for another room.
+    pub(crate) switch: Switch,
+    /// Rooms at a time; one more is refused.
+    pub(crate) rooms_max: usize,
+    /// Rooms of one host at a time; one more is refused.
+    pub(crate) rooms_per_host_max: usize,
+    /// Viewers of one room; one more is refused.
+    pub(crate) viewers_max: usize,
+    /// Bytes of the name of a room or a viewer; a longer one is refused.
+    pub(crate) name_bytes_max: usize,
+    /// Bytes of a message; a longer one is dropped.
+    pub(crate) chat_bytes_max: usize,
+}
+
+/// What happens when a viewer of the live room asks for another one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Switch {
+    /// It leaves the one and enters the other.
+    #[default]
+    AtOnce,
+    /// It leaves, and enters when it asks again. So did the original.
+    TwoClicks,
+}
+
+impl Default for LiveRoom {
+    fn default() -> Self {
+        let limits = direct::Limits::default();
+        Self {
+            listen: None,
+            switch: Switch::default(),
+            rooms_max: limits.rooms_max,
+            rooms_per_host_max: limits.rooms_per_host_max,
+            viewers_max: limits.viewers_max,
+            name_bytes_max: limits.name_bytes_max,
+            chat_bytes_max: limits.chat_bytes_max,
+        }
+    }
+}
+
+impl LiveRoom {
+    /// As the rooms take them.
+    pub(crate) fn limits(&self) -> direct::Limits {
+        direct::Limits {
+            rooms_max: self.rooms_max,
+            rooms_per_host_max: self.rooms_per_host_max,
+            viewers_max: self.viewers_max,
+            name_bytes_max: self.name_bytes_max,
+            chat_bytes_max: self.chat_bytes_max,
+        }
+    }
+}
+
+/// `[dialects.pion_sfu]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PionSfu {
+    /// An address of its own; its clients expect port 8080, which is the main one by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+impl From<Switch> for direct::Switch {
+    fn from(switch: Switch) -> Self {
+        match switch {
+            Switch::AtOnce => Self::AtOnce,
+            Switch::TwoClicks => Self::TwoClicks,
+        }
+    }
+}
+
+impl Dialects {
+    /// Gives a port of its own, the one that its clients expect, to each dialect that has none.
+    /// Where that is the main one, the dialect is there already.
+    pub(crate) fn open_all(&mut self, main: SocketAddr) {
+        let all = |port| SocketAddr::from(([0, 0, 0, 0], port));
+        for (listen, port) in [
+            (&mut self.broadcast_recording.listen, 10_001),
+            (&mut self.gortc.listen, 8443),
+            (&mut self.live_room.listen, 4000),
+            (&mut self.pion_sfu.listen, 8080),
+            (&mut self.tributary.listen, 8081),
+        ] {
+            if port != main.port() {
+                listen.get_or_insert(all(port));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_dialects_get_ports_but_those_that_the_main_one_serves() {
+        let opened = |main: u16| {
+            let mut dialects = Dialects::default();
+            dialects.open_all(SocketAddr::from(([127, 0, 0, 1], main)));
+            let [gortc, pion_sfu] = [dialects.gortc.listen, dialects.pion_sfu.listen];
+            (gortc.map(|it| it.port()), pion_sfu.map(|it| it.port()))
+        };
+        assert_eq!(opened(8080), (Some(8443), None));
+        assert_eq!(opened(80), (Some(8443), Some(8080)));
+    }
+}

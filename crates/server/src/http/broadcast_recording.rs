@@ -1,0 +1,196 @@
+//! The dialect of WebRTC-Broadcast-Recording: a broadcast is a stream like any other, under the
+//! name of its room and its broadcaster.
+
+mod client;
+mod inside;
+mod page;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use axum::routing::get;
+use broadcast::room::{self, EndReason, ParticipantId, ParticipantKey};
+use broadcast::{OpenError, StreamName};
+use signaling::Problem;
+use signaling::dialect::broadcast_recording::{BroadcastId, Names};
+
+use super::knock::Knock;
+use super::talk::{self, Rules};
+use super::{Service, gortc};
+use crate::config::BroadcastRecording;
+use crate::control::{Control, Conversation, Enter, Manner, random};
+use client::Client;
+
+/// Subscribers choose one stream, and are told that it is called as the original called it.
+const MANNER: Manner = Manner {
+    shown_all: false,
+    called_all: Some("pion"),
+};
+
+/// What all sockets of the dialect have in common.
+#[derive(Debug)]
+pub(super) struct Broadcasts {
+    any_origin: bool,
+    /// Whose each broadcast is.
+    live: Mutex<BTreeMap<StreamName, ParticipantKey>>,
+}
+
+/// With no broadcast yet.
+pub(super) fn start(config: &BroadcastRecording) -> Arc<Broadcasts> {
+    Arc::new(Broadcasts {
+        any_origin: config.any_origin,
+        live: Mutex::default(),
+    })
+}
+
+/// The socket at `/ws` of the main port, which two dialects share: gortc's names its user.
+pub(super) async fn connect_or_gortc(
+    service: State<Service>,
+    query: Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+    knock: Knock,
+) -> Response {
+    if query.iter().any(|(name, _)| name == "peer") {
+        gortc::connect(service, query, knock).await
+    } else {
+        connect(service, headers, knock).await
+    }
+}
+
+/// The socket, at its path of the main port and of its own.
+async fn connect(State(service): State<Service>, headers: HeaderMap, knock: Knock) -> Response {
+    if !service.broadcasts.any_origin && !is_same_host(&headers) {
+        let detail = "a page of another host: dialects.broadcast_recording.any_origin allows it";
+        let problem = Problem::new(StatusCode::FORBIDDEN, detail);
+        return problem.into_response().map(Body::from);
+    }
+    let rules = Rules {
+        dialect: "broadcast-recording",
+        subprotocol: None,
+        frame_bytes_max: service.settings.frame_bytes_max,
+    };
+    let own = service.clone();
+    let begin = move |outgoing, grants| Client::new(own, outgoing, grants);
+    talk::open(service, knock, rules, begin)
+}
+
+/// Whether a page comes from the host that it asks. What is no page says nothing of that.
+fn is_same_host(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let origin = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"));
+    let pair = origin.map(|(_, origin)| origin).zip(host);
+    pair.is_some_and(|(origin, host)| origin.eq_ignore_ascii_case(host))
+}
+
+/// What a port of its own serves: the socket, and the page at every other path.
+pub(super) fn router(service: Service) -> Router {
+    Router::new()
+        .route("/ws", get(connect))
+        .route("/static/script.js", get(page::script))
+        .route("/static/style.css", get(page::style))
+        .fallback(page::index)
+        .with_state(service)
+}
+
+impl Broadcasts {
+    /// Lets a broadcaster in. `None`: somebody broadcasts under these names already. If that is by
+    /// this dialect, it has lost its place, and its socket is going to be closed: mostly it is the
+    /// same client, which has begun anew before its old socket was gone, and comes once more. To
+    /// let it in at once would make it begin anew for ever.
+    fn enter(&self, control: &Control, names: &Names) -> Result<Option<Conversation>, OpenError> {
+        // Of two who come at once the second finds the first.
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = live.remove(&names.stream);
+        let is_taken = control.with_rooms(|rooms, now| match before {
+            Some(before) if rooms.participant(before).is_some() => {
+                rooms.leave(now, before, EndReason::Replaced);
+                true
+            }
+            _ => {
+                let is_there = rooms.key(&names.room, &names.broadcaster).is_some();
+                is_there || rooms.stream(&names.stream).is_some()
+            }
+        });
+        if is_taken {
+            return Ok(None);
+        }
+        let enter = Enter {
+            room: names.room.clone(),
+            id: names.broadcaster.clone(),
+            name: Some(names.broadcaster.text()),
+            metadata: String::new(),
+            role: room::Role::Publisher,
+        };
+        let conversation = control.converse(enter, MANNER)?;
+        live.insert(names.stream.clone(), conversation.entrance.key);
+        Ok(Some(conversation))
+    }
+
+    /// A participation is over. One that has followed it under the same names stays.
+    fn leave(&self, stream: &StreamName, key: ParticipantKey) {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if live.get(stream) == Some(&key) {
+            live.remove(stream);
+        }
+    }
+}
+
+/// Lets a subscriber in, under a name of its own.
+fn enter_subscriber(control: &Control, names: &Names) -> Result<Conversation, OpenError> {
+    let id = format!("subscriber-{}", BroadcastId::new(random::<16>()));
+    let id = ParticipantId::of_text(&id);
+    let enter = Enter {
+        room: names.room.clone(),
+        id: id.map_err(|error| OpenError::Refused(error.to_string()))?,
+        name: Some("subscriber".to_owned()),
+        metadata: String::new(),
+        role: room::Role::Viewer,
+    };
+    control.converse(enter, MANNER)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn pages_of_the_same_host_and_what_is_no_page_may_come() {
+        let came = |origin: Option<&'static str>, host: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            }
+            is_same_host(&headers)
+        };
+        assert!(came(None, "live.example:10001"));
+        assert!(came(
+            Some("http://live.example:10001"),
+            "live.example:10001"
+        ));
+        assert!(came(Some("https://Live.example"), "live.example"));
+        for origin in [
+            "http://live.example",
+            "https://other.example:10001",
+            "null",
+            "",
+        ] {
+            assert!(!came(Some(origin), "live.example:10001"), "{origin}");
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! One socket.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use broadcast::OpenError;
+use broadcast::room::{EndReason, Event};
+use rtc::Expected;
+use rtp::Kind;
+use signaling::dialect::broadcast_recording::{
+    Names, Output, Role, Session, of_one_stream, usual_codecs_first,
+};
+
+use super::super::Service;
+use super::super::socket::Close;
+use super::super::talk::{Outgoing, Reaction, Talk};
+use super::inside::{Happening, Inside};
+use crate::control::{Channelled, Grants, Told};
+
+/// How long a socket stays that is closed because its request cannot be met now. Its client comes
+/// back at once.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// How long a client that has nothing to offer yet waits for the server's offer. Chromium, which
+/// takes its own offer back for that, finds no candidates any more when it comes while it begins to
+/// look for the first ones.
+const OFFER_AFTER: Duration = Duration::from_millis(300);
+
+/// One side of a socket: the server's.
+pub(super) struct Client {
+    service: Service,
+    outgoing: Outgoing,
+    grants: Grants,
+    session: Session,
+    /// `None` before it broadcasts or subscribes.
+    inside: Option<Inside>,
+}
+
+impl Talk for Client {
+    type Event = Happening;
+
+    async fn received(&mut self, text: &str) -> Reaction {
+        if let Err(refusal) = self.session.received(text) {
+            tracing::debug!(%refusal, "a frame of broadcast-recording was dropped");
+            return Reaction::Refused;
+        }
+        self.carry_out().await
+    }
+
+    async fn event(&mut self) -> Happening {
+        let due = self.session.poll_timeout();
+        match &mut self.inside {
+            Some(inside) => inside.event(due).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn happened(&mut self, happening: Happening) -> ControlFlow<Close> {
+        match happening {
+            Happening::Told(told) => self.told(told)?,
+            Happening::Offer(offer) => self.session.offered(&usual_codecs_first(&offer)),
+            Happening::Channelled(what) => self.channelled(what),
+            Happening::Time => self.session.handle_timeout(Instant::now()),
+        }
+        match self.carry_out().await {
+            Reaction::Close(close) => ControlFlow::Break(close),
+            Reaction::Taken | Reaction::Refused => ControlFlow::Continue(()),
+        }
+    }
+
+    fn ended(mut self) {
+        self.leave(EndReason::Left);
+    }
+}
+
+impl Client {
+    pub(super) fn new(service: Service, outgoing: Outgoing, grants: Grants) -> Self {
+        Self {
+            service,
+            outgoing,
+            grants,
+            session: Session::default(),
+            inside: None,
+        }
+    }
+
+    /// Carries out what the session wants.
+    async fn carry_out(&mut self) -> Reaction {
+        while let Some(output) = self.session.poll_output() {
+            let done = match output {
+                Output::Send(frame) => {
+                    self.outgoing.send(frame);
+                    Ok(())
+                }
+                Output::Begin { role, names, offer } => self.begin(role, names, offer).await,
+                Output::Answer(answer) => self.answer(&answer).await,
+                Output::Candidate(candidate) => self.candidate(candidate),
+                Output::Write(label, text) => {
+                    let inside = self.inside.as_ref();
+                    let channel =
+                        inside.and_then(|inside| Some((inside.key, inside.channel(label)?)));
+                    if let Some((key, channel)) = channel {
+                        let control = &self.service.control;
+                        control.write_channel(key, channel, text.to_owned());
+                    }
+                    Ok(())
+                }
+                Output::End => {
+                    self.leave(EndReason::Lost);
+                    let close = Close::new(Close::OVER, "no ping came for too long");
+                    return Reaction::Close(close);
+                }
+            };
+            if let Err(error) = done {
+                return self.refused(&error).await;
+            }
+        }
+        Reaction::Taken
+    }
+
+    /// What is wrong with a frame is not answered. Who cannot be served now is to come again.
+    async fn refused(&mut self, error: &OpenError) -> Reaction {
+        tracing::debug!(%error, "a request of broadcast-recording was refused");
+        if matches!(error, OpenError::BadOffer(_) | OpenError::TokenWrong) {
+            return Reaction::Refused;
+        }
+        self.leave(EndReason::Left);
+        tokio::time::sleep(AGAIN_AFTER).await;
+        Reaction::Close(Close::new(Close::POLICY, error.to_string()))
+    }
+
+    /// Lets the client broadcast or subscribe.
+    async fn begin(
+        &mut self,
+        role: Role,
+        names: Names,
+        offer: Option<String>,
+    ) -> Result<(), OpenError> {
+        let may = match role {
+            Role::Broadcaster => self.grants.publish,
+            Role::Subscriber => self.grants.view,
+        };
+        if !may {
+            return Err(OpenError::TokenWrong);
+        }
+        self.check_length(offer.as_deref().unwrap_or_default())?;
+        if !self.service.opens.take(Instant::now()) {
+            return Err(OpenError::Full {
+                limit: "limits.sessions_per_second",
+                retry_after: AGAIN_AFTER,
+            });
+        }
+        let (broadcasts, control) = (&self.service.broadcasts, &self.service.control);
+        let conversation = match role {
+            Role::Broadcaster => broadcasts.enter(control, &names)?,
+            Role::Subscriber => Some(super::enter_subscriber(control, &names)?),
+        };
+        let Some(conversation) = conversation else {
+            self.session.duplicated();
+            return Ok(());
+        };
+        let streams = conversation.entrance.joined.streams.clone();
+        let inside = Inside::new(role, names, conversation);
+        let key = inside.key;
+        self.inside = Some(inside);
+        let described = self.describe(role, offer).await;
+        if described.is_err() {
+            self.leave(EndReason::Left);
+        }
+        described?;
+        tracing::debug!(?key, ?role, "a client of broadcast-recording is in");
+        if let Some(inside) = &mut self.inside {
+            inside.accepted();
+            for stream in &streams {
+                inside.follow(&self.service.control, stream);
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers the client's offer, or has the server offer.
+    async fn describe(&mut self, role: Role, offer: Option<String>) -> Result<(), OpenError> {
+        let Some(inside) = &self.inside else {
+            return Ok(());
+        };
+        let control = &self.service.control;
+        let Some(offer) = offer else {
+            const ALL: [Expected; 3] = [
+                Expected::Media(Kind::Audio),
+                Expected::Media(Kind::Video),
+                Expected::Channels,
+            ];
+            let wanted = match role {
+                Role::Broadcaster => &ALL[..],
+                Role::Subscriber => &[Expected::Channels],
+            };
+            tokio::time::sleep(OFFER_AFTER).await;
+            control.ask_to_send(inside.key, wanted)?;
+            self.session.begun(role, None);
+            return Ok(());
+        };
+        let taken = of_one_stream(&usual_codecs_first(&offer));
+        let answer = control.take_offer(inside.key, &taken).await?;
+        self.session.begun(role, Some((&offer, &answer)));
+        Ok(())
+    }
+
+    async fn answer(&mut self, answer: &str) -> Result<(), OpenError> {
+        self.check_length(answer)?;
+        let Some(inside) = &self.inside else {
+            return Ok(());
+        };
+        let answer = of_one_stream(answer);
+        let taken = self.service.control.take_answer(inside.key, &answer).await;
+        // There is no way on from here; a new connection may do better.
+        taken.map_err(|error| OpenError::Refused(error.to_string()))
+    }
+
+    fn candidate(&self, candidate: String) -> Result<(), OpenError> {
+        let Some(inside) = &self.inside else {
+            return Ok(());
+        };
+        self.service.control.take_candidate(inside.key, candidate)
+    }
+
+    fn check_length(&self, sdp: &str) -> Result<(), OpenError> {
+        let max = self.service.settings.sdp_bytes_max;
+        if sdp.len() <= max {
+            return Ok(());
+        }
+        let error = format!("a description has at most {max} bytes: limits.sdp_bytes_max");
+        Err(OpenError::BadOffer(error))
+    }
+
+    /// Something has happened in the room. Breaks when that ends the socket.
+    fn told(&mut self, told: Option<Told>) -> ControlFlow<Close> {
+        let Some(told) = told else {
+            return over("the participation is over");
+        };
+        for event in &*told {
+            match event {
+                Event::StreamAdded(stream) | Event::StreamChanged(stream) => {
+                    let inside = self.inside.as_mut();
+                    let control = &self.service.control;
+                    if inside.is_some_and(|inside| inside.follow(control, stream)) {
+                        self.session.video_came(Instant::now());
+                    }
+                }
+                Event::StreamRemoved(stream) => {
+                    if let Some(inside) = &mut self.inside {
+                        inside.removed(&stream.name);
+                    }
+                }
+                Event::Ended { reason, .. } => return self.is_over(*reason),
+                _ => {}
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The participation is over. Breaks when that ends the socket.
+    fn is_over(&mut self, reason: EndReason) -> ControlFlow<Close> {
+        self.leave(reason);
+        match reason {
+            // The client has closed its connection, and goes on with another socket. It would
+            // begin anew once more if this one were closed.
+            EndReason::Left => {
+                self.session = Session::default();
+                ControlFlow::Continue(())
+            }
+            EndReason::Replaced => {
+                let text = "another socket asks for this broadcast";
+                ControlFlow::Break(Close::new(Close::REPLACED, text))
+            }
+            EndReason::Slow => ControlFlow::Break(Close::new(Close::POLICY, "too slow")),
+            EndReason::Stopping => {
+                ControlFlow::Break(Close::new(Close::GOING_AWAY, "the server stops"))
+            }
+            EndReason::Lost => over("the connection is lost"),
+            EndReason::Kicked | EndReason::Closed => over("the participation is over"),
+        }
+    }
+
+    fn channelled(&mut self, what: Channelled) {
+        let Some(inside) = &mut self.inside else {
+            return;
+        };
+        match what {
+            Channelled::Opened(channel, label) => inside.opened(channel, &label),
+            Channelled::Text(channel, text) => {
+                let label = inside.label(channel);
+                let pong =
+                    label.and_then(|label| self.session.channel_text(Instant::now(), label, &text));
+                if let Some(pong) = pong {
+                    let control = &self.service.control;
+                    control.write_channel(inside.key, channel, pong);
+                }
+            }
+        }
+    }
+
+    /// Ends the connection, and the broadcast if it is one.
+    fn leave(&mut self, reason: EndReason) {
+        if let Some(inside) = self.inside.take() {
+            self.service.broadcasts.leave(&inside.stream, inside.key);
+            let control = &self.service.control;
+            control.with_rooms(|rooms, now| rooms.leave(now, inside.key, reason));
+        }
+    }
+}
+
+fn over(text: &str) -> ControlFlow<Close> {
+    ControlFlow::Break(Close::new(Close::OVER, text))
+}

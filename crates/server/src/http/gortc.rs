@@ -1,0 +1,298 @@
+//! The dialect of gortcserver: protoo over a WebSocket, and a peer connection for each stream.
+
+mod calls;
+mod room;
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use broadcast::StreamName;
+use broadcast::room::{EndReason, Event, ParticipantId, ParticipantKey, RoomName};
+use signaling::Problem;
+use signaling::dialect::gortc::{self, Node, Notifications};
+
+use super::knock::Knock;
+use super::socket::Close;
+use super::talk::{self, Outgoing, Reaction, Rules, Talk};
+use super::{RateLimit, Service};
+use crate::config::Gortc as Config;
+use crate::control::{Grants, Told};
+use room::InRoom;
+
+/// Streams of which one socket can have all learn in a second that they are gone, with bursts of
+/// twice as many. Asking for further ones is refused as always, and nobody is told.
+const ANNOUNCED_PER_SECOND: u32 = 5;
+
+/// What all sockets of the dialect have in common.
+#[derive(Debug)]
+pub(super) struct Gortc {
+    notifications: Notifications,
+    /// A participant whose socket is lost stays for so long.
+    grace: Duration,
+    /// A stream from which nothing comes for so long ends.
+    silence: Duration,
+    present: Mutex<Present>,
+}
+
+/// The sockets in each room.
+type Present = BTreeMap<RoomName, BTreeMap<ParticipantKey, (ParticipantId, Outgoing)>>;
+
+/// With nobody there yet.
+pub(super) fn start(config: &Config) -> Arc<Gortc> {
+    let node = Node {
+        signalid: config.signalid(),
+        sfuid: config.sfuid(),
+    };
+    let names = config.notification_names;
+    Arc::new(Gortc {
+        notifications: Notifications { node, names },
+        grace: Duration::from_secs(config.grace_s),
+        silence: Duration::from_secs(config.silence_s),
+        present: Mutex::default(),
+    })
+}
+
+/// The socket, at its path of the main port.
+pub(super) async fn connect(
+    State(service): State<Service>,
+    query: Query<Vec<(String, String)>>,
+    knock: Knock,
+) -> Response {
+    let peer = query.iter().find(|(name, _)| name == "peer");
+    let Some((_, uid)) = peer.filter(|(_, uid)| !uid.is_empty()) else {
+        return refused("the address of this socket names its user: /ws?peer=<uid>".to_owned());
+    };
+    let id = match ParticipantId::of_text(uid) {
+        Ok(id) => id,
+        Err(error) => return refused(format!("peer: {error}")),
+    };
+    let rules = Rules {
+        dialect: "gortc",
+        subprotocol: Some(gortc::SUBPROTOCOL),
+        frame_bytes_max: gortc::MESSAGE_BYTES_MAX,
+    };
+    let own = service.clone();
+    let begin = move |outgoing, grants| Session {
+        gortc: own.gortc.clone(),
+        service: own,
+        outgoing,
+        grants,
+        uid: id.text(),
+        id,
+        rooms: BTreeMap::new(),
+        announced: RateLimit::new(ANNOUNCED_PER_SECOND),
+    };
+    talk::open(service, knock, rules, begin)
+}
+
+fn refused(detail: String) -> Response {
+    let problem = Problem::new(StatusCode::BAD_REQUEST, detail);
+    problem.into_response().map(Body::from)
+}
+
+/// What a port of its own serves.
+pub(super) fn router(service: Service) -> Router {
+    Router::new().route("/ws", get(connect)).with_state(service)
+}
+
+impl Gortc {
+    fn present(&self) -> MutexGuard<'_, Present> {
+        // Changed in whole steps: a panic elsewhere leaves it as it is.
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, room: RoomName, key: ParticipantKey, id: ParticipantId, outgoing: Outgoing) {
+        let mut present = self.present();
+        present.entry(room).or_default().insert(key, (id, outgoing));
+    }
+
+    fn leave(&self, room: &RoomName, key: ParticipantKey) {
+        let mut present = self.present();
+        if let Some(sockets) = present.get_mut(room) {
+            sockets.remove(&key);
+            if sockets.is_empty() {
+                present.remove(room);
+            }
+        }
+    }
+
+    /// Somebody has asked for a stream that is not there: all in the room learn that it is gone,
+    /// but the one whose it would be.
+    fn announce_gone(&self, room: &RoomName, mid: &str) {
+        let uid = gortc::uid_of(mid);
+        let removed = self.notifications.removed(&room.text(), uid, mid);
+        let removed: Arc<str> = removed.into();
+        let present = self.present();
+        for (id, outgoing) in present.get(room).into_iter().flat_map(BTreeMap::values) {
+            if id.text() != uid {
+                outgoing.send(removed.clone());
+            }
+        }
+    }
+}
+
+/// One socket: a user in any number of rooms.
+struct Session {
+    service: Service,
+    gortc: Arc<Gortc>,
+    outgoing: Outgoing,
+    grants: Grants,
+    id: ParticipantId,
+    /// The id, as the user wrote it.
+    uid: String,
+    rooms: BTreeMap<RoomName, InRoom>,
+    announced: RateLimit,
+}
+
+/// What happens to a session without a request.
+enum Happening {
+    /// Something in a room. `None`: the participation there is over.
+    Told(RoomName, Option<Told>),
+    /// A stream of its own has been silent for too long.
+    Silent(RoomName, StreamName),
+}
+
+impl Talk for Session {
+    type Event = Happening;
+
+    async fn received(&mut self, text: &str) -> Reaction {
+        let Some(request) = gortc::read(text) else {
+            return Reaction::Refused;
+        };
+        let answer = match request.call {
+            Ok(call) => self.call(call).await,
+            Err(error) => Err(error),
+        };
+        let taken = answer.is_ok();
+        if let Some(id) = request.id {
+            self.outgoing.send(match answer {
+                Ok(data) => gortc::success(&id, &data),
+                Err(error) => gortc::failure(&id, &error),
+            });
+        }
+        if taken {
+            Reaction::Taken
+        } else {
+            Reaction::Refused
+        }
+    }
+
+    async fn event(&mut self) -> Happening {
+        let silent = self.rooms.iter().filter_map(|(room, inside)| {
+            let (stream, at) = inside.silent()?;
+            Some((at, room.clone(), stream.clone()))
+        });
+        let silent = silent.min();
+        let rooms = &mut self.rooms;
+        let told = poll_fn(|cx| {
+            for (room, inside) in &mut *rooms {
+                if let Poll::Ready(told) = inside.told.poll_recv(cx) {
+                    return Poll::Ready((room.clone(), told));
+                }
+            }
+            Poll::Pending
+        });
+        let Some((at, room, stream)) = silent else {
+            let (room, told) = told.await;
+            return Happening::Told(room, told);
+        };
+        tokio::select! {
+            (room, told) = told => Happening::Told(room, told),
+            () = tokio::time::sleep_until(at.into()) => Happening::Silent(room, stream),
+        }
+    }
+
+    async fn happened(&mut self, happening: Happening) -> ControlFlow<Close> {
+        match happening {
+            Happening::Told(room, None) => self.forget(&room),
+            Happening::Told(room, Some(told)) => {
+                for event in &*told {
+                    self.told(&room, event)?;
+                }
+            }
+            Happening::Silent(room, stream) => self.end_silent(&room, &stream),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn ended(self) {
+        for (room, inside) in self.rooms {
+            self.gortc.leave(&room, inside.key);
+            let (key, grace) = (inside.key, self.gortc.grace);
+            let control = &self.service.control;
+            control.with_rooms(|rooms, now| rooms.lost_for(now, key, grace));
+        }
+    }
+}
+
+impl Session {
+    /// Something has happened in a room. Breaks when that ends the socket.
+    fn told(&mut self, room: &RoomName, event: &Event) -> ControlFlow<Close> {
+        if let Event::Ended { reason, .. } = event {
+            return self.sent_away(room, *reason);
+        }
+        if let Some(inside) = self.rooms.get_mut(room) {
+            inside.note(event, &self.id, Instant::now() + self.gortc.silence);
+            if let Event::StreamRemoved(stream) = event {
+                inside.close_watches_of(&stream.name, &self.service.control);
+            }
+        }
+        if let Some(frame) = self.gortc.notifications.of(room, &self.id, event) {
+            self.outgoing.send(frame);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The participation in a room is over, not by leaving.
+    fn sent_away(&mut self, room: &RoomName, reason: EndReason) -> ControlFlow<Close> {
+        self.forget(room);
+        let kicked = || self.gortc.notifications.kicked(room, &self.id);
+        match reason {
+            EndReason::Left | EndReason::Lost => ControlFlow::Continue(()),
+            EndReason::Closed => {
+                self.outgoing.send(kicked());
+                ControlFlow::Continue(())
+            }
+            // With this code clients do not come back by themselves.
+            EndReason::Replaced | EndReason::Kicked => {
+                self.outgoing.send(kicked());
+                ControlFlow::Break(Close::new(Close::REPLACED, "replaced or kicked"))
+            }
+            EndReason::Slow => ControlFlow::Break(Close::new(Close::POLICY, "too slow")),
+            EndReason::Stopping => {
+                ControlFlow::Break(Close::new(Close::GOING_AWAY, "the server stops"))
+            }
+        }
+    }
+
+    /// Nothing comes from a stream of this user: it ends, as if unpublished.
+    fn end_silent(&mut self, room: &RoomName, stream: &StreamName) {
+        let Some(inside) = self.rooms.get_mut(room) else {
+            return;
+        };
+        inside.unpublished(stream);
+        let key = inside.key;
+        let control = &self.service.control;
+        let ended = control.with_rooms(|rooms, now| rooms.unpublish(now, key, stream));
+        if let Err(error) = ended {
+            tracing::debug!(%stream, %error, "a silent stream has ended before");
+        }
+    }
+
+    /// The session is in a room no more.
+    fn forget(&mut self, room: &RoomName) {
+        if let Some(inside) = self.rooms.remove(room) {
+            self.gortc.leave(room, inside.key);
+        }
+    }
+}

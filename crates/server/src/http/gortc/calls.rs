@@ -1,0 +1,320 @@
+//! Requests of gortc's clients, carried out.
+
+use std::time::{Duration, Instant};
+
+use broadcast::room::{self, Declared, EndReason, MessageKind, RoomName};
+use broadcast::{Open, OpenError, Role, StreamName};
+use serde_json::value::RawValue;
+use signaling::dialect::gortc::{
+    self, Call, Error, Jsep, Minfo, Published, Pubs, Subscribed, Users, label, sid,
+};
+
+use super::Session;
+use super::room::{InRoom, WATCHES_MAX};
+use crate::control::{Enter, random, wall_ms};
+
+/// Rooms of one socket at a time. One more is refused.
+const ROOMS_MAX: usize = 16;
+
+/// How often another label is tried when one is taken: one of a million is nearly always free.
+const LABELS_TRIED: usize = 8;
+
+/// How long a stream may take to begin: its connection alone may take as long.
+const BEGIN_MAX: Duration = Duration::from_secs(15);
+
+/// The topic of `broadcast` towards other dialects.
+const TOPIC: &str = "broadcast";
+
+/// An answer that was written.
+pub(super) type Answer = Result<Box<RawValue>, Error>;
+
+impl Session {
+    /// Carries out a request. Others have been told of it when this returns.
+    pub(super) async fn call(&mut self, call: Call) -> Answer {
+        match call {
+            Call::Join { rid } => self.join(&rid),
+            Call::Leave { rid } => {
+                self.leave(&rid);
+                nothing()
+            }
+            Call::Keepalive { rid } => {
+                self.room(&rid)?;
+                nothing()
+            }
+            Call::Publish { rid, sdp, minfo } => self.publish(&rid, sdp, &minfo).await,
+            Call::Unpublish { rid, mid, sfuid } => self.unpublish(&rid, &mid, sfuid.as_deref()),
+            Call::Subscribe {
+                rid,
+                mid,
+                sdp,
+                sfuid,
+            } => self.subscribe(&rid, &mid, sdp, sfuid.as_deref()).await,
+            Call::Unsubscribe {
+                rid,
+                mid,
+                sid,
+                sfuid,
+            } => self.unsubscribe(&rid, &mid, &sid, sfuid.as_deref()),
+            Call::Broadcast { rid, data } => self.broadcast(&rid, data),
+            Call::GetUsers { rid } => self.users(&rid),
+            Call::GetPubs { rid } => self.pubs(&rid),
+        }
+    }
+
+    fn join(&mut self, rid: &str) -> Answer {
+        let room = RoomName::of_text(rid).map_err(|error| Error::name(&error))?;
+        if self.rooms.len() >= ROOMS_MAX && !self.rooms.contains_key(&room) {
+            let reason = format!("{ROOMS_MAX} rooms of one socket are the most");
+            return Err(Error::full(reason));
+        }
+        self.take_opening()?;
+        let role = match self.grants.publish {
+            true => room::Role::Publisher,
+            false => room::Role::Viewer,
+        };
+        let entrance = self.service.control.enter(Enter {
+            room: room.clone(),
+            id: self.id.clone(),
+            name: Some(self.uid.clone()),
+            metadata: String::new(),
+            role,
+        });
+        let entrance = entrance.map_err(|error| Error::join(&error))?;
+        let (key, joined) = (entrance.key, entrance.joined);
+        let outgoing = self.outgoing.clone();
+        self.gortc
+            .enter(room.clone(), key, self.id.clone(), outgoing);
+        let node = &self.gortc.notifications.node;
+        let lists = node.lists(&room, &joined.participants, &joined.streams, &self.id);
+        // Once more over the same socket: what it is told of its first time, nobody hears.
+        let inside = InRoom::new(key, entrance.told);
+        if let Some(before) = self.rooms.insert(room.clone(), inside) {
+            self.gortc.leave(&room, before.key);
+        }
+        written(&lists)
+    }
+
+    fn leave(&mut self, rid: &str) {
+        let Ok((room, key)) = self.room(rid) else {
+            return;
+        };
+        self.forget(&room);
+        let control = &self.service.control;
+        control.with_rooms(|rooms, now| rooms.leave(now, key, EndReason::Left));
+    }
+
+    async fn publish(&mut self, rid: &str, sdp: String, minfo: &str) -> Answer {
+        let (room, key) = self.room(rid)?;
+        if !self.grants.publish {
+            return Err(Error::FORBIDDEN);
+        }
+        self.check_offer(&sdp)
+            .map_err(|error| Error::publish(&error))?;
+        self.take_opening()?;
+        let mut opened = Err(OpenError::AlreadyLive);
+        for _ in 0..LABELS_TRIED {
+            let label = label(random::<4>() as u32);
+            let name = StreamName::new(&format!("{room}/{}~{label}", self.id));
+            let name = name.map_err(|error| Error::name(&error))?;
+            let declared = Declared {
+                label: Some(label.clone()),
+                metadata: Minfo::metadata(minfo),
+                tracks: Vec::new(),
+            };
+            let open = open(Role::Publisher, name.clone(), sdp.clone());
+            opened = self.service.control.open_for(key, declared, open).await;
+            if let Ok(opened) = opened {
+                let inside = self.rooms.get_mut(&room).ok_or(Error::NO_RID)?;
+                inside.published(name, Instant::now() + BEGIN_MAX);
+                return written(&Published {
+                    mid: sid(&self.uid, &label),
+                    sfuid: self.gortc.notifications.node.sfuid.clone(),
+                    jsep: Jsep::answer(opened.answer),
+                });
+            }
+            if opened != Err(OpenError::AlreadyLive) {
+                break;
+            }
+        }
+        Err(Error::publish(
+            &opened.err().unwrap_or(OpenError::AlreadyLive),
+        ))
+    }
+
+    fn unpublish(&mut self, rid: &str, mid: &str, sfuid: Option<&str>) -> Answer {
+        let is_here = self.reaches(sfuid)?;
+        let Some((room, stream)) = self.stream(rid, mid) else {
+            return if is_here {
+                nothing()
+            } else {
+                Err(Error::NO_SFU)
+            };
+        };
+        let inside = self
+            .rooms
+            .get(&room)
+            .filter(|_| stream.participant == self.id);
+        let key = inside.ok_or(Error::NOT_OWN)?.key;
+        let name = &stream.name;
+        let control = &self.service.control;
+        let ended = control.with_rooms(|rooms, now| rooms.unpublish(now, key, name));
+        ended.map_err(|_| Error::NOT_OWN)?;
+        nothing()
+    }
+
+    async fn subscribe(
+        &mut self,
+        rid: &str,
+        mid: &str,
+        sdp: String,
+        sfuid: Option<&str>,
+    ) -> Answer {
+        let (room, key) = self.room(rid)?;
+        if !self.grants.view {
+            return Err(Error::FORBIDDEN);
+        }
+        let is_here = self.reaches(sfuid)?;
+        let Some((_, stream)) = self.stream(rid, mid) else {
+            if !is_here {
+                return Err(Error::NO_SFU);
+            }
+            if self.announced.take(Instant::now()) {
+                self.gortc.announce_gone(&room, mid);
+            }
+            return Err(Error::stream_gone(mid));
+        };
+        self.check_offer(&sdp)
+            .map_err(|error| Error::subscribe(&error))?;
+        self.take_opening()?;
+        let inside = self.rooms.get_mut(&room).ok_or(Error::NO_RID)?;
+        if inside.is_full(&self.service.control) {
+            let reason = format!("{WATCHES_MAX} streams that one user watches are the most");
+            return Err(Error::full(reason));
+        }
+        let open = open(Role::Viewer, stream.name.clone(), sdp);
+        let opened = self
+            .service
+            .control
+            .open_for(key, Declared::default(), open);
+        let opened = opened.await.map_err(|error| Error::subscribe(&error))?;
+        let mut new = sid(&self.uid, &label(random::<4>() as u32));
+        while inside.is_taken(&new) {
+            new = sid(&self.uid, &label(random::<4>() as u32));
+        }
+        inside.watched(new.clone(), opened.session, stream.name);
+        written(&Subscribed {
+            sid: new,
+            jsep: Jsep::answer(opened.answer),
+        })
+    }
+
+    fn unsubscribe(&mut self, rid: &str, mid: &str, sid: &str, sfuid: Option<&str>) -> Answer {
+        let is_here = self.reaches(sfuid)?;
+        let Some((room, stream)) = self.stream(rid, mid) else {
+            return Err(if is_here {
+                Error::no_stream(mid)
+            } else {
+                Error::NO_SFU
+            });
+        };
+        if let Some(inside) = self.rooms.get_mut(&room) {
+            inside.close_watch(sid, &stream.name, &self.service.control);
+        }
+        nothing()
+    }
+
+    fn broadcast(&self, rid: &str, data: String) -> Answer {
+        let (_, key) = self.room(rid)?;
+        let (kind, topic) = (MessageKind::Data, Some(TOPIC.to_owned()));
+        let control = &self.service.control;
+        control
+            .with_rooms(|rooms, now| rooms.send(now, wall_ms(), key, kind, None, topic, data))?;
+        nothing()
+    }
+
+    fn users(&self, rid: &str) -> Answer {
+        let users = RoomName::of_text(rid).ok().and_then(|room| {
+            let control = &self.service.control;
+            let users = control.with_rooms(|rooms, _| rooms.participants(&room))?;
+            Some(self.gortc.notifications.node.users(&room, &users, &self.id))
+        });
+        let users = users.unwrap_or_default();
+        written(&Users { users })
+    }
+
+    fn pubs(&self, rid: &str) -> Answer {
+        let pubs = RoomName::of_text(rid).ok().and_then(|room| {
+            let control = &self.service.control;
+            let streams = control.with_rooms(|rooms, _| rooms.streams(&room))?;
+            Some(
+                self.gortc
+                    .notifications
+                    .node
+                    .pubs(&room, &streams, &self.id),
+            )
+        });
+        let pubs = pubs.unwrap_or_default();
+        written(&Pubs { pubs })
+    }
+
+    /// A room in which this user is.
+    fn room(&self, rid: &str) -> Result<(RoomName, room::ParticipantKey), Error> {
+        let room = RoomName::of_text(rid).map_err(|_| Error::NO_RID)?;
+        let inside = self.rooms.get(&room).ok_or(Error::NO_RID)?;
+        Ok((room, inside.key))
+    }
+
+    /// A stream, if it is there.
+    fn stream(&self, rid: &str, mid: &str) -> Option<(RoomName, room::Stream)> {
+        let room = RoomName::of_text(rid).ok()?;
+        let name = gortc::stream_of(&room, mid)?;
+        let control = &self.service.control;
+        let stream = control.with_rooms(|rooms, _| rooms.stream(&name).cloned())?;
+        (gortc::mid(&stream) == mid).then_some((room, stream))
+    }
+
+    /// Whether a node was named, which is this one.
+    fn reaches(&self, sfuid: Option<&str>) -> Result<bool, Error> {
+        match sfuid {
+            None => Ok(false),
+            Some(sfuid) if sfuid == self.gortc.notifications.node.sfuid => Ok(true),
+            Some(_) => Err(Error::NO_SFU),
+        }
+    }
+
+    /// What costs more than a look counts towards this limit.
+    fn take_opening(&self) -> Result<(), Error> {
+        if self.service.opens.take(Instant::now()) {
+            return Ok(());
+        }
+        let reason = "limits.sessions_per_second is reached: try again in a second";
+        Err(Error::full(reason.to_owned()))
+    }
+
+    fn check_offer(&self, sdp: &str) -> Result<(), OpenError> {
+        let max = self.service.settings.sdp_bytes_max;
+        if sdp.len() <= max {
+            return Ok(());
+        }
+        let error = format!("an offer has at most {max} bytes: limits.sdp_bytes_max");
+        Err(OpenError::BadOffer(error))
+    }
+}
+
+fn open(role: Role, stream: StreamName, offer: String) -> Open {
+    Open {
+        role,
+        stream,
+        token: None,
+        offer,
+    }
+}
+
+fn nothing() -> Answer {
+    written(&serde_json::Map::new())
+}
+
+fn written(answer: &impl serde::Serialize) -> Answer {
+    let written = serde_json::value::to_raw_value(answer);
+    Ok(written.expect("these types have string keys and finite numbers"))
+}

@@ -1,0 +1,104 @@
+//! The live room: who is in a room finds the others here, and media goes between the browsers.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use broadcast::direct::{self, ClientId, Output, Rooms};
+use signaling::dialect::live_room;
+
+use super::Service;
+use super::hub::{Hub, Machine, Sent, SocketId};
+use super::knock::Knock;
+use super::talk::{self, Reaction, Rules};
+use crate::config::LiveRoom;
+use crate::control::Grants;
+
+/// All rooms, with their sockets.
+pub(super) type LiveRooms = Hub<Protocol>;
+
+/// No rooms yet.
+pub(super) fn start(config: &LiveRoom) -> LiveRooms {
+    let rooms = Rooms::new(config.limits(), config.switch.into());
+    Hub::start(Protocol { rooms })
+}
+
+/// The socket, at its path of the main port.
+pub(super) async fn connect(State(service): State<Service>, knock: Knock) -> Response {
+    let rules = Rules {
+        dialect: "live-room",
+        subprotocol: None,
+        frame_bytes_max: service.settings.frame_bytes_max,
+    };
+    let rooms = service.live_rooms.clone();
+    let begin = move |outgoing, grants| rooms.join(outgoing, grants);
+    talk::open(service, knock, rules, begin)
+}
+
+/// What a port of its own serves: the socket at any path, and nothing else.
+pub(super) fn router(service: Service) -> Router {
+    Router::new().fallback(any_path).with_state(service)
+}
+
+async fn any_path(service: State<Service>, method: Method, address: Uri, knock: Knock) -> Response {
+    if knock.upgrade.is_err() {
+        let text = format!("Cannot {method} {}\n", address.path());
+        return (StatusCode::NOT_FOUND, text).into_response();
+    }
+    connect(service, knock).await
+}
+
+/// The rooms, in the words of the dialect.
+#[derive(Debug)]
+pub(super) struct Protocol {
+    rooms: Rooms,
+}
+
+impl Machine for Protocol {
+    fn opened(&mut self, now: Instant, socket: SocketId, grants: Grants) {
+        let Grants { publish, view } = grants;
+        let grants = direct::Grants { publish, view };
+        self.rooms.opened(now, ClientId(socket.0), grants);
+    }
+
+    fn received(&mut self, _now: Instant, socket: SocketId, text: &str) -> Reaction {
+        let request = match live_room::read(text) {
+            Ok(request) => request,
+            Err(unreadable) => {
+                tracing::debug!(%unreadable, "a frame of the live room was dropped");
+                return Reaction::Refused;
+            }
+        };
+        match self.rooms.request(ClientId(socket.0), request) {
+            Ok(()) => Reaction::Taken,
+            Err(refusal) => {
+                tracing::debug!(%refusal, "a request of the live room was refused");
+                Reaction::Refused
+            }
+        }
+    }
+
+    fn closed(&mut self, _now: Instant, socket: SocketId) {
+        self.rooms.closed(ClientId(socket.0));
+    }
+
+    fn poll_output(&mut self) -> Option<Sent> {
+        let Output { to, event } = self.rooms.poll_output()?;
+        Some(Sent {
+            to: to.into_iter().map(|client| SocketId(client.0)).collect(),
+            // Written once, whoever gets it.
+            text: Arc::from(live_room::write(&event)),
+        })
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.rooms.poll_timeout()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.rooms.handle_timeout(now);
+    }
+}

@@ -1,0 +1,212 @@
+//! The dialect of Pion_SFU: who joins a room by its socket has one connection for all, and both
+//! sides offer.
+
+mod inside;
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use broadcast::room::{self, EndReason, Event, ParticipantId, RoomName};
+use signaling::dialect::pion_sfu::{self, Call, Identity, Unreadable};
+
+use super::knock::Knock;
+use super::socket::Close;
+use super::talk::{self, Outgoing, Reaction, Rules, Talk};
+use super::{Service, pages};
+use crate::control::{Enter, Grants, Manner, Told};
+use inside::{Happening, Inside};
+
+/// The first page of the main port, and for who asks for a socket, that.
+pub(super) async fn page_or_socket(
+    service: State<Service>,
+    headers: HeaderMap,
+    knock: Knock,
+) -> Response {
+    let wanted = headers.get(header::UPGRADE);
+    let wanted = wanted.and_then(|protocol| protocol.to_str().ok());
+    if wanted.is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket")) {
+        connect(service, knock).await
+    } else {
+        pages::studio(&headers)
+    }
+}
+
+/// What a port of its own serves: the socket at any path, and nothing else.
+pub(super) fn router(service: Service) -> Router {
+    Router::new().fallback(connect).with_state(service)
+}
+
+async fn connect(State(service): State<Service>, knock: Knock) -> Response {
+    let rules = Rules {
+        dialect: "pion-sfu",
+        subprotocol: None,
+        frame_bytes_max: service.settings.frame_bytes_max,
+    };
+    let own = service.clone();
+    let begin = move |outgoing, grants| Session {
+        service: own,
+        outgoing,
+        grants,
+        inside: None,
+    };
+    talk::open(service, knock, rules, begin)
+}
+
+/// One socket.
+struct Session {
+    service: Service,
+    outgoing: Outgoing,
+    grants: Grants,
+    /// Who it is; `None` before it joins, and when that is over.
+    inside: Option<Inside>,
+}
+
+impl Talk for Session {
+    type Event = Happening;
+
+    async fn received(&mut self, text: &str) -> Reaction {
+        let request = match pion_sfu::read(text) {
+            Ok(request) => request,
+            Err(error @ Unreadable::NoJson(_)) => {
+                return Reaction::Close(Close::new(Close::POLICY, error.to_string()));
+            }
+            Err(unreadable) => {
+                tracing::debug!(%unreadable, "a frame of Pion_SFU was dropped");
+                return Reaction::Refused;
+            }
+        };
+        if let Call::Join(identity) = request.call {
+            return self.join(identity);
+        }
+        let inside = self.inside.as_mut();
+        let Some(inside) = inside.filter(|inside| request.named.fits(&inside.identity)) else {
+            tracing::debug!("a frame of Pion_SFU is not of who is there");
+            return Reaction::Refused;
+        };
+        let (control, outgoing) = (&self.service.control, &self.outgoing);
+        let done = match request.call {
+            Call::Join(_) => return Reaction::Refused,
+            Call::Leave => {
+                self.leave(EndReason::Left);
+                Ok(())
+            }
+            Call::Offer(sdp) => inside.offered(control, outgoing, sdp).await,
+            Call::Answer(sdp) => inside.answered(control, &sdp).await,
+            Call::Candidate(candidate) => inside.candidate(control, candidate),
+        };
+        match done {
+            Ok(()) => Reaction::Taken,
+            Err(error) => {
+                tracing::debug!(%error, "a request of Pion_SFU was refused");
+                Reaction::Refused
+            }
+        }
+    }
+
+    async fn event(&mut self) -> Happening {
+        match &mut self.inside {
+            Some(inside) => inside.event().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn happened(&mut self, happening: Happening) -> ControlFlow<Close> {
+        let Some(inside) = &mut self.inside else {
+            return ControlFlow::Continue(());
+        };
+        match happening {
+            Happening::Told(told) => return self.told(told),
+            Happening::Offer(offer) => inside.offer(&self.outgoing, &offer),
+            Happening::Unanswered => {
+                let taken = inside.take_crossed(&self.service.control, &self.outgoing);
+                if let Err(error) = taken.await {
+                    tracing::debug!(%error, "an offer of Pion_SFU was refused");
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn ended(mut self) {
+        self.leave(EndReason::Lost);
+    }
+}
+
+impl Session {
+    /// Enters a room; who is in one leaves that before. Nobody is answered: a refusal closes the
+    /// socket, since its client would wait for ever.
+    fn join(&mut self, identity: Identity) -> Reaction {
+        self.leave(EndReason::Left);
+        match self.enter(identity) {
+            Ok(inside) => {
+                self.inside = Some(inside);
+                Reaction::Taken
+            }
+            Err(reason) => Reaction::Close(Close::new(Close::POLICY, reason)),
+        }
+    }
+
+    fn enter(&self, identity: Identity) -> Result<Inside, String> {
+        let room = RoomName::of_text(&identity.room);
+        let room = room.map_err(|error| format!("room_id: {error}"))?;
+        let id = ParticipantId::of_text(&identity.peer);
+        let id = id.map_err(|error| format!("self_id: {error}"))?;
+        if !self.service.opens.take(Instant::now()) {
+            return Err("limits.sessions_per_second is reached: try again later".to_owned());
+        }
+        let enter = Enter {
+            room,
+            id,
+            name: Some(identity.peer.clone()),
+            metadata: String::new(),
+            role: match self.grants.publish {
+                true => room::Role::Publisher,
+                false => room::Role::Viewer,
+            },
+        };
+        let manner = Manner {
+            shown_all: self.grants.view,
+            called_all: None,
+        };
+        let conversation = self.service.control.converse(enter, manner);
+        let conversation = conversation.map_err(|error| error.to_string())?;
+        Ok(Inside::new(identity, conversation))
+    }
+
+    fn leave(&mut self, reason: EndReason) {
+        if let Some(inside) = self.inside.take() {
+            let control = &self.service.control;
+            control.with_rooms(|rooms, now| rooms.leave(now, inside.key, reason));
+        }
+    }
+
+    /// Clients hear of others by their tracks. Only the end of the own participation matters.
+    fn told(&mut self, told: Option<Told>) -> ControlFlow<Close> {
+        let ended = told.as_deref().map_or(Some(EndReason::Lost), |events| {
+            events.iter().find_map(|event| match event {
+                Event::Ended { reason, .. } => Some(*reason),
+                _ => None,
+            })
+        });
+        let Some(reason) = ended else {
+            return ControlFlow::Continue(());
+        };
+        self.inside = None;
+        match reason {
+            // The socket may join again.
+            EndReason::Left
+            | EndReason::Lost
+            | EndReason::Replaced
+            | EndReason::Kicked
+            | EndReason::Closed => ControlFlow::Continue(()),
+            EndReason::Slow => ControlFlow::Break(Close::new(Close::POLICY, "too slow")),
+            EndReason::Stopping => {
+                ControlFlow::Break(Close::new(Close::GOING_AWAY, "the server stops"))
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! tributary: who broadcasts and who gets it meet here, and media goes from browser to browser.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use broadcast::relay::{Broadcasts, Output, PeerId};
+use signaling::dialect::tributary::{self, IceServers, Refused};
+use tower_http::services::ServeDir;
+
+use super::Service;
+use super::hub::{Hub, Machine, Sent, SocketId};
+use super::knock::Knock;
+use super::socket::Close;
+use super::talk::{self, Reaction, Rules};
+use crate::config;
+use crate::control::Grants;
+
+/// All broadcasts with their sockets, and the files of the port of its own.
+#[derive(Debug)]
+pub(super) struct Tributary {
+    hub: Hub<Protocol>,
+    static_dir: Option<PathBuf>,
+}
+
+/// No broadcasts yet.
+pub(super) fn start(config: &config::Tributary, ice: &config::Ice) -> Arc<Tributary> {
+    let protocol = Protocol {
+        broadcasts: Broadcasts::new(config.limits()),
+        ice_servers: IceServers::new(&config.ice_servers_json(ice)),
+        peers: BTreeMap::new(),
+        replies: VecDeque::new(),
+    };
+    Arc::new(Tributary {
+        hub: Hub::start(protocol),
+        static_dir: config.static_dir.clone(),
+    })
+}
+
+/// The socket, at its path of the main port and of its own.
+pub(super) async fn connect(State(service): State<Service>, knock: Knock) -> Response {
+    let rules = Rules {
+        dialect: "tributary",
+        subprotocol: None,
+        frame_bytes_max: service.settings.frame_bytes_max,
+    };
+    let hub = service.tributary.hub.clone();
+    let begin = move |outgoing, grants| hub.join(outgoing, grants);
+    talk::open(service, knock, rules, begin)
+}
+
+/// What a port of its own serves: the socket, and the files of a directory at all other paths.
+pub(super) fn router(service: Service) -> Router {
+    let router = Router::new().route("/api/ws", get(connect));
+    let router = match &service.tributary.static_dir {
+        Some(directory) => router.fallback_service(ServeDir::new(directory)),
+        None => router.fallback(no_files),
+    };
+    router.with_state(service)
+}
+
+async fn no_files() -> (StatusCode, &'static str) {
+    const TEXT: &str = "The socket is at /api/ws. To serve a page here, too, \
+                        set dialects.tributary.static_dir to its directory.\n";
+    (StatusCode::NOT_FOUND, TEXT)
+}
+
+/// The broadcasts, in the words of the dialect.
+#[derive(Debug)]
+struct Protocol {
+    broadcasts: Broadcasts,
+    ice_servers: IceServers,
+    peers: BTreeMap<PeerId, (SocketId, tributary::Grants)>,
+    /// What goes to the sender of a frame alone.
+    replies: VecDeque<Sent>,
+}
+
+impl Protocol {
+    fn reply(&mut self, to: SocketId, text: String) {
+        let (to, text) = (vec![to], text.into());
+        self.replies.push_back(Sent { to, text });
+    }
+}
+
+impl Machine for Protocol {
+    fn opened(&mut self, _now: Instant, socket: SocketId, grants: Grants) {
+        let peer = tributary::peer_id(socket.0);
+        let Grants { publish, view } = grants;
+        let grants = tributary::Grants { publish, view };
+        self.peers.insert(peer, (socket, grants));
+        self.broadcasts.opened(peer);
+    }
+
+    fn received(&mut self, now: Instant, socket: SocketId, text: &str) -> Reaction {
+        let peer = tributary::peer_id(socket.0);
+        let Some((_, grants)) = self.peers.get(&peer) else {
+            return Reaction::Refused;
+        };
+        let (broadcasts, ice_servers) = (&mut self.broadcasts, &self.ice_servers);
+        match tributary::handle(broadcasts, ice_servers, *grants, now, peer, text) {
+            Ok(reply) => {
+                if let Some(text) = reply {
+                    self.reply(socket, text);
+                }
+                Reaction::Taken
+            }
+            Err(Refused::Frame(text)) => {
+                self.reply(socket, text);
+                Reaction::Refused
+            }
+            Err(Refused::Close(reason)) => Reaction::Close(Close::new(Close::POLICY, reason)),
+        }
+    }
+
+    fn closed(&mut self, now: Instant, socket: SocketId) {
+        let peer = tributary::peer_id(socket.0);
+        self.broadcasts.closed(now, peer);
+        self.peers.remove(&peer);
+    }
+
+    fn poll_output(&mut self) -> Option<Sent> {
+        if let Some(reply) = self.replies.pop_front() {
+            return Some(reply);
+        }
+        let Output { to, event } = self.broadcasts.poll_output()?;
+        let sockets = to.iter().filter_map(|peer| self.peers.get(peer));
+        Some(Sent {
+            to: sockets.map(|(socket, _)| *socket).collect(),
+            // Written once, whoever gets it.
+            text: tributary::write(&event).into(),
+        })
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.broadcasts.poll_timeout()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.broadcasts.handle_timeout(now);
+    }
+}

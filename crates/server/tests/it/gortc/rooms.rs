@@ -1,0 +1,514 @@
+//! Users come, go, are replaced and write.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::user::{User, refusal};
+use crate::running::Running;
+use crate::socket::Socket;
+use crate::wire::Wire;
+
+const OFFER: &str = "protoo";
+
+fn told(method: &str, data: Value) -> (String, Value) {
+    (method.to_owned(), data)
+}
+
+#[test]
+fn the_subprotocol_is_answered_to_those_who_offer_it() {
+    let server = Running::start(&[]);
+    let header = [("sec-websocket-protocol", OFFER)];
+    let offering = Wire::open_with(&server.address, "/ws?peer=u1", &header).expect("a socket");
+    assert_eq!(offering.subprotocol.as_deref(), Some(OFFER));
+    let plain = Wire::open(&server.address, "/ws?peer=u1");
+    assert_eq!(plain.subprotocol, None);
+}
+
+#[test]
+fn a_socket_without_a_user_is_refused() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let own = listener.local_addr().expect("its address").to_string();
+    drop(listener);
+    let server = Running::start(&[("HEADWATER_DIALECTS__GORTC__LISTEN", &own)]);
+    let refused = |address: &str, path: &str| Wire::open_with(address, path, &[]).err();
+    let long = format!("/ws?peer={}", "x".repeat(65));
+    for path in ["/ws?peer=", &long] {
+        assert_eq!(refused(&server.address, path), Some(400), "{path}");
+        assert_eq!(refused(&own, path), Some(400), "{path}");
+    }
+    // On the main port these are for another protocol.
+    for path in ["/ws", "/ws?other=u1"] {
+        assert_eq!(refused(&own, path), Some(400), "{path}");
+    }
+}
+
+#[test]
+fn the_first_user_of_the_address_counts() {
+    let server = Running::start(&[]);
+    let mut ada = User::join(&server, "ada", "dojo");
+    let mut bob = User::at(&server.address, "bob&peer=ada");
+    let joined = bob.done("join", &json!({ "rid": "dojo" }));
+    assert_eq!(joined["users"][0]["uid"], "ada");
+    assert_eq!(ada.told().1["uid"], "bob");
+}
+
+#[test]
+fn who_joins_sees_who_is_there_and_they_are_told() {
+    let server = Running::start(&[]);
+    let mut kai = User::open(&server, "kai");
+    let joined = kai.done("join", &json!({ "rid": "dojo" }));
+    assert_eq!(joined, json!({ "users": [], "pubs": [] }));
+    let mut rio = User::open(&server, "rio");
+    let joined = rio.done("join", &json!({ "rid": "dojo" }));
+    let here = json!({ "rid": "dojo", "uid": "kai", "signalid": "local_signal_1" });
+    assert_eq!(joined, json!({ "users": [here], "pubs": [] }));
+    let rio_came =
+        json!({ "rid": "dojo", "uid": "rio", "bizid": "", "signalid": "local_signal_1" });
+    assert_eq!(kai.all_told(), [told("peer-join", rio_came)]);
+    assert_eq!(rio.all_told(), []);
+}
+
+#[test]
+fn notifications_have_the_earlier_names_where_that_is_set() {
+    let server = Running::start(&[
+        (
+            "HEADWATER_DIALECTS__GORTC__NOTIFICATION_NAMES",
+            "underscore",
+        ),
+        ("HEADWATER_DIALECTS__GORTC__DC", "eu"),
+    ]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let _rio = User::join(&server, "rio", "dojo");
+    let (method, data) = kai.told();
+    assert_eq!(method, "peer_join");
+    assert_eq!(data["signalid"], "eu_signal_1");
+}
+
+#[test]
+fn a_request_without_a_room_is_refused_by_number_and_reason() {
+    let server = Running::start(&[]);
+    let mut kai = User::open(&server, "kai");
+    for method in [
+        "join",
+        "leave",
+        "keepalive",
+        "publish",
+        "unpublish",
+        "subscribe",
+        "unsubscribe",
+        "broadcast",
+        "getusers",
+        "getpubs",
+    ] {
+        for data in [
+            json!({}),
+            json!({ "rid": 7 }),
+            json!({ "rid": "" }),
+            json!({ "rid": null }),
+        ] {
+            let refused = kai.refused(method, &data);
+            assert_eq!(refused, (2, "rid not found".to_owned()), "{method} {data}");
+        }
+    }
+}
+
+#[test]
+fn a_frame_that_says_too_little_is_refused() {
+    let server = Running::start(&[]);
+    let mut kai = User::open(&server, "kai");
+    for (frame, code, reason) in [
+        (
+            json!({ "request": true, "id": 1, "data": {} }),
+            -1,
+            "method not found",
+        ),
+        (
+            json!({ "request": true, "id": 1, "method": 7, "data": {} }),
+            -1,
+            "method not found",
+        ),
+        (
+            json!({ "request": true, "id": 1, "method": "join" }),
+            -1,
+            "data not found",
+        ),
+        (
+            json!({ "request": true, "id": 1, "method": "join", "data": [] }),
+            -1,
+            "data not found",
+        ),
+        (
+            json!({ "request": true, "id": 1, "method": "fly", "data": {} }),
+            14,
+            "unknown error",
+        ),
+    ] {
+        kai.wire.send(&frame);
+        let response = kai.response(&json!(1));
+        assert_eq!(refusal(&response), (code, reason.to_owned()), "{frame}");
+    }
+    let without_id = json!({ "request": true, "method": "join", "data": { "rid": "dojo" } });
+    kai.wire.send(&without_id);
+    assert_eq!(kai.response(&Value::Null)["ok"], true);
+}
+
+#[test]
+fn what_is_no_request_is_passed_over() {
+    let server = Running::start(&[]);
+    let mut kai = User::open(&server, "kai");
+    for frame in [
+        "",
+        "hello",
+        "[]",
+        "{}",
+        "7",
+        "{\"request\":false,\"id\":1}",
+        "{\"response\":true,\"id\":1}",
+    ] {
+        kai.wire.send_text(frame);
+    }
+    kai.done("join", &json!({ "rid": "dojo" }));
+    assert_eq!(kai.all_told(), []);
+    assert_eq!(
+        server.counted("headwater_dialect_frames_total{dialect=\"gortc\",outcome=\"refused\"}"),
+        7
+    );
+}
+
+#[test]
+fn a_method_as_a_notification_is_carried_out_without_an_answer() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let mut rio = User::open(&server, "rio");
+    let join = json!({ "notification": true, "method": "join", "data": { "rid": "dojo" } });
+    rio.wire.send(&join);
+    assert_eq!(kai.told().0, "peer-join");
+    assert_eq!(rio.all_told(), []);
+}
+
+#[test]
+fn who_leaves_keeps_its_socket_and_the_others_are_told() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let mut rio = User::join(&server, "rio", "dojo");
+    kai.all_told();
+    assert_eq!(rio.done("leave", &json!({ "rid": "dojo" })), json!({}));
+    let gone = json!({ "rid": "dojo", "uid": "rio" });
+    assert_eq!(kai.all_told(), [told("peer-leave", gone)]);
+    assert_eq!(rio.done("leave", &json!({ "rid": "dojo" })), json!({}));
+    rio.done("join", &json!({ "rid": "dojo" }));
+    assert_eq!(kai.all_told()[0].0, "peer-join");
+}
+
+#[test]
+fn a_broadcast_reaches_the_others_as_it_was_sent() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let mut rio = User::join(&server, "rio", "dojo");
+    let mut out = User::join(&server, "out", "other");
+    kai.all_told();
+    for data in [
+        json!({ "a": [1, { "b": null }] }),
+        json!("osu"),
+        json!(7.5),
+        json!(null),
+        json!(true),
+    ] {
+        let said = rio.done("broadcast", &json!({ "rid": "dojo", "data": data }));
+        assert_eq!(said, json!({}));
+        let heard = json!({ "rid": "dojo", "uid": "rio", "data": data });
+        assert_eq!(kai.told(), told("broadcast", heard));
+    }
+    assert_eq!(kai.all_told(), []);
+    assert_eq!(rio.all_told(), []);
+    assert_eq!(out.all_told(), []);
+    let outside = json!({ "rid": "dojo", "data": 1 });
+    assert_eq!(out.refused("broadcast", &outside).0, 2);
+}
+
+#[test]
+fn what_is_said_goes_to_and_comes_from_other_dialects() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let mut ada = Socket::join(&server, "dojo", "ada");
+    assert_eq!(kai.told().1["uid"], "ada");
+    kai.done("broadcast", &json!({ "rid": "dojo", "data": { "x": 1 } }));
+    let message = ada.event("message");
+    assert_eq!(message["message"]["from"], "kai");
+    assert_eq!(message["message"]["body"], "{\"x\":1}");
+    ada.ask(2, "send", &json!({ "kind": "chat", "body": "{\"hi\"" }));
+    let heard = json!({ "rid": "dojo", "uid": "ada", "data": "{\"hi\"" });
+    assert_eq!(kai.told(), told("broadcast", heard));
+}
+
+#[test]
+fn too_much_to_say_is_refused_with_the_reason() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let long = json!({ "rid": "dojo", "data": "x".repeat(20_000) });
+    assert_eq!(kai.refused("broadcast", &long).0, 413);
+    let said = json!({ "rid": "dojo", "data": 1 });
+    let refused = (0..40)
+        .map(|_| kai.ask("broadcast", &said))
+        .find(|answer| answer["ok"] == false);
+    assert_eq!(refusal(&refused.expect("a limit")).0, 429);
+}
+
+#[test]
+fn the_lists_are_those_of_joining() {
+    let server = Running::start(&[]);
+    let _kai = User::join(&server, "kai", "dojo");
+    let _ada = Socket::join(&server, "dojo", "ada");
+    let mut rio = User::open(&server, "rio");
+    let rid = json!({ "rid": "dojo" });
+    let joined = rio.done("join", &rid);
+    assert_eq!(joined["users"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        rio.done("getusers", &rid),
+        json!({ "users": joined["users"] })
+    );
+    assert_eq!(rio.done("getpubs", &rid), json!({ "pubs": [] }));
+    let nowhere = json!({ "rid": "nowhere" });
+    assert_eq!(rio.done("getusers", &nowhere), json!({ "users": [] }));
+}
+
+#[test]
+fn keeping_alive_is_for_rooms_that_were_joined() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    assert_eq!(kai.done("keepalive", &json!({ "rid": "dojo" })), json!({}));
+    let refused = kai.refused("keepalive", &json!({ "rid": "other" }));
+    assert_eq!(refused, (2, "rid not found".to_owned()));
+}
+
+#[test]
+fn one_socket_is_in_several_rooms() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "one");
+    kai.done("join", &json!({ "rid": "two" }));
+    let _one = User::join(&server, "ada", "one");
+    let _two = User::join(&server, "bob", "two");
+    let mut told: Vec<_> = (0..2).map(|_| kai.told().1).collect();
+    told.sort_by_key(|data| data["rid"].to_string());
+    assert_eq!(
+        (&told[0]["uid"], &told[0]["rid"]),
+        (&json!("ada"), &json!("one"))
+    );
+    assert_eq!(
+        (&told[1]["uid"], &told[1]["rid"]),
+        (&json!("bob"), &json!("two"))
+    );
+    for n in 3..=16 {
+        kai.done("join", &json!({ "rid": format!("room{n}") }));
+    }
+    assert_eq!(
+        kai.refused("join", &json!({ "rid": "one too many" })).0,
+        503
+    );
+    kai.done("keepalive", &json!({ "rid": "room16" }));
+}
+
+#[test]
+fn the_same_user_again_replaces_the_first_whose_socket_is_closed() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let mut rio = User::join(&server, "rio", "dojo");
+    kai.all_told();
+    let mut again = User::open(&server, "rio");
+    let joined = again.done("join", &json!({ "rid": "dojo" }));
+    assert_eq!(joined["users"][0]["uid"], "kai");
+    let kicked = json!({ "rid": "dojo", "uid": "rio" });
+    assert_eq!(rio.told(), told("peer-kick", kicked));
+    assert_eq!(rio.wire.closed(), Some(4000));
+    let names: Vec<_> = kai.all_told().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["peer-leave", "peer-join"]);
+    again.done("keepalive", &json!({ "rid": "dojo" }));
+}
+
+#[test]
+fn joining_twice_over_one_socket_closes_nothing() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    kai.done("join", &json!({ "rid": "dojo" }));
+    kai.done("keepalive", &json!({ "rid": "dojo" }));
+    assert_eq!(kai.all_told(), []);
+}
+
+#[test]
+fn who_is_sent_away_by_the_api_is_told_and_closed() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    assert_eq!(
+        server
+            .ask("DELETE /api/v1/rooms/dojo/participants/kai", "")
+            .status,
+        204
+    );
+    assert_eq!(kai.told().0, "peer-kick");
+    assert_eq!(kai.wire.closed(), Some(4000));
+}
+
+#[test]
+fn a_room_that_the_api_ends_is_left_and_the_socket_stays() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    assert_eq!(server.ask("DELETE /api/v1/rooms/dojo", "").status, 204);
+    assert_eq!(
+        kai.told(),
+        told("peer-kick", json!({ "rid": "dojo", "uid": "kai" }))
+    );
+    assert_eq!(kai.refused("keepalive", &json!({ "rid": "dojo" })).0, 2);
+    kai.done("join", &json!({ "rid": "dojo" }));
+}
+
+#[test]
+fn who_loses_its_socket_is_gone_after_eight_seconds() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let mut ada = Socket::join(&server, "dojo", "ada");
+    kai.all_told();
+    let rio = User::join(&server, "rio", "dojo");
+    assert_eq!(kai.told().0, "peer-join");
+    let lost = Instant::now();
+    drop(rio);
+    let changed = ada.event("participantChanged");
+    assert_eq!(changed["participant"]["state"], "lost", "{changed}");
+    assert!(lost.elapsed() < Duration::from_secs(2));
+    assert_eq!(
+        kai.told(),
+        told("peer-leave", json!({ "rid": "dojo", "uid": "rio" }))
+    );
+    let gone = lost.elapsed().as_secs_f64();
+    assert!((7.5..15.0).contains(&gone), "{gone} s");
+}
+
+#[test]
+fn who_comes_back_in_time_leaves_once_and_joins_once() {
+    let server = Running::start(&[("HEADWATER_DIALECTS__GORTC__GRACE_S", "1")]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let rio = User::join(&server, "rio", "dojo");
+    assert_eq!(kai.told().0, "peer-join");
+    drop(rio);
+    let mut again = User::join(&server, "rio", "dojo");
+    assert_eq!(
+        (kai.told().0, kai.told().0),
+        ("peer-leave".into(), "peer-join".into())
+    );
+    // Past the time at which the first would have gone, by another one who does go.
+    drop(User::join(&server, "zoe", "dojo"));
+    assert_eq!(
+        (kai.told().1["uid"].clone(), kai.told().1["uid"].clone()),
+        (json!("zoe"), json!("zoe"))
+    );
+    again.done("keepalive", &json!({ "rid": "dojo" }));
+    assert_eq!(again.all_told().len(), 2, "of zoe only");
+}
+
+#[test]
+fn names_of_any_characters_are_names_of_their_own() {
+    let server = Running::start(&[]);
+    let names = [
+        "a/b",
+        "a*",
+        "*",
+        "a#b",
+        "a b",
+        "[a]?",
+        "a~2Fb",
+        "k\u{e4}se \u{1f9c0}",
+        "..",
+    ];
+    let mut first = User::join(&server, "watcher", "a");
+    let mut users: Vec<User> = names
+        .iter()
+        .map(|rid| {
+            let mut user = User::open(&server, "u%2F*%23%20%C3%A4");
+            assert_eq!(
+                user.done("join", &json!({ "rid": rid }))["users"],
+                json!([]),
+                "{rid}"
+            );
+            user
+        })
+        .collect();
+    for (user, rid) in users.iter_mut().zip(names) {
+        let mut other = User::join(&server, "second", rid);
+        let (method, data) = user.told();
+        assert_eq!((method.as_str(), &data["rid"]), ("peer-join", &json!(rid)));
+        let users = other.done("getusers", &json!({ "rid": rid }))["users"].clone();
+        assert_eq!(users[0]["uid"], "u/*# \u{e4}");
+        assert_eq!(users.as_array().map(Vec::len), Some(1));
+        assert_eq!(user.all_told(), [], "{rid}");
+    }
+    assert_eq!(first.all_told(), []);
+    let long = json!({ "rid": "#".repeat(43) });
+    assert_eq!(first.refused("join", &long).0, 413);
+}
+
+#[test]
+fn users_are_told_apart_by_the_case_of_their_letters() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let mut other = User::join(&server, "Kai", "dojo");
+    assert_eq!(kai.told().1["uid"], "Kai");
+    kai.done("keepalive", &json!({ "rid": "dojo" }));
+    other.done("keepalive", &json!({ "rid": "dojo" }));
+}
+
+#[test]
+fn a_message_that_is_too_long_closes_its_own_socket_only() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let mut rio = User::join(&server, "rio", "dojo");
+    let pad = |length: usize| {
+        let frame = json!({ "request": true, "id": 1, "method": "keepalive", "data": { "rid": "dojo", "pad": "" } });
+        frame.to_string().replace(
+            "\"pad\":\"\"",
+            &format!("\"pad\":\"{}\"", "x".repeat(length)),
+        )
+    };
+    let room = 131_072 - pad(0).len();
+    rio.wire.send_text(&pad(room));
+    assert_eq!(rio.response(&json!(1))["ok"], true);
+    rio.wire.send_text(&pad(room + 1));
+    rio.wire.closed();
+    kai.done("keepalive", &json!({ "rid": "dojo" }));
+}
+
+#[test]
+fn a_port_of_its_own_takes_the_same_clients() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = port.local_addr().expect("its address").to_string();
+    drop(port);
+    let server = Running::start(&[("HEADWATER_DIALECTS__GORTC__LISTEN", &address)]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let mut rio = User::at(&address, "rio");
+    rio.done("join", &json!({ "rid": "dojo" }));
+    assert_eq!(kai.told().1["uid"], "rio");
+}
+
+#[test]
+fn a_token_opens_what_it_opens_elsewhere() {
+    let server = Running::start(&[
+        ("HEADWATER_AUTH__PUBLISH_TOKEN", "pub"),
+        ("HEADWATER_AUTH__VIEW_TOKEN", "view"),
+    ]);
+    let path = |token| format!("/ws?peer=kai&token={token}");
+    assert_eq!(
+        Wire::open_with(&server.address, "/ws?peer=kai", &[]).err(),
+        Some(401)
+    );
+    assert!(Wire::open_with(&server.address, &path("wrong"), &[]).is_err());
+    let mut kai = User::at(&server.address, "kai&token=view");
+    kai.done("join", &json!({ "rid": "dojo" }));
+    let publish = json!({ "rid": "dojo", "jsep": { "sdp": "v=0" }, "minfo": {} });
+    assert_eq!(kai.refused("publish", &publish).0, 403);
+    let mut rio = User::at(&server.address, "rio&token=pub");
+    rio.done("join", &json!({ "rid": "dojo" }));
+    assert_eq!(
+        rio.refused("publish", &publish).0,
+        403,
+        "not for the token, but the offer"
+    );
+}

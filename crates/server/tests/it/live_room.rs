@@ -1,0 +1,227 @@
+//! The live room at its socket: what `docs/protocol/live-room.md` promises.
+
+mod crowd;
+mod people;
+mod refusals;
+mod relay;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::running::Running;
+use crate::wire::Wire;
+use people::{Person, about, create, join, of};
+
+const NOTHING: [Value; 0] = [];
+
+/// An address on which nobody listens.
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").to_string()
+}
+
+#[test]
+fn its_own_port_takes_sockets_on_any_path_from_any_origin_and_shares_the_rooms() {
+    let address = free_address();
+    let server = Running::start(&[("HEADWATER_DIALECTS__LIVE_ROOM__LISTEN", &address)]);
+    let mut host = Person::hosts(&server, "cooking");
+    for path in ["/", "/rtc", "/any/other?x=1"] {
+        let origin = [("origin", "https://elsewhere.example")];
+        let mut wire = Wire::open_with(&address, path, &origin).expect("a socket");
+        assert_eq!(wire.subprotocol, None, "{path}");
+        let list = wire.until(|frame| frame["event"] == "roomsInfo");
+        assert_eq!(list["info"], json!(["cooking"]), "{path}");
+        wire.send(&join("cooking", path));
+        assert_eq!(host.wire.until(|f| f["event"] == "joinRoom")["name"], path);
+    }
+}
+
+#[test]
+fn a_plain_request_to_its_own_port_is_answered_at_once_with_404() {
+    let address = free_address();
+    let _server = Running::start(&[("HEADWATER_DIALECTS__LIVE_ROOM__LISTEN", &address)]);
+    let mut stream = TcpStream::connect(&address).expect("the port is open");
+    let patience = Some(Duration::from_secs(5));
+    stream.set_read_timeout(patience).expect("a socket");
+    let request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).expect("the port is open");
+    let mut answer = String::new();
+    stream
+        .read_to_string(&mut answer)
+        .expect("an answer in time");
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    assert!(answer.ends_with("Cannot GET /\n"), "{answer}");
+}
+
+#[test]
+fn a_fresh_socket_gets_the_list_of_rooms_within_600_ms_and_then_every_500_ms() {
+    let server = Running::start(&[]);
+    let mut wire = Wire::open(&server.address, "/rtc");
+    let opened = Instant::now();
+    let next = |wire: &mut Wire| {
+        let frame = wire.next();
+        assert_eq!(frame, json!({ "event": "roomsInfo", "info": [] }));
+        Instant::now()
+    };
+    let first = next(&mut wire);
+    assert!(
+        first - opened < Duration::from_millis(600),
+        "{:?}",
+        first - opened
+    );
+    let mut last = first;
+    for _ in 0..6 {
+        last = next(&mut wire);
+    }
+    let mean = (last - first) / 6;
+    let (least, most) = (Duration::from_millis(400), Duration::from_millis(600));
+    assert!(mean > least && mean < most, "every {mean:?}");
+}
+
+#[test]
+fn a_room_is_in_the_next_list_of_every_socket() {
+    let server = Running::start(&[]);
+    let mut other = Person::comes(&server);
+    let mut host = Person::hosts(&server, "cooking");
+    let _chess = Person::hosts(&server, "chess");
+    assert_eq!(host.list(), ["cooking", "chess"]);
+    assert_eq!(other.list(), ["cooking", "chess"]);
+}
+
+#[test]
+fn the_count_of_a_room_comes_to_host_and_viewers_and_to_nobody_else() {
+    let server = Running::start(&[]);
+    let mut host = Person::hosts(&server, "cooking");
+    let mut stranger = Person::comes(&server);
+    assert_eq!(host.count(), 1);
+    let mut lin = Person::views(&server, "cooking", "lin");
+    let mut bob = Person::views(&server, "cooking", "bob");
+    for person in [&mut host, &mut lin, &mut bob] {
+        assert_eq!(person.count(), 3);
+    }
+    // Lists and counts take turns, so between two lists there would be a count.
+    stranger.told();
+    for _ in 0..3 {
+        assert_eq!(stranger.wire.next()["event"], "roomsInfo");
+    }
+}
+
+#[test]
+fn the_host_is_asked_to_offer_and_all_others_are_told_of_a_viewer() {
+    let server = Running::start(&[]);
+    let mut host = Person::hosts(&server, "cooking");
+    let mut lin = Person::views(&server, "cooking", "lin");
+    host.told();
+    let mut bob = Person::comes(&server);
+    assert_eq!(bob.says(&join("cooking", "bob")), NOTHING);
+    let told = [about("joinRoom", "bob"), about("joinHint", "bob")];
+    assert_eq!(host.told(), told);
+    assert_eq!(lin.told(), [about("joinHint", "bob")]);
+}
+
+#[test]
+fn closing_a_room_tells_its_viewers_only_and_takes_it_off_the_list() {
+    let server = Running::start(&[]);
+    let mut host = Person::hosts(&server, "cooking");
+    let mut lin = Person::views(&server, "cooking", "lin");
+    let mut stranger = Person::comes(&server);
+    host.told();
+    assert_eq!(host.says(&of("closeRoom")), NOTHING);
+    assert_eq!(lin.told(), [of("roomClosed")]);
+    assert_eq!(stranger.told(), NOTHING);
+    assert_eq!(stranger.list(), [] as [String; 0]);
+    assert_eq!(lin.says(&create("cooking")), [of("createRoomOk")]);
+}
+
+#[test]
+fn a_host_whose_socket_is_lost_closes_all_of_its_rooms() {
+    let server = Running::start(&[]);
+    let mut host = Person::hosts(&server, "cooking");
+    assert_eq!(host.says(&create("chess")), [of("createRoomOk")]);
+    let mut lin = Person::views(&server, "cooking", "lin");
+    let mut bob = Person::views(&server, "chess", "bob");
+    drop(host);
+    for viewer in [&mut lin, &mut bob] {
+        viewer.wire.until(|frame| frame["event"] == "roomClosed");
+    }
+    assert_eq!(lin.list(), [] as [String; 0]);
+}
+
+#[test]
+fn a_viewer_whose_socket_is_lost_leaves_and_its_name_is_free_again() {
+    let server = Running::start(&[]);
+    let mut host = Person::hosts(&server, "cooking");
+    let mut lin = Person::views(&server, "cooking", "lin");
+    let bob = Person::views(&server, "cooking", "bob");
+    drop(bob);
+    for person in [&mut host, &mut lin] {
+        let left = person.wire.until(|frame| frame["event"] == "quitHint");
+        assert_eq!(left, about("quitHint", "bob"));
+        assert_eq!(person.count(), 2);
+    }
+    let mut other = Person::comes(&server);
+    assert_eq!(other.says(&join("cooking", "bob")), NOTHING);
+}
+
+#[test]
+fn a_viewer_that_asks_for_another_room_leaves_the_one_and_enters_the_other() {
+    let server = Running::start(&[]);
+    let mut ada = Person::hosts(&server, "cooking");
+    let mut bob = Person::hosts(&server, "chess");
+    let mut lin = Person::views(&server, "cooking", "lin");
+    ada.told();
+    assert_eq!(lin.says(&join("chess", "lin")), NOTHING);
+    assert_eq!(ada.told(), [about("quitHint", "lin")]);
+    let told = [about("joinRoom", "lin"), about("joinHint", "lin")];
+    assert_eq!(bob.told(), told);
+    assert_eq!(ada.count(), 1);
+    let mut other = Person::comes(&server);
+    assert_eq!(other.says(&join("cooking", "lin")), NOTHING);
+}
+
+#[test]
+fn with_two_clicks_a_viewer_leaves_first_and_enters_when_it_asks_again() {
+    let setting = ("HEADWATER_DIALECTS__LIVE_ROOM__SWITCH", "two-clicks");
+    let server = Running::start(&[setting]);
+    let mut ada = Person::hosts(&server, "cooking");
+    let mut bob = Person::hosts(&server, "chess");
+    let mut lin = Person::comes(&server);
+    for click in ["cooking", "chess"] {
+        lin.wire.send(&join(click, "lin"));
+    }
+    ada.wire.until(|frame| *frame == about("quitHint", "lin"));
+    assert_eq!(bob.told(), NOTHING);
+    lin.wire.send(&join("chess", "lin"));
+    bob.wire.until(|frame| *frame == about("joinRoom", "lin"));
+}
+
+#[test]
+fn a_binary_frame_with_json_in_it_is_taken() {
+    let server = Running::start(&[]);
+    let mut person = Person::comes(&server);
+    person
+        .wire
+        .send_binary(create("cooking").to_string().as_bytes());
+    assert_eq!(person.told(), [of("createRoomOk")]);
+}
+
+#[test]
+fn tokens_in_the_address_decide_who_may_have_and_who_may_view_a_room() {
+    let server = Running::start(&[
+        ("HEADWATER_AUTH__PUBLISH_TOKEN", "p"),
+        ("HEADWATER_AUTH__VIEW_TOKEN", "v"),
+    ]);
+    let mut host = Person::comes_with(&server, "p");
+    let mut viewer = Person::comes_with(&server, "v");
+    assert_eq!(viewer.says(&create("chess")), [of("createRoomFailed")]);
+    assert_eq!(host.says(&create("cooking")), [of("createRoomOk")]);
+    assert_eq!(viewer.says(&join("cooking", "lin")), NOTHING);
+    assert_eq!(host.told()[0], about("joinRoom", "lin"));
+    for (path, status) in [("/rtc", 401), ("/rtc?token=wrong", 403)] {
+        let refused = Wire::open_with(&server.address, path, &[]);
+        assert_eq!(refused.err(), Some(status), "{path}");
+    }
+}

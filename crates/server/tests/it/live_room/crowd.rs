@@ -1,0 +1,208 @@
+//! Many at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::people::{Person, chat, create, join};
+use crate::running::Running;
+use crate::storm::{Chance, storm};
+
+const ROOMS: usize = 200;
+const VIEWERS: usize = 10;
+
+/// Between two pushes of a kind.
+const GAP_MAX: Duration = Duration::from_secs(1);
+
+/// How long pushes are looked at.
+const WATCHED: Duration = Duration::from_secs(4);
+
+/// How often, until all come in time. Other programs on the machine may hold up 2,200 sockets for
+/// a while; a server that is too slow is so each time.
+const TRIES: usize = 5;
+
+/// Longer than it takes until all are there.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Tests of many sockets do not run beside each other.
+static ALONE: Mutex<()> = Mutex::new(());
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A client that looks at when pushes come.
+struct Watcher {
+    socket: Socket,
+}
+
+impl Watcher {
+    async fn comes(url: &str, first: Value) -> Result<Self, Error> {
+        let (mut socket, _) = connect_async(url).await?;
+        socket.send(Message::Text(first.to_string().into())).await?;
+        Ok(Self { socket })
+    }
+
+    /// Waits until it is told that this many are in its room, and that all rooms are there.
+    async fn settles(mut self, people: usize) -> Result<Self, Error> {
+        let (mut counted, mut listed) = (false, false);
+        while let Some(message) = self.socket.next().await {
+            let Message::Text(text) = message? else {
+                continue;
+            };
+            let frame: Value = serde_json::from_str(&text).expect("JSON");
+            counted |= frame["count"] == people;
+            listed |= frame["info"]
+                .as_array()
+                .is_some_and(|all| all.len() == ROOMS);
+            if counted && listed {
+                break;
+            }
+        }
+        Ok(self)
+    }
+
+    /// The longest time without a list or without a count.
+    async fn watches(&mut self, time: Duration) -> Result<Duration, Error> {
+        let start = Instant::now();
+        let (mut list, mut count, mut longest) = (start, start, Duration::ZERO);
+        let end = start + time;
+        while let Ok(message) = tokio::time::timeout_at(end.into(), self.socket.next()).await {
+            if let Message::Text(text) = message.expect("the socket stays open")? {
+                let is_count = text.starts_with("{\"event\":\"count\"");
+                let last = if is_count { &mut count } else { &mut list };
+                longest = longest.max(last.elapsed());
+                *last = Instant::now();
+            }
+        }
+        Ok(longest.max(end - list.min(count)))
+    }
+}
+
+/// Waits until each is told that this many are in its room.
+async fn settle(watchers: Vec<Watcher>, people: usize) -> Vec<Watcher> {
+    let settling = watchers.into_iter().map(|watcher| watcher.settles(people));
+    let settled = tokio::time::timeout(PATIENCE, try_join_all(settling)).await;
+    settled.expect("in time").expect("sockets")
+}
+
+/// All rooms with all who are in them.
+async fn crowd(url: &str) -> Vec<Watcher> {
+    let mut all = Vec::new();
+    let room = |room| format!("room {room}");
+    let hosts = (0..ROOMS).map(|host| Watcher::comes(url, create(&room(host))));
+    // A room has to be there before its viewers come.
+    all.extend(settle(try_join_all(hosts).await.expect("sockets"), 1).await);
+    for viewer in 0..VIEWERS {
+        let name = format!("viewer {viewer}");
+        let viewers = (0..ROOMS).map(|host| Watcher::comes(url, join(&room(host), &name)));
+        all.extend(try_join_all(viewers).await.expect("sockets"));
+    }
+    settle(all, VIEWERS + 1).await
+}
+
+/// The longest time that any of them waits.
+async fn longest_wait(all: &mut [Watcher]) -> Duration {
+    let watched = try_join_all(all.iter_mut().map(|watcher| watcher.watches(WATCHED)));
+    let longest = watched.await.expect("sockets").into_iter().max();
+    longest.expect("a crowd")
+}
+
+#[test]
+fn pushes_to_200_rooms_of_10_viewers_come_within_a_second_each() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let server = Running::start(&[]);
+    let url = format!("ws://{}/rtc", server.address);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let waits: Vec<_> = runtime.block_on(async {
+        let mut all = crowd(&url).await;
+        let mut waits = Vec::new();
+        while waits.len() < TRIES && waits.last().is_none_or(|wait| *wait > GAP_MAX) {
+            waits.push(longest_wait(&mut all).await);
+        }
+        waits
+    });
+    eprintln!("the longest time between two pushes was {waits:?}");
+    assert!(waits.iter().any(|wait| *wait <= GAP_MAX), "{waits:?}");
+}
+
+#[test]
+fn a_storm_of_messages_leaves_a_pair_undisturbed() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let server = Running::start(&[]);
+    let mut chance = Chance::printed();
+    let mut host = Person::hosts(&server, "calm");
+    let mut viewer = Person::views(&server, "calm", "lin");
+    host.told();
+    let over = Arc::new(AtomicBool::new(false));
+    let seen = over.clone();
+    let pair = std::thread::spawn(move || {
+        let mut exchanges = 0;
+        while !seen.load(Ordering::Relaxed) {
+            let text = format!("still here {exchanges}");
+            let read = [json!({ "event": "chat", "msg": text, "name": "lin" })];
+            assert_eq!(viewer.says(&chat("calm", &text)), read);
+            assert_eq!(host.told(), read);
+            assert_eq!(host.count(), 2);
+            exchanges += 1;
+        }
+        exchanges
+    });
+    storm(
+        &server.address,
+        &mut chance,
+        |_| "/rtc".to_owned(),
+        |_, chance| frame(chance),
+    );
+    over.store(true, Ordering::Relaxed);
+    let exchanges = pair.join().expect("the pair was undisturbed");
+    assert!(exchanges > 0);
+    // Who comes afterwards finds a server that works.
+    let mut host = Person::hosts(&server, "after the storm");
+    let _lin = Person::views(&server, "after the storm", "lin");
+    assert_eq!(host.count(), 2);
+    server.until(|_| host.list() == ["after the storm"]);
+}
+
+/// Something that a client might send, or something like it.
+fn frame(chance: &mut Chance) -> String {
+    let event = chance.one_of(&[
+        "createRoom",
+        "closeRoom",
+        "joinRoom",
+        "chatSend",
+        "_offer",
+        "_answer",
+        "_ice_candidate",
+        "roomsInfo",
+    ]);
+    let (room, own, other) = (name(chance), name(chance), name(chance));
+    // Who enters a room is no stranger to it.
+    let room = match event {
+        "joinRoom" => room.replace("calm", "a"),
+        _ => room,
+    };
+    let data =
+        format!(r#"{{"sdp":{own},"nameA":{room},"nameB":{other},"to":{other},"from":{own}}}"#);
+    let text = format!(
+        r#"{{"event":"{event}","roomName":{room},"name":{own},"msg":{other},"data":{data}}}"#
+    );
+    match chance.below(20) {
+        0 => chance.nonsense().to_owned(),
+        1 => text.chars().take(chance.below(text.len())).collect(),
+        _ => text,
+    }
+}
+
+fn name(chance: &mut Chance) -> String {
+    let names = ["a", "b", "c", "d", "calm", "lin", "__proto__", " ", "<b>"];
+    match chance.below(8) {
+        0 => chance.nonsense().to_owned(),
+        _ => json!(chance.one_of(&names)).to_string(),
+    }
+}

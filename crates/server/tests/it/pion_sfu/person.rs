@@ -1,0 +1,189 @@
+//! A client, as the ones in the field behave. Its media never comes.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::offer;
+use crate::running::Running;
+use crate::wire::Wire;
+
+/// How long nothing must come before it is said that nothing comes.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// Somebody with a socket.
+pub(super) struct Person {
+    pub(super) wire: Wire,
+    pub(super) room: String,
+    pub(super) id: String,
+    /// What it publishes: stays the same for its connection.
+    pub(super) offer: String,
+}
+
+impl Person {
+    /// Somebody who has joined.
+    pub(super) fn joins(server: &Running, room: &str, id: &str) -> Self {
+        let mut person = Self::comes(server, room, id);
+        person.join();
+        person
+    }
+
+    /// Somebody who has joined and publishes sound and pictures, as `<id>-stream`.
+    pub(super) fn publishes(server: &Running, room: &str, id: &str) -> Self {
+        let mut person = Self::joins(server, room, id);
+        person.publish();
+        person
+    }
+
+    /// Somebody who is going to join.
+    pub(super) fn comes(server: &Running, room: &str, id: &str) -> Self {
+        Self {
+            wire: Wire::open(&server.address, "/"),
+            room: room.to_owned(),
+            id: id.to_owned(),
+            offer: publishing(&format!("{id}-stream"), id),
+        }
+    }
+
+    pub(super) fn join(&mut self) {
+        let data = self.ids();
+        self.tell("joinRoom", data);
+    }
+
+    pub(super) fn ids(&self) -> Value {
+        json!({ "room_id": self.room, "self_id": self.id })
+    }
+
+    pub(super) fn tell(&mut self, event: &str, data: Value) {
+        self.wire.send(&json!({ "event": event, "data": data }));
+    }
+
+    /// Offers what it has. Returns the answer.
+    pub(super) fn publish(&mut self) -> String {
+        let offer = self.offer.clone();
+        self.send_offer(&offer);
+        self.comes_next("answer")["sdp"]
+            .as_str()
+            .expect("a description")
+            .to_owned()
+    }
+
+    pub(super) fn send_offer(&mut self, sdp: &str) {
+        let mut data = self.ids();
+        data["offer"] = json!({ "type": "offer", "sdp": sdp });
+        self.tell("offer", data);
+    }
+
+    /// Answers an offer of the server, without ids.
+    pub(super) fn answer(&mut self, offer: &Value) {
+        let answer = self.answer_to(offer);
+        self.tell("answer", json!({ "answer": answer }));
+    }
+
+    /// The answer of one who takes all, and sends what it is asked for.
+    pub(super) fn answer_to(&self, offer: &Value) -> Value {
+        let sdp = offer["sdp"].as_str().expect("a description");
+        let own = |name: &str| {
+            let mut lines = self.offer.lines();
+            lines
+                .find(|line| line.starts_with(name))
+                .expect("it is there")
+        };
+        let lines = sdp.lines().filter_map(|line| match line {
+            "a=sendonly" => Some("a=recvonly"),
+            "a=recvonly" => Some("a=sendonly"),
+            "a=setup:actpass" => Some("a=setup:active"),
+            _ if line.starts_with("a=ssrc") || line.starts_with("a=msid") => None,
+            _ if line.starts_with("a=candidate") => None,
+            _ => {
+                let names = ["a=ice-ufrag", "a=ice-pwd", "a=fingerprint"];
+                let name = names.iter().find(|name| line.starts_with(**name));
+                Some(name.map_or(line, |name| own(name)))
+            }
+        });
+        let sdp: String = lines.map(|line| format!("{line}\r\n")).collect();
+        json!({ "type": "answer", "sdp": sdp })
+    }
+
+    /// The next frame that is no candidate: it is of this event. Returns what its text says.
+    pub(super) fn comes_next(&mut self, event: &str) -> Value {
+        let frame = self.wire.until(|frame| frame["event"] != "candidate");
+        assert_eq!(frame["event"], event, "{frame}");
+        let data = said(&frame);
+        assert_eq!(data["type"], event, "{frame}");
+        data
+    }
+
+    /// The next offer of the server, which is answered. Returns the streams that it shows.
+    pub(super) fn is_shown(&mut self) -> Vec<String> {
+        let offer = self.comes_next("offer");
+        self.answer(&offer);
+        streams(&offer)
+    }
+
+    /// Answers offers until one shows just these streams.
+    pub(super) fn sees(&mut self, wanted: &[&str]) {
+        while self.is_shown() != wanted {}
+    }
+
+    /// Whether nothing comes for a while, but for candidates.
+    pub(super) fn hears_nothing(&mut self) {
+        while let Some(frame) = self.wire.within(QUIET) {
+            assert_eq!(frame["event"], "candidate", "{frame}");
+        }
+    }
+
+    pub(super) fn leave(&mut self) {
+        let data = self.ids();
+        self.tell("leaveRoom", data);
+    }
+}
+
+/// What the text in a frame says.
+pub(super) fn said(frame: &Value) -> Value {
+    let text = frame["data"].as_str().expect("a text");
+    serde_json::from_str(text).expect("JSON in the text")
+}
+
+/// An offer whose tracks are called so.
+pub(super) fn publishing(stream: &str, id: &str) -> String {
+    let sdp = offer::publishing();
+    let mut kinds = ["audio", "video"].into_iter();
+    let mut out = String::new();
+    for line in sdp.lines() {
+        let replaced = line.starts_with("a=msid") || line.starts_with("a=ssrc");
+        if !replaced {
+            out += &format!("{line}\r\n");
+        }
+        if line.starts_with("a=mid:") {
+            let kind = kinds.next().expect("two m-lines");
+            out += &format!("a=msid:{stream} {id}-{kind}\r\n");
+        }
+    }
+    out
+}
+
+/// The streams in a description that the server sends, each once, sorted.
+pub(super) fn streams(description: &Value) -> Vec<String> {
+    let mut streams: Vec<String> = tracks(description)
+        .into_iter()
+        .map(|(stream, _)| stream)
+        .collect();
+    streams.sort();
+    streams.dedup();
+    streams
+}
+
+/// The streams and tracks in a description that the server sends.
+pub(super) fn tracks(description: &Value) -> Vec<(String, String)> {
+    let sdp = description["sdp"].as_str().expect("a description");
+    let sections = sdp.split("\nm=").skip(1);
+    let sent = sections.filter(|s| s.contains("a=sendonly") || s.contains("a=sendrecv"));
+    let names = sent.filter_map(|section| {
+        let mut lines = section.lines();
+        let msid = lines.find_map(|line| line.strip_prefix("a=msid:"))?;
+        let (stream, track) = msid.split_once(' ')?;
+        Some((stream.to_owned(), track.to_owned()))
+    });
+    names.collect()
+}

@@ -1,0 +1,192 @@
+//! Who sees whose tracks.
+
+use std::time::{Duration, Instant};
+
+use super::person::{Person, streams, tracks};
+use crate::running::Running;
+
+/// By then those who stay are told that somebody is gone.
+const GONE_MAX: Duration = Duration::from_secs(2);
+
+#[test]
+fn a_lone_publisher_is_offered_nothing_and_does_not_get_its_own_tracks() {
+    let server = Running::start(&[]);
+    let mut mia = Person::joins(&server, "attic", "mia");
+    let answer = mia.publish();
+    assert!(
+        !answer.contains("a=sendonly") && !answer.contains("a=sendrecv"),
+        "{answer}"
+    );
+    mia.hears_nothing();
+}
+
+#[test]
+fn who_is_there_gets_one_offer_with_the_tracks_of_who_publishes_under_their_own_names() {
+    let server = Running::start(&[]);
+    let mut mia = Person::publishes(&server, "attic", "mia");
+    let _leo = Person::publishes(&server, "attic", "leo");
+    let offer = mia.comes_next("offer");
+    let expected = [("leo-stream", "leo-audio"), ("leo-stream", "leo-video")];
+    let mut shown = tracks(&offer);
+    shown.sort();
+    assert_eq!(shown, expected.map(|(s, t)| (s.to_owned(), t.to_owned())));
+    mia.answer(&offer);
+    mia.hears_nothing();
+}
+
+#[test]
+fn who_comes_late_gets_all_tracks_that_are_there() {
+    let server = Running::start(&[]);
+    let _others = ["leo", "mia", "ned"].map(|id| Person::publishes(&server, "attic", id));
+    let mut late = Person::publishes(&server, "attic", "late");
+    late.sees(&["leo-stream", "mia-stream", "ned-stream"]);
+    late.hears_nothing();
+}
+
+#[test]
+fn whose_socket_ends_is_gone_from_the_offers_of_others_within_two_seconds() {
+    let server = Running::start(&[]);
+    let mut mia = Person::publishes(&server, "attic", "mia");
+    let leo = Person::publishes(&server, "attic", "leo");
+    mia.sees(&["leo-stream"]);
+    let start = Instant::now();
+    // Without a good-bye.
+    drop(leo);
+    mia.sees(&[]);
+    assert!(start.elapsed() < GONE_MAX, "{:?}", start.elapsed());
+}
+
+#[test]
+fn who_leaves_is_gone_at_once_and_may_join_again_by_the_same_socket() {
+    let server = Running::start(&[]);
+    let mut mia = Person::publishes(&server, "attic", "mia");
+    let mut leo = Person::publishes(&server, "attic", "leo");
+    mia.sees(&["leo-stream"]);
+    leo.sees(&["mia-stream"]);
+    let start = Instant::now();
+    leo.leave();
+    mia.sees(&[]);
+    assert!(start.elapsed() < GONE_MAX, "{:?}", start.elapsed());
+    leo.join();
+    leo.publish();
+    mia.sees(&["leo-stream"]);
+    leo.sees(&["mia-stream"]);
+}
+
+#[test]
+fn a_room_ends_with_its_last_participant() {
+    let server = Running::start(&[("HEADWATER_ROOMS__EMPTY_GRACE_S", "0")]);
+    let status = |server: &Running| server.ask("GET /api/v1/rooms/attic", "").status;
+    let mut mia = Person::publishes(&server, "attic", "mia");
+    let leo = Person::publishes(&server, "attic", "leo");
+    mia.leave();
+    assert_eq!(status(&server), 200);
+    drop(leo);
+    server.until(|server| status(server) == 404);
+}
+
+#[test]
+fn who_joins_twice_begins_anew() {
+    let server = Running::start(&[]);
+    let mut mia = Person::publishes(&server, "attic", "mia");
+    let mut leo = Person::publishes(&server, "attic", "leo");
+    mia.sees(&["leo-stream"]);
+    leo.sees(&["mia-stream"]);
+    leo.join();
+    mia.sees(&[]);
+    leo.publish();
+    mia.sees(&["leo-stream"]);
+    leo.sees(&["mia-stream"]);
+}
+
+#[test]
+fn the_newer_of_two_sockets_with_one_id_takes_its_place() {
+    let server = Running::start(&[]);
+    let mut mia = Person::publishes(&server, "attic", "mia");
+    let mut old = Person::publishes(&server, "attic", "leo");
+    mia.sees(&["leo-stream"]);
+    old.sees(&["mia-stream"]);
+    let mut new = Person::joins(&server, "attic", "leo");
+    mia.sees(&[]);
+    new.publish();
+    mia.sees(&["leo-stream"]);
+    new.sees(&["mia-stream"]);
+    // The old one is still heard, but not as somebody who is there.
+    let offer = old.offer.clone();
+    old.send_offer(&offer);
+    old.hears_nothing();
+    mia.hears_nothing();
+    "ned".clone_into(&mut old.id);
+    old.join();
+    old.publish();
+    // Both call their streams alike.
+    mia.sees(&["leo-stream", "leo-stream-ned"]);
+}
+
+#[test]
+fn tracks_that_two_publishers_call_alike_do_not_clash() {
+    let server = Running::start(&[]);
+    let mut mia = Person::publishes(&server, "attic", "mia");
+    for id in ["leo", "ned"] {
+        let mut person = Person::joins(&server, "attic", id);
+        person.offer = super::person::publishing("same", "same");
+        person.publish();
+        // They stay.
+        std::mem::forget(person);
+    }
+    let mut offer = mia.comes_next("offer");
+    while tracks(&offer).len() < 4 {
+        mia.answer(&offer);
+        offer = mia.comes_next("offer");
+    }
+    // Two are still called as they were, and no two are called alike.
+    let mut names: Vec<String> = tracks(&offer).into_iter().map(|(_, name)| name).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 4, "{names:?}");
+    let kept = names.iter().filter(|name| name.starts_with("same-"));
+    assert!(kept.count() >= 2, "{names:?}");
+    assert_eq!(streams(&offer).len(), 2);
+}
+
+#[test]
+fn rooms_do_not_see_each_other() {
+    let server = Running::start(&[]);
+    let mut mia = Person::publishes(&server, "attic", "mia");
+    let mut leo = Person::publishes(&server, "cellar", "leo");
+    mia.hears_nothing();
+    leo.hears_nothing();
+}
+
+#[test]
+fn rooms_and_people_are_called_as_they_like() {
+    let server = Running::start(&[]);
+    let mut mia = Person::publishes(&server, "a/b #1 \u{e4}", "mia?");
+    let _leo = Person::publishes(&server, "a/b #1 \u{e4}", "leo/1~2");
+    assert_eq!(mia.is_shown().len(), 1);
+}
+
+#[test]
+fn tracks_of_one_name_in_streams_of_two_names_are_told_apart() {
+    let server = Running::start(&[]);
+    let mut mia = Person::publishes(&server, "attic", "mia");
+    let mut others = ["leo", "ned"].map(|id| Person::joins(&server, "attic", id));
+    for person in &mut others {
+        person.offer = super::person::publishing(&format!("{}-stream", person.id), "camera");
+        person.publish();
+    }
+    let mut offer = mia.comes_next("offer");
+    while tracks(&offer).len() < 4 {
+        mia.answer(&offer);
+        offer = mia.comes_next("offer");
+    }
+    let mut shown = tracks(&offer);
+    shown.sort();
+    let expected = [
+        ("leo-stream", "camera-audio"),
+        ("leo-stream", "camera-video"),
+        ("ned-stream", "attic/ned-audio"),
+        ("ned-stream", "attic/ned-video"),
+    ];
+    assert_eq!(shown, expected.map(|(s, t)| (s.to_owned(), t.to_owned())));
+}
