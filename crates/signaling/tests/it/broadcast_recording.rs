@@ -15,6 +15,7 @@
 //! `HEADWATER_RECORD=1 cargo test -p headwater-signaling broadcast_recording` writes what comes out
 //! into the files instead.
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -221,16 +222,5 @@ impl Scene {
 
 /// Base64, as browsers write it.
 fn base64(text: &str) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for group in text.as_bytes().chunks(3) {
-        let byte = |index| u32::from(group.get(index).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let index = bits >> (18 - 6 * place) & 63;
-            let letter = char::from(ALPHABET[index as usize]);
-            out.push(if place <= group.len() { letter } else { '=' });
-        }
-    }
-    out
+    BASE64_STANDARD.encode(text)
 }

@@ -1,5 +1,6 @@
 //! Clients without media, and a stream with it.
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use std::fmt::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -32,18 +33,7 @@ pub(super) fn data_offer() -> String {
 
 /// Base64, as browsers write it.
 pub(super) fn base64(text: &str) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for group in text.as_bytes().chunks(3) {
-        let byte = |index| u32::from(group.get(index).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let index = bits >> (18 - 6 * place) & 63;
-            let letter = char::from(ALPHABET[index as usize]);
-            out.push(if place <= group.len() { letter } else { '=' });
-        }
-    }
-    out
+    BASE64_STANDARD.encode(text)
 }
 
 /// A description in the words of clients.

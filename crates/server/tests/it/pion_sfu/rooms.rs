@@ -37,9 +37,9 @@ fn who_is_there_gets_one_offer_with_the_tracks_of_who_publishes_under_their_own_
 #[test]
 fn who_comes_late_gets_all_tracks_that_are_there() {
     let server = Running::start(&[]);
-    let _others = ["leo", "mia", "ned"].map(|id| Person::publishes(&server, "attic", id));
+    let _others = ["leo", "mia", "kit"].map(|id| Person::publishes(&server, "attic", id));
     let mut late = Person::publishes(&server, "attic", "late");
-    late.sees(&["leo-stream", "mia-stream", "ned-stream"]);
+    late.sees(&["leo-stream", "mia-stream", "kit-stream"]);
     late.hears_nothing();
 }
 
@@ -116,18 +116,18 @@ fn the_newer_of_two_sockets_with_one_id_takes_its_place() {
     old.send_offer(&offer);
     old.hears_nothing();
     mia.hears_nothing();
-    "ned".clone_into(&mut old.id);
+    "kit".clone_into(&mut old.id);
     old.join();
     old.publish();
     // Both call their streams alike.
-    mia.sees(&["leo-stream", "leo-stream-ned"]);
+    mia.sees(&["leo-stream", "leo-stream-kit"]);
 }
 
 #[test]
 fn tracks_that_two_publishers_call_alike_do_not_clash() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
-    for id in ["leo", "ned"] {
+    for id in ["leo", "kit"] {
         let mut person = Person::joins(&server, "attic", id);
         person.offer = super::person::publishing("same", "same");
         person.publish();
@@ -170,7 +170,7 @@ fn rooms_and_people_are_called_as_they_like() {
 fn tracks_of_one_name_in_streams_of_two_names_are_told_apart() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
-    let mut others = ["leo", "ned"].map(|id| Person::joins(&server, "attic", id));
+    let mut others = ["leo", "kit"].map(|id| Person::joins(&server, "attic", id));
     for person in &mut others {
         person.offer = super::person::publishing(&format!("{}-stream", person.id), "camera");
         person.publish();
@@ -185,8 +185,8 @@ fn tracks_of_one_name_in_streams_of_two_names_are_told_apart() {
     let expected = [
         ("leo-stream", "camera-audio"),
         ("leo-stream", "camera-video"),
-        ("ned-stream", "attic/ned-audio"),
-        ("ned-stream", "attic/ned-video"),
+        ("kit-stream", "attic/kit-audio"),
+        ("kit-stream", "attic/kit-video"),
     ];
     assert_eq!(shown, expected.map(|(s, t)| (s.to_owned(), t.to_owned())));
 }

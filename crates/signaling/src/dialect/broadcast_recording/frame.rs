@@ -14,11 +14,11 @@
 
 use std::collections::BTreeMap;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::base64;
 use super::names::{Names, NamesError};
 
 /// Bytes of a candidate. A longer one is refused.
@@ -104,7 +104,7 @@ fn begin(frame: &BTreeMap<String, Value>, role: Role) -> Result<Request, Unreada
 
 /// A description, as clients write it.
 fn description(frame: &BTreeMap<String, Value>) -> Result<Option<Description>, Unreadable> {
-    let bytes = base64::decoded(string(frame, "message")?);
+    let bytes = BASE64_STANDARD.decode(string(frame, "message")?).ok();
     let description = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     description.ok_or(Unreadable::Field("message", "description in base64"))
 }

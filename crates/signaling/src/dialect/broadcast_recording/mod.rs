@@ -5,7 +5,6 @@
 //! the field answer late: [`Session`] is one socket with what makes up for that, and with the
 //! times of the data channels. It knows no rooms: whoever drives it carries out its [`Output`]s.
 
-mod base64;
 mod frame;
 mod health;
 mod names;
