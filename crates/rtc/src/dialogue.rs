@@ -6,12 +6,15 @@ use rtp::{Bitrate, Kind};
 
 use crate::Config;
 use crate::negotiation::{Agreed, Lines, OutgoingTrack, Transport, beginnings, head, line};
-use crate::peer::{IceCredentials, Peer};
+use crate::peer::{IceCredentials, PUBLISHED_LINES_MAX, Peer};
 use crate::sdp::{self, Direction, OfferError, SentTrack};
 use crate::sender::Sender;
 
 /// m-lines of one connection; an offer with more is refused.
 const SECTIONS_MAX: usize = 512;
+
+/// m-lines that a remote may make; an offer with more is refused.
+const REMOTE_SECTIONS_MAX: usize = 2 * PUBLISHED_LINES_MAX + 1;
 
 /// What is said about one connection over which both sides send, and either may offer.
 ///
@@ -175,8 +178,10 @@ impl Dialogue {
     /// [`Self::answer`] what that returns; or [`Self::refuse`] when it is refused.
     pub fn offered(&mut self, offer: &str) -> Result<String, OfferError> {
         let sections: Vec<&str> = sdp::sections(offer).collect();
-        if sections.len() > SECTIONS_MAX {
-            let error = format!("{SECTIONS_MAX} m-lines are the most");
+        let settled = self.sections.iter().take(self.settled);
+        let made = settled.filter(|section| section.is_of_this_side()).count();
+        if sections.len() > (made + REMOTE_SECTIONS_MAX).min(SECTIONS_MAX) {
+            let error = format!("{REMOTE_SECTIONS_MAX} m-lines are the most");
             return Err(OfferError::Refused(error));
         }
         let mids: Vec<&str> = sections.iter().map(|section| mid(section)).collect();
@@ -232,10 +237,7 @@ impl Dialogue {
             .unwrap_or("passive")
             .to_owned();
         let (mut lines, mut out) = (Vec::new(), self.head(self.settled, false));
-        for index in 0..self.settled {
-            let Some(theirs) = sdp::sections(&offer).nth(index) else {
-                break;
-            };
+        for (index, theirs) in sdp::sections(&offer).enumerate() {
             self.write(&mut out, index, &setup, sdp::receives(theirs));
             lines.extend(self.agreed(index, theirs));
         }
@@ -451,6 +453,10 @@ impl Dialogue {
 }
 
 impl Section {
+    fn is_of_this_side(&self) -> bool {
+        self.line.is_some() || self.expected.is_some()
+    }
+
     fn is_refused(&self) -> bool {
         let heard = self.heard.as_deref();
         heard.is_some_and(|heard| heard.split(' ').nth(1) == Some("0"))

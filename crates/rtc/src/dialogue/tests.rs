@@ -452,7 +452,7 @@ fn descriptions_that_fit_nothing_are_refused_and_do_no_harm() {
     for text in ["", "v=0\r\n", &one, &other] {
         assert!(pair.dialogue.offered(text).is_err(), "{text}");
     }
-    let many = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n".repeat(SECTIONS_MAX + 1);
+    let many = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n".repeat(REMOTE_SECTIONS_MAX);
     assert!(pair.dialogue.offered(&format!("{swapped}{many}")).is_err());
     assert!(pair.dialogue.answered(&offer).is_err(), "nothing was asked");
     assert!(pair.dialogue.answer(&offer).is_err(), "nothing was offered");
