@@ -173,13 +173,13 @@ test("three see and hear each other, with the tracks of each under their own ids
   const mia = await Person.enters("trio", "mia");
   const leo = await Person.enters("trio", "leo", false);
   await Promise.all([mia.sees(1), leo.sees(1)]);
-  const kit = await Person.enters("trio", "kit");
+  const nora = await Person.enters("trio", "nora");
   // What was there before comes within two seconds: a key frame is asked for, or in the cache.
   await until("the first pictures", FIRST_MS_MAX, async () => {
-    const frames = Object.values(await kit.frames());
+    const frames = Object.values(await nora.frames());
     return frames.length === 2 && frames.every((count) => count > 0);
   });
-  const all = [mia, leo, kit];
+  const all = [mia, leo, nora];
   await Promise.all(all.map((person) => person.sees(2)));
   for (const person of all) {
     const others = all.filter((other) => other !== person);
@@ -196,9 +196,9 @@ test("three see and hear each other, with the tracks of each under their own ids
 
 test("who closes its socket is gone within two seconds, and who leaves may come back", async () => {
   const [mia, leo] = [await Person.enters("door", "mia"), await Person.enters("door", "leo")];
-  const kit = await Person.enters("door", "kit");
-  await Promise.all([mia.sees(2), leo.sees(2), kit.sees(2)]);
-  await kit.does((me) => me.socket.close());
+  const nora = await Person.enters("door", "nora");
+  await Promise.all([mia.sees(2), leo.sees(2), nora.sees(2)]);
+  await nora.does((me) => me.socket.close());
   await Promise.all([mia.has(2), leo.has(2)]);
   await Promise.all([mia.sees(1), leo.sees(1)]);
   expect(await mia.page.locator("video").count()).toBe(1);
@@ -249,15 +249,15 @@ test("offers that cross end stable with all tracks", async () => {
     me.deaf = true;
     me.held = [];
   });
-  const kit = await Person.enters("cross", "kit");
+  const nora = await Person.enters("cross", "nora");
   await until("another offer", PLAYS_MS_MAX, () => mia.does((me) => me.held.length === 1));
   await mia.does(async (me) => {
     me.deaf = false;
     await me.sendOffer();
   });
   await mia.sees(2);
-  await Promise.all([leo.sees(3), kit.sees(3)]);
-  for (const person of [mia, leo, kit]) {
+  await Promise.all([leo.sees(3), nora.sees(3)]);
+  for (const person of [mia, leo, nora]) {
     expect(await person.does((me) => me.pc.signalingState)).toBe("stable");
     expect(await person.errors()).toEqual([]);
   }

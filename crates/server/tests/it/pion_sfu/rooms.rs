@@ -37,9 +37,9 @@ fn who_is_there_gets_one_offer_with_the_tracks_of_who_publishes_under_their_own_
 #[test]
 fn who_comes_late_gets_all_tracks_that_are_there() {
     let server = Running::start(&[]);
-    let _others = ["leo", "mia", "kit"].map(|id| Person::publishes(&server, "attic", id));
+    let _others = ["leo", "mia", "nora"].map(|id| Person::publishes(&server, "attic", id));
     let mut late = Person::publishes(&server, "attic", "late");
-    late.sees(&["leo-stream", "mia-stream", "kit-stream"]);
+    late.sees(&["leo-stream", "mia-stream", "nora-stream"]);
     late.hears_nothing();
 }
 
@@ -116,18 +116,18 @@ fn the_newer_of_two_sockets_with_one_id_takes_its_place() {
     old.send_offer(&offer);
     old.hears_nothing();
     mia.hears_nothing();
-    "kit".clone_into(&mut old.id);
+    "nora".clone_into(&mut old.id);
     old.join();
     old.publish();
     // Both call their streams alike.
-    mia.sees(&["leo-stream", "leo-stream-kit"]);
+    mia.sees(&["leo-stream", "leo-stream-nora"]);
 }
 
 #[test]
 fn tracks_that_two_publishers_call_alike_do_not_clash() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
-    for id in ["leo", "kit"] {
+    for id in ["leo", "nora"] {
         let mut person = Person::joins(&server, "attic", id);
         person.offer = super::person::publishing("same", "same");
         person.publish();
@@ -170,7 +170,7 @@ fn rooms_and_people_are_called_as_they_like() {
 fn tracks_of_one_name_in_streams_of_two_names_are_told_apart() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
-    let mut others = ["leo", "kit"].map(|id| Person::joins(&server, "attic", id));
+    let mut others = ["leo", "nora"].map(|id| Person::joins(&server, "attic", id));
     for person in &mut others {
         person.offer = super::person::publishing(&format!("{}-stream", person.id), "camera");
         person.publish();
@@ -185,8 +185,8 @@ fn tracks_of_one_name_in_streams_of_two_names_are_told_apart() {
     let expected = [
         ("leo-stream", "camera-audio"),
         ("leo-stream", "camera-video"),
-        ("kit-stream", "attic/kit-audio"),
-        ("kit-stream", "attic/kit-video"),
+        ("nora-stream", "attic/nora-audio"),
+        ("nora-stream", "attic/nora-video"),
     ];
     assert_eq!(shown, expected.map(|(s, t)| (s.to_owned(), t.to_owned())));
 }
