@@ -70,10 +70,10 @@ struct Publisher {
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Publisher or viewer. That of a participant of a room may be both: then it is a publisher.
+    /// For what it was opened. That of a participant of a room may do the other, too.
     pub role: Role,
-    /// Its streams; that of a participant of a room may have any number.
-    pub streams: BTreeSet<StreamName>,
+    /// Its streams, and what it is to each; that of a participant of a room may have any number.
+    pub streams: BTreeMap<StreamName, Role>,
     /// The token it was opened with.
     pub token: Option<String>,
     /// The shard that has its peer.
@@ -85,7 +85,7 @@ pub struct Session {
 impl Session {
     /// The one stream of a session that was opened for it.
     pub fn stream(&self) -> Option<&StreamName> {
-        self.streams.first()
+        self.streams.keys().next()
     }
 }
 
@@ -274,9 +274,9 @@ impl Registry {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        if session.streams.remove(stream) {
+        if let Some(role) = session.streams.remove(stream) {
             let in_room = session.in_room;
-            self.leave(now, id, in_room, stream);
+            self.leave(now, id, role, in_room, stream);
         }
     }
 
@@ -301,7 +301,7 @@ impl Registry {
         self.load[shard] += 1;
         let session = Session {
             role,
-            streams: BTreeSet::new(),
+            streams: BTreeMap::new(),
             token,
             shard,
             in_room,
@@ -321,10 +321,15 @@ impl Registry {
     }
 
     /// A session has one stream more. Returns its shard, whether it is of a room, and its token.
-    fn join_stream(&mut self, id: SessionId, name: &StreamName) -> (usize, bool, Option<String>) {
+    fn join_stream(
+        &mut self,
+        id: SessionId,
+        role: Role,
+        name: &StreamName,
+    ) -> (usize, bool, Option<String>) {
         let session = self.sessions.get_mut(&id);
         session.map_or((0, false, None), |session| {
-            session.streams.insert(name.clone());
+            session.streams.insert(name.clone(), role);
             (session.shard, session.in_room, session.token.clone())
         })
     }
@@ -336,7 +341,7 @@ impl Registry {
         name: &StreamName,
         formats: Vec<Format>,
     ) -> Admitted {
-        let (shard, in_room, token) = self.join_stream(id, name);
+        let (shard, in_room, token) = self.join_stream(id, Role::Publisher, name);
         let stream = self.stream(now, name, shard);
         let publisher = Publisher {
             session: id,
@@ -363,7 +368,7 @@ impl Registry {
     }
 
     fn attach_viewer(&mut self, now: Instant, id: SessionId, name: &StreamName) -> Admitted {
-        let (shard, in_room, _) = self.join_stream(id, name);
+        let (shard, in_room, _) = self.join_stream(id, Role::Viewer, name);
         let stream = self.stream(now, name, shard);
         if stream.viewers.insert(id) && !in_room {
             stream.outside += 1;
@@ -381,25 +386,32 @@ impl Registry {
     pub fn remove(&mut self, now: Instant, id: SessionId) -> Option<Session> {
         let session = self.sessions.remove(&id)?;
         self.load[session.shard] -= 1;
-        for stream in &session.streams {
-            self.leave(now, id, session.in_room, stream);
+        for (stream, role) in &session.streams {
+            self.leave(now, id, *role, session.in_room, stream);
         }
         Some(session)
     }
 
-    /// A session leaves a stream, which it published or viewed.
-    fn leave(&mut self, now: Instant, id: SessionId, in_room: bool, name: &StreamName) {
+    /// A session leaves a stream.
+    fn leave(&mut self, now: Instant, id: SessionId, role: Role, in_room: bool, name: &StreamName) {
         let Some(stream) = self.streams.get_mut(name) else {
             return;
         };
-        if stream.viewers.remove(&id) {
-            stream.outside -= usize::from(!in_room);
-        // Another may have taken over.
-        } else if stream.publisher.as_ref().is_some_and(|p| p.session == id) {
-            stream.publisher = None;
-            stream.active = false;
-            stream.tracks.clear();
-            stream.without_publisher = Some(now);
+        match role {
+            Role::Publisher => {
+                // Another may have taken over.
+                if stream.publisher.as_ref().is_some_and(|p| p.session == id) {
+                    stream.publisher = None;
+                    stream.active = false;
+                    stream.tracks.clear();
+                    stream.without_publisher = Some(now);
+                }
+            }
+            Role::Viewer => {
+                if stream.viewers.remove(&id) && !in_room {
+                    stream.outside -= 1;
+                }
+            }
         }
         if stream.publisher.is_none() && stream.viewers.is_empty() {
             self.names.remove(&stream.id);

@@ -477,8 +477,8 @@ impl Control {
         state.described.remove(&session);
         state.layers.remove(&session);
         state.restarts.remove(&session);
-        for stream in &removed.streams {
-            if removed.role == Role::Publisher && !state.disown(stream) {
+        for (stream, role) in &removed.streams {
+            if *role == Role::Publisher && !state.disown(stream) {
                 state.report(stream);
             }
             state.announce(stream);

@@ -295,8 +295,8 @@ impl Control {
                 continue;
             };
             self.order(removed.shard, Command::Close { session });
-            for stream in removed.streams {
-                state.announce(&stream);
+            for stream in removed.streams.keys() {
+                state.announce(stream);
             }
         }
         if let Way::Link(linked) = member.way {

@@ -4,9 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::person::{Person, streams, tracks};
 use crate::running::Running;
+use crate::socket::Socket;
 
 /// By then those who stay are told that somebody is gone.
 const GONE_MAX: Duration = Duration::from_secs(2);
+
+/// Between two publishers of which one takes over from the other.
+const AGAIN: Duration = Duration::from_millis(300);
 
 #[test]
 fn a_lone_publisher_is_offered_nothing_and_does_not_get_its_own_tracks() {
@@ -189,4 +193,30 @@ fn tracks_of_one_name_in_streams_of_two_names_are_told_apart() {
         ("nora-stream", "attic/nora-video"),
     ];
     assert_eq!(shown, expected.map(|(s, t)| (s.to_owned(), t.to_owned())));
+}
+
+#[test]
+fn who_is_lost_takes_no_stream_along_that_it_only_watched() {
+    let server = Running::start(&[("HEADWATER_MEDIA__CONNECT_TIMEOUT_S", "2")]);
+    let mut eve = Socket::join(&server, "attic", "eve");
+    let head =
+        "POST /whip/attic/garden\r\nContent-Type: application/sdp\r\nAuthorization: Bearer t";
+    let offer = crate::offer::publishing();
+    let post = || assert_eq!(server.ask(head, &offer).status, 201);
+    post();
+    let mut mia = Person::publishes(&server, "attic", "mia");
+    mia.sees(&["attic|garden"]);
+    let left = std::thread::scope(|scope| {
+        let (over, is_over) = std::sync::mpsc::channel::<()>();
+        // Its own connection never comes up, either: another one takes over before that is noticed.
+        scope.spawn(move || {
+            while is_over.recv_timeout(AGAIN).is_err() {
+                post();
+            }
+        });
+        let left = eve.event("participantLeft");
+        over.send(()).expect("it goes on");
+        left
+    });
+    assert_eq!(left["id"], "mia", "{left}");
 }
