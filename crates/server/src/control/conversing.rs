@@ -1,34 +1,32 @@
 //! Participants with one connection for all: over it they publish and are shown everything, and
 //! both sides offer.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod streams;
+
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use broadcast::registry::Registry;
 use broadcast::room::{self, Declared, EndReason, ParticipantId, ParticipantKey};
 use broadcast::{IceFragment, OpenError, Role, SessionId, StreamName};
-use node::{Answered, Command, Source, StreamId};
-use rtc::{Agreed, ChannelNumber, Dialogue, Expected, OfferError, Peer, SentTrack};
-use rtp::Kind;
-use tokio::sync::{mpsc, oneshot};
+use node::{Answered, Command, Source};
+use rtc::{Agreed, ChannelNumber, Dialogue, Expected, Peer, SentTrack};
+use tokio::sync::{mpsc, watch};
 
 use super::entering::{Enter, Entrance};
 use super::members::Purpose;
-use super::viewing::{Viewed, feeds, outgoing};
-use super::{Control, ESTIMATE_INITIAL, SHARD_TIMEOUT, State, random};
+use super::opening::refusal;
+use super::publishing::formats;
+use super::viewing::{Carried, Viewed, outgoing};
+use super::{Control, ESTIMATE_INITIAL, State, random};
+use streams::{may_be_passed, streams};
 
 /// Candidates that wait for the first offer of a participant. Further ones are left out: the
 /// server learns from checks.
 const CANDIDATES_MAX: usize = 64;
 
-/// Offers that wait for a socket. There is one at a time, and a new one only after its answer.
-const OFFERS_MAX: usize = 4;
-
 /// What comes over data channels and waits for a socket's task. Further texts are left out.
 const CHANNELLED_MAX: usize = 64;
-
-/// Bytes of what a participant calls a stream or a track. A longer name is not passed on.
-const MSID_BYTES_MAX: usize = 64;
 
 /// The one connection of a participant.
 #[derive(Debug)]
@@ -43,15 +41,12 @@ pub(super) struct Conversing {
     candidates: Vec<String>,
     /// What it publishes.
     published: BTreeMap<StreamName, Vec<SentTrack>>,
-    /// What each line carries, or will with the next offer.
-    carried: BTreeMap<usize, Viewed>,
+    carried: Carried,
     /// Whose these are, and what the participant is told that stream and track are called.
     called: BTreeMap<usize, (ParticipantId, (String, String))>,
-    /// Lines on which media may go.
-    open: BTreeSet<usize>,
     /// What it is told that all streams are called; `None`: as their publishers call them.
     called_all: Option<&'static str>,
-    offers: mpsc::Sender<String>,
+    offers: watch::Sender<String>,
     channelled: mpsc::Sender<Channelled>,
 }
 
@@ -79,8 +74,9 @@ pub(crate) struct Manner {
 #[derive(Debug)]
 pub(crate) struct Conversation {
     pub(crate) entrance: Entrance,
-    /// Offers of the server: the next comes after the one before was answered.
-    pub(crate) offers: mpsc::Receiver<String>,
+    /// The offer of the server. Another takes its place when it was answered, and when it is void
+    /// since the participant has offered itself.
+    pub(crate) offers: watch::Receiver<String>,
     pub(crate) channelled: mpsc::Receiver<Channelled>,
 }
 
@@ -88,7 +84,7 @@ impl Control {
     /// Lets somebody into a room who publishes, and is shown streams, over one connection. The
     /// participant offers first, or is asked by [`Self::ask_to_send`].
     pub(crate) fn converse(&self, enter: Enter, manner: Manner) -> Result<Conversation, OpenError> {
-        let (offers_in, offers) = mpsc::channel(OFFERS_MAX);
+        let (offers_in, offers) = watch::channel(String::new());
         let (channelled_in, channelled) = mpsc::channel(CHANNELLED_MAX);
         let ways = (offers_in, channelled_in);
         let begin = |state: &mut State, key| self.begin_conversing(state, key, manner, ways);
@@ -105,7 +101,7 @@ impl Control {
         state: &mut State,
         key: ParticipantKey,
         manner: Manner,
-        (offers, channelled): (mpsc::Sender<String>, mpsc::Sender<Channelled>),
+        (offers, channelled): (watch::Sender<String>, mpsc::Sender<Channelled>),
     ) -> Result<(), OpenError> {
         let session = SessionId(random::<16>());
         let (registry, members) = (&mut state.registry, &mut state.members);
@@ -122,9 +118,8 @@ impl Control {
             asks: false,
             candidates: Vec::new(),
             published: BTreeMap::new(),
-            carried: BTreeMap::new(),
+            carried: Carried::default(),
             called: BTreeMap::new(),
-            open: BTreeSet::new(),
             called_all: manner.called_all,
             offers,
             channelled,
@@ -208,7 +203,7 @@ impl Control {
         let shown = {
             let mut state = self.state();
             let dialogue = &mut state.conversing(key)?.dialogue;
-            dialogue.offered(offer).map_err(refused)?
+            dialogue.offered(offer).map_err(|error| refusal(&error))?
         };
         let heard = self.show(key, shown).await;
         let mut state = self.state();
@@ -224,7 +219,7 @@ impl Control {
             }
         };
         let answered = conversing.dialogue.answer(&heard.sdp);
-        let (answer, agreed) = answered.map_err(refused)?;
+        let (answer, agreed) = answered.map_err(|error| refusal(&error))?;
         self.agree(&mut state, key, agreed);
         self.publish_tracks(&mut state, key, rtc::sent_tracks(offer), &heard);
         self.settle(&mut state);
@@ -240,7 +235,7 @@ impl Control {
         let shown = {
             let mut state = self.state();
             let dialogue = &mut state.conversing(key)?.dialogue;
-            let (agreed, shown) = dialogue.answered(answer).map_err(refused)?;
+            let (agreed, shown) = dialogue.answered(answer).map_err(|error| refusal(&error))?;
             self.agree(&mut state, key, agreed);
             shown
         };
@@ -294,7 +289,7 @@ impl Control {
             Err(error) => {
                 // The next one may be better.
                 conversing.peer = Some(peer);
-                return Err(refused(error));
+                return Err(refusal(&error));
             }
         };
         conversing.dialogue.follow(&peer);
@@ -320,22 +315,11 @@ impl Control {
             let sources = state.sources_of(key);
             let conversing = state.conversing(key)?;
             let (session, shard) = (conversing.session, conversing.shard);
-            let (sender, receiver) = oneshot::channel();
-            state.members.answers.insert(session, sender);
-            let command = Command::Republish {
-                session,
-                offer: Some(shown),
-                sources,
-            };
-            let sent = self.shared.shards.send(shard, command);
-            sent.map_err(|_| busy())?;
-            (session, receiver)
+            let asked = self.ask_shard(&mut state, (session, shard), shown, sources);
+            (session, asked.ok_or_else(busy)?)
         };
-        let Ok(Ok(answered)) = tokio::time::timeout(SHARD_TIMEOUT, receiver).await else {
-            self.state().members.answers.remove(&session);
-            return Err(busy());
-        };
-        answered.map_err(OpenError::BadOffer)
+        let answered = self.shard_answered(session, receiver).await;
+        answered.ok_or_else(busy)?.map_err(OpenError::BadOffer)
     }
 
     /// Gives a shard what was agreed about the lines.
@@ -343,13 +327,7 @@ impl Control {
         let (registry, members) = (&state.registry, &mut state.members);
         let member = members.all.get_mut(&key);
         if let Some(conversing) = member.and_then(|member| member.conversing.as_mut()) {
-            for line in &agreed.lines {
-                if line.sends() {
-                    conversing.open.insert(line.index);
-                } else {
-                    conversing.open.remove(&line.index);
-                }
-            }
+            conversing.carried.agree(&agreed);
             let command = conversing.feed(Some(agreed), registry);
             self.order(conversing.shard, command);
         }
@@ -411,11 +389,8 @@ impl Control {
         (name, label, tracks): (&StreamName, Option<&str>, &[SentTrack]),
         heard: &Answered,
     ) -> Result<(), OpenError> {
-        let own = |mid: &str| tracks.iter().any(|track| track.mid == mid);
-        let formats = heard.formats.iter().filter(|(mid, _)| own(mid));
-        let formats = formats.flat_map(|(_, formats)| formats.iter().copied());
-        let video = formats.filter(|format| format.codec.kind() == Kind::Video);
-        self.attach(state, session, name, video.collect())?;
+        let mids: Vec<String> = tracks.iter().map(|track| track.mid.clone()).collect();
+        self.attach(state, session, name, formats(heard, &mids))?;
         let track = |track: &SentTrack| room::Track {
             kind: track.kind,
             source: None,
@@ -475,7 +450,10 @@ impl Control {
         viewed: &Viewed,
         shown: bool,
     ) -> bool {
-        let called = state.called(viewed);
+        if state.conversing(key).is_err() {
+            return false;
+        }
+        let called = if shown { state.called(viewed) } else { None };
         let (registry, members) = (&mut state.registry, &mut state.members);
         let member = members.all.get_mut(&key);
         let Some(conversing) = member.and_then(|member| member.conversing.as_mut()) else {
@@ -505,15 +483,9 @@ impl State {
         let member = self.members.all.get(&key);
         let conversing = member.and_then(|member| member.conversing.as_ref());
         let published = conversing.into_iter().flat_map(|c| &c.published);
-        let sources = published.filter_map(|(name, tracks)| {
-            let (id, _) = self.registry.whereabouts(name)?;
-            let source = move |track: &SentTrack| Source {
-                mid: track.mid.clone(),
-                stream: StreamId(id),
-            };
-            Some(tracks.iter().map(source))
-        });
-        sources.flatten().collect()
+        let lines = published
+            .flat_map(|(name, tracks)| tracks.iter().map(move |track| (name, track.mid.as_str())));
+        self.sources(lines)
     }
 
     /// Whose a track is, and how its publisher calls it, if it has said so.
@@ -535,10 +507,8 @@ impl Conversing {
         if self.peer.is_some() && !self.asks {
             return;
         }
-        if let Some(offer) = self.dialogue.offer()
-            && let Err(error) = self.offers.try_send(offer)
-        {
-            tracing::debug!(%error, "an offer is lost with its socket");
+        if let Some(offer) = self.dialogue.offer() {
+            self.offers.send_replace(offer);
         }
     }
 
@@ -549,7 +519,7 @@ impl Conversing {
         called: Option<(ParticipantId, Option<SentTrack>)>,
         registry: &mut Registry,
     ) {
-        if self.carried.values().any(|carried| *carried == viewed) {
+        if self.carried.has(&viewed) {
             return;
         }
         let mut track = outgoing(&viewed, registry);
@@ -580,18 +550,16 @@ impl Conversing {
         if let Some((owner, _)) = called {
             self.called.insert(line, (owner, called_so));
         }
-        self.carried.insert(line, viewed);
+        self.carried.add(line, viewed);
     }
 
     fn hide(&mut self, now: Instant, viewed: &Viewed, registry: &mut Registry) -> Option<Command> {
-        let mut lines = self.carried.iter();
-        let line = lines.find_map(|(line, carried)| (carried == viewed).then_some(*line))?;
-        self.carried.remove(&line);
+        let line = self.carried.remove(viewed)?;
         self.called.remove(&line);
         self.dialogue.remove(line);
         let command = self.feed(None, registry);
         // What else of the stream is shown still needs it.
-        if !self.carried.values().any(|(stream, _)| *stream == viewed.0) {
+        if !self.carried.shows(&viewed.0) {
             registry.detach(now, self.session, &viewed.0);
         }
         self.peer.is_none().then_some(command)
@@ -601,53 +569,9 @@ impl Conversing {
         Command::Feed {
             session: self.session,
             agreed: agreed.map(Box::new),
-            feeds: feeds(&self.carried, &self.open, registry),
+            feeds: self.carried.feeds(registry),
         }
     }
-}
-
-/// Puts tracks into streams: those that their sender calls a stream together, and of each kind
-/// one. What was published before under a name keeps it.
-fn streams(
-    base: &str,
-    before: &BTreeMap<StreamName, Vec<SentTrack>>,
-    tracks: Vec<SentTrack>,
-) -> BTreeMap<StreamName, Vec<SentTrack>> {
-    let mut after: BTreeMap<StreamName, Vec<SentTrack>> = BTreeMap::new();
-    for track in tracks {
-        let was = |all: &&Vec<SentTrack>| all.iter().any(|t| t.mid == track.mid);
-        let kept = before
-            .iter()
-            .find_map(|(name, all)| was(&all).then_some(name));
-        let joins = |all: &Vec<SentTrack>| {
-            all.iter()
-                .all(|t| t.kind != track.kind && t.msid.0 == track.msid.0)
-        };
-        let joined = after
-            .iter()
-            .find_map(|(name, all)| joins(all).then_some(name));
-        let free = |name: &StreamName| !before.contains_key(name) && !after.contains_key(name);
-        let name = kept.or(joined).cloned().or_else(|| {
-            let labels = (2..).map(|label| format!("{base}~{label}"));
-            let names = std::iter::once(base.to_owned()).chain(labels);
-            // Too long a name is too long with every label.
-            let mut names = names.map_while(|name| StreamName::new(&name).ok());
-            names.find(free)
-        });
-        if let Some(name) = name {
-            after.entry(name).or_default().push(track);
-        }
-    }
-    after
-}
-
-/// Whether a name may stand in `a=msid` again (RFC 8830): `-` says that there is no stream.
-fn may_be_passed((stream, track): &(String, String)) -> bool {
-    let fits = |name: &str| {
-        let is_short = name.len() <= MSID_BYTES_MAX;
-        is_short && !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())
-    };
-    fits(stream) && fits(track) && stream != "-"
 }
 
 fn trickle(session: SessionId, candidates: Vec<String>) -> Command {
@@ -658,73 +582,6 @@ fn trickle(session: SessionId, candidates: Vec<String>) -> Command {
     Command::Trickle { session, fragment }
 }
 
-fn refused(error: OfferError) -> OpenError {
-    OpenError::BadOffer(error.to_string())
-}
-
 fn busy() -> OpenError {
     OpenError::Refused("the media thread is busy".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn track(mid: &str, kind: Kind, stream: &str) -> SentTrack {
-        SentTrack {
-            mid: mid.to_owned(),
-            kind,
-            msid: (stream.to_owned(), format!("{stream}-{kind}")),
-        }
-    }
-
-    fn names(streams: &BTreeMap<StreamName, Vec<SentTrack>>) -> Vec<(&str, Vec<&str>)> {
-        let mids = |all: &'_ Vec<SentTrack>| all.iter().map(|t| t.mid.clone()).collect::<Vec<_>>();
-        let all = streams.iter().map(|(name, all)| (name.as_str(), mids(all)));
-        all.map(|(name, mids)| (name, mids.into_iter().map(|m| &*m.leak()).collect()))
-            .collect()
-    }
-
-    #[test]
-    fn tracks_that_are_called_one_stream_are_one_and_names_stay() {
-        let (audio, video) = (Kind::Audio, Kind::Video);
-        let first = vec![track("0", audio, "cam"), track("1", video, "cam")];
-        let before = streams("r/ada", &BTreeMap::new(), first);
-        assert_eq!(names(&before), [("r/ada", vec!["0", "1"])]);
-        let both = vec![
-            track("0", audio, "cam"),
-            track("1", video, "cam"),
-            track("2", video, "screen"),
-            track("3", video, "cam"),
-        ];
-        let after = streams("r/ada", &before, both);
-        let expected = [
-            ("r/ada", vec!["0", "1"]),
-            ("r/ada~2", vec!["2"]),
-            ("r/ada~3", vec!["3"]),
-        ];
-        assert_eq!(names(&after), expected);
-        let rest = vec![track("2", video, "screen"), track("4", video, "cam")];
-        let last = streams("r/ada", &after, rest);
-        assert_eq!(
-            names(&last),
-            [("r/ada~2", vec!["2"]), ("r/ada~4", vec!["4"])]
-        );
-    }
-
-    #[test]
-    fn names_that_a_description_cannot_hold_are_not_passed_on() {
-        let msid = |stream: &str, track: &str| (stream.to_owned(), track.to_owned());
-        assert!(may_be_passed(&msid("cam", "mic")));
-        for (stream, track) in [
-            ("-", "a"),
-            ("", "a"),
-            ("a", ""),
-            ("a b", "c"),
-            ("a", "\u{e4}"),
-        ] {
-            assert!(!may_be_passed(&msid(stream, track)), "{stream:?} {track:?}");
-        }
-        assert!(!may_be_passed(&msid(&"x".repeat(65), "a")));
-    }
 }

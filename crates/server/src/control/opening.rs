@@ -187,7 +187,7 @@ impl State {
     }
 }
 
-fn refusal(error: &rtc::OfferError) -> OpenError {
+pub(super) fn refusal(error: &rtc::OfferError) -> OpenError {
     match error {
         rtc::OfferError::NoCodec => OpenError::NoCommonCodec {
             codecs: rtp::Codec::ALL.map(|codec| codec.to_string()).into(),

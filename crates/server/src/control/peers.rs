@@ -5,14 +5,15 @@ use std::time::Instant;
 use broadcast::registry::Registry;
 use broadcast::room::{self, ParticipantId, ParticipantKey, RoomName};
 use broadcast::{IceFragment, Role, SessionId, StreamName};
-use node::{Answered, Command, StreamId};
+use node::{Answered, Command, Source, StreamId};
 use rtp::Bitrate;
 use signaling::dialect::headwater::{self, Answer, Code, Error, Event, PeerName};
+use tokio::sync::oneshot;
 
 use super::members::{Members, Purpose, Sessions};
 use super::refusal::{busy, gone};
 use super::viewing::{Viewed, Viewing};
-use super::{Control, ESTIMATE_INITIAL, State, random};
+use super::{Control, ESTIMATE_INITIAL, SHARD_TIMEOUT, State, random};
 
 impl Control {
     /// Takes the answer to an offer of the viewing peer.
@@ -249,6 +250,40 @@ impl Control {
         };
         members.show_speakers(&RoomName::of(&name));
         self.settle(&mut state);
+    }
+
+    /// Gives the further offer of somebody who publishes to its peer, which is there with what it
+    /// publishes from now on. What is returned gets the answer; `None`: the shard is busy.
+    pub(super) fn ask_shard(
+        &self,
+        state: &mut State,
+        (session, shard): (SessionId, usize),
+        offer: String,
+        sources: Vec<Source>,
+    ) -> Option<oneshot::Receiver<Result<Answered, String>>> {
+        let (sender, receiver) = oneshot::channel();
+        state.members.answers.insert(session, sender);
+        let command = Command::Republish {
+            session,
+            offer: Some(offer),
+            sources,
+        };
+        self.shared.shards.send(shard, command).ok()?;
+        Some(receiver)
+    }
+
+    /// Waits for the answer. `None`: the shard is busy.
+    pub(super) async fn shard_answered(
+        &self,
+        session: SessionId,
+        receiver: oneshot::Receiver<Result<Answered, String>>,
+    ) -> Option<Result<Answered, String>> {
+        let answered = tokio::time::timeout(SHARD_TIMEOUT, receiver).await;
+        let answered = answered.ok().and_then(Result::ok);
+        if answered.is_none() {
+            self.state().members.answers.remove(&session);
+        }
+        answered
     }
 
     /// A publisher's peer has answered a further offer.

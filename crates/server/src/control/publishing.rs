@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::members::Purpose;
 use super::refusal::{busy, gone, refused};
-use super::{Control, SHARD_TIMEOUT, State, random};
+use super::{Control, State, random};
 
 /// A publishing peer: the participant offers, the server answers.
 #[derive(Debug, Clone)]
@@ -22,6 +22,14 @@ pub(super) struct Publishing {
     pub(super) shard: usize,
     /// The m-lines of each stream, by `a=mid`.
     pub(super) streams: BTreeMap<StreamName, Vec<String>>,
+}
+
+impl Publishing {
+    /// The m-lines, each with its stream.
+    fn mids(&self) -> impl Iterator<Item = (&StreamName, &str)> {
+        let streams = self.streams.iter();
+        streams.flat_map(|(name, mids)| mids.iter().map(move |mid| (name, mid.as_str())))
+    }
 }
 
 impl Control {
@@ -102,7 +110,7 @@ impl Control {
         }
         let command = Command::Publish {
             session,
-            sources: state.sources(&publishing),
+            sources: state.sources(publishing.mids()),
             peer: Box::new(peer),
         };
         if self.shared.shards.send(shard, command).is_err() {
@@ -167,16 +175,10 @@ impl Control {
         publishing: &Publishing,
         offer: String,
     ) -> Result<oneshot::Receiver<Result<Answered, String>>, Error> {
-        let command = Command::Republish {
-            session: publishing.session,
-            offer: Some(offer),
-            sources: state.sources(publishing),
-        };
-        let (sender, receiver) = oneshot::channel();
-        state.members.answers.insert(publishing.session, sender);
-        let sent = self.shared.shards.send(publishing.shard, command);
-        sent.map_err(|_| busy())?;
-        Ok(receiver)
+        let place = (publishing.session, publishing.shard);
+        let sources = state.sources(publishing.mids());
+        let asked = self.ask_shard(state, place, offer, sources);
+        asked.ok_or_else(busy)
     }
 
     async fn answered(
@@ -184,10 +186,8 @@ impl Control {
         session: SessionId,
         receiver: oneshot::Receiver<Result<Answered, String>>,
     ) -> Result<Answered, Error> {
-        let Ok(Ok(answered)) = tokio::time::timeout(SHARD_TIMEOUT, receiver).await else {
-            self.state().members.answers.remove(&session);
-            return Err(busy());
-        };
+        let answered = self.shard_answered(session, receiver).await;
+        let answered = answered.ok_or_else(busy)?;
         answered.map_err(|error| Error::of("params.sdp", Code::BadRequest, error))
     }
 
@@ -244,7 +244,7 @@ impl Control {
             .all
             .get(&key)
             .and_then(|m| m.publishing.as_ref());
-        let sources = publishing.map(|publishing| state.sources(publishing));
+        let sources = publishing.map(|publishing| state.sources(publishing.mids()));
         let command = Command::Republish {
             session,
             offer: None,
@@ -276,17 +276,19 @@ impl Control {
 }
 
 impl State {
-    /// The lines of a publisher with the ids of their streams.
-    fn sources(&self, publishing: &Publishing) -> Vec<Source> {
-        let streams = publishing.streams.iter();
-        let sources = streams.filter_map(|(name, mids)| {
+    /// The lines of a publisher, each with the id of its stream.
+    pub(super) fn sources<'a>(
+        &self,
+        lines: impl Iterator<Item = (&'a StreamName, &'a str)>,
+    ) -> Vec<Source> {
+        let source = |(name, mid): (&StreamName, &str)| {
             let (id, _) = self.registry.whereabouts(name)?;
-            Some(mids.iter().map(move |mid| Source {
-                mid: mid.clone(),
+            Some(Source {
+                mid: mid.to_owned(),
                 stream: StreamId(id),
-            }))
-        });
-        sources.flatten().collect()
+            })
+        };
+        lines.filter_map(source).collect()
     }
 
     /// What a participant's stream is called.
@@ -332,7 +334,7 @@ fn offered(publish: &Publish) -> Result<Vec<Kind>, Error> {
 }
 
 /// What the video among these lines may come in.
-fn formats(answered: &Answered, mids: &[String]) -> Vec<rtp::Format> {
+pub(super) fn formats(answered: &Answered, mids: &[String]) -> Vec<rtp::Format> {
     let lines = answered.formats.iter();
     let own = lines.filter(|(mid, _)| mids.contains(mid));
     let formats = own.flat_map(|(_, formats)| formats.iter().copied());

@@ -7,7 +7,7 @@ use broadcast::registry::Registry;
 use broadcast::room::{self, Wish};
 use broadcast::{SessionId, StreamName};
 use node::{Command, Feed, StreamId};
-use rtc::{Negotiation, OfferError, OutgoingTrack, Peer};
+use rtc::{Agreed, Negotiation, OfferError, OutgoingTrack, Peer};
 use rtp::{Bitrate, Kind};
 use signaling::dialect::headwater::{Event, Line};
 
@@ -26,11 +26,69 @@ pub(super) struct Viewing {
     peer: Option<Box<Peer>>,
     /// Of the last offer.
     number: u32,
-    /// What each line carries, or will with the next offer.
-    carried: BTreeMap<usize, Viewed>,
-    /// Lines on which the last answer lets media come.
-    open: BTreeSet<usize>,
+    carried: Carried,
     wishes: BTreeMap<Viewed, Wish>,
+}
+
+/// What the lines to one participant carry.
+#[derive(Debug, Default)]
+pub(super) struct Carried {
+    /// Each, or what it will with the next offer.
+    lines: BTreeMap<usize, Viewed>,
+    /// Those on which the last answer lets media come.
+    open: BTreeSet<usize>,
+}
+
+impl Carried {
+    pub(super) fn has(&self, viewed: &Viewed) -> bool {
+        self.lines.values().any(|carried| carried == viewed)
+    }
+
+    pub(super) fn add(&mut self, line: usize, viewed: Viewed) {
+        self.lines.insert(line, viewed);
+    }
+
+    /// Takes a track off its line.
+    pub(super) fn remove(&mut self, viewed: &Viewed) -> Option<usize> {
+        let line = self.line(viewed)?;
+        self.lines.remove(&line);
+        Some(line)
+    }
+
+    pub(super) fn line(&self, viewed: &Viewed) -> Option<usize> {
+        let mut lines = self.lines.iter();
+        lines.find_map(|(line, carried)| (carried == viewed).then_some(*line))
+    }
+
+    /// Whether some track of a stream is shown.
+    pub(super) fn shows(&self, stream: &StreamName) -> bool {
+        self.lines.values().any(|(shown, _)| shown == stream)
+    }
+
+    /// Takes note of what was agreed. Returns the lines on which media may come since now.
+    pub(super) fn agree(&mut self, agreed: &Agreed) -> Vec<usize> {
+        let open = agreed.lines.iter().filter(|line| line.sends());
+        let open: BTreeSet<usize> = open.map(|line| line.index).collect();
+        let before = std::mem::replace(&mut self.open, open);
+        self.open.difference(&before).copied().collect()
+    }
+
+    /// What a shard is to send on the lines on which it may.
+    pub(super) fn feeds(&self, registry: &Registry) -> Vec<Feed> {
+        let open = self.lines.iter();
+        let open = open.filter(|(line, _)| self.open.contains(line));
+        let feeds = open.filter_map(|(line, (stream, kind))| {
+            let (id, home) = registry.whereabouts(stream)?;
+            Some(Feed {
+                line: *line,
+                stream: StreamId(id),
+                home,
+                kind: *kind,
+                first_seq: random::<2>() as u16,
+            })
+        });
+        feeds.collect()
+    }
 }
 
 impl Viewing {
@@ -49,8 +107,7 @@ impl Viewing {
             negotiation,
             peer: Some(Box::new(peer)),
             number,
-            carried: BTreeMap::new(),
-            open: BTreeSet::new(),
+            carried: Carried::default(),
             wishes: BTreeMap::new(),
         }
     }
@@ -62,7 +119,7 @@ impl Viewing {
 
     /// What is shown, or will be.
     pub(super) fn viewed(&self) -> impl Iterator<Item = &Viewed> {
-        self.carried.values()
+        self.carried.lines.values()
     }
 
     /// The participant wants these tracks otherwise than usual.
@@ -72,7 +129,7 @@ impl Viewing {
 
     /// A track is to be shown.
     pub(super) fn view(&mut self, now: Instant, viewed: Viewed, registry: &mut Registry) {
-        if self.carried.values().any(|carried| *carried == viewed) {
+        if self.carried.has(&viewed) {
             return;
         }
         let stream = &viewed.0;
@@ -80,7 +137,7 @@ impl Viewing {
             return tracing::warn!(%stream, "a participant views as many tracks as it can");
         };
         registry.view(now, self.session, stream);
-        self.carried.insert(line, viewed);
+        self.carried.add(line, viewed);
     }
 
     /// A track is shown no more. Returns what the shard is to be told.
@@ -91,12 +148,11 @@ impl Viewing {
         registry: &mut Registry,
     ) -> Option<Command> {
         self.wishes.remove(viewed);
-        let line = self.line(viewed)?;
-        self.carried.remove(&line);
+        let line = self.carried.remove(viewed)?;
         self.negotiation.remove(line);
         let command = self.feed(None, registry);
         // What else of the stream is shown still needs it.
-        if !self.carried.values().any(|(stream, _)| *stream == viewed.0) {
+        if !self.carried.shows(&viewed.0) {
             registry.detach(now, self.session, &viewed.0);
         }
         self.peer.is_none().then_some(command)
@@ -109,15 +165,10 @@ impl Viewing {
         wish: Wish,
         stream: Option<&room::Stream>,
     ) -> Option<Command> {
-        let line = self.line(&viewed);
+        let line = self.carried.line(&viewed);
         let command = line.map(|line| self.wished(line, wish, stream));
         self.wishes.insert(viewed, wish);
         command.filter(|_| self.peer.is_none())
-    }
-
-    fn line(&self, viewed: &Viewed) -> Option<usize> {
-        let mut lines = self.carried.iter();
-        lines.find_map(|(line, carried)| (carried == viewed).then_some(*line))
     }
 
     fn wished(&self, line: usize, wish: Wish, stream: Option<&room::Stream>) -> Command {
@@ -146,7 +197,7 @@ impl Viewing {
         Some(Event::Offer {
             number: self.number,
             sdp,
-            lines: self.carried.iter().map(line).collect(),
+            lines: self.carried.lines.iter().map(line).collect(),
         })
     }
 
@@ -158,10 +209,7 @@ impl Viewing {
         stream: impl Fn(&StreamName) -> Option<&'a room::Stream>,
     ) -> Result<Vec<Command>, OfferError> {
         let agreed = self.negotiation.answer(answer)?;
-        let open = agreed.lines.iter().filter(|line| line.sends());
-        let open: BTreeSet<usize> = open.map(|line| line.index).collect();
-        let begun: Vec<usize> = open.difference(&self.open).copied().collect();
-        self.open = open;
+        let begun = self.carried.agree(&agreed);
         let mut commands = Vec::new();
         if let Some(peer) = self.peer.take() {
             let session = self.session;
@@ -169,7 +217,7 @@ impl Viewing {
         }
         commands.push(self.feed(Some(Box::new(agreed)), registry));
         for line in begun {
-            let Some(viewed) = self.carried.get(&line) else {
+            let Some(viewed) = self.carried.lines.get(&line) else {
                 continue;
             };
             if let Some(wish) = self.wishes.get(viewed) {
@@ -179,11 +227,11 @@ impl Viewing {
         Ok(commands)
     }
 
-    fn feed(&self, agreed: Option<Box<rtc::Agreed>>, registry: &Registry) -> Command {
+    fn feed(&self, agreed: Option<Box<Agreed>>, registry: &Registry) -> Command {
         Command::Feed {
             session: self.session,
             agreed,
-            feeds: feeds(&self.carried, &self.open, registry),
+            feeds: self.carried.feeds(registry),
         }
     }
 }
@@ -200,26 +248,6 @@ pub(super) fn outgoing((stream, kind): &Viewed, registry: &Registry) -> Outgoing
             Kind::Video => registry.formats(stream),
         },
     }
-}
-
-/// What the lines carry on which media may go.
-pub(super) fn feeds(
-    carried: &BTreeMap<usize, Viewed>,
-    open: &BTreeSet<usize>,
-    registry: &Registry,
-) -> Vec<Feed> {
-    let open = carried.iter().filter(|(line, _)| open.contains(line));
-    let feeds = open.filter_map(|(line, (stream, kind))| {
-        let (id, home) = registry.whereabouts(stream)?;
-        Some(Feed {
-            line: *line,
-            stream: StreamId(id),
-            home,
-            kind: *kind,
-            first_seq: random::<2>() as u16,
-        })
-    });
-    feeds.collect()
 }
 
 /// The smallest layer that is as large as the video is shown; `None` when all may be of use, or

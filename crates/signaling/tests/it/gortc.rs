@@ -13,7 +13,6 @@
 //! instead.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use broadcast::StreamName;
@@ -28,24 +27,11 @@ use headwater_signaling::dialect::gortc::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::transcripts;
+
 #[test]
 fn gortc_conversations_go_as_recorded() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/gortc");
-    let mut played = 0;
-    for entry in std::fs::read_dir(&folder).expect("the transcripts") {
-        let file = entry.expect("a readable folder").path();
-        let text = std::fs::read_to_string(&file).expect("a transcript");
-        let now = play(&text);
-        if std::env::var_os("HEADWATER_RECORD").is_some() {
-            std::fs::write(&file, now).expect("written");
-        } else {
-            for (now, recorded) in now.split("### ").zip(text.split("### ")) {
-                assert_eq!(now, recorded, "{}", file.display());
-            }
-            assert_eq!(now, text, "{}", file.display());
-        }
-        played += 1;
-    }
+    let played = transcripts::replay("gortc", play);
     assert!(played >= 3, "only {played} transcripts");
 }
 

@@ -12,8 +12,6 @@
 //! `HEADWATER_RECORD=1 cargo test -p headwater-signaling` writes what comes out into the files
 //! instead.
 
-use std::path::{Path, PathBuf};
-
 use broadcast::StreamName;
 use broadcast::room::{
     self, EndReason, JoinError, Message, MessageKind, Participant, ParticipantId, PublishError,
@@ -22,27 +20,18 @@ use broadcast::room::{
 use headwater_signaling::dialect::headwater::{self, Code, Error, Event, PeerName};
 use rtp::Kind;
 
+use crate::transcripts;
+
 #[test]
 fn headwater_conversations_go_as_recorded() {
-    for file in files() {
-        let text = std::fs::read_to_string(&file).expect("a transcript");
-        let played = play(&text);
-        if std::env::var_os("HEADWATER_RECORD").is_some() {
-            std::fs::write(&file, played).expect("written");
-        } else {
-            for (played, recorded) in played.split("### ").zip(text.split("### ")) {
-                assert_eq!(played, recorded, "{}", file.display());
-            }
-            assert_eq!(played, text, "{}", file.display());
-        }
-    }
+    transcripts::replay("headwater", play);
 }
 
 /// What is written is what clients read: nothing is lost on the way, and nothing is renamed.
 #[test]
 fn recorded_events_are_read_as_they_were_written() {
     let mut events = 0;
-    for file in files() {
+    for file in transcripts::files("headwater") {
         let text = std::fs::read_to_string(&file).expect("a transcript");
         for line in text
             .lines()
@@ -58,17 +47,6 @@ fn recorded_events_are_read_as_they_were_written() {
         }
     }
     assert!(events >= 15, "only {events} events are recorded");
-}
-
-fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/headwater");
-    let mut files: Vec<_> = std::fs::read_dir(&folder)
-        .expect("the transcripts")
-        .map(|entry| entry.expect("a readable folder").path())
-        .collect();
-    files.sort();
-    assert!(!files.is_empty(), "no transcript in {}", folder.display());
-    files
 }
 
 /// A transcript as it is now: lines with `=` and `<` are written anew.

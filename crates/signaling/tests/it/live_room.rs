@@ -18,32 +18,16 @@
 //! `HEADWATER_RECORD=1 cargo test -p headwater-signaling live_room` writes what comes out into the
 //! files instead.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use broadcast::direct::{ClientId, Grants, Limits, Output, Rooms, Switch};
 use headwater_signaling::dialect::live_room;
 
+use crate::transcripts;
+
 #[test]
 fn live_room_conversations_go_as_recorded() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/live_room");
-    let files = std::fs::read_dir(&folder).expect("the transcripts");
-    let mut count = 0;
-    for file in files {
-        let file = file.expect("a readable folder").path();
-        let text = std::fs::read_to_string(&file).expect("a transcript");
-        let played = play(&text);
-        if std::env::var_os("HEADWATER_RECORD").is_some() {
-            std::fs::write(&file, played).expect("written");
-        } else {
-            for (played, recorded) in played.split("### ").zip(text.split("### ")) {
-                assert_eq!(played, recorded, "{}", file.display());
-            }
-            assert_eq!(played, text, "{}", file.display());
-        }
-        count += 1;
-    }
-    assert!(count > 0, "no transcript in {}", folder.display());
+    transcripts::replay("live_room", play);
 }
 
 /// A transcript as it is now: lines with `<` and `!` are written anew.

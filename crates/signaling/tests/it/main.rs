@@ -8,4 +8,5 @@ mod hostile;
 mod live_room;
 mod pion_sfu;
 mod replay;
+mod transcripts;
 mod tributary;

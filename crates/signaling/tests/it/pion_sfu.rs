@@ -15,7 +15,6 @@
 //! headwater-signaling pion_sfu` writes what comes out into the files instead.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Instant;
 
 use broadcast::room::{
@@ -23,21 +22,11 @@ use broadcast::room::{
 };
 use headwater_signaling::dialect::pion_sfu::{self, Call, Identity};
 
+use crate::transcripts;
+
 #[test]
 fn pion_sfu_conversations_go_as_recorded() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/pion_sfu");
-    let mut played = 0;
-    for entry in std::fs::read_dir(&folder).expect("the transcripts") {
-        let file = entry.expect("a readable folder").path();
-        let text = std::fs::read_to_string(&file).expect("a transcript");
-        let now = play(&text);
-        if std::env::var_os("HEADWATER_RECORD").is_some() {
-            std::fs::write(&file, now).expect("written");
-        } else {
-            assert_eq!(now, text, "{}", file.display());
-        }
-        played += 1;
-    }
+    let played = transcripts::replay("pion_sfu", play);
     assert!(played >= 2, "only {played} transcripts");
 }
 

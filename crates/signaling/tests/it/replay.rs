@@ -2,7 +2,6 @@
 //! transcript says. `HEADWATER_RECORD=1 cargo test -p headwater-signaling` writes what comes
 //! out into the files instead: read the difference before committing it.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use broadcast::{
@@ -16,6 +15,7 @@ use headwater_signaling::{IceServer, Problem};
 use http::{Request, Response, StatusCode};
 
 use crate::exchange::{self, Exchange};
+use crate::transcripts;
 
 const SESSION: SessionId = SessionId(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
 
@@ -33,20 +33,11 @@ fn whep_conversations_go_as_recorded() {
 type Played = (String, Response<Bytes>);
 
 fn replay(dialect: &str, play: fn(&Exchange) -> Played) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/transcripts")
-        .join(dialect);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .expect("the transcripts")
-        .map(|entry| entry.expect("a readable folder").path())
-        .collect();
-    files.sort();
-    assert!(!files.is_empty(), "no transcript in {}", folder.display());
-    for file in files {
+    for file in transcripts::files(dialect) {
         let text = std::fs::read_to_string(&file).expect("a transcript");
         let exchanges = exchange::parse(&text);
         assert!(!exchanges.is_empty(), "{} is empty", file.display());
-        if std::env::var_os("HEADWATER_RECORD").is_some() {
+        if transcripts::is_recording() {
             let recorded: String = exchanges
                 .iter()
                 .map(|exchange| record(exchange, play))

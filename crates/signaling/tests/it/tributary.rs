@@ -19,7 +19,6 @@
 //! files instead.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use broadcast::relay::{Broadcasts, Limits, Output, PeerId};
@@ -27,26 +26,11 @@ use headwater_signaling::dialect::tributary::{
     self, Grants, IceServers, Refused, peer_id, peer_text,
 };
 
+use crate::transcripts;
+
 #[test]
 fn tributary_conversations_go_as_recorded() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/tributary");
-    let files = std::fs::read_dir(&folder).expect("the transcripts");
-    let mut count = 0;
-    for file in files {
-        let file = file.expect("a readable folder").path();
-        let text = std::fs::read_to_string(&file).expect("a transcript");
-        let played = play(&text);
-        if std::env::var_os("HEADWATER_RECORD").is_some() {
-            std::fs::write(&file, played).expect("written");
-        } else {
-            for (played, recorded) in played.split("### ").zip(text.split("### ")) {
-                assert_eq!(played, recorded, "{}", file.display());
-            }
-            assert_eq!(played, text, "{}", file.display());
-        }
-        count += 1;
-    }
-    assert!(count > 0, "no transcript in {}", folder.display());
+    transcripts::replay("tributary", play);
 }
 
 /// A transcript as it is now: lines with `<` and `!` are written anew.

@@ -7,7 +7,7 @@ use broadcast::room::{self, ParticipantId, ParticipantKey};
 use rtc::ChannelNumber;
 use rtp::Kind;
 use signaling::dialect::broadcast_recording::{BroadcastId, Label, Names, Role};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::control::{Channelled, Control, Conversation, Told, random, wall_ms};
 
@@ -24,7 +24,7 @@ pub(super) struct Inside {
     shown: Option<StreamName>,
     role: Role,
     told: mpsc::Receiver<Told>,
-    offers: mpsc::Receiver<String>,
+    offers: watch::Receiver<String>,
     channelled: mpsc::Receiver<Channelled>,
     channels: Vec<(ChannelNumber, Label)>,
     recording: Option<Recording>,
@@ -100,7 +100,9 @@ impl Inside {
         tokio::select! {
             told = self.told.recv() => Happening::Told(told),
             // These two end with the participation, of which the former tells.
-            Some(offer) = self.offers.recv() => Happening::Offer(offer),
+            Ok(()) = self.offers.changed() => {
+                Happening::Offer(self.offers.borrow_and_update().clone())
+            }
             Some(what) = self.channelled.recv() => Happening::Channelled(what),
             () = time => Happening::Time,
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use broadcast::OpenError;
 use broadcast::room::ParticipantKey;
 use signaling::dialect::pion_sfu::{self, Identity};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::Outgoing;
 use crate::control::{Control, Conversation, Told};
@@ -22,7 +22,7 @@ pub(super) struct Inside {
     pub(super) identity: Identity,
     pub(super) key: ParticipantKey,
     told: mpsc::Receiver<Told>,
-    offers: mpsc::Receiver<String>,
+    offers: watch::Receiver<String>,
     /// The client was sent an offer and has not answered it.
     waits: bool,
     /// An offer that came meanwhile, and until when it waits.
@@ -86,19 +86,13 @@ impl Inside {
         outgoing: &Outgoing,
         offer: &str,
     ) -> Result<(), OpenError> {
-        let answer = control.take_offer(self.key, offer).await;
-        let done = answer.map(|answer| {
-            self.waits = false;
-            outgoing.send(pion_sfu::answer(&answer));
-            for candidate in pion_sfu::candidates(&answer) {
-                outgoing.send(candidate);
-            }
-        });
-        // What waited from before is void, if there is a newer one.
-        if let Some(offer) = self.newest(None) {
-            self.offer(outgoing, &offer);
+        let answer = control.take_offer(self.key, offer).await?;
+        self.waits = false;
+        outgoing.send(pion_sfu::answer(&answer));
+        for candidate in pion_sfu::candidates(&answer) {
+            outgoing.send(candidate);
         }
-        done
+        Ok(())
     }
 
     /// The client answers.
@@ -139,18 +133,13 @@ impl Inside {
                 None => pending().await,
             }
         };
-        let offer = tokio::select! {
-            told = self.told.recv() => return Happening::Told(told),
-            () = unanswered => return Happening::Unanswered,
-            Some(offer) = self.offers.recv() => offer,
-        };
-        Happening::Offer(self.newest(Some(offer)).unwrap_or_default())
-    }
-
-    /// The last offer that waits: those before it are void.
-    fn newest(&mut self, first: Option<String>) -> Option<String> {
-        std::iter::from_fn(|| self.offers.try_recv().ok())
-            .last()
-            .or(first)
+        tokio::select! {
+            told = self.told.recv() => Happening::Told(told),
+            () = unanswered => Happening::Unanswered,
+            // Ends with the participation, of which the first tells.
+            Ok(()) = self.offers.changed() => {
+                Happening::Offer(self.offers.borrow_and_update().clone())
+            }
+        }
     }
 }
