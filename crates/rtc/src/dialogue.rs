@@ -270,9 +270,9 @@ impl Dialogue {
         self.outstanding && mids.eq(self.sections.iter().map(|section| section.mid.as_str()))
     }
 
-    /// Takes the remote's answer. Returns what was agreed; and, when the remote sends what it was
-    /// asked for, what [`Peer::answer_again`] is to be given, and then [`Self::hear`] what that
-    /// returns.
+    /// Takes the remote's answer. Returns what was agreed; and, when it is the first thing that the
+    /// remote says, or the remote sends what it was asked for, what [`Peer::answer_again`] is to be
+    /// given, and then [`Self::hear`] what that returns.
     pub fn answered(&mut self, answer: &str) -> Result<(Agreed, Option<String>), OfferError> {
         if !self.fits(answer) {
             let error = "it is no answer to an offer that waits: other m-lines".to_owned();
@@ -284,7 +284,8 @@ impl Dialogue {
         let lines = sections.filter_map(|(index, theirs)| self.agreed(index, theirs));
         let agreed = Agreed::of_lines(lines.collect());
         let unheard = |section: &Section| section.expected.is_some() && section.heard.is_none();
-        let shown = self.sections.iter().any(unheard).then(|| self.show(answer));
+        let is_news = !self.begun || self.sections.iter().any(unheard);
+        let shown = is_news.then(|| self.show(answer));
         Ok((agreed, shown))
     }
 
@@ -311,7 +312,8 @@ impl Dialogue {
     }
 
     /// What the library is to know of a description of the remote: that which the remote sends, in
-    /// the order in which the library knows it.
+    /// the order in which the library knows it. Of a remote that sends nothing it is one m-line,
+    /// without which there is no transport.
     fn show(&mut self, theirs: &str) -> String {
         let all = self.sections.iter().zip(sdp::sections(theirs));
         for (section, text) in all {
@@ -320,6 +322,10 @@ impl Dialogue {
             if new && !ours {
                 self.shown.push(section.mid.clone());
             }
+        }
+        if self.shown.is_empty() {
+            let taken = sdp::sections(theirs).find(|text| !is_refused(text));
+            self.shown.extend(taken.map(|text| mid(text).to_owned()));
         }
         let begins = theirs.find("\nm=").map_or(theirs.len(), |at| at + 1);
         let mut out = String::with_capacity(theirs.len());
@@ -458,9 +464,13 @@ impl Section {
     }
 
     fn is_refused(&self) -> bool {
-        let heard = self.heard.as_deref();
-        heard.is_some_and(|heard| heard.split(' ').nth(1) == Some("0"))
+        self.heard.as_deref().is_some_and(is_refused)
     }
+}
+
+/// Whether an m-line is for nothing (RFC 8829 §5.3.1): its port is 0.
+fn is_refused(section: &str) -> bool {
+    section.split(' ').nth(1) == Some("0")
 }
 
 fn mid(section: &str) -> &str {

@@ -513,3 +513,28 @@ fn no_more_is_asked_for_than_one_connection_has_lines() {
     let offer = pair.dialogue.offer().expect("something to ask for");
     assert_eq!(mids(&offer).len(), SECTIONS_MAX);
 }
+
+#[test]
+fn a_remote_that_only_receives_hears_what_it_was_offered_first_and_may_send_later() {
+    let mut pair = Pair::new();
+    let line = pair.add(Kind::Audio, "a");
+    let (offer, answer) = pair.server_offers();
+    assert_eq!(directions(&offer), ["sendonly"]);
+    assert_eq!(directions(&answer), ["recvonly"]);
+    pair.pass(Duration::from_secs(1));
+    assert!(pair.is_connected());
+    pair.server_sends(line, 1, b"first");
+    pair.pass(Duration::from_millis(50));
+    let later = pair.add(Kind::Audio, "b");
+    pair.server_offers();
+    pair.server_sends(later, 1, b"later");
+    pair.pass(Duration::from_millis(50));
+    assert_eq!(pair.got, [b"first", b"later"]);
+    let (offer, _) = pair.remote_offers(adding(&[MediaKind::Audio], Way::SendOnly));
+    let mid = mids(&offer).last().map(|mid| Mid::from(*mid));
+    pair.remote_sends(mid.expect("a line"), 1, b"from the remote");
+    pair.server_sends(line, 2, b"still");
+    pair.pass(Duration::from_millis(50));
+    assert_eq!(pair.received(), [b"from the remote"]);
+    assert_eq!(pair.got.last().map(Vec::as_slice), Some(&b"still"[..]));
+}

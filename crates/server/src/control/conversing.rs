@@ -232,20 +232,22 @@ impl Control {
         key: ParticipantKey,
         answer: &str,
     ) -> Result<(), OpenError> {
-        let shown = {
+        let (agreed, shown) = {
             let mut state = self.state();
             let dialogue = &mut state.conversing(key)?.dialogue;
-            let (agreed, shown) = dialogue.answered(answer).map_err(|error| refusal(&error))?;
-            self.agree(&mut state, key, agreed);
-            shown
+            dialogue.answered(answer).map_err(|error| refusal(&error))?
         };
-        if let Some(shown) = shown {
-            let heard = self.show(key, shown).await?;
-            let mut state = self.state();
+        let heard = match shown {
+            Some(shown) => Some(self.show(key, shown).await?),
+            None => None,
+        };
+        let mut state = self.state();
+        if let Some(heard) = heard {
             state.conversing(key)?.dialogue.hear(&heard.sdp);
             self.publish_tracks(&mut state, key, rtc::sent_tracks(answer), &heard);
         }
-        let mut state = self.state();
+        // Its shard has the peer by now, which may have been made by the answer.
+        self.agree(&mut state, key, agreed);
         self.settle(&mut state);
         Ok(())
     }

@@ -52,6 +52,8 @@ impl Carried {
     pub(super) fn remove(&mut self, viewed: &Viewed) -> Option<usize> {
         let line = self.line(viewed)?;
         self.lines.remove(&line);
+        // What takes its place has to be told of first.
+        self.open.remove(&line);
         Some(line)
     }
 
