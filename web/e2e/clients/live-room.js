@@ -9,6 +9,8 @@ let screenStream = null;
 let hosting = false;
 let roomName = "";
 let clicked = { name: "", at: 0 };
+// biome-ignore lint/correctness/noUnusedVariables: for who looks at this page
+let offers = 0;
 
 const tell = (frame) => socket.send(JSON.stringify(frame));
 const fail = (error) => {
@@ -104,6 +106,7 @@ const on = {
     }, fail);
   },
   _offer({ data }) {
+    offers += 1;
     for (const name of Object.keys(pcs)) {
       pcs[name].close();
       delete pcs[name];

@@ -9,6 +9,9 @@ const START_MS_MAX = 10_000;
 /** How many shards, so how many UDP ports, a test server has. */
 const SHARDS = 2;
 
+/** Settings by their environment variables. */
+export type Settings = Record<`HEADWATER_${string}`, string>;
+
 export interface Server {
   readonly url: string;
   /** The UDP ports, as firewalls write ranges: `20000-20001`. */
@@ -22,15 +25,16 @@ export interface Server {
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Starts the real server on free ports; tests on this host reach it at 127.0.0.1. */
-export async function startServer(listen = "127.0.0.1"): Promise<Server> {
+/** Starts the real server on free ports; tests on this host reach it at 127.0.0.1. `env` has further
+ * settings. */
+export async function startServer(listen = "127.0.0.1", env: Settings = {}): Promise<Server> {
   const port = await freeTcpPort();
   const http = `${listen}:${port}`;
   const media = await freeUdpPorts();
   const args = ["serve", "--http", http, "--media-port", String(media)];
   args.push("--shards", String(SHARDS));
   const url = `http://127.0.0.1:${port}`;
-  let child = await spawnReady(url, args);
+  let child = await spawnReady(url, args, env);
   return {
     url,
     port,
@@ -38,13 +42,16 @@ export async function startServer(listen = "127.0.0.1"): Promise<Server> {
     mediaPorts: `${media}-${media + SHARDS - 1}`,
     stop: () => end(child),
     start: async () => {
-      child = await spawnReady(url, args);
+      child = await spawnReady(url, args, env);
     },
   };
 }
 
-async function spawnReady(url: string, args: string[]): Promise<ChildProcess> {
-  const child = spawn(binary(), args, { stdio: ["ignore", "pipe", "pipe"] });
+async function spawnReady(url: string, args: string[], env: Settings): Promise<ChildProcess> {
+  const child = spawn(binary(), args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   const log: string[] = [];
   for (const output of [child.stdout, child.stderr]) output.on("data", (text) => log.push(text));
   child.on("exit", (code) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 import { type Chromium, launchChromium } from "./chromium.ts";
-import { type Server, startServer } from "./server.ts";
+import { type Server, type Settings, startServer } from "./server.ts";
 
 /** What most suites play on; there from before their first test until after their last. */
 export interface Stage {
@@ -9,11 +9,11 @@ export interface Stage {
 }
 
 /** Sets the stage for the suite that calls it. `prepare` runs first. */
-export function useStage(prepare?: () => void): Stage {
+export function useStage(prepare?: () => void, env: Settings = {}): Stage {
   const stage = {} as Stage;
   beforeAll(async () => {
     prepare?.();
-    stage.server = await startServer();
+    stage.server = await startServer(undefined, env);
     stage.chromium = await launchChromium();
   });
   afterAll(async () => {

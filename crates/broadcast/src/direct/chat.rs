@@ -26,7 +26,7 @@ impl Rooms {
     fn speaks_in(&self, from: ClientId, named: Option<&str>) -> Option<(&Room, Name)> {
         let is_named = |room: &&Room| Some(room.name.as_str()) == named;
         if let Some(room) = self.viewed(from).filter(is_named) {
-            return Some((room, room.name_of(from)?));
+            return Some((room, room.viewer_of(from)?.name.clone()));
         }
         let mut hosted = self.hosted(from);
         let room = hosted.find(is_named).or_else(|| self.hosted(from).next())?;

@@ -1,7 +1,8 @@
 //! Rooms come and go.
 
 use super::room::{Room, RoomKey};
-use super::{ClientId, Event, Name, Refusal, Rooms};
+use super::serving::Linked;
+use super::{ClientId, Event, Name, Refusal, Rooms, Task};
 
 impl Rooms {
     pub(super) fn create(&mut self, host: ClientId, name: &str) -> Result<(), Refusal> {
@@ -12,6 +13,13 @@ impl Rooms {
         };
         self.tell(host, event);
         created
+    }
+
+    /// A room cannot be opened for a reason that is not known here.
+    pub fn refuse_room(&mut self, host: ClientId) {
+        if self.clients.contains_key(&host) {
+            self.tell(host, Event::CreateFailed);
+        }
     }
 
     fn try_create(&mut self, host: ClientId, name: &str) -> Result<(), Refusal> {
@@ -33,15 +41,18 @@ impl Rooms {
         self.next_key += 1;
         client.hosts.insert(key);
         self.keys.insert(name.clone(), key);
-        let viewers = Vec::new();
-        self.rooms.insert(
-            key,
-            Room {
-                name,
-                host,
-                viewers,
-            },
-        );
+        let link = self.link(Linked::Host(key));
+        if let Some(link) = link {
+            let room = name.clone();
+            self.tasks.push_back(Task::Take { link, room });
+        }
+        let room = Room {
+            name,
+            host,
+            link,
+            viewers: Vec::new(),
+        };
+        self.rooms.insert(key, room);
         Ok(())
     }
 
@@ -67,5 +78,9 @@ impl Rooms {
             }
         }
         self.tell_all(room.audience(), Event::Closed);
+        self.unlink(room.link);
+        for viewer in room.viewers {
+            self.unlink(viewer.link);
+        }
     }
 }

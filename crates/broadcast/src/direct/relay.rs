@@ -1,6 +1,6 @@
 //! What the two sides of a connection tell each other, passed on.
 
-use super::{ClientId, Event, Name, Refusal, Rooms, Signal};
+use super::{ClientId, Event, Media, Name, Refusal, Rooms, Signal};
 
 impl Rooms {
     pub(super) fn signal(
@@ -10,6 +10,9 @@ impl Rooms {
         to: &str,
         body: String,
     ) -> Result<(), Refusal> {
+        if self.media == Media::Server {
+            return self.say_to_server(from, signal, to, body);
+        }
         let other_side = match signal {
             Signal::Offer => self.viewer_of(from, to),
             Signal::Answer => self.host_of(from, to),
@@ -31,6 +34,6 @@ impl Rooms {
     fn host_of(&self, viewer: ClientId, name: &str) -> Option<(ClientId, Name)> {
         let room = self.viewed(viewer)?;
         let is_meant = room.name.as_str() == name;
-        is_meant.then_some((room.host, room.name_of(viewer)?))
+        is_meant.then_some((room.host, room.viewer_of(viewer)?.name.clone()))
     }
 }

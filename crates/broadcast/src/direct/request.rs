@@ -3,9 +3,6 @@ use thiserror::Error;
 use super::NameError;
 
 /// Somebody who can be in rooms. The caller hands these out and never uses one again.
-///
-/// Behind most there is a socket. Nothing here depends on it: the server itself may be one that
-/// views a host's stream, or one that hosts it for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u128);
 

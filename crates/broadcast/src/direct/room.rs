@@ -1,4 +1,4 @@
-use super::{ClientId, Name};
+use super::{ClientId, LinkId, Name};
 
 /// Which room: they count up, so their order is that of their creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,6 +9,8 @@ pub(super) struct RoomKey(pub(super) u64);
 pub(super) struct Room {
     pub(super) name: Name,
     pub(super) host: ClientId,
+    /// By which the server gets the host's stream, if it does.
+    pub(super) link: Option<LinkId>,
     /// In the order in which they came.
     pub(super) viewers: Vec<Viewer>,
 }
@@ -17,6 +19,8 @@ pub(super) struct Room {
 pub(super) struct Viewer {
     pub(super) name: Name,
     pub(super) client: ClientId,
+    /// By which the server sends, if it does.
+    pub(super) link: Option<LinkId>,
 }
 
 impl Room {
@@ -28,11 +32,10 @@ impl Room {
         Some(viewer.client)
     }
 
-    /// What a viewer is called.
-    pub(super) fn name_of(&self, client: ClientId) -> Option<Name> {
+    /// As what a client views the room.
+    pub(super) fn viewer_of(&self, client: ClientId) -> Option<&Viewer> {
         let mut viewers = self.viewers.iter();
-        let viewer = viewers.find(|viewer| viewer.client == client)?;
-        Some(viewer.name.clone())
+        viewers.find(|viewer| viewer.client == client)
     }
 
     /// The viewers.

@@ -3,18 +3,26 @@ use std::time::Instant;
 
 use super::pushes::Pushes;
 use super::room::{Room, RoomKey};
-use super::{ClientId, Event, Grants, Limits, Name, Output, Refusal, Request, Switch};
+use super::serving::Linked;
+use super::{
+    ClientId, Event, Grants, Limits, LinkId, Media, Name, Output, Refusal, Request, Switch, Task,
+};
 
 /// All rooms, and all clients that may enter one.
 #[derive(Debug)]
 pub struct Rooms {
     pub(super) limits: Limits,
     pub(super) switch: Switch,
+    pub(super) media: Media,
     pub(super) clients: BTreeMap<ClientId, Client>,
     pub(super) rooms: BTreeMap<RoomKey, Room>,
     pub(super) keys: BTreeMap<Name, RoomKey>,
     pub(super) next_key: u64,
     pub(super) pushes: Pushes,
+    /// Whom the server is connected with, in rooms whose media goes through it.
+    pub(super) links: BTreeMap<LinkId, Linked>,
+    pub(super) next_link: u64,
+    pub(super) tasks: VecDeque<Task>,
     outputs: VecDeque<Output>,
 }
 
@@ -29,15 +37,19 @@ pub(super) struct Client {
 
 impl Rooms {
     /// No rooms and no clients.
-    pub fn new(limits: Limits, switch: Switch) -> Self {
+    pub fn new(limits: Limits, switch: Switch, media: Media) -> Self {
         Self {
             limits,
             switch,
+            media,
             clients: BTreeMap::new(),
             rooms: BTreeMap::new(),
             keys: BTreeMap::new(),
             next_key: 0,
             pushes: Pushes::default(),
+            links: BTreeMap::new(),
+            next_link: 0,
+            tasks: VecDeque::new(),
             outputs: VecDeque::new(),
         }
     }
@@ -92,6 +104,11 @@ impl Rooms {
     /// The next thing to tell.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
+    }
+
+    /// The next thing to do where media goes through the server.
+    pub fn poll_task(&mut self) -> Option<Task> {
+        self.tasks.pop_front()
     }
 
     /// When [`Rooms::handle_timeout`] is due; `None` without clients.

@@ -2,6 +2,7 @@
 //! of the dialect at full length.
 
 mod properties;
+mod serving;
 mod stage;
 
 use std::time::{Duration, Instant};

@@ -1,7 +1,8 @@
 //! Viewers come and go.
 
 use super::room::{RoomKey, Viewer};
-use super::{ClientId, Event, Name, Refusal, Rooms, Switch};
+use super::serving::Linked;
+use super::{ClientId, Event, Name, Refusal, Rooms, Switch, Task};
 
 impl Rooms {
     pub(super) fn join(&mut self, viewer: ClientId, room: &str, name: &str) -> Result<(), Refusal> {
@@ -32,7 +33,8 @@ impl Rooms {
         let name = Name::new(name, self.limits.name_bytes_max)?;
         let (key, room) = self.named(room).ok_or(Refusal::NoRoom)?;
         let others = room.viewers.iter().filter(|other| other.client != viewer);
-        if name == room.name || others.clone().any(|other| other.name == name) {
+        let is_host = name == room.name || room.link.is_some_and(|link| link.name() == name);
+        if is_host || others.clone().any(|other| other.name == name) {
             return Err(Refusal::Taken);
         }
         if others.count() >= self.limits.viewers_max {
@@ -42,18 +44,27 @@ impl Rooms {
     }
 
     fn enter(&mut self, viewer: ClientId, key: RoomKey, name: Name) {
+        let link = self.link(Linked::Viewer(viewer));
         let Some(room) = self.rooms.get_mut(&key) else {
             return;
         };
-        let (host, told) = (room.host, room.everybody());
+        let (host, told, room_name) = (room.host, room.everybody(), room.name.clone());
         room.viewers.push(Viewer {
             name: name.clone(),
             client: viewer,
+            link,
         });
         if let Some(client) = self.clients.get_mut(&viewer) {
             client.views = Some(key);
         }
-        self.tell(host, Event::Wanted(name.clone()));
+        match link {
+            Some(link) => self.tasks.push_back(Task::Show {
+                link,
+                room: room_name,
+                viewer: name.clone(),
+            }),
+            None => self.tell(host, Event::Wanted(name.clone())),
+        }
         self.tell_all(told, Event::Joined(name));
     }
 
@@ -73,6 +84,7 @@ impl Rooms {
         let left = room.viewers.remove(place);
         let rest = room.everybody();
         self.tell_all(rest, Event::Left(left.name));
+        self.unlink(left.link);
         true
     }
 }

@@ -99,6 +99,8 @@ pub(crate) struct LiveRoom {
     pub(crate) listen: Option<SocketAddr>,
     /// What happens when a viewer asks for another room.
     pub(crate) switch: Switch,
+    /// How the picture gets from a host to its viewers.
+    pub(crate) media: Media,
     /// Rooms at a time; one more is refused.
     pub(crate) rooms_max: usize,
     /// Rooms of one host at a time; one more is refused.
@@ -122,12 +124,24 @@ pub(crate) enum Switch {
     TwoClicks,
 }
 
+/// The way of the media in the live room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Media {
+    /// From the host's browser to the browser of each viewer. So did the original.
+    #[default]
+    Direct,
+    /// From the host's browser to the server, once, and from there to all viewers.
+    Server,
+}
+
 impl Default for LiveRoom {
     fn default() -> Self {
         let limits = direct::Limits::default();
         Self {
             listen: None,
             switch: Switch::default(),
+            media: Media::default(),
             rooms_max: limits.rooms_max,
             rooms_per_host_max: limits.rooms_per_host_max,
             viewers_max: limits.viewers_max,
@@ -164,6 +178,15 @@ impl From<Switch> for direct::Switch {
         match switch {
             Switch::AtOnce => Self::AtOnce,
             Switch::TwoClicks => Self::TwoClicks,
+        }
+    }
+}
+
+impl From<Media> for direct::Media {
+    fn from(media: Media) -> Self {
+        match media {
+            Media::Direct => Self::Direct,
+            Media::Server => Self::Server,
         }
     }
 }

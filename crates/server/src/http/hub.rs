@@ -60,6 +60,28 @@ impl<M> Clone for Hub<M> {
     }
 }
 
+/// The way to a machine for what works for it.
+#[derive(Debug)]
+pub(super) struct Handle<M>(Weak<Shared<M>>);
+
+impl<M> Clone for Handle<M> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<M: Machine> Handle<M> {
+    /// Does something with the machine, and then what it has caused. Nothing when its sockets and
+    /// their server are gone.
+    pub(super) fn act(&self, act: impl FnOnce(&mut M)) {
+        if let Some(shared) = self.0.upgrade() {
+            let mut state = shared.state();
+            act(&mut state.machine);
+            shared.settle(state);
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Shared<M> {
     state: Mutex<State<M>>,
@@ -75,14 +97,16 @@ struct State<M> {
 
 impl<M: Machine> Hub<M> {
     /// Begins to call the machine when its time has come; ends with the last clone of this.
-    pub(super) fn start(machine: M) -> Self {
-        let state = State {
-            machine,
-            sockets: BTreeMap::new(),
-        };
-        let shared = Arc::new(Shared {
-            state: Mutex::new(state),
-            changed: Notify::new(),
+    pub(super) fn start(make: impl FnOnce(Handle<M>) -> M) -> Self {
+        let shared = Arc::new_cyclic(|shared| {
+            let state = State {
+                machine: make(Handle(shared.clone())),
+                sockets: BTreeMap::new(),
+            };
+            Shared {
+                state: Mutex::new(state),
+                changed: Notify::new(),
+            }
         });
         tokio::spawn(run(Arc::downgrade(&shared)));
         Self { shared }

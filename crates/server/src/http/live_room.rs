@@ -1,4 +1,9 @@
-//! The live room: who is in a room finds the others here, and media goes between the browsers.
+//! The live room: who is in a room finds the others here, and media goes between the browsers, or
+//! through the server.
+
+mod host;
+mod server;
+mod viewer;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,23 +12,39 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use broadcast::direct::{self, ClientId, Output, Rooms};
+use broadcast::direct::{self, ClientId, Output, Request, Rooms};
 use signaling::dialect::live_room;
 
-use super::Service;
 use super::hub::{Hub, Machine, Sent, SocketId};
 use super::knock::Knock;
 use super::talk::{self, Reaction, Rules};
+use super::{RateLimit, Service};
 use crate::config::LiveRoom;
-use crate::control::Grants;
+use crate::control::{Control, Grants};
+use server::{Links, Server};
 
 /// All rooms, with their sockets.
 pub(super) type LiveRooms = Hub<Protocol>;
 
-/// No rooms yet.
-pub(super) fn start(config: &LiveRoom) -> LiveRooms {
-    let rooms = Rooms::new(config.limits(), config.switch.into());
-    Hub::start(Protocol { rooms })
+/// No rooms yet. `control` and `opens` are for media that goes through the server.
+pub(super) fn start(
+    config: &LiveRoom,
+    control: &Control,
+    opens: &Arc<RateLimit>,
+    sdp_bytes_max: usize,
+) -> LiveRooms {
+    let media = config.media.into();
+    let rooms = Rooms::new(config.limits(), config.switch.into(), media);
+    Hub::start(|handle| {
+        let server = Server {
+            control: control.clone(),
+            opens: opens.clone(),
+            sdp_bytes_max,
+            rooms: handle,
+        };
+        let links = (media == direct::Media::Server).then(|| Links::new(server));
+        Protocol { rooms, links }
+    })
 }
 
 /// The socket, at its path of the main port.
@@ -55,6 +76,8 @@ async fn any_path(service: State<Service>, method: Method, address: Uri, knock: 
 #[derive(Debug)]
 pub(super) struct Protocol {
     rooms: Rooms,
+    /// Where media goes through the server.
+    links: Option<Links>,
 }
 
 impl Machine for Protocol {
@@ -72,6 +95,13 @@ impl Machine for Protocol {
                 return Reaction::Refused;
             }
         };
+        if let (Request::Create { room }, Some(links)) = (&request, &self.links)
+            && let Err(error) = links.may_take(room)
+        {
+            tracing::debug!(%error, "a room of the live room was refused");
+            self.rooms.refuse_room(ClientId(socket.0));
+            return Reaction::Refused;
+        }
         match self.rooms.request(ClientId(socket.0), request) {
             Ok(()) => Reaction::Taken,
             Err(refusal) => {
@@ -86,6 +116,11 @@ impl Machine for Protocol {
     }
 
     fn poll_output(&mut self) -> Option<Sent> {
+        while let Some(task) = self.rooms.poll_task() {
+            if let Some(links) = &mut self.links {
+                links.carry_out(task);
+            }
+        }
         let Output { to, event } = self.rooms.poll_output()?;
         Some(Sent {
             to: to.into_iter().map(|client| SocketId(client.0)).collect(),

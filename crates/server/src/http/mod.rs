@@ -95,6 +95,10 @@ impl Service {
             body_timeout: Duration::from_millis(limits.body_timeout_ms),
             access: api::Access::new(&config.auth),
         };
+        let opens = Arc::new(RateLimit::new(limits.sessions_per_second));
+        let dialects = &config.dialects;
+        let live_rooms =
+            live_room::start(&dialects.live_room, &control, &opens, limits.sdp_bytes_max);
         Self {
             control,
             settings: Arc::new(settings),
@@ -103,11 +107,11 @@ impl Service {
             sockets: Arc::new(Semaphore::new(
                 limits.sockets_max.min(Semaphore::MAX_PERMITS),
             )),
-            broadcasts: broadcast_recording::start(&config.dialects.broadcast_recording),
-            gortc: gortc::start(&config.dialects.gortc),
-            live_rooms: live_room::start(&config.dialects.live_room),
-            tributary: tributary::start(&config.dialects.tributary, &config.ice),
-            opens: Arc::new(RateLimit::new(limits.sessions_per_second)),
+            broadcasts: broadcast_recording::start(&dialects.broadcast_recording),
+            gortc: gortc::start(&dialects.gortc),
+            live_rooms,
+            tributary: tributary::start(&dialects.tributary, &config.ice),
+            opens,
             stopping,
         }
     }

@@ -38,7 +38,7 @@ pub(super) fn start(config: &config::Tributary, ice: &config::Ice) -> Arc<Tribut
         replies: VecDeque::new(),
     };
     Arc::new(Tributary {
-        hub: Hub::start(protocol),
+        hub: Hub::start(|_| protocol),
         static_dir: config.static_dir.clone(),
     })
 }

@@ -4,6 +4,7 @@ mod crowd;
 mod people;
 mod refusals;
 mod relay;
+mod server;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

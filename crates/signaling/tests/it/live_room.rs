@@ -12,15 +12,19 @@
 //! lin ! there is no such room here                            why nothing came of it
 //! ```
 //!
-//! `* two clicks` and `* viewers_max 1` are settings, and stand first. With them, lists and counts
-//! come only where time passes.
+//! `* two clicks`, `* media server` and `* viewers_max 1` are settings, and stand first. With them,
+//! lists and counts come only where time passes. A server through which media goes asks at once for
+//! each host's stream, answers what it is offered, and offers to each viewer.
 //!
 //! `HEADWATER_RECORD=1 cargo test -p headwater-signaling live_room` writes what comes out into the
 //! files instead.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use broadcast::direct::{ClientId, Grants, Limits, Output, Rooms, Switch};
+use broadcast::direct::{
+    ClientId, Grants, Limits, LinkId, Media, Name, Output, Rooms, Switch, Task,
+};
 use headwater_signaling::dialect::live_room;
 
 use crate::transcripts;
@@ -44,6 +48,7 @@ fn play(text: &str) -> String {
             Some(_) => scene.frame(line),
             None => scene.direct(line),
         }
+        scene.serve();
         scene.tell();
     }
     scene.out
@@ -53,6 +58,9 @@ struct Scene {
     rooms: Rooms,
     limits: Limits,
     switch: Switch,
+    media: Media,
+    /// The rooms whose hosts the server knows.
+    hosts: BTreeMap<LinkId, Name>,
     now: Instant,
     /// Their places are their ids.
     names: Vec<String>,
@@ -62,9 +70,11 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         Self {
-            rooms: Rooms::new(Limits::default(), Switch::default()),
+            rooms: Rooms::new(Limits::default(), Switch::default(), Media::default()),
             limits: Limits::default(),
             switch: Switch::default(),
+            media: Media::default(),
+            hosts: BTreeMap::new(),
             now: Instant::now(),
             names: Vec::new(),
             out: String::new(),
@@ -81,9 +91,10 @@ impl Scene {
         let Some(stage) = line.strip_prefix("* ") else {
             return;
         };
-        let settings = (self.limits.clone(), self.switch);
+        let settings = (self.limits.clone(), self.switch, self.media);
         match stage.split(' ').collect::<Vec<_>>()[..] {
             ["two", "clicks"] => self.switch = Switch::TwoClicks,
+            ["media", "server"] => self.media = Media::Server,
             ["viewers_max", limit] => self.limits.viewers_max = number(limit),
             ["rooms_max", limit] => self.limits.rooms_max = number(limit),
             ["name_bytes_max", limit] => self.limits.name_bytes_max = number(limit),
@@ -104,9 +115,9 @@ impl Scene {
                 }
             }
         }
-        if settings != (self.limits.clone(), self.switch) {
+        if settings != (self.limits.clone(), self.switch, self.media) {
             assert!(self.names.is_empty(), "settings stand first");
-            self.rooms = Rooms::new(self.limits.clone(), self.switch);
+            self.rooms = Rooms::new(self.limits.clone(), self.switch, self.media);
         }
     }
 
@@ -143,6 +154,30 @@ impl Scene {
         };
         if let Some(reason) = refused {
             self.out += &format!("{who} ! {reason}\n");
+        }
+    }
+
+    /// Does what a server does through which media goes.
+    fn serve(&mut self) {
+        while let Some(task) = self.rooms.poll_task() {
+            match task {
+                Task::Take { link, room } => {
+                    self.hosts.insert(link, room);
+                    self.rooms.ask(link);
+                }
+                Task::Show { link, room, viewer } => {
+                    let sdp = format!("{room} for {viewer}");
+                    self.rooms.say(link, live_room::offer(&viewer, &sdp));
+                }
+                Task::Said { link, body } => {
+                    let sdp = live_room::sdp(&body).expect("a description");
+                    if let Some(room) = self.hosts.get(&link) {
+                        let answer = live_room::answer(room, &format!("taken: {sdp}"));
+                        self.rooms.say(link, answer);
+                    }
+                }
+                Task::End(_) => {}
+            }
         }
     }
 

@@ -1,9 +1,11 @@
 //! What holds whatever clients do.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use proptest::prelude::*;
 
+use super::super::serving::Linked;
 use super::*;
 
 #[derive(Debug, Clone)]
@@ -12,6 +14,9 @@ enum Step {
     Closed(u128),
     Request(u128, Request),
     Passes,
+    Ask(usize),
+    Say(usize),
+    Fail(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -21,6 +26,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => client.clone().prop_map(Step::Closed),
         9 => (client, request()).prop_map(|(client, request)| Step::Request(client, request)),
         1 => Just(Step::Passes),
+        1 => any::<usize>().prop_map(Step::Ask),
+        1 => any::<usize>().prop_map(Step::Say),
+        1 => any::<usize>().prop_map(Step::Fail),
     ]
 }
 
@@ -54,14 +62,18 @@ proptest! {
     fn whatever_clients_do_rooms_stay_in_order(
         steps in prop::collection::vec(step(), 0..200),
         two_clicks in any::<bool>(),
+        through_server in any::<bool>(),
     ) {
         let switch = if two_clicks { Switch::TwoClicks } else { Switch::AtOnce };
+        let media = if through_server { Media::Server } else { Media::Direct };
         let limits = Limits { viewers_max: 3, rooms_per_host_max: 2, ..Limits::default() };
-        let mut rooms = Rooms::new(limits, switch);
+        let mut rooms = Rooms::new(limits, switch, media);
         let mut now = beginning();
+        let mut links = BTreeSet::new();
         for step in steps {
             take(&mut rooms, &mut now, step);
             books_agree(&rooms)?;
+            carry_out(&mut rooms, &mut links)?;
             while let Some(output) = rooms.poll_output() {
                 let mut told = output.to.clone();
                 told.sort();
@@ -73,7 +85,8 @@ proptest! {
         for client in 0..6 {
             rooms.closed(ClientId(client));
         }
-        prop_assert!(rooms.rooms.is_empty() && rooms.keys.is_empty());
+        carry_out(&mut rooms, &mut links)?;
+        prop_assert!(rooms.rooms.is_empty() && rooms.keys.is_empty() && links.is_empty());
     }
 }
 
@@ -91,7 +104,33 @@ fn take(rooms: &mut Rooms, now: &mut Instant, step: Step) {
             *now += PUSH_EVERY;
             rooms.handle_timeout(*now);
         }
+        Step::Ask(nth) => rooms.ask(some_link(rooms, nth)),
+        Step::Say(nth) => rooms.say(some_link(rooms, nth), String::new()),
+        Step::Fail(nth) => rooms.fail(some_link(rooms, nth)),
     }
+}
+
+/// A connection, mostly one that there is.
+fn some_link(rooms: &Rooms, nth: usize) -> LinkId {
+    let links: Vec<LinkId> = rooms.links.keys().copied().collect();
+    let mut old = Rooms::new(Limits::default(), Switch::AtOnce, Media::Server);
+    let ended = old.link(Linked::Viewer(ClientId(0)));
+    let links = links.into_iter().chain(ended);
+    let links: Vec<LinkId> = links.collect();
+    links[nth % links.len()]
+}
+
+/// Connections begin and end once, and nothing is said by others.
+fn carry_out(rooms: &mut Rooms, links: &mut BTreeSet<LinkId>) -> Result<(), TestCaseError> {
+    while let Some(task) = rooms.poll_task() {
+        match task {
+            Task::Take { link, .. } | Task::Show { link, .. } => prop_assert!(links.insert(link)),
+            Task::Said { link, .. } => prop_assert!(links.contains(&link)),
+            Task::End(link) => prop_assert!(links.remove(&link)),
+        }
+    }
+    prop_assert!(links.iter().eq(rooms.links.keys()));
+    Ok(())
 }
 
 fn books_agree(rooms: &Rooms) -> Result<(), TestCaseError> {
@@ -108,9 +147,11 @@ fn books_agree(rooms: &Rooms) -> Result<(), TestCaseError> {
     }
     for (id, client) in &rooms.clients {
         prop_assert!(client.hosts.iter().all(|key| rooms.rooms[key].host == *id));
-        let viewed = client.views.map(|key| rooms.rooms[&key].name_of(*id));
+        let viewed = client
+            .views
+            .map(|key| rooms.rooms[&key].viewer_of(*id).is_some());
         prop_assert!(
-            viewed != Some(None),
+            viewed != Some(false),
             "it views a room that does not know it"
         );
     }

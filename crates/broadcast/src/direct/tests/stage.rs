@@ -19,7 +19,7 @@ impl Stage {
 
     fn new(limits: Limits) -> Self {
         Self {
-            rooms: Rooms::new(limits, Switch::AtOnce),
+            rooms: Rooms::new(limits, Switch::AtOnce, Media::Direct),
             now: beginning(),
             ids: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -39,6 +39,18 @@ impl Stage {
     /// told is forgotten.
     pub(super) fn with_room(viewers: &[&str]) -> Self {
         let mut stage = Self::limited(Limits::default());
+        stage.create("ada", "cooking").expect("a room");
+        for viewer in viewers {
+            stage.join(viewer, "cooking", viewer).expect("a place");
+        }
+        while stage.rooms.poll_output().is_some() {}
+        stage
+    }
+
+    /// The same, with media that goes through the server, which has asked Ada for her stream.
+    pub(super) fn with_server(viewers: &[&str]) -> Self {
+        let mut stage = Self::limited(Limits::default());
+        stage.rooms.media = Media::Server;
         stage.create("ada", "cooking").expect("a room");
         for viewer in viewers {
             stage.join(viewer, "cooking", viewer).expect("a place");
@@ -115,6 +127,32 @@ impl Stage {
             self.rooms.handle_timeout(due);
         }
         self.now = end;
+    }
+
+    /// What the server has to do since this was last asked, and with whom.
+    pub(super) fn tasks(&mut self) -> (String, Vec<LinkId>) {
+        let mut links = Vec::new();
+        let mut short = |task| match task {
+            Task::Take { link, room } => {
+                links.push(link);
+                format!("Take({room})")
+            }
+            Task::Show { link, room, viewer } => {
+                links.push(link);
+                format!("Show({room} {viewer})")
+            }
+            Task::Said { link, body } => {
+                links.push(link);
+                format!("Said({body})")
+            }
+            Task::End(link) => {
+                links.push(link);
+                "End".to_owned()
+            }
+        };
+        let tasks = std::iter::from_fn(|| self.rooms.poll_task());
+        let tasks: Vec<String> = tasks.map(&mut short).collect();
+        (tasks.join(" "), links)
     }
 
     /// What somebody was told since this was last asked.

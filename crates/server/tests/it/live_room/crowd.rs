@@ -133,10 +133,23 @@ fn pushes_to_200_rooms_of_10_viewers_come_within_a_second_each() {
 
 #[test]
 fn a_storm_of_messages_leaves_a_pair_undisturbed() {
+    storm_beside_a_pair("direct");
+}
+
+#[test]
+fn a_storm_leaves_a_pair_undisturbed_where_media_goes_through_the_server() {
+    storm_beside_a_pair("server");
+}
+
+fn storm_beside_a_pair(media: &str) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let server = Running::start(&[]);
+    let server = Running::start(&[("HEADWATER_DIALECTS__LIVE_ROOM__MEDIA", media)]);
     let mut chance = Chance::printed();
-    let mut host = Person::hosts(&server, "calm");
+    let hosts = |room| match media {
+        "server" => Person::hosts_for(&server, room).0,
+        _ => Person::hosts(&server, room),
+    };
+    let mut host = hosts("calm");
     let mut viewer = Person::views(&server, "calm", "lin");
     host.told();
     let over = Arc::new(AtomicBool::new(false));
@@ -163,7 +176,7 @@ fn a_storm_of_messages_leaves_a_pair_undisturbed() {
     let exchanges = pair.join().expect("the pair was undisturbed");
     assert!(exchanges > 0);
     // Who comes afterwards finds a server that works.
-    let mut host = Person::hosts(&server, "after the storm");
+    let mut host = hosts("after the storm");
     let _lin = Person::views(&server, "after the storm", "lin");
     assert_eq!(host.count(), 2);
     server.until(|_| host.list() == ["after the storm"]);
@@ -200,7 +213,19 @@ fn frame(chance: &mut Chance) -> String {
 }
 
 fn name(chance: &mut Chance) -> String {
-    let names = ["a", "b", "c", "d", "calm", "lin", "__proto__", " ", "<b>"];
+    let names = [
+        "a",
+        "b",
+        "c",
+        "d",
+        "calm",
+        "lin",
+        "server-0",
+        "server-1",
+        "__proto__",
+        " ",
+        "<b>",
+    ];
     match chance.below(8) {
         0 => chance.nonsense().to_owned(),
         _ => json!(chance.one_of(&names)).to_string(),

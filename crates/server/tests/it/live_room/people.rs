@@ -37,6 +37,16 @@ impl Person {
         host
     }
 
+    /// The same, where media goes through the server. Returns also what the server is called,
+    /// which has asked for the host's stream.
+    pub(super) fn hosts_for(server: &Running, room: &str) -> (Self, String) {
+        let mut host = Self::comes(server);
+        host.wire.send(&create(room));
+        host.wire.until(|frame| *frame == of("createRoomOk"));
+        let asks = host.wire.until(|frame| frame["event"] == "joinRoom");
+        (host, asks["name"].as_str().expect("a name").to_owned())
+    }
+
     /// Comes, and views a room.
     pub(super) fn views(server: &Running, room: &str, name: &str) -> Self {
         let mut viewer = Self::comes(server);

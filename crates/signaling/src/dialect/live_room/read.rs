@@ -82,7 +82,7 @@ fn signal(signal: Signal, frame: &Object<'_>, event: &str) -> Result<Request, Un
 }
 
 /// The field that names who a signal is for.
-fn receiver(signal: Signal) -> &'static str {
+pub(super) fn receiver(signal: Signal) -> &'static str {
     match signal {
         Signal::Offer => "nameB",
         Signal::Answer => "nameA",

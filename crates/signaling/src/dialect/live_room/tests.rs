@@ -171,3 +171,42 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_server_describes_as_a_client_does() {
+    let name = |name: &str| Name::new(name, 64).expect("a good name");
+    let frame = |signal, from: &str, body| {
+        let from = name(from);
+        write(&Event::Signal { signal, from, body })
+    };
+    let offered = frame(Signal::Offer, "cooking", offer(&name("lin"), "v=0\r\n"));
+    let expected = r#"{"event":"_offer","data":{"sdp":{"type":"offer","sdp":"v=0\r\n"},"nameB":"lin","nameA":"cooking"}}"#;
+    assert_eq!(offered, expected);
+    let answered = frame(
+        Signal::Answer,
+        "server-0",
+        answer(&name("cooking"), "v=0\r\n"),
+    );
+    let expected = r#"{"event":"_answer","data":{"sdp":{"type":"answer","sdp":"v=0\r\n"},"nameA":"cooking","nameB":"server-0"}}"#;
+    assert_eq!(answered, expected);
+}
+
+#[test]
+fn the_server_reads_a_description_among_whatever_else_is_sent() {
+    let body = |frame: &str| match read(frame) {
+        Ok(Request::Signal { body, .. }) => body,
+        other => panic!("no signal: {other:?}"),
+    };
+    let read_sdp = |sdp_field: &str| {
+        let data = format!(r#"{{"nameB":"x","y":[1e400],"sdp":{sdp_field}}}"#);
+        sdp(&body(&format!(
+            r#"{{"z":null,"event":"_offer","data":{data}}}"#
+        )))
+    };
+    let found = read_sdp(r#"{"sdp":"v=0\r\n","type":"offer","toJSON":{}}"#);
+    assert_eq!(found.as_deref(), Ok("v=0\r\n"));
+    for broken in ["null", "7", "{}", r#"{"sdp":7}"#, r#""v=0""#, "[]"] {
+        let refused = Err(Unreadable::Field("data.sdp.sdp", "string"));
+        assert_eq!(read_sdp(broken), refused, "{broken}");
+    }
+}

@@ -1,0 +1,162 @@
+//! Media through the server: the host offers to it, and it offers to the viewers.
+
+use serde_json::{Value, json};
+
+use super::NOTHING;
+use super::people::{Person, about, chat, create, join, of};
+use crate::offer;
+use crate::running::Running;
+use crate::socket::Socket;
+
+const MEDIA: (&str, &str) = ("HEADWATER_DIALECTS__LIVE_ROOM__MEDIA", "server");
+
+fn described(event: &str, sdp: &str, to: &str) -> Value {
+    let (field, kind) = match event {
+        "_offer" => ("nameB", "offer"),
+        _ => ("nameA", "answer"),
+    };
+    json!({ "event": event, "data": { "sdp": { "type": kind, "sdp": sdp }, field: to } })
+}
+
+/// The names of all streams.
+fn streams(server: &Running) -> Vec<String> {
+    let list = server.ask("GET /api/v1/streams", "").json();
+    let names = list["streams"].as_array().expect("a list").iter();
+    names
+        .map(|stream| stream["name"].as_str().expect("a name").to_owned())
+        .collect()
+}
+
+#[test]
+fn the_host_is_asked_for_its_stream_and_answered_and_its_viewers_wait_for_the_server() {
+    let server = Running::start(&[MEDIA]);
+    let (mut host, name) = Person::hosts_for(&server, "late show");
+    assert_eq!(host.count(), 1);
+    host.wire
+        .send(&described("_offer", &offer::publishing(), &name));
+    let answer = host.wire.until(|frame| frame["event"] == "_answer");
+    let data = &answer["data"];
+    assert_eq!(
+        (&data["nameA"], &data["nameB"]),
+        (&json!("late show"), &json!(name))
+    );
+    assert_eq!(data["sdp"]["type"], "answer");
+    let sdp = data["sdp"]["sdp"].as_str().expect("a description");
+    assert_eq!(sdp.matches("a=recvonly").count(), 2, "{sdp}");
+    assert_eq!(streams(&server), ["late~20show"]);
+
+    let mut lin = Person::views(&server, "late show", "lin");
+    assert_eq!(host.told(), [about("joinHint", "lin")]);
+    assert_eq!(host.count(), 2);
+    // Others see both, in the room of this name.
+    server.until(|server| {
+        let inside = server.ask("GET /api/v1/rooms/late~20show", "").json();
+        let people = inside["participants"].as_array().expect("a list");
+        let names: Vec<&Value> = people.iter().map(|person| &person["name"]).collect();
+        names == ["late show", "lin"]
+    });
+    let candidate = json!({ "candidate": "candidate:1 1 udp 1 127.0.0.1 9 typ host" });
+    for (person, to) in [(&mut host, &*name), (&mut lin, "late show")] {
+        let data = json!({ "candidate": candidate, "to": to });
+        let frame = json!({ "event": "_ice_candidate", "data": data });
+        assert_eq!(person.says(&frame), NOTHING, "{to}");
+    }
+    assert_eq!(host.says(&of("closeRoom")), NOTHING);
+    assert_eq!(lin.told(), [of("roomClosed")]);
+    server.until(|server| streams(server).is_empty());
+    server.until(|server| {
+        let inside = server.ask("GET /api/v1/rooms/late~20show", "").json();
+        inside["participants"] == json!(NOTHING)
+    });
+}
+
+#[test]
+fn a_second_offer_takes_the_place_of_the_first_and_one_that_makes_no_sense_of_none() {
+    let server = Running::start(&[MEDIA]);
+    let (mut host, name) = Person::hosts_for(&server, "cooking");
+    for _ in 0..2 {
+        host.wire
+            .send(&described("_offer", &offer::publishing(), &name));
+        host.wire.until(|frame| frame["event"] == "_answer");
+        assert_eq!(streams(&server), ["cooking"]);
+    }
+    for sdp in [
+        json!("v=0"),
+        json!(7),
+        Value::Null,
+        json!("x".repeat(70_000)),
+    ] {
+        let data = json!({ "nameB": name, "sdp": { "type": "offer", "sdp": sdp } });
+        host.wire.send(&json!({ "event": "_offer", "data": data }));
+    }
+    host.wire
+        .send(&described("_offer", &offer::publishing(), &name));
+    host.wire.until(|frame| frame["event"] == "_answer");
+    let mut lin = Person::views(&server, "cooking", "lin");
+    assert_eq!(
+        lin.says(&chat("cooking", "hi")),
+        [json!({ "event": "chat", "msg": "hi", "name": "lin" })]
+    );
+    assert_eq!(lin.says(&described("_answer", "v=0", "cooking")), NOTHING);
+}
+
+#[test]
+fn who_is_live_by_another_protocol_keeps_its_name() {
+    let server = Running::start(&[MEDIA]);
+    server.publish("garden");
+    let _dan = Socket::join(&server, "attic", "attic");
+    let mut host = Person::comes(&server);
+    for room in ["garden", "attic"] {
+        assert_eq!(host.says(&create(room)), [of("createRoomFailed")], "{room}");
+    }
+    // A name that is too long in a URL.
+    let long = "\u{e4}".repeat(40);
+    assert_eq!(host.says(&create(&long)), [of("createRoomFailed")]);
+    assert_eq!(host.list(), [] as [String; 0]);
+    // Others in a room of this name are no hindrance.
+    let _eve = Socket::join(&server, "cellar", "eve");
+    host.wire.send(&create("cellar"));
+    host.wire.until(|frame| *frame == of("createRoomOk"));
+}
+
+#[test]
+fn who_is_sent_away_by_the_api_is_told_and_gone() {
+    let server = Running::start(&[MEDIA]);
+    let (mut host, _) = Person::hosts_for(&server, "cooking");
+    let mut lin = Person::views(&server, "cooking", "lin");
+    let mut bob = Person::views(&server, "cooking", "bob");
+    let participants = "/api/v1/rooms/cooking/participants";
+    let mut id = None;
+    server.until(|server| {
+        let list = server.ask(&format!("GET {participants}"), "").json();
+        let people = list["participants"].as_array().expect("a list");
+        let found = people.iter().find(|person| person["name"] == "lin");
+        id = found.map(|person| person["id"].as_str().expect("an id").to_owned());
+        id.is_some()
+    });
+    let id = id.expect("it is in the list");
+    host.told();
+    let kicked = server.ask(&format!("DELETE {participants}/{id}"), "");
+    assert_eq!(kicked.status, 204, "{kicked:?}");
+    lin.wire.until(|frame| *frame == of("joinRoomFailed"));
+    host.wire.until(|frame| *frame == about("quitHint", "lin"));
+    let kicked = server.ask(&format!("DELETE {participants}/cooking"), "");
+    assert_eq!(kicked.status, 204, "{kicked:?}");
+    host.wire.until(|frame| *frame == of("createRoomFailed"));
+    bob.wire.until(|frame| *frame == of("roomClosed"));
+    assert_eq!(host.list(), [] as [String; 0]);
+}
+
+#[test]
+fn a_room_that_takes_nobody_more_says_so_to_viewers() {
+    let server = Running::start(&[MEDIA]);
+    let (_host, _) = Person::hosts_for(&server, "cooking");
+    let locked = json!({ "locked": true });
+    server.until(|server| {
+        let answer = server.ask_json("PATCH /api/v1/rooms/cooking", &locked);
+        answer.status == 200
+    });
+    let mut lin = Person::comes(&server);
+    lin.wire.send(&join("cooking", "lin"));
+    lin.wire.until(|frame| *frame == of("joinRoomFailed"));
+}
