@@ -69,11 +69,7 @@ async fn connect(State(service): State<Service>, headers: HeaderMap, knock: Knoc
         let problem = Problem::new(StatusCode::FORBIDDEN, detail);
         return problem.into_response().map(Body::from);
     }
-    let rules = Rules {
-        dialect: "broadcast-recording",
-        subprotocol: None,
-        frame_bytes_max: service.settings.frame_bytes_max,
-    };
+    let rules = Rules::new("broadcast-recording", &service);
     let own = service.clone();
     let begin = move |outgoing, grants| Client::new(own, outgoing, grants);
     talk::open(service, knock, rules, begin)

@@ -33,6 +33,10 @@ use room::InRoom;
 /// twice as many. Asking for further ones is refused as always, and nobody is told.
 const ANNOUNCED_PER_SECOND: u32 = 5;
 
+/// A socket from which nothing has come for so long is taken for lost. Its client comes back by
+/// itself, and finds its user still there.
+const SILENCE_MAX: Duration = Duration::from_millis(5_500);
+
 /// What all sockets of the dialect have in common.
 #[derive(Debug)]
 pub(super) struct Gortc {
@@ -77,9 +81,10 @@ pub(super) async fn connect(
         Err(error) => return refused(format!("peer: {error}")),
     };
     let rules = Rules {
-        dialect: "gortc",
         subprotocol: Some(gortc::SUBPROTOCOL),
         frame_bytes_max: gortc::MESSAGE_BYTES_MAX,
+        silence_max: SILENCE_MAX,
+        ..Rules::new("gortc", &service)
     };
     let own = service.clone();
     let begin = move |outgoing, grants| Session {

@@ -49,11 +49,7 @@ pub(super) fn start(
 
 /// The socket, at its path of the main port.
 pub(super) async fn connect(State(service): State<Service>, knock: Knock) -> Response {
-    let rules = Rules {
-        dialect: "live-room",
-        subprotocol: None,
-        frame_bytes_max: service.settings.frame_bytes_max,
-    };
+    let rules = Rules::new("live-room", &service);
     let rooms = service.live_rooms.clone();
     let begin = move |outgoing, grants| rooms.join(outgoing, grants);
     talk::open(service, knock, rules, begin)

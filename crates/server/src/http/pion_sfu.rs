@@ -41,11 +41,7 @@ pub(super) fn router(service: Service) -> Router {
 }
 
 async fn connect(State(service): State<Service>, knock: Knock) -> Response {
-    let rules = Rules {
-        dialect: "pion-sfu",
-        subprotocol: None,
-        frame_bytes_max: service.settings.frame_bytes_max,
-    };
+    let rules = Rules::new("pion-sfu", &service);
     let own = service.clone();
     let begin = move |outgoing, grants| Session {
         service: own,

@@ -17,11 +17,13 @@ use super::socket::{self, Close, send, timed};
 use super::{RateLimit, Service};
 use crate::control::Grants;
 
-/// Between two pings; answered by every WebSocket library without a word of the program.
-const PING_EVERY: Duration = Duration::from_secs(5);
-
-/// A socket from which nothing has come for so long is taken for lost.
+/// A socket from which nothing has come for so long is taken for lost, if its dialect says nothing
+/// else. Clients of most lose all that they have with it, so a network may be gone for a while.
 const SILENCE_MAX: Duration = Duration::from_secs(16);
+
+/// Pings in the time of silence after which a socket is lost; answered by every WebSocket library
+/// without a word of the program.
+const PINGS: u32 = 3;
 
 /// Frames of one socket in a second, with bursts of twice as many. Further ones are read later.
 const FRAMES_PER_SECOND: u32 = 200;
@@ -41,6 +43,20 @@ pub(super) struct Rules {
     pub(super) subprotocol: Option<&'static str>,
     /// A larger frame closes its socket.
     pub(super) frame_bytes_max: usize,
+    /// A socket from which nothing has come for so long is taken for lost.
+    pub(super) silence_max: Duration,
+}
+
+impl Rules {
+    /// Those of most dialects.
+    pub(super) fn new(dialect: &'static str, service: &Service) -> Self {
+        Self {
+            dialect,
+            subprotocol: None,
+            frame_bytes_max: service.settings.frame_bytes_max,
+            silence_max: SILENCE_MAX,
+        }
+    }
 }
 
 /// What becomes of a frame.
@@ -148,7 +164,8 @@ struct Line {
 impl Line {
     /// Until the socket ends: with the good-bye that it is still to get, if it is still there.
     async fn run(&mut self, talk: &mut impl Talk) -> Result<Option<Close>, axum::Error> {
-        let mut ping = tokio::time::interval(PING_EVERY);
+        let silence_max = self.rules.silence_max;
+        let mut ping = tokio::time::interval(silence_max / PINGS);
         let mut heard = Instant::now();
         loop {
             self.flush().await?;
@@ -179,7 +196,7 @@ impl Line {
                 }
                 // The queue lives as long as the talk.
                 Some(frame) = self.queued.recv() => self.put(&frame).await?,
-                () = tokio::time::sleep_until((heard + SILENCE_MAX).into()) => return Ok(None),
+                () = tokio::time::sleep_until((heard + silence_max).into()) => return Ok(None),
                 _ = ping.tick() => send(&mut self.socket, Message::Ping(bytes::Bytes::new())).await?,
             }
         }

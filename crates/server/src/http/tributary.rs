@@ -45,11 +45,7 @@ pub(super) fn start(config: &config::Tributary, ice: &config::Ice) -> Arc<Tribut
 
 /// The socket, at its path of the main port and of its own.
 pub(super) async fn connect(State(service): State<Service>, knock: Knock) -> Response {
-    let rules = Rules {
-        dialect: "tributary",
-        subprotocol: None,
-        frame_bytes_max: service.settings.frame_bytes_max,
-    };
+    let rules = Rules::new("tributary", &service);
     let hub = service.tributary.hub.clone();
     let begin = move |outgoing, grants| hub.join(outgoing, grants);
     talk::open(service, knock, rules, begin)

@@ -384,6 +384,22 @@ fn who_loses_its_socket_is_gone_after_eight_seconds() {
 }
 
 #[test]
+fn whose_network_is_gone_without_a_word_is_gone_within_fifteen_seconds() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    // Its socket stays open. Nobody reads from it, so no ping is answered.
+    let _rio = User::join(&server, "rio", "dojo");
+    assert_eq!(kai.told().0, "peer-join");
+    let silent = Instant::now();
+    assert_eq!(
+        kai.told(),
+        told("peer-leave", json!({ "rid": "dojo", "uid": "rio" }))
+    );
+    let gone = silent.elapsed().as_secs_f64();
+    assert!((13.0..15.0).contains(&gone), "{gone} s");
+}
+
+#[test]
 fn who_comes_back_in_time_leaves_once_and_joins_once() {
     let server = Running::start(&[("HEADWATER_DIALECTS__GORTC__GRACE_S", "1")]);
     let mut kai = User::join(&server, "kai", "dojo");

@@ -317,7 +317,9 @@ fn a_stream_whose_peer_never_comes_ends_once() {
 
 #[test]
 fn a_stream_that_does_not_begin_ends_within_seconds() {
-    let server = Running::start(&[PATIENT]);
+    // Its user, whose socket nobody reads meanwhile, is to be there still.
+    let stays = ("HEADWATER_DIALECTS__GORTC__GRACE_S", "60");
+    let server = Running::start(&[PATIENT, stays]);
     let (mut kai, mut rio) = pair(&server);
     let start = Instant::now();
     let mid = publish(&mut rio)["mid"].clone();
