@@ -37,6 +37,8 @@ struct PayloadType {
 struct Line {
     kind: Kind,
     track: Option<OutgoingTrack>,
+    /// Those of its track, also when that has gone: all that there are would be a long list.
+    formats: Vec<Format>,
     ssrc: u32,
     rtx_ssrc: u32,
     /// What the present description says of it, or would.
@@ -77,6 +79,7 @@ impl Lines {
                 self.all.push(Line {
                     kind: track.kind,
                     track: None,
+                    formats: Vec::new(),
                     ssrc: 0,
                     rtx_ssrc: 0,
                     sends: false,
@@ -89,6 +92,7 @@ impl Lines {
         let line = self.all.get_mut(index)?;
         // A source of its own: numbers of another must not be used again under the same key.
         (line.ssrc, line.rtx_ssrc) = (ssrc, rtx_ssrc);
+        line.formats.clone_from(&track.formats);
         line.track = Some(track);
         Some(index)
     }
@@ -242,9 +246,8 @@ impl Lines {
     }
 
     fn types(&self, carrying: &Line) -> Vec<&PayloadType> {
-        let track = carrying.track.as_ref();
         let fits = |pt: &&PayloadType| {
-            let formats = track.map_or(&[][..], |track| &track.formats);
+            let formats = &carrying.formats;
             pt.format.codec.kind() == carrying.kind
                 && (formats.is_empty() || formats.iter().any(|f| f.fit(&pt.format).is_some()))
         };

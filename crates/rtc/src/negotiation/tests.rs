@@ -151,8 +151,14 @@ fn changes_wait_for_the_answer_and_are_told_at_once() {
     assert_eq!(pair.negotiation.offer(), None);
 }
 
+/// The codecs of a description.
+fn codecs(sdp: &str) -> Vec<&str> {
+    let maps = sdp.lines().filter(|line| line.starts_with("a=rtpmap:"));
+    maps.filter_map(|map| map.split(' ').nth(1)).collect()
+}
+
 #[test]
-fn a_line_offers_what_its_track_may_come_in() {
+fn a_line_offers_what_its_track_may_come_in_and_no_more_when_that_has_gone() {
     let mut pair = Pair::new();
     let vp8 = Format {
         codec: Codec::Vp8,
@@ -160,13 +166,14 @@ fn a_line_offers_what_its_track_may_come_in() {
         profile: Profile::Any,
         red: false,
     };
-    pair.add(Kind::Video, "a", vec![vp8]);
+    let line = pair.add(Kind::Video, "a", vec![vp8]);
     let (offer, _) = pair.settle();
-    let codecs = offer.lines().filter(|line| line.starts_with("a=rtpmap:"));
-    let codecs: Vec<_> = codecs.filter_map(|line| line.split(' ').nth(1)).collect();
-    assert_eq!(codecs, ["VP8/90000", "rtx/90000"]);
-    let line = &pair.peer.media()[0];
-    assert!(line.accepts(&vp8));
+    assert_eq!(codecs(&offer), ["VP8/90000", "rtx/90000"]);
+    assert!(pair.peer.media()[line].accepts(&vp8));
+    pair.negotiation.remove(line);
+    let (offer, _) = pair.settle();
+    assert_eq!(directions(&offer), ["a=inactive"]);
+    assert_eq!(codecs(&offer), ["VP8/90000", "rtx/90000"]);
 }
 
 #[test]
