@@ -52,6 +52,8 @@ pub struct Dialogue {
     asked: Option<Asked>,
     /// The library has answered before.
     begun: bool,
+    /// As long as there are fewer lines, each track gets a new one.
+    new_lines: usize,
 }
 
 /// An offer of the remote, and what was before it.
@@ -96,7 +98,17 @@ impl Section {
 
 impl Dialogue {
     /// Nothing said yet, with the peer that will send and receive.
-    pub fn new(config: &Config, estimate: Option<Bitrate>, now: Instant) -> (Self, Peer) {
+    ///
+    /// Lines are never taken away (RFC 3264 §8): one whose track has gone is inactive. Once there
+    /// are `new_lines`, it is used for the next track of its kind. Up to then each track gets a
+    /// new one, for remotes that know tracks by their names: browsers keep the name of the first
+    /// track on an m-line.
+    pub fn new(
+        config: &Config,
+        estimate: Option<Bitrate>,
+        new_lines: usize,
+        now: Instant,
+    ) -> (Self, Peer) {
         let mut rtc = config.rtc(Direction::Receive, true, now);
         rtc.direct_api().set_ice_controlling(false);
         let (transport, lines, session) = beginnings(config, &mut rtc);
@@ -115,6 +127,7 @@ impl Dialogue {
             outstanding: false,
             asked: None,
             begun: false,
+            new_lines,
         };
         (dialogue, peer)
     }
@@ -122,7 +135,7 @@ impl Dialogue {
     /// A track is to be sent. Returns the number of its line; `None` when there are
     /// [`LINES_MAX`](crate::LINES_MAX).
     pub fn add(&mut self, track: OutgoingTrack) -> Option<usize> {
-        let line = self.lines.add(track)?;
+        let line = self.lines.add(track, self.new_lines)?;
         self.changed = true;
         Some(line)
     }

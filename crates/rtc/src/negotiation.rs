@@ -134,7 +134,7 @@ impl Negotiation {
     /// A track is to be sent. Returns the index of its line; `None` when there are
     /// [`LINES_MAX`].
     pub fn add(&mut self, track: OutgoingTrack) -> Option<usize> {
-        let index = self.lines.add(track)?;
+        let index = self.lines.add(track, 0)?;
         self.changed = true;
         Some(index)
     }

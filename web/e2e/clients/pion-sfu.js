@@ -119,6 +119,7 @@ function show(owner, track, stream) {
   Object.assign(video, { muted: true, autoplay: true, width: 160 });
   video.dataset.owner = owner;
   video.dataset.stream = stream?.id ?? "";
+  video.dataset.track = track.id;
   video.srcObject = new MediaStream([track]);
   const gone = () => video.remove();
   track.addEventListener("ended", gone);

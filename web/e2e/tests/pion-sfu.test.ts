@@ -112,15 +112,21 @@ class Person {
     );
   }
 
-  /** What it calls its stream. */
-  stream(): Promise<string | undefined> {
-    return this.does((me) => /a=msid:(\S+)/.exec(me.pc.localDescription?.sdp ?? "")?.[1]);
+  /** What it calls its picture: the stream and the track. */
+  picture(): Promise<string> {
+    return this.does((me) => {
+      const track = me.pc.getSenders().find(({ track }) => track?.kind === "video")?.track?.id;
+      const stream = /a=msid:(\S+)/.exec(me.pc.localDescription?.sdp ?? "")?.[1];
+      return `${stream} ${track}`;
+    });
   }
 
-  /** The streams of the pictures that are shown. */
-  streams(): Promise<string[]> {
+  /** The pictures that are shown: the stream and the track of each, as they were when it came. */
+  pictures(): Promise<string[]> {
     return this.page.evaluate(() =>
-      [...document.querySelectorAll("video")].map(({ dataset }) => dataset.stream ?? ""),
+      [...document.querySelectorAll("video")].map(
+        ({ dataset }) => `${dataset.stream} ${dataset.track}`,
+      ),
     );
   }
 
@@ -210,6 +216,8 @@ test("who closes its socket is gone within two seconds, and who leaves may come 
     await me.publish(await window.sfu.camera());
   });
   await Promise.all([mia.sees(1), leo.sees(1)]);
+  expect(await mia.received()).toEqual(await leo.published());
+  expect(await mia.pictures()).toEqual([await leo.picture()]);
 });
 
 test("the newer of two pages with one id takes its place, and both sides play", async () => {
@@ -217,12 +225,13 @@ test("the newer of two pages with one id takes its place, and both sides play", 
   const old = await Person.enters("seat", "leo");
   await Promise.all([mia.sees(1), old.sees(1)]);
   const leo = await Person.enters("seat", "leo");
-  const newer = await leo.stream();
-  expect(await old.stream()).not.toBe(newer);
-  await until("the newer stream alone", PLAYS_MS_MAX, async () => {
-    return (await mia.streams()).join() === newer;
+  const newer = await leo.picture();
+  expect(await old.picture()).not.toBe(newer);
+  await until("the newer picture alone", PLAYS_MS_MAX, async () => {
+    return (await mia.pictures()).join() === newer;
   });
   await Promise.all([mia.sees(1), leo.sees(1)]);
+  expect(await mia.received()).toEqual(await leo.published());
   expect(await old.does((me) => me.socket.readyState)).toBe(1);
 });
 

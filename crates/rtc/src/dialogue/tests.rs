@@ -50,8 +50,12 @@ struct Pair {
 
 impl Pair {
     fn new() -> Self {
+        Self::with_new_lines(0)
+    }
+
+    fn with_new_lines(new_lines: usize) -> Self {
         let now = Instant::now();
-        let (dialogue, peer) = Dialogue::new(&config(5_000), None, now);
+        let (dialogue, peer) = Dialogue::new(&config(5_000), None, new_lines, now);
         let remote = config(6_000).rtc(Direction::Receive, false, now);
         Self {
             now,
@@ -350,6 +354,29 @@ fn lines_of_this_side_are_used_again_and_those_of_the_remote_stay() {
     let (after, _) = pair.server_offers();
     assert_eq!(mids(&before), mids(&after));
     assert_eq!(directions(&after), ["recvonly", "recvonly", "sendonly"]);
+}
+
+#[test]
+fn each_track_gets_a_new_line_until_there_are_as_many_as_asked_for() {
+    let mut pair = Pair::with_new_lines(3);
+    pair.remote_offers(adding(&[MediaKind::Audio], Way::SendOnly));
+    for line in 0..3 {
+        assert_eq!(pair.add(Kind::Video, "a"), line);
+        let (offer, _) = pair.server_offers();
+        assert_eq!(mids(&offer).len(), 2 + line);
+        assert_eq!(directions(&offer).pop(), Some("sendonly"));
+        pair.dialogue.remove(line);
+        let (offer, _) = pair.server_offers();
+        assert!(!directions(&offer).contains(&"sendonly"), "{offer}");
+    }
+    assert_eq!(pair.add(Kind::Video, "b"), 0);
+    // What is free is of another kind.
+    assert_eq!(pair.add(Kind::Audio, "b"), 3);
+    let (offer, _) = pair.server_offers();
+    assert_eq!(
+        directions(&offer),
+        ["recvonly", "sendonly", "inactive", "inactive", "sendonly"]
+    );
 }
 
 #[test]

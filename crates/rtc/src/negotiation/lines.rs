@@ -69,10 +69,13 @@ impl Lines {
         self.all.get(index).is_some_and(|line| line.track.is_some())
     }
 
-    /// A track is to be sent. `None` when there are [`LINES_MAX`].
-    pub(crate) fn add(&mut self, track: OutgoingTrack) -> Option<usize> {
+    /// A track is to be sent, on a new line as long as there are fewer than `new_lines`. `None`
+    /// when there are [`LINES_MAX`].
+    pub(crate) fn add(&mut self, track: OutgoingTrack, new_lines: usize) -> Option<usize> {
         let free = |line: &Line| line.kind == track.kind && line.track.is_none() && !line.told;
-        let index = match self.all.iter().position(free) {
+        let mut all = self.all.iter();
+        let again = all.position(free).filter(|_| self.all.len() >= new_lines);
+        let index = match again {
             Some(index) => index,
             None if self.all.len() == LINES_MAX => return None,
             None => {

@@ -68,6 +68,9 @@ pub(crate) struct Manner {
     /// What it is told that all streams are called, with tracks `audio` and `video`; `None`: as
     /// their publishers call them.
     pub(crate) called_all: Option<&'static str>,
+    /// As long as it has been offered fewer m-lines, each track that it is shown gets a new one.
+    /// Then those are used again whose tracks have gone.
+    pub(crate) new_lines: usize,
 }
 
 /// Somebody has entered, and is going to offer.
@@ -109,7 +112,8 @@ impl Control {
         registry.open_in_room(session, Role::Publisher, shard)?;
         members.sessions.insert(session, (key, Purpose::Both));
         let config = self.rtc_config(shard);
-        let (dialogue, peer) = Dialogue::new(&config, Some(ESTIMATE_INITIAL), Instant::now());
+        let (estimate, now) = (Some(ESTIMATE_INITIAL), Instant::now());
+        let (dialogue, peer) = Dialogue::new(&config, estimate, manner.new_lines, now);
         let conversing = Conversing {
             session,
             shard,

@@ -26,10 +26,12 @@ use crate::config::BroadcastRecording;
 use crate::control::{Control, Conversation, Enter, Manner, random};
 use client::Client;
 
-/// Subscribers choose one stream, and are told that it is called as the original called it.
+/// Subscribers choose one stream, and are told that it is called as the original called it. A
+/// broadcaster that comes back is on the same m-lines.
 const MANNER: Manner = Manner {
     shown_all: false,
     called_all: Some("pion"),
+    new_lines: 0,
 };
 
 /// What all sockets of the dialect have in common.

@@ -20,6 +20,10 @@ use super::{Service, pages};
 use crate::control::{Enter, Grants, Manner, Told};
 use inside::{Happening, Inside};
 
+/// m-lines that a participant is offered before any is used again. Clients know tracks by their
+/// ids, and browsers keep the id of the first track on an m-line.
+const NEW_LINES_MAX: usize = 64;
+
 /// The first page of the main port, and for who asks for a socket, that.
 pub(super) async fn page_or_socket(
     service: State<Service>,
@@ -167,6 +171,7 @@ impl Session {
         let manner = Manner {
             shown_all: self.grants.view,
             called_all: None,
+            new_lines: NEW_LINES_MAX,
         };
         let conversation = self.service.control.converse(enter, manner);
         let conversation = conversation.map_err(|error| error.to_string())?;

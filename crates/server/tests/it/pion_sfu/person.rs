@@ -174,6 +174,13 @@ pub(super) fn streams(description: &Value) -> Vec<String> {
     streams
 }
 
+/// The mids of the m-lines in a description.
+pub(super) fn mids(description: &Value) -> Vec<&str> {
+    let sdp = description["sdp"].as_str().expect("a description");
+    let mids = sdp.lines().filter_map(|line| line.strip_prefix("a=mid:"));
+    mids.collect()
+}
+
 /// The streams and tracks in a description that the server sends.
 pub(super) fn tracks(description: &Value) -> Vec<(String, String)> {
     let sdp = description["sdp"].as_str().expect("a description");

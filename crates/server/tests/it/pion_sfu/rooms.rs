@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::person::{Person, streams, tracks};
+use super::person::{Person, mids, streams, tracks};
 use crate::running::Running;
 use crate::socket::Socket;
 
@@ -75,6 +75,29 @@ fn who_leaves_is_gone_at_once_and_may_join_again_by_the_same_socket() {
     leo.publish();
     mia.sees(&["leo-stream"]);
     leo.sees(&["mia-stream"]);
+}
+
+#[test]
+fn who_comes_back_is_shown_on_new_m_lines_under_its_own_names() {
+    let server = Running::start(&[]);
+    let mut mia = Person::publishes(&server, "attic", "mia");
+    let mut leo = Person::publishes(&server, "attic", "leo");
+    let before = mia.comes_next("offer");
+    mia.answer(&before);
+    leo.sees(&["mia-stream"]);
+    leo.leave();
+    mia.sees(&[]);
+    leo.join();
+    leo.offer = super::person::publishing("again", "again");
+    leo.publish();
+    let after = mia.comes_next("offer");
+    let mut shown = tracks(&after);
+    shown.sort();
+    let expected = [("again", "again-audio"), ("again", "again-video")];
+    assert_eq!(shown, expected.map(|(s, t)| (s.to_owned(), t.to_owned())));
+    let (before, after) = (mids(&before), mids(&after));
+    assert!(after.starts_with(&before), "{before:?} {after:?}");
+    assert_eq!(after.len(), before.len() + 2);
 }
 
 #[test]
