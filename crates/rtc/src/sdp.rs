@@ -378,21 +378,23 @@ pub(crate) fn payload_types(section: &str) -> Vec<u8> {
     words.filter_map(|word| word.parse().ok()).collect()
 }
 
-/// Whether an answer takes what its section was offered: it is not refused (RFC 3264 §6), and its
-/// direction lets media come.
+/// Whether who describes a section receives on it.
 pub(crate) fn receives(section: &str) -> bool {
-    let refused = section.split(' ').nth(1) == Some("0");
-    let lines: Vec<&str> = section.lines().collect();
-    let direction = attribute_direction(&lines).unwrap_or("sendrecv");
-    !refused && matches!(direction, "recvonly" | "sendrecv")
+    matches!(direction(section), "recvonly" | "sendrecv")
 }
 
-/// Whether the remote sends on a section of its description.
+/// Whether who describes a section sends on it.
 pub(crate) fn sends(section: &str) -> bool {
-    let refused = section.split(' ').nth(1) == Some("0");
+    matches!(direction(section), "sendonly" | "sendrecv")
+}
+
+/// The direction of a section; one that is refused (RFC 3264 §6) is inactive.
+fn direction(section: &str) -> &'static str {
+    if section.split(' ').nth(1) == Some("0") {
+        return "inactive";
+    }
     let lines: Vec<&str> = section.lines().map(str::trim_end).collect();
-    let direction = attribute_direction(&lines).unwrap_or("sendrecv");
-    !refused && matches!(direction, "sendonly" | "sendrecv")
+    attribute_direction(&lines).unwrap_or("sendrecv")
 }
 
 /// A section with this direction in place of its own.

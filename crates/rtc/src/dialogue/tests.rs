@@ -138,21 +138,7 @@ impl Pair {
             self.peer.handle_timeout(self.now, &mut to);
             let seen = &mut self.seen;
             self.peer.drain(&mut to, |event| seen.push(event));
-            while let Some(transmit) = to.pop() {
-                for datagram in transmit.datagrams() {
-                    let receive = Receive::new(
-                        Protocol::Udp,
-                        transmit.source,
-                        transmit.destination,
-                        datagram,
-                    );
-                    let receive = receive.expect("a datagram of WebRTC");
-                    let input = Input::Receive(self.now, receive);
-                    self.remote
-                        .handle_input(input)
-                        .expect("the remote takes it");
-                }
-            }
+            self.hand_over(&mut to);
             let input = Input::Timeout(self.now);
             self.remote.handle_input(input).expect("time passes");
             loop {
@@ -209,19 +195,18 @@ impl Pair {
             .peer
             .write(self.now, line, 0, &packet, rewrite, &mut to);
         sent.expect("the line sends");
-        while let Some(transmit) = to.pop() {
+        self.hand_over(&mut to);
+    }
+
+    /// What the server has sent comes to the remote.
+    fn hand_over(&mut self, sent: &mut Datagrams) {
+        while let Some(transmit) = sent.pop() {
+            let (from, to) = (transmit.source, transmit.destination);
             for datagram in transmit.datagrams() {
-                let receive = Receive::new(
-                    Protocol::Udp,
-                    transmit.source,
-                    transmit.destination,
-                    datagram,
-                );
-                let receive = receive.expect("RTP");
-                let input = Input::Receive(self.now, receive);
-                self.remote
-                    .handle_input(input)
-                    .expect("the remote takes it");
+                let receive = Receive::new(Protocol::Udp, from, to, datagram);
+                let receive = receive.expect("a datagram of WebRTC");
+                let taken = self.remote.handle_input(Input::Receive(self.now, receive));
+                taken.expect("the remote takes it");
             }
         }
     }
