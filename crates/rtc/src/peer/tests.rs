@@ -3,10 +3,13 @@ use std::time::SystemTime;
 use super::*;
 use crate::Offering;
 
-fn config() -> Config {
+/// Of the server; its clients are at other ports.
+const PORT: u16 = 5_000;
+
+fn config(port: u16) -> Config {
     Config {
         certificate: crate::Certificate::generate(),
-        candidates: vec![SocketAddr::from(([127, 0, 0, 1], 5_000))],
+        candidates: vec![SocketAddr::from(([127, 0, 0, 1], port))],
         announce_ice_lite: false,
         wall_clock: WallClock {
             instant: Instant::now(),
@@ -17,8 +20,8 @@ fn config() -> Config {
 
 fn viewer() -> (Peer, String) {
     let now = Instant::now();
-    let offering = Offering::new(&config(), Direction::Receive, &[], now);
-    Peer::answer(&config(), Direction::Send, offering.sdp(), None, now).expect("a good offer")
+    let offering = Offering::new(&config(PORT), Direction::Receive, &[], now);
+    Peer::answer(&config(PORT), Direction::Send, offering.sdp(), None, now).expect("a good offer")
 }
 
 #[test]
@@ -57,7 +60,7 @@ fn an_answer_mirrors_the_offer_and_holds_all_candidates() {
 #[test]
 fn redundant_audio_is_answered_when_it_is_offered() {
     let now = Instant::now();
-    let offer = Offering::new(&config(), Direction::Receive, &[], now);
+    let offer = Offering::new(&config(PORT), Direction::Receive, &[], now);
     let without: String = offer
         .sdp()
         .replace(" 63 111", " 111")
@@ -66,7 +69,7 @@ fn redundant_audio_is_answered_when_it_is_offered() {
         .collect();
     for (offer, red) in [(offer.sdp(), true), (without.as_str(), false)] {
         let (peer, answer) =
-            Peer::answer(&config(), Direction::Send, offer, None, now).expect("a good offer");
+            Peer::answer(&config(PORT), Direction::Send, offer, None, now).expect("a good offer");
         assert_eq!(answer.contains("a=rtpmap:63 red/48000/2"), red, "{answer}");
         let audio = peer.media().first().expect("an audio line");
         assert_eq!(audio.formats().any(|format| format.red), red);
@@ -84,4 +87,68 @@ fn an_ice_restart_changes_the_local_credentials() {
     let after = peer.restart_ice(&remote).expect("restarts");
     assert_ne!(before, after);
     assert_eq!(peer.remote_ufrag(), Some("abcd"));
+}
+
+/// What this side sees of a remote with this offer, whose checks come so much later.
+fn comes_late(offering: Offering, offer: &str, begin: Instant, late: Duration) -> Vec<Event> {
+    let answered = Peer::answer(&config(PORT), Direction::Send, offer, None, begin);
+    let (mut peer, answer) = answered.expect("a good offer");
+    let mut remote = offering.accept(&answer).expect("a good answer");
+    let (mut seen, mut to) = (Vec::new(), Datagrams::default());
+    let mut now = begin;
+    while now < begin + late {
+        now += Duration::from_millis(100);
+        peer.handle_timeout(now, &mut to);
+        peer.drain(&mut to, |event| seen.push(event));
+    }
+    let end = now + Duration::from_secs(2);
+    while now < end {
+        now += Duration::from_millis(5);
+        remote.handle_timeout(now, &mut to);
+        remote.drain(&mut to, |_| ());
+        deliver(now, &mut to, &mut peer);
+        peer.handle_timeout(now, &mut to);
+        peer.drain(&mut to, |event| seen.push(event));
+        deliver(now, &mut to, &mut remote);
+    }
+    seen
+}
+
+/// What was sent comes to a peer, whose own answers are sent next.
+fn deliver(now: Instant, sent: &mut Datagrams, peer: &mut Peer) {
+    let mut answers = Datagrams::default();
+    while let Some(transmit) = sent.pop() {
+        for datagram in transmit.datagrams() {
+            let (from, to) = (transmit.source, transmit.destination);
+            let mut datagram = datagram.to_vec();
+            peer.handle_datagram(now, from, to, &mut datagram, &mut answers);
+        }
+    }
+    *sent = answers;
+}
+
+/// Whether it connects, and is never said to be gone.
+fn connects(seen: &[Event]) -> bool {
+    let closed = seen.iter().any(|event| matches!(event, Event::Closed));
+    !closed && seen.iter().any(|event| matches!(event, Event::Connected))
+}
+
+#[test]
+fn a_remote_whose_checks_come_late_connects_all_the_same() {
+    let begin = Instant::now();
+    let offering = Offering::new(&config(6_000), Direction::Receive, &[], begin);
+    let offer = offering.sdp().to_owned();
+    // The library gives a candidate up after 15 s.
+    let seen = comes_late(offering, &offer, begin, Duration::from_secs(20));
+    assert!(connects(&seen), "{seen:?}");
+}
+
+#[test]
+fn a_remote_whose_first_candidates_lead_nowhere_connects_all_the_same() {
+    let begin = Instant::now();
+    let offering = Offering::new(&config(6_000), Direction::Receive, &[], begin);
+    // This side has no address of that family.
+    let offer = offering.sdp().replace(" 127.0.0.1 ", " ::1 ");
+    let seen = comes_late(offering, &offer, begin, Duration::from_secs(1));
+    assert!(connects(&seen), "{seen:?}");
 }
