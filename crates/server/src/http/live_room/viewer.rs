@@ -13,6 +13,7 @@ use crate::control::{Conversation, Manner, random};
 const MANNER: Manner = Manner {
     shown_all: false,
     called_all: None,
+    new_lines: 0,
 };
 
 /// What becomes of a viewer when one of its connections is over.
