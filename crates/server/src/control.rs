@@ -33,7 +33,7 @@ use members::Members;
 
 pub(crate) use api::Saying;
 pub(crate) use conversing::{Channelled, Conversation, Manner};
-pub(crate) use entering::Enter;
+pub(crate) use entering::{Enter, Entrance};
 pub(crate) use grants::Grants;
 pub(crate) use joining::Entered;
 pub(crate) use link::{Next, Socket};

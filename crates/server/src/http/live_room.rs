@@ -113,8 +113,10 @@ impl Machine for Protocol {
 
     fn poll_output(&mut self) -> Option<Sent> {
         while let Some(task) = self.rooms.poll_task() {
-            if let Some(links) = &mut self.links {
-                links.carry_out(task);
+            if let Some(links) = &mut self.links
+                && let Err((link, error)) = links.carry_out(task)
+            {
+                server::fail(&mut self.rooms, link, &error);
             }
         }
         let Output { to, event } = self.rooms.poll_output()?;

@@ -13,8 +13,9 @@ use tokio::sync::mpsc;
 
 use super::super::RateLimit;
 use super::super::hub::Handle;
-use super::{Protocol, host, viewer};
-use crate::control::{Control, Enter};
+use super::host::Host;
+use super::{Protocol, viewer};
+use crate::control::{Control, Enter, Entrance};
 
 /// Descriptions of one client that wait for its connection's task. Further ones are left out.
 const SAID_MAX: usize = 16;
@@ -67,15 +68,23 @@ impl Names {
 #[derive(Debug)]
 pub(super) struct Links {
     server: Server,
-    /// The ways to their tasks, which end when these are dropped.
-    said: BTreeMap<LinkId, mpsc::Sender<String>>,
+    all: BTreeMap<LinkId, Link>,
+}
+
+/// A connection. Its task ends when this is dropped.
+#[derive(Debug)]
+struct Link {
+    said: mpsc::Sender<String>,
+    /// The host. It is gone with its room, and not a moment later: the next one of this name may
+    /// come at once.
+    _host: Option<Inside>,
 }
 
 impl Links {
     pub(super) fn new(server: Server) -> Self {
         Self {
             server,
-            said: BTreeMap::new(),
+            all: BTreeMap::new(),
         }
     }
 
@@ -93,32 +102,47 @@ impl Links {
         Ok(())
     }
 
-    /// Carries out what the rooms want.
-    pub(super) fn carry_out(&mut self, task: Task) {
+    /// Carries out what the rooms want. Returns the connection that cannot be.
+    pub(super) fn carry_out(&mut self, task: Task) -> Result<(), (LinkId, OpenError)> {
         match task {
             Task::Take { link, room } => {
-                let said = self.begin(link);
-                tokio::spawn(host::run(self.server.clone(), link, room, said));
+                let (names, entrance) = self.enter(&room).map_err(|error| (link, error))?;
+                let host = Inside {
+                    control: self.server.control.clone(),
+                    key: entrance.key,
+                };
+                let said = self.begin(link, Some(host));
+                let host = Host::new(self.server.clone(), link, room, names, entrance);
+                tokio::spawn(host.run(said));
             }
             Task::Show { link, room, viewer } => {
-                let said = self.begin(link);
+                let said = self.begin(link, None);
                 let server = self.server.clone();
                 tokio::spawn(viewer::run(server, link, room, viewer, said));
             }
             Task::Said { link, body } => {
-                if let Some(said) = self.said.get(&link)
+                if let Some(Link { said, .. }) = self.all.get(&link)
                     && let Err(error) = said.try_send(body)
                 {
                     tracing::debug!(?link, %error, "a description is left out");
                 }
             }
-            Task::End(link) => drop(self.said.remove(&link)),
+            Task::End(link) => drop(self.all.remove(&link)),
         }
+        Ok(())
     }
 
-    fn begin(&mut self, link: LinkId) -> mpsc::Receiver<String> {
-        let (sender, receiver) = mpsc::channel(SAID_MAX);
-        self.said.insert(link, sender);
+    /// Lets a host into its room.
+    fn enter(&self, room: &Name) -> Result<(Names, Entrance), OpenError> {
+        let names = Names::of(room.as_str())?;
+        let enter = names.enter(names.host.clone(), room, room::Role::Publisher);
+        let entrance = self.server.control.enter(enter)?;
+        Ok((names, entrance))
+    }
+
+    fn begin(&mut self, link: LinkId, host: Option<Inside>) -> mpsc::Receiver<String> {
+        let (said, receiver) = mpsc::channel(SAID_MAX);
+        self.all.insert(link, Link { said, _host: host });
         receiver
     }
 }
@@ -131,8 +155,7 @@ impl Server {
 
     /// The connection cannot be.
     pub(super) fn fail(&self, link: LinkId, error: &OpenError) {
-        tracing::info!(?link, %error, "the live room's media cannot go through the server");
-        self.act(|rooms| rooms.fail(link));
+        self.act(|rooms| fail(rooms, link, error));
     }
 
     /// Waits until one more session may be opened.
@@ -152,6 +175,12 @@ impl Server {
         }
         Ok(sdp)
     }
+}
+
+/// A connection cannot be.
+pub(super) fn fail(rooms: &mut Rooms, link: LinkId, error: &OpenError) {
+    tracing::info!(?link, %error, "the live room's media cannot go through the server");
+    rooms.fail(link);
 }
 
 /// Somebody whom the server has let into a room; it leaves when this is dropped.

@@ -160,3 +160,30 @@ fn a_room_that_takes_nobody_more_says_so_to_viewers() {
     lin.wire.send(&join("cooking", "lin"));
     lin.wire.until(|frame| *frame == of("joinRoomFailed"));
 }
+
+#[test]
+fn a_room_that_is_closed_is_opened_again_at_once() {
+    let server = Running::start(&[MEDIA]);
+    let (mut host, mut name) = Person::hosts_for(&server, "cooking");
+    for _ in 0..20 {
+        let offer = described("_offer", &offer::publishing(), &name);
+        host.wire.send(&offer);
+        host.wire.until(|frame| frame["event"] == "_answer");
+        host.wire.send(&of("closeRoom"));
+        host.wire.send(&create("cooking"));
+        let answer = host
+            .wire
+            .until(|frame| frame["event"] != "roomsInfo" && frame["event"] != "count");
+        assert_eq!(answer, of("createRoomOk"));
+        let asks = host.wire.until(|frame| frame["event"] == "joinRoom");
+        assert_ne!(asks["name"], name);
+        name = asks["name"].as_str().expect("a name").to_owned();
+    }
+    // And without waiting for anything.
+    for _ in 0..20 {
+        host.wire.send(&of("closeRoom"));
+        host.wire.send(&create("cooking"));
+        host.wire.until(|frame| *frame == of("createRoomOk"));
+    }
+    assert_eq!(streams(&server), [] as [String; 0]);
+}
