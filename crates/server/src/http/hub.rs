@@ -96,7 +96,8 @@ struct State<M> {
 }
 
 impl<M: Machine> Hub<M> {
-    /// Begins to call the machine when its time has come; ends with the last clone of this.
+    /// Begins to call the machine when its time has come; ends with the last clone of this. What
+    /// makes the machine is given the way to it.
     pub(super) fn start(make: impl FnOnce(Handle<M>) -> M) -> Self {
         let shared = Arc::new_cyclic(|shared| {
             let state = State {
