@@ -1,6 +1,7 @@
 //! broadcast-recording at its socket: what `docs/protocol/broadcast-recording.md` promises, as far
 //! as it shows without a browser.
 
+mod lost;
 mod many;
 mod offers;
 mod people;

@@ -1,6 +1,7 @@
 //! Clients of Pion_SFU, by their sockets: what `docs/protocol/pion-sfu.md` promises. Their media is
-//! in `web/e2e`.
+//! in `web/e2e`, but for what is lost.
 
+mod lost;
 mod person;
 mod refusals;
 mod rooms;
