@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { violations } from "../lib/axe.ts";
 import { openPage, publishPage, watchPage } from "../lib/chromium.ts";
+import { clientPage } from "../lib/client-page.ts";
 import { useStage } from "../lib/stage.ts";
 import { until } from "../lib/until.ts";
 import { moves } from "../lib/videos.ts";
@@ -14,7 +13,6 @@ const own = `127.0.0.1:${30_000 + Math.floor(Math.random() * 10_000)}`;
 const stage = useStage(() => {
   process.env.HEADWATER_DIALECTS__BROADCAST_RECORDING__LISTEN = own;
 });
-const CLIENTS = resolve(import.meta.dirname, "../clients");
 const CONNECTS_MS_MAX = 15_000;
 const PLAYS_MS_MAX = 20_000;
 const TOLD_MS_MAX = 5_000;
@@ -34,21 +32,16 @@ interface Seen {
 }
 
 /** Somebody with the page that behaves as clients in the field do. */
-async function comes(
+function comes(
   mode: "sender" | "receiver",
   roomId: string,
   userId: string,
   more: Record<string, string> = {},
 ): Promise<Page> {
-  const { browser } = stage.chromium;
-  const page = await (await browser.newContext()).newPage();
-  // Its address is needed: Chromium lets only pages from this host connect to this host.
-  await page.goto(`${stage.server.url}/healthz`);
-  await page.setContent(readFileSync(resolve(CLIENTS, "broadcast-recording.html"), "utf8"));
-  const query = new URLSearchParams({ mode, roomId, userId, ...more });
-  await page.evaluate(`window.query = ${JSON.stringify(String(query))}`);
-  await page.addScriptTag({ path: resolve(CLIENTS, "broadcast-recording.js") });
-  return page;
+  const query = { mode, roomId, userId, ...more };
+  // Clients in the field go on pinging when their connection was closed, which is an error each
+  // time.
+  return clientPage(stage, "broadcast-recording", { query, errors: [] });
 }
 
 function seen(page: Page): Promise<Seen> {

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { bundled } from "../lib/bundled.ts";
 import { openPage, publishPage } from "../lib/chromium.ts";
+import { CLIENTS, clientPage } from "../lib/client-page.ts";
 import { joinRoom, plays } from "../lib/rooms.ts";
 import { useStage } from "../lib/stage.ts";
 import { until } from "../lib/until.ts";
@@ -11,7 +11,6 @@ import { moves } from "../lib/videos.ts";
 
 /** Whoever publishes is called this, in every dialect. */
 const NAME = "ada";
-const CLIENTS = resolve(import.meta.dirname, "../clients");
 const PLAYS_MS_MAX = 15_000;
 const LISTED_MS_MAX = 10_000;
 const FRAMES = 10;
@@ -44,9 +43,8 @@ async function gortcPage(uid: string, rid: string): Promise<Page> {
 }
 
 async function pionPage(id: string, room: string, stream: string): Promise<Page> {
-  const page = await empty();
-  await page.setContent(readFileSync(resolve(CLIENTS, "pion-sfu.html"), "utf8"));
-  await page.addScriptTag({ path: resolve(CLIENTS, "pion-sfu.js") });
+  const page = await clientPage(stage, "pion-sfu");
+  opened.push(page);
   await page.evaluate(`(async () => {
     window.me = new window.sfu.Somebody("${room}", "${id}");
     await window.me.enter(await window.sfu.${stream}());
@@ -55,10 +53,9 @@ async function pionPage(id: string, room: string, stream: string): Promise<Page>
 }
 
 async function recordingPage(mode: string, room: string): Promise<Page> {
-  const page = await empty();
-  await page.setContent(readFileSync(resolve(CLIENTS, "broadcast-recording.html"), "utf8"));
-  await page.evaluate(`window.query = "mode=${mode}&roomId=${room}&userId=${NAME}"`);
-  await page.addScriptTag({ path: resolve(CLIENTS, "broadcast-recording.js") });
+  const query = { mode, roomId: room, userId: NAME };
+  const page = await clientPage(stage, "broadcast-recording", { query });
+  opened.push(page);
   return page;
 }
 

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { bundled } from "../lib/bundled.ts";
 import { openPage, publishPage } from "../lib/chromium.ts";
+import { CLIENTS } from "../lib/client-page.ts";
 import { joinRoom, plays } from "../lib/rooms.ts";
 import { useStage } from "../lib/stage.ts";
 import { until } from "../lib/until.ts";
@@ -59,7 +60,7 @@ const stage = useStage();
 let script = "";
 
 beforeAll(async () => {
-  script = await bundled(resolve(import.meta.dirname, "../clients/gortc/client.js"));
+  script = await bundled(resolve(CLIENTS, "gortc/client.js"));
 });
 
 /** A user in a page of its own. */

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { afterEach, expect, test } from "vitest";
 import { openPage, publishPage } from "../lib/chromium.ts";
+import { clientPage } from "../lib/client-page.ts";
 import { joinRoom, plays } from "../lib/rooms.ts";
 import { useStage } from "../lib/stage.ts";
 import { until } from "../lib/until.ts";
@@ -42,7 +41,6 @@ declare global {
   }
 }
 
-const CLIENTS = resolve(import.meta.dirname, "../clients");
 const PLAYS_MS_MAX = 15_000;
 const FIRST_MS_MAX = 2_000;
 const GONE_MS_MAX = 2_000;
@@ -59,12 +57,8 @@ afterEach(async () => {
 });
 
 async function emptyPage(): Promise<Page> {
-  // The server has no such page. Its address is needed all the same: pages of others are let to
-  // this host only when they are asked about it.
-  const page = await openPage(stage.chromium, `${stage.server.url}/healthz`);
+  const page = await clientPage(stage, "pion-sfu");
   opened.push(page);
-  await page.setContent(readFileSync(resolve(CLIENTS, "pion-sfu.html"), "utf8"));
-  await page.addScriptTag({ path: resolve(CLIENTS, "pion-sfu.js") });
   return page;
 }
 

@@ -1,8 +1,8 @@
 import net from "node:net";
-import { resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { openPage } from "../lib/chromium.ts";
+import { CLIENTS } from "../lib/client-page.ts";
 import { useStage } from "../lib/stage.ts";
 import { until } from "../lib/until.ts";
 
@@ -17,10 +17,7 @@ let own: string;
 beforeAll(async () => {
   own = `127.0.0.1:${await freePort()}`;
   process.env.HEADWATER_DIALECTS__TRIBUTARY__LISTEN = own;
-  process.env.HEADWATER_DIALECTS__TRIBUTARY__STATIC_DIR = resolve(
-    import.meta.dirname,
-    "../clients",
-  );
+  process.env.HEADWATER_DIALECTS__TRIBUTARY__STATIC_DIR = CLIENTS;
   process.env.HEADWATER_DIALECTS__TRIBUTARY__MAX_LISTENERS = "2";
 });
 const stage = useStage();
