@@ -149,7 +149,7 @@ impl Scene {
         for (called, sdp) in &self.descriptions {
             for kind in ["offer", "answer"] {
                 let json = serde_json::json!({ "type": kind, "sdp": sdp }).to_string();
-                let message = format!("\"{}\"", base64(&json));
+                let message = format!("\"{}\"", BASE64_STANDARD.encode(&json));
                 frame = frame.replace(&format!("{kind}({called})"), &message);
             }
         }
@@ -201,9 +201,4 @@ impl Scene {
         }
         line.replace("\r\n", "|")
     }
-}
-
-/// Base64, as browsers write it.
-fn base64(text: &str) -> String {
-    BASE64_STANDARD.encode(text)
 }
