@@ -59,64 +59,48 @@ pub enum Call {
 
 /// Reads a method's data. Fields are looked at in the order in which the protocol refuses them.
 pub(super) fn read(method: &str, data: &Fields<'_>) -> Result<Call, Error> {
-    if !is_method(method) {
-        return Err(Error::UNKNOWN);
-    }
-    let rid = text(data, "rid").ok_or(Error::NO_RID)?;
+    let rid = || text(data, "rid").ok_or(Error::NO_RID);
     let named = |name| text(data, name).unwrap_or_default();
     let sfuid = text(data, "sfuid");
     Ok(match method {
-        "join" => Call::Join { rid },
-        "leave" => Call::Leave { rid },
-        "keepalive" => Call::Keepalive { rid },
+        "join" => Call::Join { rid: rid()? },
+        "leave" => Call::Leave { rid: rid()? },
+        "keepalive" => Call::Keepalive { rid: rid()? },
         "publish" => {
-            let sdp = sdp(data)?;
+            let (rid, sdp) = (rid()?, sdp(data)?);
             let minfo = data.get("minfo").map(|minfo| minfo.get());
             let minfo = minfo.filter(|minfo| minfo.starts_with('{'));
             let minfo = minfo.ok_or(Error::NO_MINFO)?.to_owned();
             Call::Publish { rid, sdp, minfo }
         }
         "unpublish" => Call::Unpublish {
-            rid,
+            rid: rid()?,
             mid: named("mid"),
             sfuid,
         },
         "subscribe" => Call::Subscribe {
-            rid,
+            rid: rid()?,
             mid: named("mid"),
             sdp: sdp(data)?,
             sfuid,
         },
         "unsubscribe" => Call::Unsubscribe {
-            rid,
+            rid: rid()?,
             mid: named("mid"),
             sid: named("sid"),
             sfuid,
         },
         "broadcast" => {
             let data = data.get("data").map_or("null", |data| data.get());
-            let data = data.to_owned();
-            Call::Broadcast { rid, data }
+            Call::Broadcast {
+                rid: rid()?,
+                data: data.to_owned(),
+            }
         }
-        "getusers" => Call::GetUsers { rid },
-        _ => Call::GetPubs { rid },
+        "getusers" => Call::GetUsers { rid: rid()? },
+        "getpubs" => Call::GetPubs { rid: rid()? },
+        _ => return Err(Error::UNKNOWN),
     })
-}
-
-fn is_method(method: &str) -> bool {
-    const METHODS: [&str; 10] = [
-        "join",
-        "leave",
-        "keepalive",
-        "publish",
-        "unpublish",
-        "subscribe",
-        "unsubscribe",
-        "broadcast",
-        "getusers",
-        "getpubs",
-    ];
-    METHODS.contains(&method)
 }
 
 /// The offer of `jsep`, which is an object.
