@@ -15,7 +15,7 @@ use http::header::{
     ACCEPT, ALLOW, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH, LINK,
     LOCATION,
 };
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 
 use crate::{IceServer, Problem, ice_fragment};
 
@@ -87,7 +87,7 @@ impl Target {
     /// Reads path and token. `path` is what stands behind `/whip/` or `/whep/`; one slash at
     /// its end is overlooked.
     pub fn parse<B>(path: &str, request: &Request<B>) -> Result<Self, Problem> {
-        let token = token(request);
+        let token = token(request.uri(), request.headers());
         let path = path.strip_suffix('/').unwrap_or(path);
         let name = |text: &str| {
             StreamName::new(text)
@@ -312,14 +312,13 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     is_bearer.then(|| token.trim())
 }
 
-fn token<B>(request: &Request<B>) -> Option<String> {
-    let bearer = bearer(request.headers()).map(str::to_owned);
+/// The token of a request: the one in the header, else the one in the query, of clients that
+/// cannot set a header.
+pub fn token(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let bearer = bearer(headers).map(str::to_owned);
     bearer.or_else(|| {
-        let pairs = request
-            .uri()
-            .query()?
-            .split('&')
-            .filter_map(|pair| pair.split_once('='));
+        let pairs = uri.query()?.split('&');
+        let pairs = pairs.filter_map(|pair| pair.split_once('='));
         let mut tokens = pairs.filter(|(key, _)| matches!(*key, "token" | "access_token" | "jwt"));
         tokens.next().map(|(_, value)| percent_decoded(value))
     })

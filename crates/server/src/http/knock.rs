@@ -3,41 +3,32 @@
 use std::convert::Infallible;
 
 use axum::body::Body;
+use axum::extract::FromRequestParts;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use axum::response::Response;
 use broadcast::OpenError;
-use serde::Deserialize;
-use signaling::Problem;
-use signaling::session_http::bearer;
+use signaling::{Problem, session_http};
 
 use super::Service;
 use crate::control::Grants;
 
 /// Who asks for a socket, with what its token allows.
 ///
-/// The clients of earlier systems know no tokens. `?token=…` in the address of the socket, or a
-/// header, lets them in where the server has some.
+/// The clients of earlier systems know no tokens. One in the address of the socket, or in a header,
+/// lets them in where the server has some.
 #[derive(Debug)]
 pub(super) struct Knock {
     pub(super) upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     pub(super) grants: Result<Grants, OpenError>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct Asked {
-    token: Option<String>,
-}
-
 impl FromRequestParts<Service> for Knock {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Infallible> {
-        let asked: Result<Query<Asked>, _> = Query::try_from_uri(&parts.uri);
-        let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
-        let token = bearer(&parts.headers).map(str::to_owned).or(asked.token);
+        let token = session_http::token(&parts.uri, &parts.headers);
         let grants = service.control.grants(token.as_deref());
         let upgrade = WebSocketUpgrade::from_request_parts(parts, service).await;
         Ok(Self { upgrade, grants })

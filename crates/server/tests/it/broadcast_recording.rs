@@ -282,13 +282,13 @@ fn tokens_in_the_address_decide_who_may_broadcast_and_who_may_subscribe() {
         ("HEADWATER_AUTH__PUBLISH_TOKEN", "p"),
         ("HEADWATER_AUTH__VIEW_TOKEN", "v"),
     ]);
-    let with = |token: &str| Wire::open(&server.address, &format!("/ws?token={token}"));
-    let mut viewer = with("v");
+    let with = |query: &str| Wire::open(&server.address, &format!("/ws?{query}"));
+    let mut viewer = with("token=v");
     viewer.send(&broadcasting(&offer::publishing(), LAB));
     assert_eq!(quiet(&mut viewer), NOTHING);
     viewer.send(&subscribing(LAB));
     told(&mut viewer, "remoteDescription");
-    let mut publisher = with("p");
+    let mut publisher = with("access_token=p");
     publisher.send(&broadcasting(&offer::publishing(), LAB));
     told(&mut publisher, "remoteDescription");
     assert_eq!(
