@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Page } from "playwright-core";
+import { clientPage } from "./client-page.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
 
-const CLIENTS = resolve(import.meta.dirname, "../clients");
 const PLAYS_MS_MAX = 20_000;
 /** How long it takes at most until all know what one does. */
 export const TOLD_MS_MAX = 5_000;
@@ -15,15 +13,9 @@ export interface Person {
   errors: string[];
 }
 
-export async function comes({ chromium, server }: Stage, name: string): Promise<Person> {
-  const page = await (await chromium.browser.newContext()).newPage();
+export async function comes(stage: Stage, name: string): Promise<Person> {
   const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(error.message));
-  // The server has no such page. Its address is needed all the same: Chromium lets only pages
-  // from this host connect to this host.
-  await page.goto(`${server.url}/healthz`);
-  await page.setContent(readFileSync(resolve(CLIENTS, "live-room.html"), "utf8"));
-  await page.addScriptTag({ path: resolve(CLIENTS, "live-room.js") });
+  const page = await clientPage(stage, "live-room", { errors });
   await page.waitForFunction("socket.readyState === WebSocket.OPEN");
   await page.fill("#name", name);
   return { page, errors };

@@ -8,12 +8,12 @@ export interface Stage {
   chromium: Chromium;
 }
 
-/** Sets the stage for the suite that calls it. `prepare` runs first. */
-export function useStage(prepare?: () => void, env: Settings = {}): Stage {
+/** Sets the stage for the suite that calls it. `prepare` runs first, and returns settings for the
+ * server. */
+export function useStage(prepare?: () => Promise<Settings> | Settings | undefined): Stage {
   const stage = {} as Stage;
   beforeAll(async () => {
-    prepare?.();
-    stage.server = await startServer(undefined, env);
+    stage.server = await startServer(undefined, await prepare?.());
     stage.chromium = await launchChromium();
   });
   afterAll(async () => {

@@ -10,9 +10,7 @@ import { moves } from "../lib/videos.ts";
 /** Where the port of its own is. */
 const own = `127.0.0.1:${30_000 + Math.floor(Math.random() * 10_000)}`;
 
-const stage = useStage(() => {
-  process.env.HEADWATER_DIALECTS__BROADCAST_RECORDING__LISTEN = own;
-});
+const stage = useStage(() => ({ HEADWATER_DIALECTS__BROADCAST_RECORDING__LISTEN: own }));
 const CONNECTS_MS_MAX = 15_000;
 const PLAYS_MS_MAX = 20_000;
 const TOLD_MS_MAX = 5_000;

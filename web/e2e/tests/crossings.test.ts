@@ -4,18 +4,20 @@ import { afterEach, beforeAll, expect, test } from "vitest";
 import { bundled } from "../lib/bundled.ts";
 import { openPage, publishPage } from "../lib/chromium.ts";
 import { CLIENTS, clientPage } from "../lib/client-page.ts";
+import { hosts } from "../lib/live-room.ts";
 import { joinRoom, plays } from "../lib/rooms.ts";
 import { useStage } from "../lib/stage.ts";
 import { until } from "../lib/until.ts";
 import { moves } from "../lib/videos.ts";
 
-/** Whoever publishes is called this, in every dialect. */
+/** Whoever publishes is called this; but hosts of live rooms, who are called as their room. */
 const NAME = "ada";
+const LIVE_ROOM = "the live room";
 const PLAYS_MS_MAX = 15_000;
 const LISTED_MS_MAX = 10_000;
 const FRAMES = 10;
 
-const stage = useStage();
+const stage = useStage(() => ({ HEADWATER_DIALECTS__LIVE_ROOM__MEDIA: "server" }));
 const opened: Page[] = [];
 let gortc = "";
 
@@ -52,8 +54,8 @@ async function pionPage(id: string, room: string, stream: string): Promise<Page>
   return page;
 }
 
-async function recordingPage(mode: string, room: string): Promise<Page> {
-  const query = { mode, roomId: room, userId: NAME };
+async function recordingPage(mode: string, room: string, user: string): Promise<Page> {
+  const query = { mode, roomId: room, userId: user };
   const page = await clientPage(stage, "broadcast-recording", { query });
   opened.push(page);
   return page;
@@ -77,7 +79,11 @@ const PUBLISHERS: Record<string, (room: string) => Promise<unknown>> = {
     await page.evaluate(`window.gortc.publish("${room}", { audio: true, video: true })`);
   },
   "pion-sfu": (room) => pionPage(NAME, room, "camera"),
-  "broadcast-recording": (room) => recordingPage("sender", room),
+  "broadcast-recording": (room) => recordingPage("sender", room, NAME),
+  [LIVE_ROOM]: async (room) => {
+    const { page } = await hosts(stage, room);
+    opened.push(page);
+  },
 };
 
 /** Waits until a count of pictures grows. */
@@ -86,25 +92,31 @@ async function grows(what: string, count: () => Promise<number>): Promise<void> 
   await until(`${what} to play`, PLAYS_MS_MAX, async () => (await count()) > before + FRAMES);
 }
 
+interface Published {
+  room: string;
+  by: string;
+  stream: string;
+}
+
 /** How somebody watches a stream of a room, by protocol. */
-const VIEWERS: Record<string, (room: string, stream: string) => Promise<void>> = {
-  WHEP: async (_, stream) => {
+const VIEWERS: Record<string, (published: Published) => Promise<void>> = {
+  WHEP: async ({ stream }) => {
     const page = await openPage(stage.chromium, `${stage.server.url}/watch/${stream}`);
     opened.push(page);
     await moves(page.locator("video"));
   },
-  "the Headwater protocol": async (room, stream) => {
+  "the Headwater protocol": async ({ room, stream }) => {
     const page = await empty();
     await joinRoom(page, { room, id: "eve" });
     await plays(page, stream);
   },
-  gortc: async (room) => {
+  gortc: async ({ room, by }) => {
     const page = await gortcPage("gus", room);
     const pubs = `window.gortc.request("getpubs", { rid: "${room}" })`;
     let mid = "";
     await until("the stream in the list", LISTED_MS_MAX, async () => {
       const { pubs: all } = await page.evaluate<{ pubs: { mid: string }[] }>(pubs);
-      mid = all.find((pub) => pub.mid.includes(NAME))?.mid ?? "";
+      mid = all.find((pub) => pub.mid.includes(by))?.mid ?? "";
       return mid !== "";
     });
     const sid = await page.evaluate<string>(`window.gortc.subscribe("${room}", "${mid}")`);
@@ -112,15 +124,15 @@ const VIEWERS: Record<string, (room: string, stream: string) => Promise<void>> =
       page.evaluate<number>(`window.gortc.received("${sid}").then(({ frames }) => frames)`),
     );
   },
-  "pion-sfu": async (room) => {
+  "pion-sfu": async ({ room }) => {
     const page = await pionPage("pia", room, "drawn");
     await grows("pion-sfu", async () => {
       const frames = await page.evaluate<Record<string, number>>("window.me.frames()");
       return Math.max(0, ...Object.values(frames));
     });
   },
-  "broadcast-recording": async (room) => {
-    const page = await recordingPage("receiver", room);
+  "broadcast-recording": async ({ room, by }) => {
+    const page = await recordingPage("receiver", room, by);
     await moves(page.locator("video"));
   },
 };
@@ -133,19 +145,20 @@ interface Listed {
 for (const [how, publish] of Object.entries(PUBLISHERS)) {
   test(`a stream published by ${how} is listed and watched by every protocol`, async () => {
     const room = how.toLowerCase().replaceAll(/[^a-z]/g, "-");
+    const by = how === LIVE_ROOM ? room : NAME;
     await publish(room);
     let stream = "";
     await until("the stream in the list", PLAYS_MS_MAX, async () => {
       const answer = await fetch(`${stage.server.url}/api/v1/streams`);
       const { streams } = (await answer.json()) as { streams: Listed[] };
-      const listed = streams.find(({ name, active }) => active && name.startsWith(`${room}/`));
+      const listed = streams.find(({ name, active }) => active && name.split("/")[0] === room);
       stream = listed?.name ?? "";
       return stream !== "";
     });
-    expect(stream).toContain(NAME);
-    for (const [by, watch] of Object.entries(VIEWERS)) {
-      await watch(room, stream).catch((error) => {
-        throw new Error(`by ${by}: ${error}`);
+    expect(stream).toContain(by);
+    for (const [protocol, watch] of Object.entries(VIEWERS)) {
+      await watch({ room, by, stream }).catch((error) => {
+        throw new Error(`by ${protocol}: ${error}`);
       });
       // Who watches does not publish beside who watches next.
       await opened.pop()?.context().close();

@@ -13,6 +13,7 @@ const SAMPLES_PER_SECOND = 48_000;
 describeInOwnNetwork("GStreamer", import.meta.filename, () => {
   const stage = useStage(() => {
     setNetwork(INTERFACE);
+    return {};
   });
 
   test.each(CODECS)("publishes %s, and ends its stream", async (codec) => {

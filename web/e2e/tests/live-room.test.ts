@@ -17,7 +17,7 @@ import { moves } from "../lib/videos.ts";
 const BACK_MS_MAX = 20_000;
 
 describe.each(["direct", "server"])("with media %s", (media) => {
-  const stage = useStage(undefined, { HEADWATER_DIALECTS__LIVE_ROOM__MEDIA: media });
+  const stage = useStage(() => ({ HEADWATER_DIALECTS__LIVE_ROOM__MEDIA: media }));
 
   test("a host and two viewers see the screen, write, and see each other leave", async () => {
     const host = await hosts(stage, "cooking");
@@ -96,7 +96,7 @@ function offers({ page }: Person): Promise<number> {
 }
 
 describe("with media through the server", () => {
-  const stage = useStage(undefined, { HEADWATER_DIALECTS__LIVE_ROOM__MEDIA: "server" });
+  const stage = useStage(() => ({ HEADWATER_DIALECTS__LIVE_ROOM__MEDIA: "server" }));
 
   test("one upload of the host serves all viewers, and is a stream like any other", async () => {
     const host = await hosts(stage, "one upload");

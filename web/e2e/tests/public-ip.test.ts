@@ -10,7 +10,7 @@ const ADDRESS = "10.77.0.1";
 describeInOwnNetwork("A server that is told one address", import.meta.filename, () => {
   const stage = useStage(() => {
     setNetwork(INTERFACE);
-    process.env.HEADWATER_MEDIA__PUBLIC_IPS = ADDRESS;
+    return { HEADWATER_MEDIA__PUBLIC_IPS: ADDRESS };
   });
 
   test("sends and receives media there only", async () => {

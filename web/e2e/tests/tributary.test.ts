@@ -1,6 +1,6 @@
 import net from "node:net";
 import type { Page } from "playwright-core";
-import { afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { openPage } from "../lib/chromium.ts";
 import { CLIENTS } from "../lib/client-page.ts";
 import { useStage } from "../lib/stage.ts";
@@ -14,13 +14,14 @@ const FRAMES = 10;
 let own: string;
 
 // The port of its own serves the page of an old client, as its own server did.
-beforeAll(async () => {
+const stage = useStage(async () => {
   own = `127.0.0.1:${await freePort()}`;
-  process.env.HEADWATER_DIALECTS__TRIBUTARY__LISTEN = own;
-  process.env.HEADWATER_DIALECTS__TRIBUTARY__STATIC_DIR = CLIENTS;
-  process.env.HEADWATER_DIALECTS__TRIBUTARY__MAX_LISTENERS = "2";
+  return {
+    HEADWATER_DIALECTS__TRIBUTARY__LISTEN: own,
+    HEADWATER_DIALECTS__TRIBUTARY__STATIC_DIR: CLIENTS,
+    HEADWATER_DIALECTS__TRIBUTARY__MAX_LISTENERS: "2",
+  };
 });
-const stage = useStage();
 
 const open: Page[] = [];
 afterEach(async () => {
