@@ -209,11 +209,6 @@ impl Dialogue {
         }
         // What this side was going to ask for comes behind.
         let mut ours = self.sections.split_off(self.settled);
-        for section in &mut ours {
-            if mids.contains(&section.mid.as_str()) {
-                section.mid = self.next_mid();
-            }
-        }
         let new = mids.iter().skip(self.settled);
         let new: Vec<Section> = new.map(|mid| Section::new((*mid).to_owned())).collect();
         self.asked = Some(Asked {
@@ -223,6 +218,11 @@ impl Dialogue {
         });
         self.settled = mids.len();
         self.sections.extend(new);
+        for section in &mut ours {
+            if mids.contains(&section.mid.as_str()) {
+                section.mid = self.next_mid();
+            }
+        }
         self.sections.extend(ours);
         Ok(self.show(offer))
     }
@@ -395,9 +395,14 @@ impl Dialogue {
     }
 
     fn next_mid(&mut self) -> String {
-        self.mids += 1;
-        // Remotes count theirs: a letter keeps these apart.
-        format!("h{}", self.mids)
+        // Most remotes count theirs: a letter keeps these apart.
+        loop {
+            self.mids += 1;
+            let mid = format!("h{}", self.mids);
+            if !self.sections.iter().any(|section| section.mid == mid) {
+                return mid;
+            }
+        }
     }
 
     fn head(&self, sections: usize, ice_lite: bool) -> String {

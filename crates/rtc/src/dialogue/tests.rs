@@ -449,6 +449,21 @@ fn what_is_asked_for_gets_another_mid_when_an_offer_of_the_remote_has_that() {
 }
 
 #[test]
+fn a_remote_may_name_its_lines_as_this_side_does() {
+    let mut pair = Pair::new();
+    let kinds = [MediaKind::Audio, MediaKind::Video];
+    let (offer, pending) = adding(&kinds, Way::SendOnly)(&mut pair.remote);
+    let own: Vec<String> = mids(&offer).into_iter().map(str::to_owned).collect();
+    let theirs = offer.replace(&own[0], "h2").replace(&own[1], "h1");
+    drop(pending);
+    pair.answer(&theirs).expect("a good offer");
+    pair.add(Kind::Audio, "a");
+    pair.add(Kind::Video, "a");
+    let offer = pair.dialogue.offer().expect("something to tell");
+    assert_eq!(mids(&offer), ["h2", "h1", "h3", "h4"]);
+}
+
+#[test]
 fn descriptions_that_fit_nothing_are_refused_and_do_no_harm() {
     let mut pair = Pair::new();
     let (offer, _) =
