@@ -1,14 +1,19 @@
 //! What is said about a connection of both ways.
 
+mod ends;
+
 use std::time::Instant;
 
 use rtp::{Bitrate, Kind};
+use str0m::Rtc;
 
 use crate::Config;
 use crate::negotiation::{Agreed, Lines, OutgoingTrack, Transport, beginnings, head, line};
 use crate::peer::{IceCredentials, PUBLISHED_LINES_MAX, Peer};
 use crate::sdp::{self, Direction, OfferError, SentTrack};
 use crate::sender::Sender;
+
+pub use ends::Ends;
 
 /// m-lines of one connection; an offer with more is refused.
 const SECTIONS_MAX: usize = 512;
@@ -111,6 +116,16 @@ impl Dialogue {
     ) -> (Self, Peer) {
         let mut rtc = config.rtc(Direction::Receive, true, now);
         rtc.direct_api().set_ice_controlling(false);
+        Self::over(rtc, config, estimate, new_lines, now)
+    }
+
+    fn over(
+        mut rtc: Rtc,
+        config: &Config,
+        estimate: Option<Bitrate>,
+        new_lines: usize,
+        now: Instant,
+    ) -> (Self, Peer) {
         let (transport, lines, session) = beginnings(config, &mut rtc);
         let sender = Sender::new(now, config.wall_clock, Vec::new(), estimate);
         let peer = Peer::of_both_ways(rtc, sender, now);

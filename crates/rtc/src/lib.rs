@@ -29,7 +29,7 @@ mod window;
 pub use channels::{CHANNELS_MAX, ChannelNumber, TEXT_BYTES_MAX, TEXTS_PER_SECOND};
 pub use config::{Certificate, Config};
 pub use datagrams::{Datagrams, Transmit};
-pub use dialogue::{Dialogue, Expected};
+pub use dialogue::{Dialogue, Ends, Expected};
 pub use media::{LAYERS_MAX, Media};
 pub use negotiation::{Agreed, AgreedLine, LINES_MAX, Negotiation, OutgoingTrack};
 pub use offer::Offering;

@@ -111,7 +111,8 @@ impl Viewer {
 }
 
 pub(crate) fn request_keyframe(peer: &mut Peer) {
-    if let Some(media) = peer.line(Kind::Video) {
+    let mut received = peer.received().iter();
+    if let Some(media) = received.position(|media| media.kind == Kind::Video) {
         peer.request_keyframe(media, 0);
     }
 }

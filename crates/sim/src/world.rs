@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use broadcast::SessionId;
-use node::{Command, Counters, Event, Input, Node, Output, Relayed, Source, StreamId};
-use rtc::{Certificate, Datagrams, Direction, Offering, Peer, WallClock};
-use rtp::Bitrate;
+use node::{Command, Counters, Event, Feed, Input, Node, Output, Relayed, Source, StreamId};
+use rtc::{Certificate, Datagrams, Direction, Ends, Offering, Peer, WallClock};
+use rtp::{Bitrate, Kind};
 
 use crate::viewer::request_keyframe;
 use crate::{Clock, Link, Path, Publisher, PublisherSettings, Rng, Viewer};
@@ -34,7 +34,8 @@ pub struct ClientId(usize);
 
 /// Shards, clients and the links between them.
 ///
-/// One stream, with its publisher on the first shard.
+/// One stream, with its publisher on the first shard; and one of each client that both watches and
+/// publishes.
 #[derive(Debug)]
 pub struct World {
     seed: u64,
@@ -77,10 +78,11 @@ struct Client {
     role: Role,
 }
 
-#[derive(Debug)]
-enum Role {
-    Publisher(Box<Publisher>),
-    Viewer(Box<Viewer>),
+/// What a client does: one of these, or both over one connection.
+#[derive(Debug, Default)]
+struct Role {
+    publisher: Option<Publisher>,
+    viewer: Option<Viewer>,
 }
 
 /// Something on its way.
@@ -147,18 +149,80 @@ impl World {
     /// from it to the shard, and the way back is as long but perfect.
     pub fn publish(&mut self, settings: PublisherSettings, up: Path) -> ClientId {
         let rids = settings.rids();
-        let publisher = Publisher::new(settings, self.publishers, self.rng.fork());
-        self.publishers += 1;
-        let role = Role::Publisher(Box::new(publisher));
+        let role = Role {
+            publisher: Some(self.next_publisher(settings)),
+            ..Role::default()
+        };
+        let (peer_here, peer) = self.one_way(HOME, Direction::Send, &rids);
         let back = back_of(&up);
-        self.connect(HOME, role, &rids, up, back)
+        let id = self.connect(HOME, role, peer_here, up, back);
+        let publish = Command::Publish {
+            session: self.session(id),
+            sources: Source::all(&peer, STREAM),
+            peer,
+        };
+        self.order(HOME, publish);
+        id
     }
 
     /// A viewer connects to a shard. `down` leads to it, and the way back is as long but perfect.
     pub fn watch(&mut self, shard: usize, down: Path) -> ClientId {
-        let role = Role::Viewer(Box::new(Viewer::new(self.now())));
-        let back = back_of(&down);
-        self.connect(shard, role, &[], back, down)
+        self.watch_stream((STREAM, HOME), shard, down)
+    }
+
+    /// The same, of what a client of [`Self::converse`] publishes.
+    pub fn watch_client(&mut self, client: ClientId, shard: usize, down: Path) -> ClientId {
+        let home = self.clients[client.0].shard;
+        self.watch_stream((stream_of(client), home), shard, down)
+    }
+
+    /// A client connects to a shard over a connection of both ways ([`rtc::Dialogue`]): it watches the
+    /// stream, and publishes one of its own, in one layer.
+    pub fn converse(
+        &mut self,
+        shard: usize,
+        settings: PublisherSettings,
+        up: Path,
+        down: Path,
+    ) -> ClientId {
+        let role = Role {
+            publisher: Some(self.next_publisher(settings)),
+            viewer: Some(Viewer::new(self.now())),
+        };
+        let (config_here, config) = self.rtc_configs(shard);
+        let now = self.clock.now();
+        let ends = Ends::new(&config_here, &config, Some(ESTIMATE_INITIAL), now);
+        let ends = ends.expect("our own offers are good");
+        let id = self.connect(shard, role, ends.client, up, down);
+        let session = self.session(id);
+        let peer = Box::new(ends.server);
+        self.order(shard, Command::View { session, peer });
+        let source = |mid| Source {
+            mid,
+            stream: stream_of(id),
+        };
+        let sources = ends.published.into_iter().map(source).collect();
+        let republish = Command::Republish {
+            session,
+            offer: None,
+            sources,
+        };
+        self.order(shard, republish);
+        let feed = |(line, kind)| Feed {
+            line,
+            stream: STREAM,
+            home: HOME,
+            kind,
+            first_seq: self.rng.next_u64() as u16,
+        };
+        let feeds = [(0, Kind::Audio), (1, Kind::Video)].map(feed).into();
+        let feed = Command::Feed {
+            session,
+            agreed: None,
+            feeds,
+        };
+        self.order(shard, feed);
+        id
     }
 
     /// Changes the way from the shard to a client.
@@ -230,23 +294,19 @@ impl World {
     /// A viewer's record.
     ///
     /// # Panics
-    /// The client is a publisher.
+    /// The client only publishes.
     pub fn viewer(&self, id: ClientId) -> &Viewer {
-        match &self.clients[id.0].role {
-            Role::Viewer(viewer) => viewer,
-            Role::Publisher(_) => panic!("{id:?} is a publisher"),
-        }
+        let viewer = self.clients[id.0].role.viewer.as_ref();
+        viewer.unwrap_or_else(|| panic!("{id:?} is a publisher"))
     }
 
     /// A publisher's record.
     ///
     /// # Panics
-    /// The client is a viewer.
+    /// The client only watches.
     pub fn publisher(&self, id: ClientId) -> &Publisher {
-        match &self.clients[id.0].role {
-            Role::Publisher(publisher) => publisher,
-            Role::Viewer(_) => panic!("{id:?} is a viewer"),
-        }
+        let publisher = self.clients[id.0].role.publisher.as_ref();
+        publisher.unwrap_or_else(|| panic!("{id:?} is a viewer"))
     }
 
     /// The session of a client, as events name it.
@@ -280,67 +340,86 @@ impl World {
         &self.events
     }
 
-    fn connect(
+    fn next_publisher(&mut self, settings: PublisherSettings) -> Publisher {
+        let number = self.publishers;
+        self.publishers += 1;
+        Publisher::new(settings, number, self.rng.fork())
+    }
+
+    fn watch_stream(
         &mut self,
+        (stream, home): (StreamId, usize),
         shard: usize,
-        role: Role,
-        rids: &[&str],
-        up: Path,
         down: Path,
     ) -> ClientId {
-        let id = self.clients.len();
-        let now = self.clock.now();
-        let session = SessionId(id as u128 + 1);
-        let address = SocketAddr::from(([10, 0, (id >> 8) as u8, id as u8], 5_000));
-        let (ours, theirs, estimate) = match &role {
-            Role::Publisher(_) => (Direction::Send, Direction::Receive, None),
-            Role::Viewer(_) => (Direction::Receive, Direction::Send, Some(ESTIMATE_INITIAL)),
+        let role = Role {
+            viewer: Some(Viewer::new(self.now())),
+            ..Role::default()
         };
-        let offering = Offering::new(&self.rtc_config(address), ours, rids, now);
-        let config = self.rtc_config(self.shards[shard].address);
+        let (peer_here, peer) = self.one_way(shard, Direction::Receive, &[]);
+        let back = back_of(&down);
+        let id = self.connect(shard, role, peer_here, back, down);
+        let watch = Command::Watch {
+            session: self.session(id),
+            stream,
+            home,
+            peer,
+            first_seq: self.rng.next_u64() as u16,
+        };
+        self.order(shard, watch);
+        id
+    }
+
+    /// The peers of the next client, which offers, and of the shard, as the server's control
+    /// plane makes it.
+    fn one_way(&self, shard: usize, ours: Direction, rids: &[&str]) -> (Peer, Box<Peer>) {
+        let (theirs, estimate) = match ours {
+            Direction::Send => (Direction::Receive, None),
+            Direction::Receive => (Direction::Send, Some(ESTIMATE_INITIAL)),
+        };
+        let (config_here, config) = self.rtc_configs(shard);
+        let now = self.clock.now();
+        let offering = Offering::new(&config_here, ours, rids, now);
         let (peer, answer) = Peer::answer(&config, theirs, offering.sdp(), estimate, now)
             .expect("our own offer is good");
         let peer_here = offering.accept(&answer).expect("our own answer is good");
+        (peer_here, Box::new(peer))
+    }
+
+    fn connect(&mut self, shard: usize, role: Role, peer: Peer, up: Path, down: Path) -> ClientId {
+        let id = self.clients.len();
+        let address = self.next_address();
         self.by_address.insert(address, id);
         let (up, down) = (
             Link::new(up, self.rng.fork()),
             Link::new(down, self.rng.fork()),
         );
         self.clients.push(Client {
-            session,
+            session: SessionId(id as u128 + 1),
             shard,
             address,
             outside: address,
-            peer: peer_here,
+            peer,
             up,
             down,
-            wake: Some(now),
+            wake: Some(self.clock.now()),
             gone: false,
             closed: false,
             role,
         });
-        self.admit(shard, id, Box::new(peer));
         ClientId(id)
     }
 
-    /// As the server's control plane does.
-    fn admit(&mut self, shard: usize, client: usize, peer: Box<Peer>) {
-        let session = self.clients[client].session;
-        let command = match self.clients[client].role {
-            Role::Publisher(_) => Command::Publish {
-                session,
-                sources: Source::all(&peer, STREAM),
-                peer,
-            },
-            Role::Viewer(_) => Command::Watch {
-                session,
-                stream: STREAM,
-                home: HOME,
-                peer,
-                first_seq: self.rng.next_u64() as u16,
-            },
-        };
-        self.order(shard, command);
+    /// Of the client that comes next.
+    fn next_address(&self) -> SocketAddr {
+        let id = self.clients.len();
+        SocketAddr::from(([10, 0, (id >> 8) as u8, id as u8], 5_000))
+    }
+
+    /// For the next client, and its shard.
+    fn rtc_configs(&self, shard: usize) -> (rtc::Config, rtc::Config) {
+        let here = self.rtc_config(self.next_address());
+        (here, self.rtc_config(self.shards[shard].address))
     }
 
     fn order(&mut self, shard: usize, command: Command) {
@@ -418,7 +497,7 @@ impl World {
                 if client.gone {
                     return;
                 }
-                if let Role::Viewer(viewer) = &mut client.role {
+                if let Some(viewer) = &mut client.role.viewer {
                     viewer.datagram(&contents);
                 }
                 let (own, to) = (client.address, &mut self.sending);
@@ -493,9 +572,11 @@ impl World {
     fn turn(&mut self, id: usize) {
         let (client, to) = (&mut self.clients[id], &mut self.sending);
         client.wake = None;
-        match &mut client.role {
-            Role::Publisher(publisher) => publisher.produce(&self.clock, &mut client.peer, to),
-            Role::Viewer(viewer) => viewer.produce(&self.clock, &mut client.peer),
+        if let Some(publisher) = &mut client.role.publisher {
+            publisher.produce(&self.clock, &mut client.peer, to);
+        }
+        if let Some(viewer) = &mut client.role.viewer {
+            viewer.produce(&self.clock, &mut client.peer);
         }
         client.peer.handle_timeout(self.clock.now(), to);
         self.drain_client(id);
@@ -546,27 +627,42 @@ impl Client {
         if self.gone {
             return None;
         }
-        let own = match &self.role {
-            Role::Publisher(publisher) => publisher.due(),
-            Role::Viewer(viewer) => viewer.due(),
-        };
-        own.into_iter().chain(self.wake).min()
+        let Role { publisher, viewer } = &self.role;
+        let writes = publisher.as_ref().and_then(Publisher::due);
+        let asks = viewer.as_ref().and_then(Viewer::due);
+        writes.into_iter().chain(asks).chain(self.wake).min()
     }
 
     fn event(&mut self, clock: &Clock, event: &rtc::Event) {
-        match (&mut self.role, event) {
-            (Role::Publisher(publisher), rtc::Event::Connected) => publisher.begin(clock.now()),
-            (Role::Publisher(publisher), rtc::Event::KeyframeRequest { .. }) => {
-                publisher.keyframe_requested(clock.elapsed());
+        let Role { publisher, viewer } = &mut self.role;
+        match event {
+            rtc::Event::Closed => self.gone = true,
+            rtc::Event::Connected => {
+                if let Some(publisher) = publisher {
+                    publisher.begin(clock.now());
+                }
+                if let Some(viewer) = viewer {
+                    viewer.connected_at(clock.elapsed());
+                }
             }
-            (Role::Viewer(viewer), rtc::Event::Connected) => viewer.connected_at(clock.elapsed()),
-            (Role::Viewer(viewer), rtc::Event::Packet { packet, .. }) => {
-                viewer.packet(clock, packet);
+            rtc::Event::KeyframeRequest { .. } => {
+                if let Some(publisher) = publisher {
+                    publisher.keyframe_requested(clock.elapsed());
+                }
             }
-            (_, rtc::Event::Closed) => self.gone = true,
+            rtc::Event::Packet { packet, .. } => {
+                if let Some(viewer) = viewer {
+                    viewer.packet(clock, packet);
+                }
+            }
             _ => {}
         }
     }
+}
+
+/// What a client of [`World::converse`] publishes.
+fn stream_of(client: ClientId) -> StreamId {
+    StreamId(STREAM.0 + 1 + client.0 as u64)
 }
 
 fn back_of(path: &Path) -> Path {

@@ -464,6 +464,47 @@ fn a_remote_may_name_its_lines_as_this_side_does() {
 }
 
 #[test]
+fn each_of_both_ends_hears_media_and_reports_of_the_other() {
+    let mut now = Instant::now();
+    let ends = Ends::new(&config(6_000), &config(5_000), None, now).expect("our own offers");
+    let mut peers = [ends.server, ends.client];
+    let (mut connected, mut heard) = ([false; 2], [0; 2]);
+    let mut to = Datagrams::default();
+    for seq in 0..500 {
+        now += Duration::from_millis(20);
+        for side in [0, 1] {
+            let peer = &mut peers[side];
+            peer.handle_timeout(now, &mut to);
+            if connected[side] {
+                let packet = Arc::new(Packet::new(now, OPUS, b"sound".as_slice()));
+                let rewrite = Rewrite::new(seq, seq as u32 * 960);
+                let sent = peer.write(now, 0, 0, &packet, rewrite, &mut to);
+                sent.expect("the line sends");
+            }
+            peer.drain(&mut to, |event| match event {
+                Event::Connected => connected[side] = true,
+                Event::Packet { .. } => heard[side] += 1,
+                _ => {}
+            });
+            let mut answers = Datagrams::default();
+            while let Some(transmit) = to.pop() {
+                let (from, own) = (transmit.source, transmit.destination);
+                for datagram in transmit.datagrams() {
+                    let (other, mut datagram) = (&mut peers[1 - side], datagram.to_vec());
+                    other.handle_datagram(now, from, own, &mut datagram, &mut answers);
+                }
+            }
+            to = answers;
+        }
+    }
+    assert_eq!(connected, [true; 2]);
+    assert!(heard.iter().all(|packets| *packets > 450), "{heard:?}");
+    // Each has sent a report, and the library over there has heard it and told of it.
+    let known = peers.each_ref().map(|peer| peer.round_trip().is_some());
+    assert_eq!(known, [true; 2]);
+}
+
+#[test]
 fn descriptions_that_fit_nothing_are_refused_and_do_no_harm() {
     let mut pair = Pair::new();
     let (offer, _) =

@@ -10,7 +10,7 @@ use crate::helpers::{Seeded, assert_seamless, ms, s, world};
 const TOP: Option<u8> = Some(2);
 const LOW: Option<u8> = Some(0);
 
-fn narrow(kbps: u64, loss: f64) -> Path {
+pub(crate) fn narrow(kbps: u64, loss: f64) -> Path {
     Path {
         rate: Some(Bitrate::kbps(kbps)),
         queue: ms(300),
@@ -20,13 +20,23 @@ fn narrow(kbps: u64, loss: f64) -> Path {
 }
 
 /// A stream of three layers, and a viewer who has had the top one for a while.
-fn settled(seed: u64) -> (Seeded, ClientId) {
+fn settled(seed: u64, joins: impl FnOnce(&mut World) -> ClientId) -> (Seeded, ClientId) {
     let mut world = world(seed, 1);
     world.publish(PublisherSettings::simulcast(), Path::default());
-    let viewer = world.watch(0, Path::default());
+    let viewer = joins(&mut world);
     world.run_for(s(8));
     assert_eq!(world.viewer(viewer).video().layer(), TOP);
     (world, viewer)
+}
+
+fn only_watches(world: &mut World) -> ClientId {
+    world.watch(0, Path::default())
+}
+
+/// Over the same connection.
+fn publishes_too(world: &mut World) -> ClientId {
+    let (settings, path) = (PublisherSettings::default(), Path::default());
+    world.converse(0, settings, path, path)
 }
 
 fn layers_and_fps(world: &World, id: ClientId, since: Duration) -> String {
@@ -60,38 +70,64 @@ fn viewer_on_300_kbit_gets_the_low_layer_and_others_keep_the_top() {
     }
 }
 
+/// The viewer's link shrinks.
+fn assert_without_a_picture_for_a_moment_only(mut world: Seeded, viewer: ClientId) {
+    world.set_down(viewer, narrow(400, 0.05));
+    world.run_for(s(30));
+    assert_seamless(&world, viewer);
+    let seen = layers_and_fps(&world, viewer, s(8));
+    let video = world.viewer(viewer).video();
+    assert_eq!(video.layer(), LOW, "{seen}");
+    let (end, shrinks) = (world.now(), s(8));
+    assert!(video.freeze_max(shrinks..end) < ms(1_500), "{seen}");
+    assert!(video.freeze_max(shrinks + s(3)..end) < ms(500), "{seen}");
+    assert!(video.fps(shrinks + s(3)..end) > 28.0, "{seen}");
+}
+
 #[test]
 fn viewer_whose_link_shrinks_is_without_a_picture_for_a_moment_only() {
     for seed in 70..80 {
-        let (mut world, viewer) = settled(seed);
-        world.set_down(viewer, narrow(400, 0.05));
-        world.run_for(s(30));
-        assert_seamless(&world, viewer);
-        let seen = layers_and_fps(&world, viewer, s(8));
-        let video = world.viewer(viewer).video();
-        assert_eq!(video.layer(), LOW, "{seen}");
-        let (end, shrinks) = (world.now(), s(8));
-        assert!(video.freeze_max(shrinks..end) < ms(1_500), "{seen}");
-        assert!(video.freeze_max(shrinks + s(3)..end) < ms(500), "{seen}");
-        assert!(video.fps(shrinks + s(3)..end) > 28.0, "{seen}");
+        let (world, viewer) = settled(seed, only_watches);
+        assert_without_a_picture_for_a_moment_only(world, viewer);
     }
+}
+
+#[test]
+fn viewer_that_publishes_and_whose_link_shrinks_is_without_a_picture_for_a_moment_only() {
+    for seed in 70..80 {
+        let (world, viewer) = settled(seed, publishes_too);
+        assert_without_a_picture_for_a_moment_only(world, viewer);
+    }
+}
+
+/// The viewer's link shrinks, and grows again.
+fn assert_returns_to_the_top_layer(mut world: Seeded, viewer: ClientId, loss: f64) {
+    world.set_down(viewer, narrow(400, loss));
+    world.run_for(s(15));
+    assert_eq!(world.viewer(viewer).video().layer(), LOW);
+    world.set_down(viewer, Path::default());
+    let lifted = world.now();
+    let back = world.run_until(s(10), |w| w.viewer(viewer).video().layer() == TOP);
+    let seen = layers_and_fps(&world, viewer, lifted);
+    assert!(back, "{seen}");
+    world.run_for(s(10));
+    assert_seamless(&world, viewer);
+    assert_eq!(world.viewer(viewer).video().layer(), TOP, "it stays there");
 }
 
 #[test]
 fn viewer_returns_to_the_top_layer_when_the_limit_is_lifted() {
     for (seed, loss) in (80..92).zip([0.0, 0.05].into_iter().cycle()) {
-        let (mut world, viewer) = settled(seed);
-        world.set_down(viewer, narrow(400, loss));
-        world.run_for(s(15));
-        assert_eq!(world.viewer(viewer).video().layer(), LOW);
-        world.set_down(viewer, Path::default());
-        let lifted = world.now();
-        let back = world.run_until(s(10), |w| w.viewer(viewer).video().layer() == TOP);
-        let seen = layers_and_fps(&world, viewer, lifted);
-        assert!(back, "{seen}");
-        world.run_for(s(10));
-        assert_seamless(&world, viewer);
-        assert_eq!(world.viewer(viewer).video().layer(), TOP, "it stays there");
+        let (world, viewer) = settled(seed, only_watches);
+        assert_returns_to_the_top_layer(world, viewer, loss);
+    }
+}
+
+#[test]
+fn viewer_that_publishes_returns_to_the_top_layer_when_the_limit_is_lifted() {
+    for (seed, loss) in (80..92).zip([0.0, 0.05].into_iter().cycle()) {
+        let (world, viewer) = settled(seed, publishes_too);
+        assert_returns_to_the_top_layer(world, viewer, loss);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whole shards with publishers and viewers in virtual time. A failing test prints its seed.
 
 mod adaptation;
+mod both_ways;
 mod forwarding;
 mod helpers;
 mod keyframes;

@@ -1,0 +1,66 @@
+//! A viewer that also publishes, over the same connection.
+
+use headwater_sim::{Path, PublisherSettings};
+
+use crate::adaptation::narrow;
+use crate::helpers::{assert_seamless, assert_whole, ms, s, world};
+
+#[test]
+fn every_packet_goes_both_ways_on_a_clean_link() {
+    for shard in 0..2 {
+        let mut world = world(20, 2);
+        let clean = Path::default;
+        world.publish(PublisherSettings::default(), clean());
+        let both = world.converse(shard, PublisherSettings::default(), clean(), clean());
+        let other = world.watch_client(both, 1 - shard, clean());
+        world.run_for(s(5));
+        for viewer in [both, other] {
+            assert_whole(&world, viewer);
+            let viewer = world.viewer(viewer);
+            assert!(viewer.video().fps(s(1)..s(5)) > 29.0);
+            assert!(viewer.video().freeze_max(s(1)..s(5)) < ms(100));
+            assert!(viewer.audio().fps(s(1)..s(5)) > 49.0);
+            assert_eq!(viewer.asked(), 0);
+        }
+    }
+}
+
+#[test]
+fn packets_lost_on_either_way_are_recovered_by_retransmission() {
+    for (seed, loss) in (21..=26).zip([0.02, 0.05].into_iter().cycle()) {
+        let mut world = world(seed, 1);
+        world.publish(PublisherSettings::default(), Path::default());
+        let lossy = Path::lossy(loss);
+        let both = world.converse(0, PublisherSettings::default(), lossy, lossy);
+        let other = world.watch_client(both, 0, Path::default());
+        world.run_for(s(20));
+        let links = [world.down(both), world.up(both)];
+        assert!(links.iter().all(|link| link.lost() > 50), "the link loses");
+        for viewer in [both, other] {
+            assert_seamless(&world, viewer);
+            let video = world.viewer(viewer).video();
+            assert_eq!(video.missing(s(19)), [0_u64; 0]);
+            assert!(video.fps(s(1)..s(19)) > 29.0);
+            assert!(video.freeze_max(s(1)..s(19)) < ms(500));
+        }
+    }
+}
+
+#[test]
+fn what_a_viewer_publishes_does_not_suffer_when_its_way_down_shrinks() {
+    for seed in 27..30 {
+        let mut world = world(seed, 1);
+        world.publish(PublisherSettings::simulcast(), Path::default());
+        let clean = Path::default();
+        let both = world.converse(0, PublisherSettings::default(), clean, clean);
+        let other = world.watch_client(both, 0, clean);
+        world.run_for(s(8));
+        world.set_down(both, narrow(400, 0.05));
+        world.run_for(s(20));
+        assert_eq!(world.viewer(both).video().layer(), Some(0));
+        assert_whole(&world, other);
+        let video = world.viewer(other).video();
+        assert!(video.fps(s(1)..s(28)) > 29.0);
+        assert!(video.freeze_max(s(1)..s(28)) < ms(200));
+    }
+}
