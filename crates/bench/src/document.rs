@@ -6,6 +6,9 @@ use std::process::Command;
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 
+use crate::forwarding::Forwarding;
+use crate::instructions::Instructions;
+use crate::rig::Ways;
 use crate::scenario::{Measured, Whole};
 use crate::{Parts, Stages};
 
@@ -27,6 +30,8 @@ pub(crate) fn parts(parts: &Parts) -> String {
             grouped(counted.floor as f64),
         )
         .expect("a string takes it");
+        text.push('\n');
+        text.push_str(&ways(counted));
     }
     text.push('\n');
     text.push_str(&signalling(parts));
@@ -45,7 +50,10 @@ fn forwarding(parts: &Parts) -> String {
     ]);
     for case in &parts.forwarding {
         table.add_row([
-            grouped(case.viewers as f64),
+            match case.ways {
+                Ways::One => grouped(case.viewers as f64),
+                Ways::Both => format!("{}, both ways", case.viewers),
+            },
             case.burst.to_string(),
             grouped(case.forward),
             grouped(case.feedback),
@@ -57,10 +65,24 @@ fn forwarding(parts: &Parts) -> String {
     finished(table)
 }
 
+/// What it costs that viewers could publish too.
+fn ways(counted: &Instructions) -> String {
+    let mut table = markdown(&["connection", "forward instructions", "reports instructions"]);
+    for (name, forward, reports) in [
+        ("one way", counted.forward, counted.reports),
+        ("both ways", counted.forward_both, counted.reports_both),
+    ] {
+        let counts = [forward, reports].map(|count| grouped(count as f64));
+        table.add_row([name.to_owned()].into_iter().chain(counts));
+    }
+    finished(table)
+}
+
 fn stages(parts: &Parts) -> String {
     let mut table = markdown(&["stage", "of each packet", "ns", "instructions"]);
     let counted = parts.instructions;
-    let floor = parts.forwarding.iter().find(|case| case.burst == 8);
+    let one_way = |case: &&Forwarding| case.burst == 8 && case.ways == Ways::One;
+    let floor = parts.forwarding.iter().find(one_way);
     let send = floor.map_or(f64::NAN, |case| case.floor - case.seal);
     let mut row = |stage: &str, of: &str, ns: f64, instructions: Option<u64>| {
         let instructions = instructions.map(|count| grouped(count as f64));

@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use crate::floor::Floor;
 use crate::progress;
-use crate::rig::{Rig, Spent};
+use crate::rig::{Rig, Spent, Ways};
 
-/// Viewers of the one publisher, and packets that come at once.
-const CASES: [(usize, usize); 8] = [
-    (50, 1),
-    (50, 8),
-    (50, 32),
-    (250, 1),
-    (250, 8),
-    (1_000, 1),
-    (1_000, 8),
-    (1_000, 32),
+/// Viewers of the one publisher, what their connections are for, and packets that come at once.
+const CASES: [(usize, Ways, usize); 9] = [
+    (50, Ways::One, 1),
+    (50, Ways::One, 8),
+    (50, Ways::One, 32),
+    (50, Ways::Both, 8),
+    (250, Ways::One, 1),
+    (250, Ways::One, 8),
+    (1_000, Ways::One, 1),
+    (1_000, Ways::One, 8),
+    (1_000, Ways::One, 32),
 ];
 
 /// Caches fill, and the estimate of the path settles, in this virtual time.
@@ -34,6 +35,7 @@ const PACKETS: usize = 64;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Forwarding {
     pub(crate) viewers: usize,
+    pub(crate) ways: Ways,
     pub(crate) burst: usize,
     /// From the datagram to the kernel.
     pub(crate) forward: f64,
@@ -50,11 +52,12 @@ pub(crate) struct Forwarding {
 pub(crate) fn measure() -> anyhow::Result<Vec<Forwarding>> {
     let mut found = Vec::new();
     let mut rig: Option<Rig> = None;
-    for (viewers, burst) in CASES {
+    for (viewers, ways, burst) in CASES {
         progress(&format!("{viewers} viewers, {burst} packets at once"));
-        let rig = match rig.take().filter(|rig| rig.viewers.len() == viewers) {
+        let is_it = |rig: &Rig| (rig.viewers.len(), rig.ways) == (viewers, ways);
+        let rig = match rig.take().filter(is_it) {
             Some(present) => rig.insert(present),
-            None => rig.insert(Rig::new(viewers)?),
+            None => rig.insert(Rig::new(viewers, ways)?),
         };
         found.push(case(rig, burst));
     }
@@ -88,6 +91,7 @@ fn turn(rig: &Rig, burst: usize, floor: &Floor) -> Forwarding {
     let whole = each(floor.whole, floor.packets);
     Forwarding {
         viewers: rig.viewers.len(),
+        ways: rig.ways,
         burst,
         forward,
         feedback,

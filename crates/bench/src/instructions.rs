@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use crate::floor::Floor;
 use crate::progress;
-use crate::rig::Rig;
+use crate::rig::{Rig, Ways};
 use crate::stages;
 
 const VIEWERS: usize = 20;
@@ -20,6 +20,9 @@ const EVERY: Duration = Duration::from_millis(30);
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Counted {
     Forward,
+    ForwardBoth,
+    Reports,
+    ReportsBoth,
     Floor,
     Ingest,
     Choose,
@@ -30,7 +33,10 @@ impl Counted {
     /// The function with all of it in.
     fn function(self) -> &'static str {
         match self {
-            Self::Forward | Self::Ingest => "headwater_bench::rig::Rig::forward*",
+            Self::Forward | Self::ForwardBoth | Self::Ingest => {
+                "headwater_bench::rig::Rig::forward*"
+            }
+            Self::Reports | Self::ReportsBoth => "headwater_bench::rig::Rig::hear*",
             Self::Choose => "headwater_bench::stages::numbers*",
             Self::Write => "headwater_bench::stages::train*",
             Self::Floor => "headwater_bench::floor::Floor::fill*",
@@ -40,6 +46,9 @@ impl Counted {
     fn name(self) -> &'static str {
         match self {
             Self::Forward => "forward",
+            Self::ForwardBoth => "forward-both",
+            Self::Reports => "reports",
+            Self::ReportsBoth => "reports-both",
             Self::Floor => "floor",
             Self::Ingest => "ingest",
             Self::Choose => "choose",
@@ -52,6 +61,11 @@ impl Counted {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instructions {
     pub(crate) forward: u64,
+    /// The same where viewers could publish too.
+    pub(crate) forward_both: u64,
+    /// What viewers report, and timers, for each forwarded packet.
+    pub(crate) reports: u64,
+    pub(crate) reports_both: u64,
     pub(crate) floor: u64,
     pub(crate) ingest: u64,
     pub(crate) choose: u64,
@@ -66,6 +80,9 @@ pub(crate) fn measure() -> anyhow::Result<Option<Instructions>> {
     }
     Ok(Some(Instructions {
         forward: under_valgrind(Counted::Forward)?,
+        forward_both: under_valgrind(Counted::ForwardBoth)?,
+        reports: under_valgrind(Counted::Reports)?,
+        reports_both: under_valgrind(Counted::ReportsBoth)?,
         floor: under_valgrind(Counted::Floor)?,
         ingest: under_valgrind(Counted::Ingest)?,
         choose: under_valgrind(Counted::Choose)?,
@@ -99,13 +116,10 @@ fn under_valgrind(what: Counted) -> anyhow::Result<u64> {
 /// Runs what is counted. Returns for how many packets.
 pub(crate) fn count(what: Counted) -> anyhow::Result<u64> {
     match what {
-        Counted::Forward => {
-            let mut rig = Rig::new(VIEWERS)?;
-            rig.run(BURST, EVERY, EVERY * BURSTS);
-            Ok(rig.spent.packets)
-        }
+        Counted::Forward | Counted::Reports => forwarded(Ways::One),
+        Counted::ForwardBoth | Counted::ReportsBoth => forwarded(Ways::Both),
         Counted::Floor => {
-            let mut rig = Rig::new(VIEWERS)?;
+            let mut rig = Rig::new(VIEWERS, Ways::One)?;
             let mut floor = Floor::new(&rig);
             for _ in 0..BURSTS {
                 floor.burst(&rig.socket, BURST);
@@ -118,4 +132,10 @@ pub(crate) fn count(what: Counted) -> anyhow::Result<u64> {
         Counted::Choose => Ok(stages::choose().packets),
         Counted::Write => Ok(stages::write()?.packets),
     }
+}
+
+fn forwarded(ways: Ways) -> anyhow::Result<u64> {
+    let mut rig = Rig::new(VIEWERS, ways)?;
+    rig.run(BURST, EVERY, EVERY * BURSTS);
+    Ok(rig.spent.packets)
 }

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::bail;
 use broadcast::SessionId;
 use loadgen::Receiver;
-use node::{Command, Input, Node, Output, Source, StreamId};
+use node::{Command, Feed, Input, Node, Output, Source, StreamId};
 use rtc::srtp::Keys;
-use rtc::{Certificate, Config, Datagrams, Direction, Event, Offering, Peer, WallClock};
-use rtp::{Bitrate, Codec, Format, Packet, Profile, Rewrite};
+use rtc::{Certificate, Config, Datagrams, Direction, Ends, Event, Offering, Peer, WallClock};
+use rtp::{Bitrate, Codec, Format, Kind, Packet, Profile, Rewrite};
 use udp::{Received, Socket};
 
 use crate::clock::cpu_time;
@@ -54,11 +54,21 @@ pub(crate) struct Spent {
     pub(crate) feedback: Duration,
 }
 
+/// What a viewer's connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ways {
+    /// Watching.
+    One,
+    /// It could publish too, and does not: see [`rtc::Dialogue`].
+    Both,
+}
+
 /// See the module.
 pub(crate) struct Rig {
     node: Node,
     now: Instant,
     publisher: Publisher,
+    pub(crate) ways: Ways,
     pub(crate) viewers: Vec<Viewer>,
     /// Where packets are sent from.
     pub(crate) socket: Socket,
@@ -78,7 +88,8 @@ struct Publisher {
 pub(crate) struct Viewer {
     peer: Peer,
     sending: Datagrams,
-    answer: String,
+    /// What the server has said of the media that it sends.
+    said: String,
     receiver: Option<Receiver>,
     /// The shard's keys, once connected.
     pub(crate) keys: Option<Keys>,
@@ -88,7 +99,7 @@ pub(crate) struct Viewer {
 
 impl Rig {
     /// Connects a publisher and so many viewers.
-    pub(crate) fn new(viewers: usize) -> anyhow::Result<Self> {
+    pub(crate) fn new(viewers: usize, ways: Ways) -> anyhow::Result<Self> {
         let now = Instant::now();
         let certificate = Certificate::generate();
         let config = |candidate| config(&certificate, candidate, now);
@@ -105,6 +116,7 @@ impl Rig {
                 seq: 1,
                 timestamp: 0,
             },
+            ways,
             viewers: Vec::new(),
             socket,
             received: Received::new(8),
@@ -120,20 +132,14 @@ impl Rig {
             let socket = Socket::bind((LOCALHOST, 0).into())?;
             socket.set_buffers(SOCKET_BUFFER, SOCKET_BUFFER);
             let address = socket.local_address()?;
-            let offering = Offering::new(&config(address), Direction::Receive, &[], now);
-            let (peer, answer) =
-                Peer::answer(&shard, Direction::Send, offering.sdp(), Some(ESTIMATE), now)?;
-            rig.command(Command::Watch {
-                session: SessionId(i as u128 + 1),
-                stream: StreamId(0),
-                home: 0,
-                peer: Box::new(peer),
-                first_seq: i as u16,
-            });
+            let (peer, said) = match ways {
+                Ways::One => rig.watch(i, &config(address), &shard)?,
+                Ways::Both => rig.view(i, &config(address), &shard)?,
+            };
             rig.viewers.push(Viewer {
-                peer: offering.accept(&answer)?,
+                peer,
                 sending: Datagrams::default(),
-                answer,
+                said,
                 receiver: None,
                 keys: None,
                 socket,
@@ -142,6 +148,54 @@ impl Rig {
         }
         rig.connect()?;
         Ok(rig)
+    }
+
+    /// A viewer by its own offer. Returns its peer and the shard's answer.
+    fn watch(
+        &mut self,
+        number: usize,
+        viewer: &Config,
+        shard: &Config,
+    ) -> anyhow::Result<(Peer, String)> {
+        let offering = Offering::new(viewer, Direction::Receive, &[], self.now);
+        let (sdp, estimate) = (offering.sdp(), Some(ESTIMATE));
+        let (peer, answer) = Peer::answer(shard, Direction::Send, sdp, estimate, self.now)?;
+        self.command(Command::Watch {
+            session: SessionId(number as u128 + 1),
+            stream: StreamId(0),
+            home: 0,
+            peer: Box::new(peer),
+            first_seq: number as u16,
+        });
+        Ok((offering.accept(&answer)?, answer))
+    }
+
+    /// A viewer over a connection of both ways. Returns its peer and the shard's offer.
+    fn view(
+        &mut self,
+        number: usize,
+        viewer: &Config,
+        shard: &Config,
+    ) -> anyhow::Result<(Peer, String)> {
+        let ends = Ends::new(viewer, shard, Some(ESTIMATE), self.now)?;
+        let session = SessionId(number as u128 + 1);
+        self.command(Command::View {
+            session,
+            peer: Box::new(ends.server),
+        });
+        let feed = |(line, kind)| Feed {
+            line,
+            stream: StreamId(0),
+            home: 0,
+            kind,
+            first_seq: number as u16,
+        };
+        self.command(Command::Feed {
+            session,
+            agreed: None,
+            feeds: [(0, Kind::Audio), (1, Kind::Video)].map(feed).into(),
+        });
+        Ok((ends.client, ends.offer))
     }
 
     fn command(&mut self, command: Command) {
@@ -200,6 +254,18 @@ impl Rig {
     fn forward(&mut self, datagrams: Vec<Vec<u8>>) {
         for datagram in datagrams {
             datagram_to(&mut self.node, self.now, PUBLISHER, datagram);
+        }
+        self.send();
+    }
+
+    /// What viewers report, and timers. Not inlined: it is found by its name.
+    #[inline(never)]
+    fn hear(&mut self, reports: Vec<(SocketAddr, Vec<u8>)>) {
+        for (from, report) in reports {
+            datagram_to(&mut self.node, self.now, from, report);
+        }
+        if self.node.poll_timeout().is_some_and(|at| at <= self.now) {
+            self.node.handle_input(self.now, Input::Timeout);
         }
         self.send();
     }
@@ -266,13 +332,7 @@ impl Rig {
             }
         }
         let began = cpu_time();
-        for (from, report) in reports {
-            datagram_to(&mut self.node, now, from, report);
-        }
-        if self.node.poll_timeout().is_some_and(|at| at <= now) {
-            self.node.handle_input(now, Input::Timeout);
-        }
-        self.send();
+        self.hear(reports);
         self.spent.feedback += cpu_time() - began;
         self.deliver();
         // Consent and the like; a viewer's own time is not measured.
@@ -337,7 +397,7 @@ impl Viewer {
 
     fn connected(&mut self, now: Instant, connected: bool) {
         if connected && let Some(keys) = self.peer.srtp_keys() {
-            self.receiver = Some(Receiver::new(now, keys, &self.answer));
+            self.receiver = Some(Receiver::new(now, keys, &self.said));
             self.keys = Some(keys.clone());
         }
     }

@@ -11,7 +11,7 @@ use rtc::{Certificate, Datagrams, Direction, Offering, Peer};
 use rtp::{Frame, Kind, Packet, Rewrite};
 
 use crate::clock::cpu_time;
-use crate::rig::{ESTIMATE, FORMAT, LOCALHOST, PAYLOAD_BYTES, Rig, config, turn};
+use crate::rig::{ESTIMATE, FORMAT, LOCALHOST, PAYLOAD_BYTES, Rig, Ways, config, turn};
 
 const BURST: usize = 8;
 const BURSTS: u64 = 200;
@@ -42,7 +42,7 @@ impl Took {
 
 /// Of a received packet: the datagram's peer is found, it is decrypted, looked into, cached.
 pub(crate) fn ingest() -> anyhow::Result<Took> {
-    let mut rig = Rig::new(0)?;
+    let mut rig = Rig::new(0, Ways::One)?;
     rig.run(BURST, EVERY, EVERY * BURSTS as u32);
     Ok(Took {
         time: rig.spent.forward,
