@@ -72,15 +72,20 @@ async fn show(
     for stream in &entrance.joined.streams {
         shown.follow(stream);
     }
-    let (mut told, mut offered) = (entrance.told, false);
+    let mut told = entrance.told;
+    let (mut offered, mut answered) = (false, false);
     loop {
         tokio::select! {
             body = said.recv() => {
                 let Some(body) = body else {
                     return Ok(Next::Nothing);
                 };
-                if let Err(error) = shown.answered(server, &body).await {
-                    tracing::debug!(?link, %error, "an answer was not taken");
+                match shown.answered(server, &body).await {
+                    Ok(()) => answered = true,
+                    // Pages answer each offer once: the answer before was to the offer of the
+                    // connection before.
+                    Err(_) if answered => return Ok(Next::Connection),
+                    Err(error) => tracing::debug!(?link, %error, "an answer was not taken"),
                 }
             }
             told = told.recv() => {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::NOTHING;
 use super::people::{Person, about, chat, create, join, of};
+use crate::media::{Client, Line, Publisher, Viewer};
 use crate::offer;
 use crate::running::Running;
 use crate::socket::Socket;
@@ -186,4 +187,32 @@ fn a_room_that_is_closed_is_opened_again_at_once() {
         host.wire.until(|frame| *frame == of("createRoomOk"));
     }
     assert_eq!(streams(&server), [] as [String; 0]);
+}
+
+#[test]
+fn a_viewer_whose_answers_cross_is_offered_the_stream_anew() {
+    let server = Running::start(&[MEDIA]);
+    let (mut host, name) = Person::hosts_for(&server, "cooking");
+    let mut camera = Client::new();
+    host.wire
+        .send(&described("_offer", &camera.offer(&[Line::Sent]), &name));
+    let answer = host.wire.until(|frame| frame["event"] == "_answer");
+    camera.accept(answer["data"]["sdp"]["sdp"].as_str().expect("a text"));
+    let _publisher = Publisher::begin(camera);
+
+    let mut lin = Person::comes(&server);
+    lin.wire.send(&join("cooking", "lin"));
+    let offered = |lin: &mut Person| {
+        let offer = lin.wire.until(|frame| frame["event"] == "_offer");
+        let mut screen = Client::new();
+        let sdp = offer["data"]["sdp"]["sdp"].as_str().expect("a text");
+        let answer = described("_answer", &screen.answer(sdp), "cooking");
+        (screen, answer)
+    };
+    let (_, stale) = offered(&mut lin);
+    lin.wire.send(&stale);
+    lin.wire.send(&stale);
+    let (screen, answer) = offered(&mut lin);
+    lin.wire.send(&answer);
+    Viewer::begin(screen).loses_packets();
 }
