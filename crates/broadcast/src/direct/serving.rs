@@ -2,7 +2,7 @@
 //! and to viewers it is the host.
 
 use super::room::RoomKey;
-use super::{ClientId, Event, Name, Refusal, Rooms, Signal};
+use super::{ClientId, Event, Name, Rooms, Signal};
 
 /// The way of the media from a host to its viewers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -128,41 +128,5 @@ impl Rooms {
         if let Some(link) = link.filter(|link| self.links.remove(link).is_some()) {
             self.tasks.push_back(Task::End(link));
         }
-    }
-
-    /// What a client says to the other side of its connection, which is the server.
-    pub(super) fn say_to_server(
-        &mut self,
-        from: ClientId,
-        signal: Signal,
-        to: &str,
-        body: String,
-    ) -> Result<(), Refusal> {
-        let link = match signal {
-            Signal::Offer => self.hosting_link(from, to),
-            Signal::Answer => self.viewing_link(from, to),
-            // The server sees from where a client sends.
-            Signal::Candidate => {
-                let link = self.hosting_link(from, to);
-                let link = link.or_else(|| self.viewing_link(from, to));
-                return link.map(drop).ok_or(Refusal::NoPeer);
-            }
-        };
-        let link = link.ok_or(Refusal::NoPeer)?;
-        self.tasks.push_back(Task::Said { link, body });
-        Ok(())
-    }
-
-    /// The connection that a host knows by this name.
-    fn hosting_link(&self, host: ClientId, name: &str) -> Option<LinkId> {
-        let mut links = self.hosted(host).filter_map(|room| room.link);
-        links.find(|link| link.name().as_str() == name)
-    }
-
-    /// The connection of a viewer with the room that it views, if that is its name.
-    fn viewing_link(&self, viewer: ClientId, name: &str) -> Option<LinkId> {
-        let room = self.viewed(viewer);
-        let room = room.filter(|room| room.name.as_str() == name)?;
-        room.viewer_of(viewer)?.link
     }
 }
