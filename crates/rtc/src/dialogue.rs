@@ -352,7 +352,7 @@ impl Dialogue {
             }
         }
         if self.shown.is_empty() {
-            let taken = sdp::sections(theirs).find(|text| !is_refused(text));
+            let taken = sdp::sections(theirs).find(|text| !sdp::is_refused(text));
             self.shown.extend(taken.map(|text| mid(text).to_owned()));
         }
         let begins = theirs.find("\nm=").map_or(theirs.len(), |at| at + 1);
@@ -497,13 +497,8 @@ impl Section {
     }
 
     fn is_refused(&self) -> bool {
-        self.heard.as_deref().is_some_and(is_refused)
+        self.heard.as_deref().is_some_and(sdp::is_refused)
     }
-}
-
-/// Whether an m-line is for nothing (RFC 8829 §5.3.1): its port is 0.
-fn is_refused(section: &str) -> bool {
-    section.split(' ').nth(1) == Some("0")
 }
 
 fn mid(section: &str) -> &str {

@@ -23,6 +23,8 @@ mod peer;
 mod sdp;
 mod sender;
 pub mod srtp;
+#[cfg(test)]
+mod tests;
 mod wall_clock;
 mod window;
 

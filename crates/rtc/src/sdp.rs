@@ -388,9 +388,14 @@ pub(crate) fn sends(section: &str) -> bool {
     matches!(direction(section), "sendonly" | "sendrecv")
 }
 
-/// The direction of a section; one that is refused (RFC 3264 §6) is inactive.
+/// Whether a section is refused (RFC 3264 §6): its port is 0.
+pub(crate) fn is_refused(section: &str) -> bool {
+    section.split(' ').nth(1) == Some("0")
+}
+
+/// The direction of a section; one that is refused is inactive.
 fn direction(section: &str) -> &'static str {
-    if section.split(' ').nth(1) == Some("0") {
+    if is_refused(section) {
         return "inactive";
     }
     let lines: Vec<&str> = section.lines().map(str::trim_end).collect();

@@ -1,6 +1,5 @@
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rtp::{Codec, Format, Packet, Profile, Rewrite};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
@@ -10,7 +9,8 @@ use str0m::rtp::RtpWrite;
 use str0m::{Input, Rtc};
 
 use super::*;
-use crate::{Certificate, Datagrams, Event, TEXT_BYTES_MAX, TEXTS_PER_SECOND, WallClock};
+use crate::tests::{config, deliver};
+use crate::{Datagrams, Event, TEXT_BYTES_MAX, TEXTS_PER_SECOND};
 
 const OPUS: Format = Format {
     codec: Codec::Opus,
@@ -18,22 +18,6 @@ const OPUS: Format = Format {
     profile: Profile::Any,
     red: false,
 };
-
-fn address(port: u16) -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], port))
-}
-
-fn config(port: u16) -> Config {
-    Config {
-        certificate: Certificate::generate(),
-        candidates: vec![address(port)],
-        announce_ice_lite: false,
-        wall_clock: WallClock {
-            instant: Instant::now(),
-            time: SystemTime::UNIX_EPOCH,
-        },
-    }
-}
 
 /// The server's side, and a remote by the library alone.
 struct Pair {
@@ -486,15 +470,7 @@ fn each_of_both_ends_hears_media_and_reports_of_the_other() {
                 Event::Packet { .. } => heard[side] += 1,
                 _ => {}
             });
-            let mut answers = Datagrams::default();
-            while let Some(transmit) = to.pop() {
-                let (from, own) = (transmit.source, transmit.destination);
-                for datagram in transmit.datagrams() {
-                    let (other, mut datagram) = (&mut peers[1 - side], datagram.to_vec());
-                    other.handle_datagram(now, from, own, &mut datagram, &mut answers);
-                }
-            }
-            to = answers;
+            deliver(now, &mut to, &mut peers[1 - side]);
         }
     }
     assert_eq!(connected, [true; 2]);

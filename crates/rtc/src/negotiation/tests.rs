@@ -1,24 +1,9 @@
-use std::net::SocketAddr;
-use std::time::SystemTime;
-
 use rtp::{Codec, Profile};
 use str0m::Rtc;
 use str0m::change::SdpOffer;
 
 use super::*;
-use crate::{Certificate, WallClock};
-
-fn config(port: u16) -> Config {
-    Config {
-        certificate: Certificate::generate(),
-        candidates: vec![SocketAddr::from(([127, 0, 0, 1], port))],
-        announce_ice_lite: false,
-        wall_clock: WallClock {
-            instant: Instant::now(),
-            time: SystemTime::UNIX_EPOCH,
-        },
-    }
-}
+use crate::tests::config;
 
 /// The server's side of a viewing peer, and a client that answers.
 struct Pair {

@@ -1,22 +1,9 @@
-use std::time::SystemTime;
-
 use super::*;
 use crate::Offering;
+use crate::tests::{config, deliver};
 
 /// Of the server; its clients are at other ports.
 const PORT: u16 = 5_000;
-
-fn config(port: u16) -> Config {
-    Config {
-        certificate: crate::Certificate::generate(),
-        candidates: vec![SocketAddr::from(([127, 0, 0, 1], port))],
-        announce_ice_lite: false,
-        wall_clock: WallClock {
-            instant: Instant::now(),
-            time: SystemTime::UNIX_EPOCH,
-        },
-    }
-}
 
 fn viewer() -> (Peer, String) {
     let now = Instant::now();
@@ -112,19 +99,6 @@ fn comes_late(offering: Offering, offer: &str, begin: Instant, late: Duration) -
         deliver(now, &mut to, &mut remote);
     }
     seen
-}
-
-/// What was sent comes to a peer, whose own answers are sent next.
-fn deliver(now: Instant, sent: &mut Datagrams, peer: &mut Peer) {
-    let mut answers = Datagrams::default();
-    while let Some(transmit) = sent.pop() {
-        for datagram in transmit.datagrams() {
-            let (from, to) = (transmit.source, transmit.destination);
-            let mut datagram = datagram.to_vec();
-            peer.handle_datagram(now, from, to, &mut datagram, &mut answers);
-        }
-    }
-    *sent = answers;
 }
 
 /// Whether it connects, and is never said to be gone.
