@@ -32,7 +32,7 @@ use crate::media::Shards;
 use members::Members;
 
 pub(crate) use api::Saying;
-pub(crate) use conversing::{Channelled, Conversation, Manner};
+pub(crate) use conversing::{Channelled, Conversation, Manner, Offers};
 pub(crate) use entering::{Enter, Entrance};
 pub(crate) use grants::Grants;
 pub(crate) use joining::Entered;

@@ -10,7 +10,7 @@ export interface Stage {
 
 /** Sets the stage for the suite that calls it. `prepare` runs first, and returns settings for the
  * server. */
-export function useStage(prepare?: () => Promise<Settings> | Settings | undefined): Stage {
+export function useStage(prepare?: () => Promise<Settings> | Settings): Stage {
   const stage = {} as Stage;
   beforeAll(async () => {
     stage.server = await startServer(undefined, await prepare?.());

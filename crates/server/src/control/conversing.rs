@@ -77,10 +77,22 @@ pub(crate) struct Manner {
 #[derive(Debug)]
 pub(crate) struct Conversation {
     pub(crate) entrance: Entrance,
-    /// The offer of the server. Another takes its place when it was answered, and when it is void
-    /// since the participant has offered itself.
-    pub(crate) offers: watch::Receiver<String>,
+    pub(crate) offers: Offers,
     pub(crate) channelled: mpsc::Receiver<Channelled>,
+}
+
+/// Offers of the server. Another takes the place of the last when that was answered, and when it
+/// is void since the participant has offered itself.
+#[derive(Debug)]
+pub(crate) struct Offers(watch::Receiver<String>);
+
+impl Offers {
+    /// Waits for a new one; those that it has replaced are left out. `None` when the participation
+    /// is over. May be dropped at each await and called again.
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        self.0.changed().await.ok()?;
+        Some(self.0.borrow_and_update().clone())
+    }
 }
 
 impl Control {
@@ -94,7 +106,7 @@ impl Control {
         let entrance = self.enter_with(enter, manner.shown_all, begin)?;
         Ok(Conversation {
             entrance,
-            offers,
+            offers: Offers(offers),
             channelled,
         })
     }

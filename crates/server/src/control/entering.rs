@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use broadcast::OpenError;
 use broadcast::room::{self, EndReason, ParticipantId, ParticipantKey, RoomName, Rooms};
+use broadcast::{OpenError, StreamName};
 use tokio::sync::mpsc;
 
 use super::members::{Member, wall_ms};
@@ -78,6 +78,21 @@ impl Control {
         self.settle(&mut state);
         tracing::info!(room = %joined.room.name, participant = %joined.participant.id, "entered");
         Ok(Entrance { key, joined, told })
+    }
+
+    /// A participation is over. Nothing when it is so already.
+    pub(crate) fn leave(&self, key: ParticipantKey, reason: EndReason) {
+        self.with_rooms(|rooms, now| rooms.leave(now, key, reason));
+    }
+
+    /// Shows a participant a stream of its room. False when the stream has ended meanwhile, which
+    /// the participant is told next.
+    pub(crate) fn subscribe(&self, key: ParticipantKey, stream: &StreamName) -> bool {
+        let subscribed = self.with_rooms(|rooms, _| rooms.subscribe(key, stream, None));
+        if let Err(error) = &subscribed {
+            tracing::debug!(%stream, %error, "nothing to subscribe to");
+        }
+        subscribed.is_ok()
     }
 
     /// Looks at rooms, or does something in them, and then does what follows from it. Others have

@@ -261,14 +261,15 @@ impl Control {
         offer: String,
         sources: Vec<Source>,
     ) -> Option<oneshot::Receiver<Result<Answered, String>>> {
-        let (sender, receiver) = oneshot::channel();
-        state.members.answers.insert(session, sender);
         let command = Command::Republish {
             session,
             offer: Some(offer),
             sources,
         };
         self.shared.shards.send(shard, command).ok()?;
+        // Still under the lock, which the answer needs.
+        let (sender, receiver) = oneshot::channel();
+        state.members.answers.insert(session, sender);
         Some(receiver)
     }
 

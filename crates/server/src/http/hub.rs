@@ -75,9 +75,7 @@ impl<M: Machine> Handle<M> {
     /// their server are gone.
     pub(super) fn act(&self, act: impl FnOnce(&mut M)) {
         if let Some(shared) = self.0.upgrade() {
-            let mut state = shared.state();
-            act(&mut state.machine);
-            shared.settle(state);
+            shared.act(act);
         }
     }
 }
@@ -133,6 +131,14 @@ impl<M: Machine> Shared<M> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Does something with the machine, and then what it has caused.
+    fn act<T>(&self, act: impl FnOnce(&mut M) -> T) -> T {
+        let mut state = self.state();
+        let result = act(&mut state.machine);
+        self.settle(state);
+        result
+    }
+
     /// Lets the machine do what is due. Returns when to do so again.
     fn turn(&self) -> Instant {
         let (mut state, now) = (self.state(), Instant::now());
@@ -185,10 +191,9 @@ impl<M: Machine> Talk for Seat<M> {
     type Event = Infallible;
 
     async fn received(&mut self, text: &str) -> Reaction {
-        let mut state = self.shared.state();
-        let reaction = state.machine.received(Instant::now(), self.id, text);
-        self.shared.settle(state);
-        reaction
+        let id = self.id;
+        self.shared
+            .act(|machine| machine.received(Instant::now(), id, text))
     }
 
     async fn event(&mut self) -> Infallible {

@@ -18,7 +18,7 @@ use signaling::dialect::live_room;
 use super::hub::{Hub, Machine, Sent, SocketId};
 use super::knock::Knock;
 use super::talk::{self, Reaction, Rules};
-use super::{RateLimit, Service};
+use super::{RateLimit, Service, Settings};
 use crate::config::LiveRoom;
 use crate::control::{Control, Grants};
 use server::{Links, Server};
@@ -26,20 +26,20 @@ use server::{Links, Server};
 /// All rooms, with their sockets.
 pub(super) type LiveRooms = Hub<Protocol>;
 
-/// No rooms yet. `control` and `opens` are for media that goes through the server.
+/// No rooms yet. All but `config` is for media that goes through the server.
 pub(super) fn start(
     config: &LiveRoom,
     control: &Control,
+    settings: &Arc<Settings>,
     opens: &Arc<RateLimit>,
-    sdp_bytes_max: usize,
 ) -> LiveRooms {
     let media = config.media.into();
     let rooms = Rooms::new(config.limits(), config.switch.into(), media);
     Hub::start(|handle| {
         let server = Server {
             control: control.clone(),
+            settings: settings.clone(),
             opens: opens.clone(),
-            sdp_bytes_max,
             rooms: handle,
         };
         let links = (media == direct::Media::Server).then(|| Links::new(server));

@@ -29,6 +29,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::routing::{any, get};
+use broadcast::OpenError;
 use prometheus_client::registry::Registry;
 use signaling::IceServer;
 use tokio::sync::Semaphore;
@@ -71,6 +72,18 @@ pub(crate) struct Settings {
     access: api::Access,
 }
 
+impl Settings {
+    /// Whether a description is not too long. `what` it is stands in the error.
+    fn check_length(&self, what: &str, sdp: &str) -> Result<(), OpenError> {
+        let max = self.sdp_bytes_max;
+        if sdp.len() <= max {
+            return Ok(());
+        }
+        let error = format!("{what} has at most {max} bytes: limits.sdp_bytes_max");
+        Err(OpenError::BadOffer(error))
+    }
+}
+
 impl Service {
     pub(crate) fn new(
         control: Control,
@@ -86,7 +99,7 @@ impl Service {
             credential: server.credential.reveal().map(str::to_owned),
         });
         let limits = &config.limits;
-        let settings = Settings {
+        let settings = Arc::new(Settings {
             ice_servers: ice_servers.collect(),
             strict: config.streams.strict,
             sdp_bytes_max: limits.sdp_bytes_max,
@@ -94,14 +107,13 @@ impl Service {
             frame_bytes_max: limits.frame_bytes_max,
             body_timeout: Duration::from_millis(limits.body_timeout_ms),
             access: api::Access::new(&config.auth),
-        };
+        });
         let opens = Arc::new(RateLimit::new(limits.sessions_per_second));
         let dialects = &config.dialects;
-        let live_rooms =
-            live_room::start(&dialects.live_room, &control, &opens, limits.sdp_bytes_max);
+        let live_rooms = live_room::start(&dialects.live_room, &control, &settings, &opens);
         Self {
             control,
-            settings: Arc::new(settings),
+            settings,
             metrics,
             registry: Arc::new(registry),
             sockets: Arc::new(Semaphore::new(

@@ -181,7 +181,7 @@ impl Session {
     fn leave(&mut self, reason: EndReason) {
         if let Some(inside) = self.inside.take() {
             let control = &self.service.control;
-            control.with_rooms(|rooms, now| rooms.leave(now, inside.key, reason));
+            control.leave(inside.key, reason);
         }
     }
 

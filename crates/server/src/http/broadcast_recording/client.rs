@@ -143,7 +143,9 @@ impl Client {
         if !may {
             return Err(OpenError::TokenWrong);
         }
-        self.check_length(offer.as_deref().unwrap_or_default())?;
+        self.service
+            .settings
+            .check_length("a description", offer.as_deref().unwrap_or_default())?;
         if !self.service.opens.take(Instant::now()) {
             return Err(OpenError::Full {
                 limit: "limits.sessions_per_second",
@@ -206,7 +208,9 @@ impl Client {
     }
 
     async fn answer(&mut self, answer: &str) -> Result<(), OpenError> {
-        self.check_length(answer)?;
+        self.service
+            .settings
+            .check_length("a description", answer)?;
         let Some(inside) = &self.inside else {
             return Ok(());
         };
@@ -221,15 +225,6 @@ impl Client {
             return Ok(());
         };
         self.service.control.take_candidate(inside.key, candidate)
-    }
-
-    fn check_length(&self, sdp: &str) -> Result<(), OpenError> {
-        let max = self.service.settings.sdp_bytes_max;
-        if sdp.len() <= max {
-            return Ok(());
-        }
-        let error = format!("a description has at most {max} bytes: limits.sdp_bytes_max");
-        Err(OpenError::BadOffer(error))
     }
 
     /// Something has happened in the room. Breaks when that ends the socket.
@@ -304,7 +299,7 @@ impl Client {
         if let Some(inside) = self.inside.take() {
             self.service.broadcasts.leave(&inside.stream, inside.key);
             let control = &self.service.control;
-            control.with_rooms(|rooms, now| rooms.leave(now, inside.key, reason));
+            control.leave(inside.key, reason);
         }
     }
 }

@@ -7,9 +7,9 @@ use broadcast::room::{self, ParticipantId, ParticipantKey};
 use rtc::ChannelNumber;
 use rtp::Kind;
 use signaling::dialect::broadcast_recording::{BroadcastId, Label, Names, Role};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
-use crate::control::{Channelled, Control, Conversation, Told, random, wall_ms};
+use crate::control::{Channelled, Control, Conversation, Offers, Told, random, wall_ms};
 
 /// Data channels of one client that are answered; it has two. Texts over further ones are left out.
 const CHANNELS_MAX: usize = 8;
@@ -24,7 +24,7 @@ pub(super) struct Inside {
     shown: Option<StreamName>,
     role: Role,
     told: mpsc::Receiver<Told>,
-    offers: watch::Receiver<String>,
+    offers: Offers,
     channelled: mpsc::Receiver<Channelled>,
     channels: Vec<(ChannelNumber, Label)>,
     recording: Option<Recording>,
@@ -100,9 +100,7 @@ impl Inside {
         tokio::select! {
             told = self.told.recv() => Happening::Told(told),
             // These two end with the participation, of which the former tells.
-            Ok(()) = self.offers.changed() => {
-                Happening::Offer(self.offers.borrow_and_update().clone())
-            }
+            Some(offer) = self.offers.next() => Happening::Offer(offer),
             Some(what) = self.channelled.recv() => Happening::Channelled(what),
             () = time => Happening::Time,
         }
@@ -119,16 +117,8 @@ impl Inside {
         if !is_it || !stream.active || self.shown.as_ref().is_some_and(is_other) {
             return false;
         }
-        if self.role == Role::Subscriber {
-            let subscribed =
-                control.with_rooms(|rooms, _| rooms.subscribe(self.key, &stream.name, None));
-            match subscribed {
-                Ok(()) => self.shown = Some(stream.name.clone()),
-                // It has ended meanwhile, which is told next.
-                Err(error) => {
-                    tracing::debug!(stream = %stream.name, %error, "nothing to subscribe to");
-                }
-            }
+        if self.role == Role::Subscriber && control.subscribe(self.key, &stream.name) {
+            self.shown = Some(stream.name.clone());
         }
         let mut tracks = stream.tracks.iter();
         // A codec is known from the first packet on.

@@ -100,7 +100,7 @@ impl Session {
         };
         self.forget(&room);
         let control = &self.service.control;
-        control.with_rooms(|rooms, now| rooms.leave(now, key, EndReason::Left));
+        control.leave(key, EndReason::Left);
     }
 
     async fn publish(&mut self, rid: &str, sdp: String, minfo: &str) -> Answer {
@@ -108,7 +108,9 @@ impl Session {
         if !self.grants.publish {
             return Err(Error::FORBIDDEN);
         }
-        self.check_offer(&sdp)
+        self.service
+            .settings
+            .check_length("an offer", &sdp)
             .map_err(|error| Error::publish(&error))?;
         self.take_opening()?;
         let mut opened = Err(OpenError::AlreadyLive);
@@ -183,7 +185,9 @@ impl Session {
             }
             return Err(Error::stream_gone(mid));
         };
-        self.check_offer(&sdp)
+        self.service
+            .settings
+            .check_length("an offer", &sdp)
             .map_err(|error| Error::subscribe(&error))?;
         self.take_opening()?;
         let inside = self.rooms.get_mut(&room).ok_or(Error::NO_RID)?;
@@ -289,15 +293,6 @@ impl Session {
         }
         let reason = "limits.sessions_per_second is reached: try again in a second";
         Err(Error::full(reason.to_owned()))
-    }
-
-    fn check_offer(&self, sdp: &str) -> Result<(), OpenError> {
-        let max = self.service.settings.sdp_bytes_max;
-        if sdp.len() <= max {
-            return Ok(());
-        }
-        let error = format!("an offer has at most {max} bytes: limits.sdp_bytes_max");
-        Err(OpenError::BadOffer(error))
     }
 }
 

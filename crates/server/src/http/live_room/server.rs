@@ -11,8 +11,8 @@ use broadcast::{OpenError, StreamName};
 use signaling::dialect::live_room;
 use tokio::sync::mpsc;
 
-use super::super::RateLimit;
 use super::super::hub::Handle;
+use super::super::{RateLimit, Settings};
 use super::host::Host;
 use super::{Protocol, viewer};
 use crate::control::{Control, Enter, Entrance};
@@ -27,8 +27,8 @@ const REST: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone)]
 pub(super) struct Server {
     pub(super) control: Control,
+    pub(super) settings: Arc<Settings>,
     pub(super) opens: Arc<RateLimit>,
-    pub(super) sdp_bytes_max: usize,
     pub(super) rooms: Handle<Protocol>,
 }
 
@@ -168,11 +168,7 @@ impl Server {
     /// The description in what somebody has said.
     pub(super) fn sdp(&self, body: &str) -> Result<String, OpenError> {
         let sdp = live_room::sdp(body).map_err(|error| OpenError::BadOffer(error.to_string()))?;
-        let max = self.sdp_bytes_max;
-        if sdp.len() > max {
-            let error = format!("a description has at most {max} bytes: limits.sdp_bytes_max");
-            return Err(OpenError::BadOffer(error));
-        }
+        self.settings.check_length("a description", &sdp)?;
         Ok(sdp)
     }
 }
@@ -192,7 +188,6 @@ pub(super) struct Inside {
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        let leave = |rooms: &mut room::Rooms, now| rooms.leave(now, self.key, EndReason::Left);
-        self.control.with_rooms(leave);
+        self.control.leave(self.key, EndReason::Left);
     }
 }

@@ -104,12 +104,12 @@ async fn show(
                 }
             }
             // Ends with the participation, of which the former tells.
-            Ok(()) = offers.changed() => {
+            Some(offer) = offers.next() => {
                 if offered {
                     return Ok(Next::Connection);
                 }
                 offered = true;
-                let offer = live_room::offer(viewer, &offers.borrow_and_update());
+                let offer = live_room::offer(viewer, &offer);
                 server.act(|rooms| rooms.say(link, offer));
             }
         }
@@ -150,14 +150,7 @@ impl Shown {
             return;
         }
         let Inside { control, key } = &self.inside;
-        let subscribed = control.with_rooms(|rooms, _| rooms.subscribe(*key, &stream.name, None));
-        match subscribed {
-            Ok(()) => self.subscribed = true,
-            // It has ended meanwhile, which is told next.
-            Err(error) => {
-                tracing::debug!(stream = %stream.name, %error, "nothing to subscribe to");
-            }
-        }
+        self.subscribed = control.subscribe(*key, &stream.name);
     }
 
     async fn answered(&self, server: &Server, body: &str) -> Result<(), OpenError> {

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use broadcast::OpenError;
 use broadcast::room::ParticipantKey;
 use signaling::dialect::pion_sfu::{self, Identity};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::Outgoing;
-use crate::control::{Control, Conversation, Told};
+use crate::control::{Control, Conversation, Offers, Told};
 
 /// How long an offer of the client waits for the answer to one of the server that it has crossed.
 /// Browsers take their own back for the server's and answer it, which takes a round trip; who has
@@ -22,7 +22,7 @@ pub(super) struct Inside {
     pub(super) identity: Identity,
     pub(super) key: ParticipantKey,
     told: mpsc::Receiver<Told>,
-    offers: watch::Receiver<String>,
+    offers: Offers,
     /// The client was sent an offer and has not answered it.
     waits: bool,
     /// An offer that came meanwhile, and until when it waits.
@@ -137,9 +137,7 @@ impl Inside {
             told = self.told.recv() => Happening::Told(told),
             () = unanswered => Happening::Unanswered,
             // Ends with the participation, of which the first tells.
-            Ok(()) = self.offers.changed() => {
-                Happening::Offer(self.offers.borrow_and_update().clone())
-            }
+            Some(offer) = self.offers.next() => Happening::Offer(offer),
         }
     }
 }
