@@ -1,0 +1,1 @@
+//! Session descriptions: offers and answers read leniently and written once.
