@@ -1,0 +1,83 @@
+//! The lines of a text, and the words and numbers in them.
+
+use std::str::FromStr;
+
+use crate::error::{Error, Reason};
+use crate::limits::LINES_MAX;
+
+/// One line: a letter, `=` and a value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line<'a> {
+    /// Counted from 1, empty lines included.
+    pub(crate) number: usize,
+    /// The whole line without spaces at its ends.
+    pub(crate) text: &'a str,
+    pub(crate) letter: &'a str,
+    /// What follows `=`, without spaces at its ends.
+    pub(crate) value: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// The lines that are not empty. The first beyond [`LINES_MAX`], empty or not, is an error.
+    pub(crate) fn all(text: &'a str) -> impl Iterator<Item = Result<Self, Error>> {
+        text.lines()
+            .enumerate()
+            .map(|(index, text)| (index + 1, text.trim_ascii()))
+            .filter(|(number, text)| !text.is_empty() || *number > LINES_MAX)
+            .map(|(number, text)| Self::parse(number, text))
+    }
+
+    fn parse(number: usize, text: &'a str) -> Result<Self, Error> {
+        if number > LINES_MAX {
+            return Err(Error::new(number, text, Reason::TooManyLines));
+        }
+        let Some((letter, value)) = text.split_once('=').filter(|(letter, _)| letter.len() == 1)
+        else {
+            return Err(Error::new(number, text, Reason::NotSdp));
+        };
+        // Only what is kept can reach an answer.
+        let kept = matches!(letter, "a" | "m" | "o");
+        if kept && value.bytes().any(|b| b.is_ascii_control() && b != b'\t') {
+            return Err(Error::new(number, text, Reason::ControlCharacter));
+        }
+        Ok(Self {
+            number,
+            text,
+            letter,
+            value: value.trim_ascii(),
+        })
+    }
+
+    /// Name and value of an attribute; a flag has an empty value.
+    pub(crate) fn attribute(&self) -> (&'a str, &'a str) {
+        match self.value.split_once(':') {
+            Some((name, value)) => (name.trim_ascii_end(), value.trim_ascii()),
+            None => (self.value, ""),
+        }
+    }
+
+    /// Refuses this line.
+    pub(crate) fn error(&self, reason: Reason) -> Error {
+        Error::new(self.number, self.text, reason)
+    }
+}
+
+/// The first word of `text`, and what follows it, without spaces around.
+pub(crate) fn first_word(text: &str) -> (&str, &str) {
+    match text.split_once([' ', '\t']) {
+        Some((word, rest)) => (word, rest.trim_ascii()),
+        None => (text, ""),
+    }
+}
+
+/// A number in decimal digits; no sign, unlike what the standard library takes.
+pub(crate) fn number<T: FromStr>(text: &str) -> Option<T> {
+    text.bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| text.parse().ok())?
+}
+
+/// Whether `text` is one word: not empty, and without white space of any kind.
+pub(crate) fn is_word(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+}

@@ -1,0 +1,214 @@
+//! A section while its lines are read.
+
+use super::{Session, attribute};
+use crate::codec::Codec;
+use crate::error::Reason;
+use crate::limits::{CANDIDATES_MAX, EXTENSIONS_MAX, FEEDBACKS_MAX, FORMATS_MAX};
+use crate::line::{Line, first_word, number};
+use crate::section::{Direction, MediaKind, Section, is_rtp};
+
+/// Payload types of RTP (RFC 3550 §5.1: seven bits).
+const PAYLOAD_TYPES: usize = 128;
+
+/// Marks a payload type that the m-line lacks. Formats are fewer.
+const ABSENT: u8 = u8::MAX;
+
+/// A section whose m-line was read, with what its attributes said so far.
+pub(super) struct SectionDraft<'a> {
+    /// The m-line.
+    pub(super) line: Line<'a>,
+    /// Its codecs are all payload types of the m-line; those without a name are not described
+    /// yet.
+    pub(super) section: Section,
+    pub(super) is_rtp: bool,
+    pub(super) extmap_allow_mixed: bool,
+    direction: Option<Direction>,
+    /// Where each payload type stands among the codecs, or [`ABSENT`]: a description with
+    /// thousands of `rtpmap` lines costs no search.
+    positions: [u8; PAYLOAD_TYPES],
+    /// Feedback messages for all payload types.
+    feedback_for_all: Vec<String>,
+}
+
+impl<'a> SectionDraft<'a> {
+    /// Reads `m=video 9 UDP/TLS/RTP/SAVPF 96 97`. The number of ports after `/` is ignored.
+    pub(super) fn begin(line: Line<'a>) -> Result<Self, Reason> {
+        let mut words = line.value.split_ascii_whitespace();
+        let (Some(kind), Some(port), Some(protocol)) = (words.next(), words.next(), words.next())
+        else {
+            return Err(Reason::MediaLine);
+        };
+        let port = port.split('/').next().unwrap_or_default();
+        let mut section = Section::new(MediaKind::parse(kind));
+        section.port = number(port).ok_or(Reason::Port)?;
+        section.protocol = protocol.to_owned();
+        section.line = line.number;
+        section.rtcp_mux = false;
+        let mut draft = Self {
+            line,
+            section,
+            is_rtp: is_rtp(protocol),
+            extmap_allow_mixed: false,
+            direction: None,
+            positions: [ABSENT; PAYLOAD_TYPES],
+            feedback_for_all: Vec::new(),
+        };
+        for word in words.take(FORMATS_MAX) {
+            draft.format(word);
+        }
+        if draft.section.codecs.is_empty() && draft.section.formats.is_empty() {
+            return Err(Reason::MediaLine);
+        }
+        // RFC 8841's predecessors wrote the SCTP port where the format now is.
+        if protocol.eq_ignore_ascii_case("DTLS/SCTP") {
+            draft.section.sctp_port = draft.section.formats.first().and_then(|f| number(f));
+        }
+        Ok(draft)
+    }
+
+    fn format(&mut self, word: &str) {
+        let payload_type: Option<u8> = self.is_rtp.then(|| number(word)).flatten();
+        let position = payload_type.and_then(|pt| self.positions.get_mut(usize::from(pt)));
+        let (Some(payload_type), Some(position)) = (payload_type, position) else {
+            self.section.formats.push(word.to_owned());
+            return;
+        };
+        if *position == ABSENT {
+            // Fits: there are at most FORMATS_MAX codecs.
+            *position = self.section.codecs.len() as u8;
+            self.section.codecs.push(Codec {
+                payload_type,
+                name: String::new(),
+                clock_rate: 0,
+                channels: None,
+                parameters: String::new(),
+                feedback: Vec::new(),
+            });
+        }
+    }
+
+    /// Takes an attribute other than `mid`. Unknown ones are ignored.
+    pub(super) fn attribute(
+        &mut self,
+        line: &Line<'a>,
+        name: &str,
+        value: &str,
+    ) -> Result<(), Reason> {
+        let section = &mut self.section;
+        match name {
+            "rtpmap" => self.of_codec(value, attribute::rtpmap),
+            "fmtp" => self.of_codec(value, attribute::fmtp),
+            "rtcp-fb" => self.feedback(value),
+            "ssrc" => attribute::source(&mut section.sources, value),
+            "ssrc-group" => attribute::source_group(&mut section.source_groups, value),
+            "extmap" => attribute::extension(&mut section.extensions, value),
+            "msid" => attribute::msid(&mut section.msids, value),
+            "rid" => attribute::rid(&mut section.rids, value)?,
+            "simulcast" => attribute::simulcast(&mut section.simulcast, value),
+            "rtcp-mux" => section.rtcp_mux = true,
+            "rtcp-rsize" => section.rtcp_rsize = true,
+            "bundle-only" => section.bundle_only = section.port == 0,
+            "extmap-allow-mixed" => self.extmap_allow_mixed = true,
+            "sctp-port" => section.sctp_port = Some(number(value).ok_or(Reason::SctpPort)?),
+            "max-message-size" => section.max_message_size = number(value),
+            "candidate" => {
+                if section.transport.candidates.len() < CANDIDATES_MAX {
+                    section.transport.candidates.push(line.value.to_owned());
+                }
+            }
+            _ => {
+                if let Some(direction) = Direction::parse(name) {
+                    self.direction = Some(direction);
+                } else {
+                    section.transport.read(name, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads an attribute that begins with a payload type. One that the m-line lacks, or none,
+    /// is ignored.
+    fn of_codec(&mut self, value: &str, read: fn(&mut Codec, &str)) {
+        let (payload_type, rest) = first_word(value);
+        let position = number(payload_type)
+            .and_then(|pt: u8| self.positions.get(usize::from(pt)))
+            .map(|position| usize::from(*position));
+        if let Some(codec) = position.and_then(|p| self.section.codecs.get_mut(p)) {
+            read(codec, rest);
+        }
+    }
+
+    fn feedback(&mut self, value: &str) {
+        let (payload_type, rest) = first_word(value);
+        if payload_type == "*" {
+            attribute::feedback(&mut self.feedback_for_all, rest);
+        } else {
+            self.of_codec(value, |codec, message| {
+                attribute::feedback(&mut codec.feedback, message);
+            });
+        }
+    }
+
+    /// Completes the section from the session level, and adds to `copied` what that takes.
+    pub(super) fn close(mut self, session: &Session<'_>, copied: &mut usize) -> Section {
+        self.sort_out_payload_types();
+        self.give_feedback_to_all(copied);
+        let mut section = self.section;
+        section.direction = self.direction.unwrap_or_default();
+        *copied += section.transport.inherit(&session.transport);
+        if self.is_rtp {
+            section.direction = self.direction.or(session.direction).unwrap_or_default();
+            *copied += inherit_extensions(&mut section, session);
+        }
+        section.simulcast = section.simulcast.and_then(|mut simulcast| {
+            simulcast.keep_described(&section.rids);
+            (!simulcast.is_empty()).then_some(simulcast)
+        });
+        section
+    }
+
+    /// Leaves the codecs that are described, and makes formats of the others.
+    fn sort_out_payload_types(&mut self) {
+        let section = &mut self.section;
+        if section.kind == MediaKind::Audio {
+            section.codecs.iter_mut().for_each(attribute::name_static);
+        }
+        if section.codecs.iter().any(|codec| codec.name.is_empty()) {
+            let undescribed = section.codecs.extract_if(.., |codec| codec.name.is_empty());
+            let formats = undescribed.map(|codec| codec.payload_type.to_string());
+            section.formats.extend(formats);
+            section.codecs.shrink_to_fit();
+        }
+    }
+
+    fn give_feedback_to_all(&mut self, copied: &mut usize) {
+        for codec in &mut self.section.codecs {
+            for message in &self.feedback_for_all {
+                if codec.feedback.len() < FEEDBACKS_MAX && !codec.feedback.contains(message) {
+                    *copied += size_of::<String>() + message.len();
+                    codec.feedback.push(message.clone());
+                }
+            }
+        }
+    }
+}
+
+/// Gives a section the session's header extensions whose identifier and URI it has not used
+/// itself (RFC 8285 §6). Returns how many bytes that took.
+fn inherit_extensions(section: &mut Section, session: &Session<'_>) -> usize {
+    let mut copied = 0;
+    let own = section.extensions.len();
+    for extension in &session.extensions {
+        let taken = section
+            .extensions
+            .iter()
+            .take(own)
+            .any(|own| own.id == extension.id || own.uri == extension.uri);
+        if !taken && section.extensions.len() < EXTENSIONS_MAX {
+            copied += size_of_val(extension) + extension.uri.len();
+            section.extensions.push(extension.clone());
+        }
+    }
+    copied
+}
