@@ -1,0 +1,245 @@
+use std::time::Instant;
+
+use super::generations::Generation;
+use super::paths::Nomination;
+use super::question::Motive;
+use super::{Agent, Phase, count};
+use crate::Path;
+use crate::stun::attribute::AttributeType;
+use crate::stun::{Class, ErrorCode, Message, Method, Writer};
+
+/// A client that claims ICE-CONTROLLED is told of the conflict this often in each generation, and
+/// granted after that: full agents switch at the first answer (RFC 8445 §7.2.5.1), and a client
+/// that never does is served all the same.
+const CONFLICTS_TOLD: u8 = 8;
+/// Numbers that UNKNOWN-ATTRIBUTES names at most; a client learns of the rest with its next try.
+const UNKNOWN_NAMED: usize = 8;
+
+/// What became of a STUN datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handled {
+    /// Nothing was written and nothing changed.
+    Ignored(Reason),
+    /// An authentic check was refused: the reply says why.
+    Refused(ErrorCode),
+    /// An authentic check was granted: the reply is an answer to send back over the same path.
+    Answered {
+        /// The first check over this path: datagrams from its address are for this agent.
+        new_path: bool,
+        /// The client nominated the path (USE-CANDIDATE).
+        nominated: bool,
+    },
+    /// The peer answered a request of ours over this path.
+    Proved {
+        /// The path that leads to the peer.
+        path: Path,
+        /// Media goes over this path now, and did not before.
+        selected: bool,
+    },
+}
+
+/// Why a datagram is ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Not a STUN message, or the fingerprint is wrong.
+    Malformed,
+    /// An indication, or a request other than Binding.
+    Other,
+    /// USERNAME is missing or its first part is no ufrag of ours.
+    UnknownUfrag,
+    /// MESSAGE-INTEGRITY is missing or made with another password. It is not answered, not even
+    /// with 400 or 401 (RFC 8489 §9.1.3): such answers serve only people who send in the name of
+    /// others.
+    WrongPassword,
+    /// All places for paths are taken by paths in use.
+    PathsFull,
+    /// An answer to no request of ours over this path.
+    Unasked,
+}
+
+impl Agent {
+    /// Handles a STUN datagram that came over `path`.
+    ///
+    /// Appends at most one datagram to `reply`, to be sent back over `path`. A message that is not
+    /// authentic costs one HMAC at most, and changes nothing.
+    pub fn handle_stun(
+        &mut self,
+        now: Instant,
+        path: Path,
+        datagram: &[u8],
+        reply: &mut Vec<u8>,
+    ) -> Handled {
+        let handled = match Message::read(datagram) {
+            Err(_) => Handled::Ignored(Reason::Malformed),
+            Ok(message) if message.method() != Method::BINDING => Handled::Ignored(Reason::Other),
+            Ok(message) => match message.class() {
+                Class::Request => self.handle_check(now, path, &message, datagram.len(), reply),
+                Class::Success | Class::Error => self.handle_answer(now, path, &message),
+                Class::Indication => Handled::Ignored(Reason::Other),
+            },
+        };
+        count(match handled {
+            Handled::Answered { .. } => &mut self.counters.answered,
+            Handled::Refused(_) => &mut self.counters.refused,
+            Handled::Proved { .. } => &mut self.counters.proved,
+            Handled::Ignored(Reason::Malformed) => &mut self.counters.malformed,
+            Handled::Ignored(Reason::Other) => &mut self.counters.other,
+            Handled::Ignored(Reason::PathsFull) => &mut self.counters.paths_full,
+            Handled::Ignored(Reason::Unasked) => &mut self.counters.unasked,
+            Handled::Ignored(Reason::UnknownUfrag | Reason::WrongPassword) => {
+                &mut self.counters.unauthentic
+            }
+        });
+        handled
+    }
+
+    /// RFC 8445 §7.3: neither PRIORITY nor a role is needed by an agent that forms no pairs.
+    fn handle_check(
+        &mut self,
+        now: Instant,
+        path: Path,
+        check: &Message<'_>,
+        length: usize,
+        reply: &mut Vec<u8>,
+    ) -> Handled {
+        // Only our part is compared (RFC 8445 §7.3): the other one may not be known yet.
+        let name = check.username().and_then(|name| name.split_once(':'));
+        let generation = name.and_then(|(ours, _)| self.generations.of_ufrag(ours));
+        let Some(generation) = generation else {
+            return Handled::Ignored(Reason::UnknownUfrag);
+        };
+        // Before the HMAC: a flood from many ports costs nothing more.
+        if !self.paths.has_place(&path, now) {
+            return Handled::Ignored(Reason::PathsFull);
+        }
+        if !check.is_authentic(generation.local.pwd().as_bytes()) {
+            return Handled::Ignored(Reason::WrongPassword);
+        }
+        if let Some(known) = self.paths.find_mut(&path) {
+            known.heard = now;
+        }
+        if let Some(code) = refuse(generation, check, reply) {
+            return Handled::Refused(code);
+        }
+        let start = reply.len();
+        Writer::binding_success(reply, check.id(), path.remote)
+            .finish(Some(generation.local.pwd().as_bytes()));
+        let number = generation.number;
+        self.generations.used(number);
+        let exchanged = (length, reply.len().saturating_sub(start));
+        match self.learn(now, path, check, number, exchanged) {
+            Some(handled) => handled,
+            None => {
+                reply.truncate(start);
+                Handled::Ignored(Reason::PathsFull)
+            }
+        }
+    }
+
+    /// Remembers what an authentic check says about its path.
+    fn learn(
+        &mut self,
+        now: Instant,
+        path: Path,
+        check: &Message<'_>,
+        generation: u32,
+        (received, replied): (usize, usize),
+    ) -> Option<Handled> {
+        let (index, new_path) = self.paths.enter(path, now)?;
+        let nominated = check.is_nominating();
+        let known = self.paths.get_mut(index)?;
+        known.heard = now;
+        known.generation = generation;
+        known.priority = check.priority().unwrap_or(0);
+        if nominated {
+            known.nominated = Some(Nomination {
+                at: now,
+                generation,
+            });
+        }
+        known.count_received(received);
+        // A reply is never more than thrice its request, so this never refuses.
+        if !known.may_send(replied) {
+            return None;
+        }
+        if index != 0 || self.phase != Phase::Selected {
+            self.consider(now, index, nominated);
+        }
+        Some(Handled::Answered {
+            new_path,
+            nominated,
+        })
+    }
+
+    /// An answer to a request of ours counts if it came over the path that was asked
+    /// (RFC 8445 §7.2.5.2.1) and knows the peer's password. An authentic refusal counts too:
+    /// 487, say, shows as well that the request arrived.
+    fn handle_answer(&mut self, now: Instant, path: Path, answer: &Message<'_>) -> Handled {
+        let unasked = Handled::Ignored(Reason::Unasked);
+        let Some(index) = self.paths.position(&path) else {
+            return unasked;
+        };
+        let lead_heard = self.paths.lead().map(|lead| lead.heard);
+        let Some(known) = self.paths.get_mut(index) else {
+            return unasked;
+        };
+        let asked = known.question.as_ref();
+        let Some(question) = asked.filter(|question| question.matches(&answer.id())) else {
+            return unasked;
+        };
+        let generation = self.generations.of_number(question.generation);
+        let Some(remote) = generation.and_then(|generation| generation.remote.as_ref()) else {
+            return unasked;
+        };
+        if !answer.is_authentic(remote.pwd().as_bytes()) {
+            return Handled::Ignored(Reason::WrongPassword);
+        }
+        let settled = lead_heard.is_some_and(|heard| question.is_settled_by(heard));
+        let motive = question.motive;
+        known.question = None;
+        known.heard = now;
+        known.proved = true;
+        let selected = match (self.phase, motive) {
+            (Phase::Unproved, _) => true,
+            (Phase::Selected, Motive::Nominated) => index != 0,
+            (Phase::Selected, Motive::Silence { .. }) => index != 0 && !settled,
+            _ => false,
+        };
+        if selected {
+            self.select(index);
+        }
+        Handled::Proved { path, selected }
+    }
+}
+
+/// Answers an authentic check with an error, where it has to be.
+fn refuse(
+    generation: &mut Generation,
+    check: &Message<'_>,
+    reply: &mut Vec<u8>,
+) -> Option<ErrorCode> {
+    let key = generation.local.pwd().as_bytes();
+    // RFC 8489 §6.3.1.
+    let unknown: Vec<AttributeType> = check
+        .attributes()
+        .map(|(kind, _)| kind)
+        .filter(|kind| kind.must_be_understood() && !kind.is_known())
+        .take(UNKNOWN_NAMED)
+        .collect();
+    if !unknown.is_empty() {
+        let code = ErrorCode::UNKNOWN_ATTRIBUTE;
+        Writer::binding_error(reply, check.id(), code)
+            .unknown_attributes(&unknown)
+            .finish(Some(key));
+        return Some(code);
+    }
+    // A lite agent is always controlled (RFC 8445 §6.1.1), so it is the client that has to change
+    // its role, whatever the tie-breaker says (§7.3.1.1).
+    if check.controlled().is_some() && generation.conflicts < CONFLICTS_TOLD {
+        generation.conflicts += 1;
+        let code = ErrorCode::ROLE_CONFLICT;
+        Writer::binding_error(reply, check.id(), code).finish(Some(key));
+        return Some(code);
+    }
+    None
+}

@@ -1,0 +1,37 @@
+use std::net::SocketAddr;
+
+/// How datagrams of one peer travel: the transport, our address and the peer's.
+///
+/// Two paths are the same only if all three are: the peer's address alone does not tell on which
+/// of our sockets an answer has to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Path {
+    /// What carries the datagrams.
+    pub protocol: Protocol,
+    /// The address of ours that the peer sends to.
+    pub local: SocketAddr,
+    /// The source address of the peer's datagrams, as the socket reports it.
+    pub remote: SocketAddr,
+}
+
+impl Path {
+    /// A path over plain UDP.
+    pub fn udp(local: SocketAddr, remote: SocketAddr) -> Self {
+        Self {
+            protocol: Protocol::Udp,
+            local,
+            remote,
+        }
+    }
+}
+
+/// What carries the datagrams of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// UDP between the peer and the server.
+    Udp,
+    /// A TCP connection, framed by RFC 4571.
+    Tcp,
+    /// An allocation of the server's own TURN relay.
+    Relayed,
+}

@@ -1,0 +1,34 @@
+/// RFC 8489 §14.7: keeps the value apart from checksums of other protocols over the same bytes.
+const XOR: u32 = 0x5354_554e;
+
+/// The value of FINGERPRINT for the pieces of a message before the attribute.
+pub(super) fn fingerprint<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> u32 {
+    let mut crc = u32::MAX;
+    for byte in pieces.into_iter().flatten() {
+        // The index is one byte and the table has 256 entries.
+        crc = TABLE[usize::from(crc.to_le_bytes()[0] ^ byte)] ^ (crc >> 8);
+    }
+    !crc ^ XOR
+}
+
+/// CRC-32 of ISO 3309, as in zip: polynomial 0x04c11db7 with its bits mirrored.
+const TABLE: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut crc = byte as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = (crc >> 1) ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 };
+            bit += 1;
+        }
+        table[byte] = crc;
+        byte += 1;
+    }
+    table
+};
+
+#[test]
+fn crc_of_the_check_string_is_that_of_the_catalogue() {
+    assert_eq!(fingerprint([&b"1234"[..], b"56789"]) ^ XOR, 0xcbf4_3926);
+}

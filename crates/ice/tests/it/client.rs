@@ -1,0 +1,167 @@
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use headwater_ice::stun::{Class, Message, Writer};
+use headwater_ice::{Agent, Credentials, Handled, Path};
+
+/// The round trip between the agent and all addresses.
+const ROUND_TRIP: Duration = Duration::from_millis(50);
+
+/// A path from port `port` of the client's network.
+pub(crate) fn path(port: u16) -> Path {
+    Path::udp(
+        SocketAddr::from(([192, 0, 2, 1], 3478)),
+        SocketAddr::from(([198, 51, 100, 7], port)),
+    )
+}
+
+/// An agent with its client, in virtual time.
+pub(crate) struct World {
+    pub(crate) agent: Agent,
+    pub(crate) now: Instant,
+    pub(crate) client: Client,
+    /// The client receives and answers what is sent over these paths.
+    pub(crate) open: Vec<Path>,
+    /// All requests of the agent: path and bytes.
+    pub(crate) requests: Vec<(Path, Vec<u8>)>,
+    /// Answers that are on their way to the agent.
+    flying: Vec<(Instant, Path, Vec<u8>)>,
+}
+
+/// What a minimal full agent needs: the credentials of both sides.
+#[derive(Clone)]
+pub(crate) struct Client {
+    pub(crate) own: Credentials,
+    pub(crate) server: Credentials,
+}
+
+impl Client {
+    pub(crate) fn check(&self) -> Vec<u8> {
+        self.write(|check| check.controlling(1).priority(100))
+    }
+
+    pub(crate) fn nominate(&self, priority: u32) -> Vec<u8> {
+        self.write(|check| check.controlling(1).priority(priority).use_candidate())
+    }
+
+    pub(crate) fn write(&self, extra: impl Fn(Writer<'_>) -> Writer<'_>) -> Vec<u8> {
+        let mut out = Vec::new();
+        let check = Writer::binding_request(&mut out, [9; 12])
+            .username(self.server.ufrag(), self.own.ufrag());
+        extra(check).finish(Some(self.server.pwd().as_bytes()));
+        out
+    }
+
+    /// Answers a request as browsers do: only with the right name and password.
+    pub(crate) fn answer(&self, request: &[u8], path: Path) -> Option<Vec<u8>> {
+        let message = Message::read(request).unwrap();
+        assert!(message.has_fingerprint() && message.priority().is_some());
+        assert!(message.controlled().is_some());
+        let name = format!("{}:{}", self.own.ufrag(), self.server.ufrag());
+        let key = self.own.pwd().as_bytes();
+        if message.username() != Some(&name) || !message.is_authentic(key) {
+            return None;
+        }
+        let mut out = Vec::new();
+        Writer::binding_success(&mut out, message.id(), path.local).finish(Some(key));
+        Some(out)
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let now = Instant::now();
+        let (own, server) = (Credentials::generate(), Credentials::generate());
+        let mut agent = Agent::new(server.clone(), now);
+        agent.set_remote(own.clone());
+        Self {
+            agent,
+            now,
+            client: Client { own, server },
+            open: Vec::new(),
+            requests: Vec::new(),
+            flying: Vec::new(),
+        }
+    }
+
+    /// A world with media over `path`, which is nominated with priority 100.
+    pub(crate) fn connected(path: Path) -> Self {
+        let mut world = Self::new();
+        let check = world.client.nominate(100);
+        world.receive(path, &check);
+        world.handshake();
+        assert_eq!(world.agent.selected(), Some(path));
+        world
+    }
+
+    /// DTLS over the path that the agent names.
+    pub(crate) fn handshake(&mut self) -> Option<Path> {
+        let path = self.agent.handshake_path().unwrap();
+        assert!(self.agent.dtls_arrived(self.now, path, 300));
+        assert!(self.agent.may_send(self.now, path, 700));
+        self.agent.handshake_completed(self.now)
+    }
+
+    pub(crate) fn receive(&mut self, path: Path, datagram: &[u8]) -> Handled {
+        self.receive_with_reply(path, datagram).0
+    }
+
+    pub(crate) fn receive_with_reply(&mut self, path: Path, datagram: &[u8]) -> (Handled, Vec<u8>) {
+        let mut reply = Vec::new();
+        let handled = self.agent.handle_stun(self.now, path, datagram, &mut reply);
+        let written = matches!(handled, Handled::Answered { .. } | Handled::Refused(_));
+        assert_eq!(written, !reply.is_empty());
+        if written {
+            let message = Message::read(&reply).unwrap();
+            assert_ne!(message.class(), Class::Request);
+            assert!(message.is_authentic(self.client.server.pwd().as_bytes()));
+        }
+        (handled, reply)
+    }
+
+    /// Lets time pass: requests of the agent leave, and answers arrive.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            let timeout = self.agent.poll_timeout();
+            let arrival = self.flying.iter().map(|(at, ..)| *at).min();
+            let Some(next) = timeout.into_iter().chain(arrival).min() else {
+                break;
+            };
+            if next > end {
+                break;
+            }
+            self.now = self.now.max(next);
+            let (sent, now) = (&mut self.requests, self.now);
+            let first = sent.len();
+            self.agent
+                .handle_timeout(now, |path, request| sent.push((path, request.to_vec())));
+            for (path, request) in self.requests[first..].iter().cloned() {
+                if self.open.contains(&path)
+                    && let Some(answer) = self.client.answer(&request, path)
+                {
+                    self.flying.push((now + ROUND_TRIP, path, answer));
+                }
+            }
+            self.flying.sort_by_key(|(at, ..)| *at);
+            while self.flying.first().is_some_and(|(at, ..)| *at <= now) {
+                let (_, path, answer) = self.flying.remove(0);
+                self.receive(path, &answer);
+            }
+        }
+        self.now = end;
+    }
+
+    /// Media or reports come over `path` every 100 ms meanwhile.
+    pub(crate) fn pass_with_traffic(&mut self, path: Path, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            self.agent.authentic(self.now, path);
+            self.pass(Duration::from_millis(100));
+        }
+    }
+}
+
+pub(crate) const fn millis(number: u64) -> Duration {
+    Duration::from_millis(number)
+}
