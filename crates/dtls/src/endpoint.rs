@@ -1,0 +1,519 @@
+//! One connection: a handshake, then application data and the end.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use dimpl::Dtls;
+
+use crate::alert::{Description, clear_alert, clear_alert_in};
+use crate::error::Error;
+use crate::established::{Established, Received};
+use crate::handshake::{Handshake, broken_off};
+use crate::hello::{self, Offer, Reassembly};
+use crate::identity::{Fingerprint, Identity};
+use crate::keys::{SrtpKeys, Version};
+use crate::repeat::LastFlight;
+use crate::{screen, watch, wire};
+
+/// How long a handshake may take from its first datagram. Clients give up within 10 to 60 s.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(30);
+
+/// As the active side: the wait before a flight is repeated for the first time. The RFC's second
+/// (RFC 6347 §4.2.4.1) is long for a path whose round trip ICE has just measured.
+pub(crate) const FLIGHT_FIRST_WAIT: Duration = Duration::from_millis(250);
+
+/// How often it is repeated, with twice the wait each time: for 32 s.
+pub(crate) const FLIGHT_RETRIES: usize = 6;
+
+/// Room for a datagram of the library's or for application data; more is made when they are longer.
+const BUFFER: usize = 2_048;
+
+/// Which side begins (RFC 5763 §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// This side begins: `a=setup:active`.
+    Client,
+    /// The peer begins: `a=setup:passive`.
+    Server,
+}
+
+/// What an endpoint wants done or known.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send this to the peer.
+    Datagram(Vec<u8>),
+    /// The handshake is over and the certificate is the right one. Comes once.
+    Connected(Box<Connected>),
+    /// Application data of the peer's.
+    Data(Vec<u8>),
+    /// The connection was closed, by the peer or by [`Endpoint::close`]. Comes once, as the last.
+    Closed,
+    /// The connection failed; the alert for the peer was a [`Output::Datagram`] before. Comes once,
+    /// as the last.
+    Failed(Error),
+    /// There is no more for now. Call [`Endpoint::handle_timeout`] at this time.
+    Timeout(Option<Instant>),
+}
+
+/// What a handshake ended with.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// The keys for SRTP.
+    pub keys: SrtpKeys,
+    /// The version that was agreed on.
+    pub version: Version,
+}
+
+/// One side of a connection. See the crate's documentation.
+pub struct Endpoint {
+    role: Role,
+    state: State,
+    outputs: VecDeque<Output>,
+    /// When the handshake is given up. `None` before its first datagram and after its end.
+    deadline: Option<Instant>,
+}
+
+enum State {
+    /// As the server, until the ClientHello is there.
+    Waiting {
+        identity: Identity,
+        expected: Vec<Fingerprint>,
+        hello: Reassembly,
+    },
+    Handshaking(Box<Handshake>),
+    /// DTLS 1.3: the library stays.
+    Library(Box<Dtls>),
+    /// DTLS 1.2: two keys and what was sent last.
+    Established(Box<(Established, LastFlight)>),
+    /// Closed or failed.
+    Ended,
+}
+
+impl Endpoint {
+    /// Begins a connection. As the client the first datagram is ready at once.
+    ///
+    /// `expected` are the fingerprints in the peer's SDP: its certificate must match one of them.
+    /// Fails with [`Error::UnsupportedFingerprint`] when there is none.
+    pub fn new(
+        identity: &Identity,
+        role: Role,
+        expected: Vec<Fingerprint>,
+        now: Instant,
+    ) -> Result<Self, Error> {
+        if expected.is_empty() {
+            return Err(Error::UnsupportedFingerprint);
+        }
+        let mut endpoint = Self {
+            role,
+            state: State::Ended,
+            outputs: VecDeque::new(),
+            deadline: None,
+        };
+        let identity = identity.clone();
+        match role {
+            Role::Server => {
+                let hello = Reassembly::default();
+                endpoint.state = State::Waiting {
+                    identity,
+                    expected,
+                    hello,
+                };
+            }
+            Role::Client => endpoint.begin(identity, expected, Version::Dtls12, None, now),
+        }
+        Ok(endpoint)
+    }
+
+    /// Takes a datagram of the peer's. What is no DTLS, or forged, changes nothing.
+    pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) {
+        match &mut self.state {
+            State::Waiting { .. } => self.greet(now, datagram),
+            State::Handshaking(_) => self.handshake(now, datagram),
+            State::Library(dtls) => {
+                let taken = dtls.handle_packet(datagram);
+                self.drain_library();
+                if let Err(error) = taken {
+                    self.fail(broken_off(error));
+                }
+            }
+            State::Established(_) => self.established(now, datagram),
+            State::Ended => {}
+        }
+    }
+
+    /// Does what is due. Harmless when nothing is.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            self.fail(Error::TimedOut);
+            return;
+        }
+        // As the server nothing is sent on a timer, see `repeat`: the library's clock stands still.
+        if self.role == Role::Server {
+            return;
+        }
+        let result = match &mut self.state {
+            State::Handshaking(handshake) => {
+                let Handshake { dtls, keys, .. } = &mut **handshake;
+                watch::during(keys, || dtls.handle_timeout(now))
+            }
+            State::Library(dtls) => dtls.handle_timeout(now),
+            State::Waiting { .. } | State::Established(_) | State::Ended => return,
+        };
+        self.drain(now);
+        if let Err(error) = result {
+            self.fail(broken_off(error));
+        }
+    }
+
+    /// The next output. Call it after every other call, until it is [`Output::Timeout`].
+    pub fn poll_output(&mut self) -> Output {
+        if let Some(output) = self.outputs.pop_front() {
+            return output;
+        }
+        // The queue is empty most of the connection's life.
+        self.outputs = VecDeque::new();
+        let wake = match &self.state {
+            State::Handshaking(handshake) if self.role == Role::Client => handshake.wake,
+            _ => None,
+        };
+        Output::Timeout(match (wake, self.deadline) {
+            (Some(wake), Some(deadline)) => Some(wake.min(deadline)),
+            (wake, deadline) => wake.or(deadline),
+        })
+    }
+
+    /// Sends application data. Returns `false` when there is no connection, or the data do not fit
+    /// into a record (2^14 bytes).
+    pub fn send(&mut self, data: &[u8]) -> bool {
+        let sent = match &mut self.state {
+            State::Established(state) => {
+                let sealed = state.0.data(data);
+                let sealed = sealed.map(Output::Datagram);
+                let sent = sealed.is_some();
+                self.outputs.extend(sealed);
+                sent
+            }
+            State::Library(dtls) => dtls.send_application_data(data).is_ok(),
+            State::Waiting { .. } | State::Handshaking(_) | State::Ended => false,
+        };
+        self.drain_library();
+        sent
+    }
+
+    /// Closes the connection: tells the peer, and ends.
+    pub fn close(&mut self) {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Ended => return,
+            State::Waiting { .. } => {}
+            State::Handshaking(handshake) => {
+                let alert = clear_alert(Description::CLOSE_NOTIFY, handshake.clear_sequence);
+                self.outputs.push_back(Output::Datagram(alert));
+            }
+            State::Library(dtls) => self.close_library(dtls),
+            State::Established(mut state) => {
+                let sealed = state.0.alert(Description::CLOSE_NOTIFY);
+                self.outputs.extend(sealed.map(Output::Datagram));
+            }
+        }
+        self.deadline = None;
+        self.outputs.push_back(Output::Closed);
+    }
+
+    /// Whether the handshake is over and the connection has not ended.
+    pub fn is_connected(&self) -> bool {
+        matches!(self.state, State::Library(_) | State::Established(_))
+    }
+
+    /// Whether the connection has ended: closed, or failed.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+
+    /// Collects the ClientHello, and begins when it is there.
+    fn greet(&mut self, now: Instant, datagram: &[u8]) {
+        let State::Waiting {
+            identity,
+            expected,
+            hello,
+        } = &mut self.state
+        else {
+            return;
+        };
+        if !hello::begins(datagram) {
+            return;
+        }
+        self.deadline.get_or_insert(now + HANDSHAKE_MAX);
+        let Some(body) = hello.add(datagram) else {
+            return;
+        };
+        let judged = Offer::read(&body)
+            .ok_or_else(|| Error::Malformed("ClientHello".into()))
+            .and_then(|offer| offer.judge());
+        match judged {
+            Ok(version) => {
+                let (identity, expected) = (identity.clone(), std::mem::take(expected));
+                self.begin(identity, expected, version, Some(&body), now);
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Starts the library: as the client with its ClientHello, as the server with the peer's.
+    fn begin(
+        &mut self,
+        identity: Identity,
+        expected: Vec<Fingerprint>,
+        version: Version,
+        client_hello: Option<&[u8]>,
+        now: Instant,
+    ) {
+        let own = identity.0.certificate.clone();
+        let mut dtls = match (version, self.role) {
+            (Version::Dtls12, Role::Server) => Dtls::new_12(identity.0.server_12.clone(), own, now),
+            (Version::Dtls12, Role::Client) => Dtls::new_12(identity.0.client_12.clone(), own, now),
+            (Version::Dtls13, _) => Dtls::new_13(identity.0.any_13.clone(), own, now),
+        };
+        dtls.set_active(self.role == Role::Client);
+        // The library draws its random numbers here.
+        let mut started = dtls.handle_timeout(now);
+        if let Some(body) = client_hello {
+            let whole = hello::datagram(body);
+            started = started.and_then(|()| dtls.handle_packet(&whole));
+        }
+        self.deadline.get_or_insert(now + HANDSHAKE_MAX);
+        self.state =
+            State::Handshaking(Box::new(Handshake::new(dtls, version, identity, expected)));
+        self.drain(now);
+        if let Err(error) = started {
+            self.fail(broken_off(error));
+        }
+    }
+
+    /// Takes a datagram between the first flight and the end of the handshake.
+    fn handshake(&mut self, now: Instant, datagram: &[u8]) {
+        let State::Handshaking(handshake) = &mut self.state else {
+            return;
+        };
+        if let Some(received) = clear_alert_in(datagram) {
+            self.alerted(received, now);
+            return;
+        }
+        if self.role == Role::Server && hello::begins(datagram) {
+            let again = handshake.last_flight.again(now);
+            let again = again.iter().map(|bytes| Output::Datagram(bytes.to_vec()));
+            self.outputs.extend(again);
+            return;
+        }
+        let role = self.role;
+        let Some(datagram) = screen::plausible(datagram, role) else {
+            return;
+        };
+        handshake.answered = true;
+        let Handshake { dtls, keys, .. } = &mut **handshake;
+        let taken = watch::during(keys, || {
+            if role == Role::Client {
+                dtls.handle_timeout(now)?;
+            }
+            dtls.handle_packet(&datagram)
+        });
+        self.drain(now);
+        if let Err(error) = taken {
+            self.fail(broken_off(error));
+        }
+    }
+
+    /// The peer sent an alert in the clear.
+    fn alerted(&mut self, received: Description, now: Instant) {
+        let State::Handshaking(handshake) = &mut self.state else {
+            return;
+        };
+        let begins_anew = received == Description::PROTOCOL_VERSION
+            && self.role == Role::Client
+            && handshake.version == Version::Dtls12
+            && !handshake.answered;
+        if begins_anew {
+            let identity = handshake.identity.clone();
+            let expected = std::mem::take(&mut handshake.expected);
+            self.begin(identity, expected, Version::Dtls13, None, now);
+        } else if received == Description::CLOSE_NOTIFY {
+            self.end(Output::Closed);
+        } else {
+            self.end(Output::Failed(Error::Alert { received }));
+        }
+    }
+
+    /// Takes what the library has to say during the handshake.
+    fn drain(&mut self, now: Instant) {
+        let State::Handshaking(handshake) = &mut self.state else {
+            self.drain_library();
+            return;
+        };
+        let flight = match handshake.drain(self.role) {
+            Ok(flight) => flight,
+            Err(error) => {
+                self.fail(error);
+                return;
+            }
+        };
+        for datagram in &flight {
+            self.outputs.push_back(Output::Datagram(datagram.to_vec()));
+        }
+        if !flight.is_empty() {
+            handshake.last_flight = LastFlight::new(flight, now);
+        }
+        if handshake.connected {
+            self.connect();
+        }
+    }
+
+    /// The handshake is over.
+    fn connect(&mut self) {
+        let State::Handshaking(mut handshake) = std::mem::replace(&mut self.state, State::Ended)
+        else {
+            return;
+        };
+        let Some((profile, material)) = handshake.srtp.take().filter(|_| handshake.verified) else {
+            self.state = State::Handshaking(handshake);
+            self.fail(Error::NoSrtpProfile { offered: vec![] });
+            return;
+        };
+        let version = handshake.version;
+        let keys = std::mem::take(&mut handshake.keys);
+        self.state = match (version, keys.read, keys.write) {
+            (Version::Dtls12, Some(read), Some(write)) => {
+                let mut last_flight = handshake.last_flight;
+                if self.role == Role::Client {
+                    last_flight.clear();
+                }
+                State::Established(Box::new((Established::new(read, write), last_flight)))
+            }
+            _ => State::Library(Box::new(handshake.dtls)),
+        };
+        self.deadline = None;
+        let keys = SrtpKeys {
+            profile,
+            material,
+            role: self.role,
+        };
+        let connected = Connected { keys, version };
+        self.outputs
+            .push_back(Output::Connected(Box::new(connected)));
+        self.drain_library();
+    }
+
+    /// Takes a datagram of DTLS 1.2 after the handshake.
+    fn established(&mut self, now: Instant, datagram: &[u8]) {
+        let State::Established(state) = &mut self.state else {
+            return;
+        };
+        let (established, last_flight) = &mut **state;
+        let mut received = None;
+        for record in wire::records(datagram) {
+            if record.epoch == 0 && record.content == wire::HANDSHAKE {
+                // The client repeats its last flight: ours was lost.
+                let again = last_flight.again(now);
+                let again = again.iter().map(|bytes| Output::Datagram(bytes.to_vec()));
+                self.outputs.extend(again);
+                continue;
+            }
+            match established.receive(&record) {
+                Some(Received::Data(data)) => {
+                    last_flight.clear();
+                    self.outputs.push_back(Output::Data(data));
+                }
+                Some(Received::Alert(description)) => received = Some(description),
+                None => {}
+            }
+        }
+        match received {
+            Some(Description::CLOSE_NOTIFY) => self.close(),
+            Some(received) => self.end(Output::Failed(Error::Alert { received })),
+            None => {}
+        }
+    }
+
+    /// Takes what the library has to say after the handshake.
+    fn drain_library(&mut self) {
+        let State::Library(dtls) = &mut self.state else {
+            return;
+        };
+        let mut buffer = vec![0; BUFFER];
+        let mut closed = false;
+        loop {
+            let needed = match dtls.poll_output(&mut buffer) {
+                dimpl::Output::Packet(bytes) => {
+                    self.outputs.push_back(Output::Datagram(bytes.to_vec()));
+                    continue;
+                }
+                dimpl::Output::ApplicationData(data) => {
+                    self.outputs.push_back(Output::Data(data.to_vec()));
+                    continue;
+                }
+                dimpl::Output::BufferTooSmall { needed } => needed,
+                dimpl::Output::CloseNotify => {
+                    closed = true;
+                    continue;
+                }
+                dimpl::Output::Timeout(_) => break,
+                _ => continue,
+            };
+            buffer.resize(needed, 0);
+        }
+        if closed {
+            self.end(Output::Closed);
+        }
+    }
+
+    fn close_library(&mut self, mut dtls: Box<Dtls>) {
+        if dtls.close().is_ok() {
+            self.state = State::Library(dtls);
+            self.drain_library();
+            self.state = State::Ended;
+        }
+    }
+
+    /// Tells the peer, and ends. Where an alert in the clear would no longer be heard, the
+    /// connection is closed instead.
+    fn fail(&mut self, error: Error) {
+        let alert = error.alert();
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Ended => return,
+            State::Waiting { .. } => {
+                let alert = alert.map(|alert| clear_alert(alert, 0));
+                self.outputs.extend(alert.map(Output::Datagram));
+            }
+            State::Handshaking(handshake) => {
+                let alert = alert.map(|alert| clear_alert(alert, handshake.clear_sequence));
+                self.outputs.extend(alert.map(Output::Datagram));
+                if handshake.version == Version::Dtls13 && handshake.connected {
+                    self.close_library(Box::new(handshake.dtls));
+                }
+            }
+            State::Library(dtls) => self.close_library(dtls),
+            State::Established(_) => {}
+        }
+        self.end(Output::Failed(error));
+    }
+
+    fn end(&mut self, last: Output) {
+        self.state = State::Ended;
+        self.deadline = None;
+        self.outputs.push_back(last);
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Waiting { .. } => "waiting",
+            State::Handshaking(_) => "handshaking",
+            State::Library(_) | State::Established(_) => "connected",
+            State::Ended => "ended",
+        };
+        f.debug_struct("Endpoint")
+            .field("role", &self.role)
+            .field("state", &state)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,129 @@
+//! The library during a handshake, and what is learned from it.
+
+use std::time::Instant;
+
+use dimpl::Dtls;
+
+use crate::certificate::{Key, Kind};
+use crate::endpoint::Role;
+use crate::error::Error;
+use crate::identity::{Fingerprint, Identity};
+use crate::keys::{SrtpProfile, Version};
+use crate::repeat::LastFlight;
+use crate::{watch, widen, wire};
+
+/// Datagrams of the library have at most the MTU of its settings, 1,150 bytes.
+const BUFFER: usize = 2_048;
+
+pub(crate) struct Handshake {
+    pub(crate) dtls: Dtls,
+    pub(crate) version: Version,
+    pub(crate) expected: Vec<Fingerprint>,
+    pub(crate) identity: Identity,
+    pub(crate) keys: watch::Keys,
+    pub(crate) last_flight: LastFlight,
+    /// The next record of ours in the clear, for an alert.
+    pub(crate) clear_sequence: u64,
+    /// The peer has answered: a fatal alert from it no longer means that it knows no DTLS 1.2.
+    pub(crate) answered: bool,
+    pub(crate) wake: Option<Instant>,
+    /// The peer's certificate is the right one.
+    pub(crate) verified: bool,
+    pub(crate) connected: bool,
+    pub(crate) srtp: Option<(SrtpProfile, Vec<u8>)>,
+}
+
+impl Handshake {
+    pub(crate) fn new(
+        dtls: Dtls,
+        version: Version,
+        identity: Identity,
+        expected: Vec<Fingerprint>,
+    ) -> Self {
+        Self {
+            dtls,
+            version,
+            expected,
+            identity,
+            keys: watch::Keys::default(),
+            last_flight: LastFlight::default(),
+            clear_sequence: 0,
+            answered: false,
+            wake: None,
+            verified: false,
+            connected: false,
+            srtp: None,
+        }
+    }
+
+    /// Takes what the library has to say, and returns the datagrams to send.
+    pub(crate) fn drain(&mut self, role: Role) -> Result<Vec<Box<[u8]>>, Error> {
+        let mut buffer = [0; BUFFER];
+        let mut flight = Vec::new();
+        loop {
+            match self.dtls.poll_output(&mut buffer) {
+                dimpl::Output::Packet(bytes) => {
+                    let widens = role == Role::Server && self.version == Version::Dtls12;
+                    let datagram = if widens {
+                        widen::sent(bytes)
+                    } else {
+                        bytes.to_vec()
+                    };
+                    let clear = wire::records(&datagram).filter(|record| record.epoch == 0);
+                    let next = clear.map(|record| record.sequence + 1).max();
+                    self.clear_sequence = self.clear_sequence.max(next.unwrap_or(0));
+                    flight.push(datagram.into());
+                }
+                dimpl::Output::PeerCert(certificate) => {
+                    verify(certificate, &self.expected, role)?;
+                    self.verified = true;
+                }
+                dimpl::Output::KeyingMaterial(material, profile) => {
+                    let profile = SrtpProfile::of(profile);
+                    self.srtp = profile.map(|profile| (profile, material.as_ref().to_vec()));
+                }
+                dimpl::Output::Connected => self.connected = true,
+                dimpl::Output::Timeout(at) => {
+                    self.wake = Some(at);
+                    return Ok(flight);
+                }
+                dimpl::Output::BufferTooSmall { .. } => {
+                    return Err(Error::Protocol("a datagram longer than the MTU".into()));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether the certificate is one of the expected, and of a kind that is served.
+fn verify(certificate: &[u8], expected: &[Fingerprint], role: Role) -> Result<(), Error> {
+    let matches = expected.iter().any(|one| one.matches(certificate));
+    if !matches {
+        return Err(Error::FingerprintMismatch);
+    }
+    let key = Key::of(certificate).ok_or_else(|| Error::Malformed("certificate".into()))?;
+    let kind = match (key.kind, role) {
+        (Kind::P256 | Kind::P384, _) | (Kind::P521 | Kind::Rsa, Role::Server) => return Ok(()),
+        (Kind::P521, Role::Client) => "ECDSA P-521 of a passive peer".into(),
+        (Kind::Rsa, Role::Client) => "RSA of a passive peer".into(),
+        (Kind::Other(kind), _) => kind,
+    };
+    Err(Error::UnsupportedCertificate { kind })
+}
+
+/// The reason of the library's, in our words.
+pub(crate) fn broken_off(error: dimpl::Error) -> Error {
+    use dimpl::{CertificateError, SecurityError};
+    match error {
+        dimpl::Error::Timeout(_) => Error::TimedOut,
+        dimpl::Error::CertificateError(
+            CertificateError::NoClientCertificateReceived
+            | CertificateError::NoServerCertificateReceived,
+        ) => Error::NoCertificate,
+        dimpl::Error::SecurityError(SecurityError::ExtendedMasterSecretNotNegotiated) => {
+            Error::NoExtendedMasterSecret
+        }
+        other => Error::Protocol(other.to_string()),
+    }
+}

@@ -1,0 +1,481 @@
+//! The ClientHello: put together from its fragments, read, and judged.
+//!
+//! ```text
+//! version(2) random(32) session_id<0..32> cookie<0..255> cipher_suites<2..2^16-2>
+//! compression<1..255> extensions<0..2^16-1>                                RFC 6347 §4.2.1
+//! ```
+//!
+//! Clients cut it where they like: GStreamer at 96 bytes, browsers with post-quantum keys at their
+//! MTU. The pieces come in any order. Nothing is decided before all of them are there.
+
+use crate::error::Error;
+use crate::keys::{SrtpProfile, Version};
+use crate::wire::{self, Fragment, Reader, Record};
+
+/// The longest ClientHello that is taken, in bytes. With post-quantum keys they have 1,600.
+const LENGTH_MAX: usize = 8_192;
+
+/// The most pieces of one ClientHello that are remembered. Once full, pieces that touch no other
+/// are dropped; the client repeats them.
+const PIECES_MAX: usize = 32;
+
+/// The most entries of one list of the peer's that an [`Error`] repeats.
+const REPEATED_MAX: usize = 64;
+
+/// Cipher suites, the curves and the signatures that the library knows. The suites of 1.2 are those
+/// with ECDHE, ECDSA and AES-GCM or ChaCha20.
+const SUITES_12: [u16; 3] = [0xc02b, 0xc02c, 0xcca9];
+const SUITES_13: [u16; 3] = [0x1301, 0x1302, 0x1303];
+const GROUPS: [u16; 3] = [0x001d, 0x0017, 0x0018];
+const ECDSA_P256_SHA256: u16 = 0x0403;
+
+/// Extensions (IANA, "TLS ExtensionType Values").
+const SUPPORTED_GROUPS: u16 = 10;
+const SIGNATURE_ALGORITHMS: u16 = 13;
+const USE_SRTP: u16 = 14;
+const EXTENDED_MASTER_SECRET: u16 = 23;
+const SUPPORTED_VERSIONS: u16 = 43;
+
+/// Puts a ClientHello together.
+#[derive(Default)]
+pub(crate) struct Reassembly {
+    /// Empty until the first piece tells the length.
+    body: Vec<u8>,
+    /// Which bytes are there: disjoint, in order, never touching each other.
+    pieces: Vec<(usize, usize)>,
+}
+
+impl Reassembly {
+    /// Takes the pieces in a datagram, and returns the message's body when it is complete.
+    pub(crate) fn add(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
+        for record in wire::records(datagram) {
+            if record.content != wire::HANDSHAKE || record.epoch != 0 {
+                continue;
+            }
+            for fragment in wire::fragments(record.fragment).filter(is_first_hello) {
+                self.piece(&fragment);
+            }
+        }
+        let complete = self.pieces.as_slice() == [(0, self.body.len())];
+        complete.then(|| std::mem::take(self).body)
+    }
+
+    fn piece(&mut self, fragment: &Fragment<'_>) {
+        let length = fragment.length;
+        if length > LENGTH_MAX || fragment.body.is_empty() {
+            return;
+        }
+        if length != self.body.len() {
+            // Another message: the newest is the one that the client goes on with.
+            self.body = vec![0; length];
+            self.pieces.clear();
+        }
+        let (start, end) = (fragment.offset, fragment.offset + fragment.body.len());
+        let Some(place) = self.body.get_mut(start..end) else {
+            return;
+        };
+        let touches = |piece: &(usize, usize)| piece.0 <= end && start <= piece.1;
+        if self.pieces.len() >= PIECES_MAX && !self.pieces.iter().any(touches) {
+            return;
+        }
+        place.copy_from_slice(fragment.body);
+        let joined = self.pieces.iter().filter(|piece| touches(piece));
+        let joined = joined.fold((start, end), |all, piece| {
+            (all.0.min(piece.0), all.1.max(piece.1))
+        });
+        self.pieces.retain(|piece| !touches(piece));
+        let at = self.pieces.partition_point(|piece| piece.0 < joined.0);
+        self.pieces.insert(at, joined);
+    }
+}
+
+fn is_first_hello(fragment: &Fragment<'_>) -> bool {
+    fragment.message == wire::CLIENT_HELLO && fragment.message_seq == 0
+}
+
+/// Whether a datagram begins with (a piece of) the client's first message.
+pub(crate) fn begins(datagram: &[u8]) -> bool {
+    let record = wire::records(datagram).next();
+    record.is_some_and(|record| {
+        let fragment = wire::fragments(record.fragment).next();
+        record.content == wire::HANDSHAKE
+            && record.epoch == 0
+            && fragment.is_some_and(|fragment| is_first_hello(&fragment))
+    })
+}
+
+/// A datagram with the whole ClientHello in one record.
+pub(crate) fn datagram(body: &[u8]) -> Vec<u8> {
+    let mut message = Vec::with_capacity(wire::HANDSHAKE_HEAD + body.len());
+    let fragment = Fragment {
+        message: wire::CLIENT_HELLO,
+        length: body.len(),
+        message_seq: 0,
+        offset: 0,
+        body,
+    };
+    fragment.write(&mut message);
+    let mut out = Vec::with_capacity(wire::RECORD_HEAD + message.len());
+    let record = Record {
+        content: wire::HANDSHAKE,
+        epoch: 0,
+        sequence: 0,
+        fragment: &message,
+    };
+    record.write(&mut out);
+    out
+}
+
+/// What a client offers. Lists are `None` where it does not send them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Offer {
+    version: u16,
+    suites: Vec<u16>,
+    versions: Option<Vec<u16>>,
+    groups: Option<Vec<u16>>,
+    signatures: Option<Vec<u16>>,
+    srtp: Option<Vec<u16>>,
+    extended_master_secret: bool,
+}
+
+impl Offer {
+    /// Reads the body of a ClientHello; `None` when it is malformed.
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        let mut body = Reader(body);
+        let version = body.u16()?;
+        let _random = body.take(32)?;
+        let _session = body.vector8()?;
+        let _cookie = body.vector8()?;
+        let suites = wire::numbers(body.vector16()?);
+        let _compression = body.vector8()?;
+        let mut offer = Self {
+            version,
+            suites,
+            ..Self::default()
+        };
+        let mut extensions = Reader(match body.0 {
+            [] => &[],
+            _ => body.vector16()?,
+        });
+        while !extensions.0.is_empty() {
+            let kind = extensions.u16()?;
+            offer.extension(kind, Reader(extensions.vector16()?))?;
+        }
+        Some(offer)
+    }
+
+    fn extension(&mut self, kind: u16, mut content: Reader<'_>) -> Option<()> {
+        match kind {
+            SUPPORTED_GROUPS => self.groups = Some(wire::numbers(content.vector16()?)),
+            SIGNATURE_ALGORITHMS => self.signatures = Some(wire::numbers(content.vector16()?)),
+            USE_SRTP => self.srtp = Some(wire::numbers(content.vector16()?)),
+            SUPPORTED_VERSIONS => self.versions = Some(wire::numbers(content.vector8()?)),
+            EXTENDED_MASTER_SECRET => self.extended_master_secret = true,
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// The version to go on with, or why there is none.
+    ///
+    /// DTLS 1.2 comes first where the client has both: there this side chooses the SRTP profile,
+    /// and AES-GCM is half as dear as what Chromium wishes for first.
+    pub(crate) fn judge(&self) -> Result<Version, Error> {
+        let version = self.common_version()?;
+        if !common(&SrtpProfile::SERVED, self.srtp.as_deref().unwrap_or(&[])) {
+            return Err(Error::NoSrtpProfile {
+                offered: repeated(self.srtp.as_deref().unwrap_or(&[])),
+            });
+        }
+        if let Some(groups) = &self.groups
+            && !common(&GROUPS, groups)
+        {
+            return Err(Error::UnsupportedCurve {
+                offered: repeated(groups),
+            });
+        }
+        if let Some(signatures) = &self.signatures
+            && !signatures.contains(&ECDSA_P256_SHA256)
+        {
+            return Err(Error::NoCommonSignature);
+        }
+        if version == Version::Dtls12 && !self.extended_master_secret {
+            return Err(Error::NoExtendedMasterSecret);
+        }
+        Ok(version)
+    }
+
+    fn common_version(&self) -> Result<Version, Error> {
+        let offered = self.versions.as_deref();
+        let has_13 = offered.is_some_and(|versions| versions.contains(&wire::DTLS_13));
+        let has_12 = self.version == wire::DTLS_12
+            && offered.is_none_or(|versions| versions.contains(&wire::DTLS_12));
+        if has_12 && common(&SUITES_12, &self.suites) {
+            return Ok(Version::Dtls12);
+        }
+        if has_13 && common(&SUITES_13, &self.suites) {
+            return Ok(Version::Dtls13);
+        }
+        if has_12 || has_13 {
+            return Err(Error::NoCommonCipher {
+                offered: repeated(&self.suites),
+            });
+        }
+        Err(Error::NoCommonVersion {
+            offered: repeated(offered.unwrap_or(&[self.version])),
+        })
+    }
+}
+
+fn common(served: &[u16], offered: &[u16]) -> bool {
+    served.iter().any(|one| offered.contains(one))
+}
+
+fn repeated(offered: &[u16]) -> Vec<u16> {
+    offered.iter().copied().take(REPEATED_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn whole() -> Offer {
+        Offer {
+            version: wire::DTLS_12,
+            suites: vec![0xc02b, 0x1301],
+            versions: Some(vec![wire::DTLS_13, wire::DTLS_12]),
+            groups: Some(vec![0x001d]),
+            signatures: Some(vec![0x0804, ECDSA_P256_SHA256]),
+            srtp: Some(vec![1, 7]),
+            extended_master_secret: true,
+        }
+    }
+
+    /// The body of a ClientHello with this offer.
+    fn written(offer: &Offer) -> Vec<u8> {
+        let list =
+            |numbers: &[u16]| -> Vec<u8> { numbers.iter().flat_map(|n| n.to_be_bytes()).collect() };
+        let with_length = |bytes: Vec<u8>| -> Vec<u8> {
+            let length = u16::try_from(bytes.len()).unwrap();
+            [&length.to_be_bytes()[..], &bytes].concat()
+        };
+        let mut extensions = Vec::new();
+        let mut extension = |kind: u16, content: Vec<u8>| {
+            extensions.extend_from_slice(&kind.to_be_bytes());
+            extensions.extend(with_length(content));
+        };
+        if let Some(versions) = &offer.versions {
+            let bytes = list(versions);
+            let length = u8::try_from(bytes.len()).unwrap();
+            extension(SUPPORTED_VERSIONS, [&[length][..], &bytes].concat());
+        }
+        let lists = [
+            (SUPPORTED_GROUPS, &offer.groups),
+            (SIGNATURE_ALGORITHMS, &offer.signatures),
+        ];
+        for (kind, numbers) in lists {
+            if let Some(numbers) = numbers {
+                extension(kind, with_length(list(numbers)));
+            }
+        }
+        if let Some(profiles) = &offer.srtp {
+            extension(USE_SRTP, [with_length(list(profiles)), vec![0]].concat());
+        }
+        if offer.extended_master_secret {
+            extension(EXTENDED_MASTER_SECRET, Vec::new());
+        }
+        let mut body = offer.version.to_be_bytes().to_vec();
+        body.extend([7; 32]);
+        body.extend([0, 0]);
+        body.extend(with_length(list(&offer.suites)));
+        body.extend([1, 0]);
+        body.extend(with_length(extensions));
+        body
+    }
+
+    /// The message in a datagram per range, each range a fragment.
+    fn pieces(body: &[u8], ranges: &[(usize, usize)]) -> Vec<Vec<u8>> {
+        let piece = |(start, end): &(usize, usize)| {
+            let mut message = Vec::new();
+            Fragment {
+                message: wire::CLIENT_HELLO,
+                length: body.len(),
+                message_seq: 0,
+                offset: *start,
+                body: &body[*start..*end],
+            }
+            .write(&mut message);
+            let mut out = Vec::new();
+            Record {
+                content: wire::HANDSHAKE,
+                epoch: 0,
+                sequence: 0,
+                fragment: &message,
+            }
+            .write(&mut out);
+            out
+        };
+        ranges.iter().map(piece).collect()
+    }
+
+    #[test]
+    fn written_offer_is_read_back() {
+        assert_eq!(Offer::read(&written(&whole())), Some(whole()));
+        let bare = Offer {
+            version: 0xfeff,
+            suites: vec![0x002f],
+            ..Offer::default()
+        };
+        assert_eq!(Offer::read(&written(&bare)), Some(bare));
+    }
+
+    #[test]
+    fn cut_client_hello_is_malformed() {
+        let body = written(&whole());
+        let extensions = body.len() - 2;
+        for end in (0..body.len()).filter(|end| Offer::read(&body[..*end]).is_some()) {
+            // Without any extensions a ClientHello is whole, too (RFC 5246 §7.4.1.2).
+            assert!(end < extensions && Offer::read(&body[..end]).unwrap().srtp.is_none());
+        }
+    }
+
+    #[test]
+    fn version_1_2_comes_before_1_3() {
+        assert_eq!(whole().judge(), Ok(Version::Dtls12));
+        let only_13 = Offer {
+            versions: Some(vec![wire::DTLS_13]),
+            extended_master_secret: false,
+            ..whole()
+        };
+        assert_eq!(only_13.judge(), Ok(Version::Dtls13));
+        // 1.2 for RSA servers alone, and 1.3.
+        let other_suites = Offer {
+            suites: vec![0xc02f, 0x1302],
+            ..whole()
+        };
+        assert_eq!(other_suites.judge(), Ok(Version::Dtls13));
+    }
+
+    #[test]
+    fn refusals_name_what_was_offered() {
+        let refused = |offer: Offer| offer.judge().unwrap_err();
+        let suites = vec![0xc02f];
+        assert_eq!(
+            refused(Offer {
+                suites: suites.clone(),
+                ..whole()
+            }),
+            Error::NoCommonCipher { offered: suites }
+        );
+        let old = Offer {
+            version: 0xfeff,
+            versions: None,
+            ..whole()
+        };
+        assert_eq!(
+            refused(old),
+            Error::NoCommonVersion {
+                offered: vec![0xfeff]
+            }
+        );
+        let p224 = Offer {
+            groups: Some(vec![0x0015]),
+            ..whole()
+        };
+        assert_eq!(
+            refused(p224),
+            Error::UnsupportedCurve {
+                offered: vec![0x0015]
+            }
+        );
+        let no_srtp = Offer {
+            srtp: None,
+            ..whole()
+        };
+        assert_eq!(refused(no_srtp), Error::NoSrtpProfile { offered: vec![] });
+        let short_tag = Offer {
+            srtp: Some(vec![2]),
+            ..whole()
+        };
+        assert_eq!(
+            refused(short_tag),
+            Error::NoSrtpProfile { offered: vec![2] }
+        );
+        let rsa = Offer {
+            signatures: Some(vec![0x0401]),
+            ..whole()
+        };
+        assert_eq!(refused(rsa), Error::NoCommonSignature);
+        let no_ems = Offer {
+            extended_master_secret: false,
+            ..whole()
+        };
+        assert_eq!(refused(no_ems), Error::NoExtendedMasterSecret);
+    }
+
+    #[test]
+    fn too_long_client_hello_is_not_kept() {
+        let mut reassembly = Reassembly::default();
+        let body = vec![0; LENGTH_MAX + 1];
+        for piece in pieces(&body, &[(0, 10)]) {
+            assert_eq!(reassembly.add(&piece), None);
+        }
+        assert!(reassembly.body.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn shuffled_fragments_make_the_message(
+            cuts in proptest::collection::btree_set(1_usize..100, 0..20),
+            order in Just((0..64_usize).collect::<Vec<_>>()).prop_shuffle(),
+        ) {
+            let body = written(&whole());
+            let mut ends: Vec<_> = cuts.into_iter().filter(|cut| *cut < body.len()).collect();
+            ends.push(body.len());
+            let mut start = 0;
+            let ranges: Vec<_> = ends.iter().map(|end| {
+                let range = (start, *end);
+                start = *end;
+                range
+            }).collect();
+            let datagrams = pieces(&body, &ranges);
+            let order: Vec<_> = order.into_iter().filter(|n| *n < datagrams.len()).collect();
+            let (last, first) = order.split_last().unwrap();
+            let mut reassembly = Reassembly::default();
+            for place in first.iter().chain(first) {
+                prop_assert_eq!(reassembly.add(&datagrams[*place]), None);
+            }
+            prop_assert_eq!(reassembly.add(&datagrams[*last]), Some(body));
+        }
+
+        #[test]
+        fn any_fragments_are_taken_without_panic(
+            ranges in proptest::collection::vec((0_usize..120, 0_usize..120, 0_usize..300), 0..80),
+        ) {
+            let mut reassembly = Reassembly::default();
+            for (start, length, total) in ranges {
+                let body = vec![1; length];
+                reassembly.piece(&Fragment {
+                    message: wire::CLIENT_HELLO,
+                    length: total.max(start + length),
+                    message_seq: 0,
+                    offset: start,
+                    body: &body,
+                });
+                prop_assert!(reassembly.pieces.len() <= PIECES_MAX + 1);
+                prop_assert!(reassembly.pieces.is_sorted());
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_as_offer_without_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+        ) {
+            if let Some(offer) = Offer::read(&bytes) {
+                drop(offer.judge());
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Certificates: ours, and how the SDP names the peer's.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+
+use crate::{watch, widen};
+
+/// A hash that fingerprints are made with (RFC 8122 §5). SHA-1 and older are not served: every
+/// client of today sends SHA-256, and a weaker hash would be the weakest link of the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// `sha-256`
+    Sha256,
+    /// `sha-384`
+    Sha384,
+    /// `sha-512`
+    Sha512,
+}
+
+impl Hash {
+    /// The hash that `a=fingerprint` calls so, in any case; `None` for those that are not served.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Sha256, Self::Sha384, Self::Sha512]
+            .into_iter()
+            .find(|hash| hash.name().eq_ignore_ascii_case(name))
+    }
+
+    /// How `a=fingerprint` calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha-256",
+            Self::Sha384 => "sha-384",
+            Self::Sha512 => "sha-512",
+        }
+    }
+
+    fn of(self, bytes: &[u8]) -> digest::Digest {
+        let algorithm = match self {
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha384 => &digest::SHA384,
+            Self::Sha512 => &digest::SHA512,
+        };
+        digest::digest(algorithm, bytes)
+    }
+}
+
+/// The hash of a certificate, as an SDP names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Which hash.
+    pub algorithm: Hash,
+    /// Its value.
+    pub bytes: Vec<u8>,
+}
+
+impl Fingerprint {
+    /// Whether the certificate (in DER) is the one that is meant.
+    pub fn matches(&self, certificate: &[u8]) -> bool {
+        self.algorithm.of(certificate).as_ref() == self.bytes
+    }
+}
+
+/// A certificate and its key, made once and shared by all endpoints of a process.
+#[derive(Clone)]
+pub struct Identity(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) certificate: dimpl::DtlsCertificate,
+    fingerprint: [u8; 32],
+    /// Making settings runs tests of all the cryptography, three quarters of a millisecond long.
+    pub(crate) server_12: Arc<dimpl::Config>,
+    pub(crate) client_12: Arc<dimpl::Config>,
+    pub(crate) any_13: Arc<dimpl::Config>,
+}
+
+impl Identity {
+    /// Makes a self-signed certificate with an ECDSA key on P-256. Takes milliseconds.
+    ///
+    /// # Panics
+    ///
+    /// When the cryptographic library fails its own tests.
+    pub fn generate() -> Self {
+        let certificate = dimpl::certificate::generate_self_signed_certificate()
+            .expect("a certificate of our own making");
+        let mut fingerprint = [0; 32];
+        fingerprint.copy_from_slice(Hash::Sha256.of(&certificate.certificate).as_ref());
+        let plain = dimpl::crypto::aws_lc_rs::default_provider();
+        let settings = |provider| {
+            let settings = dimpl::Config::builder()
+                .with_crypto_provider(provider)
+                // A forged ClientHello brings back one flight, see `repeat`.
+                .use_server_cookie(false)
+                .flight_start_rto(crate::endpoint::FLIGHT_FIRST_WAIT)
+                .flight_retries(crate::endpoint::FLIGHT_RETRIES)
+                .build();
+            Arc::new(settings.expect("settings of our own making"))
+        };
+        Self(Arc::new(Shared {
+            certificate,
+            fingerprint,
+            server_12: settings(widen::provider(watch::provider(plain.clone()))),
+            client_12: settings(watch::provider(plain.clone())),
+            any_13: settings(plain),
+        }))
+    }
+
+    /// The SHA-256 of the certificate, for `a=fingerprint:sha-256`.
+    pub fn fingerprint_sha256(&self) -> [u8; 32] {
+        self.0.fingerprint
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprint_of_own_certificate_matches() {
+        let identity = Identity::generate();
+        let mut own = Fingerprint {
+            algorithm: Hash::Sha256,
+            bytes: identity.fingerprint_sha256().to_vec(),
+        };
+        assert!(own.matches(&identity.0.certificate.certificate));
+        own.bytes[31] ^= 1;
+        assert!(!own.matches(&identity.0.certificate.certificate));
+    }
+
+    #[test]
+    fn hash_names_are_known_in_any_case() {
+        assert_eq!(Hash::from_name("SHA-256"), Some(Hash::Sha256));
+        assert_eq!(Hash::from_name("sha-512"), Some(Hash::Sha512));
+        assert_eq!(Hash::from_name("sha-1"), None);
+    }
+}

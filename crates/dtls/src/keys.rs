@@ -1,0 +1,78 @@
+//! What a handshake agrees on.
+
+use std::fmt;
+
+use crate::endpoint::Role;
+
+/// How SRTP is protected (RFC 5764 §4.1.2, RFC 7714 §14.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SrtpProfile {
+    /// `SRTP_AES128_CM_HMAC_SHA1_80`: the dearest, for clients that have nothing else.
+    Aes128CmSha1_80,
+    /// `SRTP_AEAD_AES_128_GCM`.
+    AeadAes128Gcm,
+    /// `SRTP_AEAD_AES_256_GCM`.
+    AeadAes256Gcm,
+}
+
+impl SrtpProfile {
+    /// The number on the wire of each profile that is served.
+    pub(crate) const SERVED: [u16; 3] = [8, 7, 1];
+
+    /// The library's profile; `None` for one that it has learned since.
+    pub(crate) fn of(profile: dimpl::SrtpProfile) -> Option<Self> {
+        match profile {
+            dimpl::SrtpProfile::AES128_CM_SHA1_80 => Some(Self::Aes128CmSha1_80),
+            dimpl::SrtpProfile::AEAD_AES_128_GCM => Some(Self::AeadAes128Gcm),
+            dimpl::SrtpProfile::AEAD_AES_256_GCM => Some(Self::AeadAes256Gcm),
+            _ => None,
+        }
+    }
+
+    /// The name in the IANA registry.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aes128CmSha1_80 => "SRTP_AES128_CM_HMAC_SHA1_80",
+            Self::AeadAes128Gcm => "SRTP_AEAD_AES_128_GCM",
+            Self::AeadAes256Gcm => "SRTP_AEAD_AES_256_GCM",
+        }
+    }
+}
+
+/// The keys for SRTP. `Debug` does not show them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SrtpKeys {
+    /// How SRTP is protected.
+    pub profile: SrtpProfile,
+    /// The client's key, the server's key, the client's salt, the server's salt (RFC 5764 §4.2).
+    pub material: Vec<u8>,
+    /// Which of the two this side is.
+    pub role: Role,
+}
+
+impl fmt::Debug for SrtpKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SrtpKeys")
+            .field("profile", &self.profile)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The version of DTLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// RFC 6347.
+    Dtls12,
+    /// RFC 9147.
+    Dtls13,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dtls12 => "DTLS 1.2",
+            Self::Dtls13 => "DTLS 1.3",
+        })
+    }
+}

@@ -1,0 +1,158 @@
+//! The keys of records in DTLS 1.2, which the library keeps to itself.
+//!
+//! A connected endpoint of the library holds a transcript, queues and buffers of the handshake, and
+//! has no way to give them back. To close a connection and to see it closed takes two keys and a
+//! counter. So the ciphers that the library asks its provider for report what they are used with,
+//! and the endpoint drops the library after the handshake ([`crate::established`]).
+//!
+//! The report goes through a variable of the thread, since providers are static. It is set and
+//! taken within one call of the endpoint's, see [`during`].
+
+use std::cell::Cell;
+use std::fmt;
+
+use dimpl::CryptoError;
+use dimpl::crypto::{
+    Aad, Buf, Cipher, CryptoProvider, Dtls12CipherSuite, HashAlgorithm, Nonce,
+    SupportedDtls12CipherSuite, TmpBuf, aws_lc_rs,
+};
+
+use crate::established::{Aead, Direction};
+
+thread_local! {
+    static SEEN: Cell<Keys> = const { Cell::new(Keys { read: None, write: None }) };
+}
+
+/// The keys that were used so far.
+#[derive(Default)]
+pub(crate) struct Keys {
+    /// What the peer protects records with, and the sequence number of one that was genuine.
+    pub(crate) read: Option<(Direction, u64)>,
+    /// What this side protects records with, and the sequence number of the last one.
+    pub(crate) write: Option<(Direction, u64)>,
+}
+
+/// Runs a call into the library, and adds the keys that it used.
+pub(crate) fn during<T>(keys: &mut Keys, call: impl FnOnce() -> T) -> T {
+    SEEN.set(Keys::default());
+    let result = call();
+    let seen = SEEN.take();
+    keys.read = seen.read.or(keys.read.take());
+    keys.write = seen.write.or(keys.write.take());
+    result
+}
+
+/// A provider that knows the same suites as `inner`, and reports keys.
+pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
+    CryptoProvider {
+        cipher_suites: &[
+            &Watched(Dtls12CipherSuite::ECDHE_ECDSA_AES256_GCM_SHA384),
+            &Watched(Dtls12CipherSuite::ECDHE_ECDSA_AES128_GCM_SHA256),
+            &Watched(Dtls12CipherSuite::ECDHE_ECDSA_CHACHA20_POLY1305_SHA256),
+        ],
+        ..inner
+    }
+}
+
+/// A suite of the library's own provider.
+#[derive(Debug)]
+struct Watched(Dtls12CipherSuite);
+
+impl Watched {
+    fn inner(&self) -> &'static dyn SupportedDtls12CipherSuite {
+        let suites = aws_lc_rs::default_provider().cipher_suites;
+        let found = suites.iter().find(|suite| suite.suite() == self.0);
+        *found.expect("the library's own provider has these suites")
+    }
+
+    fn aead(&self) -> Aead {
+        match self.0 {
+            Dtls12CipherSuite::ECDHE_ECDSA_AES256_GCM_SHA384 => Aead::Aes256Gcm,
+            Dtls12CipherSuite::ECDHE_ECDSA_AES128_GCM_SHA256 => Aead::Aes128Gcm,
+            _ => Aead::ChaCha20Poly1305,
+        }
+    }
+}
+
+impl SupportedDtls12CipherSuite for Watched {
+    fn suite(&self) -> Dtls12CipherSuite {
+        self.0
+    }
+
+    fn hash_algorithm(&self) -> HashAlgorithm {
+        self.inner().hash_algorithm()
+    }
+
+    fn key_lengths(&self) -> (usize, usize, usize) {
+        self.inner().key_lengths()
+    }
+
+    fn explicit_nonce_len(&self) -> usize {
+        self.inner().explicit_nonce_len()
+    }
+
+    fn tag_len(&self) -> usize {
+        self.inner().tag_len()
+    }
+
+    fn create_cipher(&self, key: &[u8]) -> Result<Box<dyn Cipher>, CryptoError> {
+        let mut copy = [0; 32];
+        copy.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        Ok(Box::new(WatchedCipher {
+            inner: self.inner().create_cipher(key)?,
+            aead: self.aead(),
+            key: copy,
+        }))
+    }
+}
+
+struct WatchedCipher {
+    inner: Box<dyn Cipher>,
+    aead: Aead,
+    key: [u8; 32],
+}
+
+impl WatchedCipher {
+    /// The key, the secret part of the nonce, and the sequence number. The additional data begin
+    /// with epoch and sequence number (RFC 5246 §6.2.3.3).
+    fn used(&self, aad: &Aad, nonce: &Nonce) -> (Direction, u64) {
+        let number = aad.first_chunk::<8>().map_or(0, |n| u64::from_be_bytes(*n));
+        let direction = Direction::new(self.aead, self.key, nonce.0, number);
+        (direction, number & ((1 << 48) - 1))
+    }
+}
+
+impl Cipher for WatchedCipher {
+    fn encrypt(&mut self, plaintext: &mut Buf, aad: Aad, nonce: Nonce) -> Result<(), CryptoError> {
+        let used = self.used(&aad, &nonce);
+        self.inner.encrypt(plaintext, aad, nonce)?;
+        let keys = SEEN.take();
+        SEEN.set(Keys {
+            write: Some(used),
+            ..keys
+        });
+        Ok(())
+    }
+
+    fn decrypt(
+        &mut self,
+        ciphertext: &mut TmpBuf<'_>,
+        aad: Aad,
+        nonce: Nonce,
+    ) -> Result<(), CryptoError> {
+        let used = self.used(&aad, &nonce);
+        self.inner.decrypt(ciphertext, aad, nonce)?;
+        let keys = SEEN.take();
+        SEEN.set(Keys {
+            read: Some(used),
+            ..keys
+        });
+        Ok(())
+    }
+}
+
+impl fmt::Debug for WatchedCipher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchedCipher").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,191 @@
+//! Clients with RSA and P-521 certificates, which the library does not ask for.
+//!
+//! The certificate of a *client* matters in two places of a handshake of DTLS 1.2: the
+//! CertificateRequest says which kinds will do, and the CertificateVerify is a signature with its
+//! key. Cipher suite and key exchange depend on our own certificate alone. So it is enough to send
+//! another CertificateRequest than the library wrote, to compute every hash and signature over the
+//! messages as they were sent, and to verify the signature here.
+//!
+//! The library hands all three to its cryptographic provider: whole transcripts are hashed by a
+//! [`HashProvider`] and verified by a [`SignatureVerifier`]. Both replace the message there; the
+//! endpoint replaces it in what is sent ([`sent`]). If the library wrote a message that is not
+//! recognised, nothing would be replaced, and RSA clients would be refused with a reason.
+
+use dimpl::CryptoError;
+use dimpl::crypto::{
+    Buf, CryptoProvider, HashAlgorithm, HashContext, HashProvider, SignatureAlgorithm,
+    SignatureVerifier, aws_lc_rs,
+};
+
+use crate::certificate::{Key, SignatureHash};
+use crate::wire::{self, Fragment, Record};
+
+/// The CertificateRequest that is sent (RFC 5246 §7.4.4).
+const REQUEST: &[u8] = &[
+    2, 64, 1, // kinds: ecdsa_sign, rsa_sign
+    0, 12, // signature algorithms, in bytes
+    4, 3, 5, 3, 6, 3, // ECDSA with SHA-256, SHA-384, SHA-512
+    4, 1, 5, 1, 6, 1, // RSA (PKCS #1) with SHA-256, SHA-384, SHA-512
+    0, 0, // any authority
+];
+
+/// The provider for the passive side of DTLS 1.2.
+pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
+    CryptoProvider {
+        hash_provider: &Widening,
+        signature_verification: &Widening,
+        ..inner
+    }
+}
+
+/// The datagram with our CertificateRequest in place of the library's.
+pub(crate) fn sent(datagram: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(datagram.len() + REQUEST.len());
+    for record in wire::records(datagram) {
+        if record.content == wire::HANDSHAKE && record.epoch == 0 {
+            let fragment = &messages(record.fragment);
+            Record { fragment, ..record }.write(&mut out);
+        } else {
+            record.write(&mut out);
+        }
+    }
+    out
+}
+
+/// The handshake messages with our CertificateRequest in place of the library's. Bytes that are no
+/// handshake messages stay as they are.
+fn messages(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + REQUEST.len());
+    let mut rest = bytes;
+    while let Some((fragment, after)) = Fragment::read(rest) {
+        if fragment.message == wire::CERTIFICATE_REQUEST && fragment.is_whole() {
+            let length = REQUEST.len();
+            Fragment {
+                length,
+                body: REQUEST,
+                ..fragment
+            }
+            .write(&mut out);
+        } else {
+            fragment.write(&mut out);
+        }
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// Hashes and verifies transcripts as they were sent.
+#[derive(Debug)]
+struct Widening;
+
+impl HashProvider for Widening {
+    fn create_hash(&self, algorithm: HashAlgorithm) -> Box<dyn HashContext> {
+        let provider = aws_lc_rs::default_provider().hash_provider;
+        Box::new(Transcript(provider.create_hash(algorithm)))
+    }
+}
+
+/// The library adds a transcript in one piece.
+#[derive(Debug)]
+struct Transcript(Box<dyn HashContext>);
+
+impl HashContext for Transcript {
+    fn update(&mut self, data: &[u8]) {
+        self.0.update(&messages(data));
+    }
+
+    fn clone_and_finalize(&self, out: &mut Buf) {
+        self.0.clone_and_finalize(out);
+    }
+}
+
+impl SignatureVerifier for Widening {
+    fn verify_signature(
+        &self,
+        certificate: &[u8],
+        data: &[u8],
+        signature: &[u8],
+        hash: HashAlgorithm,
+        algorithm: SignatureAlgorithm,
+    ) -> Result<(), CryptoError> {
+        let key = Key::of(certificate).ok_or(CryptoError::CertificateParseFailed)?;
+        let hash = match hash {
+            HashAlgorithm::SHA256 => SignatureHash::Sha256,
+            HashAlgorithm::SHA384 => SignatureHash::Sha384,
+            HashAlgorithm::SHA512 => SignatureHash::Sha512,
+            _ => return Err(CryptoError::UnsupportedSignatureAlgorithm(algorithm)),
+        };
+        // The key decides what the signature must be; `algorithm` only repeats it.
+        if key.verifies(hash, &messages(data), signature) {
+            Ok(())
+        } else {
+            Err(CryptoError::UnsupportedSignatureAlgorithm(algorithm))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn message(message: u8, body: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let fragment = Fragment {
+            message,
+            length: body.len(),
+            message_seq: 3,
+            offset: 0,
+            body,
+        };
+        fragment.write(&mut out);
+        out
+    }
+
+    #[test]
+    fn certificate_request_is_replaced_between_others() {
+        let sent_messages = |request: &[u8]| {
+            [message(2, b"hello"), message(13, request), message(14, b"")].concat()
+        };
+        let library = sent_messages(&[1, 64, 0, 2, 4, 3, 0, 0]);
+        assert_eq!(messages(&library), sent_messages(REQUEST));
+        assert_eq!(messages(&sent_messages(REQUEST)), sent_messages(REQUEST));
+    }
+
+    #[test]
+    fn datagram_keeps_its_other_records() {
+        let record = |content, epoch, fragment: &[u8]| {
+            let mut out = Vec::new();
+            let sequence = 5;
+            Record {
+                content,
+                epoch,
+                sequence,
+                fragment,
+            }
+            .write(&mut out);
+            out
+        };
+        let request = message(13, &[1, 64, 0, 2, 4, 3, 0, 0]);
+        let datagram = |request: &[u8]| {
+            [
+                record(wire::HANDSHAKE, 0, request),
+                record(wire::CHANGE_CIPHER_SPEC, 0, &[1]),
+                record(wire::HANDSHAKE, 1, &message(13, &[9])),
+            ]
+            .concat()
+        };
+        let expected = datagram(&message(13, REQUEST));
+        assert_eq!(sent(&datagram(&request)), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn other_bytes_stay_as_they_are(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assume!(wire::fragments(&bytes).all(|f| f.message != wire::CERTIFICATE_REQUEST));
+            prop_assert_eq!(messages(&bytes), bytes);
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Records and the heads of handshake messages, as far as they are in the clear.
+//!
+//! ```text
+//! record:    type(1) version(2) epoch(2) sequence(6) length(2) fragment          RFC 6347 §4.1
+//! handshake: type(1) length(3) message_seq(2) offset(3) fragment_length(3) body  RFC 6347 §4.2.2
+//! ```
+
+/// Content types (RFC 5246 §6.2.1).
+pub(crate) const CHANGE_CIPHER_SPEC: u8 = 20;
+pub(crate) const ALERT: u8 = 21;
+pub(crate) const HANDSHAKE: u8 = 22;
+pub(crate) const APPLICATION_DATA: u8 = 23;
+
+/// Types of handshake messages (RFC 5246 §7.4).
+pub(crate) const CLIENT_HELLO: u8 = 1;
+pub(crate) const CERTIFICATE_REQUEST: u8 = 13;
+
+/// DTLS 1.2 and 1.3 on the wire.
+pub(crate) const DTLS_12: u16 = 0xfefd;
+pub(crate) const DTLS_13: u16 = 0xfefc;
+
+pub(crate) const RECORD_HEAD: usize = 13;
+pub(crate) const HANDSHAKE_HEAD: usize = 12;
+
+/// One record with a head in the clear. Those of DTLS 1.3 after the hellos have another head and
+/// are none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record<'a> {
+    pub(crate) content: u8,
+    pub(crate) epoch: u16,
+    /// 48 bits.
+    pub(crate) sequence: u64,
+    pub(crate) fragment: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// Reads the first record, and returns it with the rest of the datagram.
+    pub(crate) fn read(datagram: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (head, rest) = datagram.split_first_chunk::<RECORD_HEAD>()?;
+        let [content, major, _, e1, e0, s5, s4, s3, s2, s1, s0, l1, l0] = *head;
+        if !(CHANGE_CIPHER_SPEC..=APPLICATION_DATA).contains(&content) || major != 0xfe {
+            return None;
+        }
+        let length = usize::from(u16::from_be_bytes([l1, l0]));
+        let (fragment, rest) = rest.split_at_checked(length)?;
+        let record = Self {
+            content,
+            epoch: u16::from_be_bytes([e1, e0]),
+            sequence: u64::from_be_bytes([0, 0, s5, s4, s3, s2, s1, s0]),
+            fragment,
+        };
+        Some((record, rest))
+    }
+
+    /// Writes the record behind what is in `out`. The fragment has at most 2^16 - 1 bytes.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        let length = u16::try_from(self.fragment.len()).unwrap_or(u16::MAX);
+        out.push(self.content);
+        out.extend_from_slice(&DTLS_12.to_be_bytes());
+        out.extend_from_slice(&self.epoch.to_be_bytes());
+        out.extend_from_slice(&self.sequence.to_be_bytes()[2..]);
+        out.extend_from_slice(&length.to_be_bytes());
+        out.extend_from_slice(self.fragment);
+    }
+}
+
+/// The records of a datagram, up to the first that is none.
+pub(crate) fn records(mut datagram: &[u8]) -> impl Iterator<Item = Record<'_>> {
+    std::iter::from_fn(move || {
+        let (record, rest) = Record::read(datagram)?;
+        datagram = rest;
+        Some(record)
+    })
+}
+
+/// One fragment of a handshake message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fragment<'a> {
+    pub(crate) message: u8,
+    /// Of the whole message's body.
+    pub(crate) length: usize,
+    pub(crate) message_seq: u16,
+    pub(crate) offset: usize,
+    pub(crate) body: &'a [u8],
+}
+
+impl<'a> Fragment<'a> {
+    /// Reads the first fragment, and returns it with the rest of the record.
+    pub(crate) fn read(record: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (head, rest) = record.split_first_chunk::<HANDSHAKE_HEAD>()?;
+        let [message, l2, l1, l0, s1, s0, o2, o1, o0, f2, f1, f0] = *head;
+        let number = |a, b, c| usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
+        let (body, rest) = rest.split_at_checked(number(f2, f1, f0))?;
+        let fragment = Self {
+            message,
+            length: number(l2, l1, l0),
+            message_seq: u16::from_be_bytes([s1, s0]),
+            offset: number(o2, o1, o0),
+            body,
+        };
+        (fragment.offset + body.len() <= fragment.length).then_some((fragment, rest))
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        self.offset == 0 && self.body.len() == self.length
+    }
+
+    /// Writes the fragment behind what is in `out`.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        // Lengths are of 24 bits: those read are, and ours are far smaller.
+        let number = |value: usize| {
+            let [.., a, b, c] = value.to_be_bytes();
+            [a, b, c]
+        };
+        out.push(self.message);
+        out.extend_from_slice(&number(self.length));
+        out.extend_from_slice(&self.message_seq.to_be_bytes());
+        out.extend_from_slice(&number(self.offset));
+        out.extend_from_slice(&number(self.body.len()));
+        out.extend_from_slice(self.body);
+    }
+}
+
+/// The fragments of a record's content, up to the first that is none.
+pub(crate) fn fragments(mut record: &[u8]) -> impl Iterator<Item = Fragment<'_>> {
+    std::iter::from_fn(move || {
+        let (fragment, rest) = Fragment::read(record)?;
+        record = rest;
+        Some(fragment)
+    })
+}
+
+/// Reads numbers and vectors of TLS from the front of some bytes (RFC 5246 §4).
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub(crate) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    pub(crate) fn u8(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    pub(crate) fn u16(&mut self) -> Option<u16> {
+        let (first, rest) = self.0.split_first_chunk::<2>()?;
+        self.0 = rest;
+        Some(u16::from_be_bytes(*first))
+    }
+
+    /// A vector of at most 255 bytes.
+    pub(crate) fn vector8(&mut self) -> Option<&'a [u8]> {
+        let length = self.u8()?;
+        self.take(usize::from(length))
+    }
+
+    /// A vector of at most 65,535 bytes.
+    pub(crate) fn vector16(&mut self) -> Option<&'a [u8]> {
+        let length = self.u16()?;
+        self.take(usize::from(length))
+    }
+}
+
+/// The numbers of 16 bits in a vector.
+pub(crate) fn numbers(bytes: &[u8]) -> Vec<u16> {
+    let (pairs, _odd) = bytes.as_chunks::<2>();
+    pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn written_record_is_read_back(
+            content in CHANGE_CIPHER_SPEC..=APPLICATION_DATA,
+            epoch: u16,
+            sequence in 0_u64..1 << 48,
+            fragment in proptest::collection::vec(any::<u8>(), 0..300),
+            rest in proptest::collection::vec(any::<u8>(), 0..20),
+        ) {
+            let record = Record { content, epoch, sequence, fragment: &fragment };
+            let mut bytes = Vec::new();
+            record.write(&mut bytes);
+            bytes.extend_from_slice(&rest);
+            prop_assert_eq!(Record::read(&bytes), Some((record, &rest[..])));
+        }
+
+        #[test]
+        fn written_fragment_is_read_back(
+            message: u8,
+            message_seq: u16,
+            offset in 0_usize..5_000,
+            after in 0_usize..5_000,
+            body in proptest::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let length = offset + body.len() + after;
+            let fragment = Fragment { message, length, message_seq, offset, body: &body };
+            let mut bytes = Vec::new();
+            fragment.write(&mut bytes);
+            prop_assert_eq!(Fragment::read(&bytes), Some((fragment, &[][..])));
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+        ) {
+            for record in records(&bytes) {
+                fragments(record.fragment).for_each(drop);
+            }
+            fragments(&bytes).for_each(drop);
+        }
+    }
+}

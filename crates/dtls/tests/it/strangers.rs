@@ -1,0 +1,309 @@
+//! Programs of others over loopback: OpenSSL and GnuTLS, as clients and as servers.
+//!
+//! A test that lacks its program says so and passes; `scripts/setup-test` installs both.
+
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use headwater_dtls::{
+    Connected, Endpoint, Error, Fingerprint, Identity, Output, Role, SrtpProfile, Version,
+};
+use tempfile::TempDir;
+
+use crate::support::fingerprint_of_der;
+
+/// A handshake over loopback takes milliseconds; with a lost datagram, a second.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A key and a self-signed certificate, made by OpenSSL.
+struct Files {
+    folder: TempDir,
+    certificate: Vec<u8>,
+}
+
+impl Files {
+    /// `key` are arguments of `openssl genpkey`.
+    fn new(key: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let openssl = |arguments: &[&str]| {
+            let mut command = Command::new("openssl");
+            let output = command.current_dir(&folder).args(arguments).output();
+            let output = output.unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "openssl {arguments:?}: {said}");
+        };
+        openssl(&[&["genpkey", "-out", "key.pem"], key].concat());
+        openssl(&[
+            "req", "-x509", "-key", "key.pem", "-out", "cert.pem", "-subj", "/CN=peer",
+        ]);
+        openssl(&[
+            "x509", "-in", "cert.pem", "-outform", "DER", "-out", "cert.der",
+        ]);
+        let certificate = std::fs::read(folder.path().join("cert.der")).unwrap();
+        Self {
+            folder,
+            certificate,
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
+const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+const P384: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"];
+const P521: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"];
+const P224: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-224"];
+const ED25519: &[&str] = &["-algorithm", "ED25519"];
+
+fn is_there(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
+    if !found {
+        eprintln!("SKIPPED: {program} is not installed, see scripts/setup-test");
+    }
+    found
+}
+
+/// A program that is stopped when the test is over.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn start(folder: &Path, program: &str, arguments: &[&str]) -> Running {
+    let mut command = Command::new(program);
+    command.current_dir(folder).args(arguments);
+    // An open input keeps the programs running until they are stopped.
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    Running(command.spawn().unwrap())
+}
+
+/// Moves datagrams until the endpoint has connected or failed.
+fn pump(endpoint: &mut Endpoint, socket: &UdpSocket) -> Result<Connected, Error> {
+    let start = Instant::now();
+    let mut peer = None;
+    let mut buffer = [0; 4_096];
+    socket
+        .set_read_timeout(Some(Duration::from_millis(20)))
+        .unwrap();
+    let mut last = None;
+    loop {
+        loop {
+            match endpoint.poll_output() {
+                // A server that has not started yet refuses: the endpoint sends again.
+                Output::Datagram(bytes) => match peer {
+                    Some(peer) => drop(socket.send_to(&bytes, peer)),
+                    None => drop(socket.send(&bytes)),
+                },
+                Output::Connected(connected) => last = Some(Ok(*connected)),
+                Output::Failed(error) => last = Some(Err(error)),
+                Output::Data(_) | Output::Closed => {}
+                Output::Timeout(_) => break,
+            }
+        }
+        if let Some(last) = last {
+            return last;
+        }
+        assert!(Instant::now() - start < PATIENCE, "no end of the handshake");
+        if let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            peer = Some(from);
+            endpoint.handle_datagram(Instant::now(), &buffer[..length]);
+        }
+        endpoint.handle_timeout(Instant::now());
+    }
+}
+
+fn fingerprint(files: &Files) -> Vec<Fingerprint> {
+    fingerprint_of_der(&files.certificate)
+}
+
+/// OpenSSL as the client.
+fn openssl_client(files: &Files, more: &[&str]) -> Result<Connected, Error> {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    let identity = Identity::generate();
+    let mut endpoint =
+        Endpoint::new(&identity, Role::Server, fingerprint(files), Instant::now()).unwrap();
+    let fixed = [
+        "s_client", "-connect", &address, "-cert", "cert.pem", "-key", "key.pem",
+    ];
+    let _running = start(files.path(), "openssl", &[&fixed, more].concat());
+    pump(&mut endpoint, &socket)
+}
+
+/// OpenSSL as the server. The port is one that was free a moment ago.
+fn openssl_server(files: &Files, more: &[&str]) -> Result<Connected, Error> {
+    let free = UdpSocket::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.connect(free).unwrap();
+    let address = free.to_string();
+    let fixed = [
+        "s_server", "-accept", &address, "-cert", "cert.pem", "-key", "key.pem", "-Verify", "1",
+        "-quiet",
+    ];
+    let _running = start(files.path(), "openssl", &[&fixed, more].concat());
+    let identity = Identity::generate();
+    let mut endpoint =
+        Endpoint::new(&identity, Role::Client, fingerprint(files), Instant::now()).unwrap();
+    pump(&mut endpoint, &socket)
+}
+
+const GCM: &[&str] = &[
+    "-dtls1_2",
+    "-use_srtp",
+    "SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_128_GCM",
+];
+const CM: &[&str] = &["-dtls1_2", "-use_srtp", "SRTP_AES128_CM_SHA1_80"];
+
+#[test]
+fn openssl_client_with_any_certificate_connects() {
+    if !is_there("openssl") {
+        return;
+    }
+    for key in [RSA, P256, P384, P521] {
+        let files = Files::new(key);
+        for (more, profile) in [
+            (GCM, SrtpProfile::AeadAes128Gcm),
+            (CM, SrtpProfile::Aes128CmSha1_80),
+        ] {
+            let connected = openssl_client(&files, more).unwrap();
+            assert_eq!(connected.keys.profile, profile, "{key:?}");
+            assert_eq!(connected.version, Version::Dtls12);
+        }
+    }
+}
+
+#[test]
+fn openssl_client_with_fragmented_hello_connects() {
+    if !is_there("openssl") {
+        return;
+    }
+    // GStreamer's way: the first datagram ends before `use_srtp`.
+    let files = Files::new(RSA);
+    openssl_client(&files, &[CM, &["-mtu", "256"]].concat()).unwrap();
+}
+
+#[test]
+fn openssl_client_with_p224_or_ed25519_is_refused() {
+    if !is_there("openssl") {
+        return;
+    }
+    let refused = openssl_client(&Files::new(P224), GCM).unwrap_err();
+    let kind = "ECDSA P-224".to_owned();
+    assert_eq!(refused, Error::UnsupportedCertificate { kind });
+    // Not asked for, so OpenSSL gives none.
+    let refused = openssl_client(&Files::new(ED25519), GCM).unwrap_err();
+    assert_eq!(refused, Error::NoCertificate);
+}
+
+#[test]
+fn openssl_client_without_common_ground_is_refused() {
+    if !is_there("openssl") {
+        return;
+    }
+    let files = Files::new(P256);
+    let refused = |more: &[&str]| openssl_client(&files, more).unwrap_err().label();
+    assert_eq!(refused(&["-dtls1_2"]), "no_srtp_profile");
+    let suite = ["-cipher", "ECDHE-RSA-AES128-SHA"];
+    assert_eq!(refused(&[GCM, &suite].concat()), "no_common_cipher");
+    assert_eq!(
+        refused(&[GCM, &["-curves", "P-521"]].concat()),
+        "unsupported_curve"
+    );
+    // Without ECDSA signatures OpenSSL leaves out the suites with them.
+    let signatures = ["-sigalgs", "RSA+SHA256"];
+    assert_eq!(refused(&[GCM, &signatures].concat()), "no_common_cipher");
+    let old = [
+        "-dtls1",
+        "-cipher",
+        "ALL:@SECLEVEL=0",
+        "-use_srtp",
+        "SRTP_AES128_CM_SHA1_80",
+    ];
+    assert_eq!(refused(&old), "no_common_version");
+}
+
+#[test]
+fn openssl_server_with_ecdsa_connects() {
+    if !is_there("openssl") {
+        return;
+    }
+    for key in [P256, P384] {
+        let connected = openssl_server(&Files::new(key), GCM).unwrap();
+        assert_eq!(connected.keys.role, Role::Client);
+        assert_eq!(connected.version, Version::Dtls12);
+    }
+}
+
+#[test]
+fn openssl_server_with_rsa_ends_with_an_alert() {
+    if !is_there("openssl") {
+        return;
+    }
+    let refused = openssl_server(&Files::new(RSA), GCM).unwrap_err();
+    assert_eq!(refused.label(), "alert");
+}
+
+/// GnuTLS as the client.
+fn gnutls_client(files: &Files, priority: &str) -> Result<Connected, Error> {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port().to_string();
+    let identity = Identity::generate();
+    let mut endpoint =
+        Endpoint::new(&identity, Role::Server, fingerprint(files), Instant::now()).unwrap();
+    let arguments = [
+        "--udp",
+        "--insecure",
+        "--no-ca-verification",
+        "--srtp-profiles=SRTP_AES128_CM_HMAC_SHA1_80",
+        "--x509certfile=cert.pem",
+        "--x509keyfile=key.pem",
+        "--priority",
+        priority,
+        "-p",
+        &port,
+        "127.0.0.1",
+    ];
+    let _running = start(files.path(), "gnutls-cli", &arguments);
+    pump(&mut endpoint, &socket)
+}
+
+#[test]
+fn gnutls_client_with_any_certificate_connects() {
+    if !is_there("openssl") || !is_there("gnutls-cli") {
+        return;
+    }
+    for key in [RSA, P256, P384, P521] {
+        let connected = gnutls_client(&Files::new(key), "NORMAL").unwrap();
+        assert_eq!(
+            connected.keys.profile,
+            SrtpProfile::Aes128CmSha1_80,
+            "{key:?}"
+        );
+    }
+}
+
+#[test]
+fn gnutls_client_with_p224_is_refused() {
+    if !is_there("openssl") || !is_there("gnutls-cli") {
+        return;
+    }
+    let refused = gnutls_client(&Files::new(P224), "NORMAL:+CURVE-ALL:+SIGN-ALL").unwrap_err();
+    let label = refused.label();
+    assert!(
+        ["unsupported_certificate", "no_certificate"].contains(&label),
+        "{refused}"
+    );
+}
