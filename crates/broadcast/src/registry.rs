@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use rtp::{Format, Kind};
+use rtp::{Format, Kind, Profile};
 
 use crate::{OpenError, Role, SessionId, StreamName, StreamStatus, TrackStatus, room};
 
@@ -196,7 +196,11 @@ impl Registry {
         }
         let mut codecs: Vec<_> = formats.iter().map(|f| f.codec.to_string()).collect();
         codecs.dedup();
-        Err(OpenError::NoCommonCodec { codecs })
+        let mut comes_in: Vec<_> = formats.iter().map(described).collect();
+        comes_in.dedup();
+        let comes_in = comes_in.join(" or ");
+        let why = format!("this stream's video is {comes_in}, which the offer does not take");
+        Err(OpenError::NoCommonCodec { why, codecs })
     }
 
     /// The shard on which a session would be placed: a publisher at its stream's home, a viewer
@@ -553,6 +557,14 @@ fn may_take_over(now: Instant, stream: &Stream, holder: &Publisher, token: Optio
     !holder.in_room && (same || (!stream.active && !arriving))
 }
 
+/// A codec with its profile, where it has one.
+fn described(format: &Format) -> String {
+    match format.profile {
+        Profile::Any => format.codec.to_string(),
+        profile => format!("{} {profile}", format.codec),
+    }
+}
+
 fn least_loaded(load: &[usize]) -> usize {
     load.iter()
         .enumerate()
@@ -571,7 +583,7 @@ fn same_secret(a: &str, b: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use rtp::{Codec, Profile};
+    use rtp::Codec;
 
     use super::*;
 
@@ -745,7 +757,10 @@ mod tests {
         let codecs = vec!["VP8".to_owned()];
         assert_eq!(
             watch(&registry, Codec::Vp9),
-            Err(OpenError::NoCommonCodec { codecs })
+            Err(OpenError::NoCommonCodec {
+                why: "this stream's video is VP8, which the offer does not take".to_owned(),
+                codecs,
+            })
         );
     }
 

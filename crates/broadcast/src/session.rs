@@ -77,8 +77,10 @@ pub enum OpenError {
     BadOffer(String),
     /// The offer has no codec that the server passes through, or a viewer's none of its
     /// publisher's.
-    #[error("the offer has no codec that works here: add one of {}", .codecs.join(", "))]
+    #[error("{why}: offer one of {}", .codecs.join(", "))]
     NoCommonCodec {
+        /// What was offered, or what the stream has.
+        why: String,
         /// The codecs that would work.
         codecs: Vec<String>,
     },

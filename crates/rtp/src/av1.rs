@@ -29,8 +29,81 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
     Some(Frame {
         keyframe,
         start: keyframe || !continues && begins_picture(elements, first_has_length),
+        parameter_sets: sequence_header(payload).is_some(),
         ..Frame::default()
     })
+}
+
+/// The sequence header OBU with which a packet begins, behind a temporal delimiter at most.
+pub(crate) fn sequence_header(payload: &[u8]) -> Option<&[u8]> {
+    let (header, mut rest) = payload.split_first()?;
+    // Z: the first element is no whole OBU.
+    if header & 0x80 != 0 {
+        return None;
+    }
+    let count = usize::from(header >> 4 & 3);
+    for place in 1_usize.. {
+        let is_last = place == count;
+        let element = if is_last {
+            std::mem::take(&mut rest)
+        } else {
+            let (length, elements) = leb128(rest)?;
+            let (element, behind) = elements.split_at_checked(length)?;
+            rest = behind;
+            element
+        };
+        match obu_type(element)? {
+            TEMPORAL_DELIMITER if !is_last => {}
+            // Y: the last element goes on in the next packet.
+            SEQUENCE_HEADER if !rest.is_empty() || header & 0x40 == 0 => return Some(element),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Whether this is a sequence header OBU.
+pub(crate) fn is_sequence_header(obu: &[u8]) -> bool {
+    obu_type(obu) == Some(SEQUENCE_HEADER)
+}
+
+/// The payload of a packet with nothing but this OBU.
+pub(crate) fn alone(obu: &[u8]) -> Vec<u8> {
+    [&[0x10], obu].concat()
+}
+
+/// A payload with a sequence header in front; `None` where the aggregation header cannot say so,
+/// or `payload` begins within an OBU.
+pub(crate) fn with_sequence_header(payload: &[u8], obu: &[u8]) -> Option<Vec<u8>> {
+    let (header, elements) = payload.split_first()?;
+    let count = match header >> 4 & 3 {
+        // Each element has a length, however many there are.
+        0 => 0,
+        // More than three cannot be counted.
+        3 => return None,
+        count => count + 1,
+    };
+    if header & 0x80 != 0 {
+        return None;
+    }
+    let mut whole = vec![header & 0xcf | count << 4];
+    let mut length = obu.len();
+    while length >= 0x80 {
+        whole.push(0x80 | (length & 0x7f) as u8);
+        length >>= 7;
+    }
+    whole.push(length as u8);
+    whole.extend_from_slice(obu);
+    whole.extend_from_slice(elements);
+    Some(whole)
+}
+
+/// OBU types (AV1 Bitstream & Decoding Process Specification, §6.2.2).
+const SEQUENCE_HEADER: u8 = 1;
+const TEMPORAL_DELIMITER: u8 = 2;
+
+fn obu_type(obu: &[u8]) -> Option<u8> {
+    obu.first().map(|header| header >> 3 & 0x0f)
 }
 
 /// Whether the first OBU may be the first one of a temporal unit. Nothing in the header says
@@ -50,10 +123,17 @@ fn begins_picture(elements: &[u8], has_length: bool) -> bool {
     matches!((header >> 3) & 0x0f, 1 | 2 | 3 | 5 | 6) && !upper_layer
 }
 
-/// A LEB128 number has at most eight bytes (§4.10.5 there); the last has a clear first bit.
 fn behind_length(elements: &[u8]) -> Option<&[u8]> {
-    let last = elements.iter().take(8).position(|byte| byte & 0x80 == 0)?;
-    elements.get(last + 1..)
+    leb128(elements).map(|(_, rest)| rest)
+}
+
+/// A LEB128 number has at most eight bytes (§4.10.5 there); the last has a clear first bit.
+fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let last = bytes.iter().take(8).position(|byte| byte & 0x80 == 0)?;
+    let (digits, rest) = bytes.split_at_checked(last + 1)?;
+    let digits = digits.iter().rev();
+    let number = digits.fold(0_u64, |number, byte| number << 7 | u64::from(byte & 0x7f));
+    Some((usize::try_from(number).ok()?, rest))
 }
 
 #[cfg(test)]
@@ -104,5 +184,53 @@ mod tests {
         for cut in [&[0x10][..], &[0x00], &[0x00, 0x80], &[0x00, 0x02]] {
             assert!(!start(cut), "{cut:?}");
         }
+    }
+
+    #[test]
+    fn a_sequence_header_is_found_in_front_only() {
+        let obu = [0x08, 0x00, 0x00];
+        // One element; one of two; behind a temporal delimiter; each with a length.
+        for payload in [
+            &[0x18, 0x08, 0x00, 0x00][..],
+            &[0x28, 3, 0x08, 0x00, 0x00, 0x30, 0xff],
+            &[0x38, 1, 0x10, 3, 0x08, 0x00, 0x00, 0x30, 0xff],
+            &[0x08, 3, 0x08, 0x00, 0x00, 1, 0x30],
+        ] {
+            assert_eq!(sequence_header(payload), Some(&obu[..]), "{payload:?}");
+        }
+        // A frame; one that goes on in the next packet; the rest of one; cut ones.
+        for payload in [
+            &[0x10, 0x30, 0xff][..],
+            &[0x58, 0x08, 0x00],
+            &[0x90, 0x08, 0x00],
+            &[0x28, 9, 0x08],
+            &[0x18],
+            &[],
+        ] {
+            assert_eq!(sequence_header(payload), None, "{payload:?}");
+        }
+    }
+
+    #[test]
+    fn a_sequence_header_is_put_in_front() {
+        let obu = [0x08, 0x00, 0x00];
+        for payload in [
+            &[0x18, 0x30, 0xff][..],
+            &[0x68, 2, 0x18, 0x00, 0x20, 0xff],
+            &[0x08, 2, 0x30, 0xff],
+        ] {
+            let whole = with_sequence_header(payload, &obu).unwrap();
+            assert_eq!(sequence_header(&whole), Some(&obu[..]));
+            assert!(inspect(&whole).is_some_and(|f| f.keyframe && f.start));
+            assert!(whole.ends_with(&payload[1..]), "{whole:?}");
+        }
+        assert_eq!(with_sequence_header(&[0x90, 0x30], &obu), None);
+        assert_eq!(
+            with_sequence_header(&[0x38, 1, 0x30, 1, 0x20, 0x20], &obu),
+            None
+        );
+        let long = [0x08; 200];
+        let whole = with_sequence_header(&[0x18, 0x30], &long).unwrap();
+        assert_eq!(sequence_header(&whole), Some(&long[..]));
     }
 }

@@ -13,17 +13,40 @@ const LATE_MAX: Duration = Duration::from_secs(10);
 /// the next key frame: a beginning without its key frame is worth nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Sum of the payloads.
+    /// Memory that keeping the packets takes: see [`cost`].
     pub bytes: usize,
+    /// Number of packets.
+    pub packets: usize,
     /// From the key frame to the newest packet.
     pub age: Duration,
+}
+
+/// The memory that keeping a packet takes: its payloads, and what stands around them. Small
+/// packets cost many times their payload.
+pub fn cost(packet: &Packet) -> usize {
+    /// Each `Arc` has two counters in front of its contents.
+    const ARC: usize = 2 * size_of::<usize>();
+    let descriptor = packet.extensions.dependency_descriptor.as_ref();
+    let primary = packet.primary.as_ref();
+    let shared = [Some(&packet.payload), primary, descriptor];
+    let shared = shared.into_iter().flatten().map(|bytes| ARC + bytes.len());
+    size_of::<Arc<Packet>>() + ARC + size_of::<Packet>() + shared.sum::<usize>()
+}
+
+/// Whether a packet comes late, as one of those before the one with these numbers; not when it
+/// is of another source, whose numbers start elsewhere.
+pub(crate) fn is_late(packet: &Packet, seq: u64, timestamp: u32) -> bool {
+    let ticks_before = u64::from(timestamp.wrapping_sub(packet.timestamp));
+    let late_ticks = u64::from(packet.format.clock_rate) * LATE_MAX.as_secs();
+    packet.seq < seq && ticks_before <= late_ticks
 }
 
 /// The packets of one layer from its last key frame on, in order of their sequence numbers.
 ///
 /// A key frame begins the cache anew, also where the numbers of a sender that changed its SSRC
-/// start over. It may say that it is one in several packets (parameter sets, then the picture):
-/// its packets are those with its timestamp.
+/// start over. It may say that it is one in several packets (its slices): its packets are those
+/// with its timestamp, also those in front of the one that says so (its parameter sets). What it
+/// lacks of these [leads](Self::lead) it.
 ///
 /// Readers hold a [`Cursor`] and move at their own pace; when a new key frame arrives they
 /// are taken to it.
@@ -31,6 +54,8 @@ pub struct Limits {
 pub struct KeyframeCache {
     limits: Limits,
     packets: VecDeque<Arc<Packet>>,
+    /// Read before `packets`. A few, and not counted.
+    leading: Vec<Arc<Packet>>,
     bytes: usize,
     /// The newest key frame, also when a limit dropped it.
     keyframe: Option<Keyframe>,
@@ -43,9 +68,13 @@ pub struct KeyframeCache {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     epoch: u64,
+    /// How many of the leading packets were read; [`LED`] when others were read.
+    led: usize,
     /// The next packet is the first with at least this sequence number.
     seq: u64,
 }
+
+const LED: usize = usize::MAX;
 
 /// What a reader got.
 #[derive(Debug)]
@@ -55,6 +84,9 @@ pub struct Read<'a> {
     /// The cache began anew since the last read: this is the first packet of a key frame, and
     /// what was not read of the older one is gone.
     pub jumped: bool,
+    /// For a packet that is not of the stream, but [leads](KeyframeCache::lead) a key frame: the
+    /// stream's first packet behind it. It needs a number of its own in front of that one's.
+    pub leads: Option<&'a Arc<Packet>>,
 }
 
 impl KeyframeCache {
@@ -63,6 +95,7 @@ impl KeyframeCache {
         Self {
             limits,
             packets: VecDeque::new(),
+            leading: Vec::new(),
             bytes: 0,
             keyframe: None,
             epoch: 0,
@@ -87,8 +120,9 @@ impl KeyframeCache {
 
     /// Where a new reader begins; `None` while there is no key frame.
     pub fn start(&self) -> Option<Cursor> {
-        self.packets.front().map(|first| Cursor {
+        self.first().map(|first| Cursor {
             epoch: self.epoch,
+            led: 0,
             seq: first.seq,
         })
     }
@@ -101,8 +135,49 @@ impl KeyframeCache {
         }
         let index = self.packets.partition_point(|p| p.seq < cursor.seq);
         let packet = self.packets.get(index)?;
+        if let Some(leading) = self.leading.get(cursor.led) {
+            cursor.led += 1;
+            return Some(Read {
+                packet: leading,
+                jumped,
+                leads: Some(packet),
+            });
+        }
+        cursor.led = LED;
         cursor.seq = packet.seq + 1;
-        Some(Read { packet, jumped })
+        Some(Read {
+            packet,
+            jumped,
+            leads: None,
+        })
+    }
+
+    /// Puts packets in front of the present key frame, for readers that begin with it. They go
+    /// with it.
+    pub fn lead(&mut self, packets: Vec<Arc<Packet>>) {
+        self.leading = packets;
+    }
+
+    /// The packets in front of the present key frame that are not of the stream.
+    pub fn leading(&self) -> &[Arc<Packet>] {
+        &self.leading
+    }
+
+    /// The first packet.
+    pub fn first(&self) -> Option<&Arc<Packet>> {
+        self.packets.front()
+    }
+
+    /// Whether a packet was sent before the present key frame's picture.
+    pub fn is_before_keyframe(&self, packet: &Packet) -> bool {
+        let keyframe = self.keyframe.filter(|_| !self.is_empty());
+        keyframe.is_some_and(|keyframe| packet.seq < keyframe.seq)
+    }
+
+    /// Another source begins: drops all, until its first key frame.
+    pub fn restart(&mut self) {
+        self.clear();
+        self.keyframe = None;
     }
 
     /// All packets, oldest first.
@@ -112,7 +187,7 @@ impl KeyframeCache {
 
     /// When the key frame's first packet was received.
     pub fn keyframe_at(&self) -> Option<Instant> {
-        self.packets.front().map(|first| first.received)
+        self.first().map(|first| first.received)
     }
 
     /// Number of packets.
@@ -125,7 +200,7 @@ impl KeyframeCache {
         self.packets.is_empty()
     }
 
-    /// Sum of the payloads.
+    /// Memory that the packets take.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -141,6 +216,7 @@ impl KeyframeCache {
             self.clear();
         }
         self.drop_before(&packet);
+        self.leading.clear();
         self.epoch += 1;
         self.keyframe = Some(Keyframe::of(&packet));
         self.insert(packet);
@@ -153,7 +229,7 @@ impl KeyframeCache {
             && first.seq < keyframe.seq
             && first.timestamp != keyframe.timestamp
         {
-            self.bytes -= first.payload.len();
+            self.bytes -= cost(first);
             self.packets.pop_front();
         }
     }
@@ -179,17 +255,20 @@ impl KeyframeCache {
         let age = self.keyframe_at().map_or(Duration::ZERO, |at| {
             packet.received.saturating_duration_since(at)
         });
-        if self.bytes + packet.payload.len() > self.limits.bytes || age > self.limits.age {
+        let bytes = self.bytes + cost(&packet);
+        let full = bytes > self.limits.bytes || self.packets.len() >= self.limits.packets;
+        if full || age > self.limits.age {
             self.overflows += 1;
             self.clear();
             return;
         }
-        self.bytes += packet.payload.len();
+        self.bytes = bytes;
         self.packets.insert(index, packet);
     }
 
     fn clear(&mut self) {
         self.packets.clear();
+        self.leading.clear();
         self.bytes = 0;
     }
 }
@@ -211,10 +290,7 @@ impl Keyframe {
 
     /// Whether `next`, of a key frame, is of a newer one; not of this, or late of an older one.
     fn precedes(self, next: &Packet) -> bool {
-        let ticks_before = u64::from(self.timestamp.wrapping_sub(next.timestamp));
-        let late_ticks = u64::from(next.format.clock_rate) * LATE_MAX.as_secs();
-        let late = next.seq < self.seq && ticks_before <= late_ticks;
-        next.timestamp != self.timestamp && !late
+        next.timestamp != self.timestamp && !is_late(next, self.seq, self.timestamp)
     }
 }
 

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::h264_profile::{LevelName, profile_name};
+
 /// What a track carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -86,6 +88,24 @@ pub enum Profile {
     Number(u8),
 }
 
+impl fmt::Display for Profile {
+    /// As messages name it: `High 3.1 (64001f), packetization-mode 1`. Nothing for [`Self::Any`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Any => Ok(()),
+            Self::H264 {
+                profile_level_id: id,
+                packetization_mode,
+            } => {
+                let (profile, level) = (profile_name(id), LevelName(id));
+                write!(f, "{profile} {level} ({id:06x}), ")?;
+                write!(f, "packetization-mode {packetization_mode}")
+            }
+            Self::Number(n) => write!(f, "profile {n}"),
+        }
+    }
+}
+
 /// A codec with the parameters under which it was negotiated.
 ///
 /// Payload types are absent on purpose: they belong to one peer, a format to a track.
@@ -99,64 +119,6 @@ pub struct Format {
     pub profile: Profile,
     /// The payload is wrapped for redundancy (RFC 2198), with this codec as the primary.
     pub red: bool,
-}
-
-impl Format {
-    /// How well a receiver that accepts `other` can take this format.
-    ///
-    /// `None`: not at all. Higher is better; an equal format scores highest.
-    pub fn fit(&self, other: &Self) -> Option<u8> {
-        if self.codec != other.codec || self.clock_rate != other.clock_rate {
-            return None;
-        }
-        let red = match (self.red, other.red) {
-            (a, b) if a == b => 1,
-            // The node unwraps RED for a receiver that did not negotiate it,
-            // but it never wraps.
-            (true, false) => 0,
-            _ => return None,
-        };
-        let profile = match (self.profile, other.profile) {
-            (a, b) if a == b => 3,
-            (
-                Profile::H264 {
-                    profile_level_id: a,
-                    packetization_mode: pa,
-                },
-                Profile::H264 {
-                    profile_level_id: b,
-                    packetization_mode: pb,
-                },
-            ) => {
-                // Mode 0 packets are legal in mode 1, not the reverse (RFC 6184 §5.4).
-                if pa > pb {
-                    return None;
-                }
-                h264_profile_fit(a, b)?
-            }
-            (Profile::Number(_), Profile::Number(_)) => return None,
-            _ => 1,
-        };
-        Some(profile * 2 + red)
-    }
-}
-
-/// A decoder for profile `b` takes profile `a` when it is the same profile at any
-/// level (browsers decode above their stated level), or a richer one.
-fn h264_profile_fit(a: u32, b: u32) -> Option<u8> {
-    let rank = |id: u32| match id >> 16 {
-        0x42 => Some(0),
-        0x4d => Some(1),
-        0x58 => Some(1),
-        0x64 => Some(2),
-        _ => None,
-    };
-    let (a_rank, b_rank) = (rank(a)?, rank(b)?);
-    match a_rank.cmp(&b_rank) {
-        std::cmp::Ordering::Equal => Some(2),
-        std::cmp::Ordering::Less => Some(1),
-        std::cmp::Ordering::Greater => None,
-    }
 }
 
 impl fmt::Display for Format {
@@ -179,43 +141,16 @@ impl fmt::Display for Format {
 mod tests {
     use super::*;
 
-    fn h264(profile_level_id: u32, packetization_mode: u8) -> Format {
-        Format {
-            codec: Codec::H264,
-            clock_rate: 90_000,
-            profile: Profile::H264 {
-                profile_level_id,
-                packetization_mode,
-            },
-            red: false,
-        }
-    }
-
     #[test]
-    fn an_equal_format_fits_best() {
-        let equal = h264(0x42e01f, 1).fit(&h264(0x42e01f, 1));
-        let same_profile = h264(0x42e01f, 1).fit(&h264(0x42001f, 1));
-        let richer = h264(0x42e01f, 1).fit(&h264(0x64001f, 1));
-        assert!(equal > same_profile && same_profile > richer && richer.is_some());
-    }
-
-    #[test]
-    fn a_poorer_decoder_does_not_fit() {
-        assert_eq!(h264(0x64001f, 1).fit(&h264(0x42e01f, 1)), None);
-        assert_eq!(h264(0x42e01f, 1).fit(&h264(0x42e01f, 0)), None);
-        assert!(h264(0x42e01f, 0).fit(&h264(0x42e01f, 1)).is_some());
-    }
-
-    #[test]
-    fn red_is_unwrapped_but_never_made() {
-        let opus = Format {
-            codec: Codec::Opus,
-            clock_rate: 48_000,
-            profile: Profile::Any,
-            red: false,
+    fn a_profile_is_named_as_people_know_it() {
+        let profile = Profile::H264 {
+            profile_level_id: 0x64001f,
+            packetization_mode: 1,
         };
-        let red = Format { red: true, ..opus };
-        assert!(red.fit(&red) > red.fit(&opus) && red.fit(&opus).is_some());
-        assert_eq!(opus.fit(&red), None);
+        assert_eq!(
+            profile.to_string(),
+            "High 3.1 (64001f), packetization-mode 1"
+        );
+        assert_eq!(Profile::Number(2).to_string(), "profile 2");
     }
 }

@@ -16,8 +16,11 @@ pub enum SwitchUp {
 /// What one packet says about its frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Frame {
-    /// This packet begins a key frame: a decoder can start here.
+    /// This packet begins a key frame, or a slice of one: a decoder that has the parameter sets
+    /// can start here.
     pub keyframe: bool,
+    /// This packet carries parameter sets (SPS, PPS, VPS, sequence header), or a part of one.
+    pub parameter_sets: bool,
     /// This packet begins a frame (of any kind).
     pub start: bool,
     /// Temporal layer, 0 is the base; 0 where the codec does not say.

@@ -1,4 +1,4 @@
-//! Where frames begin in H.264 (RFC 6184 §5).
+//! Where frames begin in H.264 (RFC 6184 §5), its parameter sets and its profiles.
 //!
 //! ```text
 //!      0 1 2 3 4 5 6 7
@@ -9,18 +9,32 @@
 //!     +-+-+-+-+-+-+-+-+
 //! ```
 //!
-//! A key frame begins with its sequence parameter set where that is sent in band, else with
-//! the picture itself. The packets of interleaved mode (STAP-B, MTAP, FU-B) are not read: no
-//! browser negotiates it.
+//! A key frame is an IDR picture. Its parameter sets belong to it but are none: encoders repeat
+//! them between key frames, and send them under timestamps of their own. The packets of
+//! interleaved mode (STAP-B, MTAP, FU-B) are not read: no browser negotiates it.
+//!
+//! A picture that only a recovery point message announces (gradual decoder refresh) is not a key
+//! frame here: browsers do not begin to decode at one.
 
+use crate::nal::{Bits, Fragment};
+use crate::parameter_sets::{SetId, sprop};
 use crate::{Frame, nal};
+
+pub use crate::h264_profile::{LevelName, ProfileName, parse_profile_level_id, profile_name};
 
 const IDR: u8 = 5;
 const SPS: u8 = 7;
+const PPS: u8 = 8;
 /// STAP-A.
 const AGGREGATION: u8 = 24;
 /// FU-A.
 const FRAGMENT: u8 = 28;
+
+/// The parameter sets that `sprop-parameter-sets` of an `a=fmtp` line carries: NAL units in
+/// base64 between commas (RFC 6184 §8.1). What is malformed, or neither SPS nor PPS, is left out.
+pub fn sets_from_sprop(value: &str) -> Vec<Vec<u8>> {
+    sprop(value, |unit| set_id(unit).is_some())
+}
 
 pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
     let (header, rest) = payload.split_first()?;
@@ -32,15 +46,63 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
         }
         FRAGMENT => {
             let (header, body) = rest.split_first()?;
-            let begins = header & 0x80 != 0;
-            begins.then(|| unit(nal_type(*header), body))
+            let nal_type = nal_type(*header);
+            if header & 0x80 != 0 {
+                return Some(unit(nal_type, body));
+            }
+            Some(Frame {
+                parameter_sets: is_set(nal_type),
+                ..Frame::default()
+            })
         }
         nal_type => Some(unit(nal_type, rest)),
     }
 }
 
+/// The whole NAL units of a packet.
+pub(crate) fn units(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (single, aggregated) = match payload.split_first() {
+        Some((header, rest)) if nal_type(*header) == AGGREGATION => (None, rest),
+        Some((header, _)) if nal_type(*header) < AGGREGATION => (Some(payload), &[][..]),
+        _ => (None, &[][..]),
+    };
+    single.into_iter().chain(nal::aggregated(aggregated))
+}
+
+/// The piece of a NAL unit that a packet carries, where it carries one.
+pub(crate) fn fragment(payload: &[u8]) -> Option<Fragment<'_>> {
+    let ([indicator, header], body) = payload.split_first_chunk::<2>()?;
+    (nal_type(*indicator) == FRAGMENT).then(|| Fragment {
+        begins: header & 0x80 != 0,
+        ends: header & 0x40 != 0,
+        header: [indicator & 0xe0 | nal_type(*header), 0],
+        header_len: 1,
+        body,
+    })
+}
+
+/// Which parameter set a NAL unit is; `None` for one that is none, or is cut short.
+pub(crate) fn set_id(unit: &[u8]) -> Option<SetId> {
+    let (header, body) = unit.split_first()?;
+    let nal_type = nal_type(*header);
+    let mut bits = match nal_type {
+        // Behind profile_idc, the constraint flags and level_idc (ITU-T H.264 §7.3.2.1.1).
+        SPS => Bits::of(body.get(3..)?),
+        PPS => Bits::of(body),
+        _ => return None,
+    };
+    Some(SetId {
+        nal_type,
+        id: bits.exp_golomb()?,
+    })
+}
+
 fn nal_type(header: u8) -> u8 {
     header & 0x1f
+}
+
+fn is_set(nal_type: u8) -> bool {
+    matches!(nal_type, SPS | PPS)
 }
 
 fn unit(nal_type: u8, body: &[u8]) -> Frame {
@@ -48,8 +110,9 @@ fn unit(nal_type: u8, body: &[u8]) -> Frame {
     let first_slice =
         matches!(nal_type, 1 | 2 | IDR) && body.first().is_some_and(|byte| byte & 0x80 != 0);
     Frame {
-        keyframe: matches!(nal_type, IDR | SPS),
-        start: first_slice || nal_type == SPS,
+        keyframe: nal_type == IDR,
+        start: first_slice,
+        parameter_sets: is_set(nal_type),
         ..Frame::default()
     }
 }
@@ -66,14 +129,27 @@ mod tests {
         inspect(payload).is_some_and(|f| f.start)
     }
 
+    fn sets(payload: &[u8]) -> bool {
+        inspect(payload).is_some_and(|f| f.parameter_sets)
+    }
+
     #[test]
-    fn a_key_frame_begins_with_its_parameter_set_or_an_idr() {
-        assert!(keyframe(&[0x67, 0x42]) && start(&[0x67, 0x42]));
+    fn only_an_idr_is_a_key_frame() {
         assert!(keyframe(&[0x65, 0x88]) && start(&[0x65, 0x88]));
-        // A slice of another picture; a picture parameter set; a delimiter.
-        assert!(!keyframe(&[0x41, 0x9a]) && start(&[0x41, 0x9a]));
+        // Parameter sets; a slice of another picture; a delimiter.
+        assert!(!keyframe(&[0x67, 0x42]) && !start(&[0x67, 0x42]));
         assert!(!keyframe(&[0x68, 0xce]) && !start(&[0x68, 0xce]));
+        assert!(!keyframe(&[0x41, 0x9a]) && start(&[0x41, 0x9a]));
         assert!(!keyframe(&[0x09, 0xf0]) && !start(&[0x09, 0xf0]));
+    }
+
+    #[test]
+    fn parameter_sets_are_seen_in_every_packing() {
+        assert!(sets(&[0x67, 0x42]) && sets(&[0x68, 0xce]));
+        assert!(!sets(&[0x65, 0x88]) && !sets(&[0x09, 0xf0]));
+        assert!(sets(&[0x78, 0, 2, 0x09, 0xf0, 0, 2, 0x68, 0xce]));
+        // The first and the last fragment of an SPS.
+        assert!(sets(&[0x7c, 0x87, 0x42]) && sets(&[0x7c, 0x47, 0x42]));
     }
 
     #[test]
@@ -84,10 +160,11 @@ mod tests {
 
     #[test]
     fn an_aggregate_begins_what_its_units_begin() {
-        // STAP-A of a picture and a sequence parameter set, then of a slice.
-        assert!(keyframe(&[
-            0x78, 0, 2, 0x68, 0xce, 0, 2, 0x67, 0x42, 0, 1, 0x06
-        ]));
+        // STAP-A of both parameter sets, with and without an IDR; then of a slice.
+        let alone = [0x78, 0, 2, 0x67, 0x42, 0, 2, 0x68, 0xce];
+        assert!(!keyframe(&alone) && sets(&alone));
+        let whole = [0x78, 0, 2, 0x67, 0x42, 0, 2, 0x65, 0x88, 0, 1, 0x06];
+        assert!(keyframe(&whole) && start(&whole) && sets(&whole));
         let slice = [0x78, 0, 2, 0x41, 0x9a];
         assert!(!keyframe(&slice) && start(&slice));
     }
@@ -102,9 +179,31 @@ mod tests {
 
     #[test]
     fn cut_aggregates_are_read_as_far_as_they_go() {
-        assert!(!keyframe(&[0x78, 0, 9, 0x67]));
-        assert!(keyframe(&[0x78, 0, 1, 0x67, 0, 9]));
+        assert!(!keyframe(&[0x78, 0, 9, 0x65]));
+        assert!(keyframe(&[0x78, 0, 1, 0x65, 0, 9]));
         // An empty unit is no end.
-        assert!(keyframe(&[0x78, 0, 0, 0, 1, 0x67]));
+        assert!(keyframe(&[0x78, 0, 0, 0, 1, 0x65]));
+    }
+
+    #[test]
+    fn parameter_sets_are_told_apart_by_type_and_id() {
+        let id = |unit: &[u8]| set_id(unit).map(|set| (set.nal_type, set.id));
+        assert_eq!(id(&[0x67, 0x42, 0xe0, 0x1f, 0x80]), Some((SPS, 0)));
+        assert_eq!(id(&[0x67, 0x42, 0xe0, 0x1f, 0x40]), Some((SPS, 1)));
+        assert_eq!(id(&[0x68, 0xce]), Some((PPS, 0)));
+        assert_eq!(id(&[0x65, 0x88]), None);
+        assert_eq!(id(&[0x67, 0x42, 0xe0, 0x1f]), None);
+    }
+
+    #[test]
+    fn sprop_gives_the_parameter_sets_and_nothing_else() {
+        let sps = [0x67, 0x42, 0xe0, 0x1f, 0x8c, 0x8d, 0x40];
+        let pps = [0x68, 0xce, 0x3c, 0x80];
+        let sets = sets_from_sprop("Z0LgH4yNQA==,aM48gA==");
+        assert_eq!(sets, [&sps[..], &pps[..]]);
+        // Without padding, with spaces, beside nonsense and an SEI message.
+        let sets = sets_from_sprop("Z0LgH4yNQA, %,,aM48gA ,BgU=");
+        assert_eq!(sets, [&sps[..], &pps[..]]);
+        assert!(sets_from_sprop("").is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Where frames begin in H.265 (RFC 7798 §4.4).
+//! Where frames begin in H.265 (RFC 7798 §4.4), and its parameter sets.
 //!
 //! ```text
 //!      0                   1
@@ -10,17 +10,31 @@
 //!     +-+-+-+-+-+-+-+-+
 //! ```
 //!
-//! A key frame begins with its parameter sets where they are sent in band, else with the
-//! picture itself. Decoding order numbers are not read: no browser negotiates them.
+//! A key frame is an intra random access point picture. Its parameter sets belong to it but are
+//! none, as in H.264. Decoding order numbers are not read: no browser negotiates them.
 
+use crate::nal::{Bits, Fragment};
+use crate::parameter_sets::{SetId, sprop};
 use crate::{Frame, nal};
 
 /// Intra random access point pictures: BLA, IDR, CRA (ITU-T H.265 table 7-1).
 const IRAP: std::ops::RangeInclusive<u8> = 16..=23;
 const VPS: u8 = 32;
 const SPS: u8 = 33;
+const PPS: u8 = 34;
 const AGGREGATION: u8 = 48;
 const FRAGMENT: u8 = 49;
+
+/// profile_tier_level without its level (ITU-T H.265 §7.3.3).
+const PROFILE_BITS: u32 = 88;
+const LEVEL_BITS: u32 = 8;
+
+/// The parameter sets that `sprop-vps`, `sprop-sps` or `sprop-pps` of an `a=fmtp` line carries:
+/// NAL units in base64 between commas (RFC 7798 §7.1). What is malformed, or no parameter set,
+/// is left out.
+pub fn sets_from_sprop(value: &str) -> Vec<Vec<u8>> {
+    sprop(value, |unit| set_id(unit).is_some())
+}
 
 pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
     let (nal_type, rest) = split_header(payload)?;
@@ -33,11 +47,75 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
         }
         FRAGMENT => {
             let (header, body) = rest.split_first()?;
-            let begins = header & 0x80 != 0;
-            begins.then(|| unit(header & 0x3f, body))
+            let nal_type = header & 0x3f;
+            if header & 0x80 != 0 {
+                return Some(unit(nal_type, body));
+            }
+            Some(Frame {
+                parameter_sets: is_set(nal_type),
+                ..Frame::default()
+            })
         }
         _ => Some(unit(nal_type, rest)),
     }
+}
+
+/// The whole NAL units of a packet.
+pub(crate) fn units(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (single, aggregated) = match split_header(payload) {
+        Some((AGGREGATION, rest)) => (None, rest),
+        Some((nal_type, _)) if nal_type < AGGREGATION => (Some(payload), &[][..]),
+        _ => (None, &[][..]),
+    };
+    single.into_iter().chain(nal::aggregated(aggregated))
+}
+
+/// The piece of a NAL unit that a packet carries, where it carries one.
+pub(crate) fn fragment(payload: &[u8]) -> Option<Fragment<'_>> {
+    let ([first, second, header], body) = payload.split_first_chunk::<3>()?;
+    let (nal_type, _) = split_header(payload)?;
+    (nal_type == FRAGMENT).then(|| Fragment {
+        begins: header & 0x80 != 0,
+        ends: header & 0x40 != 0,
+        header: [first & 0x81 | (header & 0x3f) << 1, *second],
+        header_len: 2,
+        body,
+    })
+}
+
+/// Which parameter set of the base layer a NAL unit is; `None` for one that is none, or is cut
+/// short.
+pub(crate) fn set_id(unit: &[u8]) -> Option<SetId> {
+    let (nal_type, body) = split_header(unit)?;
+    let mut bits = Bits::of(body);
+    let id = match nal_type {
+        VPS => bits.read(4)?,
+        SPS => sps_id(&mut bits)?,
+        PPS => bits.exp_golomb()?,
+        _ => return None,
+    };
+    let in_base_layer = layer_id(unit) == Some(0);
+    in_base_layer.then_some(SetId { nal_type, id })
+}
+
+/// sps_seq_parameter_set_id stands behind the profiles and levels of all temporal layers
+/// (ITU-T H.265 §7.3.2.2.1, §7.3.3).
+fn sps_id(bits: &mut Bits<'_>) -> Option<u32> {
+    bits.read(4)?;
+    let sub_layers = bits.read(3)?;
+    bits.read(1 + PROFILE_BITS + LEVEL_BITS)?;
+    // Two flags for each of eight, present or not.
+    let flags = if sub_layers > 0 { bits.read(16)? } else { 0 };
+    for layer in 0..sub_layers {
+        let pair = flags >> (14 - 2 * layer);
+        if pair & 2 != 0 {
+            bits.read(PROFILE_BITS)?;
+        }
+        if pair & 1 != 0 {
+            bits.read(LEVEL_BITS)?;
+        }
+    }
+    bits.exp_golomb()
 }
 
 fn split_header(unit: &[u8]) -> Option<(u8, &[u8])> {
@@ -45,14 +123,23 @@ fn split_header(unit: &[u8]) -> Option<(u8, &[u8])> {
     Some(((first >> 1) & 0x3f, body))
 }
 
+fn layer_id(unit: &[u8]) -> Option<u8> {
+    let [first, second] = unit.first_chunk::<2>()?;
+    Some((first & 1) << 5 | second >> 3)
+}
+
+fn is_set(nal_type: u8) -> bool {
+    matches!(nal_type, VPS | SPS | PPS)
+}
+
 fn unit(nal_type: u8, body: &[u8]) -> Frame {
     // A slice begins with first_slice_segment_in_pic_flag (ITU-T H.265 §7.3.6.1); all types
     // below the parameter sets are slices.
     let first_slice = nal_type < VPS && body.first().is_some_and(|byte| byte & 0x80 != 0);
-    let parameters = matches!(nal_type, VPS | SPS);
     Frame {
-        keyframe: parameters || IRAP.contains(&nal_type),
-        start: parameters || first_slice,
+        keyframe: IRAP.contains(&nal_type),
+        start: first_slice,
+        parameter_sets: is_set(nal_type),
         ..Frame::default()
     }
 }
@@ -69,17 +156,53 @@ mod tests {
         inspect(payload).is_some_and(|f| f.start)
     }
 
+    fn sets(payload: &[u8]) -> bool {
+        inspect(payload).is_some_and(|f| f.parameter_sets)
+    }
+
     #[test]
-    fn a_key_frame_begins_with_parameter_sets_or_an_irap() {
-        // VPS, SPS, IDR_W_RADL, CRA_NUT.
-        for header in [0x40, 0x42, 0x26, 0x2a] {
+    fn only_an_irap_is_a_key_frame() {
+        // IDR_W_RADL, CRA_NUT.
+        for header in [0x26, 0x2a] {
             let payload = [header, 1, 0xaf];
             assert!(keyframe(&payload) && start(&payload), "{header:#x}");
         }
-        // TRAIL_R; then PPS and AUD.
+        // VPS, SPS, PPS.
+        for header in [0x40, 0x42, 0x44] {
+            let payload = [header, 1, 0xc1];
+            assert!(!keyframe(&payload) && !start(&payload), "{header:#x}");
+            assert!(sets(&payload), "{header:#x}");
+        }
+        // TRAIL_R; then AUD.
         assert!(!keyframe(&[0x02, 1, 0xd0]) && start(&[0x02, 1, 0xd0]));
-        assert!(!keyframe(&[0x44, 1, 0xc1]) && !start(&[0x44, 1, 0xc1]));
         assert!(!keyframe(&[0x46, 1, 0x50]) && !start(&[0x46, 1, 0x50]));
+    }
+
+    #[test]
+    fn parameter_sets_are_told_apart_by_type_and_id() {
+        let id = |unit: &[u8]| set_id(unit).map(|set| (set.nal_type, set.id));
+        assert_eq!(id(&[0x40, 1, 0x0c, 0x01]), Some((VPS, 0)));
+        // As x265 writes it: emulation prevention within the profile, id 0, then 1.
+        let mut sps = vec![
+            0x42, 1, 0x01, 0x01, 0x60, 0, 0, 0x03, 0, 0x90, 0, 0, 0x03, 0, 0, 0x03, 0, 0x5d, 0xa0,
+        ];
+        assert_eq!(id(&sps), Some((SPS, 0)));
+        sps.pop();
+        sps.push(0x40);
+        assert_eq!(id(&sps), Some((SPS, 1)));
+        assert_eq!(id(&[0x44, 1, 0xc1, 0x72]), Some((PPS, 0)));
+        // Of an enhancement layer; a slice.
+        assert_eq!(id(&[0x44, 9, 0xc1, 0x72]), None);
+        assert_eq!(id(&[0x26, 1, 0xaf]), None);
+    }
+
+    #[test]
+    fn an_sps_of_several_temporal_layers_has_its_id() {
+        // Three temporal layers, the levels of two in it; id 2 is 011.
+        let mut sps = vec![0x42, 1, 0x05];
+        sps.extend([0xff; 12]);
+        sps.extend([0b0101_0000, 0x00, 0xff, 0xff, 0b0110_0000]);
+        assert_eq!(set_id(&sps).map(|set| set.id), Some(2));
     }
 
     #[test]
@@ -90,12 +213,12 @@ mod tests {
 
     #[test]
     fn an_aggregate_begins_what_its_units_begin() {
-        // AP of PPS and SPS, then of a slice of TRAIL_R.
-        let key = [0x60, 1, 0, 3, 0x44, 1, 0xc1, 0, 3, 0x42, 1, 1];
-        assert!(keyframe(&key) && start(&key));
+        // AP of PPS and IDR_W_RADL, then of a slice of TRAIL_R.
+        let key = [0x60, 1, 0, 3, 0x44, 1, 0xc1, 0, 3, 0x26, 1, 0xaf];
+        assert!(keyframe(&key) && start(&key) && sets(&key));
         let slice = [0x60, 1, 0, 3, 0x02, 1, 0xd0];
         assert!(!keyframe(&slice) && start(&slice));
-        assert!(!keyframe(&[0x60, 1, 0, 9, 0x42, 1]));
+        assert!(!keyframe(&[0x60, 1, 0, 9, 0x26, 1]));
     }
 
     #[test]

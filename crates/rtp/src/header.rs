@@ -15,7 +15,11 @@ pub enum Sort {
     Rtp,
     /// Its control protocol.
     Rtcp,
-    /// STUN, DTLS, or nothing that belongs there.
+    /// A connectivity check, or its answer.
+    Stun,
+    /// A record of DTLS.
+    Dtls,
+    /// Nothing that belongs there.
     Other,
 }
 
@@ -25,6 +29,8 @@ impl Sort {
         match datagram {
             [128..=191, 192..=223, ..] => Self::Rtcp,
             [128..=191, _, ..] => Self::Rtp,
+            [0..=3, _, ..] => Self::Stun,
+            [20..=63, _, ..] => Self::Dtls,
             _ => Self::Other,
         }
     }
@@ -96,29 +102,47 @@ impl Header {
         })
     }
 
-    /// The value of the extension with this id, 1 to 14, in the packet that the header was read
-    /// from.
+    /// The value of the extension with this id in the packet that the header was read from.
     pub fn extension<'a>(&self, packet: &'a [u8], id: u8) -> Option<&'a [u8]> {
-        let mut rest = packet.get(self.extensions.clone())?;
-        while let [first, after @ ..] = rest {
-            // Zero is padding between elements.
-            if *first == 0 {
-                rest = after;
-                continue;
-            }
-            let (found, length, values) = if self.two_byte_form {
-                let (length, values) = after.split_first()?;
-                (*first, usize::from(*length), values)
-            } else {
-                (first >> 4, usize::from(first & 0x0f) + 1, after)
-            };
-            let value = values.get(..length)?;
-            if found == id {
-                return Some(value);
-            }
-            rest = values.get(length..)?;
+        self.extensions(packet)
+            .find_map(|(found, value)| (found == id).then_some(value))
+    }
+
+    /// Ids and values of all extensions, in the order in which they stand in the packet that the
+    /// header was read from. Ends where an element is cut short.
+    pub fn extensions<'a>(&self, packet: &'a [u8]) -> Elements<'a> {
+        Elements {
+            rest: packet.get(self.extensions.clone()).unwrap_or_default(),
+            two_byte_form: self.two_byte_form,
         }
-        None
+    }
+}
+
+/// Extension elements of one packet (RFC 8285 §4.2, §4.3).
+#[derive(Debug, Clone)]
+pub struct Elements<'a> {
+    rest: &'a [u8],
+    two_byte_form: bool,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = (u8, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // Zero is padding between elements.
+        while let [0, after @ ..] = self.rest {
+            self.rest = after;
+        }
+        let (first, after) = self.rest.split_first()?;
+        let (id, length, values) = if self.two_byte_form {
+            let (length, values) = after.split_first()?;
+            (*first, usize::from(*length), values)
+        } else {
+            (first >> 4, usize::from(first & 0x0f) + 1, after)
+        };
+        let (value, rest) = values.split_at_checked(length)?;
+        self.rest = rest;
+        Some((id, value))
     }
 }
 
@@ -160,8 +184,9 @@ mod tests {
         assert_eq!(Sort::of(&[0x80, 96, 0]), Sort::Rtp);
         assert_eq!(Sort::of(&[0x80, 0x80 | 96, 0]), Sort::Rtp);
         assert_eq!(Sort::of(&[0x81, 201, 0]), Sort::Rtcp);
-        assert_eq!(Sort::of(&[0, 1, 0]), Sort::Other);
-        assert_eq!(Sort::of(&[22, 254, 253]), Sort::Other);
+        assert_eq!(Sort::of(&[0, 1, 0]), Sort::Stun);
+        assert_eq!(Sort::of(&[22, 254, 253]), Sort::Dtls);
+        assert_eq!(Sort::of(&[64, 0, 0]), Sort::Other);
         assert_eq!(Sort::of(&[0x80]), Sort::Other);
     }
 
@@ -171,6 +196,7 @@ mod tests {
             if let Some(header) = Header::read(&packet) {
                 prop_assert!(header.length <= packet.len());
                 header.extension(&packet, id);
+                prop_assert!(header.extensions(&packet).count() <= packet.len());
             }
         }
     }

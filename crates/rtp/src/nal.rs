@@ -18,6 +18,101 @@ pub(crate) fn together(units: impl Iterator<Item = Frame>) -> Frame {
     units.fold(Frame::default(), |all, unit| Frame {
         keyframe: all.keyframe || unit.keyframe,
         start: all.start || unit.start,
+        parameter_sets: all.parameter_sets || unit.parameter_sets,
         ..all
     })
+}
+
+/// A piece of a NAL unit that did not fit into one packet.
+#[derive(Debug)]
+pub(crate) struct Fragment<'a> {
+    pub(crate) begins: bool,
+    pub(crate) ends: bool,
+    /// The header of the whole unit; H.264 uses only the first `header_len` bytes.
+    pub(crate) header: [u8; 2],
+    pub(crate) header_len: usize,
+    pub(crate) body: &'a [u8],
+}
+
+/// Reads the bits of a NAL unit, without the bytes that keep start codes out of it (ITU-T H.264
+/// §7.3.1, ITU-T H.265 §7.3.1.1).
+pub(crate) struct Bits<'a> {
+    rest: std::slice::Iter<'a, u8>,
+    /// Zero bytes in a row just before `rest`.
+    zeros: u8,
+    byte: u8,
+    left: u8,
+}
+
+impl<'a> Bits<'a> {
+    pub(crate) fn of(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes.iter(),
+            zeros: 0,
+            byte: 0,
+            left: 0,
+        }
+    }
+
+    /// The next `count` bits as a number; of more than 32 only the last 32 count.
+    pub(crate) fn read(&mut self, count: u32) -> Option<u32> {
+        (0..count).try_fold(0, |number: u32, _| Some(number << 1 | self.bit()?))
+    }
+
+    /// An Exp-Golomb number, `ue(v)` (ITU-T H.264 §9.1).
+    pub(crate) fn exp_golomb(&mut self) -> Option<u32> {
+        let mut zeros = 0;
+        while self.bit()? == 0 {
+            zeros += 1;
+            if zeros > 31 {
+                return None;
+            }
+        }
+        Some((1 << zeros) - 1 + self.read(zeros)?)
+    }
+
+    fn bit(&mut self) -> Option<u32> {
+        if self.left == 0 {
+            self.byte = self.next_byte()?;
+            self.left = 8;
+        }
+        self.left -= 1;
+        Some(u32::from(self.byte >> self.left & 1))
+    }
+
+    fn next_byte(&mut self) -> Option<u8> {
+        let mut byte = *self.rest.next()?;
+        if self.zeros >= 2 && byte == 3 {
+            self.zeros = 0;
+            byte = *self.rest.next()?;
+        }
+        self.zeros = if byte == 0 {
+            self.zeros.saturating_add(1)
+        } else {
+            0
+        };
+        Some(byte)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_are_read_without_emulation_prevention() {
+        let mut bits = Bits::of(&[0x00, 0x00, 0x03, 0x01, 0xff]);
+        assert_eq!(bits.read(24), Some(1));
+        assert_eq!(bits.read(8), Some(0xff));
+        assert_eq!(bits.read(1), None);
+    }
+
+    #[test]
+    fn exp_golomb_numbers_are_read_to_their_end() {
+        // 1, 010, 011, 00100, then nothing whole.
+        let mut bits = Bits::of(&[0b1010_0110, 0b0100_0000]);
+        let numbers: Vec<_> = std::iter::from_fn(|| bits.exp_golomb()).collect();
+        assert_eq!(numbers, [0, 1, 2, 3]);
+        assert_eq!(Bits::of(&[0; 9]).exp_golomb(), None);
+    }
 }

@@ -66,6 +66,34 @@ pub struct Extensions {
     pub playout_delay: Option<(u16, u16)>,
     /// Dependency descriptor as received (RTP Payload Format For AV1, appendix A).
     pub dependency_descriptor: Option<Arc<[u8]>>,
+    /// When the first sample of the packet was captured, on the publisher's clock.
+    pub capture_time: Option<CaptureTime>,
+}
+
+/// Absolute capture time as the publisher wrote it
+/// (<http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaptureTime {
+    /// NTP time: seconds since 1900 in the high 32 bits, their fraction in the low.
+    pub ntp: u64,
+    /// Estimated offset of the capturer's clock to the publisher's, in the same units; `None` in
+    /// the short form of the extension.
+    pub clock_offset: Option<i64>,
+}
+
+impl CaptureTime {
+    /// Reads an extension's value: 8 bytes, or 16 with the offset. `None` for another length.
+    pub fn read(value: &[u8]) -> Option<Self> {
+        let (ntp, rest) = value.split_first_chunk()?;
+        let clock_offset = match rest {
+            [] => None,
+            rest => Some(i64::from_be_bytes(rest.try_into().ok()?)),
+        };
+        Some(Self {
+            ntp: u64::from_be_bytes(*ntp),
+            clock_offset,
+        })
+    }
 }
 
 impl Extensions {
@@ -126,6 +154,24 @@ mod tests {
             extensions.descriptor_with(0xabcd).as_deref(),
             Some(&[0xc1, 0xab, 0xcd, 0x80][..])
         );
+    }
+
+    #[test]
+    fn capture_time_is_read_in_both_forms() {
+        let mut value = vec![0, 0, 0, 0, 0, 0, 1, 2];
+        let short = CaptureTime {
+            ntp: 0x0102,
+            clock_offset: None,
+        };
+        assert_eq!(CaptureTime::read(&value), Some(short));
+        value.extend([0xff; 8]);
+        let long = CaptureTime {
+            clock_offset: Some(-1),
+            ..short
+        };
+        assert_eq!(CaptureTime::read(&value), Some(long));
+        assert_eq!(CaptureTime::read(&value[..7]), None);
+        assert_eq!(CaptureTime::read(&value[..12]), None);
     }
 
     #[test]

@@ -63,6 +63,55 @@ impl KeyframeRequests {
     }
 }
 
+/// A viewer that was given a key frame this recently needs no other: what it asks for is on its
+/// way, or being decoded.
+pub(super) const KEYFRAME_FRESH: Duration = Duration::from_secs(1);
+
+/// After a granted wish the same viewer's next is heard this much later, ...
+const WISH_INTERVAL_MIN: Duration = Duration::from_secs(1);
+
+/// ... and twice as late each time, up to this: each wish costs all viewers of the layer a key
+/// frame, and one that loses packets all the time is not helped by larger bursts of them.
+const WISH_INTERVAL_MAX: Duration = Duration::from_secs(4);
+
+/// A viewer that has had no wish granted for this long is heard at once again.
+const WISHES_FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
+
+/// One viewer's wishes for key frames, which may be a thousand a second.
+#[derive(Debug, Default)]
+pub(super) struct Wishes {
+    /// When the viewer was given a key frame last.
+    given: Option<Instant>,
+    /// When a wish of it was granted last, and how many in a row.
+    granted: Option<(Instant, u32)>,
+}
+
+impl Wishes {
+    /// The viewer was given a key frame.
+    pub(super) fn given(&mut self, now: Instant) {
+        self.given = Some(now);
+    }
+
+    /// The viewer says that it cannot decode. Returns whether a key frame is to be asked for; one
+    /// that stays unanswered is asked for again without it ([`KeyframeRequests`]).
+    pub(super) fn grant(&mut self, now: Instant) -> bool {
+        let since = |then: Instant| now.saturating_duration_since(then);
+        if self.given.is_some_and(|at| since(at) < KEYFRAME_FRESH) {
+            return false;
+        }
+        let granted = self.granted;
+        let recent = granted.filter(|(at, _)| since(*at) < WISHES_FORGOTTEN_AFTER);
+        let count = recent.map_or(0, |(_, count)| count);
+        let interval = WISH_INTERVAL_MIN * 2u32.pow(count.saturating_sub(1).min(2));
+        let interval = interval.min(WISH_INTERVAL_MAX);
+        if recent.is_some_and(|(at, _)| since(at) < interval) {
+            return false;
+        }
+        self.granted = Some((now, count.saturating_add(1)));
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,5 +160,43 @@ mod tests {
         assert!(requests.poll(at(100)) && requests.poll(at(700)));
         assert_eq!(requests.answered(at(900)), Some(Duration::from_millis(800)));
         assert_eq!(requests.answered(at(950)), None);
+    }
+
+    /// When wishes that come each millisecond are granted, if each brings a key frame at once.
+    fn granted(wishes: &mut Wishes, start: Instant, millis: std::ops::Range<u64>) -> Vec<u64> {
+        let granted = millis.filter(|ms| {
+            let now = start + Duration::from_millis(*ms);
+            let granted = wishes.grant(now);
+            if granted {
+                wishes.given(now);
+            }
+            granted
+        });
+        granted.collect()
+    }
+
+    #[test]
+    fn a_thousand_wishes_a_second_back_off() {
+        let granted = granted(&mut Wishes::default(), Instant::now(), 0..20_000);
+        assert_eq!(granted, [0, 1_000, 3_000, 7_000, 11_000, 15_000, 19_000]);
+    }
+
+    #[test]
+    fn a_viewer_with_a_fresh_key_frame_needs_none() {
+        let start = Instant::now();
+        let mut wishes = Wishes::default();
+        wishes.given(start);
+        assert_eq!(granted(&mut wishes, start, 0..1_001), [1_000]);
+    }
+
+    #[test]
+    fn a_viewer_that_was_content_is_heard_at_once() {
+        let start = Instant::now();
+        let mut wishes = Wishes::default();
+        granted(&mut wishes, start, 0..20_000);
+        assert_eq!(
+            granted(&mut wishes, start, 29_000..31_000),
+            [29_000, 30_000]
+        );
     }
 }

@@ -146,6 +146,29 @@ impl Rewriter {
         })
     }
 
+    /// The numbers of a packet that goes in front of the one with which the source has just
+    /// begun: parameter sets that the source does not send with its key frame. It has that
+    /// packet's timestamp, and is part of its picture.
+    pub fn lead(&mut self, packet: &Packet) -> Option<Rewrite> {
+        let source = self.source.as_mut()?;
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        source.seq_out = self.next_seq;
+        let timestamp = packet.timestamp.wrapping_add(source.timestamp_add);
+        let before = self.last.unwrap_or(Last {
+            timestamp,
+            captured: packet.captured,
+            picture: PictureIds::default(),
+            frame_number: None,
+        });
+        self.last = Some(Last {
+            timestamp,
+            captured: packet.captured,
+            ..before
+        });
+        Some(Rewrite::new(seq, timestamp))
+    }
+
     /// This packet is left out on purpose: close the gap, or the viewer would ask for it again.
     pub fn skip(&mut self, packet: &Packet) {
         let Some(source) = &mut self.source else {

@@ -4,17 +4,15 @@ use std::time::{Duration, Instant};
 use rtp::{Bitrate, Kind, Packet, Rewrite, SwitchUp};
 
 use super::catch_up::CatchUp;
+use super::keyframes::{KEYFRAME_FRESH, Wishes};
 use super::rewriter::Rewriter;
 use super::track::Track;
-
-/// A cached key frame younger than this is as good as a fresh one.
-const KEYFRAME_FRESH: Duration = Duration::from_secs(1);
 
 /// One viewer's side of a track.
 #[derive(Debug)]
 pub struct Subscription {
     rewriter: Rewriter,
-    generation: u32,
+    generation: u64,
     /// What the viewer gets now.
     current: Option<usize>,
     /// What it shall get from the next key frame on.
@@ -29,6 +27,7 @@ pub struct Subscription {
     temporal_wanted: u8,
     /// Nothing is sent until a fresh key frame comes.
     paused: bool,
+    wishes: Wishes,
     /// Since when the viewer has been without a picture.
     waiting_since: Option<Instant>,
 }
@@ -59,6 +58,7 @@ impl Subscription {
             temporal_max: u8::MAX,
             temporal_wanted: u8::MAX,
             paused: false,
+            wishes: Wishes::default(),
             waiting_since: Some(now),
         }
     }
@@ -140,9 +140,12 @@ impl Subscription {
         track.want_keyframe(layer);
     }
 
-    /// The viewer cannot decode and asks for a key frame.
-    pub fn want_keyframe(&self, track: &mut Track) {
-        if let Some(layer) = self.target() {
+    /// The viewer cannot decode and asks for a key frame. It is not asked for when the viewer has
+    /// just been given one, or asks more often than the other viewers are to pay for.
+    pub fn want_keyframe(&mut self, now: Instant, track: &mut Track) {
+        if let Some(layer) = self.target()
+            && self.wishes.grant(now)
+        {
             track.want_keyframe(layer);
         }
     }
@@ -156,13 +159,41 @@ impl Subscription {
         layer: usize,
         packet: &Packet,
     ) -> Option<Rewrite> {
+        // All that is rare is one test for the packets that are not.
+        if packet.frame.keyframe || self.generation != track.generation() {
+            return self.beginning(now, track, layer, packet);
+        }
+        if track.kind() == Kind::Audio {
+            return self.audio(layer, packet);
+        }
+        self.live(layer, packet)
+    }
+
+    /// A packet with which something may begin: that of a key frame, as all of sound are, or the
+    /// first that the viewer sees of another publisher.
+    #[inline(never)]
+    fn beginning(
+        &mut self,
+        now: Instant,
+        track: &Track,
+        layer: usize,
+        packet: &Packet,
+    ) -> Option<Rewrite> {
         self.follow(now, track);
         if track.kind() == Kind::Audio {
             return self.audio(layer, packet);
         }
-        if self.target == Some(layer) && packet.frame.keyframe {
-            self.begin(now, track, layer);
+        if packet.frame.keyframe {
+            if self.target == Some(layer) {
+                self.begin(now, track, layer);
+            } else if self.current == Some(layer) && self.catch_up.is_none() {
+                self.wishes.given(now);
+            }
         }
+        self.live(layer, packet)
+    }
+
+    fn live(&mut self, layer: usize, packet: &Packet) -> Option<Rewrite> {
         if self.current != Some(layer) {
             return None;
         }
@@ -174,6 +205,18 @@ impl Subscription {
 
     /// The next cached packet that may go out now.
     pub fn poll(
+        &mut self,
+        now: Instant,
+        track: &Track,
+        estimate: Option<Bitrate>,
+    ) -> Option<Forward> {
+        // Nearly always there is nothing: that is to cost nothing.
+        self.catch_up.as_ref()?;
+        self.next_cached(now, track, estimate)
+    }
+
+    #[inline(never)]
+    fn next_cached(
         &mut self,
         now: Instant,
         track: &Track,
@@ -198,15 +241,25 @@ impl Subscription {
                 return None;
             };
             let packet = read.packet.clone();
+            let (first, leads) = (read.leads.unwrap_or(&packet), read.leads.is_some());
             let begins = std::mem::take(&mut self.begin_next);
             if begins {
-                self.rewriter.begin(&packet);
+                self.rewriter.begin(first);
             } else if read.jumped {
-                self.rewriter.jump(&packet);
+                self.rewriter.jump(first);
             }
             catch_up.sent(packet.payload.len());
-            self.read = packet.seq;
-            if let Some(rewrite) = self.number(&packet) {
+            let rewrite = if leads {
+                self.read = first.seq.saturating_sub(1);
+                self.rewriter.lead(&packet)
+            } else {
+                self.read = packet.seq;
+                self.number(&packet)
+            };
+            if packet.frame.keyframe {
+                self.wishes.given(now);
+            }
+            if let Some(rewrite) = rewrite {
                 return Some(Forward {
                     packet,
                     rewrite,
@@ -224,15 +277,25 @@ impl Subscription {
         self.rewriter.rewrite(packet)
     }
 
-    /// Starts over when the track has a new publisher.
+    /// Starts over when the track has a new publisher, or the viewer's layer a new source.
     fn follow(&mut self, now: Instant, track: &Track) {
-        if self.generation != track.generation() {
-            self.generation = track.generation();
+        if self.generation == track.generation() {
+            return;
+        }
+        let seen = std::mem::replace(&mut self.generation, track.generation());
+        if track.began_after(seen) {
             self.current = None;
             self.target = None;
             self.catch_up = None;
             self.paused = false;
             self.waiting_since = Some(now);
+        } else if let Some(layer) = self.current
+            && track.layer_began_after(layer, seen)
+        {
+            // The layer's next key frame goes on where this ends, unless another was chosen.
+            self.current = None;
+            self.target.get_or_insert(layer);
+            self.catch_up = None;
         }
     }
 

@@ -7,6 +7,9 @@ use rtp::{Bitrate, Codec, Format, Frame, Kind, Packet, PictureIds, Profile, Rewr
 
 use super::{Choice, Estimate, LayerSelector, Limits, Rewriter, Subscription, Track};
 
+mod parameter_sets;
+mod restart;
+
 pub(super) const MS: Duration = Duration::from_millis(1);
 pub(super) const FRAME: Duration = Duration::from_millis(33);
 pub(super) const PACKETS_PER_FRAME: u64 = 3;

@@ -16,10 +16,13 @@ const SILENT_AFTER: Duration = Duration::from_millis(1_500);
 /// layers of the same pictures.
 const SILENT_BEHIND: Duration = Duration::from_millis(600);
 
+/// Cached packets per layer. Beyond it, as with bytes. 16 MB of full packets are fewer.
+const CACHE_PACKETS_MAX: usize = 16_384;
+
 /// Limits of what a track may hold.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Cached payload bytes per layer. Beyond it the layer's cache is given up until the next key frame.
+    /// Memory for cached packets per layer. Beyond it the layer's cache is given up until the next key frame.
     pub cache_bytes: usize,
     /// Cached time per layer; beyond it, as with bytes.
     pub cache_time: Duration,
@@ -29,6 +32,7 @@ impl Limits {
     pub(super) fn cache(&self) -> cache::Limits {
         cache::Limits {
             bytes: self.cache_bytes,
+            packets: CACHE_PACKETS_MAX,
             age: self.cache_time,
         }
     }
@@ -52,8 +56,11 @@ pub struct Track {
     /// Indices into `layers`, worst first.
     order: Vec<usize>,
     format: Option<Format>,
-    /// Grows with every publisher: a subscription that sees it change starts over.
-    generation: u32,
+    /// Grows with every publisher, and with every layer that restarts: subscriptions that it
+    /// concerns start over.
+    generation: u64,
+    /// The generation with which the present publisher began.
+    began: u64,
     limits: Limits,
 }
 
@@ -66,6 +73,7 @@ impl Track {
             order: Vec::new(),
             format: None,
             generation: 0,
+            began: 0,
             limits,
         }
     }
@@ -73,16 +81,37 @@ impl Track {
     /// A publisher begins, the first or one that returns. `rids` in the order of its SDP;
     /// empty without simulcast.
     pub fn begin(&mut self, rids: &[String]) {
+        self.generation += 1;
+        self.began = self.generation;
+        let layer = |rid| Layer::new(rid, &self.limits, self.generation);
         self.layers = match rids {
-            [] => vec![Layer::new(None, &self.limits)],
-            rids => rids
-                .iter()
-                .map(|rid| Layer::new(Some(rid.clone()), &self.limits))
-                .collect(),
+            [] => vec![layer(None)],
+            rids => rids.iter().cloned().map(Some).map(layer).collect(),
         };
         self.order = (0..self.layers.len()).collect();
         self.format = None;
-        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// The publisher goes on with a layer under another SSRC, whose numbers and timestamps say
+    /// nothing about the ones before. What is cached goes; viewers of the layer wait for its next
+    /// key frame, which is asked for, and see numbers and a clock that go on. Packets of the old
+    /// SSRC must not be pushed any more. Unknown layers are ignored.
+    pub fn restart_layer(&mut self, layer: usize) {
+        if let Some(layer) = self.layers.get_mut(layer) {
+            self.generation += 1;
+            layer.restart(self.generation);
+        }
+    }
+
+    /// The parameter sets that the publisher's description of `format` carries, such as those of
+    /// [`rtp::h264::sets_from_sprop`]: for viewers, until the stream sends its own. Call it after
+    /// [`Self::begin`], which forgets them.
+    pub fn set_parameter_sets(&mut self, now: Instant, format: Format, sets: &[Vec<u8>]) {
+        for layer in &mut self.layers {
+            for unit in sets {
+                layer.offer_set(now, format, unit);
+            }
+        }
     }
 
     /// The publisher left. What is cached goes with it: nobody wants to begin with old pictures.
@@ -110,9 +139,20 @@ impl Track {
         self.format
     }
 
-    /// Which publisher this is.
-    pub(super) fn generation(&self) -> u32 {
+    /// Changes with the publisher, and when a layer restarts.
+    pub(super) fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// Whether a publisher has begun since the track's generation `seen`.
+    pub(super) fn began_after(&self, seen: u64) -> bool {
+        self.began > seen
+    }
+
+    /// Whether a layer has begun, or restarted, since the track's generation `seen`.
+    pub(super) fn layer_began_after(&self, layer: usize, seen: u64) -> bool {
+        let layer = self.layers.get(layer);
+        layer.is_none_or(|layer| layer.began_after(seen))
     }
 
     /// All layers, in the order of the publisher's SDP.
@@ -183,10 +223,11 @@ impl Track {
         self.layers.iter().any(|layer| layer.requests.is_wanted())
     }
 
-    /// Gives all cached packets, in order within each layer: what another shard needs to begin.
+    /// Gives all cached packets, in order within each layer, behind the parameter sets that they
+    /// lack: what another shard needs to begin.
     pub fn replay(&self, mut give: impl FnMut(usize, &Arc<Packet>)) {
         for (i, layer) in self.layers.iter().enumerate() {
-            layer.cache.iter().for_each(|packet| give(i, packet));
+            layer.replay(|packet| give(i, packet));
         }
     }
 

@@ -42,13 +42,16 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// Takes one message's place, if there is one. `per_second` 0: there always is.
-    pub(super) fn take(&mut self, now: Instant, per_second: u32) -> bool {
+    /// Takes the places of a message, or all there are when it needs more, if they are free.
+    /// `per_second` 0: they always are.
+    pub(super) fn take(&mut self, now: Instant, per_second: u32, places: u32) -> bool {
         let Some(interval) = Duration::from_secs(1).checked_div(per_second) else {
             return true;
         };
-        let full_at = self.full_at.map_or(now, |at| at.max(now)) + interval;
-        let fits = full_at - now <= interval * per_second.saturating_mul(2);
+        let at_once = per_second.saturating_mul(2);
+        let places = places.min(at_once);
+        let full_at = self.full_at.map_or(now, |at| at.max(now)) + interval * places;
+        let fits = full_at - now <= interval * at_once;
         if fits {
             self.full_at = Some(full_at);
         }
@@ -63,15 +66,25 @@ mod tests {
     #[test]
     fn two_seconds_worth_may_come_at_once_and_then_the_rate_holds() {
         let (mut bucket, now) = (Bucket::default(), Instant::now());
-        let taken = |bucket: &mut Bucket, now| (0..100).filter(|_| bucket.take(now, 10)).count();
+        let taken = |bucket: &mut Bucket, now| (0..100).filter(|_| bucket.take(now, 10, 1)).count();
         assert_eq!(taken(&mut bucket, now), 20);
         assert_eq!(taken(&mut bucket, now + Duration::from_millis(500)), 5);
         assert_eq!(taken(&mut bucket, now + Duration::from_secs(60)), 20);
     }
 
     #[test]
+    fn long_message_takes_several_places_or_all() {
+        let (mut bucket, now) = (Bucket::default(), Instant::now());
+        assert!(bucket.take(now, 10, 7) && bucket.take(now, 10, 13));
+        assert!(!bucket.take(now, 10, 1));
+        let later = now + Duration::from_secs(60);
+        assert!(bucket.take(later, 10, 1_000));
+        assert!(!bucket.take(later, 10, 1));
+    }
+
+    #[test]
     fn without_a_rate_everything_fits() {
         let (mut bucket, now) = (Bucket::default(), Instant::now());
-        assert!((0..1000).all(|_| bucket.take(now, 0)));
+        assert!((0..1000).all(|_| bucket.take(now, 0, 9)));
     }
 }

@@ -37,6 +37,35 @@ impl Rooms {
         body: String,
     ) -> Result<u64, SendError> {
         let draft = Draft::new(wall_ms, kind, to, topic, body);
+        let bytes_max = self.context.limits.message_bytes_max;
+        self.write(now, key, draft, bytes_max)
+    }
+
+    /// Sends data to all in the room, like [`Self::send`], for a dialect whose messages are as
+    /// long as `bytes_max`. One that is longer than
+    /// [`Limits::message_bytes_max`](super::Limits) is not kept for those who come later, and
+    /// counts towards the writer's rate as the messages that would hold as much.
+    pub fn send_long(
+        &mut self,
+        now: Instant,
+        wall_ms: u64,
+        key: ParticipantKey,
+        topic: Option<String>,
+        body: String,
+        bytes_max: usize,
+    ) -> Result<u64, SendError> {
+        let draft = Draft::new(wall_ms, MessageKind::Data, None, topic, body);
+        let bytes_max = bytes_max.max(self.context.limits.message_bytes_max);
+        self.write(now, key, draft, bytes_max)
+    }
+
+    fn write(
+        &mut self,
+        now: Instant,
+        key: ParticipantKey,
+        draft: Draft,
+        bytes_max: usize,
+    ) -> Result<u64, SendError> {
         let (room, cx) = self.at(key).ok_or(SendError::Unknown)?;
         let writer = room.members.get(&key).ok_or(SendError::Unknown)?;
         if !writer.participant.role.may_write() {
@@ -46,11 +75,15 @@ impl Rooms {
             writer.participant.id.clone(),
             writer.participant.name.clone(),
         );
-        draft.check(cx)?;
+        draft.check(bytes_max)?;
         let to = room.receivers(draft.to.as_ref(), Some(key))?;
         // Last, so that only what is sent counts.
         let writer = room.members.get_mut(&key).ok_or(SendError::Unknown)?;
-        if !writer.writing.take(now, cx.limits.messages_per_second) {
+        let places = draft.places(cx);
+        if !writer
+            .writing
+            .take(now, cx.limits.messages_per_second, places)
+        {
             return Err(SendError::TooFast);
         }
         Ok(room.post(now, draft.from(from, name), to, cx))
@@ -75,7 +108,7 @@ impl Rooms {
         let draft = Draft::new(wall_ms, kind, to, topic, body);
         let (room, cx) = (self.rooms.get_mut(room), &mut self.context);
         let room = room.ok_or(SendError::NotFound)?;
-        draft.check(cx)?;
+        draft.check(cx.limits.message_bytes_max)?;
         let to = room.receivers(draft.to.as_ref(), None)?;
         let message = draft.from(ParticipantId::server(), "server".to_owned());
         Ok(room.post(now, message, to, cx))
@@ -112,7 +145,10 @@ impl RoomState {
         if let Some(to) = to {
             self.tell_some(to, Event::Message(message), cx);
         } else {
-            self.history.keep(message.clone());
+            // A hundred of the long ones would be much for a newcomer's first frame.
+            if message.body.len() <= cx.limits.message_bytes_max {
+                self.history.keep(message.clone());
+            }
             self.tell(now, Event::Message(message), cx);
             self.flush(cx);
         }
@@ -137,10 +173,16 @@ impl Draft {
         }
     }
 
-    fn check(&self, cx: &Context) -> Result<(), SendError> {
+    /// How many of the longest usual messages would hold as much; at least one.
+    fn places(&self, cx: &Context) -> u32 {
+        let places = self.body.len().div_ceil(cx.limits.message_bytes_max.max(1));
+        u32::try_from(places).unwrap_or(u32::MAX).max(1)
+    }
+
+    fn check(&self, bytes_max: usize) -> Result<(), SendError> {
         let topic = self.topic.as_ref().map_or(0, String::len);
         for (field, length, max) in [
-            ("body", self.body.len(), cx.limits.message_bytes_max),
+            ("body", self.body.len(), bytes_max),
             ("topic", topic, TOPIC_BYTES_MAX),
         ] {
             if length > max {

@@ -6,8 +6,12 @@ use crate::{Codec, Format, Frame, Profile};
 
 const PAYLOAD: usize = 100;
 
+/// Of one packet: the place in the cache, two allocations with two counters each, and contents.
+const COST: usize = 5 * size_of::<usize>() + size_of::<Packet>() + PAYLOAD;
+
 const ROOMY: Limits = Limits {
     bytes: usize::MAX,
+    packets: usize::MAX,
     age: Duration::MAX,
 };
 
@@ -74,7 +78,7 @@ fn nothing_is_cached_before_a_key_frame() {
     assert!(cache.push(key.clone()));
     assert!(!cache.push(source.delta(12, 3)));
     assert_eq!(seqs(&cache), [11, 12]);
-    assert_eq!((cache.len(), cache.bytes()), (2, 2 * PAYLOAD));
+    assert_eq!((cache.len(), cache.bytes()), (2, 2 * COST));
     assert_eq!(cache.keyframe_at(), Some(key.received));
 }
 
@@ -85,7 +89,7 @@ fn a_new_key_frame_begins_the_cache_anew() {
     cache.push(source.delta(11, 2));
     assert!(cache.push(source.key(12, 3)));
     assert_eq!(seqs(&cache), [12]);
-    assert_eq!(cache.bytes(), PAYLOAD);
+    assert_eq!(cache.bytes(), COST);
 }
 
 #[test]
@@ -111,7 +115,7 @@ fn late_packets_find_their_place_and_duplicates_none() {
         cache.push(packet);
     }
     assert_eq!(seqs(&cache), [10, 11, 12, 13]);
-    assert_eq!(cache.bytes(), 4 * PAYLOAD);
+    assert_eq!(cache.bytes(), 4 * COST);
 }
 
 #[test]
@@ -150,7 +154,7 @@ fn a_late_key_frame_keeps_what_arrived_ahead_of_it() {
     }
     assert!(cache.push(source.key(10, 3)));
     assert_eq!(seqs(&cache), [10, 11, 12, 13]);
-    assert_eq!(cache.bytes(), 4 * PAYLOAD);
+    assert_eq!(cache.bytes(), 4 * COST);
 }
 
 #[test]
@@ -168,7 +172,7 @@ fn numbers_that_start_over_begin_the_cache_anew() {
 fn beyond_its_bytes_the_cache_waits_for_the_next_key_frame() {
     let source = Source::new();
     let mut cache = KeyframeCache::new(Limits {
-        bytes: 2 * PAYLOAD,
+        bytes: 2 * COST,
         ..ROOMY
     });
     for packet in [source.key(10, 1), source.key(11, 1), source.key(12, 1)] {
@@ -189,10 +193,75 @@ fn beyond_its_bytes_the_cache_waits_for_the_next_key_frame() {
 }
 
 #[test]
+fn a_small_packet_costs_what_keeping_it_takes() {
+    let source = Source::new();
+    let mut cache = KeyframeCache::new(ROOMY);
+    let key = source.key(10, 1);
+    cache.push(Arc::new(Packet {
+        payload: [0; 4].into(),
+        ..(*key).clone()
+    }));
+    assert!(cache.bytes() > size_of::<Packet>() + 4, "{}", cache.bytes());
+    let red = Packet {
+        primary: Some([0; 40].into()),
+        ..(*key).clone()
+    };
+    assert_eq!(cost(&red), COST + 2 * size_of::<usize>() + 40);
+}
+
+#[test]
+fn beyond_its_packets_the_cache_waits_for_the_next_key_frame() {
+    let source = Source::new();
+    let mut cache = KeyframeCache::new(Limits {
+        packets: 2,
+        ..ROOMY
+    });
+    cache.push(source.key(10, 1));
+    cache.push(source.delta(11, 2));
+    assert_eq!((cache.len(), cache.overflows()), (2, 0));
+    cache.push(source.delta(12, 3));
+    assert!(cache.is_empty());
+    assert_eq!(cache.overflows(), 1);
+}
+
+#[test]
+fn leading_packets_are_read_once_before_the_key_frame() {
+    let (source, mut cache) = (Source::new(), KeyframeCache::new(ROOMY));
+    cache.push(source.key(10, 1));
+    cache.push(source.delta(11, 2));
+    cache.lead(vec![source.delta(9, 1), source.delta(9, 1)]);
+    let mut cursor = cache.start().unwrap();
+    let mut read = || {
+        let read = cache.next(&mut cursor)?;
+        Some((read.packet.seq, read.leads.map(|first| first.seq)))
+    };
+    let all: Vec<_> = std::iter::from_fn(&mut read).collect();
+    assert_eq!(all, [(9, Some(10)), (9, Some(10)), (10, None), (11, None)]);
+
+    // A reader that has begun gets no more of them, and a new key frame has none of the old.
+    cache.lead(vec![source.delta(9, 1); 3]);
+    assert_eq!(read_all(&cache, &mut cursor), []);
+    cache.push(source.key(12, 3));
+    assert_eq!(read_all(&cache, &mut cursor), [(12, true)]);
+}
+
+#[test]
+fn a_restarted_cache_takes_any_key_frame() {
+    let (source, mut cache) = (Source::new(), KeyframeCache::new(ROOMY));
+    cache.push(source.key(10, 5));
+    let mut cursor = cache.start().unwrap();
+    cache.restart();
+    assert!(cache.is_empty() && cache.bytes() == 0);
+    // It would have been late in the numbering before.
+    assert!(cache.push(source.key(3, 4)));
+    assert_eq!(read_all(&cache, &mut cursor), [(3, true)]);
+}
+
+#[test]
 fn a_key_frame_beyond_the_limits_begins_nothing() {
     let source = Source::new();
     let mut cache = KeyframeCache::new(Limits {
-        bytes: PAYLOAD - 1,
+        bytes: COST - 1,
         ..ROOMY
     });
     assert!(!cache.push(source.key(10, 1)));
@@ -247,7 +316,7 @@ fn a_reader_is_taken_to_the_new_key_frame_and_told_once() {
 fn a_reader_waits_out_an_overflow() {
     let source = Source::new();
     let mut cache = KeyframeCache::new(Limits {
-        bytes: PAYLOAD,
+        bytes: COST,
         ..ROOMY
     });
     cache.push(source.key(10, 1));
@@ -309,7 +378,8 @@ proptest! {
         frames_max in 0..40_u32,
     ) {
         let limits = Limits {
-            bytes: packets_max * PAYLOAD,
+            bytes: packets_max * COST,
+            packets: usize::MAX,
             age: Duration::from_millis(30) * frames_max,
         };
         let source = Source::new();
@@ -330,7 +400,7 @@ proptest! {
             let seqs = seqs(&cache);
             prop_assert!(seqs.is_sorted_by(|a, b| a < b), "{:?}", seqs);
             prop_assert_eq!(cache.len(), seqs.len());
-            prop_assert_eq!(cache.bytes(), seqs.len() * PAYLOAD);
+            prop_assert_eq!(cache.bytes(), seqs.len() * COST);
             prop_assert!(cache.bytes() <= limits.bytes);
             if let Some(first) = cache.iter().next() {
                 prop_assert!(keyframes.contains(&first.timestamp));

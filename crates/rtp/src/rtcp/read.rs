@@ -8,12 +8,15 @@ use super::{
 /// What a compound packet says to the one who receives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Received<'a> {
-    /// A sender report: what [`ReportBlock::last_report`] will be.
+    /// A sender report: one moment on the source's two clocks.
     SenderReport {
         /// The source.
         ssrc: u32,
-        /// Middle 32 bits of its NTP time.
-        ntp_middle: u32,
+        /// NTP time: seconds since 1900 in the high 32 bits, their fraction in the low. The middle
+        /// 32 bits are what [`ReportBlock::last_report`] will be.
+        ntp: u64,
+        /// The same moment as an RTP timestamp of the source.
+        timestamp: u32,
     },
     /// A report on one source, of a sender or a receiver. A negative number of lost packets,
     /// which duplicates make, is 0.
@@ -32,8 +35,11 @@ pub enum Received<'a> {
     },
     /// Which packets arrived, and when.
     TransportFeedback(TransportFeedback<'a>),
-    /// Sources are gone.
-    Bye,
+    /// A source is gone.
+    Bye {
+        /// The source; one of several that one packet may name.
+        source: u32,
+    },
 }
 
 /// Reads a compound packet, which is decrypted already.
@@ -87,7 +93,6 @@ fn contents(packet: Packet<'_>) -> impl Iterator<Item = Received<'_>> {
     let (words, _) = body.as_chunks();
     let whole = match (kind, count) {
         (SENDER_REPORT, _) => sender_report(words),
-        (BYE, _) => Some(Received::Bye),
         (TRANSPORT_FEEDBACK, NACK) => nack(words),
         (TRANSPORT_FEEDBACK, TRANSPORT_WIDE) => {
             TransportFeedback::read(body).map(Received::TransportFeedback)
@@ -104,19 +109,25 @@ fn contents(packet: Packet<'_>) -> impl Iterator<Item = Received<'_>> {
         (PAYLOAD_FEEDBACK, FIR) => words.get(2..),
         _ => None,
     };
+    let gone = match kind {
+        BYE => words.get(..words.len().min(count.into())),
+        _ => None,
+    };
     let (blocks, _) = blocks.unwrap_or_default().as_chunks();
     let (entries, _) = entries.unwrap_or_default().as_chunks();
     let reports = blocks.iter().take(count.into()).map(report);
     let requests = entries.iter().map(|[source, _]| keyframe_request(source));
-    whole.into_iter().chain(reports).chain(requests)
+    let gone = gone.unwrap_or_default().iter().map(bye);
+    whole.into_iter().chain(reports).chain(requests).chain(gone)
 }
 
 fn sender_report(words: &[[u8; 4]]) -> Option<Received<'_>> {
     let words: &[_; 6] = words.first_chunk()?;
-    let [ssrc, ntp_seconds, ntp_fraction, ..] = words.map(u32::from_be_bytes);
+    let [ssrc, ntp_seconds, ntp_fraction, timestamp, ..] = words.map(u32::from_be_bytes);
     Some(Received::SenderReport {
         ssrc,
-        ntp_middle: ntp_seconds << 16 | ntp_fraction >> 16,
+        ntp: u64::from(ntp_seconds) << 32 | u64::from(ntp_fraction),
+        timestamp,
     })
 }
 
@@ -150,6 +161,12 @@ fn nack(words: &[[u8; 4]]) -> Option<Received<'_>> {
 
 fn keyframe_request<'a>(source: &[u8; 4]) -> Received<'a> {
     Received::KeyframeRequest {
+        source: u32::from_be_bytes(*source),
+    }
+}
+
+fn bye<'a>(source: &[u8; 4]) -> Received<'a> {
+    Received::Bye {
         source: u32::from_be_bytes(*source),
     }
 }
@@ -248,9 +265,10 @@ mod tests {
         compound.extend([0x81, 203, 0, 1, 0, 0, 0, 9, 77]);
         let report = Received::SenderReport {
             ssrc: 9,
-            ntp_middle: 0x0304_0506,
+            ntp: 0x0102_0304_0506_0708,
+            timestamp: 0,
         };
-        assert_eq!(all(&compound), [report, Received::Bye]);
+        assert_eq!(all(&compound), [report, Received::Bye { source: 9 }]);
     }
 
     #[test]
@@ -264,7 +282,7 @@ mod tests {
             Received::Nack { source: 3, lost },
             Received::KeyframeRequest { source: 4 },
             Received::TransportFeedback(feedback),
-            Received::Bye,
+            Received::Bye { source: 9 },
         ] = &received[..]
         else {
             panic!("{received:?}");
@@ -295,7 +313,8 @@ mod tests {
         compound[3] += 5;
         let report = Received::SenderReport {
             ssrc: 9,
-            ntp_middle: 0,
+            ntp: 0,
+            timestamp: 0,
         };
         assert_eq!(all(&compound), [report, Received::Report(BLOCK)]);
     }
@@ -350,7 +369,11 @@ mod tests {
             (0x84, 206),
         ] {
             let compound = [first, kind, 0, 1, 0, 0, 0, 9, 0x81, 203, 0, 1, 0, 0, 0, 9];
-            assert_eq!(all(&compound), [Received::Bye], "{first} {kind}");
+            assert_eq!(
+                all(&compound),
+                [Received::Bye { source: 9 }],
+                "{first} {kind}"
+            );
         }
     }
 

@@ -30,6 +30,28 @@ fn source() -> impl Strategy<Value = (u64, u32, u16, Vec<Fate>)> {
     (0_u64..1 << 40, any::<u32>(), 0_u16..0x8000, fates)
 }
 
+#[test]
+fn leading_packets_have_numbers_of_their_own_in_one_picture() {
+    let now = Instant::now();
+    let (mut old, mut new) = (
+        Encoder::new(500, 9, 3, 500),
+        Encoder::new(7, 70_000, 90, 500),
+    );
+    let mut rewriter = Rewriter::new(100);
+    for (encoder, at) in [(&mut old, now), (&mut new, now + 10 * FRAME)] {
+        let packets = packets(encoder, at, 3);
+        let before = rewriter.next_seq;
+        rewriter.begin(&packets[0]);
+        let leads = [(); 2].map(|()| rewriter.lead(&packets[0]).unwrap());
+        let rest: Vec<_> = packets.iter().filter_map(|p| rewriter.rewrite(p)).collect();
+        let all: Vec<_> = leads.iter().chain(&rest).collect();
+        let seqs: Vec<_> = all.iter().map(|rewrite| rewrite.seq).collect();
+        let expected: Vec<_> = (before..before + 5).collect();
+        assert_eq!(seqs, expected);
+        assert!(all.iter().all(|r| r.timestamp == all[0].timestamp));
+    }
+}
+
 fn packets(encoder: &mut Encoder, now: Instant, count: usize) -> Vec<Arc<Packet>> {
     let frames = (0..).flat_map(|i| encoder.frame(now + i * FRAME, i == 0));
     frames.take(count).collect()

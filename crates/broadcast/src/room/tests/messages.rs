@@ -64,6 +64,32 @@ fn messages_are_refused_with_the_reason() {
 }
 
 #[test]
+fn long_data_is_passed_on_paced_by_length_and_not_kept() {
+    let mut world = World::new(|l| (l.message_bytes_max, l.messages_per_second) = (10, 2));
+    let ada = world.join("ada", Role::Viewer);
+    let bob = world.join("bob", Role::Viewer);
+    let send = |world: &mut World, length| {
+        let body = "x".repeat(length);
+        let (now, rooms) = (world.now, &mut world.rooms);
+        rooms.send_long(now, 0, ada, None, body, 40)
+    };
+    let too_long = SendError::TooLong {
+        field: "body",
+        max: 40,
+    };
+    assert_eq!(send(&mut world, 41), Err(too_long));
+    assert_eq!(send(&mut world, 30), Ok(1), "the place of three");
+    assert_eq!(send(&mut world, 10), Ok(2), "that of one");
+    assert_eq!(send(&mut world, 1), Err(SendError::TooFast));
+    let told = bodies(world.told(bob)).into_iter();
+    let lengths: Vec<_> = told.map(|(number, body)| (number, body.len())).collect();
+    assert_eq!(lengths, [(1, 30), (2, 10)]);
+    let (_, joined) = world.try_join("cid", Role::Viewer).expect("may join");
+    let numbers: Vec<_> = joined.messages.iter().map(|m| m.number).collect();
+    assert_eq!(numbers, [2]);
+}
+
+#[test]
 fn who_writes_too_fast_has_to_wait() {
     let mut world = World::new(|l| l.messages_per_second = 2);
     let ada = world.join("ada", Role::Viewer);

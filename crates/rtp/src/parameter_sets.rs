@@ -1,0 +1,278 @@
+//! The parameter sets of one video layer: what a decoder must have before it can begin.
+//!
+//! H.264 has SPS and PPS, H.265 VPS, SPS and PPS, AV1 the sequence header. Encoders may send
+//! them once, before the first key frame (RFC 6184 §8.4): the last of each is kept for viewers
+//! that come later.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::nal::Fragment;
+use crate::{Codec, Format, Frame, Packet, av1, cache, h264, h265};
+
+/// More are not kept: the least recently sent one gives way. Encoders use two or three.
+const SETS_MAX: usize = 16;
+
+/// A larger one is not kept: it would not fit into one packet. Usual ones have under 100 bytes.
+const SET_BYTES_MAX: usize = 1_200;
+
+/// What tells parameter sets apart: one of the same type and id replaces the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SetId {
+    pub(crate) nal_type: u8,
+    pub(crate) id: u32,
+}
+
+/// The last of each parameter set of a layer.
+#[derive(Debug, Default)]
+pub struct ParameterSets {
+    /// In the order in which a decoder needs them: by type.
+    kept: Vec<Kept>,
+    partial: Option<Partial>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    id: SetId,
+    /// Carries nothing but the set.
+    packet: Arc<Packet>,
+    /// `packet` has the numbers of the latest packet of the stream that carried the set. Without
+    /// it the set came with the description of the stream.
+    in_band: bool,
+}
+
+/// A parameter set in fragments, as far as they have come.
+#[derive(Debug)]
+struct Partial {
+    unit: Vec<u8>,
+    first_seq: u64,
+    next_seq: u64,
+}
+
+impl ParameterSets {
+    /// Keeps the sets of a packet of the stream: one that says so in
+    /// [`Frame::parameter_sets`]. Sets older than those that are kept are ignored.
+    pub fn take(&mut self, packet: &Packet) {
+        let payload = &packet.payload;
+        match packet.format.codec {
+            Codec::H264 => {
+                if let Some(fragment) = h264::fragment(payload) {
+                    return self.take_fragment(packet, &fragment);
+                }
+                for unit in h264::units(payload) {
+                    self.keep(packet, packet.seq, unit);
+                }
+            }
+            Codec::H265 => {
+                if let Some(fragment) = h265::fragment(payload) {
+                    return self.take_fragment(packet, &fragment);
+                }
+                for unit in h265::units(payload) {
+                    self.keep(packet, packet.seq, unit);
+                }
+            }
+            Codec::Av1 => {
+                if let Some(header) = av1::sequence_header(payload) {
+                    self.keep(packet, packet.seq, header);
+                }
+            }
+            Codec::Opus | Codec::Vp8 | Codec::Vp9 => {}
+        }
+    }
+
+    /// Keeps a set that came with the description of the stream (`sprop-parameter-sets` and its
+    /// like). One of the stream itself is newer, and stays.
+    pub fn offer(&mut self, now: Instant, format: Format, unit: &[u8]) {
+        let Some(id) = set_id(format.codec, unit).filter(|_| unit.len() <= SET_BYTES_MAX) else {
+            return;
+        };
+        let packet = set_packet(Packet::new(now, format, payload(format.codec, unit)));
+        match self.kept.iter_mut().find(|kept| kept.id == id) {
+            Some(kept) if kept.in_band => {}
+            Some(kept) => kept.packet = packet,
+            None => self.insert(id, packet, false),
+        }
+    }
+
+    /// The sets that a viewer needs before a key frame that begins with `first`, one packet for
+    /// each, with that packet's timestamp; none when all of them are in packets of the key frame
+    /// in front of it. None for AV1 either: see [`Self::completed`].
+    pub fn before(&self, first: &Packet) -> Vec<Arc<Packet>> {
+        let own = |kept: &Kept| {
+            let sent = &kept.packet;
+            kept.in_band && sent.seq >= first.seq && sent.timestamp == first.timestamp
+        };
+        if first.format.codec == Codec::Av1 || self.kept.iter().all(own) {
+            return Vec::new();
+        }
+        let sets = self.kept.iter().map(|kept| {
+            set_packet(Packet {
+                seq: first.seq.saturating_sub(1),
+                timestamp: first.timestamp,
+                captured: first.captured,
+                ..Packet::new(first.received, first.format, kept.packet.payload.clone())
+            })
+        });
+        sets.collect()
+    }
+
+    /// The first packet of an AV1 key frame with the sequence header that it lacks; `None` when
+    /// it has one, or none is known. It is not a packet of its own, as sets of other codecs are:
+    /// the dependency descriptor says in which packet a frame begins.
+    pub fn completed(&self, keyframe: &Packet) -> Option<Arc<Packet>> {
+        if keyframe.format.codec != Codec::Av1 || keyframe.frame.parameter_sets {
+            return None;
+        }
+        let header = av1::sequence_header(&self.kept.first()?.packet.payload)?;
+        let payload = av1::with_sequence_header(&keyframe.payload, header)?;
+        let frame = Frame {
+            parameter_sets: true,
+            ..keyframe.frame
+        };
+        Some(Arc::new(Packet {
+            frame,
+            payload: payload.into(),
+            ..keyframe.clone()
+        }))
+    }
+
+    /// One packet for each set, under the numbers with which it was sent last.
+    pub fn packets(&self) -> impl Iterator<Item = &Arc<Packet>> {
+        self.kept.iter().map(|kept| &kept.packet)
+    }
+
+    /// Another sender begins, whose numbers say nothing about the ones before. What is kept
+    /// stays until it sends its own: it may be an encoder that goes on under another SSRC.
+    pub fn restart(&mut self) {
+        self.partial = None;
+        self.kept.iter_mut().for_each(|kept| kept.in_band = false);
+    }
+
+    fn take_fragment(&mut self, packet: &Packet, fragment: &Fragment<'_>) {
+        if fragment.begins {
+            let unit = fragment.header.iter().take(fragment.header_len);
+            self.partial = Some(Partial {
+                unit: unit.copied().collect(),
+                first_seq: packet.seq,
+                next_seq: packet.seq,
+            });
+        }
+        let Some(mut partial) = self.partial.take() else {
+            return;
+        };
+        let fits = partial.unit.len() + fragment.body.len() <= SET_BYTES_MAX;
+        if partial.next_seq != packet.seq || !fits {
+            return;
+        }
+        partial.next_seq += 1;
+        partial.unit.extend_from_slice(fragment.body);
+        if fragment.ends {
+            self.keep(packet, partial.first_seq, &partial.unit);
+        } else {
+            self.partial = Some(partial);
+        }
+    }
+
+    /// Keeps `unit`, if it is a parameter set, as that of `packet`; `seq` is where it began.
+    fn keep(&mut self, packet: &Packet, seq: u64, unit: &[u8]) {
+        let codec = packet.format.codec;
+        let Some(id) = set_id(codec, unit).filter(|_| unit.len() <= SET_BYTES_MAX) else {
+            return;
+        };
+        let known = self.kept.iter_mut().find(|kept| kept.id == id);
+        if let Some(kept) = &known
+            && kept.in_band
+            && cache::is_late(packet, kept.packet.seq, kept.packet.timestamp)
+        {
+            return;
+        }
+        let payload = payload(codec, unit);
+        let set = set_packet(Packet {
+            seq,
+            timestamp: packet.timestamp,
+            captured: packet.captured,
+            ..Packet::new(packet.received, packet.format, payload)
+        });
+        match known {
+            Some(kept) => {
+                kept.packet = set;
+                kept.in_band = true;
+            }
+            None => self.insert(id, set, true),
+        }
+    }
+
+    fn insert(&mut self, id: SetId, packet: Arc<Packet>, in_band: bool) {
+        if self.kept.len() == SETS_MAX {
+            let age = |(_, kept): &(usize, &Kept)| kept.packet.received;
+            let oldest = self.kept.iter().enumerate().min_by_key(age);
+            if let Some((oldest, _)) = oldest {
+                self.kept.remove(oldest);
+            }
+        }
+        let place = self.kept.partition_point(|kept| kept.id < id);
+        let kept = Kept {
+            id,
+            packet,
+            in_band,
+        };
+        self.kept.insert(place, kept);
+    }
+}
+
+fn set_id(codec: Codec, unit: &[u8]) -> Option<SetId> {
+    match codec {
+        Codec::H264 => h264::set_id(unit),
+        Codec::H265 => h265::set_id(unit),
+        Codec::Av1 => av1::is_sequence_header(unit).then_some(SetId { nal_type: 0, id: 0 }),
+        Codec::Opus | Codec::Vp8 | Codec::Vp9 => None,
+    }
+}
+
+/// A payload of nothing but this set.
+fn payload(codec: Codec, unit: &[u8]) -> Vec<u8> {
+    match codec {
+        Codec::Av1 => av1::alone(unit),
+        _ => unit.to_vec(),
+    }
+}
+
+fn set_packet(packet: Packet) -> Arc<Packet> {
+    let frame = Frame {
+        parameter_sets: true,
+        ..Frame::default()
+    };
+    Arc::new(Packet { frame, ..packet })
+}
+
+/// The NAL units of a `sprop` parameter that `is_set` accepts.
+pub(crate) fn sprop(value: &str, is_set: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
+    let units = value.split(',').filter_map(base64);
+    let sets = units.filter(|unit| unit.len() <= SET_BYTES_MAX && is_set(unit));
+    sets.take(SETS_MAX).collect()
+}
+
+/// Base64 of either alphabet (RFC 4648 §4, §5), with padding or without.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for digit in text.trim().trim_end_matches('=').bytes() {
+        let value = match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests;
