@@ -2,16 +2,17 @@
 //! thread and in virtual time. Only the shard's own work is timed.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::bail;
 use broadcast::SessionId;
+use client::{Direction, Offering};
 use loadgen::Receiver;
 use node::{Command, Feed, Input, Node, Output, Source, StreamId};
+use rtc::WallClock;
 use rtc::srtp::Keys;
-use rtc::{Certificate, Config, Datagrams, Direction, Ends, Event, Offering, Peer, WallClock};
 use rtp::{Bitrate, Codec, Format, Kind, Packet, Profile, Rewrite};
+use sim::Unified;
 use udp::{Received, Socket};
 
 use crate::clock::cpu_time;
@@ -59,7 +60,7 @@ pub(crate) struct Spent {
 pub(crate) enum Ways {
     /// Watching.
     One,
-    /// It could publish too, and does not: see [`rtc::Dialogue`].
+    /// It could publish too, and does not: see [`Unified`].
     Both,
 }
 
@@ -78,16 +79,14 @@ pub(crate) struct Rig {
 }
 
 struct Publisher {
-    peer: Peer,
-    sending: Datagrams,
+    peer: client::Peer,
     seq: u64,
     timestamp: u32,
 }
 
 /// One viewer's end.
 pub(crate) struct Viewer {
-    peer: Peer,
-    sending: Datagrams,
+    peer: client::Peer,
     /// What the server has said of the media that it sends.
     said: String,
     receiver: Option<Receiver>,
@@ -101,18 +100,18 @@ impl Rig {
     /// Connects a publisher and so many viewers.
     pub(crate) fn new(viewers: usize, ways: Ways) -> anyhow::Result<Self> {
         let now = Instant::now();
-        let certificate = Certificate::generate();
-        let config = |candidate| config(&certificate, candidate, now);
-        let shard = config(SHARD);
+        let certificate = client::Certificate::generate();
+        let config = |address| client::Config::new(&certificate, address);
+        let shard = server_config(SHARD, now);
         let offering = Offering::new(&config(PUBLISHER), Direction::Send, &[], now);
-        let (peer, answer) = Peer::answer(&shard, Direction::Receive, offering.sdp(), None, now)?;
+        let role = rtc::Role::Publisher;
+        let (peer, answer) = rtc::Peer::answer(&shard, role, offering.sdp(), None, now)?;
         let socket = Socket::bind((LOCALHOST, 0).into())?;
         let mut rig = Self {
             node: Node::new(0, node::Config::default()),
             now,
             publisher: Publisher {
                 peer: offering.accept(&answer)?,
-                sending: Datagrams::default(),
                 seq: 1,
                 timestamp: 0,
             },
@@ -134,11 +133,10 @@ impl Rig {
             let address = socket.local_address()?;
             let (peer, said) = match ways {
                 Ways::One => rig.watch(i, &config(address), &shard)?,
-                Ways::Both => rig.view(i, &config(address), &shard)?,
+                Ways::Both => rig.view(i, &config(address), &shard),
             };
             rig.viewers.push(Viewer {
                 peer,
-                sending: Datagrams::default(),
                 said,
                 receiver: None,
                 keys: None,
@@ -154,12 +152,12 @@ impl Rig {
     fn watch(
         &mut self,
         number: usize,
-        viewer: &Config,
-        shard: &Config,
-    ) -> anyhow::Result<(Peer, String)> {
+        viewer: &client::Config,
+        shard: &rtc::Config,
+    ) -> anyhow::Result<(client::Peer, String)> {
         let offering = Offering::new(viewer, Direction::Receive, &[], self.now);
         let (sdp, estimate) = (offering.sdp(), Some(ESTIMATE));
-        let (peer, answer) = Peer::answer(shard, Direction::Send, sdp, estimate, self.now)?;
+        let (peer, answer) = rtc::Peer::answer(shard, viewer_role(), sdp, estimate, self.now)?;
         self.command(Command::Watch {
             session: SessionId(number as u128 + 1),
             stream: StreamId(0),
@@ -174,10 +172,10 @@ impl Rig {
     fn view(
         &mut self,
         number: usize,
-        viewer: &Config,
-        shard: &Config,
-    ) -> anyhow::Result<(Peer, String)> {
-        let ends = Ends::new(viewer, shard, Some(ESTIMATE), self.now)?;
+        viewer: &client::Config,
+        shard: &rtc::Config,
+    ) -> (client::Peer, String) {
+        let ends = Unified::negotiate(viewer, shard, Some(ESTIMATE), self.now);
         let session = SessionId(number as u128 + 1);
         self.command(Command::View {
             session,
@@ -195,7 +193,7 @@ impl Rig {
             agreed: None,
             feeds: [(0, Kind::Audio), (1, Kind::Video)].map(feed).into(),
         });
-        Ok((ends.client, ends.offer))
+        (ends.client, ends.offer)
     }
 
     fn command(&mut self, command: Command) {
@@ -208,14 +206,13 @@ impl Rig {
         for _ in 0..CONNECT_TURNS {
             self.now += Duration::from_millis(5);
             let now = self.now;
-            let publisher = &mut self.publisher;
-            let (datagrams, connected) = turn(&mut publisher.peer, &mut publisher.sending, now);
+            let (datagrams, connected) = turn(&mut self.publisher.peer, now);
             publishes |= connected;
             for datagram in datagrams {
                 datagram_to(&mut self.node, now, PUBLISHER, datagram);
             }
             for viewer in &mut self.viewers {
-                let (datagrams, connected) = turn(&mut viewer.peer, &mut viewer.sending, now);
+                let (datagrams, connected) = turn(&mut viewer.peer, now);
                 viewer.connected(now, connected);
                 for datagram in datagrams {
                     datagram_to(&mut self.node, now, viewer.address, datagram);
@@ -276,7 +273,7 @@ impl Rig {
             let Output::Transmit(transmit) = output else {
                 continue;
             };
-            let (to, contents) = (transmit.destination, transmit.contents);
+            let (to, contents) = (transmit.path.remote, transmit.contents);
             if to == PUBLISHER {
                 let datagrams = transmit.datagrams().map(<[u8]>::to_vec);
                 self.to_publisher.extend(datagrams);
@@ -292,11 +289,10 @@ impl Rig {
     fn deliver(&mut self) {
         let now = self.now;
         let publisher = &mut self.publisher;
-        for mut datagram in self.to_publisher.drain(..) {
-            let to = &mut publisher.sending;
+        for datagram in self.to_publisher.drain(..) {
             publisher
                 .peer
-                .handle_datagram(now, SHARD, PUBLISHER, &mut datagram, to);
+                .handle_datagram(now, SHARD, PUBLISHER, &datagram);
         }
         for viewer in &mut self.viewers {
             while let Ok(more) = self.received.call(&viewer.socket) {
@@ -336,12 +332,11 @@ impl Rig {
         self.spent.feedback += cpu_time() - began;
         self.deliver();
         // Consent and the like; a viewer's own time is not measured.
-        let publisher = &mut self.publisher;
-        for datagram in turn(&mut publisher.peer, &mut publisher.sending, now).0 {
+        for datagram in turn(&mut self.publisher.peer, now).0 {
             datagram_to(&mut self.node, now, PUBLISHER, datagram);
         }
         for viewer in &mut self.viewers {
-            for datagram in turn(&mut viewer.peer, &mut viewer.sending, now).0 {
+            for datagram in turn(&mut viewer.peer, now).0 {
                 datagram_to(&mut self.node, now, viewer.address, datagram);
             }
         }
@@ -373,12 +368,11 @@ impl Publisher {
             let rewrite = Rewrite::new(self.seq, self.timestamp);
             self.seq += 1;
             let video = 1;
-            let to = &mut self.sending;
             self.peer
-                .write(now, video, 0, &Arc::new(packet), rewrite, to)
+                .write(video, 0, &packet, &rewrite)
                 .expect("the shard takes VP8");
         }
-        turn(&mut self.peer, &mut self.sending, now).0
+        turn(&mut self.peer, now).0
     }
 }
 
@@ -389,34 +383,40 @@ impl Viewer {
                 receiver.datagram(now, datagram);
             }
             _ => {
-                let (own, to) = (self.address, &mut self.sending);
-                self.peer.handle_datagram(now, SHARD, own, datagram, to);
+                let own = self.address;
+                self.peer.handle_datagram(now, SHARD, own, datagram);
             }
         }
     }
 
     fn connected(&mut self, now: Instant, connected: bool) {
-        if connected && let Some(keys) = self.peer.srtp_keys() {
-            self.receiver = Some(Receiver::new(now, keys, &self.said));
-            self.keys = Some(keys.clone());
+        let keys = self.peer.srtp_keys().filter(|_| connected);
+        if let Some(keys) = keys.and_then(loadgen::srtp_keys) {
+            self.receiver = Some(Receiver::new(now, &keys, &self.said));
+            self.keys = Some(keys);
         }
     }
 }
 
 fn datagram_to(node: &mut Node, now: Instant, source: SocketAddr, mut contents: Vec<u8>) {
     let datagram = Input::Datagram {
-        source,
-        destination: SHARD,
+        path: rtc::Path::udp(SHARD, source),
         contents: &mut contents,
     };
     node.handle_input(now, datagram);
 }
 
-/// Settings of a peer at this address.
-pub(crate) fn config(certificate: &Certificate, candidate: SocketAddr, now: Instant) -> Config {
-    Config {
-        certificate: certificate.clone(),
-        candidates: vec![candidate],
+/// Settings of the server's end at this address.
+/// What the server is to a viewer.
+pub(crate) fn viewer_role() -> rtc::Role {
+    let stream = "stream".to_owned();
+    rtc::Role::Viewer { stream }
+}
+
+pub(crate) fn server_config(address: SocketAddr, now: Instant) -> rtc::Config {
+    rtc::Config {
+        identity: rtc::Identity::generate(),
+        candidates: vec![address],
         announce_ice_lite: false,
         wall_clock: WallClock {
             instant: now,
@@ -426,14 +426,14 @@ pub(crate) fn config(certificate: &Certificate, candidate: SocketAddr, now: Inst
 }
 
 /// Lets a client's time pass. Returns all that it has to send, and whether it has connected.
-pub(crate) fn turn(peer: &mut Peer, sending: &mut Datagrams, now: Instant) -> (Vec<Vec<u8>>, bool) {
+pub(crate) fn turn(peer: &mut client::Peer, now: Instant) -> (Vec<Vec<u8>>, bool) {
     let (mut datagrams, mut connected) = (Vec::new(), false);
-    peer.handle_timeout(now, sending);
-    peer.drain(sending, |event| {
-        connected |= matches!(event, Event::Connected);
-    });
-    while let Some(transmit) = sending.pop() {
-        datagrams.extend(transmit.datagrams().map(<[u8]>::to_vec));
+    peer.handle_timeout(now);
+    loop {
+        match peer.poll_output() {
+            client::Output::Transmit(transmit) => datagrams.push(transmit.contents),
+            client::Output::Event(event) => connected |= matches!(event, client::Event::Connected),
+            client::Output::Timeout(_) => return (datagrams, connected),
+        }
     }
-    (datagrams, connected)
 }

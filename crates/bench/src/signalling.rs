@@ -5,14 +5,15 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use client::{Certificate, Config, Offering};
 use http::{Method, Request};
-use rtc::{Certificate, Direction, Offering, Peer};
+use rtc::{Peer, Role};
 use rtp::Bitrate;
 use signaling::{dialect, ice_fragment};
 
 use crate::clock::cpu_time;
 use crate::progress;
-use crate::rig::{LOCALHOST, config};
+use crate::rig::{LOCALHOST, server_config, viewer_role};
 
 /// How often each is done.
 const TIMES: usize = 200;
@@ -35,15 +36,14 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Cost>> {
     progress("messages");
     let now = Instant::now();
     let address = |port| SocketAddr::new(LOCALHOST, port);
-    let config = |port| config(&Certificate::generate(), address(port), now);
-    let server = config(7_882);
-    let client = config(40_000);
+    let server = server_config(address(7_882), now);
+    let client = Config::new(&Certificate::generate(), address(40_000));
     let offer = |direction, rids: &[&str]| {
         let offering = Offering::new(&client, direction, rids, now);
         offering.sdp().to_owned()
     };
-    let watch = offer(Direction::Receive, &[]);
-    let publish = offer(Direction::Send, &["l", "m", "h"]);
+    let watch = offer(client::Direction::Receive, &[]);
+    let publish = offer(client::Direction::Send, &["l", "m", "h"]);
     let request = Request::builder()
         .method(Method::POST)
         .header("content-type", "application/sdp")
@@ -54,10 +54,10 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Cost>> {
             dialect::whep::call("live", &request).is_ok()
         }),
         cost("a viewer's offer is answered", || {
-            Peer::answer(&server, Direction::Send, &watch, estimate, now).is_ok()
+            Peer::answer(&server, viewer_role(), &watch, estimate, now).is_ok()
         }),
         cost("a publisher's offer of three layers is answered", || {
-            Peer::answer(&server, Direction::Receive, &publish, None, now).is_ok()
+            Peer::answer(&server, Role::Publisher, &publish, None, now).is_ok()
         }),
         cost("a fragment with two candidates is read", || {
             ice_fragment::parse(FRAGMENT).is_ok()

@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use broadcast::forward::{Limits, Subscription, Track};
-use rtc::{Certificate, Datagrams, Direction, Offering, Peer};
+use client::Offering;
+use rtc::{Datagrams, Event, Path, Peer};
 use rtp::{Frame, Kind, Packet, Rewrite};
 
 use crate::clock::cpu_time;
-use crate::rig::{ESTIMATE, FORMAT, LOCALHOST, PAYLOAD_BYTES, Rig, Ways, config, turn};
+use crate::rig::{
+    ESTIMATE, FORMAT, LOCALHOST, PAYLOAD_BYTES, Rig, Ways, server_config, turn, viewer_role,
+};
 
 const BURST: usize = 8;
 const BURSTS: u64 = 200;
@@ -110,7 +113,7 @@ fn train(peer: &mut Peer, now: Instant, packets: &[Arc<Packet>], seq: u64, to: &
     for packet in packets {
         let rewrite = Rewrite::new(seq + packet.seq, packet.timestamp);
         let video = 1;
-        peer.write(now, video, 0, packet, rewrite, to)
+        peer.write(now, video, packet, rewrite, to)
             .expect("the viewer takes VP8");
     }
 }
@@ -132,27 +135,29 @@ fn packet(now: Instant, seq: u64) -> Arc<Packet> {
 /// The server's side of a viewer's connection.
 fn viewer() -> anyhow::Result<(Peer, Instant)> {
     let mut now = Instant::now();
-    let certificate = Certificate::generate();
-    let addresses = [1, 2].map(|port| SocketAddr::new(LOCALHOST, port));
-    let config = |candidate| config(&certificate, candidate, now);
-    let [here, there] = addresses;
-    let offering = Offering::new(&config(there), Direction::Receive, &[], now);
-    let sdp = offering.sdp().to_owned();
-    let (peer, answer) = Peer::answer(&config(here), Direction::Send, &sdp, Some(ESTIMATE), now)?;
-    let mut peers = [(peer, false), (offering.accept(&answer)?, false)];
-    let mut to = Datagrams::default();
-    for round in 0..CONNECT_TURNS {
-        let (from, other) = [(0, 1), (1, 0)][round as usize % 2];
-        let (peer, connected) = &mut peers[from];
-        let (mut datagrams, now_connected) = turn(peer, &mut to, now);
-        *connected |= now_connected;
-        for datagram in &mut datagrams {
-            let (peer, _) = &mut peers[other];
-            let (source, own) = (addresses[from], addresses[other]);
-            peer.handle_datagram(now, source, own, datagram, &mut to);
+    let [here, there] = [1, 2].map(|port| SocketAddr::new(LOCALHOST, port));
+    let config = client::Config::new(&client::Certificate::generate(), there);
+    let offering = Offering::new(&config, client::Direction::Receive, &[], now);
+    let (config, sdp) = (server_config(here, now), offering.sdp().to_owned());
+    let (mut peer, answer) = Peer::answer(&config, viewer_role(), &sdp, Some(ESTIMATE), now)?;
+    let mut viewer = offering.accept(&answer)?;
+    let (mut to, mut ends) = (Datagrams::default(), [false; 2]);
+    for _ in 0..CONNECT_TURNS {
+        let (datagrams, connected) = turn(&mut viewer, now);
+        ends[0] |= connected;
+        for mut datagram in datagrams {
+            peer.handle_datagram(now, Path::udp(here, there), &mut datagram, &mut to);
         }
-        if peers.iter().all(|(_, connected)| *connected) {
-            let [(peer, _), _] = peers;
+        peer.handle_timeout(now, &mut to);
+        peer.drain(|event| {
+            ends[1] |= matches!(event, Event::Connected(_));
+        });
+        while let Some(transmit) = to.pop() {
+            for datagram in transmit.datagrams() {
+                viewer.handle_datagram(now, here, there, datagram);
+            }
+        }
+        if ends == [true; 2] {
             return Ok((peer, now));
         }
         now += Duration::from_millis(5);

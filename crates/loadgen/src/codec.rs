@@ -15,6 +15,9 @@ const KEYFRAME_FACTOR: u64 = 6;
 /// The longest payload header that is written here.
 const HEADER_MAX: usize = 16;
 
+/// The smallest limit of a payload: the parameter sets of H.264 stay in one, with a [`Stamp`].
+const PAYLOAD_BYTES_MIN: usize = 64;
+
 /// What stands for the picture.
 const FILL: u8 = 0x5a;
 
@@ -65,7 +68,7 @@ impl Encoder {
     fn of(pictures: Pictures, payload_bytes_max: usize) -> Self {
         Self {
             pictures,
-            payload_bytes_max: payload_bytes_max.max(HEADER_MAX + Stamp::BYTES),
+            payload_bytes_max: payload_bytes_max.max(PAYLOAD_BYTES_MIN),
             picture: 0,
         }
     }
@@ -107,8 +110,10 @@ impl Encoder {
         payloads
     }
 
-    /// All payloads are of the largest size but the last.
+    /// All payloads are of the largest size but the last, and but the parameter sets of H.264.
     fn synthetic(&self, codec: Codec, keyframe: bool, bytes: usize) -> Vec<Vec<u8>> {
+        let sets = (codec == Codec::H264 && keyframe).then(h264_parameter_sets);
+        let bytes = bytes.saturating_sub(sets.as_ref().map_or(0, Vec::len));
         let count = bytes.div_ceil(self.payload_bytes_max).max(1);
         let payload = |i: usize| {
             let (first, last) = (i == 0, i + 1 == count);
@@ -124,7 +129,7 @@ impl Encoder {
             payload.resize(length.max(payload.len() + Stamp::BYTES), FILL);
             payload
         };
-        (0..count).map(payload).collect()
+        sets.into_iter().chain((0..count).map(payload)).collect()
     }
 }
 
@@ -142,6 +147,31 @@ fn vp8(picture: u16, keyframe: bool, first: bool) -> Vec<u8> {
         (true, true) => payload.extend([0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x00, 0x05, 0xd0, 0x02]),
         (true, false) => payload.extend([0x11, 0, 0]),
         (false, _) => {}
+    }
+    payload
+}
+
+/// A sequence parameter set (ITU-T H.264 §7.3.2.1.1): constrained baseline, level 3.1, pictures
+/// of 1280 by 720, one reference frame, output in the order of decoding (`pic_order_cnt_type` 2).
+const SPS: [u8; 9] = [0x67, 0x42, 0xe0, 0x1f, 0xda, 0x01, 0x40, 0x16, 0xe4];
+
+/// A picture parameter set (§7.3.2.2): CAVLC, one slice group, deblocking told by each slice.
+const PPS: [u8; 4] = [0x68, 0xce, 0x3c, 0x80];
+
+/// Both parameter sets in one payload (STAP-A, RFC 6184 §5.7.1), as encoders send them in front
+/// of every key frame. Behind them stands a unit of enhancement information (SEI, §7.3.2.3) that
+/// no decoder needs: the [`Stamp`] goes into it rather than into a parameter set.
+fn h264_parameter_sets() -> Vec<u8> {
+    const STAP_A: u8 = 0x78;
+    // A NAL unit header, then unregistered user data of 32 bytes, 16 of which are its UUID.
+    const SEI: [u8; 3] = [0x06, 5, 32];
+    const USER_DATA: [u8; 32] = [FILL; 32];
+    const TRAILING_BITS: [u8; 1] = [0x80];
+    let sei = [SEI.as_slice(), &USER_DATA, &TRAILING_BITS].concat();
+    let mut payload = vec![STAP_A];
+    for unit in [SPS.as_slice(), &PPS, &sei] {
+        payload.extend((unit.len() as u16).to_be_bytes());
+        payload.extend(unit);
     }
     payload
 }
@@ -197,14 +227,107 @@ mod tests {
             for (number, keyframe) in [true, false].into_iter().enumerate() {
                 let payloads = encoder.frame(keyframe);
                 assert!(payloads.len() > 1 && payloads.iter().all(|p| p.len() <= 1_100));
+                // The picture of H.264 stands behind its parameter sets, and begins the key frame.
+                let begin = usize::from(codec == Codec::H264 && keyframe);
                 for (i, payload) in payloads.iter().enumerate() {
                     let frame = Frame::inspect(codec, payload);
-                    assert_eq!(frame.keyframe, i == 0 && keyframe, "{codec:?} {i}");
+                    assert_eq!(frame.keyframe, i == begin && keyframe, "{codec:?} {i}");
                     if codec == Codec::Vp8 {
                         assert_eq!(frame.picture.picture_id, Some(number as u16));
                     }
                 }
             }
         }
+    }
+
+    /// Reads bits as ITU-T H.264 §7.2 and §9.1 do.
+    struct Bits<'a>(&'a [u8], usize);
+
+    impl Bits<'_> {
+        fn take(&mut self, count: usize) -> u32 {
+            let bits = (self.1..self.1 + count).map(|at| self.0[at / 8] >> (7 - at % 8) & 1);
+            self.1 += count;
+            bits.fold(0, |value, bit| value << 1 | u32::from(bit))
+        }
+
+        fn exp_golomb(&mut self) -> u32 {
+            let zeros = (0..32).take_while(|_| self.take(1) == 0).count();
+            (1 << zeros) - 1 + self.take(zeros)
+        }
+
+        fn all_exp_golomb<const COUNT: usize>(&mut self) -> [u32; COUNT] {
+            std::array::from_fn(|_| self.exp_golomb())
+        }
+
+        /// The stop bit and the zeros that fill its byte.
+        fn is_at_trailing_bits(&mut self) -> bool {
+            let left = self.0.len() * 8 - self.1;
+            (1..=8).contains(&left) && self.take(left) == 1 << (left - 1)
+        }
+    }
+
+    /// The units of a STAP-A.
+    fn units(payload: &[u8]) -> Vec<&[u8]> {
+        assert_eq!(payload[0] & 0x1f, 24, "a STAP-A");
+        let (mut units, mut rest) = (Vec::new(), &payload[1..]);
+        while let Some((length, behind)) = rest.split_first_chunk() {
+            let (unit, behind) = behind.split_at(u16::from_be_bytes(*length).into());
+            units.push(unit);
+            rest = behind;
+        }
+        units
+    }
+
+    #[test]
+    fn h264_key_frame_begins_with_its_parameter_sets() {
+        let mut encoder = encoder(Codec::H264);
+        for keyframe in [true, false, true] {
+            let mut payloads = encoder.frame(keyframe);
+            let aggregates = payloads.iter().filter(|payload| payload[0] & 0x1f == 24);
+            assert_eq!(aggregates.count(), usize::from(keyframe));
+            if keyframe {
+                // Stamped as they are when they are sent.
+                Stamp { sent_us: u64::MAX }.write(&mut payloads[0]);
+                let units = units(&payloads[0]);
+                assert_eq!(units[..2], [SPS.as_slice(), &PPS]);
+                assert_eq!(units[2][0] & 0x1f, 6);
+                let [indicator, header, ..] = payloads[1][..] else {
+                    panic!("the picture is behind its sets");
+                };
+                assert_eq!((indicator & 0x1f, header & 0x9f), (28, 0x85));
+            }
+        }
+    }
+
+    #[test]
+    fn h264_parameter_sets_say_baseline_of_1280_by_720() {
+        let mut sps = Bits(&SPS[1..], 0);
+        assert_eq!([sps.take(8), sps.take(8), sps.take(8)], [66, 0xe0, 31]);
+        // Its id, log2_max_frame_num_minus4, pic_order_cnt_type, max_num_ref_frames.
+        assert_eq!(sps.all_exp_golomb(), [0, 0, 2, 1]);
+        assert_eq!(sps.take(1), 0, "no gaps in frame_num");
+        let [width, height] = sps
+            .all_exp_golomb()
+            .map(|macroblocks| (macroblocks + 1) * 16);
+        assert_eq!((width, height), (1280, 720));
+        // frame_mbs_only, direct_8x8_inference, no cropping, no VUI.
+        assert_eq!(sps.take(4), 0b1100);
+        assert!(sps.is_at_trailing_bits());
+
+        let mut pps = Bits(&PPS[1..], 0);
+        assert_eq!(
+            pps.all_exp_golomb(),
+            [0, 0],
+            "its own id, and that of the sequence"
+        );
+        assert_eq!(pps.take(2), 0, "CAVLC, no fields");
+        // Slice groups and reference indices, each less one.
+        assert_eq!(pps.all_exp_golomb(), [0, 0, 0]);
+        assert_eq!(pps.take(3), 0, "no weighted prediction");
+        // Three offsets of quantization, all zero.
+        assert_eq!(pps.all_exp_golomb(), [0, 0, 0]);
+        // Deblocking control, no constrained intra prediction, no redundant pictures.
+        assert_eq!(pps.take(3), 0b100);
+        assert!(pps.is_at_trailing_bits());
     }
 }

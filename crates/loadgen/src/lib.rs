@@ -10,8 +10,8 @@
 mod answer;
 mod arrivals;
 pub mod bench;
-mod client;
 mod codec;
+mod http;
 mod ivf;
 mod link;
 mod publisher;
@@ -24,11 +24,11 @@ mod track;
 mod viewers;
 mod worker;
 
-pub use client::{Answered, Client, ClientError};
+pub use http::{Answered, Client, ClientError};
 pub use ivf::{Video, VideoError};
 pub use link::{Link, OpenError};
 pub use publisher::{Sent, Settings};
 pub use publishers::Publishers;
-pub use receiver::{Media, Receiver};
+pub use receiver::{Media, Receiver, srtp_keys};
 pub use report::{Durations, Report};
 pub use viewers::{Idle, Viewers};

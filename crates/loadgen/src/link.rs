@@ -1,21 +1,17 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
+use client::{Certificate, Config, Direction, Event, Offering, Output, Peer, WriteError};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use rtc::{
-    Certificate, Config, Datagrams, Direction, Event, OfferError, Offering, Peer, WallClock,
-    WriteError,
-};
 use rtp::{Kind, Packet, Rewrite, Sort};
 use thiserror::Error;
 use udp::{Received, Socket};
 
-use crate::client::{self, Client, ClientError};
-use crate::receiver::{Media, Receiver};
+use crate::http::{self, Client, ClientError};
+use crate::receiver::{Media, Receiver, srtp_keys};
 
 /// Of one system call. With one left empty there is no more to come, which saves the call that
 /// would say so.
@@ -40,7 +36,6 @@ pub(crate) enum Happened {
 #[derive(Debug)]
 pub struct Link {
     peer: Peer,
-    sending: Datagrams,
     socket: Socket,
     local: SocketAddr,
     /// Where the server's media comes from.
@@ -73,7 +68,7 @@ pub enum OpenError {
     NoLocation,
     /// The SDP answer is not usable.
     #[error("the answer cannot be used: {0}")]
-    Answer(#[from] OfferError),
+    Answer(#[from] client::Error),
     /// No socket, or no thread.
     #[error("the system refused: {0}")]
     System(#[from] io::Error),
@@ -92,18 +87,10 @@ impl Link {
         direction: Direction,
         rids: &[&str],
     ) -> Result<Self, OpenError> {
-        let socket = Socket::bind((client::local_ip(endpoint)?, 0).into())?;
+        let socket = Socket::bind((http::local_ip(endpoint)?, 0).into())?;
         let local = socket.local_address()?;
         socket.set_buffers(SOCKET_BUFFER, SOCKET_BUFFER);
-        let config = Config {
-            certificate: certificate.clone(),
-            candidates: vec![local],
-            announce_ice_lite: false,
-            wall_clock: WallClock {
-                instant: Instant::now(),
-                time: SystemTime::now(),
-            },
-        };
+        let config = Config::new(certificate, local);
         let offering = Offering::new(&config, direction, rids, Instant::now());
         let answered = client.offer(endpoint, offering.sdp())?;
         if answered.status != 201 {
@@ -114,7 +101,6 @@ impl Link {
         }
         Ok(Self {
             peer: offering.accept(&answered.body)?,
-            sending: Datagrams::default(),
             socket,
             local,
             remote: None,
@@ -131,9 +117,9 @@ impl Link {
         &self.session
     }
 
-    /// The m-line of a kind, if there is one.
+    /// The m-line on which packets of a kind are sent, if there is one.
     pub(crate) fn line(&self, kind: Kind) -> Option<usize> {
-        self.peer.line(kind)
+        self.peer.sending(kind)
     }
 
     /// Sends payloads of up to so many bytes, whatever the MTU.
@@ -148,7 +134,7 @@ impl Link {
 
     /// Sends bytes as they are from the link's own address: what a broken or hostile client does.
     pub fn send_raw(&self, destination: SocketAddr, datagram: &[u8]) {
-        send(&self.socket, destination, datagram, datagram.len());
+        send(&self.socket, destination, datagram);
     }
 
     pub(crate) fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
@@ -199,15 +185,14 @@ impl Link {
         happened: &mut impl FnMut(Happened),
     ) {
         if let Some(receiver) = &mut self.receiver
-            && Sort::of(datagram) != Sort::Other
+            && matches!(Sort::of(datagram), Sort::Rtp | Sort::Rtcp)
         {
             if let Some(media) = receiver.datagram(arrived, datagram) {
                 happened(Happened::Media(media));
             }
             return;
         }
-        self.peer
-            .handle_datagram(now, from, self.local, datagram, &mut self.sending);
+        self.peer.handle_datagram(now, from, self.local, datagram);
         let mut connected = false;
         self.drain(&mut |what| {
             connected |= matches!(what, Happened::Peer(Event::Connected));
@@ -215,10 +200,10 @@ impl Link {
         });
         if connected
             && self.direction == Direction::Receive
-            && let Some(keys) = self.peer.srtp_keys()
+            && let Some(keys) = self.peer.srtp_keys().and_then(srtp_keys)
         {
             self.remote = Some(from);
-            self.receiver = Some(Box::new(Receiver::new(now, keys, &self.answer)));
+            self.receiver = Some(Box::new(Receiver::new(now, &keys, &self.answer)));
         }
     }
 
@@ -229,10 +214,10 @@ impl Link {
             && let Some(packet) = receiver.poll(now)
             && let Some(remote) = self.remote
         {
-            send(&self.socket, remote, packet, packet.len());
+            send(&self.socket, remote, packet);
         }
         if self.peer_at <= now || self.receiver.is_none() {
-            self.peer.handle_timeout(now, &mut self.sending);
+            self.peer.handle_timeout(now);
             self.drain(&mut happened);
         }
         self.due()
@@ -277,40 +262,34 @@ impl Link {
     }
 
     fn drain(&mut self, happened: &mut impl FnMut(Happened)) {
-        let drained = self
-            .peer
-            .drain(&mut self.sending, |event| happened(Happened::Peer(event)));
-        self.peer_at = drained;
-        self.flush();
+        self.peer_at = loop {
+            match self.peer.poll_output() {
+                Output::Event(event) => happened(Happened::Peer(event)),
+                Output::Transmit(transmit) => {
+                    let (to, contents) = (transmit.destination, transmit.contents);
+                    send(&self.socket, to, &contents);
+                }
+                Output::Timeout(at) => break at,
+            }
+        };
     }
 
-    /// Sends a packet of media.
+    /// Writes a packet of media, which is sent with the next [`Self::turn`].
     pub(crate) fn write(
         &mut self,
-        now: Instant,
-        media: usize,
+        line: usize,
         layer: usize,
-        packet: &Arc<Packet>,
-        rewrite: Rewrite,
+        packet: &Packet,
+        rewrite: &Rewrite,
     ) -> Result<(), WriteError> {
-        let to = &mut self.sending;
-        let written = self.peer.write(now, media, layer, packet, rewrite, to);
-        self.flush();
-        written
-    }
-
-    fn flush(&mut self) {
-        while let Some(transmit) = self.sending.pop() {
-            let to = transmit.destination;
-            send(&self.socket, to, transmit.contents, transmit.segment);
-        }
+        self.peer.write(line, layer, packet, rewrite)
     }
 }
 
-fn send(socket: &Socket, destination: SocketAddr, datagrams: &[u8], segment: usize) {
+fn send(socket: &Socket, destination: SocketAddr, datagram: &[u8]) {
     let any = IpAddr::from(Ipv4Addr::UNSPECIFIED);
     // UDP may lose; a candidate of the server that cannot be reached from here is no error.
-    if let Err(error) = socket.send(destination, any, datagrams, segment) {
+    if let Err(error) = socket.send(destination, any, datagram, datagram.len()) {
         tracing::trace!(%error, %destination, "datagram not sent");
     }
 }

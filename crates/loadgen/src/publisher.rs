@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtc::Event;
+use client::Event;
 use rtp::{Bitrate, Codec, Format, Frame, Packet, Profile, Rewrite};
 use serde::{Serialize, Serializer};
 use udp::Received;
@@ -326,7 +326,7 @@ impl Publisher {
             queued.marker,
             queued.payload,
         );
-        self.write(now, layer, packet);
+        self.write(layer, &packet);
     }
 
     fn audio(&mut self, now: Instant) {
@@ -335,16 +335,15 @@ impl Publisher {
         let timestamp = (seq as u32).wrapping_mul(960);
         let mut payload = vec![0x78; OPUS_BYTES];
         Stamp::at(now).write(&mut payload);
-        self.write(now, 0, packet(now, OPUS, seq, timestamp, false, payload));
+        self.write(0, &packet(now, OPUS, seq, timestamp, false, payload));
     }
 
-    fn write(&mut self, now: Instant, layer: usize, packet: Packet) {
-        let Some(media) = self.link.line(packet.format.codec.kind()) else {
+    fn write(&mut self, layer: usize, packet: &Packet) {
+        let Some(line) = self.link.line(packet.format.codec.kind()) else {
             return;
         };
         let rewrite = Rewrite::new(packet.seq, packet.timestamp);
-        let packet = Arc::new(packet);
-        match self.link.write(now, media, layer, &packet, rewrite) {
+        match self.link.write(line, layer, packet, &rewrite) {
             Ok(()) => {
                 self.sent.packets += 1;
                 self.sent.bytes += packet.payload.len() as u64;

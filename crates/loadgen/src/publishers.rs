@@ -3,12 +3,12 @@ use std::io;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
+use client::{Certificate, Direction};
 use mio::{Events, Poll, Token};
-use rtc::{Certificate, Direction};
 use slab::Slab;
 use udp::Received;
 
-use crate::client::Client;
+use crate::http::Client;
 use crate::link::{Link, OpenError};
 use crate::publisher::{Publisher, Sent, Settings};
 use crate::worker::{Commands, Next, Worker};

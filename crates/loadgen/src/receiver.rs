@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use rtc::srtp::{Inbound, Keys, Outbound};
+use rtc::srtp::{Inbound, Keys, Outbound, Protection};
 use rtp::rtcp::{self, Received, ReportBlock};
 use rtp::{Frame, Header, Kind, Sort, seq};
 
@@ -79,6 +79,17 @@ pub struct Receiver {
     rtcp: Vec<u8>,
 }
 
+/// The keys of a client's connection, for a [`Receiver`] in its place. `None` when they are too
+/// short for how packets are protected.
+pub fn srtp_keys(keys: &client::Keys) -> Option<Keys> {
+    let protection = match keys.protection {
+        client::Protection::Aes128CmSha1 => Protection::Aes128CmSha1,
+        client::Protection::Aes128Gcm => Protection::Aes128Gcm,
+        client::Protection::Aes256Gcm => Protection::Aes256Gcm,
+    };
+    Keys::new(protection, &keys.material, keys.client)
+}
+
 #[derive(Debug)]
 struct Source {
     ssrc: u32,
@@ -131,7 +142,7 @@ impl Receiver {
                 self.control(now, datagram);
                 None
             }
-            Sort::Other => None,
+            Sort::Stun | Sort::Dtls | Sort::Other => None,
         }
     }
 
@@ -228,10 +239,10 @@ impl Receiver {
             return;
         };
         for received in rtcp::read(compound) {
-            if let Received::SenderReport { ssrc, ntp_middle } = received
+            if let Received::SenderReport { ssrc, ntp, .. } = received
                 && let Some(source) = self.sources.iter_mut().find(|s| s.ssrc == ssrc)
             {
-                source.report = Some((ntp_middle, now));
+                source.report = Some(((ntp >> 16) as u32, now));
             }
         }
     }

@@ -3,13 +3,13 @@ use std::io;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
+use client::{Certificate, Direction, Event};
 use mio::{Events, Poll, Token};
-use rtc::{Certificate, Direction, Event};
 use serde::Serialize;
 use slab::Slab;
 use udp::Received;
 
-use crate::client::Client;
+use crate::http::Client;
 use crate::link::{Happened, Link, OpenError};
 use crate::reception::Reception;
 use crate::report::Report;

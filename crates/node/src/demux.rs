@@ -2,29 +2,65 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// An address stays with its session for this long after the last datagram, even when another
-/// session proves to own it too: a forged source must not steal a running one.
+use rtp::Sort;
+
+/// An address whose owner has sent something this recently goes to nobody else, even when another
+/// session claims it too: a forged source must not steal a running one.
 const ADDRESS_HELD: Duration = Duration::from_secs(5);
 
-const STUN_HEADER: usize = 20;
-const STUN_MAGIC: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
-const BINDING_REQUEST: [u8; 2] = [0x00, 0x01];
-const ATTRIBUTE_USERNAME: u16 = 0x0006;
+/// Sessions that claim one address; a further one takes the place of the earliest.
+const CLAIMS_MAX: usize = 4;
 
 /// Finds the peer that a datagram is for.
 ///
-/// A STUN request names it by the ufrag (RFC 8445 §7.3); everything else is known by its
-/// source address, once STUN from there was answered.
+/// A STUN request names it by the ufrag (RFC 8445 §7.3). Everything else is known by its source
+/// address: a session *claims* an address by an authentic check from there, and *takes* it when
+/// DTLS has come up over it, or a change of path was proved. Anybody can forge the check of a
+/// session of their own, so a claim alone keeps nobody else away.
 #[derive(Debug, Default)]
 pub(crate) struct Demux {
     by_ufrag: HashMap<String, usize>,
-    by_address: HashMap<SocketAddr, Owner>,
+    by_address: HashMap<SocketAddr, Owners>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Owner {
-    key: usize,
-    heard: Instant,
+/// The sessions of one address.
+#[derive(Debug, Default)]
+struct Owners {
+    /// The session that has proved to be there, and when it was heard last.
+    owner: Option<(usize, Instant)>,
+    /// Those that claim to be there, the latest first.
+    claims: Keys,
+}
+
+/// A few peers.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Keys([Option<usize>; CLAIMS_MAX]);
+
+impl Keys {
+    fn one(key: usize) -> Self {
+        let mut keys = Self::default();
+        keys.0[0] = Some(key);
+        keys
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0[0].is_none()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + use<> {
+        self.0.into_iter().flatten()
+    }
+
+    fn put_first(&mut self, key: usize) {
+        let others = self.iter().filter(|other| *other != key);
+        let mut all = std::iter::once(key).chain(others).take(CLAIMS_MAX);
+        self.0 = std::array::from_fn(|_| all.next());
+    }
+
+    fn remove(&mut self, key: usize) {
+        let mut others = self.iter().filter(|other| *other != key);
+        self.0 = std::array::from_fn(|_| others.next());
+    }
 }
 
 impl Demux {
@@ -36,120 +72,162 @@ impl Demux {
         self.by_ufrag.remove(ufrag);
     }
 
-    pub(crate) fn remove_address(&mut self, address: &SocketAddr, key: usize) {
-        if self
-            .by_address
-            .get(address)
-            .is_some_and(|owner| owner.key == key)
+    /// The peers that a datagram may be for: more than one only for the answer to a check of ours.
+    pub(crate) fn find(&mut self, now: Instant, source: &SocketAddr, datagram: &[u8]) -> Keys {
+        let sort = Sort::of(datagram);
+        if sort == Sort::Stun
+            && let Some(ufrag) = ice::stun::request_ufrag(datagram)
         {
-            self.by_address.remove(address);
+            let key = self.by_ufrag.get(ufrag).copied();
+            return key.map_or_else(Keys::default, Keys::one);
+        }
+        let Some(owners) = self.by_address.get_mut(source) else {
+            return Keys::default();
+        };
+        if sort == Sort::Stun {
+            let mut all = owners.claims;
+            if let Some((owner, _)) = owners.owner {
+                all.put_first(owner);
+            }
+            return all;
+        }
+        let latest = owners.claims.0[0];
+        match &mut owners.owner {
+            // Another client may have got the address of one that is gone.
+            Some((_, heard)) if sort == Sort::Dtls && is_over(*heard, now) && latest.is_some() => {
+                latest.map_or_else(Keys::default, Keys::one)
+            }
+            Some((owner, heard)) => {
+                *heard = now;
+                Keys::one(*owner)
+            }
+            None => latest.map_or_else(Keys::default, Keys::one),
         }
     }
 
-    pub(crate) fn find(
-        &mut self,
-        now: Instant,
-        source: &SocketAddr,
-        datagram: &[u8],
-    ) -> Option<usize> {
-        if let Some(ufrag) = request_ufrag(datagram) {
-            return self.by_ufrag.get(ufrag).copied();
+    /// A session has sent an authentic check from this address.
+    pub(crate) fn claim(&mut self, now: Instant, source: SocketAddr, key: usize) {
+        let owners = self.by_address.entry(source).or_default();
+        match &mut owners.owner {
+            Some((owner, heard)) if *owner == key => *heard = now,
+            _ => owners.claims.put_first(key),
         }
-        let owner = self.by_address.get_mut(source)?;
-        owner.heard = now;
-        Some(owner.key)
     }
 
-    /// STUN from this address was authenticated for this peer. Returns whether the address is
-    /// new to it.
-    pub(crate) fn learn(&mut self, now: Instant, source: SocketAddr, key: usize) -> bool {
-        match self.by_address.get_mut(&source) {
-            Some(owner) if owner.key == key => {
-                owner.heard = now;
-                false
+    /// A session has proved to be at this address.
+    pub(crate) fn take(&mut self, now: Instant, source: SocketAddr, key: usize) {
+        let owners = self.by_address.entry(source).or_default();
+        owners.claims.remove(key);
+        match owners.owner {
+            Some((owner, heard)) if owner != key && !is_over(heard, now) => {
+                owners.claims.put_first(key);
             }
-            Some(owner) if now.saturating_duration_since(owner.heard) < ADDRESS_HELD => false,
-            _ => {
-                self.by_address.insert(source, Owner { key, heard: now });
-                true
-            }
+            _ => owners.owner = Some((key, now)),
+        }
+    }
+
+    /// Forgets one address of a session.
+    pub(crate) fn remove_address(&mut self, source: &SocketAddr, key: usize) {
+        let Some(owners) = self.by_address.get_mut(source) else {
+            return;
+        };
+        owners.claims.remove(key);
+        owners.owner = owners.owner.filter(|(owner, _)| *owner != key);
+        if owners.owner.is_none() && owners.claims.is_empty() {
+            self.by_address.remove(source);
         }
     }
 }
 
-/// The receiver's ufrag of a binding request: what stands before ':' in USERNAME.
-fn request_ufrag(datagram: &[u8]) -> Option<&str> {
-    if !is_binding_request(datagram) {
-        return None;
-    }
-    let mut attributes = datagram.get(STUN_HEADER..)?;
-    while let [t0, t1, l0, l1, rest @ ..] = attributes {
-        let length = usize::from(u16::from_be_bytes([*l0, *l1]));
-        if u16::from_be_bytes([*t0, *t1]) == ATTRIBUTE_USERNAME {
-            let name = std::str::from_utf8(rest.get(..length)?).ok()?;
-            return name.split_once(':').map(|(local, _)| local);
-        }
-        attributes = rest.get(length.next_multiple_of(4)..)?;
-    }
-    None
-}
-
-/// A STUN request that asks for an answer to its source.
-fn is_binding_request(datagram: &[u8]) -> bool {
-    datagram.len() >= STUN_HEADER
-        && datagram[..2] == BINDING_REQUEST
-        && datagram[4..8] == STUN_MAGIC
+fn is_over(heard: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(heard) >= ADDRESS_HELD
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const DTLS: [u8; 20] = [22; 20];
+    const RTP: [u8; 20] = [0x80; 20];
+
     fn request(username: &str) -> Vec<u8> {
-        let mut datagram = vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42];
+        let padded = username.len().next_multiple_of(4);
+        let mut datagram = vec![0, 1, 0, 12 + padded as u8, 0x21, 0x12, 0xa4, 0x42];
         datagram.extend([0; 12]);
         // Another attribute first: PRIORITY.
         datagram.extend([0, 0x24, 0, 4, 1, 2, 3, 4]);
         datagram.extend([0, 6, 0, username.len() as u8]);
         datagram.extend(username.as_bytes());
+        datagram.resize(20 + 12 + padded, 0);
         datagram
     }
 
+    fn source() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 5000))
+    }
+
+    fn found(demux: &mut Demux, now: Instant, datagram: &[u8]) -> Vec<usize> {
+        demux.find(now, &source(), datagram).iter().collect()
+    }
+
     #[test]
-    fn stun_is_routed_by_the_local_part_of_the_username() {
-        let mut demux = Demux::default();
+    fn stun_goes_by_the_local_part_of_the_username() {
+        let (mut demux, now) = (Demux::default(), Instant::now());
         demux.add_ufrag("abcd".to_owned(), 7);
-        let source = SocketAddr::from(([127, 0, 0, 1], 5000));
-        assert_eq!(
-            demux.find(Instant::now(), &source, &request("abcd:efgh")),
-            Some(7)
-        );
-        assert_eq!(
-            demux.find(Instant::now(), &source, &request("efgh:abcd")),
-            None
-        );
-        assert_eq!(demux.find(Instant::now(), &source, &request("abcd")), None);
+        assert_eq!(found(&mut demux, now, &request("abcd:efgh")), [7]);
+        assert!(found(&mut demux, now, &request("efgh:abcd")).is_empty());
     }
 
     #[test]
-    fn truncated_stun_is_no_panic() {
-        let whole = request("abcd:efgh");
-        for end in 0..whole.len() {
-            request_ufrag(&whole[..end]);
-        }
+    fn dtls_goes_to_the_latest_claim() {
+        let (mut demux, now) = (Demux::default(), Instant::now());
+        demux.claim(now, source(), 1);
+        demux.claim(now, source(), 2);
+        assert_eq!(found(&mut demux, now, &DTLS), [2]);
+        demux.claim(now, source(), 1);
+        assert_eq!(found(&mut demux, now, &DTLS), [1]);
     }
 
     #[test]
-    fn a_running_address_cannot_be_taken_over() {
-        let mut demux = Demux::default();
-        let source = SocketAddr::from(([127, 0, 0, 1], 5000));
-        let now = Instant::now();
-        assert!(demux.learn(now, source, 1));
-        assert!(!demux.learn(now + Duration::from_secs(1), source, 2));
-        assert_eq!(
-            demux.find(now + Duration::from_secs(1), &source, &[0x80; 20]),
-            Some(1)
-        );
-        assert!(demux.learn(now + Duration::from_secs(7), source, 2));
+    fn claim_does_not_steal_a_running_address() {
+        let (mut demux, now) = (Demux::default(), Instant::now());
+        demux.claim(now, source(), 1);
+        demux.take(now, source(), 1);
+        demux.claim(now, source(), 2);
+        let later = now + Duration::from_secs(4);
+        assert_eq!(found(&mut demux, later, &RTP), [1]);
+        assert_eq!(found(&mut demux, later, &DTLS), [1]);
+        demux.take(later, source(), 2);
+        assert_eq!(found(&mut demux, later, &RTP), [1]);
+    }
+
+    #[test]
+    fn address_of_a_silent_session_goes_to_the_next() {
+        let (mut demux, now) = (Demux::default(), Instant::now());
+        demux.take(now, source(), 1);
+        let later = now + Duration::from_secs(6);
+        demux.claim(later, source(), 2);
+        assert_eq!(found(&mut demux, later, &DTLS), [2]);
+        demux.take(later, source(), 2);
+        assert_eq!(found(&mut demux, later, &RTP), [2]);
+    }
+
+    #[test]
+    fn more_claims_than_places_displace_the_earliest() {
+        let (mut demux, now) = (Demux::default(), Instant::now());
+        (1..=6).for_each(|key| demux.claim(now, source(), key));
+        let response = [1; 20];
+        assert_eq!(found(&mut demux, now, &response), [6, 5, 4, 3]);
+    }
+
+    #[test]
+    fn removed_sessions_leave_nothing_behind() {
+        let (mut demux, now) = (Demux::default(), Instant::now());
+        demux.claim(now, source(), 1);
+        demux.take(now, source(), 1);
+        demux.claim(now, source(), 2);
+        demux.remove_address(&source(), 1);
+        demux.remove_address(&source(), 2);
+        assert!(demux.by_address.is_empty());
     }
 }

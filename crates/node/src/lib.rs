@@ -21,7 +21,5 @@ mod timers;
 
 pub use counters::Counters;
 pub use delays::Delays;
-pub use message::{
-    Answered, ClosedReason, Command, Event, Feed, Input, Output, Relayed, Source, StreamId,
-};
+pub use message::{ClosedReason, Command, Event, Feed, Input, Output, Relayed, Source, StreamId};
 pub use node::{Config, Node};

@@ -1,11 +1,10 @@
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use broadcast::room::Quality;
-use broadcast::{IceFragment, SessionId, TrackStatus};
-use rtc::{Agreed, ChannelNumber, IceCredentials, Peer, Transmit};
-use rtp::{Bitrate, Format, Kind, Packet};
+use broadcast::{SessionId, TrackStatus};
+use rtc::{Agreed, ChannelNumber, Connection, Credentials, Ended, Path, Peer, Transmit};
+use rtp::{Bitrate, Kind, Packet};
 
 /// Names a stream within one process. Never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,10 +15,8 @@ pub struct StreamId(pub u64);
 pub enum Input<'a> {
     /// A UDP payload arrived.
     Datagram {
-        /// Who sent it.
-        source: SocketAddr,
-        /// The local address it was sent to: one of the shard's candidates.
-        destination: SocketAddr,
+        /// The local address it was sent to, one of the shard's candidates, and the sender's.
+        path: Path,
         /// The UDP payload; it is decrypted in place.
         contents: &'a mut [u8],
     },
@@ -48,13 +45,13 @@ pub enum Command {
         /// The peer.
         peer: Box<Peer>,
     },
-    /// What a publisher's m-lines carry is other than before.
-    Republish {
+    /// The publisher's track mapping changed.
+    Renegotiate {
         /// The session.
         session: SessionId,
-        /// A further offer; answered by [`Event::Answered`]. When it is refused nothing changes.
-        offer: Option<String>,
-        /// What the m-lines carry from now on.
+        /// What a further offer and its answer settled; `None`: nothing new was negotiated.
+        agreed: Option<Box<Agreed>>,
+        /// What the sections carry from now on.
         sources: Vec<Source>,
     },
     /// A viewer's peer.
@@ -70,8 +67,8 @@ pub enum Command {
         /// Where the outgoing sequence numbers of its m-lines begin; random.
         first_seq: u16,
     },
-    /// A peer that gets what [`Command::Feed`] says. One of a [`rtc::Dialogue`] also publishes what
-    /// [`Command::Republish`] says.
+    /// A peer that gets what [`Command::Feed`] says. A unified one also publishes what
+    /// [`Command::Renegotiate`] says.
     View {
         /// Its session.
         session: SessionId,
@@ -119,19 +116,12 @@ pub enum Command {
         /// The session.
         session: SessionId,
     },
-    /// Adds the remote candidates of a fragment; one with a foreign ufrag is ignored.
-    Trickle {
-        /// The session.
-        session: SessionId,
-        /// The candidates.
-        fragment: IceFragment,
-    },
     /// Restarts ICE; answered by [`Event::IceRestarted`].
     RestartIce {
         /// The session.
         session: SessionId,
         /// The remote's new credentials.
-        remote: IceCredentials,
+        remote: Credentials,
     },
     /// A viewer wants one rid only, or with `None` the best that fits.
     PinLayer {
@@ -142,26 +132,6 @@ pub enum Command {
     },
     /// Ends every session.
     CloseAll,
-}
-
-/// An answer to a publisher.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
-    /// The SDP.
-    pub sdp: String,
-    /// What each m-line may come in, by its `a=mid`.
-    pub formats: Vec<(String, Vec<Format>)>,
-}
-
-impl Answered {
-    /// The answer that has just been given for this peer.
-    pub fn new(sdp: String, peer: &Peer) -> Self {
-        let formats = |media: &rtc::Media| (media.mid(), media.formats().copied().collect());
-        Self {
-            sdp,
-            formats: peer.received().iter().map(formats).collect(),
-        }
-    }
 }
 
 /// An m-line of a publisher, and the stream that it belongs to.
@@ -177,7 +147,7 @@ impl Source {
     /// All lines of a peer make one stream.
     pub fn all(peer: &Peer, stream: StreamId) -> Vec<Self> {
         let source = |media: &rtc::Media| Self {
-            mid: media.mid(),
+            mid: media.mid().to_owned(),
             stream,
         };
         peer.received().iter().map(source).collect()
@@ -216,6 +186,15 @@ pub enum Relayed {
         stream: StreamId,
         /// The shard that asks.
         shard: usize,
+    },
+    /// Another source has begun on a layer: it goes on with the next key frame.
+    Restart {
+        /// The stream.
+        stream: StreamId,
+        /// Which track.
+        kind: Kind,
+        /// Which layer.
+        layer: usize,
     },
     /// A publisher begins.
     Begin {
@@ -270,7 +249,7 @@ pub enum Output<'a> {
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ClosedReason {
-    /// The remote said good-bye, or ICE lost it.
+    /// The remote closed the connection.
     Remote,
     /// Nothing was heard from the remote for the configured time.
     Silent,
@@ -287,6 +266,8 @@ pub enum Event {
     Connected {
         /// The session.
         session: SessionId,
+        /// How.
+        connection: Connection,
     },
     /// The session is over and everything of it is freed.
     Closed {
@@ -294,13 +275,15 @@ pub enum Event {
         session: SessionId,
         /// Why.
         reason: ClosedReason,
+        /// What the peer itself said of its end.
+        ended: Option<Ended>,
     },
-    /// ICE was restarted, or could not be.
+    /// ICE was restarted.
     IceRestarted {
         /// The session.
         session: SessionId,
         /// New local credentials.
-        local: Result<IceCredentials, String>,
+        local: Credentials,
     },
     /// A viewer got its first picture, or the first after a publisher's return.
     FirstPicture {
@@ -313,13 +296,6 @@ pub enum Event {
     Keyframe {
         /// Since it was first asked.
         wait: Duration,
-    },
-    /// The answer to a publisher's further offer, or why there is none.
-    Answered {
-        /// The session.
-        session: SessionId,
-        /// The answer.
-        answer: Result<Answered, String>,
     },
     /// The client has opened a data channel.
     ChannelOpened {

@@ -5,13 +5,12 @@ mod streams;
 mod viewing;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use broadcast::SessionId;
 use broadcast::forward::{Estimate, Limits};
-use rtc::Datagrams;
+use rtc::{Datagrams, Path};
 use slab::Slab;
 
 use crate::counters::Counters;
@@ -48,8 +47,8 @@ pub struct Config {
     pub track: Limits,
     /// A session that has not connected after this time is ended.
     pub connect_timeout: Duration,
-    /// A session that was silent for this time is ended. Browsers send a consent check every
-    /// five seconds (RFC 7675 §5.1).
+    /// A session from which nothing authentic came for this time is ended. Browsers send a consent
+    /// check every five seconds (RFC 7675 §5.1); of other clients their media is life enough.
     pub silence_timeout: Duration,
 }
 
@@ -127,11 +126,7 @@ impl Node {
     /// Takes one input. `now` never goes backwards.
     pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Datagram {
-                source,
-                destination,
-                contents,
-            } => self.datagram(now, source, destination, contents),
+            Input::Datagram { path, contents } => self.datagram(now, path, contents),
             Input::Command(command) => self.command(now, command),
             Input::Relayed(relayed) => self.relayed(now, relayed),
             Input::RelayFull { shard } => self.relay_full(shard),
@@ -179,32 +174,24 @@ impl Node {
             .min()
     }
 
-    fn datagram(
-        &mut self,
-        now: Instant,
-        source: SocketAddr,
-        destination: SocketAddr,
-        contents: &mut [u8],
-    ) {
+    fn datagram(&mut self, now: Instant, path: Path, contents: &mut [u8]) {
         self.counters.datagrams_in += 1;
         self.counters.bytes_in += contents.len() as u64;
-        let Some(key) = self.demux.find(now, &source, contents) else {
+        let keys = self.demux.find(now, &path.remote, contents);
+        if keys.is_empty() {
             self.counters.dropped_unknown_source += 1;
-            return;
-        };
-        let Some(entry) = self.peers.get_mut(key) else {
-            return;
-        };
-        let is_webrtc =
-            entry
-                .peer
-                .handle_datagram(now, source, destination, contents, &mut self.sending);
-        if !is_webrtc {
-            self.counters.dropped_not_webrtc += 1;
-            return;
         }
-        entry.heard = now;
-        self.drain(now, key);
+        for key in keys.iter() {
+            let Some(entry) = self.peers.get_mut(key) else {
+                continue;
+            };
+            let to = &mut self.sending;
+            if !entry.peer.handle_datagram(now, path, contents, to) {
+                self.counters.dropped_not_webrtc += 1;
+                return;
+            }
+            self.drain(now, key);
+        }
     }
 
     fn command(&mut self, now: Instant, command: Command) {
@@ -214,11 +201,11 @@ impl Node {
                 sources,
                 peer,
             } => self.publish(now, session, &sources, peer),
-            Command::Republish {
+            Command::Renegotiate {
                 session,
-                offer,
+                agreed,
                 sources,
-            } => self.republish(now, session, offer.as_deref(), &sources),
+            } => self.renegotiate(now, session, agreed, &sources),
             Command::View { session, peer } => {
                 self.add_peer(now, session, peer);
             }
@@ -253,8 +240,7 @@ impl Node {
                     self.close(now, key, ClosedReason::Ordered);
                 }
             }
-            Command::Trickle { session, fragment } => self.trickle(session, &fragment),
-            Command::RestartIce { session, remote } => self.restart_ice(now, session, &remote),
+            Command::RestartIce { session, remote } => self.restart_ice(now, session, remote),
             Command::PinLayer { session, rid } => {
                 if let Some(entry) = self
                     .sessions
@@ -356,19 +342,14 @@ impl Node {
             let Some(entry) = self.peers.get_mut(key) else {
                 return;
             };
-            match entry.peer.poll_output(&mut self.sending) {
+            match entry.peer.poll_output() {
                 rtc::Output::Event(event) => self.peer_event(now, key, event),
-                rtc::Output::Timeout(at) => break at,
+                rtc::Output::Timeout(at) => break at.unwrap_or(now + WAKE_MAX),
             }
         };
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
-        if !entry.peer.is_alive() {
-            let reason = entry.lost();
-            self.remove(key, reason);
-            return;
-        }
         let at = entry
             .catch_up_due()
             .map_or(at, |due| due.min(at))
@@ -381,15 +362,18 @@ impl Node {
             return;
         };
         match event {
-            rtc::Event::Connected => self.connected(now, key),
-            rtc::Event::Reached(address) => self.reached(now, key, address),
-            rtc::Event::Closed => {
+            rtc::Event::Connected(connection) => self.connected(now, key, connection),
+            rtc::Event::Reached(path) => self.reached(now, key, path.remote),
+            rtc::Event::Selected(path) => self.proved(now, key, path.remote),
+            rtc::Event::Closed(ended) => {
                 let reason = entry.lost();
+                entry.ended = Some(ended);
                 self.close(now, key, reason);
             }
             rtc::Event::Packet {
                 media,
                 layer,
+                restarted,
                 packet,
             } => {
                 self.counters.packets_in += 1;
@@ -398,6 +382,9 @@ impl Node {
                 // A predecessor has none any more: its last packets do not mix with the
                 // successor's.
                 if let Some(Incoming { stream, kind, .. }) = source.copied() {
+                    if restarted {
+                        self.restart_layer(stream, kind, layer);
+                    }
                     self.forward(now, stream, kind, layer, Arc::new(packet));
                 }
             }
@@ -408,7 +395,7 @@ impl Node {
                     if let Some(asked) = view.video().filter(|s| s.media == media)
                         && let Some(stream) = self.streams.get_mut(stream_key)
                     {
-                        asked.subscription.want_keyframe(&mut stream.video);
+                        asked.subscription.want_keyframe(now, &mut stream.video);
                         return self.request_keyframes(now, stream_key);
                     }
                 }
@@ -438,7 +425,10 @@ impl Node {
                 };
                 *counter += count;
             }
-            rtc::Event::Estimate { bandwidth, filled } => {
+            rtc::Event::Estimate {
+                bandwidth,
+                congested: filled,
+            } => {
                 tracing::trace!(session = ?entry.session, %bandwidth, filled, "path estimated");
                 entry.estimate = Some(Estimate { bandwidth, filled });
                 // A path that shrinks is to be relieved at once.

@@ -16,10 +16,12 @@ pub(crate) struct PeerEntry {
     pub(crate) session: SessionId,
     pub(crate) peer: Box<Peer>,
     pub(crate) created: Instant,
-    pub(crate) heard: Instant,
     pub(crate) connected: bool,
     pub(crate) ufrags: Vec<String>,
+    /// Those that it was reached at, the latest last.
     pub(crate) addresses: Vec<SocketAddr>,
+    /// What the peer said of its end.
+    pub(crate) ended: Option<rtc::Ended>,
     /// Something was written that has not left yet, or is waiting in a cache.
     pub(crate) dirty: bool,
     pub(crate) timer: Timer,
@@ -70,10 +72,10 @@ impl PeerEntry {
             session,
             peer,
             created: now,
-            heard: now,
             connected: false,
             ufrags: Vec::new(),
             addresses: Vec::new(),
+            ended: None,
             dirty: false,
             timer: Timer::default(),
             sources: Vec::new(),

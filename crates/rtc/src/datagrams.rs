@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+
+use ice::Path;
 
 /// What the kernel takes with one send: segments, and bytes less IP and UDP headers.
 const SEGMENTS_MAX: usize = 64;
@@ -18,8 +19,7 @@ pub struct Datagrams {
 
 #[derive(Debug)]
 struct Train {
-    source: SocketAddr,
-    destination: SocketAddr,
+    path: Path,
     start: usize,
     end: usize,
     segment: usize,
@@ -28,10 +28,8 @@ struct Train {
 /// Datagrams to send: one, or several of one size to one destination.
 #[derive(Debug)]
 pub struct Transmit<'a> {
-    /// The local address to send from.
-    pub source: SocketAddr,
-    /// Where to.
-    pub destination: SocketAddr,
+    /// From where to where.
+    pub path: Path,
     /// Bytes of each datagram; the last one may have less.
     pub segment: usize,
     /// The datagrams, one after the other.
@@ -50,8 +48,7 @@ impl Datagrams {
     pub fn pop(&mut self) -> Option<Transmit<'_>> {
         let train = self.trains.pop_front()?;
         Some(Transmit {
-            source: train.source,
-            destination: train.destination,
+            path: train.path,
             segment: train.segment,
             contents: self.bytes.get(train.start..train.end)?,
         })
@@ -63,11 +60,11 @@ impl Datagrams {
     }
 
     /// Adds a datagram.
-    pub fn push(&mut self, source: SocketAddr, destination: SocketAddr, datagram: &[u8]) {
+    pub fn push(&mut self, path: Path, datagram: &[u8]) {
         let buffer = self.buffer();
         let start = buffer.len();
         buffer.extend_from_slice(datagram);
-        self.commit(source, destination, start);
+        self.commit(path, start);
     }
 
     /// Where to write the next datagram: at the end. [`Self::commit`] makes it one.
@@ -79,17 +76,16 @@ impl Datagrams {
     }
 
     /// What the buffer holds from `start` on is a datagram.
-    pub(crate) fn commit(&mut self, source: SocketAddr, destination: SocketAddr, start: usize) {
+    pub(crate) fn commit(&mut self, path: Path, start: usize) {
         let end = self.bytes.len();
         if let Some(train) = self.trains.back_mut()
-            && train.takes(source, destination, start, end - start)
+            && train.takes(path, start, end - start)
         {
             train.end = end;
             return;
         }
         self.trains.push_back(Train {
-            source,
-            destination,
+            path,
             start,
             end,
             segment: end - start,
@@ -98,17 +94,10 @@ impl Datagrams {
 }
 
 impl Train {
-    fn takes(
-        &self,
-        source: SocketAddr,
-        destination: SocketAddr,
-        start: usize,
-        length: usize,
-    ) -> bool {
+    fn takes(&self, path: Path, start: usize, length: usize) -> bool {
         let bytes = self.end - self.start;
         let whole = bytes.is_multiple_of(self.segment.max(1));
-        self.destination == destination
-            && self.source == source
+        self.path == path
             && self.end == start
             && whole
             && length <= self.segment
@@ -119,17 +108,20 @@ impl Train {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
-    fn address(port: u16) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], port))
+    fn path(port: u16) -> Path {
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Path::udp(address(9), address(port))
     }
 
     fn trains(datagrams: &mut Datagrams) -> Vec<(u16, Vec<usize>)> {
         let mut all = Vec::new();
         while let Some(transmit) = datagrams.pop() {
             let sizes = transmit.datagrams().map(<[u8]>::len).collect();
-            all.push((transmit.destination.port(), sizes));
+            all.push((transmit.path.remote.port(), sizes));
         }
         all
     }
@@ -138,7 +130,7 @@ mod tests {
     fn a_train_is_of_one_size_and_one_destination_and_ends_with_a_shorter_one() {
         let mut datagrams = Datagrams::default();
         for (port, bytes) in [(1, 9), (1, 9), (1, 5), (1, 5), (1, 6), (2, 6), (2, 6)] {
-            datagrams.push(address(9), address(port), &vec![0; bytes]);
+            datagrams.push(path(port), &vec![0; bytes]);
         }
         let expected = [
             (1, vec![9, 9, 5]),
@@ -154,12 +146,12 @@ mod tests {
     fn a_train_is_no_longer_than_the_kernel_takes() {
         let mut datagrams = Datagrams::default();
         for _ in 0..100 {
-            datagrams.push(address(9), address(1), &[0; 100]);
+            datagrams.push(path(1), &[0; 100]);
         }
         let lengths: Vec<_> = trains(&mut datagrams).iter().map(|t| t.1.len()).collect();
         assert_eq!(lengths, [64, 36]);
         for _ in 0..50 {
-            datagrams.push(address(9), address(1), &[0; 1_500]);
+            datagrams.push(path(1), &[0; 1_500]);
         }
         let lengths: Vec<_> = trains(&mut datagrams).iter().map(|t| t.1.len()).collect();
         assert_eq!(lengths, [43, 7]);

@@ -1,16 +1,9 @@
-//! Header extensions (RFC 8285): which are negotiated, and how they map to `rtp::Extensions`.
+//! Header extensions (RFC 8285): which ones are negotiated, and under which ids.
 
-use std::sync::Arc;
-
-use rtp::{Extensions, Kind};
-use str0m::media::MediaTime;
-use str0m::rtp::{Extension, ExtensionMap, ExtensionSerializer, ExtensionValues, VideoOrientation};
-
-use crate::sdp::Direction;
+use rtp::Kind;
 
 pub(crate) const DEPENDENCY_DESCRIPTOR: &str =
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
-
 pub(crate) const TRANSPORT_SEQUENCE_NUMBER: &str =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 pub(crate) const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
@@ -19,38 +12,19 @@ pub(crate) const REPAIRED_RID: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-
 pub(crate) const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 pub(crate) const VIDEO_ORIENTATION: &str = "urn:3gpp:video-orientation";
 pub(crate) const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
-
-/// The largest value of the one-byte form (RFC 8285 §4.2).
-const ONE_BYTE_FORM_MAX: usize = 16;
+pub(crate) const ABS_CAPTURE_TIME: &str =
+    "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time";
 
 /// Ids of the one-byte form are below this (RFC 8285 §4.2).
 pub(crate) const ID_MAX: u8 = 15;
 
-/// The extensions that a peer offers to use. To a viewer absolute send times are not written: who
-/// has transport-wide sequence numbers does not look at them.
-pub(crate) fn map(direction: Direction) -> ExtensionMap {
-    let mut map = ExtensionMap::empty();
-    map.set(1, Extension::AudioLevel);
-    if direction == Direction::Receive {
-        map.set(2, Extension::AbsoluteSendTime);
-    }
-    map.set(3, Extension::TransportSequenceNumber);
-    map.set(4, Extension::RtpMid);
-    map.set(5, Extension::PlayoutDelay);
-    map.set(10, Extension::RtpStreamId);
-    map.set(11, Extension::RepairedRtpStreamId);
-    map.set(
-        12,
-        Extension::with_serializer(DEPENDENCY_DESCRIPTOR, DependencyDescriptor),
-    );
-    map.set(13, Extension::VideoOrientation);
-    map
-}
-
-/// Ids and names of the extensions that are offered for what this side sends; the same ids as in
-/// [`map`].
+/// Ids and URIs that are offered for a section that this side sends on.
 pub(crate) fn sent(kind: Kind) -> impl Iterator<Item = (u8, &'static str)> {
-    const BOTH: [(u8, &str); 2] = [(3, TRANSPORT_SEQUENCE_NUMBER), (4, MID)];
+    const BOTH: [(u8, &str); 3] = [
+        (3, TRANSPORT_SEQUENCE_NUMBER),
+        (4, MID),
+        (6, ABS_CAPTURE_TIME),
+    ];
     const AUDIO: [(u8, &str); 1] = [(1, AUDIO_LEVEL)];
     const VIDEO: [(u8, &str); 3] = [
         (5, PLAYOUT_DELAY),
@@ -64,68 +38,111 @@ pub(crate) fn sent(kind: Kind) -> impl Iterator<Item = (u8, &'static str)> {
     BOTH.iter().chain(own).copied()
 }
 
-/// Carries the descriptor's bytes through without a look at them.
-#[derive(Debug)]
-struct DependencyDescriptor;
+/// Ids and URIs that are offered for a section that this side only receives on.
+pub(crate) fn received(kind: Kind) -> impl Iterator<Item = (u8, &'static str)> {
+    const VIDEO: [(u8, &str); 2] = [(10, RID), (11, REPAIRED_RID)];
+    let more = match kind {
+        Kind::Audio => &[][..],
+        Kind::Video => &VIDEO[..],
+    };
+    sent(kind).chain(more.iter().copied())
+}
 
-/// The descriptor of one packet, as the WebRTC library stores values of unknown extensions.
-struct Descriptor(Arc<[u8]>);
+/// Whether an offered extension is taken. Absolute send times are not: transport-wide sequence
+/// numbers tell more.
+pub(crate) fn is_taken(uri: &str) -> bool {
+    let mut known = ExtensionIds::default();
+    known.place(uri).is_some()
+}
 
-impl ExtensionSerializer for DependencyDescriptor {
-    fn write_to(&self, buf: &mut [u8], values: &ExtensionValues) -> usize {
-        let Some(Descriptor(bytes)) = values.user_values.get() else {
-            return 0;
-        };
-        let Some(space) = buf.get_mut(..bytes.len()) else {
-            return 0;
-        };
-        space.copy_from_slice(bytes);
-        bytes.len()
+/// Under which ids header extensions come on one m-line (RFC 8285 §5); 0 = not negotiated.
+///
+/// Absolute send times are absent: transport-wide sequence numbers say more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ExtensionIds {
+    /// `urn:ietf:params:rtp-hdrext:sdes:mid`.
+    pub mid: u8,
+    /// `urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id`.
+    pub rid: u8,
+    /// `urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id`.
+    pub repaired_rid: u8,
+    /// Transport-wide sequence numbers.
+    pub transport_seq: u8,
+    /// RFC 6464.
+    pub audio_level: u8,
+    /// `urn:3gpp:video-orientation`.
+    pub rotation: u8,
+    /// Wanted playout delay.
+    pub playout_delay: u8,
+    /// Dependency descriptor of AV1.
+    pub dependency_descriptor: u8,
+    /// Absolute capture time.
+    pub abs_capture_time: u8,
+}
+
+impl ExtensionIds {
+    /// Those of a section, as far as they are taken.
+    pub(crate) fn of(extensions: &[sdp::Extension]) -> Self {
+        let mut ids = Self::default();
+        for extension in extensions {
+            if let Some(place) = ids.place(&extension.uri) {
+                *place = extension.id;
+            }
+        }
+        ids
     }
 
-    fn parse_value(&self, buf: &[u8], values: &mut ExtensionValues) -> bool {
-        values.user_values.set(Descriptor(buf.into()));
-        true
-    }
-
-    fn is_video(&self) -> bool {
-        true
-    }
-
-    fn is_audio(&self) -> bool {
-        false
-    }
-
-    fn requires_two_byte_form(&self, values: &ExtensionValues) -> bool {
-        values
-            .user_values
-            .get::<Descriptor>()
-            .is_some_and(|d| d.0.len() > ONE_BYTE_FORM_MAX)
+    fn place(&mut self, uri: &str) -> Option<&mut u8> {
+        Some(match uri {
+            TRANSPORT_SEQUENCE_NUMBER => &mut self.transport_seq,
+            MID => &mut self.mid,
+            RID => &mut self.rid,
+            REPAIRED_RID => &mut self.repaired_rid,
+            AUDIO_LEVEL => &mut self.audio_level,
+            VIDEO_ORIENTATION => &mut self.rotation,
+            PLAYOUT_DELAY => &mut self.playout_delay,
+            DEPENDENCY_DESCRIPTOR => &mut self.dependency_descriptor,
+            ABS_CAPTURE_TIME => &mut self.abs_capture_time,
+            _ => return None,
+        })
     }
 }
 
-/// What of a received header travels on.
-pub(crate) fn received(values: &ExtensionValues) -> Extensions {
-    let hundredths =
-        |time: MediaTime| time.rebase(str0m::media::Frequency::HUNDREDTHS).numer() as u16;
-    Extensions {
-        audio_level: values
-            .audio_level
-            .map(|level| (level.unsigned_abs(), values.voice_activity.unwrap_or(false))),
-        rotation: values.video_orientation.map(degrees),
-        playout_delay: values
-            .play_delay_min
-            .map(hundredths)
-            .zip(values.play_delay_max.map(hundredths)),
-        dependency_descriptor: values.user_values.get::<Descriptor>().map(|d| d.0.clone()),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn degrees(orientation: VideoOrientation) -> u16 {
-    match orientation {
-        VideoOrientation::Deg0 => 0,
-        VideoOrientation::Deg90 => 90,
-        VideoOrientation::Deg180 => 180,
-        VideoOrientation::Deg270 => 270,
+    fn extension(id: u8, uri: &str) -> sdp::Extension {
+        sdp::Extension {
+            id,
+            direction: None,
+            uri: uri.to_owned(),
+        }
+    }
+
+    #[test]
+    fn ids_are_those_that_the_section_maps() {
+        let section = [
+            extension(1, AUDIO_LEVEL),
+            extension(
+                2,
+                "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+            ),
+            extension(3, TRANSPORT_SEQUENCE_NUMBER),
+            extension(200, RID),
+        ];
+        let expected = ExtensionIds {
+            audio_level: 1,
+            transport_seq: 3,
+            rid: 200,
+            ..ExtensionIds::default()
+        };
+        assert_eq!(ExtensionIds::of(&section), expected);
+    }
+
+    #[test]
+    fn offered_extensions_are_all_taken() {
+        let all = [Kind::Audio, Kind::Video].into_iter();
+        assert!(all.flat_map(received).all(|(_, uri)| is_taken(uri)));
     }
 }

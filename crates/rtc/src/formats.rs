@@ -1,74 +1,26 @@
-//! Between the WebRTC library's payload parameters and `rtp::Format`.
+//! Which codecs are passed through, and how descriptions write them.
 
 use rtp::{Codec, Format, Profile};
-use str0m::format::{Codec as StrCodec, PayloadParams};
 
+use crate::receiver::ReceivedType;
 use crate::sender::Types;
 
-/// Payload types of one m-line, the remote's preference first.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct PayloadTypes(Vec<PayloadType>);
+/// Stereo both ways (RFC 7587 §6.1): the server decodes nothing, so it takes and gives all there is.
+const OPUS_STEREO: &str = "stereo=1;sprop-stereo=1";
 
-#[derive(Debug, Clone)]
-struct PayloadType {
-    number: u8,
-    /// That of its retransmissions (RFC 4588 §8.1).
-    rtx: Option<u8>,
-    format: Format,
-}
+/// What H.264 is when nothing is said (RFC 6184 §8.1): baseline at level 1, single NAL units.
+const H264_DEFAULT_PROFILE: u32 = 0x42_00_0a;
+
+/// Payload types of one section, the remote's preference first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct PayloadTypes(Vec<ReceivedType>);
 
 impl PayloadTypes {
-    /// Those of `params` that the remote accepted under `remote_pts`, with those of `resent` for
-    /// their retransmissions: first the type, then that of its retransmissions.
-    pub(crate) fn negotiated(
-        params: &[PayloadParams],
-        remote_pts: &[str0m::media::Pt],
-        resent: &[(u8, u8)],
-    ) -> Self {
-        let mut types = Vec::new();
-        for pt in remote_pts {
-            let Some(param) = params.iter().find(|p| p.pt() == *pt) else {
-                continue;
-            };
-            let Some(format) = format(param) else {
-                continue;
-            };
-            let rtx = resent.iter().find(|(of, _)| *of == **pt);
-            types.push(PayloadType {
-                number: **pt,
-                rtx: rtx.map(|(_, rtx)| *rtx),
-                format,
-            });
-            if let Some(red) = param.red() {
-                types.push(PayloadType {
-                    number: *red,
-                    rtx: None,
-                    format: Format {
-                        red: true,
-                        ..format
-                    },
-                });
-            }
-        }
+    pub(crate) fn new(types: Vec<ReceivedType>) -> Self {
         Self(types)
     }
 
-    /// Number, that of its retransmissions, and format of each, the best first.
-    pub(crate) fn new(types: impl Iterator<Item = (u8, Option<u8>, Format)>) -> Self {
-        let types = types.map(|(number, rtx, format)| PayloadType {
-            number,
-            rtx,
-            format,
-        });
-        Self(types.collect())
-    }
-
-    pub(crate) fn format(&self, number: u8) -> Option<Format> {
-        let found = self.0.iter().find(|pt| pt.number == number);
-        found.map(|pt| pt.format)
-    }
-
-    /// How a packet of `format` can be sent best.
+    /// How a packet of `format` is sent best.
     pub(crate) fn best_for(&self, format: &Format) -> Option<Types> {
         self.0
             .iter()
@@ -79,6 +31,7 @@ impl PayloadTypes {
             .map(|(_, pt)| Types {
                 payload_type: pt.number,
                 rtx: pt.rtx,
+                nack: pt.nack,
                 red: pt.format.red,
             })
     }
@@ -86,33 +39,128 @@ impl PayloadTypes {
     pub(crate) fn formats(&self) -> impl Iterator<Item = &Format> {
         self.0.iter().map(|pt| &pt.format)
     }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ReceivedType> {
+        self.0.iter()
+    }
 }
 
-/// `None` for one that is not passed through.
-pub(crate) fn format(param: &PayloadParams) -> Option<Format> {
-    let spec = param.spec();
-    let codec = match spec.codec {
-        StrCodec::Opus => Codec::Opus,
-        StrCodec::Vp8 => Codec::Vp8,
-        StrCodec::Vp9 => Codec::Vp9,
-        StrCodec::H264 => Codec::H264,
-        StrCodec::H265 => Codec::H265,
-        StrCodec::Av1 => Codec::Av1,
-        _ => return None,
-    };
-    let profile = match codec {
+/// The format that a described codec stands for; `None` for one that is not passed through.
+/// Encoding names are compared without case (RFC 4855 §3), and Opus may leave its channels out.
+pub(crate) fn format_of(codec: &sdp::Codec) -> Option<Format> {
+    let is = |name: &str| codec.name.eq_ignore_ascii_case(name);
+    let known = Codec::ALL
+        .into_iter()
+        .find(|known| is(&known.to_string()))?;
+    if codec.clock_rate != clock_rate(known) {
+        return None;
+    }
+    let number = |name: &str| codec.parameter(name).and_then(|value| value.parse().ok());
+    let profile = match known {
         Codec::H264 => Profile::H264 {
-            profile_level_id: spec.format.profile_level_id.unwrap_or(0x42e01f),
-            packetization_mode: spec.format.packetization_mode.unwrap_or(0),
+            profile_level_id: codec
+                .parameter("profile-level-id")
+                .and_then(|id| u32::from_str_radix(id, 16).ok())
+                .unwrap_or(H264_DEFAULT_PROFILE),
+            packetization_mode: number("packetization-mode").unwrap_or(0),
         },
-        Codec::Vp9 => Profile::Number(spec.format.profile_id.unwrap_or(0) as u8),
-        Codec::Av1 => Profile::Number(spec.format.profile.unwrap_or(0)),
+        Codec::Vp9 => Profile::Number(number("profile-id").unwrap_or(0)),
+        Codec::Av1 => Profile::Number(number("profile").unwrap_or(0)),
         Codec::Opus | Codec::Vp8 | Codec::H265 => Profile::Any,
     };
     Some(Format {
-        codec,
-        clock_rate: spec.clock_rate.get(),
+        codec: known,
+        clock_rate: codec.clock_rate,
         profile,
         red: false,
     })
+}
+
+/// Clock rates in Hz as the payload formats fix them (RFC 7587 §4.1, RFC 6184 §8.2.1 and its kin).
+pub(crate) fn clock_rate(codec: Codec) -> u32 {
+    match codec {
+        Codec::Opus => 48_000,
+        _ => 90_000,
+    }
+}
+
+/// The parameters that answer those of an offered codec. What describes the stream itself, such as
+/// `sprop-parameter-sets`, is the sender's to say and left out.
+pub(crate) fn answered_parameters(codec: &sdp::Codec, format: &Format) -> String {
+    let echoed: &[&str] = match format.codec {
+        Codec::Opus => return opus_parameters(),
+        Codec::Vp8 => return String::new(),
+        Codec::Vp9 => &["profile-id"],
+        Codec::Av1 => &["profile", "level-idx", "tier"],
+        Codec::H264 => &[
+            "level-asymmetry-allowed",
+            "packetization-mode",
+            "profile-level-id",
+        ],
+        Codec::H265 => &["level-id", "profile-id", "tier-flag", "tx-mode"],
+    };
+    let echoed = echoed
+        .iter()
+        .filter_map(|name| Some(format!("{name}={}", codec.parameter(name)?)));
+    echoed.collect::<Vec<_>>().join(";")
+}
+
+/// How Opus is offered and answered.
+pub(crate) fn opus_parameters() -> String {
+    format!("minptime=10;useinbandfec=1;{OPUS_STEREO}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codec(name: &str, clock_rate: u32, parameters: &str) -> sdp::Codec {
+        sdp::Codec {
+            payload_type: 96,
+            name: name.to_owned(),
+            clock_rate,
+            channels: None,
+            parameters: parameters.to_owned(),
+            feedback: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn codec_names_are_read_without_case() {
+        for (name, rate, expected) in [
+            ("OPUS", 48_000, Some(Codec::Opus)),
+            ("opus", 48_000, Some(Codec::Opus)),
+            ("h264", 90_000, Some(Codec::H264)),
+            ("vp8", 90_000, Some(Codec::Vp8)),
+            ("opus", 16_000, None),
+            ("PCMU", 8_000, None),
+        ] {
+            let format = format_of(&codec(name, rate, ""));
+            assert_eq!(format.map(|format| format.codec), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn h264_without_parameters_is_baseline() {
+        let format = format_of(&codec("H264", 90_000, "")).unwrap();
+        let expected = Profile::H264 {
+            profile_level_id: 0x42_00_0a,
+            packetization_mode: 0,
+        };
+        assert_eq!(format.profile, expected);
+    }
+
+    #[test]
+    fn answer_repeats_the_profile_but_not_the_sets() {
+        let offered = codec(
+            "H264",
+            90_000,
+            "packetization-mode=1;sprop-parameter-sets=Z2QAH6w=,aO4=;profile-level-id=64001f",
+        );
+        let format = format_of(&offered).unwrap();
+        assert_eq!(
+            answered_parameters(&offered, &format),
+            "packetization-mode=1;profile-level-id=64001f"
+        );
+    }
 }

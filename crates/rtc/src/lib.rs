@@ -1,7 +1,7 @@
 //! One WebRTC peer: ICE, DTLS, SRTP and SDP as a state machine without IO.
 //!
-//! This crate is the only one that names the WebRTC library. Outside of it there are
-//! [`Peer`], media packets of the `rtp` crate, and datagrams.
+//! A [`Negotiator`] turns descriptions into what was [`Agreed`]; a [`Peer`] is made from that, and
+//! joins an ICE agent, a DTLS endpoint, a receiver and a sender behind one input and one output.
 //!
 //! Deliberately absent: streams, viewers, which packet goes where. A peer sends what it
 //! is given and reports what it receives.
@@ -11,33 +11,34 @@ mod clock;
 mod config;
 mod congestion;
 mod datagrams;
-mod dialogue;
-mod dtls;
+mod event;
 mod extensions;
 mod formats;
-mod incoming;
 mod media;
-mod negotiation;
-mod offer;
+mod negotiator;
+mod offer_error;
+mod outlet;
 mod peer;
-mod sdp;
+mod random;
+pub mod receiver;
 mod sender;
 pub mod srtp;
-#[cfg(test)]
-mod tests;
 mod wall_clock;
 mod window;
 
 pub use channels::{CHANNELS_MAX, ChannelNumber, TEXT_BYTES_MAX, TEXTS_PER_SECOND};
-pub use config::{Certificate, Config};
+pub use config::{Config, host_candidates};
 pub use datagrams::{Datagrams, Transmit};
-pub use dialogue::{Dialogue, Ends, Expected};
+pub use dtls::Identity;
+pub use event::{Connection, Ended, Event, Output};
+pub use extensions::ExtensionIds;
+pub use ice::{Credentials, Path};
 pub use media::{LAYERS_MAX, Media};
-pub use negotiation::{Agreed, AgreedLine, LINES_MAX, Negotiation, OutgoingTrack};
-pub use offer::Offering;
-pub use peer::{
-    Event, IceCredentials, Output, PAYLOAD_BYTES_MAX, PUBLISHED_LINES_MAX, Peer, host_candidate,
+pub use negotiator::{
+    Agreed, AgreedLine, Answered, Expected, LINES_MAX, Negotiator, OutgoingTrack,
+    PUBLISHED_SECTIONS_MAX, Role, SentTrack, media_sections, sent_tracks,
 };
-pub use sdp::{Direction, OfferError, SentTrack, lines, sent_tracks};
+pub use offer_error::OfferError;
+pub use peer::{PAYLOAD_BYTES_MAX, Peer};
 pub use sender::WriteError;
 pub use wall_clock::WallClock;

@@ -1,14 +1,12 @@
 //! SRTP and SRTCP with keys that DTLS has agreed on (RFC 3711, RFC 5764, RFC 7714).
 //!
-//! The WebRTC library has its own. This one works in place in the caller's buffer, for who
-//! receives or sends more than it can.
+//! Works in place in the caller's buffer.
 
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{self, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use aws_lc_rs::iv::FixedLength;
-use str0m::crypto::dtls::SrtpProfile;
 
 use crate::window::Window;
 
@@ -53,14 +51,12 @@ pub enum Protection {
 }
 
 impl Protection {
-    pub(crate) fn of(profile: SrtpProfile) -> Option<Self> {
-        [
-            (SrtpProfile::AES128_CM_SHA1_80, Self::Aes128CmSha1),
-            (SrtpProfile::AEAD_AES_128_GCM, Self::Aes128Gcm),
-            (SrtpProfile::AEAD_AES_256_GCM, Self::Aes256Gcm),
-        ]
-        .into_iter()
-        .find_map(|(known, protection)| (known == profile).then_some(protection))
+    fn of(profile: dtls::SrtpProfile) -> Self {
+        match profile {
+            dtls::SrtpProfile::Aes128CmSha1_80 => Self::Aes128CmSha1,
+            dtls::SrtpProfile::AeadAes128Gcm => Self::Aes128Gcm,
+            dtls::SrtpProfile::AeadAes256Gcm => Self::Aes256Gcm,
+        }
     }
 
     fn key_bytes(self) -> usize {
@@ -95,8 +91,14 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
+    /// What a handshake agreed on; `None` when its material is too short for its profile.
+    pub(crate) fn agreed(keys: &dtls::SrtpKeys) -> Option<Self> {
+        let client = keys.role == dtls::Role::Client;
+        Self::new(Protection::of(keys.profile), &keys.material, client)
+    }
+
     /// `material` as the exporter of DTLS gives it; `None` when it is too short.
-    pub(crate) fn new(protection: Protection, material: &[u8], client: bool) -> Option<Self> {
+    pub fn new(protection: Protection, material: &[u8], client: bool) -> Option<Self> {
         let length = 2 * (protection.key_bytes() + protection.salt_bytes());
         let material = material.get(..length)?.to_vec();
         Some(Self {

@@ -44,6 +44,18 @@ impl WallClock {
     }
 }
 
+/// The time of an NTP timestamp; one before 1970 for a source that counts from when it was
+/// switched on. `None` where the platform cannot tell it.
+pub(crate) fn time_of_ntp(ntp: u64) -> Option<SystemTime> {
+    let fraction = Duration::from_nanos(((ntp & 0xffff_ffff) * 1_000_000_000) >> 32);
+    let since_1900 = Duration::from_secs(ntp >> 32) + fraction;
+    let until_1970 = Duration::from_secs(NTP_TO_UNIX);
+    match since_1900.checked_sub(until_1970) {
+        Some(after) => SystemTime::UNIX_EPOCH.checked_add(after),
+        None => SystemTime::UNIX_EPOCH.checked_sub(until_1970 - since_1900),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +69,18 @@ mod tests {
         let later = clock.instant + Duration::from_millis(1_500);
         assert_eq!(clock.ntp(later) >> 32, NTP_TO_UNIX + 11);
         assert_eq!(clock.ntp(later) as u32, 1 << 31);
+    }
+
+    #[test]
+    fn ntp_is_read_as_it_is_told() {
+        let clock = WallClock {
+            instant: Instant::now(),
+            time: SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_250),
+        };
+        assert_eq!(time_of_ntp(clock.ntp(clock.instant)), Some(clock.time));
+        let uptime = |s: u64| time_of_ntp(s << 32).unwrap();
+        let passed = uptime(100).duration_since(uptime(90));
+        assert_eq!(passed.unwrap(), Duration::from_secs(10));
     }
 
     #[test]

@@ -42,6 +42,17 @@ impl<const WORDS: usize> Window<WORDS> {
         new
     }
 
+    /// Whether [`Self::take`] would find the number new.
+    pub(crate) fn is_new(&self, number: u64) -> bool {
+        match self.highest {
+            Some(highest) if number <= highest => {
+                let word = self.came[(number % Self::SIZE / 64) as usize];
+                highest - number < Self::SIZE && word & bit(number) == 0
+            }
+            _ => true,
+        }
+    }
+
     fn word(&mut self, number: u64) -> &mut u64 {
         &mut self.came[(number % Self::SIZE / 64) as usize]
     }
@@ -77,7 +88,9 @@ mod tests {
             for step in steps {
                 at = at.saturating_add_signed(step);
                 let highest = seen.last().copied().unwrap_or(0);
+                let expected = window.is_new(at);
                 let new = window.take(at);
+                prop_assert_eq!(new, expected);
                 prop_assert_eq!(new, !seen.contains(&at) && (at + 128 > highest || seen.is_empty()));
                 seen.insert(at);
             }

@@ -24,7 +24,7 @@ use broadcast::{
     IceFragment, LayerChoice, Restarted, Role, SessionError, SessionId, StreamName, StreamStatus,
 };
 use node::{ClosedReason, Command, Event};
-use rtc::{IceCredentials, Peer};
+use rtc::{Credentials, Peer};
 use rtp::{Bitrate, Kind};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
@@ -83,10 +83,12 @@ pub(crate) struct Described {
 impl Described {
     /// Of a peer that has answered an offer.
     fn new(ice_tag: &str, peer: &Peer) -> Self {
-        let lines = peer.media().iter().map(|media| (media.kind, media.mid()));
+        let lines = peer
+            .media()
+            .map(|media| (media.kind, media.mid().to_owned()));
         Self {
             local_ufrag: ice_tag.to_owned(),
-            remote_ufrag: peer.remote_ufrag().map(str::to_owned),
+            remote_ufrag: Some(peer.remote_ufrag().to_owned()),
             lines: lines.collect(),
         }
     }
@@ -117,7 +119,7 @@ pub(crate) struct Control {
 #[derive(Debug)]
 struct Shared {
     shards: Shards,
-    certificate: rtc::Certificate,
+    identity: rtc::Identity,
     announce_ice_lite: bool,
     wall_clock: rtc::WallClock,
     state: Mutex<State>,
@@ -135,7 +137,7 @@ struct State {
     /// The rid of the layer that a viewer gets, for those that were told of one.
     layers: BTreeMap<SessionId, watch::Sender<Option<String>>>,
     /// Who waits for a shard to restart ICE.
-    restarts: BTreeMap<SessionId, oneshot::Sender<Result<IceCredentials, String>>>,
+    restarts: BTreeMap<SessionId, oneshot::Sender<Credentials>>,
     /// What followers of a stream see. Lives as long as the stream has a session.
     followed: BTreeMap<StreamName, watch::Sender<StreamStatus>>,
     stopping: bool,
@@ -163,7 +165,7 @@ impl Control {
         };
         let shared = Arc::new(Shared {
             shards,
-            certificate: rtc::Certificate::generate(),
+            identity: rtc::Identity::generate(),
             announce_ice_lite,
             wall_clock: rtc::WallClock {
                 instant: Instant::now(),
@@ -190,20 +192,10 @@ impl Control {
             .ok_or(SessionError::Unknown)
     }
 
-    /// Adds remote candidates. A fragment of an older ICE session is ignored.
-    pub(crate) fn trickle(
-        &self,
-        caller: &Caller,
-        fragment: IceFragment,
-    ) -> Result<(), SessionError> {
-        let shard = self.state().permit(caller)?;
-        self.command(
-            shard,
-            Command::Trickle {
-                session: caller.session,
-                fragment,
-            },
-        )
+    /// Takes remote candidates: of no use to an ICE-lite agent, which learns from checks
+    /// (RFC 8445 §2.5), so the caller is checked and that is all.
+    pub(crate) fn trickle(&self, caller: &Caller) -> Result<(), SessionError> {
+        self.state().permit(caller).map(|_| ())
     }
 
     /// Restarts ICE with the client's new credentials.
@@ -212,13 +204,14 @@ impl Control {
         caller: &Caller,
         fragment: IceFragment,
     ) -> Result<Restarted, SessionError> {
-        let (Some(ufrag), Some(pwd)) = (fragment.ufrag.clone(), fragment.pwd.clone()) else {
+        let (Some(ufrag), Some(pwd)) = (fragment.ufrag, fragment.pwd) else {
             return Err(SessionError::Bad(
                 "an ICE restart needs a=ice-ufrag and a=ice-pwd".to_owned(),
             ));
         };
         let session = caller.session;
-        let remote = Some(ufrag.clone());
+        let remote =
+            Credentials::new(&ufrag, &pwd).map_err(|error| SessionError::Bad(error.to_string()))?;
         let (sender, receiver) = oneshot::channel();
         let shard = {
             let mut state = self.state();
@@ -226,35 +219,27 @@ impl Control {
             state.restarts.insert(session, sender);
             shard
         };
-        self.command(
-            shard,
-            Command::RestartIce {
-                session,
-                remote: IceCredentials { ufrag, pwd },
-            },
-        )?;
+        self.command(shard, Command::RestartIce { session, remote })?;
         let answered = tokio::time::timeout(SHARD_TIMEOUT, receiver).await;
         let Ok(Ok(local)) = answered else {
             self.state().restarts.remove(&session);
             return Err(SessionError::Busy);
         };
-        let local = local.map_err(SessionError::Bad)?;
-        let ice_tag = local.ufrag.clone();
+        let ice_tag = local.ufrag().to_owned();
         let mid = {
             let mut state = self.state();
             let described = state.described.get_mut(&session);
             let described = described.ok_or(SessionError::Unknown)?;
             described.local_ufrag.clone_from(&ice_tag);
-            described.remote_ufrag = remote;
+            described.remote_ufrag = Some(ufrag);
             described.lines.first().map(|(_, mid)| mid.clone())
         };
-        self.command(shard, Command::Trickle { session, fragment })?;
         let candidates = self.shared.shards.candidates(shard);
         let fragment = IceFragment {
             mid,
-            ufrag: Some(local.ufrag),
-            pwd: Some(local.pwd),
-            candidates: candidates.iter().filter_map(rtc::host_candidate).collect(),
+            ufrag: Some(local.ufrag().to_owned()),
+            pwd: Some(local.pwd().to_owned()),
+            candidates: rtc::host_candidates(candidates),
             end_of_candidates: true,
         };
         Ok(Restarted { fragment, ice_tag })
@@ -392,12 +377,26 @@ impl Control {
 
     fn event(&self, event: Event) {
         match event {
-            Event::Connected { session } => {
-                tracing::info!(?session, "session connected");
+            Event::Connected {
+                session,
+                connection,
+            } => {
+                tracing::info!(
+                    ?session,
+                    remote = %connection.path.remote,
+                    dtls = %connection.version,
+                    srtp = ?connection.protection,
+                    "session connected"
+                );
             }
-            Event::Closed { session, reason } => {
+            Event::Closed {
+                session,
+                reason,
+                ended,
+            } => {
                 if reason != ClosedReason::Ordered {
-                    tracing::info!(?session, ?reason, "session ended");
+                    let why = ended.map(|ended| ended.to_string());
+                    tracing::info!(?session, ?reason, why, "session ended");
                 }
                 self.shared.metrics.closed(reason);
                 if reason == ClosedReason::Remote {
@@ -431,7 +430,6 @@ impl Control {
                 quality,
                 bandwidth,
             } => self.quality(session, quality, bandwidth),
-            Event::Answered { session, answer } => self.peer_answered(session, answer),
             Event::ChannelOpened {
                 session,
                 channel,

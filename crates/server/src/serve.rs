@@ -197,7 +197,7 @@ fn greet(address: SocketAddr) -> anyhow::Result<()> {
 }
 
 /// Warns of what strangers send, which is no news. `log.level` can name it, and then it talks.
-const QUIET: &str = "rtc_dtls=off";
+const QUIET: &str = "dimpl=off,sctp_proto=off";
 
 fn start_logging(config: &Config) -> anyhow::Result<()> {
     let directives = format!("{QUIET},{}", config.log.level);

@@ -107,12 +107,27 @@ impl Problem {
     }
 }
 
+/// What is wrong with a JSON text, in words of JSON: `serde` names the Rust type that it wanted.
+pub fn json_reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let Some((found, expected)) = text.rsplit_once(", expected ") else {
+        return text;
+    };
+    let wanted = match expected.split(' ').next() {
+        Some("struct" | "map") => "an object",
+        Some("enum" | "variant") => "a name",
+        _ => return text,
+    };
+    let place = expected.find(" at line ").and_then(|at| expected.get(at..));
+    format!("{found}, expected {wanted}{}", place.unwrap_or_default())
+}
+
 impl From<OpenError> for Problem {
     fn from(error: OpenError) -> Self {
         let detail = error.to_string();
         match error {
             OpenError::BadOffer(_) => Self::bad_request(detail),
-            OpenError::NoCommonCodec { codecs } => Self {
+            OpenError::NoCommonCodec { codecs, .. } => Self {
                 codecs,
                 ..Self::new(StatusCode::NOT_ACCEPTABLE, detail)
             },
@@ -173,6 +188,47 @@ impl From<SessionError> for Problem {
                 detail,
                 Duration::from_secs(1),
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "it is never read whole")]
+    struct Wanted {
+        name: String,
+        kind: Kind,
+    }
+
+    #[derive(Debug, Deserialize)]
+    enum Kind {
+        One,
+    }
+
+    #[test]
+    fn json_reason_names_no_rust_type() {
+        for (json, reason) in [
+            (
+                "7",
+                "invalid type: integer `7`, expected an object at line 1 column 1",
+            ),
+            (
+                "[\"ada\"]",
+                "invalid length 1, expected an object at line 1 column 7",
+            ),
+            (
+                r#"{"kind": "Two"}"#,
+                "unknown variant `Two`, expected `One` at line 1 column 14",
+            ),
+            ("{", "EOF while parsing an object at line 1 column 1"),
+        ] {
+            let error = serde_json::from_str::<Wanted>(json).expect_err(json);
+            assert_eq!(json_reason(&error), reason);
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! /whip/{stream}                      endpoint: OPTIONS, GET, HEAD, POST
-//! /whip/{stream}/session/{session}    session:  OPTIONS, PATCH, DELETE
+//! /whip/{stream}/session/{session}    session:  OPTIONS, GET, HEAD, PATCH, DELETE
 //! ```
 //!
 //! A stream name has one or two segments, so that an endpoint has at most two and a session
@@ -12,8 +12,8 @@
 use broadcast::{IceFragment, Open, Opened, Restarted, Role, SessionId, StreamName};
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ALLOW, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH, LINK,
-    LOCATION,
+    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
+    IF_MATCH, LINK, LOCATION,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 
@@ -26,7 +26,7 @@ pub const SDP: &str = "application/sdp";
 pub const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 const ENDPOINT_METHODS: &str = "OPTIONS, GET, HEAD, POST";
-const SESSION_METHODS: &str = "OPTIONS, PATCH, DELETE";
+const SESSION_METHODS: &str = "OPTIONS, GET, HEAD, PATCH, DELETE";
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
@@ -50,7 +50,7 @@ pub enum IfMatch {
     Missing,
     /// `*`: whatever the tag is; asks for an ICE restart (RFC 9725 §4.3.3).
     Any,
-    /// One of these.
+    /// One of these strong tags; empty when all that was sent are weak or malformed.
     Tags(Vec<String>),
 }
 
@@ -61,6 +61,8 @@ pub enum Call {
     Answer(Response<Bytes>),
     /// Open a session.
     Open(Open),
+    /// Show that the session is there: answer with [`shown`].
+    Show,
     /// Trickle or restart, as [`decide_patch`] says.
     Patch {
         /// The fragment.
@@ -155,6 +157,7 @@ fn session(request: &Request<Bytes>) -> Result<Call, Problem> {
             ACCEPT_PATCH,
             FRAGMENT,
         ))),
+        Method::GET | Method::HEAD => Ok(Call::Show),
         Method::PATCH => {
             needs_content_type(request.headers(), FRAGMENT)?;
             let fragment = ice_fragment::parse(&utf8(request.body())?)
@@ -188,6 +191,10 @@ pub fn decide_patch(
         IfMatch::Any if !present && fragment.pwd.is_some() => Ok(Patch::Restart),
         IfMatch::Any => Ok(trickle),
         IfMatch::Tags(tags) if tags.iter().any(|t| t == tag) => Ok(trickle),
+        IfMatch::Tags(tags) if tags.is_empty() => Err(Problem::new(
+            StatusCode::PRECONDITION_FAILED,
+            "a weak or malformed ETag matches nothing: send the session's as it came, in quotes",
+        )),
         IfMatch::Tags(_) => Err(broadcast::SessionError::Outdated.into()),
         IfMatch::Missing if strict => Err(Problem::new(
             StatusCode::PRECONDITION_REQUIRED,
@@ -221,9 +228,27 @@ pub fn created(
     response
 }
 
-/// 200: the server's side after an ICE restart.
-pub fn restarted(restarted: &Restarted) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(ice_fragment::write(&restarted.fragment)));
+/// 204: a session that is there (RFC 9725 §4.1), with its present ICE tag.
+pub fn shown(ice_tag: &str) -> Response<Bytes> {
+    let mut response = options(SESSION_METHODS, ACCEPT_PATCH, FRAGMENT);
+    let headers = response.headers_mut();
+    insert(headers, ETAG, &format!("\"{ice_tag}\""));
+    // The tag changes with every ICE restart.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The value of an answer's first `a=ice-options` (RFC 8839 §5.6), if it has one.
+pub fn ice_options(answer: &str) -> Option<&str> {
+    let mut lines = answer.lines();
+    let value = lines.find_map(|line| line.strip_prefix("a=ice-options:"))?;
+    Some(value.trim())
+}
+
+/// 200: the server's side after an ICE restart, with the [`ice_options`] of its answer.
+pub fn restarted(restarted: &Restarted, ice_options: Option<&str>) -> Response<Bytes> {
+    let fragment = ice_fragment::write(&restarted.fragment, ice_options);
+    let mut response = Response::new(Bytes::from(fragment));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(FRAGMENT));
     insert(headers, ETAG, &format!("\"{}\"", restarted.ice_tag));
@@ -283,25 +308,32 @@ fn options(methods: &'static str, accept: HeaderName, media_type: &'static str) 
     response
 }
 
+/// Reads all `If-Match` lines as one list (RFC 9110 §5.3).
 fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
-    let Some(value) = headers.get(IF_MATCH) else {
-        return Ok(IfMatch::Missing);
-    };
-    let value = value
-        .to_str()
-        .map_err(|_| Problem::bad_request("If-Match has characters that no ETag has"))?
-        .trim();
-    if value.trim_matches('"') == "*" {
-        return Ok(IfMatch::Any);
+    let mut tags = Vec::new();
+    for value in headers.get_all(IF_MATCH) {
+        let value = value
+            .to_str()
+            .map_err(|_| Problem::bad_request("If-Match has characters that no ETag has"))?;
+        tags.extend(value.split(',').map(str::trim));
     }
-    // Clients in the field leave out the quotes, or send the weak form.
-    let tag = |tag: &str| {
-        tag.trim()
-            .trim_start_matches("W/")
-            .trim_matches('"')
-            .to_owned()
+    Ok(match tags.as_slice() {
+        [] => IfMatch::Missing,
+        // RFC 9725 §4.3.3 writes the star in quotes, RFC 9110 §13.1.1 without.
+        ["*" | "\"*\""] => IfMatch::Any,
+        tags => IfMatch::Tags(tags.iter().copied().filter_map(strong_tag).collect()),
+    })
+}
+
+/// The text of a strong tag. A weak one matches nothing (RFC 9110 §8.8.3.2), nor does one that
+/// is malformed. Clients in the field leave out the quotes.
+fn strong_tag(tag: &str) -> Option<String> {
+    let unquoted = match tag.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"')?,
+        None => tag,
     };
-    Ok(IfMatch::Tags(value.split(',').map(tag).collect()))
+    let is_tag = !unquoted.is_empty() && !unquoted.contains('"') && !tag.starts_with("W/");
+    is_tag.then(|| unquoted.to_owned())
 }
 
 /// The bearer token of the `Authorization` header (RFC 6750 §2.1).
@@ -325,7 +357,7 @@ pub fn token(uri: &Uri, headers: &HeaderMap) -> Option<String> {
 }
 
 /// Undoes percent-encoding (RFC 3986 §2.1); what is not well formed stays as it is.
-fn percent_decoded(text: &str) -> String {
+pub(crate) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
@@ -418,6 +450,26 @@ mod tests {
         assert_eq!(decide("gone", &IfMatch::Missing, false), Ok(Patch::Ignore));
         assert_eq!(decide("next", &IfMatch::Any, true), Ok(Patch::Restart));
         assert_eq!(decide("here", &IfMatch::Any, true), Ok(Patch::Trickle));
+    }
+
+    #[test]
+    fn only_strong_tags_match() {
+        let read = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(IF_MATCH, HeaderValue::from_static(value));
+            }
+            if_match(&headers).expect("visible characters")
+        };
+        let tags = |tags: &[&str]| IfMatch::Tags(tags.iter().map(|&tag| tag.into()).collect());
+        assert_eq!(read(&[]), IfMatch::Missing);
+        assert_eq!(read(&["*"]), IfMatch::Any);
+        assert_eq!(read(&["\"*\""]), IfMatch::Any);
+        assert_eq!(read(&["\"a\" , b"]), tags(&["a", "b"]));
+        assert_eq!(read(&["\"a\"", "\"b\""]), tags(&["a", "b"]));
+        for none in ["W/\"a\"", "W/a", "\"a", "a\"", "\"\"a\"\"", "", "W/*"] {
+            assert_eq!(read(&[none]), tags(&[]), "{none}");
+        }
     }
 
     #[test]

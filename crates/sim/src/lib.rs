@@ -2,12 +2,14 @@
 //!
 //! A [`World`] holds nodes, clients and the links between them, and jumps from one event to
 //! the next: minutes pass in seconds, and nothing ever sleeps. Links, encoders and losses
-//! follow from one seed. The WebRTC library draws its own keys and numbers, so two runs with
+//! follow from one seed. Clients and shards draw their own keys and numbers, so two runs with
 //! one seed differ in bytes, and in what depends on them, but not in who loses what when.
 //!
+//! The clients are those of the `client` crate, whose WebRTC shares no code with the shards'.
+//!
 //! ```text
-//! Publisher ─► rtc::Peer ─► Link ─► node::Node ─► Link ─► rtc::Peer ─► Viewer
-//!                                       └── relay ──► node::Node ─► …
+//! Publisher ─► client::Peer ─► Link ─► node::Node ─► Link ─► client::Peer ─► Viewer
+//!                                          └── relay ──► node::Node ─► …
 //! ```
 //!
 //! Deliberately absent: signaling, sockets, threads and decoders. A frame counts as decodable
@@ -21,6 +23,7 @@ mod publisher;
 mod reception;
 mod rng;
 mod stamp;
+mod unified;
 mod viewer;
 mod world;
 
@@ -30,5 +33,6 @@ pub use publisher::{LayerSettings, Publisher, PublisherSettings};
 pub use reception::{Got, Reception};
 pub use rng::Rng;
 pub use stamp::Stamp;
+pub use unified::Unified;
 pub use viewer::Viewer;
 pub use world::{ClientId, World};

@@ -1,8 +1,7 @@
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtc::{Datagrams, Peer};
+use client::Peer;
 use rtp::{Bitrate, Codec, Extensions, Format, Kind, Packet, Rewrite};
 
 use crate::encoder::Encoder;
@@ -178,22 +177,22 @@ impl Publisher {
     }
 
     /// Writes what is due.
-    pub(crate) fn produce(&mut self, clock: &Clock, peer: &mut Peer, to: &mut Datagrams) {
+    pub(crate) fn produce(&mut self, clock: &Clock, peer: &mut Peer) {
         let now = clock.now();
         while self.next_audio().is_some_and(|at| at <= now) {
-            self.audio(clock, peer, to);
+            self.audio(clock, peer);
         }
         while self.next_frame().is_some_and(|at| at <= now) {
             self.frame(clock, peer);
         }
-        let Some(media) = peer.line(Kind::Video) else {
+        let Some(line) = peer.sending(Kind::Video) else {
             return;
         };
         for (layer, state) in self.layers.iter_mut().enumerate() {
             while state.queue.front().is_some_and(|(at, ..)| *at <= now)
                 && let Some((_, packet, seq)) = state.queue.pop_front()
             {
-                write(now, peer, media, layer, packet, seq, to);
+                write(peer, line, layer, &packet, seq);
             }
         }
     }
@@ -207,11 +206,11 @@ impl Publisher {
         Some(self.began? + Duration::from_micros(micros))
     }
 
-    fn audio(&mut self, clock: &Clock, peer: &mut Peer, to: &mut Datagrams) {
+    fn audio(&mut self, clock: &Clock, peer: &mut Peer) {
         let number = self.audio_packets;
         self.audio_packets += 1;
-        let (Some(media), Some(format)) = (
-            peer.line(Kind::Audio),
+        let (Some(line), Some(format)) = (
+            peer.sending(Kind::Audio),
             format_of(peer, Kind::Audio, Codec::Opus),
         ) else {
             return;
@@ -225,7 +224,7 @@ impl Publisher {
             ..Packet::new(clock.now(), format, payload)
         };
         let seq = u64::from(self.settings.first_seq / 2) + u64::from(number);
-        write(clock.now(), peer, media, 0, packet, seq, to);
+        write(peer, line, 0, &packet, seq);
     }
 
     fn frame(&mut self, clock: &Clock, peer: &Peer) {
@@ -282,22 +281,14 @@ impl Publisher {
     }
 }
 
-fn write(
-    now: Instant,
-    peer: &mut Peer,
-    media: usize,
-    layer: usize,
-    packet: Packet,
-    seq: u64,
-    to: &mut Datagrams,
-) {
+fn write(peer: &mut Peer, line: usize, layer: usize, packet: &Packet, seq: u64) {
     let rewrite = Rewrite::new(seq, packet.timestamp);
-    peer.write(now, media, layer, &Arc::new(packet), rewrite, to)
+    peer.write(line, layer, packet, &rewrite)
         .expect("a synthetic packet fits its own offer");
 }
 
 fn format_of(peer: &Peer, kind: Kind, codec: Codec) -> Option<Format> {
-    let media = peer.media().iter().find(|media| media.kind == kind)?;
+    let media = peer.media().get(peer.sending(kind)?)?;
     media
         .formats()
         .find(|f| f.codec == codec && !f.red)

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use rtc::Peer;
+use client::Peer;
 use rtp::{Kind, Packet};
 
 use crate::{Clock, Reception};
@@ -111,8 +111,7 @@ impl Viewer {
 }
 
 pub(crate) fn request_keyframe(peer: &mut Peer) {
-    let mut received = peer.received().iter();
-    if let Some(media) = received.position(|media| media.kind == Kind::Video) {
-        peer.request_keyframe(media, 0);
+    if let Some(line) = peer.receiving(Kind::Video) {
+        peer.request_keyframe(line, 0);
     }
 }

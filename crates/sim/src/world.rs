@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use broadcast::SessionId;
+use client::{Direction, Offering};
 use node::{Command, Counters, Event, Feed, Input, Node, Output, Relayed, Source, StreamId};
-use rtc::{Certificate, Datagrams, Direction, Ends, Offering, Peer, WallClock};
+use rtc::WallClock;
 use rtp::{Bitrate, Kind};
 
 use crate::viewer::request_keyframe;
-use crate::{Clock, Link, Path, Publisher, PublisherSettings, Rng, Viewer};
+use crate::{Clock, Link, Path, Publisher, PublisherSettings, Rng, Unified, Viewer};
 
 const STREAM: StreamId = StreamId(1);
 
@@ -41,7 +42,8 @@ pub struct World {
     seed: u64,
     rng: Rng,
     clock: Clock,
-    certificate: Certificate,
+    /// Of all clients, and of all shards.
+    certificates: (client::Certificate, rtc::Identity),
     shards: Vec<Shard>,
     clients: Vec<Client>,
     by_address: BTreeMap<SocketAddr, usize>,
@@ -49,8 +51,6 @@ pub struct World {
     flights_begun: u64,
     publishers: u8,
     events: Vec<(Duration, Event)>,
-    /// What the client at work wants to send.
-    sending: Datagrams,
 }
 
 #[derive(Debug)]
@@ -68,7 +68,7 @@ struct Client {
     address: SocketAddr,
     /// What the shard sees: that of the router before it.
     outside: SocketAddr,
-    peer: Peer,
+    peer: client::Peer,
     up: Link,
     down: Link,
     wake: Option<Instant>,
@@ -123,7 +123,7 @@ impl World {
             seed,
             rng: Rng::new(seed),
             clock: Clock::new(epoch),
-            certificate: Certificate::generate(),
+            certificates: (client::Certificate::generate(), rtc::Identity::generate()),
             shards: (0..shards).map(shard).collect(),
             clients: Vec::new(),
             by_address: BTreeMap::new(),
@@ -131,7 +131,6 @@ impl World {
             flights_begun: 0,
             publishers: 0,
             events: Vec::new(),
-            sending: Datagrams::default(),
         }
     }
 
@@ -176,8 +175,8 @@ impl World {
         self.watch_stream((stream_of(client), home), shard, down)
     }
 
-    /// A client connects to a shard over a connection of both ways ([`rtc::Dialogue`]): it watches the
-    /// stream, and publishes one of its own, in one layer.
+    /// A client connects to a shard over one connection for both ways ([`Unified`]): it watches
+    /// the stream, and publishes one of its own, in one layer.
     pub fn converse(
         &mut self,
         shard: usize,
@@ -189,10 +188,9 @@ impl World {
             publisher: Some(self.next_publisher(settings)),
             viewer: Some(Viewer::new(self.now())),
         };
-        let (config_here, config) = self.rtc_configs(shard);
+        let (config_here, config) = self.configs(shard);
         let now = self.clock.now();
-        let ends = Ends::new(&config_here, &config, Some(ESTIMATE_INITIAL), now);
-        let ends = ends.expect("our own offers are good");
+        let ends = Unified::negotiate(&config_here, &config, Some(ESTIMATE_INITIAL), now);
         let id = self.connect(shard, role, ends.client, up, down);
         let session = self.session(id);
         let peer = Box::new(ends.server);
@@ -202,12 +200,12 @@ impl World {
             stream: stream_of(id),
         };
         let sources = ends.published.into_iter().map(source).collect();
-        let republish = Command::Republish {
+        let renegotiate = Command::Renegotiate {
             session,
-            offer: None,
+            agreed: None,
             sources,
         };
-        self.order(shard, republish);
+        self.order(shard, renegotiate);
         let feed = |(line, kind)| Feed {
             line,
             stream: STREAM,
@@ -246,7 +244,7 @@ impl World {
 
     /// The client says good-bye.
     pub fn leave(&mut self, client: ClientId) {
-        self.clients[client.0].peer.close(&mut self.sending);
+        self.clients[client.0].peer.close();
         self.turn(client.0);
         self.vanish(client);
     }
@@ -372,21 +370,36 @@ impl World {
 
     /// The peers of the next client, which offers, and of the shard, as the server's control
     /// plane makes it.
-    fn one_way(&self, shard: usize, ours: Direction, rids: &[&str]) -> (Peer, Box<Peer>) {
-        let (theirs, estimate) = match ours {
-            Direction::Send => (Direction::Receive, None),
-            Direction::Receive => (Direction::Send, Some(ESTIMATE_INITIAL)),
+    fn one_way(
+        &self,
+        shard: usize,
+        ours: Direction,
+        rids: &[&str],
+    ) -> (client::Peer, Box<rtc::Peer>) {
+        let (role, estimate) = match ours {
+            Direction::Send => (rtc::Role::Publisher, None),
+            Direction::Receive => {
+                let stream = "stream".to_owned();
+                (rtc::Role::Viewer { stream }, Some(ESTIMATE_INITIAL))
+            }
         };
-        let (config_here, config) = self.rtc_configs(shard);
+        let (config_here, config) = self.configs(shard);
         let now = self.clock.now();
         let offering = Offering::new(&config_here, ours, rids, now);
-        let (peer, answer) = Peer::answer(&config, theirs, offering.sdp(), estimate, now)
+        let (peer, answer) = rtc::Peer::answer(&config, role, offering.sdp(), estimate, now)
             .expect("our own offer is good");
         let peer_here = offering.accept(&answer).expect("our own answer is good");
         (peer_here, Box::new(peer))
     }
 
-    fn connect(&mut self, shard: usize, role: Role, peer: Peer, up: Path, down: Path) -> ClientId {
+    fn connect(
+        &mut self,
+        shard: usize,
+        role: Role,
+        peer: client::Peer,
+        up: Path,
+        down: Path,
+    ) -> ClientId {
         let id = self.clients.len();
         let address = self.next_address();
         self.by_address.insert(address, id);
@@ -417,25 +430,23 @@ impl World {
     }
 
     /// For the next client, and its shard.
-    fn rtc_configs(&self, shard: usize) -> (rtc::Config, rtc::Config) {
-        let here = self.rtc_config(self.next_address());
-        (here, self.rtc_config(self.shards[shard].address))
-    }
-
-    fn order(&mut self, shard: usize, command: Command) {
-        self.input(shard, Input::Command(command));
-    }
-
-    fn rtc_config(&self, address: SocketAddr) -> rtc::Config {
-        rtc::Config {
-            certificate: self.certificate.clone(),
-            candidates: vec![address],
+    fn configs(&self, shard: usize) -> (client::Config, rtc::Config) {
+        let (client, server) = &self.certificates;
+        let here = client::Config::new(client, self.next_address());
+        let there = rtc::Config {
+            identity: server.clone(),
+            candidates: vec![self.shards[shard].address],
             announce_ice_lite: false,
             wall_clock: WallClock {
                 instant: self.clock.now() - self.clock.elapsed(),
                 time: SystemTime::UNIX_EPOCH + TIME_OF_DAY,
             },
-        }
+        };
+        (here, there)
+    }
+
+    fn order(&mut self, shard: usize, command: Command) {
+        self.input(shard, Input::Command(command));
     }
 
     /// Goes to the next event. Returns false at `end`, when there is none before it.
@@ -481,8 +492,7 @@ impl World {
             } => {
                 let destination = self.shards[shard].address;
                 let input = Input::Datagram {
-                    source,
-                    destination,
+                    path: rtc::Path::udp(destination, source),
                     contents: &mut contents,
                 };
                 self.input(shard, input);
@@ -490,7 +500,7 @@ impl World {
             Cargo::ToClient {
                 client: id,
                 source,
-                mut contents,
+                contents,
             } => {
                 let now = self.clock.now();
                 let client = &mut self.clients[id];
@@ -500,10 +510,8 @@ impl World {
                 if let Some(viewer) = &mut client.role.viewer {
                     viewer.datagram(&contents);
                 }
-                let (own, to) = (client.address, &mut self.sending);
-                client
-                    .peer
-                    .handle_datagram(now, source, own, &mut contents, to);
+                let own = client.address;
+                client.peer.handle_datagram(now, source, own, &contents);
                 self.drain_client(id);
             }
             Cargo::Relay { shard, message } => self.input(shard, Input::Relayed(message)),
@@ -517,7 +525,7 @@ impl World {
         loop {
             match self.shards[shard].node.poll_output(now) {
                 Some(Output::Transmit(transmit)) => {
-                    let (source, to) = (transmit.source, transmit.destination);
+                    let (source, to) = (transmit.path.local, transmit.path.remote);
                     down.extend(transmit.datagrams().map(|d| (source, to, d.to_vec())));
                 }
                 Some(Output::Relay { shard: to, message }) => self.relay(shard, to, message),
@@ -570,38 +578,33 @@ impl World {
 
     /// A client's own time: it writes what is due.
     fn turn(&mut self, id: usize) {
-        let (client, to) = (&mut self.clients[id], &mut self.sending);
+        let client = &mut self.clients[id];
         client.wake = None;
         if let Some(publisher) = &mut client.role.publisher {
-            publisher.produce(&self.clock, &mut client.peer, to);
+            publisher.produce(&self.clock, &mut client.peer);
         }
         if let Some(viewer) = &mut client.role.viewer {
             viewer.produce(&self.clock, &mut client.peer);
         }
-        client.peer.handle_timeout(self.clock.now(), to);
+        client.peer.handle_timeout(self.clock.now());
         self.drain_client(id);
     }
 
     fn drain_client(&mut self, id: usize) {
         let now = self.clock.now();
         let client = &mut self.clients[id];
+        let mut flights = Vec::new();
         let at = loop {
-            match client.peer.poll_output(&mut self.sending) {
-                rtc::Output::Event(event) => client.event(&self.clock, &event),
-                rtc::Output::Timeout(at) => break at,
+            match client.peer.poll_output() {
+                client::Output::Event(event) => client.event(&self.clock, &event),
+                client::Output::Transmit(_) if client.gone => {}
+                client::Output::Transmit(transmit) => {
+                    let arrivals = client.up.send(now, transmit.contents.len());
+                    flights.extend(arrivals.map(|at| (at, transmit.contents.clone())));
+                }
+                client::Output::Timeout(at) => break at,
             }
         };
-        let mut flights = Vec::new();
-        while let Some(transmit) = self.sending.pop() {
-            if client.gone {
-                continue;
-            }
-            for datagram in transmit.datagrams() {
-                for at in client.up.send(now, datagram.len()) {
-                    flights.push((at, datagram.to_vec()));
-                }
-            }
-        }
         client.wake = Some(at.max(now + WAKE_MIN));
         client.gone |= !client.peer.is_alive();
         let (shard, source) = (client.shard, client.outside);
@@ -633,11 +636,11 @@ impl Client {
         writes.into_iter().chain(asks).chain(self.wake).min()
     }
 
-    fn event(&mut self, clock: &Clock, event: &rtc::Event) {
+    fn event(&mut self, clock: &Clock, event: &client::Event) {
         let Role { publisher, viewer } = &mut self.role;
         match event {
-            rtc::Event::Closed => self.gone = true,
-            rtc::Event::Connected => {
+            client::Event::Closed => self.gone = true,
+            client::Event::Connected => {
                 if let Some(publisher) = publisher {
                     publisher.begin(clock.now());
                 }
@@ -645,12 +648,12 @@ impl Client {
                     viewer.connected_at(clock.elapsed());
                 }
             }
-            rtc::Event::KeyframeRequest { .. } => {
+            client::Event::KeyframeRequest { .. } => {
                 if let Some(publisher) = publisher {
                     publisher.keyframe_requested(clock.elapsed());
                 }
             }
-            rtc::Event::Packet { packet, .. } => {
+            client::Event::Packet { packet, .. } => {
                 if let Some(viewer) = viewer {
                     viewer.packet(clock, packet);
                 }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::figures::{Figures, Joins, Outcome, Phase, Process, Refusal, Sample};
 use super::plan::{Bounds, Plan};
 use super::process::Observer;
-use crate::client::Client;
+use crate::http::Client;
 use crate::link::OpenError;
 use crate::publishers::Publishers;
 use crate::report::Report;

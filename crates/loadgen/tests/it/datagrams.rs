@@ -1,9 +1,9 @@
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
+use client::{Certificate, Direction};
 use fastrand::Rng;
 use headwater_loadgen::Link;
-use rtc::{Certificate, Direction};
 
 use crate::server::Server;
 use crate::stream::{LIGHT, Stream};

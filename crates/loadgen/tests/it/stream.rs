@@ -1,6 +1,6 @@
 //! A running stream whose quality is watched.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use headwater_loadgen::{Client, Idle, Publishers, Report, Sent, Settings, Viewers};
 use rtp::{Bitrate, Codec};
@@ -127,17 +127,10 @@ impl Stream {
 
 /// An SDP offer of a publisher, as another client would make it.
 pub(crate) fn offer(rids: &[&str]) -> String {
-    let config = rtc::Config {
-        certificate: rtc::Certificate::generate(),
-        candidates: vec![([127, 0, 0, 1], 9).into()],
-        announce_ice_lite: false,
-        wall_clock: rtc::WallClock {
-            instant: Instant::now(),
-            time: SystemTime::now(),
-        },
-    };
-    let direction = rtc::Direction::Send;
-    let offering = rtc::Offering::new(&config, direction, rids, Instant::now());
+    let certificate = client::Certificate::generate();
+    let config = client::Config::new(&certificate, ([127, 0, 0, 1], 9).into());
+    let direction = client::Direction::Send;
+    let offering = client::Offering::new(&config, direction, rids, Instant::now());
     offering.sdp().to_owned()
 }
 

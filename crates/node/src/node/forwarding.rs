@@ -37,7 +37,8 @@ impl Node {
         }
         for relay in &mut stream.relays {
             relay.skipping &= !(kind == Kind::Video && packet.frame.keyframe);
-            if kind == Kind::Audio || !relay.skipping {
+            // Parameter sets change seldom, and what comes after the gap may need them.
+            if kind == Kind::Audio || !relay.skipping || packet.frame.parameter_sets {
                 let message = Relayed::Packet {
                     stream: stream.id,
                     kind,
@@ -129,7 +130,7 @@ impl Node {
                 if let Some(rewrite) = subscription.packet(now, track, *layer, packet) {
                     let to = &mut self.sending;
                     let media = subscribed.media;
-                    let written = entry.peer.write(now, media, 0, packet, rewrite, to);
+                    let written = entry.peer.write(now, media, packet, rewrite, to);
                     entry.health.packets += 1;
                     count(&mut self.counters, written);
                 } else if !subscription.is_catching_up() {

@@ -15,6 +15,7 @@ impl Node {
             Relayed::Unsubscribe { stream, shard } => return self.unsubscribe(*stream, *shard),
             Relayed::Begin { stream, .. }
             | Relayed::Packet { stream, .. }
+            | Relayed::Restart { stream, .. }
             | Relayed::End { stream }
             | Relayed::WantKeyframe { stream, .. } => *stream,
         };
@@ -30,6 +31,9 @@ impl Node {
             Relayed::Begin { kind, rids, .. } => {
                 stream.sweep.clear();
                 stream.track_mut(kind).begin(&rids);
+            }
+            Relayed::Restart { kind, layer, .. } => {
+                stream.track_mut(kind).restart_layer(layer);
             }
             Relayed::Packet {
                 kind,

@@ -3,16 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use broadcast::{IceFragment, SessionId};
-use rtc::{ChannelNumber, IceCredentials, Peer};
+use broadcast::SessionId;
+use rtc::{ChannelNumber, Connection, Credentials, Peer};
 
 use super::viewing::choose_layers;
 use super::{Node, TICK};
 use crate::message::{ClosedReason, Event, Output};
 use crate::peer::PeerEntry;
 
-/// Addresses that one session may be reached at, one for each path its ICE tries; a further one
-/// takes the place of the oldest.
+/// Addresses that one session may be reached at: as many as its ICE agent knows paths. A further one
+/// takes the place of the one that was used the longest ago.
 const ADDRESSES_MAX: usize = 16;
 
 /// Local ufrags that a session answers to: the present one and those before its last restarts.
@@ -20,13 +20,8 @@ const UFRAGS_MAX: usize = 3;
 
 impl Node {
     /// A peer comes.
-    pub(super) fn add_peer(
-        &mut self,
-        now: Instant,
-        session: SessionId,
-        mut peer: Box<Peer>,
-    ) -> usize {
-        let ufrag = peer.local_credentials().ufrag;
+    pub(super) fn add_peer(&mut self, now: Instant, session: SessionId, peer: Box<Peer>) -> usize {
+        let ufrag = peer.local_credentials().ufrag().to_owned();
         let mut entry = PeerEntry::new(session, peer, now);
         entry.ufrags.push(ufrag.clone());
         let key = self.peers.insert(entry);
@@ -40,29 +35,6 @@ impl Node {
     /// The key of a session's peer.
     pub(super) fn key(&self, session: SessionId) -> Option<usize> {
         self.sessions.get(&session).copied()
-    }
-
-    pub(super) fn trickle(&mut self, session: SessionId, fragment: &IceFragment) {
-        let Some(key) = self.sessions.get(&session).copied() else {
-            return;
-        };
-        let Some(entry) = self.peers.get_mut(key) else {
-            return;
-        };
-        if fragment
-            .ufrag
-            .as_deref()
-            .is_some_and(|ufrag| entry.peer.remote_ufrag() != Some(ufrag))
-        {
-            return;
-        }
-        for candidate in &fragment.candidates {
-            // A remote that cannot be reached at this one comes by another: the server only listens.
-            if let Err(error) = entry.peer.add_remote_candidate(candidate) {
-                tracing::debug!(session = ?session, %error, "remote candidate ignored");
-            }
-        }
-        self.mark_dirty(key);
     }
 
     pub(super) fn write(
@@ -83,22 +55,14 @@ impl Node {
         self.drain(now, key);
     }
 
-    pub(super) fn restart_ice(
-        &mut self,
-        now: Instant,
-        session: SessionId,
-        remote: &IceCredentials,
-    ) {
+    pub(super) fn restart_ice(&mut self, now: Instant, session: SessionId, remote: Credentials) {
         let Some(key) = self.sessions.get(&session).copied() else {
             return;
         };
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
-        let local = entry
-            .peer
-            .restart_ice(remote)
-            .map_err(|error| error.to_string());
+        let local = entry.peer.restart_ice(remote).clone();
         self.learn_ufrag(key);
         self.outputs
             .push_back(Output::Event(Event::IceRestarted { session, local }));
@@ -110,7 +74,7 @@ impl Node {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
-        let ufrag = entry.peer.local_credentials().ufrag;
+        let ufrag = entry.peer.local_credentials().ufrag().to_owned();
         if entry.ufrags.contains(&ufrag) {
             return;
         }
@@ -123,7 +87,8 @@ impl Node {
         self.demux.add_ufrag(ufrag, key);
     }
 
-    pub(super) fn connected(&mut self, now: Instant, key: usize) {
+    pub(super) fn connected(&mut self, now: Instant, key: usize, connection: Connection) {
+        self.proved(now, key, connection.path.remote);
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
@@ -133,6 +98,7 @@ impl Node {
         entry.connected = true;
         self.outputs.push_back(Output::Event(Event::Connected {
             session: entry.session,
+            connection,
         }));
         for view in &mut entry.views {
             if let Some(stream) = self.streams.get_mut(view.stream) {
@@ -147,18 +113,33 @@ impl Node {
         self.request_viewed(now, key);
     }
 
-    /// The session may be known by this address from now on.
+    /// An authentic check of the session has come from this address.
     pub(super) fn reached(&mut self, now: Instant, key: usize, address: SocketAddr) {
-        if self.demux.learn(now, address, key)
-            && let Some(entry) = self.peers.get_mut(key)
-        {
-            // A client that roams without end keeps its latest addresses only.
-            if entry.addresses.len() == ADDRESSES_MAX {
-                let oldest = entry.addresses.remove(0);
-                self.demux.remove_address(&oldest, key);
-            }
-            entry.addresses.push(address);
+        self.demux.claim(now, address, key);
+        self.note_address(key, address);
+    }
+
+    /// The session has proved to be at this address.
+    pub(super) fn proved(&mut self, now: Instant, key: usize, address: SocketAddr) {
+        self.demux.take(now, address, key);
+        self.note_address(key, address);
+    }
+
+    fn note_address(&mut self, key: usize, address: SocketAddr) {
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        let addresses = &mut entry.addresses;
+        if addresses.last() == Some(&address) {
+            return;
         }
+        addresses.retain(|known| *known != address);
+        // A client that roams without end keeps its latest addresses only.
+        if addresses.len() == ADDRESSES_MAX {
+            let oldest = addresses.remove(0);
+            self.demux.remove_address(&oldest, key);
+        }
+        addresses.push(address);
     }
 
     pub(super) fn end_silent(&mut self, now: Instant) {
@@ -168,7 +149,8 @@ impl Node {
                 let waited = now.saturating_duration_since(entry.created);
                 (waited > config.connect_timeout).then_some(ClosedReason::NeverConnected)
             } else {
-                let silent = now.saturating_duration_since(entry.heard);
+                let heard = entry.peer.last_heard();
+                let silent = now.saturating_duration_since(heard);
                 (silent > config.silence_timeout).then_some(ClosedReason::Silent)
             }
         };
@@ -203,9 +185,7 @@ impl Node {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
-        entry.peer.close(&mut self.sending);
-        entry.peer.handle_timeout(now, &mut self.sending);
-        entry.peer.drain(&mut self.sending, |_| {});
+        entry.peer.close(now, &mut self.sending);
         self.remove(key, reason);
     }
 
@@ -224,6 +204,7 @@ impl Node {
         self.outputs.push_back(Output::Event(Event::Closed {
             session: entry.session,
             reason,
+            ended: entry.ended,
         }));
         for view in entry.views {
             self.unview(key, view.stream);

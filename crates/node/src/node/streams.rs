@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use broadcast::SessionId;
 use rtc::{Agreed, Peer};
+use rtp::Kind;
 
 use super::Node;
 use super::viewing::choose_layers;
-use crate::message::{Answered, ClosedReason, Event, Feed, Output, Relayed, Source, StreamId};
+use crate::message::{ClosedReason, Event, Feed, Output, Relayed, Source, StreamId};
 use crate::peer::{Incoming, Subscribed, View};
 use crate::stream::Stream;
 
@@ -32,33 +33,48 @@ impl Node {
         self.set_sources(now, key, sources);
     }
 
-    pub(super) fn republish(
+    pub(super) fn renegotiate(
         &mut self,
         now: Instant,
         session: SessionId,
-        offer: Option<&str>,
+        agreed: Option<Box<Agreed>>,
         sources: &[Source],
     ) {
         let Some(key) = self.key(session) else {
             return;
         };
-        if let Some(offer) = offer {
-            let Some(entry) = self.peers.get_mut(key) else {
-                return;
-            };
-            let answer = entry.peer.answer_again(offer);
-            let answer = answer.map(|sdp| Answered::new(sdp, &entry.peer));
-            let answer = answer.map_err(|error| error.to_string());
-            let refused = answer.is_err();
-            let event = Event::Answered { session, answer };
-            self.outputs.push_back(Output::Event(event));
-            if refused {
-                return;
-            }
-            self.learn_ufrag(key);
+        if let Some(agreed) = agreed {
+            self.apply(key, *agreed);
         }
         self.set_sources(now, key, sources);
         self.drain(now, key);
+    }
+
+    /// Gives a peer what was agreed on.
+    fn apply(&mut self, key: usize, agreed: Agreed) {
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        let begun = entry.peer.apply(agreed);
+        // A new source on a line: what was given under the old one says nothing.
+        for view in &mut entry.views {
+            view.subscriptions.retain(|s| !begun.contains(&s.media));
+        }
+        self.learn_ufrag(key);
+    }
+
+    /// Another source has begun on a layer of a stream that is published here.
+    pub(super) fn restart_layer(&mut self, stream_key: usize, kind: Kind, layer: usize) {
+        let Some(stream) = self.streams.get_mut(stream_key) else {
+            return;
+        };
+        stream.track_mut(kind).restart_layer(layer);
+        let message = Relayed::Restart {
+            stream: stream.id,
+            kind,
+            layer,
+        };
+        tell_relays(stream, &message, &mut self.outputs);
     }
 
     /// What the m-lines of a publisher carry from now on.
@@ -134,7 +150,7 @@ impl Node {
             return;
         };
         entry.sources.retain(|source| source.stream != stream_key);
-        let ends = entry.sources.is_empty() && !entry.peer.is_of_both_ways();
+        let ends = entry.sources.is_empty() && !entry.peer.is_unified();
         if let Some(stream) = self.streams.get_mut(stream_key) {
             stream.sessions -= 1;
         }
@@ -212,28 +228,8 @@ impl Node {
         let Some(key) = self.key(session) else {
             return;
         };
-        let Some(entry) = self.peers.get_mut(key) else {
-            return;
-        };
-        let mut begun = Vec::new();
         if let Some(agreed) = agreed {
-            if let Err(error) = entry.peer.connect(&agreed) {
-                tracing::debug!(?session, %error, "a viewing peer cannot connect");
-                return self.close(now, key, ClosedReason::Remote);
-            }
-            for line in agreed.lines {
-                let index = line.index;
-                if entry.peer.set_line(line) {
-                    begun.push(index);
-                }
-            }
-            self.learn_ufrag(key);
-        }
-        // A new source on a line: what was given under the old one says nothing.
-        if let Some(entry) = self.peers.get_mut(key) {
-            for view in &mut entry.views {
-                view.subscriptions.retain(|s| !begun.contains(&s.media));
-            }
+            self.apply(key, *agreed);
         }
         self.set_feeds(now, key, feeds);
         self.drain(now, key);

@@ -153,7 +153,7 @@ pub(super) fn catch_up(
         }
         let (media, packet) = (subscribed.media, &forward.packet);
         let peer = &mut entry.peer;
-        let written = peer.write(now, media, 0, packet, forward.rewrite, sending);
+        let written = peer.write(now, media, packet, forward.rewrite, sending);
         count(counters, written);
     }
     let layer = stream.video.layers().get(begins?)?;

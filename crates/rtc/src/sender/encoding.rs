@@ -1,11 +1,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rtp::{Extensions, Packet, Rewrite, dependency_descriptor};
-use str0m::media::{Mid, Rid};
+use rtp::rtcp::TransportFeedback;
+use rtp::{CaptureTime, Extensions, Packet, Rewrite, dependency_descriptor};
 
 use super::resend::SentPackets;
 use super::{EncodingConfig, Types};
+use crate::extensions::ExtensionIds;
 use crate::window::Window;
 
 /// The fixed header (RFC 3550 §5.1).
@@ -21,31 +22,23 @@ const ONE_BYTE_LENGTH_MAX: usize = 16;
 /// A packet that comes so much later than the newest, 64 times as many, is not sent any more.
 const USED_WORDS: usize = 16;
 
-/// Under which ids header extensions were negotiated for one m-line; 0 = not at all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct ExtensionIds {
-    pub(crate) transport_seq: u8,
-    pub(crate) mid: u8,
-    pub(crate) rid: u8,
-    pub(crate) repaired_rid: u8,
-    pub(crate) audio_level: u8,
-    pub(crate) rotation: u8,
-    pub(crate) playout_delay: u8,
-    pub(crate) dependency_descriptor: u8,
-}
-
 /// One stream of packets that is sent, with what is needed to send some of them again.
 #[derive(Debug)]
 pub(super) struct Encoding {
     pub(super) ssrc: u32,
     /// SSRC of retransmissions (RFC 4588 §5.3), and their next sequence number.
     pub(super) rtx: Option<(u32, u64)>,
-    pub(super) mid: Mid,
-    pub(super) rid: Option<Rid>,
+    pub(super) mid: Box<str>,
     pub(super) ids: ExtensionIds,
     pub(super) cname: String,
     /// The receiver has reported on it, so it knows which m-line it belongs to.
     pub(super) is_known: bool,
+    /// The same of the retransmissions, whose source has to be learned for itself
+    /// (RFC 9143 §15): some receivers do not go by what was declared.
+    pub(super) rtx_is_known: bool,
+    /// Transport-wide number of a retransmission that named its m-line, until feedback tells
+    /// whether it arrived.
+    rtx_probe: Option<u16>,
     /// Sequence numbers that were used. One that was used again, with other contents, would give
     /// the key away (RFC 7714 §8.1).
     pub(super) used: Window<USED_WORDS>,
@@ -84,8 +77,18 @@ pub(super) struct Outgoing<'a> {
     pub(super) rewrite: &'a Rewrite,
     pub(super) payload_type: u8,
     pub(super) transport_seq: u16,
-    /// A retransmission: its SSRC and sequence number.
-    pub(super) again: Option<(u32, u16)>,
+    pub(super) repeat: Repeat,
+}
+
+/// Whether a packet goes out for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// It does.
+    No,
+    /// A retransmission from a source of its own (RFC 4588).
+    Rtx { ssrc: u32, seq: u16 },
+    /// The same packet, to a receiver without RTX (RFC 4585 §6.2.1).
+    Same { with_mid: bool },
 }
 
 impl Encoding {
@@ -98,10 +101,11 @@ impl Encoding {
                 .rtx_ssrc
                 .map(|ssrc| (ssrc, u64::from(ssrc as u16 >> 1))),
             mid: config.mid,
-            rid: config.rid,
             ids: config.ids,
             cname: config.cname,
             is_known: false,
+            rtx_is_known: false,
+            rtx_probe: None,
             used: Window::default(),
             sent: SentPackets::default(),
             packets: 0,
@@ -115,8 +119,10 @@ impl Encoding {
     /// Appends header and payload, not encrypted. Returns the header's length.
     pub(super) fn write(&self, to: &mut Vec<u8>, out: &Outgoing<'_>) -> usize {
         let start = to.len();
-        let own = (self.ssrc, out.rewrite.seq as u16);
-        let (ssrc, seq) = out.again.unwrap_or(own);
+        let (ssrc, seq) = match out.repeat {
+            Repeat::Rtx { ssrc, seq } => (ssrc, seq),
+            Repeat::No | Repeat::Same { .. } => (self.ssrc, out.rewrite.seq as u16),
+        };
         let marker = u8::from(out.packet.marker) << 7;
         to.extend_from_slice(&[0x80, marker | out.payload_type]);
         to.extend_from_slice(&seq.to_be_bytes());
@@ -124,7 +130,7 @@ impl Encoding {
         to.extend_from_slice(&ssrc.to_be_bytes());
         self.write_extensions(to, start, out);
         let header = to.len() - start;
-        if out.again.is_some() {
+        if matches!(out.repeat, Repeat::Rtx { .. }) {
             to.extend_from_slice(&(out.rewrite.seq as u16).to_be_bytes());
         }
         let payload = to.len();
@@ -142,16 +148,8 @@ impl Encoding {
         to.extend_from_slice(&[0; EXTENSION_HEADER]);
         let mut block = Block { to, two_byte };
         block.put(ids.transport_seq, &out.transport_seq.to_be_bytes());
-        if !self.is_known {
+        if self.names_mid(out.repeat) {
             block.put(ids.mid, self.mid.as_bytes());
-            if let Some(rid) = &self.rid {
-                let id = if out.again.is_some() {
-                    ids.repaired_rid
-                } else {
-                    ids.rid
-                };
-                block.put(id, rid.as_bytes());
-            }
         }
         if let Some((level, voice)) = extensions.audio_level {
             block.put(ids.audio_level, &[u8::from(voice) << 7 | level.min(127)]);
@@ -163,6 +161,9 @@ impl Encoding {
             // Twelve bits each.
             let both = u32::from(min.min(0xfff)) << 12 | u32::from(max.min(0xfff));
             block.put(ids.playout_delay, &both.to_be_bytes()[1..]);
+        }
+        if let Some(time) = &extensions.capture_time {
+            block.put_capture_time(ids.abs_capture_time, time);
         }
         if let Some(descriptor) = &extensions.dependency_descriptor {
             let at = block.put(ids.dependency_descriptor, descriptor);
@@ -186,26 +187,64 @@ impl Encoding {
             || [
                 ids.transport_seq,
                 ids.mid,
-                ids.rid,
-                ids.repaired_rid,
                 ids.audio_level,
                 ids.rotation,
                 ids.playout_delay,
                 ids.dependency_descriptor,
+                ids.abs_capture_time,
             ]
             .iter()
             .any(|id| *id > ONE_BYTE_ID_MAX)
     }
 
-    /// Remembers a packet that was sent for the first time.
-    pub(super) fn record(
-        &mut self,
-        now_ms: u32,
-        packet: &Arc<Packet>,
-        rewrite: Rewrite,
-        types: Types,
-        payload_bytes: usize,
-    ) {
+    /// Whether a packet says to which m-line it belongs.
+    fn names_mid(&self, repeat: Repeat) -> bool {
+        match repeat {
+            Repeat::No => !self.is_known,
+            Repeat::Rtx { .. } => !self.rtx_is_known,
+            Repeat::Same { with_mid } => with_mid,
+        }
+    }
+
+    /// Whether this is the source of the retransmissions.
+    pub(super) fn is_rtx(&self, ssrc: u32) -> bool {
+        self.rtx.is_some_and(|(rtx, _)| rtx == ssrc)
+    }
+
+    /// Takes the next number of the retransmissions, with their source.
+    pub(super) fn next_rtx(&mut self) -> Option<(u32, u64)> {
+        let (ssrc, next) = self.rtx.as_mut()?;
+        let seq = *next;
+        *next += 1;
+        Some((*ssrc, seq))
+    }
+
+    /// Whether packets can be repeated as padding: the same packet as before would be none.
+    pub(super) fn can_pad(&self) -> bool {
+        self.ids.transport_seq > 0 && self.rtx.is_some()
+    }
+
+    /// A retransmission goes out under this transport-wide number.
+    pub(super) fn probe_rtx(&mut self, transport_seq: u16) {
+        if !self.rtx_is_known && self.ids.transport_seq > 0 && self.ids.mid > 0 {
+            self.rtx_probe.get_or_insert(transport_seq);
+        }
+    }
+
+    /// Learns from feedback whether a retransmission that named its m-line has arrived.
+    pub(super) fn note_arrivals(&mut self, feedback: &TransportFeedback<'_>) {
+        let Some(probe) = self.rtx_probe else {
+            return;
+        };
+        let told = feedback.arrivals().find(|(seq, _)| *seq == probe);
+        if let Some((_, arrived)) = told {
+            self.rtx_is_known |= arrived.is_some();
+            self.rtx_probe = None;
+        }
+    }
+
+    /// Counts a packet that was sent for the first time.
+    pub(super) fn count(&mut self, packet: &Packet, rewrite: &Rewrite, payload_bytes: usize) {
         self.packets = self.packets.wrapping_add(1);
         self.bytes = self.bytes.wrapping_add(payload_bytes as u32);
         self.last = Some(Last {
@@ -213,8 +252,21 @@ impl Encoding {
             captured: packet.captured,
             clock_rate: packet.format.clock_rate,
         });
-        if types.rtx.is_some() && self.rtx.is_some() {
-            self.sent.push(now_ms, packet, rewrite, types);
+    }
+
+    /// Keeps a packet for who may ask for it again.
+    pub(super) fn record(
+        &mut self,
+        now_ms: u32,
+        packet: &Arc<Packet>,
+        rewrite: Rewrite,
+        types: Types,
+        transport_seq: u16,
+    ) {
+        if types.nack || (types.rtx.is_some() && self.rtx.is_some()) {
+            let with_mid = !self.is_known;
+            self.sent
+                .push(now_ms, packet, rewrite, types, (transport_seq, with_mid));
         }
     }
 }
@@ -263,5 +315,21 @@ impl Block<'_> {
         let at = self.to.len();
         self.to.extend_from_slice(value);
         Some(at)
+    }
+
+    /// The short form, or the long one where the publisher wrote that.
+    fn put_capture_time(&mut self, id: u8, time: &CaptureTime) {
+        let mut value = [0; 16];
+        let (ntp, offset) = value.split_at_mut(8);
+        ntp.copy_from_slice(&time.ntp.to_be_bytes());
+        match time.clock_offset {
+            Some(clock_offset) => {
+                offset.copy_from_slice(&clock_offset.to_be_bytes());
+                self.put(id, &value);
+            }
+            None => {
+                self.put(id, ntp);
+            }
+        }
     }
 }

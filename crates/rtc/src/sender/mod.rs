@@ -1,32 +1,26 @@
 //! Sends media and what belongs to it: SRTP, retransmissions (RFC 4588), sender reports, and the
 //! receiver's feedback.
 //!
-//! The WebRTC library brings the connection up and keeps it: ICE, DTLS, SDP. From then on media
-//! goes past it. A packet is written once, straight to where it is sent from, and encrypted in
-//! place; what a NACK may ask for is kept as references to packets that all viewers share.
-//!
-//! RTP and RTCP of the library never leave for a peer that sends: two senders under one key would
-//! repeat nonces.
+//! A packet is written once, straight to where it is sent from, and encrypted in place; what a NACK
+//! may ask for is kept as references to packets that all viewers share. Keys and path belong to the
+//! peer, which lends them as an [`Outlet`] with each call.
 
 mod encoding;
 mod resend;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtp::rtcp::{self, Received, SenderReport};
+use rtp::rtcp::{self, Received, ReportBlock, SenderReport};
 use rtp::{Bitrate, Packet, Rewrite};
-use str0m::media::{Mid, Rid};
 use thiserror::Error;
 
 use crate::congestion::Congestion;
-use crate::datagrams::Datagrams;
-use crate::srtp::{self, Inbound, Outbound, Replay};
+use crate::extensions::ExtensionIds;
+use crate::outlet::Outlet;
 use crate::wall_clock::WallClock;
 
-pub(crate) use encoding::ExtensionIds;
-use encoding::{Encoding, Outgoing};
+use encoding::{Encoding, Outgoing, Repeat};
 
 /// Between two sender reports (RFC 3550 §6.2, reduced for two parties).
 const REPORT_EVERY: Duration = Duration::from_secs(1);
@@ -54,8 +48,7 @@ const PADDING_MAX: usize = 64;
 pub(crate) struct EncodingConfig {
     pub(crate) ssrc: u32,
     pub(crate) rtx_ssrc: Option<u32>,
-    pub(crate) mid: Mid,
-    pub(crate) rid: Option<Rid>,
+    pub(crate) mid: Box<str>,
     pub(crate) ids: ExtensionIds,
     pub(crate) cname: String,
 }
@@ -64,8 +57,10 @@ pub(crate) struct EncodingConfig {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Types {
     pub(crate) payload_type: u8,
-    /// Payload type of its retransmission; `None` when it may not be sent again.
+    /// Payload type of its retransmission; `None` without RTX.
     pub(crate) rtx: Option<u8>,
+    /// The receiver asks for what is lost.
+    pub(crate) nack: bool,
     /// The receiver takes redundant audio.
     pub(crate) red: bool,
 }
@@ -91,9 +86,6 @@ pub enum WriteError {
 #[derive(Debug)]
 pub(crate) struct Sender {
     encodings: Vec<Encoding>,
-    crypto: Option<Crypto>,
-    /// From which local address to which remote one.
-    path: Option<(SocketAddr, SocketAddr)>,
     began: Instant,
     clock: WallClock,
     transport_seq: u64,
@@ -112,13 +104,6 @@ struct Told {
     /// There are encodings that need a key frame.
     keyframes: bool,
     nacks: u64,
-}
-
-#[derive(Debug)]
-struct Crypto {
-    outbound: Outbound,
-    inbound: Inbound,
-    replay: Replay,
 }
 
 /// What a receiver reported.
@@ -141,8 +126,6 @@ impl Sender {
     ) -> Self {
         Self {
             encodings: encodings.into_iter().map(Encoding::new).collect(),
-            crypto: None,
-            path: None,
             began: now,
             clock,
             transport_seq: 1,
@@ -186,23 +169,8 @@ impl Sender {
     }
 
     /// The connection is up.
-    pub(crate) fn connect(&mut self, now: Instant, keys: &srtp::Keys) {
-        self.crypto = Some(Crypto {
-            outbound: keys.outbound(),
-            inbound: keys.inbound(),
-            replay: Replay::default(),
-        });
+    pub(crate) fn connect(&mut self, now: Instant) {
         self.report_at = now + REPORT_EVERY;
-    }
-
-    /// Something can be sent.
-    fn is_connected(&self) -> bool {
-        self.crypto.is_some() && self.path.is_some()
-    }
-
-    /// From where to where datagrams go from now on.
-    pub(crate) fn set_path(&mut self, source: SocketAddr, destination: SocketAddr) {
-        self.path = Some((source, destination));
     }
 
     /// Sends a packet.
@@ -213,11 +181,8 @@ impl Sender {
         packet: &Arc<Packet>,
         rewrite: Rewrite,
         types: Types,
-        to: &mut Datagrams,
+        outlet: &mut Outlet<'_>,
     ) -> Result<(), WriteError> {
-        if !self.is_connected() {
-            return Err(WriteError::NotSending);
-        }
         let number = self.encodings.get_mut(encoding).map(|e| &mut e.used);
         if !number.ok_or(WriteError::NotSending)?.take(rewrite.seq) {
             return Err(WriteError::Late);
@@ -229,13 +194,15 @@ impl Sender {
             rewrite: &rewrite,
             payload_type: types.payload_type,
             transport_seq: self.transport_seq as u16,
-            again: None,
+            repeat: Repeat::No,
         };
-        let sealed = self.seal(now, encoding, &out, rewrite.seq, to);
+        let transport_seq = out.transport_seq;
+        let sealed = self.seal(now, encoding, &out, rewrite.seq, outlet);
         let bytes = sealed.ok_or(WriteError::NotSending)?;
         let now_ms = self.now_ms(now);
         if let Some(encoding) = self.encodings.get_mut(encoding) {
-            encoding.record(now_ms, packet, rewrite, types, payload.len());
+            encoding.count(packet, &rewrite, payload.len());
+            encoding.record(now_ms, packet, rewrite, types, transport_seq);
         }
         let credit = self.resend_credit + (bytes as f64 * RESENT_SHARE) as i64;
         self.resend_credit = credit.min(RESENT_BYTES_MAX);
@@ -249,18 +216,12 @@ impl Sender {
         encoding: usize,
         out: &Outgoing<'_>,
         index: u64,
-        to: &mut Datagrams,
+        outlet: &mut Outlet<'_>,
     ) -> Option<usize> {
-        let (source, destination) = self.path?;
-        let crypto = self.crypto.as_ref()?;
         let encoding = self.encodings.get(encoding)?;
-        let buffer = to.buffer();
-        let start = buffer.len();
-        let header = encoding.write(buffer, out);
-        crypto.outbound.seal_rtp(buffer, start, header, index);
-        let bytes = buffer.len() - start;
-        to.commit(source, destination, start);
-        if encoding.ids.transport_seq > 0 {
+        let bytes = outlet.send_rtp(index, |buffer| encoding.write(buffer, out));
+        // The same packet again is no news to the congestion control.
+        if encoding.ids.transport_seq > 0 && !matches!(out.repeat, Repeat::Same { .. }) {
             if let Some(congestion) = &mut self.congestion {
                 congestion.sent(now, self.transport_seq, bytes);
             }
@@ -269,71 +230,65 @@ impl Sender {
         Some(bytes)
     }
 
-    /// Takes RTCP that arrived. What is not authentic, or came before, is ignored.
+    /// Takes one thing that the receiver reported.
     pub(crate) fn handle_rtcp(
         &mut self,
         now: Instant,
-        path: (SocketAddr, SocketAddr),
-        datagram: &mut [u8],
-        to: &mut Datagrams,
+        received: &Received<'_>,
+        outlet: &mut Outlet<'_>,
     ) {
-        let Some(crypto) = &mut self.crypto else {
-            return;
-        };
-        let Some((ssrc, index)) = crypto.inbound.rtcp_index(datagram) else {
-            return;
-        };
-        let Some(compound) = crypto.inbound.open_rtcp(datagram) else {
-            return;
-        };
-        if !crypto.replay.is_new(ssrc, index) {
-            return;
-        }
-        // A receiver reports over the path that it uses.
-        self.path = Some(path);
-        for received in rtcp::read(compound) {
-            match received {
-                Received::Report(block) => {
-                    let Some(encoding) = self.position(block.ssrc) else {
-                        continue;
-                    };
-                    if let Some(encoding) = self.encodings.get_mut(encoding) {
-                        encoding.is_known = true;
-                    }
-                    self.round_trip = self
-                        .clock
-                        .round_trip(now, block.last_report, block.since_report)
-                        .or(self.round_trip);
-                }
-                Received::Nack { source, lost } => {
-                    self.told.nacks += 1;
-                    if let Some(encoding) = self.position(source) {
-                        for seq in lost.take(resend::PACKETS_MAX) {
-                            self.resend(now, encoding, seq, to);
-                        }
+        match received {
+            Received::Report(block) => self.reported(now, block),
+            Received::Nack { source, lost } => {
+                self.told.nacks += 1;
+                if let Some(encoding) = self.position(*source) {
+                    for seq in lost.clone().take(resend::PACKETS_MAX) {
+                        self.resend(now, encoding, seq, outlet);
                     }
                 }
-                Received::KeyframeRequest { source } => {
-                    if let Some(encoding) = self.position(source) {
-                        self.told.keyframes = true;
-                        self.encodings[encoding].wants_keyframe = true;
-                    }
-                }
-                Received::TransportFeedback(feedback) => {
-                    if let Some(congestion) = &mut self.congestion {
-                        congestion.report(now, &feedback);
-                    }
-                }
-                Received::SenderReport { .. } | Received::Bye => {}
             }
+            Received::KeyframeRequest { source } => {
+                let encoding = self.position(*source);
+                if let Some(encoding) = encoding.and_then(|index| self.encodings.get_mut(index)) {
+                    self.told.keyframes = true;
+                    encoding.wants_keyframe = true;
+                }
+            }
+            Received::TransportFeedback(feedback) => {
+                for encoding in &mut self.encodings {
+                    encoding.note_arrivals(feedback);
+                }
+                if let Some(congestion) = &mut self.congestion {
+                    congestion.report(now, feedback);
+                }
+            }
+            Received::SenderReport { .. } | Received::Bye { .. } => {}
         }
+    }
+
+    fn reported(&mut self, now: Instant, block: &ReportBlock) {
+        let mut encodings = self.encodings.iter_mut();
+        if let Some(encoding) = encodings.find(|e| e.is_rtx(block.ssrc)) {
+            encoding.rtx_is_known = true;
+            return;
+        }
+        let Some(index) = self.position(block.ssrc) else {
+            return;
+        };
+        if let Some(encoding) = self.encodings.get_mut(index) {
+            encoding.is_known = true;
+        }
+        self.round_trip = self
+            .clock
+            .round_trip(now, block.last_report, block.since_report)
+            .or(self.round_trip);
     }
 
     fn position(&self, ssrc: u32) -> Option<usize> {
         self.encodings.iter().position(|e| e.ssrc == ssrc)
     }
 
-    fn resend(&mut self, now: Instant, index: usize, seq: u16, to: &mut Datagrams) {
+    fn resend(&mut self, now: Instant, index: usize, seq: u16, outlet: &mut Outlet<'_>) {
         // What was lost to a full queue has no place there yet; the receiver asks again.
         let queues = self.congestion.as_ref().is_some_and(|c| c.is_queueing());
         if self.resend_credit <= 0 || queues {
@@ -348,53 +303,63 @@ impl Sender {
         let Some(sent) = encoding.sent.take(now_ms, seq, pause.as_millis() as u32) else {
             return;
         };
-        let bytes = self.send_again(now, index, &sent, to);
+        let bytes = self.send_again(now, index, &sent, outlet);
         self.resend_credit -= bytes as i64;
     }
 
-    /// Returns the size of the retransmission.
+    /// Sends a packet again: over the retransmission source (RFC 4588), or without RTX as it was.
+    /// Returns its size.
     fn send_again(
         &mut self,
         now: Instant,
         index: usize,
         sent: &resend::SentPacket,
-        to: &mut Datagrams,
+        outlet: &mut Outlet<'_>,
     ) -> usize {
-        let Some(payload_type) = sent.types.rtx else {
+        let Some(encoding) = self.encodings.get_mut(index) else {
             return 0;
         };
-        let rtx = self.encodings.get_mut(index).and_then(|e| e.rtx.as_mut());
-        let Some((ssrc, next)) = rtx else {
-            return 0;
+        let rtx = sent.types.rtx.zip(encoding.next_rtx());
+        let (payload_type, seq, repeat, transport_seq) = match rtx {
+            Some((payload_type, (ssrc, seq))) => {
+                let transport_seq = self.transport_seq as u16;
+                encoding.probe_rtx(transport_seq);
+                let repeat = Repeat::Rtx {
+                    ssrc,
+                    seq: seq as u16,
+                };
+                (payload_type, seq, repeat, transport_seq)
+            }
+            None => {
+                let with_mid = sent.with_mid;
+                let repeat = Repeat::Same { with_mid };
+                let payload_type = sent.types.payload_type;
+                (payload_type, sent.rewrite.seq, repeat, sent.transport_seq)
+            }
         };
-        let seq = *next;
-        *next += 1;
         let out = Outgoing {
             packet: &sent.packet,
             payload: sent.types.payload(&sent.packet),
             rewrite: &sent.rewrite,
             payload_type,
-            transport_seq: self.transport_seq as u16,
-            again: Some((*ssrc, seq as u16)),
+            transport_seq,
+            repeat,
         };
-        self.seal(now, index, &out, seq, to).unwrap_or(0)
+        self.seal(now, index, &out, seq, outlet).unwrap_or(0)
     }
 
     /// Lets time pass: reports, probes and padding that are due.
-    pub(crate) fn handle_timeout(&mut self, now: Instant, to: &mut Datagrams) {
-        if !self.is_connected() {
-            return;
-        }
+    pub(crate) fn handle_timeout(&mut self, now: Instant, outlet: &mut Outlet<'_>) {
         if self.report_at <= now {
             self.report_at = now + REPORT_EVERY;
-            self.report(now, to);
+            self.report(now, outlet);
         }
-        self.pad(now, to);
+        self.pad(now, outlet);
     }
 
     /// Repeats recent packets: to a receiver that has them they are padding. What feedback does not
     /// tell of would be padded without end.
-    fn pad(&mut self, now: Instant, to: &mut Datagrams) {
+    fn pad(&mut self, now: Instant, outlet: &mut Outlet<'_>) {
         for _ in 0..PADDING_MAX {
             let wanted = self.congestion.as_mut().map_or(0, |c| c.padding(now));
             if wanted == 0 {
@@ -406,18 +371,19 @@ impl Sender {
                 .encodings
                 .iter()
                 .enumerate()
-                .filter(|(_, encoding)| encoding.ids.transport_seq > 0)
-                .find_map(|(i, encoding)| Some((i, encoding.sent.recent(turn)?)));
+                .filter(|(_, encoding)| encoding.can_pad())
+                .find_map(|(i, encoding)| Some((i, encoding.sent.recent(turn)?)))
+                .filter(|(_, sent)| sent.types.rtx.is_some());
             let Some((index, sent)) = recent else {
                 return;
             };
-            if self.send_again(now, index, &sent, to) == 0 {
+            if self.send_again(now, index, &sent, outlet) == 0 {
                 return;
             }
         }
     }
 
-    fn report(&mut self, now: Instant, to: &mut Datagrams) {
+    fn report(&mut self, now: Instant, outlet: &mut Outlet<'_>) {
         for index in 0..self.encodings.len() {
             let Some(encoding) = self.encodings.get(index) else {
                 return;
@@ -435,12 +401,12 @@ impl Sender {
             let mut compound = Vec::with_capacity(128);
             rtcp::write_sender_report(&mut compound, &report);
             rtcp::write_cname(&mut compound, encoding.ssrc, &encoding.cname);
-            self.send_rtcp(compound, to);
+            outlet.send_rtcp(compound);
         }
     }
 
     /// Says good-bye, if there is a source that could.
-    pub(crate) fn close(&mut self, to: &mut Datagrams) {
+    pub(crate) fn close(&mut self, outlet: &mut Outlet<'_>) {
         let sending = || self.encodings.iter().filter(|e| !e.is_over);
         let Some(first) = sending().next() else {
             return;
@@ -452,14 +418,7 @@ impl Sender {
         rtcp::write_receiver_report(&mut compound, first.ssrc, &[]);
         rtcp::write_cname(&mut compound, first.ssrc, &first.cname);
         rtcp::write_bye(&mut compound, &ssrcs);
-        self.send_rtcp(compound, to);
-    }
-
-    fn send_rtcp(&mut self, mut compound: Vec<u8>, to: &mut Datagrams) {
-        if let (Some(crypto), Some((source, destination))) = (&mut self.crypto, self.path) {
-            crypto.outbound.seal_rtcp(&mut compound);
-            to.push(source, destination, &compound);
-        }
+        outlet.send_rtcp(compound);
     }
 
     /// The next thing that the receiver told.
@@ -480,12 +439,9 @@ impl Sender {
     }
 
     /// When [`Self::handle_timeout`] has something to do.
-    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
-        if !self.is_connected() {
-            return None;
-        }
+    pub(crate) fn due(&self, now: Instant) -> Instant {
         let congestion = self.congestion.as_ref().and_then(|c| c.due(now));
-        Some(congestion.map_or(self.report_at, |at| at.min(self.report_at)))
+        congestion.map_or(self.report_at, |at| at.min(self.report_at))
     }
 
     /// See [`crate::Peer::set_wanted_bitrate`].

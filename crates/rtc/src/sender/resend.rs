@@ -22,6 +22,10 @@ pub(super) struct SentPacket {
     pub(super) packet: Arc<Packet>,
     pub(super) rewrite: Rewrite,
     pub(super) types: Types,
+    /// Its transport-wide number, and whether it named its m-line: without RTX the same packet goes
+    /// out again, and a single other byte under its nonce would give the key away (RFC 7714 §8.1).
+    pub(super) transport_seq: u16,
+    pub(super) with_mid: bool,
     /// Since the sender began, in milliseconds.
     sent_ms: u32,
     resent_ms: Option<u32>,
@@ -34,6 +38,7 @@ impl SentPackets {
         packet: &Arc<Packet>,
         rewrite: Rewrite,
         types: Types,
+        (transport_seq, with_mid): (u16, bool),
     ) {
         let is_old = |first: &SentPacket| first.is_old(now_ms);
         while self.packets.len() >= PACKETS_MAX || self.packets.front().is_some_and(is_old) {
@@ -43,6 +48,8 @@ impl SentPackets {
             packet: packet.clone(),
             rewrite,
             types,
+            transport_seq,
+            with_mid,
             sent_ms: now_ms,
             resent_ms: None,
         };
@@ -109,6 +116,7 @@ mod tests {
     const TYPES: Types = Types {
         payload_type: 96,
         rtx: Some(97),
+        nack: true,
         red: false,
     };
 
@@ -124,7 +132,7 @@ mod tests {
         let packet = Arc::new(Packet::new(now, format, [0; 9]));
         let mut sent = SentPackets::default();
         for (now_ms, seq) in packets {
-            sent.push(now_ms, &packet, Rewrite::new(seq, 1), TYPES);
+            sent.push(now_ms, &packet, Rewrite::new(seq, 1), TYPES, (0, false));
         }
         sent
     }

@@ -6,13 +6,16 @@ mod reports;
 mod resending;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::SystemTime;
 
+use ice::Path;
 use rtp::rtcp::ReportBlock;
 use rtp::{Codec, Extensions, Format, Header, Profile, Sort};
 
 use super::*;
-use crate::srtp::Protection;
+use crate::datagrams::Datagrams;
+use crate::srtp::{self, Inbound, Outbound, Protection};
 
 const ALL: [Protection; 3] = [
     Protection::Aes128CmSha1,
@@ -39,19 +42,25 @@ const IDS: ExtensionIds = ExtensionIds {
     repaired_rid: 11,
     dependency_descriptor: 12,
     rotation: 13,
+    abs_capture_time: 14,
 };
 
 const OPUS: Types = Types {
     payload_type: 111,
     rtx: None,
+    nack: false,
     red: false,
 };
 
 const H264: Types = Types {
     payload_type: 96,
     rtx: Some(97),
+    nack: true,
     red: false,
 };
+
+/// The same for a receiver that asks for what is lost, and knows no retransmission source.
+const H264_NO_RTX: Types = Types { rtx: None, ..H264 };
 
 /// Bytes of the original number before a retransmission's payload (RFC 4588 §4).
 const ORIGINAL_SEQ: usize = 2;
@@ -60,8 +69,7 @@ fn audio() -> EncodingConfig {
     EncodingConfig {
         ssrc: AUDIO_SSRC,
         rtx_ssrc: None,
-        mid: Mid::from("a"),
-        rid: None,
+        mid: "a".into(),
         ids: IDS,
         cname: "name".to_owned(),
     }
@@ -71,14 +79,17 @@ fn video() -> EncodingConfig {
     EncodingConfig {
         ssrc: VIDEO_SSRC,
         rtx_ssrc: Some(RTX_SSRC),
-        mid: Mid::from("video"),
-        rid: Some(Rid::from("hi")),
+        mid: "video".into(),
         ..audio()
     }
 }
 
 fn address(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+fn path() -> Path {
+    Path::udp(address(1), address(2))
 }
 
 fn format(codec: Codec) -> Format {
@@ -98,10 +109,10 @@ fn rewrite(seq: u64) -> Rewrite {
 struct Pair {
     now: Instant,
     sender: Sender,
-    keys: srtp::Keys,
+    /// The keys of the sender's side.
+    srtp: Outbound,
     to: Datagrams,
     inbound: Inbound,
-    outbound: Outbound,
     /// Of each SSRC, to count wraps.
     highest: BTreeMap<u32, u64>,
 }
@@ -135,17 +146,6 @@ impl Pair {
         encodings: Vec<EncodingConfig>,
         estimate: Option<Bitrate>,
     ) -> Self {
-        let mut pair = Self::unconnected(protection, encodings, estimate);
-        pair.sender.connect(pair.now, &pair.keys);
-        pair.sender.set_path(address(1), address(2));
-        pair
-    }
-
-    fn unconnected(
-        protection: Protection,
-        encodings: Vec<EncodingConfig>,
-        estimate: Option<Bitrate>,
-    ) -> Self {
         let now = Instant::now();
         let clock = WallClock {
             instant: now,
@@ -153,13 +153,14 @@ impl Pair {
         };
         let material: Vec<u8> = (0..88).collect();
         let keys = |client| srtp::Keys::new(protection, &material, client).unwrap();
+        let mut sender = Sender::new(now, clock, encodings, estimate);
+        sender.connect(now);
         Self {
             now,
-            sender: Sender::new(now, clock, encodings, estimate),
-            keys: keys(false),
+            sender,
+            srtp: keys(false).outbound(),
             to: Datagrams::default(),
             inbound: keys(true).inbound(),
-            outbound: keys(true).outbound(),
             highest: BTreeMap::new(),
         }
     }
@@ -168,8 +169,25 @@ impl Pair {
         self.now += Duration::from_millis(ms);
     }
 
+    /// The sender, and the way out that it is lent.
+    fn lend(&mut self) -> (&mut Sender, Outlet<'_>) {
+        let outlet = Outlet {
+            srtp: &mut self.srtp,
+            path: path(),
+            to: &mut self.to,
+        };
+        (&mut self.sender, outlet)
+    }
+
     fn timeout(&mut self) {
-        self.sender.handle_timeout(self.now, &mut self.to);
+        let now = self.now;
+        let (sender, mut outlet) = self.lend();
+        sender.handle_timeout(now, &mut outlet);
+    }
+
+    fn close(&mut self) {
+        let (sender, mut outlet) = self.lend();
+        sender.close(&mut outlet);
     }
 
     fn packet(&self, codec: Codec, payload: &[u8]) -> Packet {
@@ -182,9 +200,10 @@ impl Pair {
     }
 
     fn send(&mut self, encoding: usize, packet: Packet, rewrite: Rewrite, types: Types) -> bool {
-        let packet = Arc::new(packet);
-        self.sender
-            .send(self.now, encoding, &packet, rewrite, types, &mut self.to)
+        let (now, packet) = (self.now, Arc::new(packet));
+        let (sender, mut outlet) = self.lend();
+        sender
+            .send(now, encoding, &packet, rewrite, types, &mut outlet)
             .is_ok()
     }
 
@@ -194,16 +213,21 @@ impl Pair {
     }
 
     fn send_bytes(&mut self, seq: u64, bytes: usize) -> bool {
+        self.send_typed(seq, bytes, H264)
+    }
+
+    fn send_typed(&mut self, seq: u64, bytes: usize, types: Types) -> bool {
         let packet = self.packet(Codec::H264, &vec![seq as u8; bytes]);
-        self.send(VIDEO, packet, rewrite(seq), H264)
+        self.send(VIDEO, packet, rewrite(seq), types)
     }
 
     /// What has left, datagram by datagram, with its destination.
     fn left(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
         let mut left = Vec::new();
         while let Some(transmit) = self.to.pop() {
+            let destination = transmit.path.remote;
             let datagrams = transmit.datagrams().map(<[u8]>::to_vec);
-            left.extend(datagrams.map(|datagram| (transmit.destination, datagram)));
+            left.extend(datagrams.map(|datagram| (destination, datagram)));
         }
         left
     }
@@ -247,37 +271,35 @@ impl Pair {
         left.into_iter().map(open).collect()
     }
 
-    fn seal(&mut self, mut compound: Vec<u8>) -> Vec<u8> {
-        self.outbound.seal_rtcp(&mut compound);
-        compound
-    }
-
-    fn receive(&mut self, mut datagram: Vec<u8>) {
-        self.receive_from(address(2), &mut datagram);
-    }
-
-    fn receive_from(&mut self, from: SocketAddr, datagram: &mut [u8]) {
-        let path = (address(1), from);
-        self.sender
-            .handle_rtcp(self.now, path, datagram, &mut self.to);
-    }
-
     /// The receiver says this.
-    fn tell(&mut self, compound: Vec<u8>) {
-        let sealed = self.seal(compound);
-        self.receive(sealed);
+    fn tell(&mut self, compound: &[u8]) {
+        let now = self.now;
+        let (sender, mut outlet) = self.lend();
+        for received in rtcp::read(compound) {
+            sender.handle_rtcp(now, &received, &mut outlet);
+        }
+    }
+
+    /// The receiver tells which packets arrived, from this transport-wide number on.
+    fn tell_arrivals(&mut self, first: u16, arrived: &[bool]) {
+        let came = |arrived: &bool| arrived.then(|| Duration::from_millis(64));
+        let arrivals: Vec<_> = arrived.iter().map(came).collect();
+        let mut compound = Vec::new();
+        let (own, source) = (RECEIVER_SSRC, VIDEO_SSRC);
+        rtcp::write_transport_feedback(&mut compound, own, source, 0, first, &arrivals);
+        self.tell(&compound);
     }
 
     fn nack(&mut self, seqs: &[u16]) {
         let mut compound = Vec::new();
         rtcp::write_nack(&mut compound, RECEIVER_SSRC, VIDEO_SSRC, seqs);
-        self.tell(compound);
+        self.tell(&compound);
     }
 
     fn report(&mut self, block: ReportBlock) {
         let mut compound = Vec::new();
         rtcp::write_receiver_report(&mut compound, RECEIVER_SSRC, &[block]);
-        self.tell(compound);
+        self.tell(&compound);
     }
 
     fn feedback(&mut self) -> Vec<Feedback> {

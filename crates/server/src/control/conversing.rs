@@ -4,26 +4,27 @@
 mod streams;
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use broadcast::registry::Registry;
 use broadcast::room::{self, Declared, EndReason, ParticipantId, ParticipantKey};
-use broadcast::{IceFragment, OpenError, Role, SessionId, StreamName};
-use node::{Answered, Command, Source};
-use rtc::{Agreed, ChannelNumber, Dialogue, Expected, Peer, SentTrack};
+use broadcast::{OpenError, Role, SessionId, StreamName};
+use node::{Command, Source};
+use rtc::{Agreed, ChannelNumber, Expected, Negotiator, Peer, SentTrack};
+use rtp::Kind;
 use tokio::sync::{mpsc, watch};
 
 use super::entering::{Enter, Entrance};
 use super::members::Purpose;
 use super::opening::refusal;
-use super::publishing::formats;
 use super::viewing::{Carried, Viewed, outgoing};
 use super::{Control, ESTIMATE_INITIAL, State, random};
 use streams::{may_be_passed, streams};
 
-/// Candidates that wait for the first offer of a participant. Further ones are left out: the
-/// server learns from checks.
-const CANDIDATES_MAX: usize = 64;
+/// Descriptions of one participant in a second, on average and at once: each is an order to a media
+/// thread. Further ones are read later.
+const DESCRIPTIONS_PER_SECOND: u32 = 10;
+const DESCRIPTIONS_AT_ONCE: u32 = 30;
 
 /// What comes over data channels and waits for a socket's task. Further texts are left out.
 const CHANNELLED_MAX: usize = 64;
@@ -33,12 +34,11 @@ const CHANNELLED_MAX: usize = 64;
 pub(super) struct Conversing {
     pub(super) session: SessionId,
     shard: usize,
-    dialogue: Dialogue,
-    /// Until the first description of the participant.
-    peer: Option<Box<Peer>>,
+    negotiator: Negotiator,
+    /// What its peer is made from, until the first description of the participant.
+    unconnected: Option<rtc::Config>,
     /// The server's offer comes first.
     asks: bool,
-    candidates: Vec<String>,
     /// What it publishes.
     published: BTreeMap<StreamName, Vec<SentTrack>>,
     carried: Carried,
@@ -48,6 +48,24 @@ pub(super) struct Conversing {
     called_all: Option<&'static str>,
     offers: watch::Sender<String>,
     channelled: mpsc::Sender<Channelled>,
+    descriptions: Pace,
+}
+
+/// How often a participant describes itself.
+#[derive(Debug)]
+struct Pace {
+    /// When as many descriptions as may come would have come at an even pace.
+    even: Instant,
+}
+
+impl Pace {
+    /// Takes one more. Returns how long it has to wait.
+    fn take(&mut self, now: Instant) -> Duration {
+        let interval = Duration::from_secs(1) / DESCRIPTIONS_PER_SECOND;
+        self.even = self.even.max(now) + interval;
+        let ahead = self.even.saturating_duration_since(now);
+        ahead.saturating_sub(interval * DESCRIPTIONS_AT_ONCE)
+    }
 }
 
 /// Something has come over a data channel.
@@ -124,21 +142,24 @@ impl Control {
         registry.open_in_room(session, Role::Publisher, shard)?;
         members.sessions.insert(session, (key, Purpose::Both));
         let config = self.rtc_config(shard);
-        let (estimate, now) = (Some(ESTIMATE_INITIAL), Instant::now());
-        let (dialogue, peer) = Dialogue::new(&config, estimate, manner.new_lines, now);
+        let role = rtc::Role::Unified {
+            new_lines: manner.new_lines,
+        };
         let conversing = Conversing {
             session,
             shard,
-            dialogue,
-            peer: Some(Box::new(peer)),
+            negotiator: Negotiator::new(&config, role),
+            unconnected: Some(config),
             asks: false,
-            candidates: Vec::new(),
             published: BTreeMap::new(),
             carried: Carried::default(),
             called: BTreeMap::new(),
             called_all: manner.called_all,
             offers,
             channelled,
+            descriptions: Pace {
+                even: Instant::now(),
+            },
         };
         if let Some(member) = members.all.get_mut(&key) {
             member.conversing = Some(Box::new(conversing));
@@ -155,7 +176,7 @@ impl Control {
         let mut state = self.state();
         let conversing = state.conversing(key)?;
         for what in wanted {
-            conversing.dialogue.expect(*what);
+            conversing.negotiator.expect(*what);
         }
         conversing.asks = true;
         state.members.unsettled.insert(key);
@@ -166,8 +187,9 @@ impl Control {
     /// Asks a participant to send what it has offered and taken back, because an offer of the
     /// server crossed it.
     pub(crate) fn ask_again(&self, key: ParticipantKey, offer: &str) -> Result<(), OpenError> {
+        let offer = description(offer)?;
         let mut state = self.state();
-        state.conversing(key)?.dialogue.expect_offered(offer);
+        state.conversing(key)?.negotiator.expect_offered(&offer);
         state.members.unsettled.insert(key);
         self.settle(&mut state);
         Ok(())
@@ -216,30 +238,26 @@ impl Control {
         key: ParticipantKey,
         offer: &str,
     ) -> Result<String, OpenError> {
-        let shown = {
-            let mut state = self.state();
-            let dialogue = &mut state.conversing(key)?.dialogue;
-            dialogue.offered(offer).map_err(|error| refusal(&error))?
-        };
-        let heard = self.show(key, shown).await;
+        self.pace(key).await?;
+        // Read before the lock: it takes the longest.
+        let offer = description(offer)?;
         let mut state = self.state();
         let conversing = state.conversing(key)?;
-        let heard = match heard {
-            Ok(heard) => heard,
+        let answered = conversing.negotiator.offered(&offer);
+        // An offer of the server that was void for this one goes out again.
+        state.members.unsettled.insert(key);
+        let answered = match answered {
+            Ok(answered) => answered,
             Err(error) => {
-                conversing.dialogue.refuse();
-                // The offer that was void for this one goes out again.
-                state.members.unsettled.insert(key);
                 self.settle(&mut state);
-                return Err(error);
+                return Err(refusal(&error));
             }
         };
-        let answered = conversing.dialogue.answer(&heard.sdp);
-        let (answer, agreed) = answered.map_err(|error| refusal(&error))?;
-        self.agree(&mut state, key, agreed);
-        self.publish_tracks(&mut state, key, rtc::sent_tracks(offer), &heard);
+        let formats = Formats(answered.agreed.received_formats());
+        self.agree(&mut state, key, answered.agreed)?;
+        self.publish_tracks(&mut state, key, rtc::sent_tracks(&offer), &formats);
         self.settle(&mut state);
-        Ok(answer)
+        Ok(answered.sdp)
     }
 
     /// Takes the answer to the last offer of the server.
@@ -248,108 +266,69 @@ impl Control {
         key: ParticipantKey,
         answer: &str,
     ) -> Result<(), OpenError> {
-        let (agreed, shown) = {
-            let mut state = self.state();
-            let dialogue = &mut state.conversing(key)?.dialogue;
-            dialogue.answered(answer).map_err(|error| refusal(&error))?
-        };
-        let heard = match shown {
-            Some(shown) => Some(self.show(key, shown).await?),
-            None => None,
-        };
+        self.pace(key).await?;
+        let answer = description(answer)?;
         let mut state = self.state();
-        if let Some(heard) = heard {
-            state.conversing(key)?.dialogue.hear(&heard.sdp);
-            self.publish_tracks(&mut state, key, rtc::sent_tracks(answer), &heard);
+        let conversing = state.conversing(key)?;
+        let agreed = conversing.negotiator.answered(&answer);
+        let agreed = agreed.map_err(|error| refusal(&error))?;
+        let formats = Formats(agreed.received_formats());
+        // An answer that only takes what is shown need not repeat the names of what it sends.
+        let sends_otherwise = agreed.sends_otherwise;
+        self.agree(&mut state, key, agreed)?;
+        if sends_otherwise {
+            self.publish_tracks(&mut state, key, rtc::sent_tracks(&answer), &formats);
         }
-        // Its shard has the peer by now, which may have been made by the answer.
-        self.agree(&mut state, key, agreed);
         self.settle(&mut state);
         Ok(())
     }
 
-    /// Takes a candidate of a participant, which may come before its offer.
-    pub(crate) fn take_candidate(
-        &self,
-        key: ParticipantKey,
-        candidate: String,
-    ) -> Result<(), OpenError> {
-        let mut state = self.state();
-        let conversing = state.conversing(key)?;
-        if conversing.peer.is_some() {
-            if conversing.candidates.len() < CANDIDATES_MAX {
-                conversing.candidates.push(candidate);
-            }
-            return Ok(());
-        }
-        let command = trickle(conversing.session, vec![candidate]);
-        let sent = self.shared.shards.send(conversing.shard, command);
-        sent.map_err(|_| busy())
+    /// Waits until a participant may describe itself again.
+    async fn pace(&self, key: ParticipantKey) -> Result<(), OpenError> {
+        let now = Instant::now();
+        let wait = self.state().conversing(key)?.descriptions.take(now);
+        tokio::time::sleep(wait).await;
+        Ok(())
     }
 
-    /// Shows the library what a participant sends: the first time before the peer goes to its
-    /// shard, later there.
-    async fn show(&self, key: ParticipantKey, shown: String) -> Result<Answered, OpenError> {
-        let peer = self.state().conversing(key)?.peer.take();
-        let Some(mut peer) = peer else {
-            return self.show_again(key, shown).await;
+    /// Takes a candidate of a participant: of no use to an ICE-lite agent, which learns from checks
+    /// (RFC 8445 §2.5).
+    pub(crate) fn take_candidate(&self, key: ParticipantKey) -> Result<(), OpenError> {
+        self.state().conversing(key).map(|_| ())
+    }
+
+    /// Gives a shard what was agreed: with the first of it, the peer.
+    fn agree(
+        &self,
+        state: &mut State,
+        key: ParticipantKey,
+        agreed: Agreed,
+    ) -> Result<(), OpenError> {
+        let (registry, members) = (&state.registry, &mut state.members);
+        members.unsettled.insert(key);
+        let member = members.all.get_mut(&key);
+        let Some(conversing) = member.and_then(|member| member.conversing.as_mut()) else {
+            return Ok(());
         };
-        // An offer takes a millisecond of parsing: neither on this thread nor under the lock.
-        let answered = tokio::task::spawn_blocking(move || {
-            let answer = peer.answer_again(&shown);
-            (answer, peer)
-        });
-        let (answer, peer) = answered.await.map_err(|_| busy())?;
-        let mut state = self.state();
-        let conversing = state.conversing(key)?;
-        let sdp = match answer {
-            Ok(sdp) => sdp,
-            Err(error) => {
-                // The next one may be better.
-                conversing.peer = Some(peer);
-                return Err(refusal(&error));
-            }
-        };
-        conversing.dialogue.follow(&peer);
-        let heard = Answered::new(sdp, &peer);
+        conversing.carried.agree(&agreed);
         let (session, shard) = (conversing.session, conversing.shard);
-        let candidates = std::mem::take(&mut conversing.candidates);
+        let Some(config) = conversing.unconnected.take() else {
+            self.order(shard, conversing.feed(Some(agreed), registry));
+            return Ok(());
+        };
+        let peer = Peer::new(&config, agreed, Some(ESTIMATE_INITIAL), Instant::now());
+        let peer = Box::new(peer.map_err(|error| refusal(&error))?);
+        let feed = conversing.feed(None, registry);
         let view = Command::View { session, peer };
-        let sent = self.shared.shards.send(shard, view);
-        if sent.is_err() {
+        if self.shared.shards.send(shard, view).is_err() {
             // There is no peer any more.
             let (rooms, now) = (&mut state.members.rooms, Instant::now());
             rooms.leave(now, key, EndReason::Lost);
-            self.settle(&mut state);
+            self.settle(state);
             return Err(busy());
         }
-        self.order(shard, trickle(session, candidates));
-        Ok(heard)
-    }
-
-    async fn show_again(&self, key: ParticipantKey, shown: String) -> Result<Answered, OpenError> {
-        let (session, receiver) = {
-            let mut state = self.state();
-            let sources = state.sources_of(key);
-            let conversing = state.conversing(key)?;
-            let (session, shard) = (conversing.session, conversing.shard);
-            let asked = self.ask_shard(&mut state, (session, shard), shown, sources);
-            (session, asked.ok_or_else(busy)?)
-        };
-        let answered = self.shard_answered(session, receiver).await;
-        answered.ok_or_else(busy)?.map_err(OpenError::BadOffer)
-    }
-
-    /// Gives a shard what was agreed about the lines.
-    fn agree(&self, state: &mut State, key: ParticipantKey, agreed: Agreed) {
-        let (registry, members) = (&state.registry, &mut state.members);
-        let member = members.all.get_mut(&key);
-        if let Some(conversing) = member.and_then(|member| member.conversing.as_mut()) {
-            conversing.carried.agree(&agreed);
-            let command = conversing.feed(Some(agreed), registry);
-            self.order(conversing.shard, command);
-        }
-        members.unsettled.insert(key);
+        self.order(shard, feed);
+        Ok(())
     }
 
     /// What a participant sends is in its room, as streams with at most one track of a kind.
@@ -358,7 +337,7 @@ impl Control {
         state: &mut State,
         key: ParticipantKey,
         tracks: Vec<SentTrack>,
-        heard: &Answered,
+        formats: &Formats,
     ) {
         let rooms = &state.members.rooms;
         let place = rooms.room_of(key).cloned().zip(rooms.participant(key));
@@ -387,7 +366,7 @@ impl Control {
             let label = name.as_str().strip_prefix(&base);
             let label = label.and_then(|rest| rest.strip_prefix('~'));
             let stream = (name, label, &tracks[..]);
-            let published = self.publish_stream(state, key, session, stream, heard);
+            let published = self.publish_stream(state, key, session, stream, formats);
             if let Err(error) = published {
                 tracing::info!(stream = %name, %error, "a stream is not taken");
                 if let Ok(conversing) = state.conversing(key) {
@@ -405,10 +384,9 @@ impl Control {
         key: ParticipantKey,
         session: SessionId,
         (name, label, tracks): (&StreamName, Option<&str>, &[SentTrack]),
-        heard: &Answered,
+        formats: &Formats,
     ) -> Result<(), OpenError> {
-        let mids: Vec<String> = tracks.iter().map(|track| track.mid.clone()).collect();
-        self.attach(state, session, name, formats(heard, &mids))?;
+        self.attach(state, session, name, formats.of_video(tracks))?;
         let track = |track: &SentTrack| room::Track {
             kind: track.kind,
             source: None,
@@ -432,9 +410,9 @@ impl Control {
     fn tell_sources(&self, state: &mut State, key: ParticipantKey) {
         let sources = state.sources_of(key);
         if let Ok(conversing) = state.conversing(key) {
-            let command = Command::Republish {
+            let command = Command::Renegotiate {
                 session: conversing.session,
-                offer: None,
+                agreed: None,
                 sources,
             };
             self.order(conversing.shard, command);
@@ -522,10 +500,10 @@ impl Conversing {
     /// The next offer goes out, if it is time for one.
     pub(super) fn offer(&mut self) {
         // Else the participant begins.
-        if self.peer.is_some() && !self.asks {
+        if self.unconnected.is_some() && !self.asks {
             return;
         }
-        if let Some(offer) = self.dialogue.offer() {
+        if let Some(offer) = self.negotiator.offer() {
             self.offers.send_replace(offer);
         }
     }
@@ -561,7 +539,7 @@ impl Conversing {
             }
         }
         let called_so = (track.stream.clone(), track.track.clone());
-        let Some(line) = self.dialogue.add(track) else {
+        let Some(line) = self.negotiator.add(track) else {
             return tracing::warn!(stream = %viewed.0, "a participant views as many tracks as it can");
         };
         registry.view(now, self.session, &viewed.0);
@@ -574,13 +552,13 @@ impl Conversing {
     fn hide(&mut self, now: Instant, viewed: &Viewed, registry: &mut Registry) -> Option<Command> {
         let line = self.carried.remove(viewed)?;
         self.called.remove(&line);
-        self.dialogue.remove(line);
+        self.negotiator.remove(line);
         let command = self.feed(None, registry);
         // What else of the stream is shown still needs it.
         if !self.carried.shows(&viewed.0) {
             registry.detach(now, self.session, &viewed.0);
         }
-        self.peer.is_none().then_some(command)
+        self.unconnected.is_none().then_some(command)
     }
 
     fn feed(&self, agreed: Option<Agreed>, registry: &Registry) -> Command {
@@ -592,12 +570,23 @@ impl Conversing {
     }
 }
 
-fn trickle(session: SessionId, candidates: Vec<String>) -> Command {
-    let fragment = IceFragment {
-        candidates,
-        ..IceFragment::default()
-    };
-    Command::Trickle { session, fragment }
+/// In what each section of a participant may come, by its `a=mid`.
+struct Formats(Vec<(String, Vec<rtp::Format>)>);
+
+impl Formats {
+    /// What the video among these tracks may come in.
+    fn of_video(&self, tracks: &[SentTrack]) -> Vec<rtp::Format> {
+        let own = self.0.iter();
+        let own = own.filter(|(mid, _)| tracks.iter().any(|track| track.mid == *mid));
+        own.flat_map(|(_, formats)| formats.iter().copied())
+            .filter(|format| format.codec.kind() == Kind::Video)
+            .collect()
+    }
+}
+
+/// Reads a description of a participant.
+fn description(text: &str) -> Result<sdp::Description, OpenError> {
+    sdp::Description::parse(text).map_err(|error| OpenError::BadOffer(error.to_string()))
 }
 
 fn busy() -> OpenError {

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use broadcast::room::{self, EndReason, Output, ParticipantKey, RoomName, Rooms};
 use broadcast::{SessionId, StreamName};
-use node::{Answered, Command};
+use node::Command;
 use rtp::Bitrate;
 use signaling::dialect::headwater::{self, Error, Event, PeerName};
-use tokio::sync::oneshot;
 
 use super::conversing::Conversing;
 use super::link::Link;
@@ -50,8 +49,6 @@ pub(super) struct Members {
     pub(super) voices: BTreeMap<StreamName, u8>,
     /// Who is gone, and may not have seen why: who resumes is told. Oldest first.
     pub(super) ended: VecDeque<Ended>,
-    /// Who waits for the answer to a further offer.
-    pub(super) answers: BTreeMap<SessionId, oneshot::Sender<Result<Answered, String>>>,
     /// Who may be to get an offer.
     pub(super) unsettled: BTreeSet<ParticipantKey>,
     pub(super) last_key: u64,
@@ -101,7 +98,6 @@ impl Members {
             owners: BTreeMap::new(),
             voices: BTreeMap::new(),
             ended: VecDeque::new(),
-            answers: BTreeMap::new(),
             unsettled: BTreeSet::new(),
             last_key: 0,
         }
@@ -290,7 +286,6 @@ impl Control {
         state.members.unsettled.remove(&key);
         for session in member.sessions() {
             state.members.sessions.remove(&session);
-            state.members.answers.remove(&session);
             let Some(removed) = state.registry.remove(Instant::now(), session) else {
                 continue;
             };
@@ -328,14 +323,6 @@ impl Member {
             .chain(viewing)
             .chain(conversing)
             .chain(self.singles.iter().copied())
-    }
-
-    /// Where a peer is; `None` when there is none.
-    pub(super) fn session(&self, peer: PeerName) -> Option<(SessionId, usize)> {
-        match peer {
-            PeerName::Publish => self.publishing.as_ref().map(|p| (p.session, p.shard)),
-            PeerName::View => self.viewing.as_ref().map(|v| (v.session, v.shard)),
-        }
     }
 }
 

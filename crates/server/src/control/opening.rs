@@ -6,7 +6,7 @@ use broadcast::registry::Admitted;
 use broadcast::room::{Declared, ParticipantKey};
 use broadcast::{Open, OpenError, Opened, Role, SessionId};
 use node::{Command, Source, StreamId};
-use rtc::{Direction, Peer};
+use rtc::Peer;
 use rtp::Kind;
 
 use super::singles::Opener;
@@ -33,7 +33,7 @@ impl Control {
 
     async fn open_by(&self, opener: Opener, open: Open) -> Result<Opened, OpenError> {
         self.state().may_open(&opener, &open)?;
-        // An offer takes a millisecond of parsing: not on a media thread, and not under the lock.
+        // The longest offers take a while to read: not on a media thread, and not under the lock.
         let control = self.clone();
         let opened =
             tokio::task::spawn_blocking(move || control.open_blocking(&opener, &open)).await;
@@ -62,12 +62,12 @@ impl Control {
         open: &Open,
     ) -> Option<Result<Opened, OpenError>> {
         let now = Instant::now();
-        let (mut peer, answer) = match self.answer(shard, open, now) {
+        let (peer, answer) = match self.answer(shard, open, now) {
             Ok(answered) => answered,
             Err(error) => return Some(Err(refusal(&error))),
         };
         let session = SessionId(random::<16>());
-        let ice_tag = peer.local_credentials().ufrag;
+        let ice_tag = peer.local_credentials().ufrag().to_owned();
         let mut state = self.state();
         if open.role == Role::Publisher && state.registry.place(open.role, &open.stream) != shard {
             return None;
@@ -133,18 +133,21 @@ impl Control {
         open: &Open,
         now: Instant,
     ) -> Result<(Peer, String), rtc::OfferError> {
-        let (direction, estimate) = match open.role {
-            Role::Publisher => (Direction::Receive, None),
-            Role::Viewer => (Direction::Send, Some(ESTIMATE_INITIAL)),
+        let (role, estimate) = match open.role {
+            Role::Publisher => (rtc::Role::Publisher, None),
+            Role::Viewer => {
+                let stream = open.stream.to_string();
+                (rtc::Role::Viewer { stream }, Some(ESTIMATE_INITIAL))
+            }
         };
         let config = self.rtc_config(shard);
-        Peer::answer(&config, direction, &open.offer, estimate, now)
+        Peer::answer(&config, role, &open.offer, estimate, now)
     }
 
     /// What the peers of a shard have in common.
     pub(super) fn rtc_config(&self, shard: usize) -> rtc::Config {
         rtc::Config {
-            certificate: self.shared.certificate.clone(),
+            identity: self.shared.identity.clone(),
             candidates: self.shared.shards.candidates(shard).to_vec(),
             announce_ice_lite: self.shared.announce_ice_lite,
             wall_clock: self.shared.wall_clock,
@@ -165,10 +168,9 @@ impl State {
         // Things may have changed while the offer was read.
         self.may_open(opener, open)?;
         // Who wants sound only is not kept away by the picture's codec.
-        let wants_video = peer.media().iter().any(|media| media.kind == Kind::Video);
+        let wants_video = peer.media().any(|media| media.kind == Kind::Video);
         if open.role == Role::Viewer && wants_video {
-            let accepts =
-                |format: &rtp::Format| peer.media().iter().any(|media| media.accepts(format));
+            let accepts = |format: &rtp::Format| peer.media().any(|media| media.accepts(format));
             self.registry.check_formats(&open.stream, accepts)?;
         }
         let formats = video_formats(peer);
@@ -189,18 +191,21 @@ impl State {
 
 pub(super) fn refusal(error: &rtc::OfferError) -> OpenError {
     match error {
-        rtc::OfferError::NoCodec => OpenError::NoCommonCodec {
-            codecs: rtp::Codec::ALL.map(|codec| codec.to_string()).into(),
+        rtc::OfferError::NoCodec {
+            kind,
+            line,
+            offered,
+            wanted,
+        } => OpenError::NoCommonCodec {
+            why: format!("the {kind} m-line (line {line}) offers {offered}"),
+            codecs: wanted.clone(),
         },
         error => OpenError::BadOffer(error.to_string()),
     }
 }
 
 fn video_formats(peer: &Peer) -> Vec<rtp::Format> {
-    let video = peer
-        .media()
-        .iter()
-        .filter(|media| media.kind == Kind::Video);
+    let video = peer.media().filter(|media| media.kind == Kind::Video);
     video
         .flat_map(|media| media.formats().copied().collect::<Vec<_>>())
         .collect()

@@ -4,20 +4,22 @@ use std::time::Instant;
 
 use broadcast::registry::Registry;
 use broadcast::room::{self, ParticipantId, ParticipantKey, RoomName};
-use broadcast::{IceFragment, Role, SessionId, StreamName};
-use node::{Answered, Command, Source, StreamId};
+use broadcast::{Role, SessionId, StreamName};
+use node::{Command, StreamId};
 use rtp::Bitrate;
 use signaling::dialect::headwater::{self, Answer, Code, Error, Event, PeerName};
-use tokio::sync::oneshot;
 
 use super::members::{Members, Purpose, Sessions};
+use super::publishing::{bad_offer, description};
 use super::refusal::{busy, gone};
 use super::viewing::{Viewed, Viewing};
-use super::{Control, ESTIMATE_INITIAL, SHARD_TIMEOUT, State, random};
+use super::{Control, ESTIMATE_INITIAL, State, random};
 
 impl Control {
     /// Takes the answer to an offer of the viewing peer.
     pub(crate) fn answer_viewing(&self, key: ParticipantKey, answer: &Answer) -> Result<(), Error> {
+        // Read before the lock: it takes the longest.
+        let description = description(&answer.sdp)?;
         let mut state = self.state();
         let State {
             registry, members, ..
@@ -31,8 +33,8 @@ impl Control {
         })?;
         let rooms = &members.rooms;
         let commands = viewing
-            .answer(&answer.sdp, registry, |stream| rooms.stream(stream))
-            .map_err(|error| Error::of("params.sdp", Code::BadRequest, error.to_string()))?;
+            .answer(&description, registry, |stream| rooms.stream(stream))
+            .map_err(bad_offer)?;
         let (session, shard) = (viewing.session, viewing.shard);
         let mut commands = commands.into_iter();
         if commands
@@ -50,24 +52,10 @@ impl Control {
         Ok(())
     }
 
-    /// Candidates of a participant.
-    pub(crate) fn trickle_of(
-        &self,
-        key: ParticipantKey,
-        peer: PeerName,
-        candidates: Vec<String>,
-    ) -> Result<(), Error> {
-        let mut state = self.state();
-        // Before the first answer there is no peer yet; the server learns from checks.
-        let Some((session, shard)) = state.members.member(key)?.session(peer) else {
-            return Ok(());
-        };
-        let fragment = IceFragment {
-            candidates,
-            ..IceFragment::default()
-        };
-        let command = Command::Trickle { session, fragment };
-        self.shared.shards.send(shard, command).map_err(|_| busy())
+    /// Takes candidates of a participant: of no use to an ICE-lite agent, which learns from checks
+    /// (RFC 8445 §2.5).
+    pub(crate) fn trickle_of(&self, key: ParticipantKey) -> Result<(), Error> {
+        self.state().members.member(key).map(|_| ())
     }
 
     /// ICE of the viewing peer begins anew: an offer follows.
@@ -149,7 +137,7 @@ impl Control {
         Some(Viewing::new(
             session,
             shard,
-            &config,
+            config,
             ESTIMATE_INITIAL,
             number,
         ))
@@ -250,50 +238,6 @@ impl Control {
         };
         members.show_speakers(&RoomName::of(&name));
         self.settle(&mut state);
-    }
-
-    /// Gives the further offer of somebody who publishes to its peer, which is there with what it
-    /// publishes from now on. What is returned gets the answer; `None`: the shard is busy.
-    pub(super) fn ask_shard(
-        &self,
-        state: &mut State,
-        (session, shard): (SessionId, usize),
-        offer: String,
-        sources: Vec<Source>,
-    ) -> Option<oneshot::Receiver<Result<Answered, String>>> {
-        let command = Command::Republish {
-            session,
-            offer: Some(offer),
-            sources,
-        };
-        self.shared.shards.send(shard, command).ok()?;
-        // Still under the lock, which the answer needs.
-        let (sender, receiver) = oneshot::channel();
-        state.members.answers.insert(session, sender);
-        Some(receiver)
-    }
-
-    /// Waits for the answer. `None`: the shard is busy.
-    pub(super) async fn shard_answered(
-        &self,
-        session: SessionId,
-        receiver: oneshot::Receiver<Result<Answered, String>>,
-    ) -> Option<Result<Answered, String>> {
-        let answered = tokio::time::timeout(SHARD_TIMEOUT, receiver).await;
-        let answered = answered.ok().and_then(Result::ok);
-        if answered.is_none() {
-            self.state().members.answers.remove(&session);
-        }
-        answered
-    }
-
-    /// A publisher's peer has answered a further offer.
-    pub(super) fn peer_answered(&self, session: SessionId, answer: Result<Answered, String>) {
-        if let Some(waiting) = self.state().members.answers.remove(&session)
-            && waiting.send(answer).is_err()
-        {
-            tracing::debug!(?session, "nobody waits for this answer any more");
-        }
     }
 }
 

@@ -1,25 +1,26 @@
 //! What participants publish: they offer, the server answers.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Instant;
 
 use broadcast::room::{Declared, ParticipantKey};
 use broadcast::{OpenError, Role, SessionId, StreamName};
-use node::{Answered, Command, Source, StreamId};
-use rtc::Peer;
+use node::{Command, Source, StreamId};
+use rtc::{Agreed, Negotiator, Peer};
 use rtp::Kind;
 use signaling::dialect::headwater::{Code, Error, PeerName, Publish, Published};
-use tokio::sync::oneshot;
 
 use super::members::Purpose;
 use super::refusal::{busy, gone, refused};
 use super::{Control, State, random};
 
 /// A publishing peer: the participant offers, the server answers.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Publishing {
     pub(super) session: SessionId,
     pub(super) shard: usize,
+    negotiator: Negotiator,
     /// The m-lines of each stream, by `a=mid`.
     pub(super) streams: BTreeMap<StreamName, Vec<String>>,
 }
@@ -34,26 +35,27 @@ impl Publishing {
 
 impl Control {
     /// Begins a stream, or changes it.
-    pub(crate) async fn publish(
+    pub(crate) fn publish(
         &self,
         key: ParticipantKey,
         publish: Publish,
     ) -> Result<Published, Error> {
-        let lines = offered(&publish)?;
+        // Read before the lock: it takes the longest.
+        let offer = description(&publish.sdp)?;
+        let kinds = offered(&publish, &offer)?;
+        let mids: Vec<String> = publish.tracks.iter().map(|t| t.mid.clone()).collect();
         let (name, publishes) = {
             let state = self.state();
             let name = state.stream_name(key, publish.label.as_deref())?;
             let member = state.members.all.get(&key).ok_or_else(gone)?;
             (name, member.publishing.is_some())
         };
-        let mids = publish.tracks.iter().map(|track| track.mid.clone());
-        let (mids, offer) = (mids.collect(), publish.sdp);
         let sdp = if publishes {
-            self.publish_more(key, &name, mids, offer).await?
+            self.publish_more(key, &name, mids, &offer)?
         } else {
-            self.publish_first(key, &name, mids, offer).await?
+            self.publish_first(key, &name, mids, &offer)?
         };
-        let tracks = publish.tracks.iter().zip(lines);
+        let tracks = publish.tracks.iter().zip(kinds);
         let tracks = tracks.map(|(track, kind)| track.track(kind)).collect();
         let mut state = self.state();
         let (rooms, now) = (&mut state.members.rooms, Instant::now());
@@ -73,24 +75,20 @@ impl Control {
     }
 
     /// The first offer makes the peer.
-    async fn publish_first(
+    fn publish_first(
         &self,
         key: ParticipantKey,
         name: &StreamName,
         mids: Vec<String>,
-        offer: String,
+        offer: &sdp::Description,
     ) -> Result<String, Error> {
         let shard = self.state().registry.place(Role::Publisher, name);
         let config = self.rtc_config(shard);
-        // An offer takes a millisecond of parsing: neither on this thread nor under the lock.
-        let answered = tokio::task::spawn_blocking(move || {
-            Peer::answer_publisher(&config, &offer, Instant::now())
-        });
-        let answered = answered.await.map_err(|_| busy())?;
-        let (peer, sdp) = answered
-            .map_err(|error| Error::of("params.sdp", Code::BadRequest, error.to_string()))?;
+        let mut negotiator = Negotiator::new(&config, rtc::Role::Publishers);
+        let answered = negotiator.offered(offer).map_err(bad_offer)?;
+        let formats = formats(&answered.agreed, &mids);
+        let peer = Peer::new(&config, answered.agreed, None, Instant::now()).map_err(bad_offer)?;
         let session = SessionId(random::<16>());
-        let answered = Answered::new(sdp, &peer);
         let mut state = self.state();
         // It may have left, or published by another request, meanwhile.
         if state.members.member(key)?.publishing.is_some() {
@@ -98,10 +96,10 @@ impl Control {
         }
         let opened = state.registry.open_in_room(session, Role::Publisher, shard);
         opened.map_err(|error| refused("params", &error))?;
-        let formats = formats(&answered, &mids);
         let publishing = Publishing {
             session,
             shard,
+            negotiator,
             streams: BTreeMap::from([(name.clone(), mids)]),
         };
         if let Err(error) = self.take_stream(&mut state, session, name, formats) {
@@ -123,72 +121,51 @@ impl Control {
         Ok(answered.sdp)
     }
 
-    /// Further offers go to the peer on its shard.
-    async fn publish_more(
+    /// A further offer of a participant that publishes. A refused one changes nothing.
+    fn publish_more(
         &self,
         key: ParticipantKey,
         name: &StreamName,
         mids: Vec<String>,
-        offer: String,
+        offer: &sdp::Description,
     ) -> Result<String, Error> {
-        let (session, before, receiver) = {
-            let mut state = self.state();
-            let member = state.members.member(key)?;
-            let mut wanted = member.publishing.clone().ok_or_else(busy)?;
-            let (session, before) = (wanted.session, wanted.streams.clone());
-            // A line belongs to one stream.
-            for others in wanted.streams.values_mut() {
-                others.retain(|mid| !mids.contains(mid));
-            }
-            wanted.streams.insert(name.clone(), mids.clone());
-            // In what it comes the answer will tell.
-            self.take_stream(&mut state, session, name, Vec::new())?;
-            let receiver = self.offer_again(&mut state, &wanted, offer)?;
-            state.members.member(key)?.publishing = Some(wanted);
-            (session, before, receiver)
-        };
-        let answered = self.answered(session, receiver).await;
         let mut state = self.state();
-        match answered {
-            Ok(answered) => {
-                let formats = formats(&answered, &mids);
-                self.take_stream(&mut state, session, name, formats)?;
-                Ok(answered.sdp)
-            }
-            Err(error) => {
-                if !before.contains_key(name) {
-                    self.end_stream(&mut state, key, name);
-                }
-                // As it was; the shard has changed nothing.
-                if let Some(publishing) = &mut state.members.member(key)?.publishing {
-                    publishing.streams = before;
-                }
-                Err(error)
-            }
+        let member = state.members.member(key)?;
+        let publishing = member.publishing.as_mut().ok_or_else(busy)?;
+        let (session, before) = (publishing.session, publishing.streams.clone());
+        let answered = publishing.negotiator.offered(offer).map_err(bad_offer)?;
+        let formats = formats(&answered.agreed, &mids);
+        // A section belongs to one stream.
+        for others in publishing.streams.values_mut() {
+            others.retain(|mid| !mids.contains(mid));
         }
+        publishing.streams.insert(name.clone(), mids);
+        let taken = self.take_stream(&mut state, session, name, formats);
+        if taken.is_err()
+            && let Some(publishing) = &mut state.members.member(key)?.publishing
+        {
+            publishing.streams = before;
+        }
+        self.renegotiate(&state, key, Some(answered.agreed))?;
+        taken.map(|()| answered.sdp)
     }
 
-    /// Gives an offer to the peer of a publisher. What is returned gets the answer.
-    fn offer_again(
+    /// Gives the publisher peer of a participant what was agreed, and its track mapping.
+    fn renegotiate(
         &self,
-        state: &mut State,
-        publishing: &Publishing,
-        offer: String,
-    ) -> Result<oneshot::Receiver<Result<Answered, String>>, Error> {
-        let place = (publishing.session, publishing.shard);
-        let sources = state.sources(publishing.mids());
-        let asked = self.ask_shard(state, place, offer, sources);
-        asked.ok_or_else(busy)
-    }
-
-    async fn answered(
-        &self,
-        session: SessionId,
-        receiver: oneshot::Receiver<Result<Answered, String>>,
-    ) -> Result<Answered, Error> {
-        let answered = self.shard_answered(session, receiver).await;
-        let answered = answered.ok_or_else(busy)?;
-        answered.map_err(|error| Error::of("params.sdp", Code::BadRequest, error))
+        state: &State,
+        key: ParticipantKey,
+        agreed: Option<Agreed>,
+    ) -> Result<(), Error> {
+        let member = state.members.all.get(&key).ok_or_else(gone)?;
+        let publishing = member.publishing.as_ref().ok_or_else(gone)?;
+        let command = Command::Renegotiate {
+            session: publishing.session,
+            agreed: agreed.map(Box::new),
+            sources: state.sources(publishing.mids()),
+        };
+        let sent = self.shared.shards.send(publishing.shard, command);
+        sent.map_err(|_| busy())
     }
 
     /// The registry learns that a session publishes a stream; its viewers follow.
@@ -237,42 +214,40 @@ impl Control {
         if publishing.streams.remove(name).is_none() {
             return;
         }
-        let (session, shard) = (publishing.session, publishing.shard);
+        let session = publishing.session;
         state.registry.detach(now, session, name);
-        let publishing = state
-            .members
-            .all
-            .get(&key)
-            .and_then(|m| m.publishing.as_ref());
-        let sources = publishing.map(|publishing| state.sources(publishing.mids()));
-        let command = Command::Republish {
-            session,
-            offer: None,
-            sources: sources.unwrap_or_default(),
-        };
-        self.order(shard, command);
+        if let Err(error) = self.renegotiate(state, key, None) {
+            tracing::warn!(stream = %name, ?error, "an order to a media thread was lost");
+        }
         state.announce(name);
     }
 
-    /// ICE of the publishing peer begins anew, by an offer of the participant.
-    pub(crate) async fn restart_publishing(
+    /// ICE of the publisher peer begins anew, by an offer of the participant.
+    pub(crate) fn restart_publishing(
         &self,
         key: ParticipantKey,
-        offer: String,
+        offer: &str,
     ) -> Result<String, Error> {
-        let (session, receiver) = {
-            let mut state = self.state();
-            let member = state.members.member(key)?;
-            let publishing = member.publishing.as_ref().ok_or_else(|| {
-                let message = "nothing is published: publish anew";
-                Error::of("params.peer", Code::NotFound, message)
-            })?;
-            let (session, publishing) = (publishing.session, publishing.clone());
-            let receiver = self.offer_again(&mut state, &publishing, offer)?;
-            (session, receiver)
-        };
-        Ok(self.answered(session, receiver).await?.sdp)
+        let offer = description(offer)?;
+        let mut state = self.state();
+        let member = state.members.member(key)?;
+        let publishing = member.publishing.as_mut().ok_or_else(|| {
+            let message = "nothing is published: publish anew";
+            Error::of("params.peer", Code::NotFound, message)
+        })?;
+        let answered = publishing.negotiator.offered(&offer).map_err(bad_offer)?;
+        self.renegotiate(&state, key, Some(answered.agreed))?;
+        Ok(answered.sdp)
     }
+}
+
+/// Reads a description of a participant.
+pub(super) fn description(text: &str) -> Result<sdp::Description, Error> {
+    sdp::Description::parse(text).map_err(bad_offer)
+}
+
+pub(super) fn bad_offer(error: impl Display) -> Error {
+    Error::of("params.sdp", Code::BadRequest, error.to_string())
 }
 
 impl State {
@@ -310,8 +285,8 @@ impl State {
 }
 
 /// The kinds of the tracks that are published, in their order.
-fn offered(publish: &Publish) -> Result<Vec<Kind>, Error> {
-    let lines = rtc::lines(&publish.sdp);
+fn offered(publish: &Publish, offer: &sdp::Description) -> Result<Vec<Kind>, Error> {
+    let lines = rtc::media_sections(offer);
     let mut kinds = Vec::new();
     for (index, track) in publish.tracks.iter().enumerate() {
         let field = format!("params.tracks[{index}].mid");
@@ -333,12 +308,11 @@ fn offered(publish: &Publish) -> Result<Vec<Kind>, Error> {
     Ok(kinds)
 }
 
-/// What the video among these lines may come in.
-pub(super) fn formats(answered: &Answered, mids: &[String]) -> Vec<rtp::Format> {
-    let lines = answered.formats.iter();
-    let own = lines.filter(|(mid, _)| mids.contains(mid));
-    let formats = own.flat_map(|(_, formats)| formats.iter().copied());
-    formats
+/// What the video among these sections may come in.
+pub(super) fn formats(agreed: &Agreed, mids: &[String]) -> Vec<rtp::Format> {
+    let sections = agreed.received_formats().into_iter();
+    let own = sections.filter(|(mid, _)| mids.contains(mid));
+    own.flat_map(|(_, formats)| formats)
         .filter(|format| format.codec.kind() == Kind::Video)
         .collect()
 }

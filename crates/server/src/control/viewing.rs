@@ -7,7 +7,7 @@ use broadcast::registry::Registry;
 use broadcast::room::{self, Wish};
 use broadcast::{SessionId, StreamName};
 use node::{Command, Feed, StreamId};
-use rtc::{Agreed, Negotiation, OfferError, OutgoingTrack, Peer};
+use rtc::{Agreed, Negotiator, OfferError, OutgoingTrack, Peer};
 use rtp::{Bitrate, Kind};
 use signaling::dialect::headwater::{Event, Line};
 
@@ -21,9 +21,9 @@ pub(super) type Viewed = (StreamName, Kind);
 pub(super) struct Viewing {
     pub(super) session: SessionId,
     pub(super) shard: usize,
-    negotiation: Negotiation,
-    /// Until the first answer.
-    peer: Option<Box<Peer>>,
+    negotiator: Negotiator,
+    /// What its peer is made from, until the first answer.
+    unconnected: Option<(rtc::Config, Bitrate)>,
     /// Of the last offer.
     number: u32,
     carried: Carried,
@@ -98,16 +98,15 @@ impl Viewing {
     pub(super) fn new(
         session: SessionId,
         shard: usize,
-        config: &rtc::Config,
+        config: rtc::Config,
         estimate: Bitrate,
         number: u32,
     ) -> Self {
-        let (negotiation, peer) = Negotiation::new(config, Some(estimate), Instant::now());
         Self {
             session,
             shard,
-            negotiation,
-            peer: Some(Box::new(peer)),
+            negotiator: Negotiator::new(&config, rtc::Role::Subscriber),
+            unconnected: Some((config, estimate)),
             number,
             carried: Carried::default(),
             wishes: BTreeMap::new(),
@@ -135,7 +134,7 @@ impl Viewing {
             return;
         }
         let stream = &viewed.0;
-        let Some(line) = self.negotiation.add(outgoing(&viewed, registry)) else {
+        let Some(line) = self.negotiator.add(outgoing(&viewed, registry)) else {
             return tracing::warn!(%stream, "a participant views as many tracks as it can");
         };
         registry.view(now, self.session, stream);
@@ -151,13 +150,13 @@ impl Viewing {
     ) -> Option<Command> {
         self.wishes.remove(viewed);
         let line = self.carried.remove(viewed)?;
-        self.negotiation.remove(line);
+        self.negotiator.remove(line);
         let command = self.feed(None, registry);
         // What else of the stream is shown still needs it.
         if !self.carried.shows(&viewed.0) {
             registry.detach(now, self.session, &viewed.0);
         }
-        self.peer.is_none().then_some(command)
+        self.unconnected.is_none().then_some(command)
     }
 
     /// How a track is to come. Returns what the shard is to be told.
@@ -170,7 +169,7 @@ impl Viewing {
         let line = self.carried.line(&viewed);
         let command = line.map(|line| self.wished(line, wish, stream));
         self.wishes.insert(viewed, wish);
-        command.filter(|_| self.peer.is_none())
+        command.filter(|_| self.unconnected.is_none())
     }
 
     fn wished(&self, line: usize, wish: Wish, stream: Option<&room::Stream>) -> Command {
@@ -184,15 +183,15 @@ impl Viewing {
 
     /// ICE is to begin anew.
     pub(super) fn restart(&mut self) {
-        self.negotiation.restart();
+        self.negotiator.restart();
     }
 
     /// The next offer, when there is something to tell and no other waits for its answer.
     pub(super) fn offer(&mut self) -> Option<Event> {
-        let sdp = self.negotiation.offer()?;
+        let sdp = self.negotiator.offer()?;
         self.number += 1;
         let line = |(line, (stream, kind)): (&usize, &Viewed)| Line {
-            mid: Negotiation::mid(*line),
+            mid: self.negotiator.mid(*line).unwrap_or_default().to_owned(),
             stream: stream.to_string(),
             kind: (*kind).into(),
         };
@@ -206,18 +205,20 @@ impl Viewing {
     /// Takes the answer to the last offer. Returns what the shard is to be told.
     pub(super) fn answer<'a>(
         &mut self,
-        answer: &str,
+        answer: &sdp::Description,
         registry: &Registry,
         stream: impl Fn(&StreamName) -> Option<&'a room::Stream>,
     ) -> Result<Vec<Command>, OfferError> {
-        let agreed = self.negotiation.answer(answer)?;
+        let agreed = self.negotiator.answered(answer)?;
         let begun = self.carried.agree(&agreed);
-        let mut commands = Vec::new();
-        if let Some(peer) = self.peer.take() {
-            let session = self.session;
-            commands.push(Command::View { session, peer });
-        }
-        commands.push(self.feed(Some(Box::new(agreed)), registry));
+        let mut commands = match self.unconnected.take() {
+            Some((config, estimate)) => {
+                let peer = Peer::new(&config, agreed, Some(estimate), Instant::now())?;
+                let (session, peer) = (self.session, Box::new(peer));
+                vec![Command::View { session, peer }, self.feed(None, registry)]
+            }
+            None => vec![self.feed(Some(Box::new(agreed)), registry)],
+        };
         for line in begun {
             let Some(viewed) = self.carried.lines.get(&line) else {
                 continue;

@@ -53,7 +53,7 @@ fn ice_servers(service: &Service) -> Vec<IceServer> {
 
 /// Carries out a request of a participant. Returns the body of the response, unless that was
 /// sent already.
-pub(super) async fn call(
+pub(super) fn call(
     service: &Service,
     key: ParticipantKey,
     id: u64,
@@ -75,7 +75,7 @@ pub(super) async fn call(
             Ok(())
         }),
         Call::Publish(publish) => {
-            let published = control.publish(key, publish).await?;
+            let published = control.publish(key, publish)?;
             Ok(Some(responded(id, &published)))
         }
         Call::Unpublish(params) => {
@@ -115,10 +115,10 @@ pub(super) async fn call(
                 let field = "params.candidates";
                 return Err(Error::of(field, Code::LimitReached, message));
             }
-            control.trickle_of(key, trickle.peer, candidates)?;
+            control.trickle_of(key)?;
             Ok(Some(empty(id)))
         }
-        Call::Restart(restart) => restarted(service, key, id, restart).await.map(Some),
+        Call::Restart(restart) => restarted(service, key, id, restart).map(Some),
         Call::Send(send) => {
             let to = send.recipient()?;
             let kind = send.kind.unwrap_or(headwater::MessageKind::Chat).into();
@@ -156,7 +156,7 @@ fn tracks(params: &Subscribe) -> Result<(broadcast::StreamName, Option<Vec<Kind>
     Ok((stream, kinds))
 }
 
-async fn restarted(
+fn restarted(
     service: &Service,
     key: ParticipantKey,
     id: u64,
@@ -169,7 +169,7 @@ async fn restarted(
             Ok(responded(id, &Restarted { sdp: None }))
         }
         (PeerName::Publish, Some(offer)) => {
-            let sdp = control.restart_publishing(key, offer).await?;
+            let sdp = control.restart_publishing(key, &offer)?;
             Ok(responded(id, &Restarted { sdp: Some(sdp) }))
         }
         (PeerName::Publish, None) => {

@@ -1,6 +1,7 @@
 //! The WebSocket of a participant.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
@@ -8,7 +9,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use broadcast::room::ParticipantKey;
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt};
 use signaling::dialect::headwater::{self, Code, Error, Request};
 
 use super::socket::{self, Close, send, timed};
@@ -238,10 +239,8 @@ async fn handle(
     let result = match permitted {
         Ok(call) => {
             // A bug in here costs this request, and not the session.
-            let called = std::panic::AssertUnwindSafe(calls::call(service, session.key, id, call));
-            called
-                .catch_unwind()
-                .await
+            let call = AssertUnwindSafe(|| calls::call(service, session.key, id, call));
+            catch_unwind(call)
                 .unwrap_or_else(|_| Err(Error::new(Code::Busy, "the request could not be handled")))
         }
         Err(error) => Err(error),

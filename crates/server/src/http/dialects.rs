@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Method, Request, Response, StatusCode};
-use broadcast::{IceFragment, Open, OpenError, Role, SessionError};
+use broadcast::{IceFragment, Open, Role, SessionError};
 use bytes::Bytes;
 use signaling::Problem;
 use signaling::dialect::whep::{self, WhepCall};
@@ -73,12 +73,15 @@ async fn watch(
         WhepCall::Subscribe(kinds) => {
             let caller = caller(Role::Viewer, target)?;
             service.control.described(&caller)?;
+            service.sessions.subscribe(caller.session, &kinds);
             whep::events_created(&stream, caller.session, &kinds)
         }
         WhepCall::Follow(kinds) => {
             let caller = caller(Role::Viewer, target)?;
             let described = service.control.described(&caller)?;
             let followed = service.control.follow(&caller)?;
+            let ended = service.sessions.follow(caller.session, &kinds);
+            let ended = ended.ok_or_else(unsubscribed)?;
             let video_mid = described.video_mid().map(str::to_owned);
             return Ok(events::stream(
                 service,
@@ -86,7 +89,16 @@ async fn watch(
                 video_mid,
                 followed,
                 kinds,
+                ended,
             ));
+        }
+        WhepCall::Unsubscribe(kinds) => {
+            let caller = caller(Role::Viewer, target)?;
+            service.control.described(&caller)?;
+            if !service.sessions.unsubscribe(caller.session, kinds) {
+                return Err(unsubscribed());
+            }
+            session_http::empty(StatusCode::OK)
         }
         WhepCall::ChooseLayer { mid, choice } => {
             let caller = caller(Role::Viewer, target)?;
@@ -99,8 +111,15 @@ async fn watch(
     Ok(response.map(Body::from))
 }
 
-/// An unknown session is 404 for every method and body, so it is looked for first. A
-/// preflight carries no token and is not asked.
+/// An event stream that was ended by DELETE.
+fn unsubscribed() -> Problem {
+    let detail = "this event stream was ended: subscribe again with a POST";
+    Problem::new(StatusCode::NOT_FOUND, detail)
+}
+
+/// An unknown session is 404 for every method and body, so it is looked for first, and PATCHes
+/// that are too many are refused before their bodies are read. A preflight carries no token and
+/// is not asked.
 fn permit(
     service: &Service,
     role: Role,
@@ -111,8 +130,12 @@ fn permit(
         return Ok(());
     }
     let target = Target::parse(path, request)?;
-    if target.session.is_some() {
-        service.control.described(&caller(role, target)?)?;
+    let Some(session) = target.session else {
+        return Ok(());
+    };
+    service.control.described(&caller(role, target)?)?;
+    if request.method() == Method::PATCH {
+        service.sessions.take_patch(session, Instant::now())?;
     }
     Ok(())
 }
@@ -137,11 +160,15 @@ async fn open_session(service: &Service, open: Open) -> Result<broadcast::Opened
             Duration::from_secs(1),
         ));
     }
+    let control = &service.control;
+    let opened = control.open(open).await?;
+    let ice_options = session_http::ice_options(&opened.answer);
     service
-        .control
-        .open(open)
-        .await
-        .map_err(|error: OpenError| error.into())
+        .sessions
+        .opened(opened.session, ice_options, |session| {
+            control.is_open(session)
+        });
+    Ok(opened)
 }
 
 /// Calls on a session that WHIP and WHEP have alike.
@@ -153,11 +180,17 @@ async fn session(
 ) -> Result<Response<Bytes>, Problem> {
     match call {
         Call::Answer(response) => Ok(response),
+        Call::Show => {
+            let described = service.control.described(&caller(role, target)?)?;
+            Ok(session_http::shown(&described.local_ufrag))
+        }
         Call::Patch { fragment, if_match } => {
             patch(service, &caller(role, target)?, fragment, &if_match).await
         }
         Call::Close => {
-            service.control.close(&caller(role, target)?)?;
+            let caller = caller(role, target)?;
+            service.control.close(&caller)?;
+            service.sessions.closed(caller.session);
             Ok(session_http::empty(StatusCode::OK))
         }
         // An endpoint's call; the dialect has handled it.
@@ -172,7 +205,7 @@ async fn patch(
     if_match: &IfMatch,
 ) -> Result<Response<Bytes>, Problem> {
     let described = service.control.described(caller)?;
-    let strict = service.settings.strict;
+    let (strict, sessions) = (service.settings.strict, &service.sessions);
     match session_http::decide_patch(
         &described.local_ufrag,
         described.remote_ufrag.as_deref(),
@@ -180,10 +213,12 @@ async fn patch(
         if_match,
         strict,
     )? {
-        Patch::Trickle => service.control.trickle(caller, fragment)?,
+        Patch::Trickle => service.control.trickle(caller)?,
         Patch::Restart => {
+            let restarting = sessions.begin_restart(caller.session, Instant::now())?;
             let restarted = service.control.restart(caller, fragment).await?;
-            return Ok(session_http::restarted(&restarted));
+            let ice_options = restarting.ice_options.as_deref();
+            return Ok(session_http::restarted(&restarted, ice_options));
         }
         Patch::Ignore => {}
     }

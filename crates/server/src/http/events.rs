@@ -20,7 +20,8 @@ const GATHER: Duration = Duration::from_secs(2);
 /// follower whose session ended is gone.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// Follows a stream until the session ends, the server stops, or the client goes.
+/// Follows a stream until its session or its subscription ends, the server stops, or the client
+/// goes.
 struct Follower {
     control: Control,
     session: SessionId,
@@ -29,6 +30,8 @@ struct Follower {
     kinds: Vec<EventKind>,
     told: Option<StreamStatus>,
     told_layer: Option<String>,
+    /// The subscription was ended.
+    ended: CancellationToken,
     stopping: CancellationToken,
 }
 
@@ -38,6 +41,7 @@ pub(super) fn stream(
     video_mid: Option<String>,
     followed: Followed,
     kinds: Vec<EventKind>,
+    ended: CancellationToken,
 ) -> Response<Body> {
     let follower = Follower {
         control: service.control.clone(),
@@ -47,6 +51,7 @@ pub(super) fn stream(
         kinds,
         told: None,
         told_layer: None,
+        ended,
         stopping: service.stopping.clone(),
     };
     let chunks = stream::unfold(follower, |mut follower| async move {
@@ -109,6 +114,7 @@ impl Follower {
             }
             () = tokio::time::sleep(KEEP_ALIVE) => return Some(false),
             () = self.stopping.cancelled() => return None,
+            () = self.ended.cancelled() => return None,
         }
         // Whether media flows, and of which layer, is told at once, the rest at leisure.
         let active = self.followed.status.borrow().active;
@@ -116,6 +122,7 @@ impl Follower {
             tokio::select! {
                 () = tokio::time::sleep(GATHER) => {},
                 () = self.stopping.cancelled() => return None,
+                () = self.ended.cancelled() => return None,
             }
         }
         Some(true)

@@ -13,6 +13,7 @@ mod knock;
 mod listen;
 mod listeners;
 mod live_room;
+mod open_sessions;
 mod operate;
 mod pages;
 mod pion_sfu;
@@ -37,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::control::Control;
 use crate::metrics::HttpMetrics;
+use open_sessions::OpenSessions;
 use rate_limit::RateLimit;
 
 pub(crate) use listen::{Limits, serve};
@@ -50,6 +52,8 @@ pub(crate) struct Service {
     pub(crate) metrics: HttpMetrics,
     pub(crate) registry: Arc<Registry>,
     pub(crate) opens: Arc<RateLimit>,
+    /// What is kept of each WHIP and WHEP session.
+    pub(crate) sessions: Arc<OpenSessions>,
     /// Places for WebSockets.
     pub(crate) sockets: Arc<Semaphore>,
     broadcasts: Arc<broadcast_recording::Broadcasts>,
@@ -124,6 +128,7 @@ impl Service {
             live_rooms,
             tributary: tributary::start(&dialects.tributary, &config.ice),
             opens,
+            sessions: Arc::default(),
             stopping,
         }
     }

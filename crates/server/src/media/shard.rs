@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use node::{Command, Counters, Delays, Event, Input, Node, Output, Relayed};
+use rtc::Path;
 use rtrb::{Consumer, Producer, RingBuffer};
 use thiserror::Error;
 use tokio::sync::mpsc::Sender;
@@ -441,13 +442,9 @@ impl Shard {
             }
             for mut datagrams in received.iter_mut() {
                 let destination = self.destination(datagrams.destination);
-                let source = datagrams.source;
+                let path = Path::udp(destination, datagrams.source);
                 for contents in datagrams.iter_mut() {
-                    let datagram = Input::Datagram {
-                        source,
-                        destination,
-                        contents,
-                    };
+                    let datagram = Input::Datagram { path, contents };
                     self.node.handle_input(now, datagram);
                 }
             }
@@ -482,8 +479,8 @@ impl Shard {
             match output {
                 Output::Transmit(transmit) => {
                     sends += 1;
-                    let from = source(&self.host_addresses, transmit.source.ip());
-                    let to = transmit.destination;
+                    let from = source(&self.host_addresses, transmit.path.local.ip());
+                    let to = transmit.path.remote;
                     let sent = self
                         .socket
                         .send(to, from, transmit.contents, transmit.segment);

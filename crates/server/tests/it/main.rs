@@ -11,6 +11,7 @@ mod media;
 mod offer;
 mod pion_sfu;
 mod running;
+mod session_http;
 mod shutdown;
 mod socket;
 mod storm;

@@ -1,6 +1,6 @@
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
-use rtc::{Certificate, Config, Direction, Offering, WallClock};
+use client::{Certificate, Config, Direction, Offering};
 use rtp::Kind;
 
 /// An offer of a publisher that will never connect.
@@ -34,16 +34,7 @@ pub(crate) fn only(offer: &str, kind: Kind) -> String {
 }
 
 fn offer(direction: Direction) -> String {
-    let now = Instant::now();
-    let config = Config {
-        certificate: Certificate::generate(),
-        candidates: vec!["127.0.0.1:9".parse().expect("an address")],
-        announce_ice_lite: false,
-        wall_clock: WallClock {
-            instant: now,
-            time: SystemTime::now(),
-        },
-    };
-    let offering = Offering::new(&config, direction, &[], now);
+    let config = Config::new(&Certificate::generate(), ([127, 0, 0, 1], 9).into());
+    let offering = Offering::new(&config, direction, &[], Instant::now());
     offering.sdp().to_owned()
 }

@@ -23,6 +23,8 @@ pub(crate) struct Running {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     head: String,
+    /// The same in lower case.
+    lower_head: String,
     pub(crate) body: String,
 }
 
@@ -84,7 +86,8 @@ impl Running {
         let status = head.get(9..12).and_then(|status| status.parse().ok());
         Answer {
             status: status.expect("a status"),
-            head: head.to_ascii_lowercase(),
+            lower_head: head.to_ascii_lowercase(),
+            head: head.to_owned(),
             body: body.to_owned(),
         }
     }
@@ -139,11 +142,12 @@ impl Drop for Running {
 impl Answer {
     /// A header's value, in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines
-            .into_iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value)
+        header(&self.lower_head, name)
+    }
+
+    /// A header's value as it came; `name` is in lower case.
+    pub(crate) fn cased_header(&self, name: &str) -> Option<String> {
+        header(&self.head, name).map(str::to_owned)
     }
 
     /// The body.
@@ -162,4 +166,10 @@ impl Answer {
         assert_eq!(problem["status"], self.status);
         problem["detail"].as_str().expect("a sentence").to_owned()
     }
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    let line = lines.find(|(key, _)| key.eq_ignore_ascii_case(name));
+    line.map(|(_, value)| value)
 }

@@ -8,6 +8,7 @@ use http::{Method, Request, Response, StatusCode};
 use rtp::Kind;
 use serde::Deserialize;
 
+use crate::problem::json_reason;
 use crate::session_http::{self, Call, Target};
 use crate::{IceServer, Problem};
 
@@ -27,9 +28,13 @@ pub const EVENTS: [EventKind; 5] = [
     EventKind::ViewerCount,
 ];
 
+/// How much of an unknown name a refusal repeats, in characters.
+const NAME_QUOTED_CHARS_MAX: usize = 40;
+
+const EVENTS_METHODS: &str = "OPTIONS, GET, POST, DELETE";
+
 /// A kind of event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
     /// Media flows.
     Active,
@@ -48,10 +53,13 @@ pub enum EventKind {
 pub enum WhepCall {
     /// As with WHIP.
     Session(Call),
-    /// Subscribe to events: answer with [`events_created`].
+    /// Subscribe to events: answer with [`events_created`]. Each kind comes once, in the order
+    /// of [`EVENTS`], as in the next two.
     Subscribe(Vec<EventKind>),
     /// Send the events.
     Follow(Vec<EventKind>),
+    /// End the event streams of this subscription; a later [`Self::Follow`] of it finds nothing.
+    Unsubscribe(Vec<EventKind>),
     /// Choose a layer.
     ChooseLayer {
         /// The mid of the m-line, if the client names it.
@@ -119,8 +127,23 @@ impl EventKind {
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
-        EVENTS.into_iter().find(|kind| kind.name() == name)
+    /// Reads names: each kind once, in the order of [`EVENTS`]. An unknown name is refused.
+    fn parse_all<'a>(names: impl Iterator<Item = &'a str>) -> Result<Vec<Self>, Problem> {
+        let mut kinds = Vec::new();
+        for name in names {
+            let kind = EVENTS.into_iter().find(|kind| kind.name() == name);
+            kinds.push(kind.ok_or_else(|| Self::unknown(name))?);
+        }
+        kinds.sort_unstable();
+        kinds.dedup();
+        Ok(kinds)
+    }
+
+    fn unknown(name: &str) -> Problem {
+        let name: String = name.chars().take(NAME_QUOTED_CHARS_MAX).collect();
+        let known = EVENTS.map(Self::name).join(", ");
+        let detail = format!("there is no event {name:?}: there are {known}");
+        Problem::bad_request(detail)
     }
 }
 
@@ -194,31 +217,29 @@ fn events(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
             }
             session_http::needs_content_type(request.headers(), "application/json")?;
             let names: Vec<String> = serde_json::from_slice(request.body()).map_err(|error| {
-                Problem::bad_request(format!("a JSON list of event names is needed: {error}"))
+                let reason = json_reason(&error);
+                Problem::bad_request(format!("a JSON list of event names is needed: {reason}"))
             })?;
-            // Names of extensions that are not served are no error (they are advertised by Link).
-            Ok(WhepCall::Subscribe(
-                names
-                    .iter()
-                    .filter_map(|name| EventKind::parse(name))
-                    .collect(),
-            ))
+            let kinds = EventKind::parse_all(names.iter().map(String::as_str))?;
+            Ok(WhepCall::Subscribe(kinds))
         }
-        Method::GET => {
-            let query = request.uri().query().unwrap_or_default();
-            let wished = query
-                .split('&')
-                .find_map(|pair| pair.strip_prefix("events="));
-            let kinds = match wished {
-                Some(names) => names.split(',').filter_map(EventKind::parse).collect(),
-                None => EVENTS.to_vec(),
-            };
-            Ok(WhepCall::Follow(kinds))
-        }
+        Method::GET => Ok(WhepCall::Follow(wished(request)?)),
+        Method::DELETE => Ok(WhepCall::Unsubscribe(wished(request)?)),
         Method::OPTIONS => Ok(WhepCall::Session(Call::Answer(session_http::empty(
             StatusCode::NO_CONTENT,
         )))),
-        _ => Err(Problem::method_not_allowed("OPTIONS, GET, POST")),
+        _ => Err(Problem::method_not_allowed(EVENTS_METHODS)),
+    }
+}
+
+/// The kinds that the address of a subscription names; all of them when it names none.
+fn wished(request: &Request<Bytes>) -> Result<Vec<EventKind>, Problem> {
+    let pairs = request.uri().query().unwrap_or_default().split('&');
+    let names = { pairs }.find_map(|pair| pair.strip_prefix("events="));
+    match names.map(session_http::percent_decoded).as_deref() {
+        None => Ok(EVENTS.to_vec()),
+        Some("") => Ok(Vec::new()),
+        Some(names) => EventKind::parse_all(names.split(',')),
     }
 }
 
@@ -236,8 +257,9 @@ fn layer(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
         Method::POST => {
             session_http::needs_content_type(request.headers(), "application/json")?;
             let wish: Wish = serde_json::from_slice(request.body()).map_err(|error| {
+                let reason = json_reason(&error);
                 Problem::bad_request(format!(
-                    "a JSON object with mediaId and rid is needed: {error}"
+                    "a JSON object with mediaId and rid is needed: {reason}"
                 ))
             })?;
             let choice = match wish.rid {

@@ -96,6 +96,13 @@ fn play_whep(exchange: &Exchange) -> Played {
             let ok = |()| session_http::empty(StatusCode::OK);
             (format!("follow {}", names(&kinds)), done(exchange).map(ok))
         }
+        WhepCall::Unsubscribe(kinds) => {
+            let ok = |()| session_http::empty(StatusCode::OK);
+            (
+                format!("unsubscribe {}", names(&kinds)),
+                done(exchange).map(ok),
+            )
+        }
         WhepCall::ChooseLayer { choice, .. } => {
             let wants = match choice {
                 LayerChoice::Auto => "choose automatically".to_owned(),
@@ -117,6 +124,14 @@ fn play_session(exchange: &Exchange, target: &Target, call: Call) -> Played {
         Call::Close => {
             let answer = done(exchange).map(|()| session_http::empty(StatusCode::OK));
             (on(target, "close"), settle(answer))
+        }
+        Call::Show => {
+            let said = exchange.control.as_deref().unwrap_or_default();
+            let present = said.strip_prefix("present ");
+            let tag = present.and_then(|present| present.split(' ').next());
+            let answer = tag.map(session_http::shown);
+            let answer = answer.ok_or_else(|| session_error(said).into());
+            (on(target, "show"), settle(answer))
         }
         Call::Patch { fragment, if_match } => {
             let (wants, answer) = patch(exchange, &fragment, &if_match);
@@ -152,7 +167,7 @@ fn patch(
         Err(_) => "refuse it".to_owned(),
     };
     let answer = patch.map(|patch| match patch {
-        Patch::Restart => session_http::restarted(&restarted()),
+        Patch::Restart => session_http::restarted(&restarted(), Some("trickle")),
         Patch::Trickle | Patch::Ignore => session_http::empty(StatusCode::NO_CONTENT),
     });
     (wants, answer)
@@ -227,6 +242,7 @@ fn opened(exchange: &Exchange) -> Result<Opened, Problem> {
         }
         "bad offer" => OpenError::BadOffer("m-line 2 has no a=mid".into()),
         "no common codec" => OpenError::NoCommonCodec {
+            why: "the video m-line (line 20) offers H263".to_owned(),
             codecs: vec!["VP8".into(), "opus".into()],
         },
         "token missing" => OpenError::TokenMissing,

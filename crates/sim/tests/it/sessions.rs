@@ -38,7 +38,9 @@ fn silent_sessions_are_ended_and_all_is_freed() {
     world.run_for(s(30));
     let reason = |client| {
         world.events().iter().find_map(|(_, event)| match event {
-            Event::Closed { session, reason } if *session == world.session(client) => Some(*reason),
+            Event::Closed {
+                session, reason, ..
+            } if *session == world.session(client) => Some(*reason),
             _ => None,
         })
     };

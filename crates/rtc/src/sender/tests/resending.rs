@@ -121,21 +121,24 @@ fn what_is_older_than_a_second_is_not_sent_again() {
 fn nothing_is_sent_again_that_was_not_sent_or_has_no_retransmissions() {
     let mut pair = Pair::new();
     let packet = pair.packet(Codec::H264, b"payload");
-    pair.send(
-        VIDEO,
-        packet.clone(),
-        rewrite(1),
-        Types { rtx: None, ..H264 },
-    );
+    let without = Types {
+        nack: false,
+        ..H264_NO_RTX
+    };
+    pair.send(VIDEO, packet.clone(), rewrite(1), without);
     // Sound has a payload type for it, but no SSRC.
-    pair.send(AUDIO, packet, rewrite(1), H264);
+    let no_source = Types {
+        nack: false,
+        ..H264
+    };
+    pair.send(AUDIO, packet, rewrite(1), no_source);
     pair.left();
     pair.nack(&[1, 2]);
     let mut compound = Vec::new();
     for source in [AUDIO_SSRC, RTX_SSRC, 77] {
         rtcp::write_nack(&mut compound, RECEIVER_SSRC, source, &[1]);
     }
-    pair.tell(compound);
+    pair.tell(&compound);
     assert!(pair.to.is_empty());
 }
 
@@ -183,7 +186,7 @@ fn padding_repeats_only_what_feedback_tells_of() {
         let mut feedback = Vec::new();
         let arrivals = [Some(Duration::from_millis(64))];
         rtcp::write_transport_feedback(&mut feedback, RECEIVER_SSRC, AUDIO_SSRC, 0, 1, &arrivals);
-        pair.tell(feedback);
+        pair.tell(&feedback);
         let mut padding = 0;
         for _ in 0..10 {
             pair.pass(50);
@@ -196,4 +199,217 @@ fn padding_repeats_only_what_feedback_tells_of() {
         assert!(padding < PADDING_MAX * 10, "{padding}");
         assert_eq!(padding > 0, is_padded, "{padding}");
     }
+}
+
+/// A sender of pictures alone, and the names of the m-line that its packets carry.
+fn names(arrived: &[Arrived]) -> Vec<(u32, bool)> {
+    let name = |a: &Arrived| (a.header.ssrc, a.extension(IDS.mid).is_some());
+    arrived.iter().map(name).collect()
+}
+
+#[test]
+fn rtx_names_its_m_line_until_feedback_tells_of_an_arrival() {
+    let mut pair = Pair::new();
+    // Transport-wide numbers 1 to 3.
+    for seq in 1..4 {
+        pair.send_video(seq);
+    }
+    pair.left();
+    let resent = |pair: &mut Pair, seq| {
+        pair.nack(&[seq]);
+        names(&pair.arrived())
+    };
+    // Number 4 is lost, and so is 5, of which nothing is told.
+    assert_eq!(resent(&mut pair, 1), [(RTX_SSRC, true)]);
+    assert_eq!(resent(&mut pair, 2), [(RTX_SSRC, true)]);
+    pair.tell_arrivals(1, &[true, true, true, false]);
+    assert_eq!(resent(&mut pair, 3), [(RTX_SSRC, true)]);
+    // That was number 6, and it arrived.
+    pair.tell_arrivals(6, &[true]);
+    pair.pass(20);
+    assert_eq!(resent(&mut pair, 1), [(RTX_SSRC, false)]);
+    // What the retransmissions proved says nothing of the primary source.
+    pair.send_video(4);
+    assert_eq!(names(&pair.arrived()), [(VIDEO_SSRC, true)]);
+}
+
+#[test]
+fn rtx_names_its_m_line_until_a_report_on_its_source() {
+    let mut pair = Pair::new();
+    for seq in 1..5 {
+        pair.send_video(seq);
+    }
+    pair.report(report_on(VIDEO_SSRC));
+    pair.left();
+    pair.nack(&[1]);
+    assert_eq!(names(&pair.arrived()), [(RTX_SSRC, true)]);
+    pair.report(report_on(RTX_SSRC));
+    pair.nack(&[2]);
+    assert_eq!(names(&pair.arrived()), [(RTX_SSRC, false)]);
+}
+
+#[test]
+fn report_on_rtx_leaves_the_primary_named() {
+    let mut pair = Pair::new();
+    pair.report(report_on(RTX_SSRC));
+    pair.send_video(1);
+    pair.nack(&[1]);
+    let expected = [(VIDEO_SSRC, true), (RTX_SSRC, false)];
+    assert_eq!(names(&pair.arrived()), expected);
+}
+
+/// A datagram that left for the first time, and those by which a NACK brought it again.
+fn same_bytes(protection: Protection, between: impl Fn(&mut Pair)) -> (Vec<u8>, Vec<Vec<u8>>) {
+    let encoding = EncodingConfig {
+        rtx_ssrc: None,
+        ..video()
+    };
+    let mut pair = Pair::with(protection, [audio(), encoding].into(), None);
+    assert!(pair.send_typed(0xffff, 100, H264_NO_RTX));
+    let [(_, first)] = pair.left().try_into().unwrap();
+    between(&mut pair);
+    pair.left();
+    pair.nack(&[0xffff]);
+    let again = pair.left().into_iter().map(|(_, datagram)| datagram);
+    (first, again.collect())
+}
+
+#[test]
+fn without_rtx_a_nack_brings_the_same_bytes_again() {
+    for protection in ALL {
+        let (first, again) = same_bytes(protection, |_| {});
+        assert_eq!(again, [first], "{protection:?}");
+    }
+}
+
+#[test]
+fn same_bytes_stay_the_same_when_everything_moved_on() {
+    for protection in ALL {
+        let (first, again) = same_bytes(protection, |pair| {
+            // The m-line is named no more, numbers have wrapped, others were taken meanwhile.
+            pair.report(report_on(VIDEO_SSRC));
+            pair.highest.insert(VIDEO_SSRC, 0xffff);
+            for seq in 0x1_0000..0x1_0010 {
+                assert!(pair.send_typed(seq, 100, H264_NO_RTX));
+            }
+            assert!(
+                pair.arrived()
+                    .iter()
+                    .all(|a| a.extension(IDS.mid).is_none())
+            );
+            pair.tell_arrivals(1, &[false, true]);
+        });
+        assert_eq!(again, [first], "{protection:?}");
+    }
+}
+
+#[test]
+fn same_bytes_keep_what_was_written_for_this_receiver() {
+    let encoding = EncodingConfig {
+        rtx_ssrc: None,
+        ..video()
+    };
+    let mut pair = Pair::with(Protection::Aes128Gcm, [audio(), encoding].into(), None);
+    let mut packet = pair.packet(Codec::Vp8, &[0x90, 0xe0, 0x81, 0x02, 0x07, 0x60, 0x00]);
+    packet.extensions.dependency_descriptor = Some([0xc1, 0x12, 0x34, 0x80].into());
+    packet.extensions.audio_level = Some((35, true));
+    let renumbered = Rewrite {
+        frame_number: Some(0xabcd),
+        picture: Some(rtp::PictureIds {
+            picture_id: Some(0x0506),
+            picture_id_wide: true,
+            tl0_index: Some(9),
+        }),
+        ..rewrite(1)
+    };
+    assert!(pair.send(VIDEO, packet, renumbered, H264_NO_RTX));
+    let first = pair.left();
+    pair.report(report_on(VIDEO_SSRC));
+    pair.nack(&[1]);
+    assert_eq!(pair.left(), first);
+}
+
+#[test]
+fn same_bytes_take_no_transport_wide_number() {
+    let mut pair = Pair::new();
+    pair.send_typed(1, 100, H264_NO_RTX);
+    pair.nack(&[1]);
+    pair.send_typed(2, 100, H264_NO_RTX);
+    let arrived = pair.arrived();
+    let numbers: Vec<_> = arrived.iter().filter_map(Arrived::transport_seq).collect();
+    assert_eq!(numbers, [1, 1, 2]);
+    assert!(arrived.iter().all(|a| a.header.ssrc == VIDEO_SSRC));
+}
+
+#[test]
+fn same_bytes_count_once_in_reports() {
+    let mut pair = Pair::new();
+    pair.send_typed(1, 100, H264_NO_RTX);
+    pair.nack(&[1]);
+    pair.left();
+    pair.pass(1_000);
+    pair.timeout();
+    let [report] = pair.reports().try_into().unwrap();
+    // Of a sender report: the counts of packets and bytes (RFC 3550 §6.4.1).
+    assert_eq!(report[20..28], [0, 0, 0, 1, 0, 0, 0, 100]);
+}
+
+#[test]
+fn receiver_without_rtx_is_not_padded() {
+    for (types, rtx_ssrc, is_padded) in [
+        (H264, Some(RTX_SSRC), true),
+        (H264_NO_RTX, None, false),
+        (H264_NO_RTX, Some(RTX_SSRC), false),
+    ] {
+        let encoding = EncodingConfig {
+            rtx_ssrc,
+            ..video()
+        };
+        let estimate = Some(Bitrate::mbps(1));
+        let mut pair = Pair::with(Protection::Aes128Gcm, [audio(), encoding].into(), estimate);
+        let wanted = Bitrate::kbps(500);
+        pair.sender.set_wanted(pair.now, wanted, wanted);
+        assert!(pair.send_typed(1, 100, types));
+        pair.left();
+        pair.tell_arrivals(1, &[true]);
+        let mut padding = 0;
+        for _ in 0..10 {
+            pair.pass(50);
+            pair.timeout();
+            padding += pair.left().len();
+        }
+        assert_eq!(padding > 0, is_padded, "{types:?} {rtx_ssrc:?}");
+    }
+}
+
+#[test]
+fn without_nack_nothing_comes_again() {
+    let mut pair = Pair::new();
+    let types = Types {
+        nack: false,
+        ..H264_NO_RTX
+    };
+    pair.send_typed(1, 100, types);
+    pair.left();
+    pair.nack(&[1]);
+    assert!(pair.to.is_empty());
+}
+
+#[test]
+fn new_source_in_an_old_place_repeats_nothing_old() {
+    let mut pair = Pair::new();
+    pair.send_typed(1, 100, H264_NO_RTX);
+    pair.left();
+    pair.sender.end(VIDEO);
+    let encoding = EncodingConfig {
+        ssrc: 7,
+        rtx_ssrc: None,
+        ..video()
+    };
+    assert_eq!(pair.sender.add(encoding), VIDEO);
+    pair.nack(&[1]);
+    let mut compound = Vec::new();
+    rtcp::write_nack(&mut compound, RECEIVER_SSRC, 7, &[1]);
+    pair.tell(&compound);
+    assert!(pair.to.is_empty());
 }

@@ -10,6 +10,7 @@ use broadcast::StreamName;
 use broadcast::room::RoomName;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use signaling::problem::json_reason;
 use signaling::{Problem, session_http};
 use utoipa::IntoParams;
 
@@ -119,7 +120,7 @@ pub(super) fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         // Where in the text it stands helps nobody: the field is named.
-        let reason = error.inner().to_string();
+        let reason = json_reason(error.inner());
         let reason = reason.split(" at line ").next().unwrap_or_default();
         let problem = Problem::bad_request(reason);
         let missing = reason.strip_prefix("missing field `");

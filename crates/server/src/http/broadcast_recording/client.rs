@@ -94,7 +94,7 @@ impl Client {
                 }
                 Output::Begin { role, names, offer } => self.begin(role, names, offer).await,
                 Output::Answer(answer) => self.answer(&answer).await,
-                Output::Candidate(candidate) => self.candidate(candidate),
+                Output::Candidate(_) => self.candidate(),
                 Output::Write(label, text) => {
                     let inside = self.inside.as_ref();
                     let channel =
@@ -220,11 +220,11 @@ impl Client {
         taken.map_err(|error| OpenError::Refused(error.to_string()))
     }
 
-    fn candidate(&self, candidate: String) -> Result<(), OpenError> {
+    fn candidate(&self) -> Result<(), OpenError> {
         let Some(inside) = &self.inside else {
             return Ok(());
         };
-        self.service.control.take_candidate(inside.key, candidate)
+        self.service.control.take_candidate(inside.key)
     }
 
     /// Something has happened in the room. Breaks when that ends the socket.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use broadcast::room::{self, Declared, EndReason, MessageKind, RoomName};
+use broadcast::room::{self, Declared, EndReason, RoomName};
 use broadcast::{Open, OpenError, Role, StreamName};
 use serde_json::value::RawValue;
 use signaling::dialect::gortc::{
@@ -229,10 +229,11 @@ impl Session {
 
     fn broadcast(&self, rid: &str, data: String) -> Answer {
         let (_, key) = self.room(rid)?;
-        let (kind, topic) = (MessageKind::Data, Some(TOPIC.to_owned()));
+        let (topic, bytes_max) = (Some(TOPIC.to_owned()), gortc::BROADCAST_BYTES_MAX);
         let control = &self.service.control;
-        control
-            .with_rooms(|rooms, now| rooms.send(now, wall_ms(), key, kind, None, topic, data))?;
+        control.with_rooms(|rooms, now| {
+            rooms.send_long(now, wall_ms(), key, topic, data, bytes_max)
+        })?;
         nothing()
     }
 

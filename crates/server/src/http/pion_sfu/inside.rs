@@ -115,7 +115,7 @@ impl Inside {
         if candidate.is_empty() {
             return Ok(());
         }
-        control.take_candidate(self.key, candidate)
+        control.take_candidate(self.key)
     }
 
     /// Sends an offer of the server.

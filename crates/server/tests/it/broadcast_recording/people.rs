@@ -61,16 +61,27 @@ pub(super) fn answer(sdp: &str) -> Value {
     json!({ "type": "remoteAnswer", "message": described("answer", sdp) })
 }
 
-/// An answer to an offer that takes all of it. Descriptions of one client have versions.
+/// An answer to an offer that takes all of it, over the transport of [`data_offer`]. Descriptions of
+/// one client have versions.
 pub(super) fn taking(offer: &str, version: u32) -> String {
-    let origin = offer
-        .lines()
-        .find(|line| line.starts_with("o="))
-        .expect("o=");
-    let own = format!("o=- 11 {version} IN IP4 127.0.0.1");
-    offer
-        .replace(origin, &own)
-        .replace("a=sendonly", "a=recvonly")
+    let transport = data_offer();
+    let own = |name: &str| {
+        let mut lines = transport.lines();
+        lines
+            .find(|line| line.starts_with(name))
+            .expect("it is there")
+    };
+    let lines = offer.lines().map(|line| match line {
+        "a=sendonly" => "a=recvonly".to_owned(),
+        "a=setup:actpass" => "a=setup:active".to_owned(),
+        _ if line.starts_with("o=") => format!("o=- 11 {version} IN IP4 127.0.0.1"),
+        _ => {
+            let names = ["a=ice-ufrag", "a=ice-pwd", "a=fingerprint"];
+            let name = names.iter().find(|name| line.starts_with(**name));
+            name.map_or(line, |name| own(name)).to_owned()
+        }
+    });
+    lines.map(|line| format!("{line}\r\n")).collect()
 }
 
 pub(super) fn comes(server: &Running) -> Wire {

@@ -243,11 +243,33 @@ fn what_is_said_goes_to_and_comes_from_other_dialects() {
 }
 
 #[test]
+fn broadcast_of_128_kib_reaches_the_others() {
+    let server = Running::start(&[]);
+    let mut kai = User::join(&server, "kai", "dojo");
+    let mut rio = User::join(&server, "rio", "dojo");
+    let mut ada = Socket::join(&server, "dojo", "ada");
+    kai.all_told();
+    for bytes in [102_400, 131_072] {
+        let data = "x".repeat(bytes - 2);
+        rio.done("broadcast", &json!({ "rid": "dojo", "data": data }));
+        let heard = json!({ "rid": "dojo", "uid": "rio", "data": data });
+        assert_eq!(kai.told(), told("broadcast", heard));
+        let message = ada.event("message");
+        assert_eq!(message["message"]["body"], format!("\"{data}\""));
+    }
+}
+
+#[test]
 fn too_much_to_say_is_refused_with_the_reason() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
-    let long = json!({ "rid": "dojo", "data": "x".repeat(20_000) });
-    assert_eq!(kai.refused("broadcast", &long).0, 413);
+    // A text of JSON has two quotes.
+    let long = |bytes: usize| json!({ "rid": "dojo", "data": "x".repeat(bytes - 2) });
+    for bytes in [131_073, 200_000] {
+        let (code, reason) = kai.refused("broadcast", &long(bytes));
+        assert_eq!(code, 413);
+        assert!(reason.contains("131072"), "{reason}");
+    }
     let said = json!({ "rid": "dojo", "data": 1 });
     let refused = (0..40)
         .map(|_| kai.ask("broadcast", &said))
@@ -484,7 +506,7 @@ fn a_message_that_is_too_long_closes_its_own_socket_only() {
             &format!("\"pad\":\"{}\"", "x".repeat(length)),
         )
     };
-    let room = 131_072 - pad(0).len();
+    let room = 262_144 - pad(0).len();
     rio.wire.send_text(&pad(room));
     assert_eq!(rio.response(&json!(1))["ok"], true);
     rio.wire.send_text(&pad(room + 1));

@@ -28,5 +28,9 @@ pub use shown::{Jsep, Lists, Minfo, Node, Pub, Published, Pubs, Subscribed, User
 /// Offered by clients, and answered to those that do.
 pub const SUBPROTOCOL: &str = "protoo";
 
-/// A longer message closes its socket.
-pub const MESSAGE_BYTES_MAX: usize = 131_072;
+/// What a `broadcast` may carry, in bytes of JSON. More is refused with 413.
+pub const BROADCAST_BYTES_MAX: usize = 131_072;
+
+/// A longer message closes its socket: the longest broadcast with its frame fits twice, so that
+/// one which is too long is refused by its response.
+pub const MESSAGE_BYTES_MAX: usize = 2 * BROADCAST_BYTES_MAX;

@@ -17,6 +17,7 @@ use super::params::{
     Answer, Host, Join, Layers, Metadata, Mute, Publish, Restart, Resume, Send, Subscribe, Trickle,
     Unpublish,
 };
+use crate::problem::json_reason;
 
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +150,7 @@ fn typed<'a, T: Deserialize<'a>>(text: &'a str, prefix: &str) -> Result<T, Error
     }
     let mut json = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| wrong(&error.path().to_string(), &error.inner().to_string()))?;
+        .map_err(|error| wrong(&error.path().to_string(), &json_reason(error.inner())))?;
     json.end().map_err(|error| wrong(".", &error.to_string()))?;
     Ok(value)
 }

@@ -1,0 +1,312 @@
+//! One section as the negotiation knows it, and what a remote's description says.
+
+use ice::Credentials;
+use rtp::Kind;
+
+use super::Expected;
+use crate::extensions::{self, ExtensionIds};
+use crate::formats::{self, PayloadTypes};
+use crate::media::LAYERS_MAX;
+use crate::offer_error::OfferError;
+use crate::receiver::{DeclaredSource, ReceivedSection, ReceivedType};
+
+/// Feedback that this side gives and takes (RFC 4585 §4.2, RFC 5104 §7.1, and that of
+/// transport-wide congestion control).
+const FEEDBACK: [&str; 4] = ["nack", "nack pli", "ccm fir", "transport-cc"];
+
+/// One section.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) mid: String,
+    /// `None` when the remote gave it no `a=mid`: then it stands for the index.
+    pub(super) named: bool,
+    /// The line that is sent on it.
+    pub(super) line: Option<usize>,
+    /// What this side asks the remote to send on it.
+    pub(super) expected: Option<Expected>,
+    /// The remote knows of it.
+    pub(super) told: bool,
+    /// The codecs and extensions that an answer settled, where the remote made the section or
+    /// sends on it.
+    pub(super) common: Option<Common>,
+    /// What the remote sends on it.
+    pub(super) received: Option<ReceivedSection>,
+    /// It carries data channels.
+    pub(super) channels: bool,
+    /// How it is written when nothing of it is served: media, protocol and formats as offered.
+    pub(super) refused: Option<sdp::Section>,
+}
+
+/// What both sides can do on a section.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Common {
+    pub(super) codecs: Vec<sdp::Codec>,
+    pub(super) types: PayloadTypes,
+    pub(super) extensions: Vec<sdp::Extension>,
+    pub(super) rids: Vec<String>,
+}
+
+impl Section {
+    /// One that the remote makes.
+    pub(super) fn offered(mid: Option<&str>, index: usize) -> Self {
+        Self {
+            mid: mid.map_or_else(|| index.to_string(), str::to_owned),
+            named: mid.is_some(),
+            line: None,
+            expected: None,
+            told: true,
+            common: None,
+            received: None,
+            channels: false,
+            refused: None,
+        }
+    }
+
+    /// One of this side, for what it sends.
+    pub(super) fn sending(mid: String, line: usize) -> Self {
+        Self {
+            line: Some(line),
+            told: false,
+            ..Self::offered(Some(&mid), 0)
+        }
+    }
+
+    /// One of this side, for what it wants to receive.
+    pub(super) fn expecting(mid: String, expected: Expected) -> Self {
+        Self {
+            expected: Some(expected),
+            told: false,
+            ..Self::offered(Some(&mid), 0)
+        }
+    }
+
+    pub(super) fn is_own(&self) -> bool {
+        self.line.is_some() || self.expected.is_some()
+    }
+}
+
+impl Common {
+    /// What both sides can do, in the order and the numbers of the remote, whose first choice is
+    /// what it will send (RFC 3264 §6.1). With `one_codec`, its first video codec alone.
+    pub(super) fn of(kind: Kind, theirs: &sdp::Section, one_codec: bool) -> Self {
+        let known = theirs.codecs.iter();
+        let known = known.filter_map(|codec| Some((codec, formats::format_of(codec)?)));
+        let mut known: Vec<_> = known
+            .filter(|(_, format)| format.codec.kind() == kind)
+            .collect();
+        if one_codec && kind == Kind::Video {
+            known.truncate(1);
+        }
+        let mut common = Self {
+            rids: received_rids(theirs),
+            ..Self::default()
+        };
+        let (mut codecs, mut types) = (Vec::new(), Vec::new());
+        for codec in &theirs.codecs {
+            let number = codec.payload_type;
+            if let Some((_, format)) = known.iter().find(|(c, _)| c.payload_type == number) {
+                let feedback = answered_feedback(codec);
+                types.push(ReceivedType {
+                    number,
+                    rtx: theirs.rtx_for(number).map(|rtx| rtx.payload_type),
+                    format: *format,
+                    nack: feedback.iter().any(|feedback| feedback == "nack"),
+                });
+                codecs.push(sdp::Codec {
+                    parameters: formats::answered_parameters(codec, format),
+                    feedback,
+                    ..codec.clone()
+                });
+            } else if is_rtx_of(codec, &known) {
+                codecs.push(sdp::Codec {
+                    parameters: format!("apt={}", codec.parameter("apt").unwrap_or_default()),
+                    feedback: Vec::new(),
+                    ..codec.clone()
+                });
+            } else if let Some((_, format)) = redundant(codec, &known) {
+                types.push(ReceivedType {
+                    number,
+                    rtx: None,
+                    format: rtp::Format {
+                        red: true,
+                        ..*format
+                    },
+                    nack: false,
+                });
+                codecs.push(sdp::Codec {
+                    feedback: Vec::new(),
+                    ..codec.clone()
+                });
+            }
+        }
+        common.extensions = theirs
+            .extensions
+            .iter()
+            .filter(|extension| extensions::is_taken(&extension.uri))
+            .map(|extension| sdp::Extension {
+                direction: None,
+                ..extension.clone()
+            })
+            .collect();
+        common.codecs = codecs;
+        common.types = PayloadTypes::new(types);
+        common
+    }
+
+    /// What is received on such a section.
+    pub(super) fn received(&self, kind: Kind, mid: &str, theirs: &sdp::Section) -> ReceivedSection {
+        let transport_cc = self.codecs.iter().flat_map(|codec| &codec.feedback);
+        ReceivedSection {
+            mid: mid.into(),
+            kind,
+            rids: self.rids.iter().map(|rid| rid.as_str().into()).collect(),
+            types: self.types.iter().copied().collect(),
+            ids: ExtensionIds::of(&self.extensions),
+            ssrcs: declared_sources(theirs),
+            transport_cc: transport_cc.into_iter().any(|f| f == "transport-cc"),
+        }
+    }
+}
+
+/// Rids that the remote sends, in its order of preference; further ones than [`LAYERS_MAX`] are
+/// not received (RFC 8853 §5.2).
+fn received_rids(theirs: &sdp::Section) -> Vec<String> {
+    let simulcast = theirs.simulcast.as_ref();
+    let sent = simulcast.map(|simulcast| simulcast.send.clone());
+    sent.unwrap_or_default()
+        .into_iter()
+        .take(LAYERS_MAX)
+        .collect()
+}
+
+fn answered_feedback(codec: &sdp::Codec) -> Vec<String> {
+    let offered = codec.feedback.iter();
+    let taken = offered.filter(|feedback| FEEDBACK.contains(&feedback.as_str()));
+    taken.cloned().collect()
+}
+
+fn is_rtx_of(codec: &sdp::Codec, known: &[(&sdp::Codec, rtp::Format)]) -> bool {
+    let apt = codec.parameter("apt").and_then(|apt| apt.parse().ok());
+    codec.name.eq_ignore_ascii_case("rtx") && known.iter().any(|(c, _)| Some(c.payload_type) == apt)
+}
+
+/// The codec that is the primary of a redundant payload type (RFC 2198 §5: `111/111`).
+fn redundant<'a>(
+    codec: &sdp::Codec,
+    known: &'a [(&sdp::Codec, rtp::Format)],
+) -> Option<&'a (&'a sdp::Codec, rtp::Format)> {
+    let is_red = codec.name.eq_ignore_ascii_case("red");
+    let primary = codec.parameters.split('/').next()?.trim().parse().ok();
+    known
+        .iter()
+        .find(|(c, _)| is_red && Some(c.payload_type) == primary)
+}
+
+/// The sources that a section declares, each with that of its retransmissions (RFC 5576 §4.2).
+fn declared_sources(theirs: &sdp::Section) -> Vec<DeclaredSource> {
+    let pairs = theirs.source_groups.iter();
+    let pairs = pairs.filter(|group| group.semantics == "FID");
+    let pairs: Vec<(u32, u32)> = pairs
+        .filter_map(|group| match group.ssrcs.as_slice() {
+            [ssrc, rtx, ..] => Some((*ssrc, *rtx)),
+            _ => None,
+        })
+        .collect();
+    let is_rtx = |ssrc: u32| pairs.iter().any(|(_, rtx)| *rtx == ssrc);
+    let sources = theirs.sources.iter().filter(|s| !is_rtx(s.ssrc));
+    let declared = sources.map(|source| DeclaredSource {
+        ssrc: source.ssrc,
+        rtx: pairs
+            .iter()
+            .find_map(|(ssrc, rtx)| (*ssrc == source.ssrc).then_some(*rtx)),
+    });
+    declared.collect()
+}
+
+/// The transport of a remote as a description has it.
+#[derive(Debug, Clone)]
+pub(super) struct SeenRemote {
+    pub(super) credentials: Credentials,
+    pub(super) fingerprints: Vec<sdp::Fingerprint>,
+    /// This side's part in DTLS.
+    pub(super) role: dtls::Role,
+}
+
+impl SeenRemote {
+    /// That of the first section in use: all of a bundle share it (RFC 9143 §7.1).
+    pub(super) fn of(description: &sdp::Description) -> Result<Self, OfferError> {
+        let mut sections = description.sections.iter();
+        let section = sections
+            .find(|section| !section.is_refused() && section.transport.ice_ufrag.is_some())
+            .ok_or_else(|| missing("a=ice-ufrag"))?;
+        let transport = &section.transport;
+        let ufrag = transport.ice_ufrag.as_deref();
+        let ufrag = ufrag.ok_or_else(|| missing("a=ice-ufrag"))?;
+        let pwd = transport.ice_pwd.as_deref();
+        let pwd = pwd.ok_or_else(|| missing("a=ice-pwd"))?;
+        let credentials = Credentials::new(ufrag, pwd);
+        if transport.fingerprints.is_empty() {
+            return Err(missing("a=fingerprint"));
+        }
+        Ok(Self {
+            credentials: credentials.map_err(|error| OfferError::Refused(error.to_string()))?,
+            fingerprints: transport.fingerprints.clone(),
+            // The remote that leaves the choice to this side is the client: its first flight then
+            // follows its first check at once (RFC 8842 §5.2).
+            role: match transport.setup {
+                Some(sdp::Setup::Passive) => dtls::Role::Client,
+                _ => dtls::Role::Server,
+            },
+        })
+    }
+}
+
+fn missing(what: &str) -> OfferError {
+    OfferError::refused(format!("it has no {what}"))
+}
+
+/// A track that a description says is sent (RFC 8830).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentTrack {
+    /// The `a=mid` of its section.
+    pub mid: String,
+    /// Audio or video.
+    pub kind: Kind,
+    /// The stream and the track, as the sender calls them; empty where it does not say.
+    pub msid: (String, String),
+}
+
+/// The tracks that a description says are sent, in its order.
+pub fn sent_tracks(description: &sdp::Description) -> Vec<SentTrack> {
+    let sections = description.sections.iter().enumerate();
+    let track = |(index, section): (usize, &sdp::Section)| {
+        let kind = kind_of(section).filter(|_| section.sends())?;
+        let mid = section.mid.clone();
+        let msid = section.msids.first();
+        Some(SentTrack {
+            mid: mid.unwrap_or_else(|| index.to_string()),
+            kind,
+            msid: msid.map_or_else(Default::default, |m| (m.stream.clone(), m.track.clone())),
+        })
+    };
+    sections.filter_map(track).collect()
+}
+
+/// The mid and the kind of each section for media of a description.
+pub fn media_sections(description: &sdp::Description) -> Vec<(String, Kind)> {
+    let sections = description.sections.iter().enumerate();
+    let section = |(index, section): (usize, &sdp::Section)| {
+        let mid = section.mid.clone();
+        Some((mid.unwrap_or_else(|| index.to_string()), kind_of(section)?))
+    };
+    sections.filter_map(section).collect()
+}
+
+/// The kind of media of a section, if it is for media.
+pub(super) fn kind_of(section: &sdp::Section) -> Option<Kind> {
+    match section.kind {
+        sdp::MediaKind::Audio => Some(Kind::Audio),
+        sdp::MediaKind::Video => Some(Kind::Video),
+        _ => None,
+    }
+}

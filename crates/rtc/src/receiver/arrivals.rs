@@ -1,0 +1,281 @@
+//! When packets arrived, by their transport-wide sequence numbers, for the sender's bandwidth
+//! estimation (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use rtp::{rtcp, seq};
+
+/// Between two feedbacks (§5 of the draft: 50 to 100 ms), and when many packets wait for one.
+const FEEDBACK_EVERY: Duration = Duration::from_millis(100);
+const FEEDBACK_EVERY_BUSY: Duration = Duration::from_millis(50);
+const BUSY_PACKETS: u64 = 32;
+
+/// Packets of one feedback: with two bytes for each delta it stays below a datagram.
+const PACKETS_MAX: usize = 350;
+
+/// Numbers already told that are remembered: a packet that comes later is told again together
+/// with all after it.
+const TOLD_MAX: u64 = 300;
+
+/// A number so much higher than the last is another run of numbers, and none between them is
+/// lost.
+const JUMP_MAX: u64 = 1_000;
+
+/// Numbers that are remembered; more make it start over with the latest, and nothing before it is
+/// told. Feedback comes so often that only numbers that jump make so many.
+const SPAN_MAX: u64 = 4_096;
+
+/// Arrivals that are this far apart have no room in a delta of 16 bits with 250 µs each.
+const DELTA_MAX: Duration = Duration::from_secs(8);
+
+/// Arrivals that were not told yet, and some that were.
+#[derive(Debug)]
+pub(super) struct Arrivals {
+    began: Instant,
+    /// Number of the first of `times`; extended to never wrap.
+    first: u64,
+    /// The next number to tell.
+    next: u64,
+    /// `None` for a packet that did not arrive. The last one has arrived.
+    times: VecDeque<Option<Instant>>,
+    told_at: Option<Instant>,
+    /// Number of the next feedback.
+    number: u8,
+}
+
+impl Arrivals {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            began: now,
+            first: 0,
+            next: 0,
+            times: VecDeque::new(),
+            told_at: None,
+            number: 0,
+        }
+    }
+
+    /// A packet arrived. A repeated number keeps its first time.
+    pub(super) fn add(&mut self, now: Instant, number: u16) {
+        let end = self.end();
+        let number = match self.times.back() {
+            Some(_) => seq::extend16(end - 1, number),
+            None => u64::from(number),
+        };
+        if self.times.is_empty()
+            || number >= end + JUMP_MAX
+            || number >= self.first + SPAN_MAX
+            || number + JUMP_MAX < self.first
+        {
+            self.times.clear();
+            (self.first, self.next) = (number, number);
+        }
+        if number < self.first {
+            // Its loss was told long ago.
+            return;
+        }
+        let place = (number - self.first) as usize;
+        if place >= self.times.len() {
+            self.times.resize(place, None);
+            self.times.push_back(Some(now));
+        } else if let Some(time @ None) = self.times.get_mut(place) {
+            *time = Some(now);
+            self.next = self.next.min(number);
+        }
+        self.told_at.get_or_insert(now);
+    }
+
+    /// When feedback is to be written; `None` when all is told.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let untold = self.end().saturating_sub(self.next);
+        let pause = match untold {
+            0 => return None,
+            1..BUSY_PACKETS => FEEDBACK_EVERY,
+            _ => FEEDBACK_EVERY_BUSY,
+        };
+        Some(self.told_at? + pause)
+    }
+
+    /// Gives one packet of feedback after the other, as long as something is untold.
+    pub(super) fn tell(
+        &mut self,
+        now: Instant,
+        sender: u32,
+        source: u32,
+        give: &mut impl FnMut(&[u8]),
+    ) {
+        self.told_at = Some(now);
+        let mut bytes = Vec::new();
+        let mut times = Vec::new();
+        while self.next < self.end() {
+            self.next_part(&mut times);
+            let base = self.next;
+            self.next += times.len() as u64;
+            // A feedback of losses only has no time to begin with; the next one shows them.
+            if times.iter().all(Option::is_none) {
+                continue;
+            }
+            bytes.clear();
+            rtcp::write_transport_feedback(
+                &mut bytes,
+                sender,
+                source,
+                self.number,
+                base as u16,
+                &times,
+            );
+            self.number = self.number.wrapping_add(1);
+            give(&bytes);
+        }
+        let kept = self.next.saturating_sub(TOLD_MAX).max(self.first);
+        self.times.drain(..(kept - self.first) as usize);
+        self.first = kept;
+    }
+
+    /// What the next feedback tells.
+    fn next_part(&self, times: &mut Vec<Option<Duration>>) {
+        times.clear();
+        let mut last: Option<Duration> = None;
+        let from = (self.next - self.first) as usize;
+        for time in self.times.iter().skip(from).take(PACKETS_MAX) {
+            let time = time.map(|time| time.saturating_duration_since(self.began));
+            if let (Some(last), Some(time)) = (last, time)
+                && last.abs_diff(time) > DELTA_MAX
+            {
+                return;
+            }
+            last = time.or(last);
+            times.push(time);
+        }
+    }
+
+    fn end(&self) -> u64 {
+        self.first + self.times.len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use rtp::rtcp::Received;
+
+    use super::*;
+
+    /// Each packet that was told with its time of arrival in milliseconds; `None` for a loss.
+    fn told(arrivals: &mut Arrivals, now: Instant) -> Vec<(u16, Option<i64>)> {
+        let mut all = Vec::new();
+        arrivals.tell(now, 1, 2, &mut |bytes| {
+            assert!(bytes.len() < 1_100, "{}", bytes.len());
+            let mut received = rtcp::read(bytes);
+            let Some(Received::TransportFeedback(feedback)) = received.next() else {
+                panic!("no feedback");
+            };
+            let reference = i64::from(feedback.reference) * 64;
+            let times = feedback.arrivals();
+            all.extend(times.map(|(n, at)| (n, at.map(|at| at / 1_000 + reference))));
+        });
+        all
+    }
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn losses_and_reordering_are_told_over_a_wrap() {
+        let start = Instant::now();
+        let mut arrivals = Arrivals::new(start);
+        for (number, at) in [(65_534, 10), (65_535, 20), (1, 30), (0, 40), (3, 50)] {
+            arrivals.add(start + ms(at), number);
+        }
+        assert_eq!(arrivals.due(), Some(start + ms(110)));
+        let expected = [
+            (65_534, Some(10)),
+            (65_535, Some(20)),
+            (0, Some(40)),
+            (1, Some(30)),
+            (2, None),
+            (3, Some(50)),
+        ];
+        assert_eq!(told(&mut arrivals, start + ms(110)), expected);
+        assert_eq!(arrivals.due(), None);
+    }
+
+    #[test]
+    fn packet_that_comes_after_its_loss_was_told_is_told() {
+        let start = Instant::now();
+        let mut arrivals = Arrivals::new(start);
+        arrivals.add(start, 7);
+        arrivals.add(start, 9);
+        told(&mut arrivals, start + ms(100));
+        arrivals.add(start + ms(150), 8);
+        assert_eq!(arrivals.due(), Some(start + ms(200)));
+        let expected = [(8, Some(150)), (9, Some(0))];
+        assert_eq!(told(&mut arrivals, start + ms(200)), expected);
+    }
+
+    #[test]
+    fn many_packets_are_told_sooner_and_in_parts() {
+        let start = Instant::now();
+        let mut arrivals = Arrivals::new(start);
+        (0..1_000).for_each(|n| arrivals.add(start + ms(u64::from(n)), n));
+        assert_eq!(arrivals.due(), Some(start + ms(50)));
+        let told = told(&mut arrivals, start + ms(1_000));
+        assert_eq!(told.len(), 1_000);
+        assert!((0_u16..).zip(told).all(|(n, t)| t == (n, Some(n.into()))));
+    }
+
+    #[test]
+    fn jump_is_no_loss() {
+        let start = Instant::now();
+        let mut arrivals = Arrivals::new(start);
+        for number in [1, 20_000, 2] {
+            arrivals.add(start, number);
+            assert_eq!(told(&mut arrivals, start), [(number, Some(0))]);
+        }
+    }
+
+    #[test]
+    fn long_pause_takes_two_feedbacks() {
+        let start = Instant::now();
+        let mut arrivals = Arrivals::new(start);
+        arrivals.add(start, 1);
+        arrivals.add(start + ms(10_000), 2);
+        let expected = [(1, Some(0)), (2, Some(10_000))];
+        assert_eq!(told(&mut arrivals, start + ms(10_000)), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn arrivals_are_bounded_and_told_right(
+            steps in prop::collection::vec((0_u16..40, 0_u64..3, 0_u8..30), 1..2_000),
+            jump: u16,
+        ) {
+            let start = Instant::now();
+            let mut arrivals = Arrivals::new(start);
+            let (mut number, mut at) = (jump, 0);
+            let mut sent = BTreeMap::new();
+            for (step, wait, what) in steps {
+                number = number.wrapping_add(step).wrapping_sub(15);
+                at += wait;
+                if what == 0 {
+                    number = number.wrapping_add(jump);
+                }
+                if what < 3 {
+                    for (number, at) in told(&mut arrivals, start + ms(at)) {
+                        if let Some(at) = at {
+                            let times: &Vec<u64> = &sent[&number];
+                            prop_assert!(times.iter().any(|time| time.abs_diff(at as u64) <= 1));
+                        }
+                    }
+                }
+                sent.entry(number).or_insert_with(Vec::new).push(at);
+                arrivals.add(start + ms(at), number);
+                prop_assert!(arrivals.times.len() <= SPAN_MAX as usize);
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What the publisher is told, and what its reports tell.
+
+use std::time::{Duration, Instant};
+
+use rtp::Kind;
+use rtp::rtcp::{self, Received};
+
+use super::Receiver;
+use super::compounds::Compounds;
+use super::source::Role;
+use crate::wall_clock;
+
+/// Between two reports (RFC 3550 §6.2, reduced for two parties).
+pub(super) const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// How much of a measured round trip is news: one part in so many.
+const SMOOTHING: u32 = 8;
+
+/// A longer one is none: numbers are asked for no longer than that.
+const ROUND_TRIP_MAX: Duration = Duration::from_secs(1);
+
+impl Receiver {
+    /// Takes one part of a report that was opened, and is new.
+    pub fn handle_rtcp(&mut self, now: Instant, received: &Received<'_>) {
+        match received {
+            Received::SenderReport {
+                ssrc,
+                ntp,
+                timestamp,
+            } => self.sender_report(now, *ssrc, *ntp, *timestamp),
+            Received::Bye { source } => self.bye(*source),
+            // What the remote says of packets that this side sends.
+            _ => {}
+        }
+    }
+
+    fn sender_report(&mut self, now: Instant, ssrc: u32, ntp: u64, timestamp: u32) {
+        let known = self.position(ssrc);
+        let Some(source) = known.and_then(|at| self.sources.get_mut(at)) else {
+            return;
+        };
+        source.reception.sender_report(now, ntp);
+        let Some(place) = source.place.filter(|_| source.role == Role::Media) else {
+            return;
+        };
+        let report =
+            wall_clock::time_of_ntp(ntp).and_then(|time| self.clock.report(time, timestamp, now));
+        if let Some(layer) = self.layer(place)
+            && layer.ssrc() == Some(ssrc)
+        {
+            layer.report = report;
+        }
+    }
+
+    fn bye(&mut self, ssrc: u32) {
+        let known = self.position(ssrc);
+        let Some(source) = known.and_then(|at| self.sources.get_mut(at)) else {
+            return;
+        };
+        source.end();
+        let Some(place) = source.place else {
+            return;
+        };
+        if let Some(layer) = self.layer(place)
+            && layer.ssrc() == Some(ssrc)
+        {
+            layer.missing.clear();
+        }
+    }
+
+    /// A request was answered with a retransmission.
+    pub(super) fn answered(&mut self, now: Instant, asked: Instant) {
+        let took = now.saturating_duration_since(asked).min(ROUND_TRIP_MAX);
+        self.round_trip = (self.round_trip * (SMOOTHING - 1) + took) / SMOOTHING;
+    }
+
+    /// When [`Self::handle_timeout`] has something to do.
+    pub fn due(&self, now: Instant) -> Option<Instant> {
+        let layers = self.sections.iter().flat_map(|section| &section.layers);
+        let missing = layers.filter_map(|layer| layer.missing.due()).min();
+        let keyframe = self.keyframe_wanted.then_some(now);
+        let all = [self.report_at, self.arrivals.due(), missing, keyframe];
+        all.into_iter().flatten().min()
+    }
+
+    /// Lets time pass: gives each compound that is to be sent now, not sealed yet.
+    pub fn handle_timeout(&mut self, now: Instant, send: &mut impl FnMut(Vec<u8>)) {
+        if self.due(now).is_none_or(|due| due > now) {
+            return;
+        }
+        let mut compounds = Compounds::new(self.ssrc, send);
+        self.report(now, &mut compounds);
+        self.ask(now, &mut compounds);
+        if self.arrivals.due().is_some_and(|due| due <= now) {
+            let mut give = |packet: &[u8]| compounds.add(packet);
+            self.arrivals
+                .tell(now, self.ssrc, self.transport_ssrc, &mut give);
+        }
+        compounds.finish();
+    }
+
+    fn report<F: FnMut(Vec<u8>)>(&mut self, now: Instant, compounds: &mut Compounds<'_, F>) {
+        if self.report_at.is_none_or(|at| at > now) {
+            return;
+        }
+        self.report_at = None;
+        let sources = self.sources.iter_mut().filter(|s| s.place.is_some());
+        let blocks: Vec<_> = sources
+            .filter_map(|source| source.reception.report(now, source.ssrc))
+            .collect();
+        compounds.reports(&blocks);
+    }
+
+    /// Asks for key frames and for missing packets.
+    fn ask<F: FnMut(Vec<u8>)>(&mut self, now: Instant, compounds: &mut Compounds<'_, F>) {
+        self.keyframe_wanted = false;
+        let (mut packet, mut numbers) = (Vec::new(), Vec::new());
+        let layers = self.sections.iter_mut().flat_map(|section| {
+            let is_video = section.config.kind == Kind::Video;
+            section
+                .layers
+                .iter_mut()
+                .map(move |layer| (layer, is_video))
+        });
+        for (layer, is_video) in layers {
+            let Some(ssrc) = layer.ssrc() else {
+                continue;
+            };
+            if std::mem::take(&mut layer.wants_keyframe) && is_video {
+                packet.clear();
+                rtcp::write_pli(&mut packet, self.ssrc, ssrc);
+                compounds.add(&packet);
+            }
+            numbers.clear();
+            layer.missing.ask(now, self.round_trip, &mut numbers);
+            if !numbers.is_empty() {
+                packet.clear();
+                rtcp::write_nack(&mut packet, self.ssrc, ssrc, &numbers);
+                compounds.add(&packet);
+                self.nacks += 1;
+            }
+        }
+    }
+}

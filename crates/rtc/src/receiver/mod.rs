@@ -1,0 +1,206 @@
+//! Receives media and what belongs to it: SRTP, retransmissions (RFC 4588), and the feedback that
+//! its publisher needs: NACKs, requests for key frames, reports, and transport-wide arrivals.
+//!
+//! ```text
+//! datagram -> header -> SSRC known? -> open -> place (mid, layer) -> layer's numbering -> packet
+//!                                        |                              |
+//!                                 transport-wide arrival            missing numbers
+//! ```
+//!
+//! Only authentic packets leave a trace. A layer has one source at a time; when its SSRC changes,
+//! the numbering of its packets goes on, and the first packet says that it is a new beginning.
+//!
+//! Deliberately absent: forward error correction, and any wait for packets that are late: they go
+//! on in the order of their arrival.
+
+mod arrivals;
+mod binding;
+mod compounds;
+mod contents;
+mod faults;
+mod feedback;
+mod layer;
+mod missing;
+mod numbering;
+mod opening;
+mod reception;
+mod section;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, Instant};
+
+use rtp::Packet;
+
+pub use faults::{Cause, Fault};
+pub use section::{DeclaredSource, ReceivedSection, ReceivedType};
+
+use crate::clock::PublisherClock;
+use arrivals::Arrivals;
+use faults::Faults;
+use layer::Layer;
+use source::{Place, Source};
+
+/// SSRCs of one section, with those of retransmissions: two for each of four layers. A further
+/// one takes the place of the one that was silent for the longest time.
+pub const SSRCS_MAX: usize = 8;
+
+/// Sources of closed sections whose counts of wraps are remembered; a further one takes the place
+/// of the one that was silent for the longest time.
+const PARKED_MAX: usize = 32;
+
+/// A round trip before one was measured.
+const ROUND_TRIP_FIRST: Duration = Duration::from_millis(100);
+
+/// Everything that one peer receives.
+#[derive(Debug)]
+pub struct Receiver {
+    /// Sender of this side's reports.
+    ssrc: u32,
+    began: Instant,
+    sections: Vec<Section>,
+    /// A source keeps its place in here until another one takes it.
+    sources: Vec<Source>,
+    /// Theirs, side by side: every packet looks through them.
+    ssrcs: Vec<u32>,
+    clock: PublisherClock,
+    arrivals: Arrivals,
+    /// Id of the transport-wide sequence number: one for all sections, which share a transport
+    /// (RFC 8843 §9.1). 0 = not negotiated.
+    transport_seq: u8,
+    /// SSRC of the packet with the latest transport-wide sequence number.
+    transport_ssrc: u32,
+    /// From a request to the retransmission that answers it.
+    round_trip: Duration,
+    /// When reports are due; `None` when nothing came since the last.
+    report_at: Option<Instant>,
+    /// A key frame is to be asked for.
+    keyframe_wanted: bool,
+    nacks: u64,
+    faults: Faults,
+}
+
+/// An m-line and its layers.
+#[derive(Debug)]
+struct Section {
+    config: ReceivedSection,
+    layers: Vec<Layer>,
+}
+
+/// A packet, and where it belongs.
+#[derive(Debug)]
+pub struct Arrived {
+    /// Index of the section in what was given to [`Receiver::set_sections`].
+    pub section: usize,
+    /// Index of its rid; 0 without simulcast.
+    pub layer: usize,
+    /// The first packet after the layer's source changed: what came before is no beginning for
+    /// it, and viewers need a key frame, which is asked for already.
+    pub restarted: bool,
+    /// The packet. Its number is one of the layer, not of the source: it never repeats.
+    pub packet: Packet,
+}
+
+impl Receiver {
+    /// A receiver of nothing yet. `ssrc` is the sender of its reports.
+    pub fn new(now: Instant, ssrc: u32) -> Self {
+        Self {
+            ssrc,
+            began: now,
+            sections: Vec::new(),
+            sources: Vec::new(),
+            ssrcs: Vec::new(),
+            clock: PublisherClock::default(),
+            arrivals: Arrivals::new(now),
+            transport_seq: 0,
+            transport_ssrc: 0,
+            round_trip: ROUND_TRIP_FIRST,
+            report_at: None,
+            keyframe_wanted: false,
+            nacks: 0,
+            faults: Faults::default(),
+        }
+    }
+
+    /// What is received from now on. A section with the mid and kind of one before goes on as it
+    /// was, and so does a layer with its rid.
+    pub fn set_sections(&mut self, sections: Vec<ReceivedSection>) {
+        let mut old = std::mem::take(&mut self.sections);
+        let mut moves: Vec<(Place, Place)> = Vec::new();
+        for (section, config) in sections.into_iter().enumerate() {
+            let is_same = |s: &Section| s.config.mid == config.mid && s.config.kind == config.kind;
+            let before = old.iter().position(is_same);
+            let layers = (0..config.layers()).map(|layer| {
+                let rid = config.rids.get(layer).map(|rid| &**rid);
+                let (from, kept) = before
+                    .and_then(|from| Some((from, old.get_mut(from)?)))
+                    .and_then(|(from, section)| Some((from, section.take_layer(rid)?)))
+                    .map(|(section, (layer, kept))| (Place { section, layer }, kept))?;
+                moves.push((from, Place { section, layer }));
+                Some(kept)
+            });
+            let layers = layers.map(|kept| kept.unwrap_or_else(Layer::new)).collect();
+            self.sections.push(Section { config, layers });
+        }
+        for source in &mut self.sources {
+            let moved = moves.iter().find(|(from, _)| Some(*from) == source.place);
+            source.place = moved.map(|(_, to)| *to);
+        }
+        let counted = self.sections.iter().filter(|s| s.config.transport_cc);
+        let ids = counted.map(|s| s.config.ids.transport_seq);
+        self.transport_seq = ids.into_iter().find(|id| *id > 0).unwrap_or(0);
+    }
+
+    /// Asks for a key frame of one layer, with the next [`Self::handle_timeout`]. How often is for
+    /// the caller to bound. Without effect as long as the layer has no source.
+    pub fn request_keyframe(&mut self, section: usize, layer: usize) {
+        let section = self.sections.get_mut(section);
+        if let Some(layer) = section.and_then(|s| s.layers.get_mut(layer)) {
+            layer.wants_keyframe = true;
+            self.keyframe_wanted = true;
+        }
+    }
+
+    /// NACKs sent since the last call.
+    pub fn poll_nacks(&mut self) -> u64 {
+        std::mem::take(&mut self.nacks)
+    }
+
+    /// Packets that were not taken for this cause.
+    pub fn count(&self, cause: Cause) -> u64 {
+        self.faults.count(cause)
+    }
+
+    /// The first packet of each cause, once.
+    pub fn take_faults(&mut self) -> impl Iterator<Item = Fault> + '_ {
+        self.faults.take()
+    }
+
+    /// The measured time from a request to the retransmission that answers it.
+    pub fn round_trip(&self) -> Duration {
+        self.round_trip
+    }
+
+    fn position(&self, ssrc: u32) -> Option<usize> {
+        self.ssrcs.iter().position(|known| *known == ssrc)
+    }
+
+    fn layer(&mut self, place: Place) -> Option<&mut Layer> {
+        let section = self.sections.get_mut(place.section)?;
+        section.layers.get_mut(place.layer)
+    }
+}
+
+impl Section {
+    /// Takes out the layer with this rid, or the only one of a section without.
+    fn take_layer(&mut self, rid: Option<&str>) -> Option<(usize, Layer)> {
+        let at = match rid {
+            Some(rid) => self.config.layer_of_rid(rid.as_bytes())?,
+            None if self.config.rids.is_empty() => 0,
+            None => return None,
+        };
+        let layer = self.layers.get_mut(at)?;
+        Some((at, std::mem::replace(layer, Layer::new())))
+    }
+}

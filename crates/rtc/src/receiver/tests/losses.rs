@@ -1,0 +1,96 @@
+use super::*;
+
+#[test]
+fn lost_packet_is_asked_for_and_taken_from_its_rtx() {
+    let mut pair = Pair::both();
+    assert_eq!(
+        pair.numbers([65_535, 65_537, 65_539]),
+        [65_535, 65_537, 65_539]
+    );
+    let (nacks, _) = pair.asked(ms(15));
+    assert_eq!(nacks, [(VIDEO_SSRC, 0), (VIDEO_SSRC, 2)]);
+    assert_eq!(
+        (pair.receiver.poll_nacks(), pair.receiver.poll_nacks()),
+        (1, 0)
+    );
+    let arrived = pair.receive(&picture(65_536).again(700)).unwrap();
+    assert_eq!((arrived.packet.seq, payload(&arrived)), (65_536, 65_536));
+    assert_eq!(arrived.packet.format, format(Codec::Vp8));
+    assert_eq!(arrived.packet.timestamp, picture(65_536).timestamp);
+    // Neither again, nor as it was.
+    assert!(pair.receive(&picture(65_536).again(701)).is_none());
+    assert!(pair.numbers([65_536]).is_empty());
+    let (nacks, _) = pair.asked(ms(200));
+    assert!(!nacks.is_empty() && nacks.iter().all(|nack| *nack == (VIDEO_SSRC, 2)));
+}
+
+#[test]
+fn lost_packet_without_rtx_comes_again_as_it_was() {
+    let mut without = video();
+    without.types[0].rtx = None;
+    let mut pair = Pair::new([without]);
+    pair.numbers([1, 3]);
+    assert_eq!(pair.asked(ms(15)).0, [(VIDEO_SSRC, 2)]);
+    assert_eq!(pair.numbers([2, 2]), [2]);
+    assert_eq!(pair.asked(ms(900)).0, []);
+}
+
+#[test]
+fn nothing_is_asked_for_that_was_not_agreed_on() {
+    let mut pair = Pair::both();
+    pair.receive(&sound(1));
+    pair.receive(&sound(9));
+    assert_eq!(pair.asked(ms(2_000)).0, []);
+}
+
+#[test]
+fn unanswered_number_is_given_up() {
+    let mut pair = Pair::both();
+    pair.numbers([1, 3]);
+    let (nacks, _) = pair.asked(ms(5_000));
+    assert!((3..=8).contains(&nacks.len()), "{nacks:?}");
+    // It is taken if it comes nevertheless.
+    assert_eq!(pair.numbers([2]), [2]);
+}
+
+#[test]
+fn round_trip_is_that_of_retransmissions() {
+    let mut pair = Pair::both();
+    for round in 0..60 {
+        pair.numbers([2 * round, 2 * round + 2]);
+        pair.wait(ms(10));
+        pair.now += ms(40);
+        pair.receive(&picture(2 * round + 1).again(round));
+    }
+    let measured = pair.receiver.round_trip().as_millis();
+    assert!((38..45).contains(&measured), "{measured}");
+}
+
+#[test]
+fn long_burst_is_asked_for_in_one_datagram() {
+    let mut pair = Pair::both();
+    // No two of the missing share an entry.
+    pair.numbers((1..=18 * 270).filter(|i| i % 18 != 0));
+    let (nacks, _) = pair.asked(ms(15));
+    assert_eq!(nacks.len(), missing::MISSING_MAX);
+}
+
+#[test]
+fn retransmission_that_nobody_misses_is_counted() {
+    let mut pair = Pair::both();
+    assert!(pair.receive(&picture(2).again(1)).is_none());
+    pair.numbers([1, 2, 3]);
+    for (rtx_index, index) in [(2, 2), (3, 9), (4, 60_000)] {
+        assert!(pair.receive(&picture(index).again(rtx_index)).is_none());
+    }
+    assert_eq!(pair.counts(), [(Cause::NotMissing, 4)]);
+}
+
+#[test]
+fn bye_ends_requests() {
+    let mut pair = Pair::both();
+    pair.numbers([1, 3]);
+    let bye = rtcp::Received::Bye { source: VIDEO_SSRC };
+    pair.receiver.handle_rtcp(pair.now, &bye);
+    assert_eq!(pair.asked(ms(500)).0, []);
+}

@@ -1,0 +1,75 @@
+//! One connection for both ways, negotiated between a client and the server's end.
+
+use std::time::Instant;
+
+use rtc::Negotiator;
+use rtp::{Bitrate, Kind};
+
+/// The kinds that each side sends, in this order.
+const KINDS: [Kind; 2] = [Kind::Audio, Kind::Video];
+
+/// Both ends of one connection over which each side sends audio and video. All is negotiated, and
+/// nothing connected.
+///
+/// The server's audio and video are the lines 0 and 1 of its [`rtc::Peer::sent`].
+#[derive(Debug)]
+pub struct Unified {
+    /// The client's end.
+    pub client: client::Peer,
+    /// The server's end.
+    pub server: rtc::Peer,
+    /// The server's offer, which says what its media looks like.
+    pub offer: String,
+    /// The `a=mid` of each m-line on which the client sends.
+    pub published: Vec<String>,
+}
+
+impl Unified {
+    /// Lets the server offer what it sends, and then the client. `estimate` is as in
+    /// [`rtc::Peer::answer`].
+    ///
+    /// # Panics
+    /// One side refuses the other's description: a bug of this project.
+    pub fn negotiate(
+        client: &client::Config,
+        server: &rtc::Config,
+        estimate: Option<Bitrate>,
+        now: Instant,
+    ) -> Self {
+        let role = rtc::Role::Unified { new_lines: 0 };
+        let mut negotiator = Negotiator::new(server, role);
+        for kind in KINDS {
+            let track = rtc::OutgoingTrack {
+                kind,
+                stream: "server".to_owned(),
+                track: format!("server-{kind}"),
+                formats: Vec::new(),
+            };
+            negotiator.add(track).expect("there is room for two lines");
+        }
+        let offer = negotiator.offer();
+        let offer = offer.expect("the server has two tracks to offer");
+        let answered = client::Peer::answer(client, &offer, now);
+        let (mut client, answer) = answered.expect("the client takes the server's offer");
+        let agreed = negotiator.answered(&read(&answer));
+        let agreed = agreed.expect("the server takes the client's answer");
+        let peer = rtc::Peer::new(server, agreed, estimate, now);
+        let mut peer = peer.expect("the client's answer has a transport");
+        let answered = negotiator.offered(&read(&client.offer(&KINDS)));
+        let answered = answered.expect("the server takes the client's offer");
+        peer.apply(answered.agreed);
+        let accepted = client.accept(&answered.sdp);
+        accepted.expect("the client takes the server's answer");
+        let published = client.media().iter().filter(|media| media.sends);
+        Self {
+            published: published.map(client::Media::mid).collect(),
+            client,
+            server: peer,
+            offer,
+        }
+    }
+}
+
+fn read(text: &str) -> sdp::Description {
+    sdp::Description::parse(text).expect("the client writes a description")
+}
