@@ -1,0 +1,69 @@
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { type Chromium, launchChromium, openPage, state } from "./chromium.ts";
+import { type Playback, playback } from "./frames.ts";
+import type { InteropClient } from "./interop.ts";
+import { INTERFACE, setNetwork } from "./own-network.ts";
+import { receivedCodecs, recordPeers } from "./peers.ts";
+import { type Server, startServer } from "./server.ts";
+
+/** For what a page has to show already when it is asked. */
+const PAGE_MS_MAX = 2_000;
+
+/** A server and a Chromium on a host with an interface beside the loopback. */
+export interface InteropStage {
+  server: Server;
+  chromium: Chromium;
+  /** Ends this client after the test, however that ends. */
+  ends(client: InteropClient): InteropClient;
+}
+
+/** Sets the stage for the suite that calls it, which has a network of its own. Pages are closed after
+ * each test. */
+export function useInteropStage(): InteropStage {
+  const clients: InteropClient[] = [];
+  const stage = {
+    ends: (client) => {
+      clients.push(client);
+      return client;
+    },
+  } as InteropStage;
+  beforeAll(async () => {
+    setNetwork(INTERFACE);
+    stage.server = await startServer();
+    stage.chromium = await launchChromium();
+  });
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.stop()));
+  });
+  afterAll(async () => {
+    await stage.chromium?.close();
+    await stage.server?.stop();
+  });
+  return stage;
+}
+
+/** Drops this share of the packets of media, in both directions, as the server's ports see them. */
+export function lose(percent: number, { mediaPorts }: Server): void {
+  const drop = `numgen random mod 100 < ${percent} drop`;
+  setNetwork(`nft 'table inet loss { chain in { type filter hook input priority 0;
+    udp dport ${mediaPorts} ${drop}
+    udp sport ${mediaPorts} ${drop}
+  }; }'`);
+}
+
+/** What Chromium shows of this stream within these seconds, and in which codecs. */
+export async function showInChromium(
+  { server, chromium }: InteropStage,
+  stream: string,
+  seconds: number,
+): Promise<Playback & { codecs: string[] }> {
+  const page = await openPage(chromium, `${server.url}/watch/${stream}`, {}, recordPeers);
+  page.setDefaultTimeout(PAGE_MS_MAX);
+  try {
+    await state(page, "live");
+    const shown = await playback(page, seconds);
+    return { ...shown, codecs: await receivedCodecs(page) };
+  } finally {
+    await page.context().close();
+  }
+}

@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { PLAYS_FPS_MIN } from "../lib/frames.ts";
+import {
+  ACTIVE_MS_MAX,
+  active,
+  type Ffmpeg,
+  makeIdentity,
+  publishWithFfmpeg,
+  watchWith,
+} from "../lib/interop.ts";
+import { type InteropStage, showInChromium, useInteropStage } from "../lib/interop-stage.ts";
+import { describeInOwnNetwork } from "../lib/own-network.ts";
+import { until } from "../lib/until.ts";
+
+const WATCH_S = 3;
+/** 50 a second come. */
+const AUDIO_PACKETS_MIN = 30 * WATCH_S;
+
+/** Chromium shows the stream. */
+async function shows(stage: InteropStage, stream: string): Promise<void> {
+  const { codecs, medianFps, perSecond } = await showInChromium(stage, stream, WATCH_S);
+  console.info(`Chromium shows ${stream}, fps`, perSecond);
+  expect(codecs).toEqual(["video/H264"]);
+  expect(medianFps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
+}
+
+describeInOwnNetwork("FFmpeg", import.meta.filename, () => {
+  const stage = useInteropStage();
+  const publish = (...[version, , ...settings]: Parameters<typeof publishWithFfmpeg>) =>
+    stage.ends(publishWithFfmpeg(version, stage.server, ...settings));
+
+  /** With a certificate of this kind, else its own. */
+  const rows: [Ffmpeg, string][] = [
+    ["8.0", ""],
+    ["8.1.2", "P-256"],
+    ["9.0.2", ""],
+  ];
+
+  describe.each(rows)("%s %s", (version, curve) => {
+    const own = curve
+      ? makeIdentity("-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${curve}`)
+      : undefined;
+
+    test("publishes with x264's default profile what Chromium shows", async () => {
+      const stream = `ffmpeg-${version}`;
+      const publisher = publish(version, stage.server, stream, "video and audio", own);
+      const tracks = await active(stage.server, stream, publisher);
+      expect(tracks).toEqual(["audio opus", "video H264"]);
+      await shows(stage, stream);
+    });
+
+    test("publishes video alone, which Chromium shows", async () => {
+      const stream = `ffmpeg-${version}-video`;
+      const publisher = publish(version, stage.server, stream, "video alone", own);
+      expect(await active(stage.server, stream, publisher)).toEqual(["video H264"]);
+      await shows(stage, stream);
+    });
+
+    test("publishes audio alone, which a viewer hears", async () => {
+      const stream = `ffmpeg-${version}-audio`;
+      const media = "audio alone";
+      const publisher = publish(version, stage.server, stream, media, own);
+      expect(await active(stage.server, stream, publisher)).toEqual(["audio opus"]);
+      const settings = { media, seconds: WATCH_S } as const;
+      const viewer = stage.ends(watchWith("Pion 4.2.26", stage.server, stream, settings));
+      expect((await viewer.measured()).audioPackets).toBeGreaterThan(AUDIO_PACKETS_MIN);
+    });
+  });
+
+  test("9.0.2 publishes with an RSA certificate what Chromium shows", async () => {
+    const own = makeIdentity("-newkey", "rsa:2048");
+    const publisher = publish("9.0.2", stage.server, "rsa", "video and audio", own);
+    await active(stage.server, "rsa", publisher);
+    await shows(stage, "rsa");
+  });
+
+  test("8.1.2 with its own certificate on P-224 publishes or is refused at once", async () => {
+    const publisher = publish("8.1.2", stage.server, "p-224");
+    await until("the end of waiting", ACTIVE_MS_MAX, async () => {
+      if (publisher.ended) return true;
+      const { streams } = await (await fetch(`${stage.server.url}/api/v1/streams`)).json();
+      return streams.some((s: { name: string; active: boolean }) => s.name === "p-224" && s.active);
+    });
+  });
+});

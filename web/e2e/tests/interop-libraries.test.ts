@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { publishPage } from "../lib/chromium.ts";
+import { PLAYS_FPS_MIN } from "../lib/frames.ts";
+import {
+  active,
+  LIBRARY_NAMES,
+  publishWith,
+  publishWithFfmpeg,
+  watchWith,
+} from "../lib/interop.ts";
+import { showInChromium, useInteropStage } from "../lib/interop-stage.ts";
+import { describeInOwnNetwork } from "../lib/own-network.ts";
+
+const CODECS = ["VP8", "H264"];
+const SHOW_S = 3;
+/** A viewer watches for 4 s at 30 fps, of which half a second may pass until the first picture. */
+const FRAMES_MIN = 3.5 * PLAYS_FPS_MIN;
+const AUDIO_PACKETS_MIN = 100;
+
+describeInOwnNetwork("Of other makers,", import.meta.filename, () => {
+  const stage = useInteropStage();
+
+  describe.each(LIBRARY_NAMES)("%s", (library) => {
+    const key = library.replace(/[^a-z]/g, "");
+
+    test.each(CODECS)("publishes %s, which Chromium shows", async (codec) => {
+      const stream = `${key}-${codec}`;
+      const publisher = stage.ends(publishWith(library, stage.server, stream, { codec }));
+      const tracks = await active(stage.server, stream, publisher);
+      expect(tracks).toEqual(["audio opus", `video ${codec}`]);
+      const { codecs, medianFps, perSecond } = await showInChromium(stage, stream, SHOW_S);
+      console.info(`Chromium shows ${stream}, fps`, perSecond);
+      expect(codecs).toEqual([`video/${codec}`]);
+      expect(medianFps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
+    });
+  });
+
+  describe.each(CODECS)("with %s of Chromium,", (codec) => {
+    test.each(LIBRARY_NAMES)("%s watches", async (library) => {
+      const stream = `chromium-${codec}-${library.replace(/[^a-z]/g, "")}`;
+      const settings = { codec, layers: 1, quality: 480 };
+      const page = await publishPage(stage.chromium, stage.server, stream, settings);
+      const viewer = stage.ends(watchWith(library, stage.server, stream, { codec }));
+      const measured = await viewer.measured();
+      console.info(`${library} watches ${codec}`, measured);
+      expect(measured.frames).toBeGreaterThan(FRAMES_MIN);
+      expect(measured.audioPackets).toBeGreaterThan(AUDIO_PACKETS_MIN);
+      expect(measured.lost).toBe(0);
+      await page.context().close();
+    });
+  });
+
+  test.each(LIBRARY_NAMES)("%s watches x264's default profile of FFmpeg 9.0.2", async (library) => {
+    const stream = `high-${library.replace(/[^a-z]/g, "")}`;
+    const publisher = stage.ends(publishWithFfmpeg("9.0.2", stage.server, stream));
+    await active(stage.server, stream, publisher);
+    const measured = await stage.ends(watchWith(library, stage.server, stream)).measured();
+    console.info(`${library} watches FFmpeg`, measured);
+    expect(measured.frames).toBeGreaterThan(FRAMES_MIN);
+    expect(measured.audioPackets).toBeGreaterThan(AUDIO_PACKETS_MIN);
+  });
+});
