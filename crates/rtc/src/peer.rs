@@ -136,6 +136,7 @@ impl Peer {
                 .ufrag()
                 .clone_into(&mut self.remote_ufrag);
             self.ice.restart_with(remote.local, remote.credentials);
+            self.drop_forgotten_ufrags();
         }
         self.received = agreed.received.iter().map(Media::received).collect();
         self.receiver.set_sections(agreed.received);
@@ -248,7 +249,13 @@ impl Peer {
     pub fn restart_ice(&mut self, remote: Credentials) -> &Credentials {
         remote.ufrag().clone_into(&mut self.remote_ufrag);
         self.ice.restart(remote);
+        self.drop_forgotten_ufrags();
         self.ice.local()
+    }
+
+    /// The owner keeps a few ufrags by itself, by which datagrams find this peer.
+    fn drop_forgotten_ufrags(&mut self) {
+        while self.ice.take_forgotten_ufrag().is_some() {}
     }
 
     /// When something authentic came last from the remote, over the path that is in use.
@@ -334,7 +341,13 @@ impl Peer {
             to.commit(path, start);
         }
         match handled {
-            ice::Handled::Answered { .. } => self.events.push_back(Event::Reached(path)),
+            ice::Handled::Answered { .. } => {
+                self.events.push_back(Event::Reached(path));
+                // As the client of DTLS this side has waited for a path.
+                if self.crypto.is_none() {
+                    self.drain_dtls(now, to);
+                }
+            }
             ice::Handled::Proved { .. } | ice::Handled::Refused(_) => {}
             ice::Handled::Ignored(reason) => {
                 tracing::trace!(?reason, remote = %path.remote, "STUN ignored");
@@ -355,6 +368,10 @@ impl Peer {
 
     /// Takes all that DTLS has to say.
     fn drain_dtls(&mut self, now: Instant, to: &mut Datagrams) {
+        // Without a path a flight would be lost, and come again only later.
+        if self.ice.handshake_path().is_none() {
+            return;
+        }
         loop {
             match self.dtls.poll_output() {
                 dtls::Output::Datagram(datagram) => {
@@ -431,7 +448,7 @@ impl Peer {
         self.now = now;
         self.ice
             .handle_timeout(now, |path, request| to.push(path, request));
-        if self.dtls_due.is_some_and(|due| due <= now) {
+        if self.dtls_due().is_some_and(|due| due <= now) {
             self.dtls.handle_timeout(now);
             self.drain_dtls(now, to);
         }
@@ -496,7 +513,7 @@ impl Peer {
         let of_channels = self.channels.as_ref().filter(|_| connected);
         [
             self.ice.poll_timeout(),
-            self.dtls_due,
+            self.dtls_due(),
             of_receiver,
             of_sender.map(|sender| sender.due(self.now)),
             of_channels.and_then(|channels| channels.due()),
@@ -504,6 +521,12 @@ impl Peer {
         .into_iter()
         .flatten()
         .min()
+    }
+
+    /// When DTLS has something to do: not before there is a path for it.
+    fn dtls_due(&self) -> Option<Instant> {
+        self.dtls_due
+            .filter(|_| self.ice.handshake_path().is_some())
     }
 
     /// Takes all events. Returns when [`Self::handle_timeout`] has something to do.
