@@ -356,3 +356,6 @@ impl Negotiator {
         self.sections.iter().any(|section| section.channels)
     }
 }
+
+#[cfg(test)]
+mod tests;
