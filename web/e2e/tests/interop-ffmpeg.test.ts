@@ -67,11 +67,10 @@ describeInOwnNetwork("FFmpeg", import.meta.filename, () => {
     });
   });
 
-  test("9.0.2 publishes with an RSA certificate what Chromium shows", async () => {
+  test("9.0.2 as a DTLS server with an RSA certificate is refused at once", async () => {
     const own = makeIdentity("-newkey", "rsa:2048");
     const publisher = publish("9.0.2", stage.server, "rsa", "video and audio", own);
-    await active(stage.server, "rsa", publisher);
-    await shows(stage, "rsa");
+    await until("the end of FFmpeg", ACTIVE_MS_MAX, async () => publisher.ended);
   });
 
   test("8.1.2 with its own certificate on P-224 publishes or is refused at once", async () => {

@@ -17,8 +17,8 @@ const NAMES = [...SCRIPT.matchAll(/^ {4}"?((?:publish|watch)[\w-]*)"?: /gm)].fla
 /** Kept for the parser only: the first offers what WHEP has no use for, the second belongs to a
  * connection that is there already. */
 const NOT_ANSWERED = ["watch-two-pictures", "publish-on-shown-picture"];
-/** Firefox encodes none here. */
-const NOT_IN_FIREFOX = ["publish-h264"];
+/** Firefox encodes no H.264 here, and lets no page rename the mids of its offer. */
+const NOT_IN_FIREFOX = ["publish-h264", "watch-odd-mids"];
 
 type Evaluate = (expression: string) => Promise<unknown>;
 

@@ -64,11 +64,12 @@ impl KeyframeRequests {
 }
 
 /// A viewer that was given a key frame this recently needs no other: what it asks for is on its
-/// way, or being decoded.
-pub(super) const KEYFRAME_FRESH: Duration = Duration::from_secs(1);
+/// way, or being decoded. Longer than a round trip, and short beside the freeze of one whose key
+/// frame was lost, as they are when a path has just come back.
+pub(super) const KEYFRAME_FRESH: Duration = Duration::from_millis(500);
 
 /// After a granted wish the same viewer's next is heard this much later, ...
-const WISH_INTERVAL_MIN: Duration = Duration::from_secs(1);
+const WISH_INTERVAL_MIN: Duration = Duration::from_millis(500);
 
 /// ... and twice as late each time, up to this: each wish costs all viewers of the layer a key
 /// frame, and one that loses packets all the time is not helped by larger bursts of them.
@@ -102,7 +103,7 @@ impl Wishes {
         let granted = self.granted;
         let recent = granted.filter(|(at, _)| since(*at) < WISHES_FORGOTTEN_AFTER);
         let count = recent.map_or(0, |(_, count)| count);
-        let interval = WISH_INTERVAL_MIN * 2u32.pow(count.saturating_sub(1).min(2));
+        let interval = WISH_INTERVAL_MIN * 2u32.pow(count.saturating_sub(1).min(3));
         let interval = interval.min(WISH_INTERVAL_MAX);
         if recent.is_some_and(|(at, _)| since(at) < interval) {
             return false;
@@ -178,7 +179,8 @@ mod tests {
     #[test]
     fn a_thousand_wishes_a_second_back_off() {
         let granted = granted(&mut Wishes::default(), Instant::now(), 0..20_000);
-        assert_eq!(granted, [0, 1_000, 3_000, 7_000, 11_000, 15_000, 19_000]);
+        let expected = [0, 500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500];
+        assert_eq!(granted, expected);
     }
 
     #[test]
@@ -186,7 +188,7 @@ mod tests {
         let start = Instant::now();
         let mut wishes = Wishes::default();
         wishes.given(start);
-        assert_eq!(granted(&mut wishes, start, 0..1_001), [1_000]);
+        assert_eq!(granted(&mut wishes, start, 0..501), [500]);
     }
 
     #[test]
@@ -195,8 +197,8 @@ mod tests {
         let mut wishes = Wishes::default();
         granted(&mut wishes, start, 0..20_000);
         assert_eq!(
-            granted(&mut wishes, start, 29_000..31_000),
-            [29_000, 30_000]
+            granted(&mut wishes, start, 29_500..30_001),
+            [29_500, 30_000]
         );
     }
 }

@@ -159,7 +159,7 @@ impl Agent {
         }
         known.count_received(received);
         // A reply is never more than thrice its request, so this never refuses.
-        if !known.may_send(replied) {
+        if !known.may_send(replied, 0) {
             return None;
         }
         if index != 0 || self.phase != Phase::Selected {

@@ -10,7 +10,8 @@
 //! * the peer answered a Binding request of ours that went over the path. Its transaction id is
 //!   random, and the answer has to come over the same path and know the peer's password.
 //!
-//! An address that has proved nothing gets at most [`AMPLIFICATION_MAX`] times what came from it.
+//! An address that has proved nothing gets at most [`AMPLIFICATION_MAX`] times what came from it, or
+//! as the path of the handshake [`HANDSHAKE_FREE`] bytes, whichever is more.
 //!
 //! # States
 //!
@@ -50,7 +51,7 @@ use crate::{Credentials, Path};
 pub use checks::{Handled, Reason};
 use generations::Generations;
 pub use generations::RESTARTS_KEPT;
-pub use paths::{AMPLIFICATION_MAX, PATH_IDLE, PATHS_MAX};
+pub use paths::{AMPLIFICATION_MAX, HANDSHAKE_FREE, PATH_IDLE, PATHS_MAX};
 use paths::{Known, Paths};
 pub use question::{ATTEMPTS_MAX, RETRY_AFTER};
 use question::{Motive, Question};
@@ -223,10 +224,12 @@ impl Agent {
         let Some(index) = self.paths.position(&path) else {
             return false;
         };
+        let is_handshake = matches!(self.phase, Phase::Handshake { .. }) && index == 0;
+        let free = if is_handshake { HANDSHAKE_FREE } else { 0 };
         let allowed = self
             .paths
             .get_mut(index)
-            .is_some_and(|known| known.may_send(length));
+            .is_some_and(|known| known.may_send(length, free));
         if !allowed {
             count(&mut self.counters.held_back);
             self.ask(index, Motive::Handshake, now);
@@ -319,7 +322,7 @@ impl Agent {
             request.clear();
             question.write(now, generation, self.tie_breaker, &mut request);
             known.question = Some(question);
-            if known.may_send(request.len()) {
+            if known.may_send(request.len(), 0) {
                 count(&mut self.counters.asked);
                 send(known.path, &request);
             } else {

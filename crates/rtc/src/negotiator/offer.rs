@@ -139,7 +139,10 @@ impl Negotiator {
         let line = section.line.filter(|line| taken && self.lines.sends(*line));
         let mut written = self.begin(section);
         written.mid = section.named.then(|| section.mid.clone());
+        let is_media = written.kind != sdp::MediaKind::Application;
         written.direction = match (line.is_some(), self.receives(section)) {
+            // Data channels have none.
+            _ if !is_media => sdp::Direction::SendRecv,
             (true, true) => sdp::Direction::SendRecv,
             (true, false) => sdp::Direction::SendOnly,
             (false, true) => sdp::Direction::RecvOnly,
@@ -214,11 +217,11 @@ const ICE_OPTION: &str = "trickle";
 fn take_answer(section: &mut Section, theirs: &sdp::Section, role: &Role) {
     let takes = section.expected.is_some() || matches!(role, Role::Unified { .. });
     section.received = None;
+    let carries = section.channels || section.expected == Some(Expected::Channels);
     section.channels = false;
     match kind_of(theirs) {
         None => {
-            let expected = section.expected == Some(Expected::Channels);
-            section.channels = expected && !theirs.is_refused();
+            section.channels = carries && !theirs.is_refused();
         }
         Some(kind) if takes && theirs.sends() => {
             let common = Common::of(kind, theirs, section.line.is_none());

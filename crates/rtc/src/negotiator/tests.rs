@@ -358,3 +358,33 @@ fn offers_of_real_clients_are_answered_whole() {
     }
     assert!(count > 50, "only {count} offers were found");
 }
+
+#[test]
+fn data_channels_stay_through_offers_of_this_side() {
+    let mut negotiator = Negotiator::new(&config(), Role::Unified { new_lines: 0 });
+    let channels = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\n\
+        a=sctp-port:5000\r\n";
+    let offered = read(&offer_with("a=group:BUNDLE 0\r\n", &[channels]));
+    negotiator.offered(&offered).unwrap();
+    let track = OutgoingTrack {
+        kind: Kind::Audio,
+        stream: "s".to_owned(),
+        track: "t".to_owned(),
+        formats: Vec::new(),
+    };
+    let line = negotiator.add(track).unwrap();
+    let kinds = |text: &str| -> Vec<sdp::MediaKind> {
+        let sections = read(text).sections.into_iter();
+        sections.map(|section| section.kind).collect()
+    };
+    let expected = [sdp::MediaKind::Application, sdp::MediaKind::Audio];
+    let first = negotiator.offer().unwrap();
+    assert_eq!(kinds(&first), expected);
+    let mut answer = read(&first.replace("a=sendonly", "a=recvonly"));
+    for section in &mut answer.sections {
+        section.transport = offered.sections[0].transport.clone();
+    }
+    negotiator.answered(&answer).unwrap();
+    negotiator.remove(line);
+    assert_eq!(kinds(&negotiator.offer().unwrap()), expected);
+}

@@ -33,6 +33,9 @@ const NAME_QUOTED_CHARS_MAX: usize = 40;
 
 const EVENTS_METHODS: &str = "OPTIONS, GET, POST, DELETE";
 
+/// Events of the draft that clients ask for and this server never sends.
+const NEVER_SENT: [&str; 1] = ["reconnect"];
+
 /// A kind of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
@@ -130,7 +133,7 @@ impl EventKind {
     /// Reads names: each kind once, in the order of [`EVENTS`]. An unknown name is refused.
     fn parse_all<'a>(names: impl Iterator<Item = &'a str>) -> Result<Vec<Self>, Problem> {
         let mut kinds = Vec::new();
-        for name in names {
+        for name in names.filter(|name| !NEVER_SENT.contains(name)) {
             let kind = EVENTS.into_iter().find(|kind| kind.name() == name);
             kinds.push(kind.ok_or_else(|| Self::unknown(name))?);
         }
