@@ -176,11 +176,11 @@ fn unknown_event_is_refused_with_the_known_ones() {
         "POST {}/events\r\nContent-Type: application/json",
         session.path
     );
-    let answer = server.ask(&head, r#"["active","reconnect"]"#);
+    let answer = server.ask(&head, r#"["active","restart"]"#);
     assert_eq!(answer.status, 400);
     let detail = answer.detail();
     assert!(
-        detail.contains("reconnect") && detail.contains("viewercount"),
+        detail.contains("restart") && detail.contains("viewercount"),
         "{detail}"
     );
 }
