@@ -75,19 +75,6 @@ mod tests {
     use super::*;
     use crate::wire::Fragment;
 
-    fn record(content: u8, epoch: u16, fragment: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        let sequence = 1;
-        Record {
-            content,
-            epoch,
-            sequence,
-            fragment,
-        }
-        .write(&mut out);
-        out
-    }
-
     #[test]
     fn implausible_records_are_taken_out() {
         let mut message = Vec::new();
@@ -99,14 +86,14 @@ mod tests {
             body: b"key",
         }
         .write(&mut message);
-        let key = record(wire::HANDSHAKE, 0, &message);
-        let noise = record(wire::CHANGE_CIPHER_SPEC, 0, &[]);
+        let key = Record::bytes(wire::HANDSHAKE, 0, &message);
+        let noise = Record::bytes(wire::CHANGE_CIPHER_SPEC, 0, &[]);
         let both = [noise.clone(), key.clone()].concat();
         assert_eq!(plausible(&both, Role::Server).as_deref(), Some(&key[..]));
         assert_eq!(plausible(&key, Role::Server).as_deref(), Some(&key[..]));
         assert_eq!(plausible(&key, Role::Client), None);
         assert_eq!(plausible(&noise, Role::Server), None);
-        let cut = record(wire::HANDSHAKE, 0, &message[..14]);
+        let cut = Record::bytes(wire::HANDSHAKE, 0, &message[..14]);
         assert_eq!(plausible(&cut, Role::Server), None);
     }
 }

@@ -156,24 +156,12 @@ mod tests {
 
     #[test]
     fn datagram_keeps_its_other_records() {
-        let record = |content, epoch, fragment: &[u8]| {
-            let mut out = Vec::new();
-            let sequence = 5;
-            Record {
-                content,
-                epoch,
-                sequence,
-                fragment,
-            }
-            .write(&mut out);
-            out
-        };
         let request = message(13, &[1, 64, 0, 2, 4, 3, 0, 0]);
         let datagram = |request: &[u8]| {
             [
-                record(wire::HANDSHAKE, 0, request),
-                record(wire::CHANGE_CIPHER_SPEC, 0, &[1]),
-                record(wire::HANDSHAKE, 1, &message(13, &[9])),
+                Record::bytes(wire::HANDSHAKE, 0, request),
+                Record::bytes(wire::CHANGE_CIPHER_SPEC, 0, &[1]),
+                Record::bytes(wire::HANDSHAKE, 1, &message(13, &[9])),
             ]
             .concat()
         };

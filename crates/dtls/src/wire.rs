@@ -52,6 +52,20 @@ impl<'a> Record<'a> {
         Some((record, rest))
     }
 
+    /// The record's bytes on the wire.
+    #[cfg(test)]
+    pub(crate) fn bytes(content: u8, epoch: u16, fragment: &'a [u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let record = Record {
+            content,
+            epoch,
+            sequence: 1,
+            fragment,
+        };
+        record.write(&mut out);
+        out
+    }
+
     /// Writes the record behind what is in `out`. The fragment has at most 2^16 - 1 bytes.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let length = u16::try_from(self.fragment.len()).unwrap_or(u16::MAX);

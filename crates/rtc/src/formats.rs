@@ -48,10 +48,9 @@ impl PayloadTypes {
 /// The format that a described codec stands for; `None` for one that is not passed through.
 /// Encoding names are compared without case (RFC 4855 §3), and Opus may leave its channels out.
 pub(crate) fn format_of(codec: &sdp::Codec) -> Option<Format> {
-    let is = |name: &str| codec.name.eq_ignore_ascii_case(name);
     let known = Codec::ALL
         .into_iter()
-        .find(|known| is(&known.to_string()))?;
+        .find(|known| codec.is(&known.to_string()))?;
     if codec.clock_rate != clock_rate(known) {
         return None;
     }

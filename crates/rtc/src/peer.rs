@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ice::{Credentials, Path};
-use rtp::{Bitrate, Kind, Packet, Rewrite, Sort, rtcp};
+use rtp::{Bitrate, Packet, Rewrite, Sort, rtcp};
 
 use crate::channels::{ChannelNumber, Channels};
 use crate::config::Config;
@@ -16,7 +16,7 @@ use crate::offer_error::OfferError;
 use crate::outlet::Outlet;
 use crate::receiver::Receiver;
 use crate::sender::{Feedback, Sender, WriteError};
-use crate::srtp::{self, Inbound, Outbound, Replay};
+use crate::srtp::{self, Inbound, Outbound, Protection, Replay};
 use crate::wall_clock::WallClock;
 
 /// The largest RTP payload that is sent. With headers, extensions and tag it makes a datagram that
@@ -54,13 +54,24 @@ pub struct Peer {
     now: Instant,
 }
 
-/// Keys in use, and which RTCP came before.
+/// The keys' two sides, and which RTCP came before.
 struct Crypto {
-    keys: srtp::Keys,
+    protection: Protection,
     version: dtls::Version,
     inbound: Inbound,
     outbound: Outbound,
     replay: Replay,
+}
+
+impl Crypto {
+    /// The way out on a path.
+    fn outlet<'a>(&'a mut self, path: Path, to: &'a mut Datagrams) -> Outlet<'a> {
+        Outlet {
+            srtp: &mut self.outbound,
+            path,
+            to,
+        }
+    }
 }
 
 impl std::fmt::Debug for Peer {
@@ -218,17 +229,6 @@ impl Peer {
         self.received.iter().chain(&self.sent)
     }
 
-    /// The index of the first line or section of a kind.
-    pub fn line(&self, kind: Kind) -> Option<usize> {
-        let position = |all: &[Media]| all.iter().position(|media| media.kind == kind);
-        position(&self.sent).or_else(|| position(&self.received))
-    }
-
-    /// SRTP's keys, once connected.
-    pub fn srtp_keys(&self) -> Option<&srtp::Keys> {
-        self.crypto.as_ref().map(|crypto| &crypto.keys)
-    }
-
     /// The latest round trip that was measured by reports.
     pub fn round_trip(&self) -> Option<Duration> {
         self.sender.as_ref().and_then(|sender| sender.round_trip())
@@ -320,11 +320,7 @@ impl Peer {
         let Some(path) = self.ice.selected() else {
             return;
         };
-        let mut outlet = Outlet {
-            srtp: &mut crypto.outbound,
-            path,
-            to,
-        };
+        let mut outlet = crypto.outlet(path, to);
         for received in rtcp::read(compound) {
             self.receiver.handle_rtcp(now, &received);
             if let Some(sender) = &mut self.sender {
@@ -407,7 +403,7 @@ impl Peer {
             inbound: keys.inbound(),
             outbound: keys.outbound(),
             replay: Replay::default(),
-            keys,
+            protection: keys.protection(),
             version: connected.version,
         }));
         if let Some(sender) = &mut self.sender {
@@ -428,7 +424,7 @@ impl Peer {
             None => Event::Connected(Connection {
                 path,
                 version: crypto.version,
-                protection: crypto.keys.protection(),
+                protection: crypto.protection,
             }),
             Some(_) => Event::Selected(path),
         };
@@ -456,11 +452,7 @@ impl Peer {
         let Some((crypto, path)) = self.crypto.as_mut().zip(self.ice.selected()) else {
             return;
         };
-        let mut outlet = Outlet {
-            srtp: &mut crypto.outbound,
-            path,
-            to,
-        };
+        let mut outlet = crypto.outlet(path, to);
         self.receiver
             .handle_timeout(now, &mut |compound| outlet.send_rtcp(compound));
         if let Some(sender) = &mut self.sender {
@@ -550,11 +542,7 @@ impl Peer {
         if let Some((crypto, path)) = self.crypto.as_mut().zip(self.ice.selected())
             && let Some(sender) = &mut self.sender
         {
-            sender.close(&mut Outlet {
-                srtp: &mut crypto.outbound,
-                path,
-                to,
-            });
+            sender.close(&mut crypto.outlet(path, to));
         }
         self.dtls.close();
         self.drain_dtls(now, to);
@@ -610,11 +598,7 @@ impl Peer {
         if types.payload(packet).len() > PAYLOAD_BYTES_MAX {
             return Err(WriteError::TooLarge);
         }
-        let mut outlet = Outlet {
-            srtp: &mut crypto.outbound,
-            path,
-            to,
-        };
+        let mut outlet = crypto.outlet(path, to);
         sender.send(now, encoding, packet, rewrite, types, &mut outlet)
     }
 

@@ -1,5 +1,6 @@
 //! What the payload types and header extensions of a section mean.
 
+use crate::line::number;
 use crate::section::Direction;
 
 /// A payload type with its meaning: `rtpmap`, `fmtp` and `rtcp-fb` (RFC 8866 §6.6, §6.15,
@@ -36,6 +37,13 @@ impl Codec {
             let found = key.trim_ascii().eq_ignore_ascii_case(name);
             found.then(|| value.trim_ascii())
         })
+    }
+
+    /// Returns the payload type that this one sends again: the `apt` of an `rtx` (RFC 4588 §8.1);
+    /// `None` for any other encoding.
+    pub fn repeats(&self) -> Option<u8> {
+        let apt = self.parameter("apt").filter(|_| self.is("rtx"));
+        apt.and_then(number)
     }
 
     /// Whether the client understands the feedback message, such as `nack` or `nack pli`.

@@ -1,7 +1,6 @@
 //! One section of a description: an m-line and the attributes below it.
 
 use crate::codec::{Codec, Extension};
-use crate::line::number;
 use crate::simulcast::{Rid, Simulcast};
 use crate::sources::{Msid, Source, SourceGroup};
 use crate::transport::Transport;
@@ -112,9 +111,8 @@ impl Section {
     /// Returns the retransmission format of a payload type: `rtx` with its `apt` (RFC 4588
     /// §8.1).
     pub fn rtx_for(&self, payload_type: u8) -> Option<&Codec> {
-        self.codecs.iter().find(|codec| {
-            codec.is("rtx") && codec.parameter("apt").and_then(number) == Some(payload_type)
-        })
+        let mut codecs = self.codecs.iter();
+        codecs.find(|codec| codec.repeats() == Some(payload_type))
     }
 
     /// Returns the header extension with this URI.

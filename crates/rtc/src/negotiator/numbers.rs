@@ -190,11 +190,8 @@ impl OwnType {
 }
 
 fn rtx_among(codecs: &[&sdp::Codec], primary: u8) -> Option<u8> {
-    let is_rtx = |codec: &&&sdp::Codec| {
-        codec.name.eq_ignore_ascii_case("rtx")
-            && codec.parameter("apt").and_then(|apt| apt.parse().ok()) == Some(primary)
-    };
-    codecs.iter().find(is_rtx).map(|codec| codec.payload_type)
+    let rtx = codecs.iter().find(|codec| codec.repeats() == Some(primary));
+    rtx.map(|codec| codec.payload_type)
 }
 
 fn move_to_free(number: &mut u8, taken: &mut Vec<u8>) {

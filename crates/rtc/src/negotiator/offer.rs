@@ -81,11 +81,6 @@ impl Negotiator {
         })
     }
 
-    /// Whether a description can be the answer to the offer that waits: it has the same sections.
-    pub fn fits(&self, answer: &sdp::Description) -> bool {
-        self.check_answer(answer).is_ok()
-    }
-
     fn check_answer(&self, answer: &sdp::Description) -> Result<(), OfferError> {
         if self.state == State::Stable {
             return Err(OfferError::refused("no offer waits for an answer"));

@@ -18,7 +18,7 @@ const FEEDBACK: [&str; 4] = ["nack", "nack pli", "ccm fir", "transport-cc"];
 #[derive(Debug)]
 pub(super) struct Section {
     pub(super) mid: String,
-    /// `None` when the remote gave it no `a=mid`: then it stands for the index.
+    /// It has an `a=mid` in descriptions. A remote that gives none knows it by its index.
     pub(super) named: bool,
     /// The line that is sent on it.
     pub(super) line: Option<usize>,
@@ -50,7 +50,7 @@ impl Section {
     /// One that the remote makes.
     pub(super) fn offered(mid: Option<&str>, index: usize) -> Self {
         Self {
-            mid: mid.map_or_else(|| index.to_string(), str::to_owned),
+            mid: mid_or_index(mid, index),
             named: mid.is_some(),
             line: None,
             expected: None,
@@ -97,10 +97,7 @@ impl Common {
         if one_codec && kind == Kind::Video {
             known.truncate(1);
         }
-        let mut common = Self {
-            rids: received_rids(theirs),
-            ..Self::default()
-        };
+        let is_known = |number: u8| known.iter().any(|(c, _)| c.payload_type == number);
         let (mut codecs, mut types) = (Vec::new(), Vec::new());
         for codec in &theirs.codecs {
             let number = codec.payload_type;
@@ -117,9 +114,9 @@ impl Common {
                     feedback,
                     ..codec.clone()
                 });
-            } else if is_rtx_of(codec, &known) {
+            } else if let Some(repeated) = codec.repeats().filter(|apt| is_known(*apt)) {
                 codecs.push(sdp::Codec {
-                    parameters: format!("apt={}", codec.parameter("apt").unwrap_or_default()),
+                    parameters: format!("apt={repeated}"),
                     feedback: Vec::new(),
                     ..codec.clone()
                 });
@@ -139,18 +136,18 @@ impl Common {
                 });
             }
         }
-        common.extensions = theirs
-            .extensions
-            .iter()
-            .filter(|extension| extensions::is_taken(&extension.uri))
-            .map(|extension| sdp::Extension {
-                direction: None,
-                ..extension.clone()
-            })
-            .collect();
-        common.codecs = codecs;
-        common.types = PayloadTypes::new(types);
-        common
+        let taken = theirs.extensions.iter();
+        let taken = taken.filter(|extension| extensions::is_taken(&extension.uri));
+        let undirected = |extension: &sdp::Extension| sdp::Extension {
+            direction: None,
+            ..extension.clone()
+        };
+        Self {
+            codecs,
+            types: PayloadTypes::new(types),
+            extensions: taken.map(undirected).collect(),
+            rids: received_rids(theirs),
+        }
     }
 
     /// What is received on such a section.
@@ -185,17 +182,12 @@ fn answered_feedback(codec: &sdp::Codec) -> Vec<String> {
     taken.cloned().collect()
 }
 
-fn is_rtx_of(codec: &sdp::Codec, known: &[(&sdp::Codec, rtp::Format)]) -> bool {
-    let apt = codec.parameter("apt").and_then(|apt| apt.parse().ok());
-    codec.name.eq_ignore_ascii_case("rtx") && known.iter().any(|(c, _)| Some(c.payload_type) == apt)
-}
-
 /// The codec that is the primary of a redundant payload type (RFC 2198 §5: `111/111`).
 fn redundant<'a>(
     codec: &sdp::Codec,
     known: &'a [(&sdp::Codec, rtp::Format)],
 ) -> Option<&'a (&'a sdp::Codec, rtp::Format)> {
-    let is_red = codec.name.eq_ignore_ascii_case("red");
+    let is_red = codec.is("red");
     let primary = codec.parameters.split('/').next()?.trim().parse().ok();
     known
         .iter()
@@ -236,12 +228,11 @@ impl SeenRemote {
     /// That of the first section in use: all of a bundle share it (RFC 9143 §7.1).
     pub(super) fn of(description: &sdp::Description) -> Result<Self, OfferError> {
         let mut sections = description.sections.iter();
-        let section = sections
-            .find(|section| !section.is_refused() && section.transport.ice_ufrag.is_some())
-            .ok_or_else(|| missing("a=ice-ufrag"))?;
-        let transport = &section.transport;
-        let ufrag = transport.ice_ufrag.as_deref();
-        let ufrag = ufrag.ok_or_else(|| missing("a=ice-ufrag"))?;
+        let in_use = sections.find_map(|section| {
+            let ufrag = section.transport.ice_ufrag.as_deref();
+            Some((&section.transport, ufrag.filter(|_| !section.is_refused())?))
+        });
+        let (transport, ufrag) = in_use.ok_or_else(|| missing("a=ice-ufrag"))?;
         let pwd = transport.ice_pwd.as_deref();
         let pwd = pwd.ok_or_else(|| missing("a=ice-pwd"))?;
         let credentials = Credentials::new(ufrag, pwd);
@@ -281,10 +272,9 @@ pub fn sent_tracks(description: &sdp::Description) -> Vec<SentTrack> {
     let sections = description.sections.iter().enumerate();
     let track = |(index, section): (usize, &sdp::Section)| {
         let kind = kind_of(section).filter(|_| section.sends())?;
-        let mid = section.mid.clone();
         let msid = section.msids.first();
         Some(SentTrack {
-            mid: mid.unwrap_or_else(|| index.to_string()),
+            mid: mid_or_index(section.mid.as_deref(), index),
             kind,
             msid: msid.map_or_else(Default::default, |m| (m.stream.clone(), m.track.clone())),
         })
@@ -296,10 +286,15 @@ pub fn sent_tracks(description: &sdp::Description) -> Vec<SentTrack> {
 pub fn media_sections(description: &sdp::Description) -> Vec<(String, Kind)> {
     let sections = description.sections.iter().enumerate();
     let section = |(index, section): (usize, &sdp::Section)| {
-        let mid = section.mid.clone();
-        Some((mid.unwrap_or_else(|| index.to_string()), kind_of(section)?))
+        let mid = mid_or_index(section.mid.as_deref(), index);
+        Some((mid, kind_of(section)?))
     };
     sections.filter_map(section).collect()
+}
+
+/// What a section goes by: its `a=mid`, or its index where the remote gives none.
+fn mid_or_index(mid: Option<&str>, index: usize) -> String {
+    mid.map_or_else(|| index.to_string(), str::to_owned)
 }
 
 /// The kind of media of a section, if it is for media.

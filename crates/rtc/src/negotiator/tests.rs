@@ -259,7 +259,7 @@ fn crossing_offer_voids_ours_which_comes_again() {
 }
 
 #[test]
-fn restart_brings_new_credentials_and_other_certificates_are_refused() {
+fn restart_brings_credentials_but_no_other_certificate() {
     let mut negotiator = Negotiator::new(&config(), Role::Publishers);
     let text = offer(&[AUDIO]);
     let ufrag = |sdp: &str| read(sdp).sections[0].transport.ice_ufrag.clone();

@@ -11,12 +11,12 @@ use broadcast::room::{self, Declared, EndReason, ParticipantId, ParticipantKey};
 use broadcast::{OpenError, Role, SessionId, StreamName};
 use node::{Command, Source};
 use rtc::{Agreed, ChannelNumber, Expected, Negotiator, Peer, SentTrack};
-use rtp::Kind;
 use tokio::sync::{mpsc, watch};
 
 use super::entering::{Enter, Entrance};
 use super::members::Purpose;
 use super::opening::refusal;
+use super::publishing::Formats;
 use super::viewing::{Carried, Viewed, outgoing};
 use super::{Control, ESTIMATE_INITIAL, State, random};
 use streams::{may_be_passed, streams};
@@ -253,7 +253,7 @@ impl Control {
                 return Err(refusal(&error));
             }
         };
-        let formats = Formats(answered.agreed.received_formats());
+        let formats = Formats::of(&answered.agreed);
         self.agree(&mut state, key, answered.agreed)?;
         self.publish_tracks(&mut state, key, rtc::sent_tracks(&offer), &formats);
         self.settle(&mut state);
@@ -272,7 +272,7 @@ impl Control {
         let conversing = state.conversing(key)?;
         let agreed = conversing.negotiator.answered(&answer);
         let agreed = agreed.map_err(|error| refusal(&error))?;
-        let formats = Formats(agreed.received_formats());
+        let formats = Formats::of(&agreed);
         // An answer that only takes what is shown need not repeat the names of what it sends.
         let sends_otherwise = agreed.sends_otherwise;
         self.agree(&mut state, key, agreed)?;
@@ -386,7 +386,8 @@ impl Control {
         (name, label, tracks): (&StreamName, Option<&str>, &[SentTrack]),
         formats: &Formats,
     ) -> Result<(), OpenError> {
-        self.attach(state, session, name, formats.of_video(tracks))?;
+        let formats = formats.of_video(|mid| tracks.iter().any(|track| track.mid == mid));
+        self.attach(state, session, name, formats)?;
         let track = |track: &SentTrack| room::Track {
             kind: track.kind,
             source: None,
@@ -567,20 +568,6 @@ impl Conversing {
             agreed: agreed.map(Box::new),
             feeds: self.carried.feeds(registry),
         }
-    }
-}
-
-/// In what each section of a participant may come, by its `a=mid`.
-struct Formats(Vec<(String, Vec<rtp::Format>)>);
-
-impl Formats {
-    /// What the video among these tracks may come in.
-    fn of_video(&self, tracks: &[SentTrack]) -> Vec<rtp::Format> {
-        let own = self.0.iter();
-        let own = own.filter(|(mid, _)| tracks.iter().any(|track| track.mid == *mid));
-        own.flat_map(|(_, formats)| formats.iter().copied())
-            .filter(|format| format.codec.kind() == Kind::Video)
-            .collect()
     }
 }
 

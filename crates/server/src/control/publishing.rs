@@ -86,7 +86,8 @@ impl Control {
         let config = self.rtc_config(shard);
         let mut negotiator = Negotiator::new(&config, rtc::Role::Publishers);
         let answered = negotiator.offered(offer).map_err(bad_offer)?;
-        let formats = formats(&answered.agreed, &mids);
+        let formats =
+            Formats::of(&answered.agreed).of_video(|mid| mids.iter().any(|own| own == mid));
         let peer = Peer::new(&config, answered.agreed, None, Instant::now()).map_err(bad_offer)?;
         let session = SessionId(random::<16>());
         let mut state = self.state();
@@ -134,7 +135,8 @@ impl Control {
         let publishing = member.publishing.as_mut().ok_or_else(busy)?;
         let (session, before) = (publishing.session, publishing.streams.clone());
         let answered = publishing.negotiator.offered(offer).map_err(bad_offer)?;
-        let formats = formats(&answered.agreed, &mids);
+        let formats =
+            Formats::of(&answered.agreed).of_video(|mid| mids.iter().any(|own| own == mid));
         // A section belongs to one stream.
         for others in publishing.streams.values_mut() {
             others.retain(|mid| !mids.contains(mid));
@@ -308,11 +310,19 @@ fn offered(publish: &Publish, offer: &sdp::Description) -> Result<Vec<Kind>, Err
     Ok(kinds)
 }
 
-/// What the video among these sections may come in.
-pub(super) fn formats(agreed: &Agreed, mids: &[String]) -> Vec<rtp::Format> {
-    let sections = agreed.received_formats().into_iter();
-    let own = sections.filter(|(mid, _)| mids.contains(mid));
-    own.flat_map(|(_, formats)| formats)
-        .filter(|format| format.codec.kind() == Kind::Video)
-        .collect()
+/// In what each section of a participant may come, by its `a=mid`.
+pub(super) struct Formats(Vec<(String, Vec<rtp::Format>)>);
+
+impl Formats {
+    pub(super) fn of(agreed: &Agreed) -> Self {
+        Self(agreed.received_formats())
+    }
+
+    /// What the video may come in among the sections whose mid is meant.
+    pub(super) fn of_video(&self, is_meant: impl Fn(&str) -> bool) -> Vec<rtp::Format> {
+        let own = self.0.iter().filter(|(mid, _)| is_meant(mid));
+        own.flat_map(|(_, formats)| formats.iter().copied())
+            .filter(|format| format.codec.kind() == Kind::Video)
+            .collect()
+    }
 }

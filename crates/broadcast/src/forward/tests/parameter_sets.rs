@@ -210,7 +210,7 @@ fn a_jump_to_a_fresh_key_frame_brings_the_sets() {
 }
 
 #[test]
-fn sets_of_the_description_are_given_until_the_stream_sends_its_own() {
+fn described_sets_are_given_until_the_stream_sends_its_own() {
     let mut stream = Stream::new();
     let sets = rtp::h264::sets_from_sprop("Z0LgH4w=,aM48gA==");
     stream.track.set_parameter_sets(stream.now, FORMAT, &sets);
