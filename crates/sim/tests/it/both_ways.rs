@@ -3,7 +3,7 @@
 use headwater_sim::{Path, PublisherSettings};
 
 use crate::adaptation::narrow;
-use crate::helpers::{assert_seamless, assert_whole, ms, s, world};
+use crate::helpers::{REPAIRED, assert_seamless, assert_whole, ms, s, world};
 
 #[test]
 fn every_packet_goes_both_ways_on_a_clean_link() {
@@ -41,7 +41,7 @@ fn packets_lost_on_either_way_are_recovered_by_retransmission() {
             let video = world.viewer(viewer).video();
             assert_eq!(video.missing(s(19)), [0_u64; 0]);
             assert!(video.fps(s(1)..s(19)) > 29.0);
-            assert!(video.freeze_max(s(1)..s(19)) < ms(500));
+            assert!(video.freeze_max(s(1)..s(19)) < REPAIRED);
         }
     }
 }

@@ -3,7 +3,7 @@
 use headwater_sim::{Path, PublisherSettings};
 use rtp::Codec;
 
-use crate::helpers::{assert_seamless, assert_whole, ms, s, world};
+use crate::helpers::{REPAIRED, assert_seamless, assert_whole, ms, s, world};
 
 #[test]
 fn viewer_gets_every_packet_on_a_clean_link() {
@@ -39,7 +39,7 @@ fn lost_packets_are_recovered_by_retransmission() {
         let missing = video.missing(s(19)).len();
         assert!(missing * 1_000 < got, "{missing} of {got} never came");
         assert!(video.fps(s(1)..s(19)) > 28.0);
-        assert!(video.freeze_max(s(1)..s(19)) < ms(500));
+        assert!(video.freeze_max(s(1)..s(19)) < REPAIRED);
     }
 }
 
@@ -51,8 +51,14 @@ fn reordered_and_doubled_packets_keep_their_numbers() {
         ..Path::default()
     };
     let mut world = world(4, 1);
-    world.publish(PublisherSettings::default(), disorder);
-    let viewer = world.watch(0, disorder);
+    let publisher = world.publish(PublisherSettings::default(), Path::default());
+    let viewer = world.watch(0, Path::default());
+    world.run_for(ms(500));
+    // Not before: what overtakes the end of the handshake has no keys yet, and is lost.
+    for client in [publisher, viewer] {
+        world.set_up(client, disorder);
+        world.set_down(client, disorder);
+    }
     world.run_for(s(10));
     assert_whole(&world, viewer);
     let video = world.viewer(viewer).video();

@@ -10,6 +10,10 @@ pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+/// The viewers' library asks for a packet five times at most, 133 ms apart. When and whether each
+/// request gets through is up to chance, so a lossy link may stop the picture for as long.
+pub(crate) const REPAIRED: Duration = ms(5 * 133 + 50);
+
 /// A world that says on failure what it followed from.
 pub(crate) struct Seeded(pub(crate) World);
 
