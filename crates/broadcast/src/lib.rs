@@ -17,6 +17,6 @@ pub mod tree;
 
 pub use name::{STREAM_NAME_MAX, StreamName, StreamNameError};
 pub use session::{
-    IceFragment, LayerChoice, LayerStatus, Open, OpenError, Opened, Restarted, Role, SessionError,
+    Heard, IceFragment, LayerChoice, LayerStatus, Open, OpenError, Opened, Restarted, Role, SessionError,
     SessionId, StreamStatus, TrackStatus,
 };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rtp::{Format, Kind, Profile};
 
-use crate::{OpenError, Role, SessionId, StreamName, StreamStatus, TrackStatus, room};
+use crate::{Heard, OpenError, Role, SessionId, StreamName, StreamStatus, TrackStatus, room};
 
 /// A publisher that has sent nothing for this long after its POST is still arriving, not gone.
 const ARRIVAL_TIME: Duration = Duration::from_secs(5);
@@ -52,7 +52,7 @@ struct Stream {
     viewers: BTreeSet<SessionId>,
     /// How many of the viewers are not in the stream's room.
     outside: usize,
-    active: bool,
+    heard: Heard,
     tracks: Vec<TrackStatus>,
     without_publisher: Option<Instant>,
 }
@@ -406,7 +406,7 @@ impl Registry {
                 // Another may have taken over.
                 if stream.publisher.as_ref().is_some_and(|p| p.session == id) {
                     stream.publisher = None;
-                    stream.active = false;
+                    stream.heard = Heard::Nothing;
                     stream.tracks.clear();
                     stream.without_publisher = Some(now);
                 }
@@ -464,14 +464,14 @@ impl Registry {
     pub fn report(
         &mut self,
         stream: u64,
-        active: bool,
+        heard: Heard,
         tracks: Vec<TrackStatus>,
     ) -> Option<StreamName> {
         let name = self.names.get(&stream)?;
         let entry = self.streams.get_mut(name)?;
         // The last word of a publisher that has left in the meantime.
         if entry.publisher.is_some() {
-            entry.active = active;
+            entry.heard = heard;
             entry.tracks = tracks;
         }
         Some(name.clone())
@@ -519,7 +519,7 @@ impl Stream {
             publisher: None,
             viewers: BTreeSet::new(),
             outside: 0,
-            active: false,
+            heard: Heard::Nothing,
             tracks: Vec::new(),
             without_publisher: Some(now),
         }
@@ -543,18 +543,19 @@ impl Stream {
 
     fn status(&self) -> StreamStatus {
         StreamStatus {
-            active: self.active,
+            active: self.heard == Heard::Media,
             viewers: self.viewers.len(),
             tracks: self.tracks.clone(),
         }
     }
 }
 
-/// The same person comes back, or nobody is there any more.
+/// The same person comes back, or nobody is there any more: a publisher that is quiet still is.
 fn may_take_over(now: Instant, stream: &Stream, holder: &Publisher, token: Option<&str>) -> bool {
     let same = matches!((&holder.token, token), (Some(a), Some(b)) if same_secret(a, b));
     let arriving = now.saturating_duration_since(holder.opened) < ARRIVAL_TIME;
-    !holder.in_room && (same || (!stream.active && !arriving))
+    let gone = stream.heard == Heard::Nothing && !arriving;
+    !holder.in_room && (same || gone)
 }
 
 /// A codec with its profile, where it has one.
@@ -628,7 +629,7 @@ mod tests {
     fn a_stranger_cannot_take_a_live_stream_but_its_owner_can() {
         let (mut registry, now) = (registry(|_| ()), Instant::now());
         let first = open(&mut registry, now, 1, Role::Publisher, Some("mine")).expect("free");
-        registry.report(first.stream, true, Vec::new());
+        registry.report(first.stream, Heard::Media, Vec::new());
         let later = now + Duration::from_secs(60);
         assert_eq!(
             open(&mut registry, later, 2, Role::Publisher, Some("yours")),
@@ -644,6 +645,19 @@ mod tests {
             (Some(SessionId(1)), first.stream)
         );
         assert_eq!(registry.len(), 1);
+    }
+
+    #[test]
+    fn quiet_publisher_keeps_its_stream_while_its_connection_lives() {
+        let (mut registry, now) = (registry(|_| ()), Instant::now());
+        let quiet = open(&mut registry, now, 1, Role::Publisher, None).expect("free");
+        let later = now + Duration::from_secs(600);
+        registry.report(quiet.stream, Heard::Connection, Vec::new());
+        assert!(registry.status(&live()).is_some_and(|s| !s.active));
+        let stranger = open(&mut registry, later, 2, Role::Publisher, None);
+        assert_eq!(stranger, Err(OpenError::AlreadyLive));
+        registry.report(quiet.stream, Heard::Nothing, Vec::new());
+        assert!(open(&mut registry, later, 2, Role::Publisher, None).is_ok());
     }
 
     #[test]
@@ -752,7 +766,7 @@ mod tests {
             codec: Some(Codec::Vp8.to_string()),
             layers: Vec::new(),
         };
-        registry.report(admitted.stream, true, vec![video]);
+        registry.report(admitted.stream, Heard::Media, vec![video]);
         assert_eq!(watch(&registry, Codec::Vp8), Ok(()));
         let codecs = vec!["VP8".to_owned()];
         assert_eq!(

@@ -178,6 +178,18 @@ pub struct TrackStatus {
     pub layers: Vec<LayerStatus>,
 }
 
+/// What comes from a stream's publisher.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing: there is none, it is not connected yet, or its connection is lost.
+    #[default]
+    Nothing,
+    /// Its connection lives and no media comes: it is muted, or shows a still picture.
+    Connection,
+    /// Media comes.
+    Media,
+}
+
 /// What a stream is doing now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StreamStatus {

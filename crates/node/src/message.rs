@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broadcast::room::Quality;
-use broadcast::{SessionId, TrackStatus};
+use broadcast::{Heard, SessionId, TrackStatus};
 use rtc::{Agreed, ChannelNumber, Connection, Credentials, Ended, Path, Peer, Transmit};
 use rtp::{Bitrate, Kind, Packet};
 
@@ -344,8 +344,8 @@ pub enum Event {
     Status {
         /// The stream.
         stream: StreamId,
-        /// Media arrives.
-        active: bool,
+        /// What comes from its publisher.
+        heard: Heard,
         /// Its tracks.
         tracks: Vec<TrackStatus>,
     },

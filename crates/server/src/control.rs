@@ -444,11 +444,11 @@ impl Control {
             Event::FirstPicture { wait, .. } => self.shared.metrics.first_picture(wait),
             Event::Status {
                 stream,
-                active,
+                heard,
                 tracks,
             } => {
                 let mut state = self.state();
-                if let Some(name) = state.registry.report(stream.0, active, tracks) {
+                if let Some(name) = state.registry.report(stream.0, heard, tracks) {
                     state.announce(&name);
                     state.report(&name);
                     self.settle(&mut state);

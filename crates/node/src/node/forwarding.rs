@@ -1,15 +1,20 @@
 //! From a packet that came to the viewers of its stream.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use broadcast::Heard;
 use rtp::{Kind, Packet};
 
 use super::Node;
 use super::viewing::{choose_layers, count};
 use crate::message::{Event, Output, Relayed};
-use crate::peer::{Incoming, Subscribed};
+use crate::peer::{Incoming, PeerEntry, Subscribed};
 use crate::sweep::Fresh;
+
+/// A connection that was heard from within this time lives: browsers check for consent every four
+/// to six seconds (RFC 7675 §5.1), and one check may be a little late.
+const LIVES_FOR: Duration = Duration::from_secs(8);
 
 impl Node {
     /// A packet of a stream: into the cache, to other shards, to the viewers here.
@@ -171,12 +176,13 @@ impl Node {
             self.outputs.push_back(Output::Event(voice));
         }
         let active = stream.is_active(now);
+        let publisher = stream.publisher.and_then(|key| self.peers.get(key));
         // Whether media flows is news at once; bit rates can wait.
         if stream.publisher.is_some() && (full || active != stream.reported_active) {
             stream.reported_active = active;
             let status = Event::Status {
                 stream: stream.id,
-                active,
+                heard: heard(now, active, publisher),
                 tracks: stream.status(now),
             };
             self.outputs.push_back(Output::Event(status));
@@ -239,5 +245,18 @@ impl Node {
                 (None, None) => {}
             }
         }
+    }
+}
+
+/// What comes from a stream's publisher.
+fn heard(now: Instant, media: bool, publisher: Option<&PeerEntry>) -> Heard {
+    let lives = |entry: &PeerEntry| {
+        let silence = now.saturating_duration_since(entry.peer.last_heard());
+        entry.connected && silence < LIVES_FOR
+    };
+    match publisher {
+        _ if media => Heard::Media,
+        Some(entry) if lives(entry) => Heard::Connection,
+        _ => Heard::Nothing,
     }
 }

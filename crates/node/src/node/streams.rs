@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use broadcast::SessionId;
+use broadcast::{Heard, SessionId};
 use rtc::{Agreed, Peer};
 use rtp::Kind;
 
@@ -184,7 +184,7 @@ impl Node {
         tell_relays(stream, &message, &mut self.outputs);
         let status = Event::Status {
             stream: stream.id,
-            active: false,
+            heard: Heard::Nothing,
             tracks: Vec::new(),
         };
         self.outputs.push_back(Output::Event(status));

@@ -1,9 +1,10 @@
-//! What WHIP and WHEP say of a session over HTTP, without media.
+//! What WHIP and WHEP say of a session over HTTP, nearly always without media.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::media::{Client, Line};
 use crate::offer;
 use crate::running::{Answer, Running};
 
@@ -268,5 +269,26 @@ impl Following {
         let mut rest = Vec::new();
         self.0.read_to_end(&mut rest).expect("an end in time");
         assert!(rest.ends_with(b"0\r\n\r\n"), "cut off");
+    }
+}
+
+#[test]
+fn quiet_publisher_keeps_its_stream_until_it_is_gone() {
+    let server = Running::start(&[]);
+    let post = "POST /whip/live\r\nContent-Type: application/sdp";
+    let mut quiet = Client::new();
+    let answer = server.ask(post, &quiet.offer(&[Line::Sent]));
+    quiet.accept(&answer.body);
+    // Longer than a publisher has to arrive, and than media may pause.
+    let until = Instant::now() + Duration::from_secs(7);
+    while Instant::now() < until {
+        quiet.turn();
+    }
+    let stranger = || server.ask(post, &offer::publishing()).status;
+    assert_eq!(stranger(), 409);
+    let until = Instant::now() + PATIENCE;
+    while stranger() != 201 {
+        assert!(Instant::now() < until, "the stream is never free again");
+        std::thread::sleep(Duration::from_millis(100));
     }
 }

@@ -125,7 +125,7 @@ impl Client {
     }
 
     /// Lets time pass and takes what has come.
-    pub(super) fn turn(&mut self) -> Vec<Event> {
+    pub(crate) fn turn(&mut self) -> Vec<Event> {
         let mut events = self.pass(Instant::now());
         events.extend(self.hear(|_| false));
         events
