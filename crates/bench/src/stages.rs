@@ -146,7 +146,8 @@ fn viewer() -> anyhow::Result<(Peer, Instant)> {
         let (datagrams, connected) = turn(&mut viewer, now);
         ends[0] |= connected;
         for mut datagram in datagrams {
-            peer.handle_datagram(now, Path::udp(here, there), &mut datagram, &mut to);
+            peer.handle_datagram(now, Path::udp(here, there), &mut datagram, &mut to)
+                .expect("its publisher sent it");
         }
         peer.handle_timeout(now, &mut to);
         peer.drain(|event| {

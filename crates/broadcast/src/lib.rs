@@ -17,6 +17,6 @@ pub mod tree;
 
 pub use name::{STREAM_NAME_MAX, StreamName, StreamNameError};
 pub use session::{
-    Heard, IceFragment, LayerChoice, LayerStatus, Open, OpenError, Opened, Restarted, Role, SessionError,
-    SessionId, StreamStatus, TrackStatus,
+    Heard, IceFragment, LayerChoice, LayerStatus, Open, OpenError, Opened, Restarted, Role,
+    SessionError, SessionId, StreamStatus, TrackStatus,
 };

@@ -56,6 +56,8 @@ pub struct Open {
     pub token: Option<String>,
     /// The SDP offer.
     pub offer: String,
+    /// What the client calls itself, for the log.
+    pub client: String,
 }
 
 /// A session that was opened.

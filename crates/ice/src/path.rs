@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::SocketAddr;
 
 /// How datagrams of one peer travel: the transport, our address and the peer's.
@@ -22,6 +23,18 @@ impl Path {
             local,
             remote,
         }
+    }
+}
+
+impl fmt::Display for Path {
+    /// Such as `udp 203.0.113.1:7000 to 198.51.100.9:50000`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protocol = match self.protocol {
+            Protocol::Udp => "udp",
+            Protocol::Tcp => "tcp",
+            Protocol::Relayed => "relayed",
+        };
+        write!(f, "{protocol} {} to {}", self.local, self.remote)
     }
 }
 

@@ -1,3 +1,5 @@
+use rtc::Refused;
+
 /// What a node has done since it began. Plain numbers: the owner publishes them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -15,8 +17,8 @@ pub struct Counters {
     pub packets_out: u64,
     /// Datagrams from an address that no session uses.
     pub dropped_unknown_source: u64,
-    /// Datagrams that are none of STUN, DTLS, RTP, RTCP.
-    pub dropped_not_webrtc: u64,
+    /// Datagrams that changed nothing for their session, by [`Refused::number`].
+    pub refused: [u64; Refused::COUNT],
     /// Packets not sent since the viewer does not take their codec.
     pub dropped_codec: u64,
     /// Packets not sent since their payload is larger than any path carries.

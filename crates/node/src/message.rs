@@ -1,9 +1,12 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use broadcast::room::Quality;
 use broadcast::{Heard, SessionId, TrackStatus};
-use rtc::{Agreed, ChannelNumber, Connection, Credentials, Ended, Path, Peer, Transmit};
+use rtc::{
+    Agreed, ChannelNumber, Connection, Credentials, Ended, Path, Peer, Refused, Traffic, Transmit,
+};
 use rtp::{Bitrate, Kind, Packet};
 
 /// Names a stream within one process. Never reused.
@@ -268,6 +271,21 @@ pub enum Event {
         session: SessionId,
         /// How.
         connection: Connection,
+        /// The sections that the client may send on, in words for a log.
+        received: String,
+        /// Those that it is sent, likewise.
+        sent: String,
+    },
+    /// For the first time a datagram of the session changed nothing, for this cause.
+    Refused {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        refused: Refused,
+        /// Where it came from.
+        remote: SocketAddr,
+        /// SSRC and payload type, of a packet of media.
+        source: Option<(u32, u8)>,
     },
     /// The session is over and everything of it is freed.
     Closed {
@@ -277,6 +295,10 @@ pub enum Event {
         reason: ClosedReason,
         /// What the peer itself said of its end.
         ended: Option<Ended>,
+        /// Since the session came to the shard.
+        lasted: Duration,
+        /// What went over the connection.
+        traffic: Traffic,
     },
     /// ICE was restarted.
     IceRestarted {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use broadcast::SessionId;
 use broadcast::forward::{Estimate, Limits};
-use rtc::{Datagrams, Path};
+use rtc::{Datagrams, Path, Refused};
 use slab::Slab;
 
 use crate::counters::Counters;
@@ -186,12 +186,34 @@ impl Node {
                 continue;
             };
             let to = &mut self.sending;
-            if !entry.peer.handle_datagram(now, path, contents, to) {
-                self.counters.dropped_not_webrtc += 1;
-                return;
+            if let Err(refused) = entry.peer.handle_datagram(now, path, contents, to) {
+                self.refuse(key, path, refused, contents);
             }
             self.drain(now, key);
         }
+    }
+
+    /// Counts a datagram that changed nothing; of each session and cause the first is told.
+    fn refuse(&mut self, key: usize, path: Path, refused: Refused, datagram: &[u8]) {
+        if let Some(count) = self.counters.refused.get_mut(refused.number()) {
+            *count += 1;
+        }
+        let Some(entry) = self.peers.get_mut(key) else {
+            return;
+        };
+        let bit = 1 << refused.number();
+        if !refused.is_news() || entry.refused & bit != 0 {
+            return;
+        }
+        entry.refused |= bit;
+        let header = rtp::Header::read(datagram);
+        let header = header.filter(|_| matches!(refused, Refused::Packet(_)));
+        self.outputs.push_back(Output::Event(Event::Refused {
+            session: entry.session,
+            refused,
+            remote: path.remote,
+            source: header.map(|header| (header.ssrc, header.payload_type)),
+        }));
     }
 
     fn command(&mut self, now: Instant, command: Command) {

@@ -20,6 +20,8 @@ pub(crate) struct PeerEntry {
     pub(crate) ufrags: Vec<String>,
     /// Those that it was reached at, the latest last.
     pub(crate) addresses: Vec<SocketAddr>,
+    /// Which refusals were told, a bit for each.
+    pub(crate) refused: u32,
     /// What the peer said of its end.
     pub(crate) ended: Option<rtc::Ended>,
     /// Something was written that has not left yet, or is waiting in a cache.
@@ -75,6 +77,7 @@ impl PeerEntry {
             connected: false,
             ufrags: Vec::new(),
             addresses: Vec::new(),
+            refused: 0,
             ended: None,
             dirty: false,
             timer: Timer::default(),

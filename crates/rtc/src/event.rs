@@ -81,8 +81,37 @@ pub struct Connection {
 pub enum Ended {
     /// The remote closed it.
     Closed,
-    /// It did not come up.
+    /// DTLS failed.
     Handshake(dtls::Error),
+    /// The owner's time for it to come up is over; it had come this far.
+    Unfinished(Stage),
+}
+
+impl Ended {
+    /// A value for a metric's label.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Handshake(error) => error.label(),
+            Self::Unfinished(Stage::NotReached) => "not_reached",
+            Self::Unfinished(Stage::Checked) => "no_handshake",
+            Self::Unfinished(Stage::Handshaking) => "handshake_unfinished",
+            Self::Unfinished(Stage::Connected) => "connected",
+        }
+    }
+}
+
+/// How far a connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// No authentic check has come.
+    NotReached,
+    /// Checks have come, and were answered; nothing of DTLS has.
+    Checked,
+    /// DTLS has begun.
+    Handshaking,
+    /// DTLS is up.
+    Connected,
 }
 
 impl std::fmt::Display for Ended {
@@ -90,7 +119,23 @@ impl std::fmt::Display for Ended {
         match self {
             Self::Closed => f.write_str("closed by the client"),
             Self::Handshake(error) => write!(f, "DTLS: {error}"),
+            Self::Unfinished(stage) => stage.fmt(f),
         }
+    }
+}
+
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NotReached => {
+                "no STUN check of the client has come: is the media port open to it by UDP?"
+            }
+            Self::Checked => {
+                "STUN checks were answered, and no DTLS has come: do the answers reach the client?"
+            }
+            Self::Handshaking => "DTLS has begun and did not end: are large datagrams lost?",
+            Self::Connected => "it was connected",
+        })
     }
 }
 

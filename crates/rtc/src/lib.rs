@@ -13,6 +13,7 @@ mod congestion;
 mod datagrams;
 mod event;
 mod extensions;
+mod flow;
 mod formats;
 mod media;
 mod negotiator;
@@ -21,6 +22,7 @@ mod outlet;
 mod peer;
 mod random;
 pub mod receiver;
+mod refused;
 mod sender;
 pub mod srtp;
 mod wall_clock;
@@ -30,8 +32,9 @@ pub use channels::{CHANNELS_MAX, ChannelNumber, TEXT_BYTES_MAX, TEXTS_PER_SECOND
 pub use config::{Config, host_candidates};
 pub use datagrams::{Datagrams, Transmit};
 pub use dtls::Identity;
-pub use event::{Connection, Ended, Event, Output};
+pub use event::{Connection, Ended, Event, Output, Stage};
 pub use extensions::ExtensionIds;
+pub use flow::{Flow, Traffic};
 pub use ice::{Credentials, Path};
 pub use media::{LAYERS_MAX, Media};
 pub use negotiator::{
@@ -40,5 +43,7 @@ pub use negotiator::{
 };
 pub use offer_error::OfferError;
 pub use peer::{PAYLOAD_BYTES_MAX, Peer};
+pub use receiver::Cause;
+pub use refused::Refused;
 pub use sender::WriteError;
 pub use wall_clock::WallClock;

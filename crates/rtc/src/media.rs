@@ -1,3 +1,4 @@
+use std::fmt;
 use std::ops::Range;
 
 use rtp::{Format, Kind};
@@ -64,6 +65,17 @@ impl Media {
         self.types.best_for(format).is_some()
     }
 
+    /// Names of the negotiated codecs, each once.
+    pub fn codecs(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for name in self.formats().map(|format| format.codec.to_string()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     /// How packets of this format are sent; `None` when the remote does not take them.
     pub(crate) fn types_for(&mut self, format: &Format) -> Option<Types> {
         if let Some((last, types)) = self.mapped
@@ -74,5 +86,16 @@ impl Media {
         let types = self.types.best_for(format)?;
         self.mapped = Some((*format, types));
         Some(types)
+    }
+}
+
+impl fmt::Display for Media {
+    /// Such as `video VP8 H264 in layers h m l`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.codecs().join(" "))?;
+        if !self.rids.is_empty() {
+            write!(f, " in layers {}", self.rids.join(" "))?;
+        }
+        Ok(())
     }
 }

@@ -8,13 +8,15 @@ use rtp::{Bitrate, Packet, Rewrite, Sort, rtcp};
 use crate::channels::{ChannelNumber, Channels};
 use crate::config::Config;
 use crate::datagrams::Datagrams;
-use crate::event::{Connection, Ended, Event, Output};
+use crate::event::{Connection, Ended, Event, Output, Stage};
+use crate::flow::Traffic;
 use crate::formats::PayloadTypes;
 use crate::media::Media;
 use crate::negotiator::{Agreed, AgreedLine, Negotiator, Remote, Role};
 use crate::offer_error::OfferError;
 use crate::outlet::Outlet;
-use crate::receiver::Receiver;
+use crate::receiver::{Cause, Receiver};
+use crate::refused::Refused;
 use crate::sender::{Feedback, Sender, WriteError};
 use crate::srtp::{self, Inbound, Outbound, Protection, Replay};
 use crate::wall_clock::WallClock;
@@ -33,6 +35,8 @@ pub struct Peer {
     ice: ice::Agent,
     dtls: Box<dtls::Endpoint>,
     dtls_due: Option<Instant>,
+    /// Something of DTLS has come.
+    dtls_heard: bool,
     /// Since the handshake.
     crypto: Option<Box<Crypto>>,
     /// Where media goes, as the owner was told.
@@ -105,6 +109,7 @@ impl Peer {
             ice,
             dtls: Box::new(dtls),
             dtls_due: Some(now),
+            dtls_heard: false,
             crypto: None,
             selected: None,
             receiver: Box::new(Receiver::new(now, crate::random::u32())),
@@ -234,6 +239,28 @@ impl Peer {
         self.sender.as_ref().and_then(|sender| sender.round_trip())
     }
 
+    /// How far the connection has come.
+    pub fn stage(&self) -> Stage {
+        if self.selected.is_some() {
+            Stage::Connected
+        } else if self.dtls_heard {
+            Stage::Handshaking
+        } else if self.ice.handshake_path().is_some() {
+            Stage::Checked
+        } else {
+            Stage::NotReached
+        }
+    }
+
+    /// What has gone over the connection so far.
+    pub fn traffic(&self) -> Traffic {
+        let sent = self.sender.as_ref().map(|sender| sender.flow());
+        Traffic {
+            received: self.receiver.flow(),
+            sent: sent.unwrap_or_default(),
+        }
+    }
+
     /// The server's current credentials. The ufrag tells which peer a STUN request is for.
     pub fn local_credentials(&self) -> &Credentials {
         self.ice.local()
@@ -264,36 +291,40 @@ impl Peer {
     }
 
     /// Takes a datagram, which is decrypted in place. One that does not authenticate, or belongs
-    /// to no protocol of WebRTC, changes nothing. Returns whether it could belong to one.
+    /// to no protocol of WebRTC, is refused and changes nothing.
     pub fn handle_datagram(
         &mut self,
         now: Instant,
         path: Path,
         datagram: &mut [u8],
         to: &mut Datagrams,
-    ) -> bool {
+    ) -> Result<(), Refused> {
         self.now = now;
         match Sort::of(datagram) {
-            Sort::Rtp => self.rtp(now, path, datagram),
-            Sort::Rtcp => self.rtcp(now, path, datagram, to),
-            Sort::Stun => self.stun(now, path, datagram, to),
-            Sort::Dtls => self.dtls(now, path, datagram, to),
-            Sort::Other => return false,
+            Sort::Rtp => self.rtp(now, path, datagram).map_err(Refused::Packet),
+            Sort::Rtcp => self.rtcp(now, path, datagram, to).map_err(Refused::Packet),
+            Sort::Stun => self.stun(now, path, datagram, to).map_err(Refused::Stun),
+            Sort::Dtls => {
+                self.dtls(now, path, datagram, to);
+                Ok(())
+            }
+            Sort::Other => Err(Refused::NotWebrtc),
         }
-        true
     }
 
-    fn rtp(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
+    fn rtp(&mut self, now: Instant, path: Path, datagram: &mut [u8]) -> Result<(), Cause> {
+        // What comes before the keys may come again.
         let Some(crypto) = &self.crypto else {
-            return;
+            return Ok(());
         };
-        let arrived = match self.receiver.handle_rtp(now, &crypto.inbound, datagram) {
-            Ok(arrived) => arrived,
-            Err(cause) if cause.is_authentic() => None,
-            Err(_) => return,
-        };
-        self.ice.authentic(now, path);
-        if let Some(arrived) = arrived {
+        let arrived = self.receiver.handle_rtp(now, &crypto.inbound, datagram);
+        if arrived
+            .as_ref()
+            .map_or_else(|cause| cause.is_authentic(), |_| true)
+        {
+            self.ice.authentic(now, path);
+        }
+        if let Some(arrived) = arrived? {
             self.events.push_back(Event::Packet {
                 media: arrived.section,
                 layer: arrived.layer,
@@ -301,24 +332,29 @@ impl Peer {
                 packet: arrived.packet,
             });
         }
+        Ok(())
     }
 
-    fn rtcp(&mut self, now: Instant, path: Path, datagram: &mut [u8], to: &mut Datagrams) {
+    fn rtcp(
+        &mut self,
+        now: Instant,
+        path: Path,
+        datagram: &mut [u8],
+        to: &mut Datagrams,
+    ) -> Result<(), Cause> {
         let Some(crypto) = &mut self.crypto else {
-            return;
+            return Ok(());
         };
-        let Some((ssrc, index)) = crypto.inbound.rtcp_index(datagram) else {
-            return;
-        };
-        let Some(compound) = crypto.inbound.open_rtcp(datagram) else {
-            return;
-        };
+        let index = crypto.inbound.rtcp_index(datagram);
+        let (ssrc, index) = index.ok_or(Cause::Malformed)?;
+        let compound = crypto.inbound.open_rtcp(datagram);
+        let compound = compound.ok_or(Cause::NotAuthentic)?;
         if !crypto.replay.is_new(ssrc, index) {
-            return;
+            return Err(Cause::Replayed);
         }
         self.ice.authentic(now, path);
         let Some(path) = self.ice.selected() else {
-            return;
+            return Ok(());
         };
         let mut outlet = crypto.outlet(path, to);
         for received in rtcp::read(compound) {
@@ -327,9 +363,16 @@ impl Peer {
                 sender.handle_rtcp(now, &received, &mut outlet);
             }
         }
+        Ok(())
     }
 
-    fn stun(&mut self, now: Instant, path: Path, datagram: &[u8], to: &mut Datagrams) {
+    fn stun(
+        &mut self,
+        now: Instant,
+        path: Path,
+        datagram: &[u8],
+        to: &mut Datagrams,
+    ) -> Result<(), ice::Reason> {
         let buffer = to.buffer();
         let start = buffer.len();
         let handled = self.ice.handle_stun(now, path, datagram, buffer);
@@ -345,17 +388,17 @@ impl Peer {
                 }
             }
             ice::Handled::Proved { .. } | ice::Handled::Refused(_) => {}
-            ice::Handled::Ignored(reason) => {
-                tracing::trace!(?reason, remote = %path.remote, "STUN ignored");
-            }
+            ice::Handled::Ignored(reason) => return Err(reason),
         }
         self.follow_path();
+        Ok(())
     }
 
     fn dtls(&mut self, now: Instant, path: Path, datagram: &[u8], to: &mut Datagrams) {
         if self.crypto.is_none() && !self.ice.dtls_arrived(now, path, datagram.len()) {
             return;
         }
+        self.dtls_heard = true;
         self.dtls.handle_datagram(now, datagram);
         self.drain_dtls(now, to);
         self.follow_path();

@@ -2,6 +2,8 @@
 //!
 //! Works in place in the caller's buffer.
 
+use std::fmt;
+
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{self, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -50,6 +52,16 @@ pub enum Protection {
     Aes256Gcm,
 }
 
+impl fmt::Display for Protection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Aes128CmSha1 => "AES_CM_128_HMAC_SHA1_80",
+            Self::Aes128Gcm => "AEAD_AES_128_GCM",
+            Self::Aes256Gcm => "AEAD_AES_256_GCM",
+        })
+    }
+}
+
 impl Protection {
     fn of(profile: dtls::SrtpProfile) -> Self {
         match profile {
@@ -84,8 +96,8 @@ pub struct Keys {
     client: bool,
 }
 
-impl std::fmt::Debug for Keys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Keys({:?})", self.protection)
     }
 }

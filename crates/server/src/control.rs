@@ -11,6 +11,7 @@ mod opening;
 mod peers;
 mod publishing;
 mod refusal;
+mod session_log;
 mod singles;
 mod telling;
 mod viewing;
@@ -30,6 +31,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::media::Shards;
 use members::Members;
+use session_log::{Over, Whose};
 
 pub(crate) use api::Saying;
 pub(crate) use conversing::{Channelled, Conversation, Manner, Offers};
@@ -134,6 +136,10 @@ struct State {
     registry: Registry,
     members: Members,
     described: BTreeMap<SessionId, Described>,
+    /// What the clients of sessions that are in no room call themselves.
+    clients: BTreeMap<SessionId, String>,
+    /// Sessions that are connected, for the log.
+    connected: BTreeMap<SessionId, Whose>,
     /// The rid of the layer that a viewer gets, for those that were told of one.
     layers: BTreeMap<SessionId, watch::Sender<Option<String>>>,
     /// Who waits for a shard to restart ICE.
@@ -158,6 +164,8 @@ impl Control {
             registry: Registry::new(registry),
             members: Members::new(rooms),
             described: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            connected: BTreeMap::new(),
             layers: BTreeMap::new(),
             restarts: BTreeMap::new(),
             followed: BTreeMap::new(),
@@ -380,25 +388,29 @@ impl Control {
             Event::Connected {
                 session,
                 connection,
-            } => {
-                tracing::info!(
-                    ?session,
-                    remote = %connection.path.remote,
-                    dtls = %connection.version,
-                    srtp = ?connection.protection,
-                    "session connected"
-                );
-            }
+                received,
+                sent,
+            } => self.connected(session, &connection, &received, &sent),
+            Event::Refused {
+                session,
+                refused,
+                remote,
+                source,
+            } => self.refused(session, refused, remote, source),
             Event::Closed {
                 session,
                 reason,
                 ended,
+                lasted,
+                traffic,
             } => {
-                if reason != ClosedReason::Ordered {
-                    let why = ended.map(|ended| ended.to_string());
-                    tracing::info!(?session, ?reason, why, "session ended");
-                }
-                self.shared.metrics.closed(reason);
+                self.ended(&Over {
+                    session,
+                    reason,
+                    ended,
+                    lasted,
+                    traffic,
+                });
                 if reason == ClosedReason::Remote {
                     self.hung_up(session);
                 }
@@ -473,6 +485,7 @@ impl Control {
             return;
         };
         state.described.remove(&session);
+        state.clients.remove(&session);
         state.layers.remove(&session);
         state.restarts.remove(&session);
         for (stream, role) in &removed.streams {

@@ -46,6 +46,12 @@ struct ClosedLabels {
     reason: Reason,
 }
 
+/// Labels of a session that did not connect.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CauseLabels {
+    reason: &'static str,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 #[allow(
     non_camel_case_types,
@@ -102,6 +108,7 @@ impl HttpMetrics {
 #[derive(Debug, Clone)]
 pub(crate) struct MediaMetrics {
     closed: Family<ClosedLabels, Counter>,
+    not_connected: Family<CauseLabels, Counter>,
     first_picture: Histogram,
     keyframe_wait: Histogram,
 }
@@ -112,6 +119,7 @@ impl Default for MediaMetrics {
         let waits = || Histogram::new(exponential_buckets(0.01, 2.0, 12));
         Self {
             closed: Family::default(),
+            not_connected: Family::default(),
             first_picture: waits(),
             keyframe_wait: waits(),
         }
@@ -127,6 +135,12 @@ impl MediaMetrics {
             ClosedReason::Ordered => Reason::ordered,
         };
         self.closed.get_or_create(&ClosedLabels { reason }).inc();
+    }
+
+    /// A session did not connect, for this cause.
+    pub(crate) fn not_connected(&self, cause: &'static str) {
+        let labels = CauseLabels { reason: cause };
+        self.not_connected.get_or_create(&labels).inc();
     }
 
     pub(crate) fn first_picture(&self, wait: Duration) {
@@ -160,6 +174,11 @@ pub(crate) fn registry(http: &HttpMetrics, media: &MediaMetrics, control: Contro
         "sessions_closed",
         "Sessions that ended, by reason",
         media.closed.clone(),
+    );
+    registry.register(
+        "sessions_not_connected",
+        "Sessions that did not connect, by how far they came, or why DTLS failed",
+        media.not_connected.clone(),
     );
     registry.register(
         "first_picture_seconds",
@@ -257,15 +276,19 @@ impl Collector for Shards {
             counter(&mut encoder, name, help, &[("", value)])?;
         }
         let send_full = load.iter().map(|l| l.send_dropped).sum();
-        let drops = [
+        let mut drops = vec![
             ("unknown_source", sum(|c| c.dropped_unknown_source)),
-            ("not_webrtc", sum(|c| c.dropped_not_webrtc)),
             ("codec", sum(|c| c.dropped_codec)),
             ("too_large", sum(|c| c.dropped_too_large)),
             ("late", sum(|c| c.dropped_late)),
             ("relay_full", sum(|c| c.dropped_relay_full)),
             ("send_buffer", send_full),
         ];
+        drops.extend(rtc::Refused::all().map(|refused| {
+            let of =
+                |load: &crate::media::Load| load.counters.refused.get(refused.number()).copied();
+            (refused.label(), load.iter().filter_map(of).sum())
+        }));
         counter(
             &mut encoder,
             "dropped",

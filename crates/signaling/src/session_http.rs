@@ -13,7 +13,7 @@ use broadcast::{IceFragment, Open, Opened, Restarted, Role, SessionId, StreamNam
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
-    IF_MATCH, LINK, LOCATION,
+    IF_MATCH, LINK, LOCATION, USER_AGENT,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 
@@ -24,6 +24,9 @@ pub const SDP: &str = "application/sdp";
 
 /// The media type of trickled candidates (RFC 8840 §9).
 pub const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+/// Characters of what a client calls itself that are kept for the log.
+const CLIENT_MAX: usize = 160;
 
 const ENDPOINT_METHODS: &str = "OPTIONS, GET, HEAD, POST";
 const SESSION_METHODS: &str = "OPTIONS, GET, HEAD, PATCH, DELETE";
@@ -124,6 +127,13 @@ impl Target {
     }
 }
 
+/// What a client calls itself (`User-Agent`), cut to [`CLIENT_MAX`] characters; empty when it does
+/// not say, or says it in other than visible ASCII.
+pub fn client(headers: &HeaderMap) -> String {
+    let name = headers.get(USER_AGENT).and_then(|name| name.to_str().ok());
+    name.unwrap_or_default().chars().take(CLIENT_MAX).collect()
+}
+
 /// Reads a request to an endpoint or a session. Extensions of a session are the dialect's own.
 pub fn call(role: Role, target: &Target, request: &Request<Bytes>) -> Result<Call, Problem> {
     match target.session {
@@ -144,6 +154,7 @@ fn endpoint(role: Role, target: &Target, request: &Request<Bytes>) -> Result<Cal
                 stream: target.stream.clone(),
                 token: target.token.clone(),
                 offer,
+                client: client(request.headers()),
             }))
         }
         _ => Err(Problem::method_not_allowed(ENDPOINT_METHODS)),

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Instant;
 
 use super::generations::Generation;
@@ -55,6 +56,44 @@ pub enum Reason {
     PathsFull,
     /// An answer to no request of ours over this path.
     Unasked,
+}
+
+impl Reason {
+    /// All reasons.
+    pub const ALL: [Self; 6] = [
+        Self::Malformed,
+        Self::Other,
+        Self::UnknownUfrag,
+        Self::WrongPassword,
+        Self::PathsFull,
+        Self::Unasked,
+    ];
+
+    /// A value for a metric's label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Malformed => "stun_malformed",
+            Self::Other => "stun_other",
+            Self::UnknownUfrag => "stun_unknown_ufrag",
+            Self::WrongPassword => "stun_wrong_password",
+            Self::PathsFull => "stun_paths_full",
+            Self::Unasked => "stun_unasked",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    /// One line for a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "it is no STUN message, or its fingerprint is wrong",
+            Self::Other => "it is no Binding request",
+            Self::UnknownUfrag => "its USERNAME does not begin with a ufrag of the server",
+            Self::WrongPassword => "its MESSAGE-INTEGRITY is made with another password",
+            Self::PathsFull => "it comes over one path more than a session may have",
+            Self::Unasked => "it answers no request of the server",
+        })
+    }
 }
 
 impl Agent {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use broadcast::SessionId;
-use rtc::{ChannelNumber, Connection, Credentials, Peer};
+use rtc::{ChannelNumber, Connection, Credentials, Ended, Media, Peer};
 
 use super::viewing::choose_layers;
 use super::{Node, TICK};
@@ -99,6 +99,8 @@ impl Node {
         self.outputs.push_back(Output::Event(Event::Connected {
             session: entry.session,
             connection,
+            received: in_words(entry.peer.received()),
+            sent: in_words(entry.peer.sent()),
         }));
         for view in &mut entry.views {
             if let Some(stream) = self.streams.get_mut(view.stream) {
@@ -160,6 +162,11 @@ impl Node {
             .filter_map(|(key, entry)| Some((key, over(entry)?)))
             .collect();
         for (key, reason) in ended {
+            if let Some(entry) = self.peers.get_mut(key)
+                && reason == ClosedReason::NeverConnected
+            {
+                entry.ended = Some(Ended::Unfinished(entry.peer.stage()));
+            }
             self.close(now, key, reason);
         }
     }
@@ -186,10 +193,10 @@ impl Node {
             return;
         };
         entry.peer.close(now, &mut self.sending);
-        self.remove(key, reason);
+        self.remove(now, key, reason);
     }
 
-    pub(super) fn remove(&mut self, key: usize, reason: ClosedReason) {
+    fn remove(&mut self, now: Instant, key: usize, reason: ClosedReason) {
         let Some(entry) = self.peers.try_remove(key) else {
             return;
         };
@@ -205,6 +212,8 @@ impl Node {
             session: entry.session,
             reason,
             ended: entry.ended,
+            lasted: now.saturating_duration_since(entry.created),
+            traffic: entry.peer.traffic(),
         }));
         for view in entry.views {
             self.unview(key, view.stream);
@@ -215,4 +224,13 @@ impl Node {
             self.end_stream(key, stream);
         }
     }
+}
+
+/// What was negotiated, such as `audio opus, video VP8 H264`.
+fn in_words(sections: &[Media]) -> String {
+    let used = sections
+        .iter()
+        .filter(|media| media.formats().next().is_some());
+    let words: Vec<String> = used.map(Media::to_string).collect();
+    words.join(", ")
 }

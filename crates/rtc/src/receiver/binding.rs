@@ -3,7 +3,7 @@
 
 use rtp::Header;
 
-use super::faults::Cause;
+use super::cause::Cause;
 use super::section::{Carried, DeclaredSource, ReceivedSection};
 use super::source::{Place, Role};
 use super::{SSRCS_MAX, Section};

@@ -15,9 +15,9 @@
 
 mod arrivals;
 mod binding;
+mod cause;
 mod compounds;
 mod contents;
-mod faults;
 mod feedback;
 mod layer;
 mod missing;
@@ -33,12 +33,12 @@ use std::time::{Duration, Instant};
 
 use rtp::Packet;
 
-pub use faults::{Cause, Fault};
+pub use cause::Cause;
 pub use section::{DeclaredSource, ReceivedSection, ReceivedType};
 
 use crate::clock::PublisherClock;
+use crate::flow::Flow;
 use arrivals::Arrivals;
-use faults::Faults;
 use layer::Layer;
 use source::{Place, Source};
 
@@ -78,7 +78,8 @@ pub struct Receiver {
     /// A key frame is to be asked for.
     keyframe_wanted: bool,
     nacks: u64,
-    faults: Faults,
+    packets: u64,
+    bytes: u64,
 }
 
 /// An m-line and its layers.
@@ -119,7 +120,8 @@ impl Receiver {
             report_at: None,
             keyframe_wanted: false,
             nacks: 0,
-            faults: Faults::default(),
+            packets: 0,
+            bytes: 0,
         }
     }
 
@@ -167,19 +169,14 @@ impl Receiver {
         std::mem::take(&mut self.nacks)
     }
 
-    /// Packets that were not taken for this cause.
-    pub fn count(&self, cause: Cause) -> u64 {
-        self.faults.count(cause)
-    }
-
-    /// The first packet of each cause, once.
-    pub fn take_faults(&mut self) -> impl Iterator<Item = Fault> + '_ {
-        self.faults.take()
-    }
-
-    /// The measured time from a request to the retransmission that answers it.
-    pub fn round_trip(&self) -> Duration {
-        self.round_trip
+    /// What came so far. Lost is what did not come at first, of the sources that are known.
+    pub fn flow(&self) -> Flow {
+        let lost = self.sources.iter().map(|source| source.reception.lost());
+        Flow {
+            packets: self.packets,
+            bytes: self.bytes,
+            lost: lost.sum(),
+        }
     }
 
     fn position(&self, ssrc: u32) -> Option<usize> {

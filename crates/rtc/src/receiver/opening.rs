@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use rtp::Header;
 
+use super::cause::Cause;
 use super::contents::Opened;
-use super::faults::Cause;
 use super::section::{Carried, ReceivedType};
 use super::source::{Place, Role, Source};
 use super::{Arrived, PARKED_MAX, Receiver, SSRCS_MAX, binding};
@@ -18,32 +18,15 @@ impl Receiver {
     /// Opens a datagram in place and returns the packet that goes on, if it is one.
     ///
     /// Replayed and altered packets, those that belong nowhere, repetitions and packets without
-    /// payload are counted by their [`Cause`], which is returned. `Ok(None)` is a packet that was
-    /// taken and carries nothing new.
+    /// payload are refused by their [`Cause`]. `Ok(None)` is a packet that was taken and carries
+    /// nothing new.
     pub fn handle_rtp(
         &mut self,
         now: Instant,
         crypto: &Inbound,
         datagram: &mut [u8],
     ) -> Result<Option<Arrived>, Cause> {
-        let Some(header) = Header::read(datagram) else {
-            self.faults.add(Cause::Malformed, 0, 0);
-            return Err(Cause::Malformed);
-        };
-        let taken = self.open(now, crypto, datagram, &header);
-        if let Err(cause) = taken {
-            self.faults.add(cause, header.ssrc, header.payload_type);
-        }
-        taken
-    }
-
-    fn open(
-        &mut self,
-        now: Instant,
-        crypto: &Inbound,
-        datagram: &mut [u8],
-        header: &Header,
-    ) -> Result<Option<Arrived>, Cause> {
+        let header = &Header::read(datagram).ok_or(Cause::Malformed)?;
         let known = self.position(header.ssrc);
         let known = known.and_then(|at| Some((at, self.sources.get(at)?)));
         let index = match known {
@@ -305,6 +288,8 @@ impl Receiver {
         let Some((number, restarted)) = layer.number(index) else {
             return Ok(None);
         };
+        self.packets += 1;
+        self.bytes += opened.payload.len() as u64;
         Ok(Some(Arrived {
             section: place.section,
             layer: place.layer,

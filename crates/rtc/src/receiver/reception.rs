@@ -51,6 +51,14 @@ impl Reception {
         self.timestamp = Some(timestamp);
     }
 
+    /// Packets that did not come at first.
+    pub(super) fn lost(&self) -> u64 {
+        let expected = self
+            .base
+            .map_or(0, |base| self.highest.max(base) - base + 1);
+        expected.saturating_sub(self.received)
+    }
+
     /// The numbers go on elsewhere: what lies between is not lost.
     pub(super) fn restart(&mut self) {
         let sender_report = self.sender_report;
@@ -88,7 +96,7 @@ impl Reception {
         Some(ReportBlock {
             ssrc,
             fraction_lost: fraction_lost.min(255) as u8,
-            lost: expected.saturating_sub(self.received).min(0x7f_ffff) as u32,
+            lost: self.lost().min(0x7f_ffff) as u32,
             highest_seq: self.highest as u32,
             jitter: self.jitter >> 4,
             last_report,

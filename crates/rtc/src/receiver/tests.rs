@@ -220,6 +220,7 @@ struct Pair {
     receiver: Receiver,
     inbound: Inbound,
     outbound: Outbound,
+    refused: Vec<Cause>,
 }
 
 impl Pair {
@@ -239,6 +240,7 @@ impl Pair {
             receiver,
             inbound: side(false).inbound(),
             outbound: side(true).outbound(),
+            refused: Vec::new(),
         }
     }
 
@@ -254,10 +256,16 @@ impl Pair {
     }
 
     fn receive(&mut self, sent: &Sent) -> Option<Arrived> {
-        let mut bytes = self.seal(sent);
-        self.receiver
-            .handle_rtp(self.now, &self.inbound, &mut bytes)
-            .ok()?
+        let bytes = self.seal(sent);
+        self.handle(bytes)
+    }
+
+    fn handle(&mut self, mut bytes: Vec<u8>) -> Option<Arrived> {
+        let arrived = self
+            .receiver
+            .handle_rtp(self.now, &self.inbound, &mut bytes);
+        self.refused.extend(arrived.as_ref().err());
+        arrived.ok()?
     }
 
     /// Numbers of what arrives of these pictures.
@@ -309,7 +317,8 @@ impl Pair {
     }
 
     fn counts(&self) -> Vec<(Cause, u64)> {
-        let counts = Cause::ALL.map(|cause| (cause, self.receiver.count(cause)));
+        let count = |cause: Cause| self.refused.iter().filter(|it| **it == cause).count() as u64;
+        let counts = Cause::ALL.map(|cause| (cause, count(cause)));
         counts.into_iter().filter(|(_, count)| *count > 0).collect()
     }
 }

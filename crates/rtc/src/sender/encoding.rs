@@ -46,6 +46,8 @@ pub(super) struct Encoding {
     pub(super) packets: u32,
     pub(super) bytes: u32,
     pub(super) last: Option<Last>,
+    /// Packets that the receiver has reported lost in all.
+    pub(super) lost: u32,
     /// The receiver has asked for a key frame, and nobody has been told.
     pub(super) wants_keyframe: bool,
     /// Nothing is sent any more.
@@ -111,6 +113,7 @@ impl Encoding {
             packets: 0,
             bytes: 0,
             last: None,
+            lost: 0,
             wants_keyframe: false,
             is_over: false,
         }

@@ -17,6 +17,7 @@ use thiserror::Error;
 
 use crate::congestion::Congestion;
 use crate::extensions::ExtensionIds;
+use crate::flow::Flow;
 use crate::outlet::Outlet;
 use crate::wall_clock::WallClock;
 
@@ -96,6 +97,10 @@ pub(crate) struct Sender {
     round_trip: Option<Duration>,
     padding_turn: usize,
     told: Told,
+    packets: u64,
+    bytes: u64,
+    /// Lost packets of encodings that are over.
+    lost_before: u64,
 }
 
 /// What the receiver said and nobody has taken yet.
@@ -135,6 +140,9 @@ impl Sender {
             round_trip: None,
             padding_turn: 0,
             told: Told::default(),
+            packets: 0,
+            bytes: 0,
+            lost_before: 0,
         }
     }
 
@@ -159,6 +167,7 @@ impl Sender {
             encoding.is_over = true;
             encoding.last = None;
             encoding.sent.clear();
+            self.lost_before += u64::from(std::mem::take(&mut encoding.lost));
         }
     }
 
@@ -204,6 +213,8 @@ impl Sender {
             encoding.count(packet, &rewrite, payload.len());
             encoding.record(now_ms, packet, rewrite, types, transport_seq);
         }
+        self.packets += 1;
+        self.bytes += payload.len() as u64;
         let credit = self.resend_credit + (bytes as f64 * RESENT_SHARE) as i64;
         self.resend_credit = credit.min(RESENT_BYTES_MAX);
         Ok(())
@@ -277,6 +288,7 @@ impl Sender {
         };
         if let Some(encoding) = self.encodings.get_mut(index) {
             encoding.is_known = true;
+            encoding.lost = encoding.lost.max(block.lost);
         }
         self.round_trip = self
             .clock
@@ -455,6 +467,19 @@ impl Sender {
     pub(crate) fn forget_sent(&mut self, encoding: usize) {
         if let Some(encoding) = self.encodings.get_mut(encoding) {
             encoding.sent.clear();
+        }
+    }
+
+    /// What was sent so far; lost is what the receiver has reported.
+    pub(crate) fn flow(&self) -> Flow {
+        let lost = self
+            .encodings
+            .iter()
+            .map(|encoding| u64::from(encoding.lost));
+        Flow {
+            packets: self.packets,
+            bytes: self.bytes,
+            lost: self.lost_before + lost.sum::<u64>(),
         }
     }
 

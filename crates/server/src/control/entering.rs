@@ -23,6 +23,8 @@ pub(crate) struct Enter {
     pub(crate) metadata: String,
     /// Whoever fills this in has looked at [grants](super::Grants).
     pub(crate) role: room::Role,
+    /// The dialect, for the log.
+    pub(crate) client: &'static str,
 }
 
 /// Somebody has entered.
@@ -67,7 +69,7 @@ impl Control {
         let joined = state.members.rooms.join(Instant::now(), join);
         let joined = joined.map_err(|error| not_entered(&error))?;
         let (queue, told) = Queue::new();
-        let member = Member::new(Way::Queue(queue));
+        let member = Member::new(Way::Queue(queue), enter.client.to_owned());
         state.members.all.insert(key, member);
         if let Err(error) = begin(&mut state, key) {
             let (rooms, now) = (&mut state.members.rooms, Instant::now());

@@ -18,12 +18,14 @@ pub(crate) struct Entered {
 }
 
 impl Control {
-    /// Lets somebody into a room. `id` is the request's, whose response is the first frame.
+    /// Lets somebody into a room. `id` is the request's, whose response is the first frame;
+    /// `client` is what the program calls itself.
     pub(crate) fn join(
         &self,
         id: u64,
         join: &Join,
         ice_servers: Vec<headwater::IceServer>,
+        client: String,
     ) -> Result<Entered, Error> {
         let room = join.room_name()?;
         let participant = join.participant_id()?.unwrap_or_else(random_id);
@@ -57,7 +59,7 @@ impl Control {
             received: id,
             entered: id,
         };
-        let member = Member::new(Way::Link(linked));
+        let member = Member::new(Way::Link(linked), client);
         state.members.all.insert(key, member);
         state.members.secrets.insert(secret, key);
         state.members.send(key, &headwater::responded(id, &result));

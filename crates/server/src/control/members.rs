@@ -58,6 +58,8 @@ pub(super) struct Members {
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) way: Way,
+    /// What its program calls itself, for the log.
+    pub(super) client: String,
     /// The peer of all that it publishes, when it came by a link.
     pub(super) publishing: Option<Publishing>,
     /// The peer of all that it is shown, likewise.
@@ -302,9 +304,10 @@ impl Control {
 
 impl Member {
     /// Who has just come.
-    pub(super) fn new(way: Way) -> Self {
+    pub(super) fn new(way: Way, client: String) -> Self {
         Self {
             way,
+            client,
             publishing: None,
             viewing: None,
             conversing: None,

@@ -79,6 +79,7 @@ impl Control {
         if matches!(opener, Opener::Outsider) {
             let described = Described::new(&ice_tag, &peer);
             state.described.insert(session, described);
+            state.clients.insert(session, open.client.clone());
         }
         state.announce(&open.stream);
         let stream = StreamId(admitted.stream);
@@ -119,7 +120,7 @@ impl Control {
                 retry_after: Duration::from_secs(1),
             }));
         }
-        tracing::info!(stream = %open.stream, ?session, role = ?open.role, shard, "session opened");
+        tracing::debug!(stream = %open.stream, ?session, role = ?open.role, shard, "session opened");
         Some(Ok(Opened {
             session,
             answer,
@@ -183,6 +184,7 @@ impl State {
                 .open(now, session, open.role, &open.stream, token, formats, shard)?;
         if let Some(old) = admitted.replaces {
             self.described.remove(&old);
+            self.clients.remove(&old);
             tracing::info!(stream = %open.stream, "publisher replaced");
         }
         Ok(admitted)

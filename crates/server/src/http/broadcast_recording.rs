@@ -26,6 +26,9 @@ use crate::config::BroadcastRecording;
 use crate::control::{Control, Conversation, Enter, Manner, random};
 use client::Client;
 
+/// What its clients are called in the log.
+const CLIENT: &str = "Broadcast-Recording";
+
 /// Subscribers choose one stream, and are told that it is called as the original called it. A
 /// broadcaster that comes back is on the same m-lines.
 const MANNER: Manner = Manner {
@@ -131,6 +134,7 @@ impl Broadcasts {
             name: Some(names.broadcaster.text()),
             metadata: String::new(),
             role: room::Role::Publisher,
+            client: CLIENT,
         };
         let conversation = control.converse(enter, MANNER)?;
         live.insert(names.stream.clone(), conversation.entrance.key);
@@ -156,6 +160,7 @@ fn enter_subscriber(control: &Control, names: &Names) -> Result<Conversation, Op
         name: Some("subscriber".to_owned()),
         metadata: String::new(),
         role: room::Role::Viewer,
+        client: CLIENT,
     };
     control.converse(enter, MANNER)
 }

@@ -16,6 +16,7 @@ use crate::control::{Entered, wall_ms};
 pub(super) fn enter(
     service: &Service,
     request: headwater::Request,
+    client: &str,
 ) -> Result<(Entered, Option<String>), Error> {
     match request.call? {
         Call::Join(join) => {
@@ -23,9 +24,10 @@ pub(super) fn enter(
                 let message = "limits.sessions_per_second is reached: try again in a second";
                 return Err(Error::new(Code::TooFast, message));
             }
+            let (id, servers) = (request.id, ice_servers(service));
             let entered = service
                 .control
-                .join(request.id, &join, ice_servers(service))?;
+                .join(id, &join, servers, client.to_owned())?;
             Ok((entered, None))
         }
         Call::Resume(resume) => {

@@ -10,6 +10,7 @@ use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use broadcast::room::ParticipantKey;
 use futures_util::{SinkExt, StreamExt};
+use http::HeaderMap;
 use signaling::dialect::headwater::{self, Code, Error, Request};
 
 use super::socket::{self, Close, send, timed};
@@ -31,16 +32,18 @@ const REQUESTS_PER_SECOND: u32 = 100;
 
 pub(super) async fn connect(
     State(service): State<Service>,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let frame_max = service.settings.frame_bytes_max;
     let subprotocol = Some(headwater::SUBPROTOCOL);
+    let client = signaling::session_http::client(&headers);
     socket::upgrade(
         &service.clone(),
         upgrade,
         subprotocol,
         frame_max,
-        |socket| serve(service, socket),
+        move |socket| serve(service, socket, client),
     )
 }
 
@@ -53,9 +56,9 @@ struct Session {
     answer: Option<String>,
 }
 
-async fn serve(service: Service, mut socket: WebSocket) -> Result<(), axum::Error> {
+async fn serve(service: Service, mut socket: WebSocket, client: String) -> Result<(), axum::Error> {
     let entered = tokio::select! {
-        entered = tokio::time::timeout(JOIN_MAX, enter(&service, &mut socket)) => entered,
+        entered = tokio::time::timeout(JOIN_MAX, enter(&service, &mut socket, &client)) => entered,
         () = service.stopping.cancelled() => return close(&mut socket, Close::GOING_AWAY, "").await,
     };
     let Ok(entered) = entered else {
@@ -74,7 +77,11 @@ async fn serve(service: Service, mut socket: WebSocket) -> Result<(), axum::Erro
 }
 
 /// Waits for who joins or resumes; `None` when the socket is closed before.
-async fn enter(service: &Service, socket: &mut WebSocket) -> Result<Option<Session>, axum::Error> {
+async fn enter(
+    service: &Service,
+    socket: &mut WebSocket,
+    client: &str,
+) -> Result<Option<Session>, axum::Error> {
     while let Some(message) = socket.next().await {
         let text = match read(socket, message).await? {
             Read::Text(text) => text,
@@ -89,7 +96,7 @@ async fn enter(service: &Service, socket: &mut WebSocket) -> Result<Option<Sessi
             }
         };
         let id = request.id;
-        match calls::enter(service, request) {
+        match calls::enter(service, request, client) {
             // At once: who has entered is not forgotten between here and `participate`.
             Ok((entered, answer)) => {
                 return Ok(Some(Session {

@@ -167,6 +167,7 @@ impl Session {
                 true => room::Role::Publisher,
                 false => room::Role::Viewer,
             },
+            client: "Pion_SFU",
         };
         let manner = Manner {
             shown_all: self.grants.view,

@@ -7,6 +7,7 @@ mod connect;
 mod gortc;
 mod http;
 mod live_room;
+mod log;
 mod media;
 mod offer;
 mod pion_sfu;

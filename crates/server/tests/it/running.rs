@@ -31,6 +31,11 @@ pub(crate) struct Answer {
 impl Running {
     /// Starts a server on free ports.
     pub(crate) fn start(environment: &[(&str, &str)]) -> Self {
+        Self::start_with(environment, Stdio::null())
+    }
+
+    /// The same; what it logs goes to `log`.
+    pub(crate) fn start_with(environment: &[(&str, &str)], log: Stdio) -> Self {
         let media = UdpSocket::bind("127.0.0.1:0").expect("a free port");
         let media_port = media.local_addr().expect("its address").port().to_string();
         drop(media);
@@ -46,7 +51,7 @@ impl Running {
             .args(arguments)
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .expect("headwater starts");
         let mut line = String::new();

@@ -208,10 +208,15 @@ fn open_line(open: &Open) -> String {
         stream,
         token,
         offer,
+        client,
     } = open;
     let token = token.as_ref().map(|token| format!(" token={token}"));
     let (lines, token) = (offer.lines().count(), token.unwrap_or_default());
-    format!("open {role:?} {stream} by {lines} lines{token}")
+    let client = Some(client).filter(|client| !client.is_empty());
+    let client = client
+        .map(|client| format!(" from {client}"))
+        .unwrap_or_default();
+    format!("open {role:?} {stream} by {lines} lines{token}{client}")
 }
 
 fn ice_servers() -> Vec<IceServer> {

@@ -13,6 +13,9 @@ use super::Session;
 use super::room::{InRoom, WATCHES_MAX};
 use crate::control::{Enter, random, wall_ms};
 
+/// What its clients are called in the log.
+const CLIENT: &str = "gortc";
+
 /// Rooms of one socket at a time. One more is refused.
 const ROOMS_MAX: usize = 16;
 
@@ -78,6 +81,7 @@ impl Session {
             name: Some(self.uid.clone()),
             metadata: String::new(),
             role,
+            client: CLIENT,
         });
         let entrance = entrance.map_err(|error| Error::join(&error))?;
         let (key, joined) = (entrance.key, entrance.joined);
@@ -303,6 +307,7 @@ fn open(role: Role, stream: StreamName, offer: String) -> Open {
         stream,
         token: None,
         offer,
+        client: CLIENT.to_owned(),
     }
 }
 

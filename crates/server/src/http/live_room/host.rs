@@ -6,7 +6,7 @@ use broadcast::{Open, OpenError, Role, SessionId};
 use signaling::dialect::live_room;
 use tokio::sync::mpsc;
 
-use super::server::{Names, Server};
+use super::server::{CLIENT, Names, Server};
 use crate::control::{Entrance, Told};
 
 /// A host, as a participant that publishes one stream.
@@ -88,6 +88,7 @@ impl Host {
             stream: self.names.stream.clone(),
             token: None,
             offer: self.server.sdp(body)?,
+            client: CLIENT.to_owned(),
         };
         self.server.turn().await;
         let control = &self.server.control;

@@ -17,6 +17,9 @@ use super::host::Host;
 use super::{Protocol, viewer};
 use crate::control::{Control, Enter, Entrance};
 
+/// What its clients are called in the log.
+pub(super) const CLIENT: &str = "live room";
+
 /// Descriptions of one client that wait for its connection's task. Further ones are left out.
 const SAID_MAX: usize = 16;
 
@@ -60,6 +63,7 @@ impl Names {
             name: Some(name.to_string()),
             metadata: String::new(),
             role,
+            client: CLIENT,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Why packets were not taken: counters, and the first packet of each cause for the log.
+use std::fmt;
 
 /// Why a packet was not taken, or carried nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,47 +38,36 @@ impl Cause {
     pub fn is_authentic(self) -> bool {
         !matches!(self, Self::Malformed | Self::NotAuthentic | Self::Replayed)
     }
-}
 
-/// The first packet that was not taken for one cause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault {
-    /// Why.
-    pub cause: Cause,
-    /// Its SSRC; 0 for a malformed one.
-    pub ssrc: u32,
-    /// Its payload type; 0 for a malformed one.
-    pub payload_type: u8,
-}
-
-/// Counts by cause.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    counts: [u64; Cause::ALL.len()],
-    /// First packets that the caller has not taken yet; at most one for each cause.
-    untold: Vec<Fault>,
-}
-
-impl Faults {
-    pub(super) fn add(&mut self, cause: Cause, ssrc: u32, payload_type: u8) {
-        let Some(count) = self.counts.get_mut(cause as usize) else {
-            return;
-        };
-        *count += 1;
-        if *count == 1 {
-            self.untold.push(Fault {
-                cause,
-                ssrc,
-                payload_type,
-            });
+    /// A value for a metric's label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::NotAuthentic => "not_authentic",
+            Self::Replayed => "replayed",
+            Self::UnknownSsrc => "unknown_ssrc",
+            Self::UnknownPayloadType => "unknown_payload_type",
+            Self::SsrcChanges => "ssrc_changes",
+            Self::NotMissing => "not_missing",
+            Self::PaddingOnly => "padding_only",
         }
     }
+}
 
-    pub(super) fn count(&self, cause: Cause) -> u64 {
-        self.counts.get(cause as usize).copied().unwrap_or(0)
-    }
-
-    pub(super) fn take(&mut self) -> impl Iterator<Item = Fault> + '_ {
-        self.untold.drain(..)
+impl fmt::Display for Cause {
+    /// One line for a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "it is no RTP packet",
+            Self::NotAuthentic => "its authentication tag is wrong",
+            Self::Replayed => "it came before",
+            Self::UnknownSsrc => {
+                "neither MID, RID, a=ssrc nor the payload type says which m-line it belongs to"
+            }
+            Self::UnknownPayloadType => "its payload type was not negotiated for its m-line",
+            Self::SsrcChanges => "its SSRC takes the place of one that still sends, too often",
+            Self::NotMissing => "it repeats a packet that is not missing",
+            Self::PaddingOnly => "it has no payload",
+        })
     }
 }

@@ -1,0 +1,88 @@
+use std::fmt;
+
+use ice::Reason;
+
+use crate::receiver::Cause;
+
+/// Why a datagram changed nothing for the session that it came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// It is none of STUN, DTLS, RTP and RTCP (RFC 7983).
+    NotWebrtc,
+    /// A STUN message that was neither answered nor asked for.
+    Stun(Reason),
+    /// A packet of media, or a report.
+    Packet(Cause),
+}
+
+impl Refused {
+    /// How many there are.
+    pub const COUNT: usize = 1 + Reason::ALL.len() + Cause::ALL.len();
+
+    /// All of them, each at its [`Self::number`].
+    pub fn all() -> impl Iterator<Item = Self> {
+        let stun = Reason::ALL.into_iter().map(Self::Stun);
+        let packets = Cause::ALL.into_iter().map(Self::Packet);
+        std::iter::once(Self::NotWebrtc).chain(stun).chain(packets)
+    }
+
+    /// Its place among all, below [`Self::COUNT`].
+    pub fn number(self) -> usize {
+        match self {
+            Self::NotWebrtc => 0,
+            Self::Stun(reason) => 1 + reason as usize,
+            Self::Packet(cause) => 1 + Reason::ALL.len() + cause as usize,
+        }
+    }
+
+    /// A value for a metric's label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NotWebrtc => "not_webrtc",
+            Self::Stun(reason) => reason.label(),
+            Self::Packet(cause) => cause.label(),
+        }
+    }
+
+    /// Whether the operator is to read of the first of a session: nothing that works well does it.
+    pub fn is_news(self) -> bool {
+        match self {
+            Self::NotWebrtc => true,
+            Self::Stun(reason) => !matches!(reason, Reason::Other | Reason::Unasked),
+            Self::Packet(cause) => !matches!(
+                cause,
+                Cause::Replayed | Cause::NotMissing | Cause::PaddingOnly
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    /// One line for a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotWebrtc => f.write_str("it is none of STUN, DTLS, RTP and RTCP"),
+            Self::Stun(reason) => reason.fmt(f),
+            Self::Packet(cause) => cause.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_a_place_and_a_label_of_its_own() {
+        let all: Vec<_> = Refused::all().collect();
+        assert!(
+            all.iter()
+                .map(|refused| refused.number())
+                .eq(0..Refused::COUNT)
+        );
+        let mut labels: Vec<_> = all.iter().map(|refused| refused.label()).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        assert_eq!(labels.len(), Refused::COUNT);
+    }
+}

@@ -1,0 +1,154 @@
+//! What the log and the metrics say of sessions: one line when one is connected, one when it ends,
+//! and one for each cause for which something of it does not work.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use broadcast::{Role, SessionId};
+use node::ClosedReason;
+use rtc::{Connection, Ended, Refused, Traffic};
+
+use super::{Control, State};
+
+/// Whose a session is. Kept from its connection to its end, since what it was for may be forgotten
+/// before.
+#[derive(Debug, Clone)]
+pub(super) struct Whose {
+    /// The stream, or the participant with its room.
+    of: String,
+    role: &'static str,
+    client: String,
+}
+
+/// A session that is over.
+#[derive(Debug)]
+pub(super) struct Over {
+    pub(super) session: SessionId,
+    pub(super) reason: ClosedReason,
+    pub(super) ended: Option<Ended>,
+    pub(super) lasted: Duration,
+    pub(super) traffic: Traffic,
+}
+
+impl Control {
+    /// A session is connected.
+    pub(super) fn connected(
+        &self,
+        session: SessionId,
+        connection: &Connection,
+        received: &str,
+        sent: &str,
+    ) {
+        let mut state = self.state();
+        let Whose { of, role, client } = state.whose(session);
+        tracing::info!(
+            ?session,
+            of,
+            role,
+            client,
+            path = %connection.path,
+            dtls = %connection.version,
+            srtp = %connection.protection,
+            receives = received,
+            sends = sent,
+            "session connected"
+        );
+        state.connected.insert(session, Whose { of, role, client });
+    }
+
+    /// A session is over: the registry may have forgotten it before.
+    pub(super) fn ended(&self, over: &Over) {
+        let whose = {
+            let mut state = self.state();
+            let known = state.connected.remove(&over.session);
+            known.unwrap_or_else(|| state.whose(over.session))
+        };
+        self.shared.metrics.closed(over.reason);
+        if let Some(ended) = over.ended.as_ref().filter(|ended| **ended != Ended::Closed) {
+            self.shared.metrics.not_connected(ended.label());
+        }
+        let Whose { of, role, client } = whose;
+        tracing::info!(
+            session = ?over.session,
+            of,
+            role,
+            client,
+            why = over.why(),
+            seconds = over.lasted.as_secs_f64(),
+            received = %over.traffic.received,
+            sent = %over.traffic.sent,
+            "session ended"
+        );
+    }
+
+    /// Datagrams of a session change nothing.
+    pub(super) fn refused(
+        &self,
+        session: SessionId,
+        refused: Refused,
+        remote: SocketAddr,
+        source: Option<(u32, u8)>,
+    ) {
+        let Whose { of, role, client } = self.state().whose(session);
+        let (ssrc, payload_type) = source.unzip();
+        tracing::info!(
+            ?session,
+            of,
+            role,
+            client,
+            %remote,
+            ssrc,
+            payload_type,
+            why = %refused,
+            "a datagram is not taken; more for this reason are only counted"
+        );
+    }
+}
+
+impl Over {
+    fn why(&self) -> String {
+        match (self.reason, &self.ended) {
+            (_, Some(ended)) => ended.to_string(),
+            (ClosedReason::Remote, None) => "closed by the client".to_owned(),
+            (ClosedReason::Silent, None) => {
+                "nothing came from the client for media.silence_timeout_s".to_owned()
+            }
+            (ClosedReason::NeverConnected, None) => "it did not connect".to_owned(),
+            (ClosedReason::Ordered, None) => "ended by a request, or by the server".to_owned(),
+        }
+    }
+}
+
+impl State {
+    fn whose(&self, session: SessionId) -> Whose {
+        if let Some(whose) = self.connected.get(&session) {
+            return whose.clone();
+        }
+        if let Some((key, _)) = self.members.sessions.get(&session) {
+            let rooms = &self.members.rooms;
+            let (room, participant) = (rooms.room_of(*key), rooms.participant(*key));
+            let of = room
+                .zip(participant)
+                .map(|(room, who)| format!("{room}/{}", who.id));
+            let member = self.members.all.get(key);
+            return Whose {
+                of: of.unwrap_or_default(),
+                role: "participant",
+                client: member
+                    .map(|member| member.client.clone())
+                    .unwrap_or_default(),
+            };
+        }
+        let known = self.registry.session(session);
+        let stream = known.and_then(|session| session.stream());
+        Whose {
+            of: stream.map(ToString::to_string).unwrap_or_default(),
+            role: match known.map(|session| session.role) {
+                Some(Role::Publisher) => "publisher",
+                Some(Role::Viewer) => "viewer",
+                None => "",
+            },
+            client: self.clients.get(&session).cloned().unwrap_or_default(),
+        }
+    }
+}
