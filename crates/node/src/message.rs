@@ -7,7 +7,7 @@ use broadcast::{Heard, SessionId, TrackStatus};
 use rtc::{
     Agreed, ChannelNumber, Connection, Credentials, Ended, Path, Peer, Refused, Traffic, Transmit,
 };
-use rtp::{Bitrate, Kind, Packet};
+use rtp::{Bitrate, DescribedSet, Kind, Packet};
 
 /// Names a stream within one process. Never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -207,6 +207,8 @@ pub enum Relayed {
         kind: Kind,
         /// Its rids.
         rids: Vec<String>,
+        /// Parameter sets that its description carries.
+        sets: Arc<[DescribedSet]>,
     },
     /// A packet.
     Packet {

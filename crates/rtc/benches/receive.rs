@@ -70,6 +70,7 @@ fn receiver(now: Instant) -> Receiver {
         kind: Kind::Video,
         rids: Vec::new(),
         types: vec![vp8],
+        sets: Vec::new(),
         ids: ExtensionIds {
             transport_seq: TRANSPORT_SEQ,
             mid: 4,

@@ -1,6 +1,6 @@
 //! Which codecs are passed through, and how descriptions write them.
 
-use rtp::{Codec, Format, Profile};
+use rtp::{Codec, DescribedSet, Format, Profile};
 
 use crate::receiver::ReceivedType;
 use crate::sender::Types;
@@ -104,6 +104,21 @@ pub(crate) fn answered_parameters(codec: &sdp::Codec, format: &Format) -> String
     echoed.collect::<Vec<_>>().join(";")
 }
 
+/// The parameter sets that an offered codec describes (RFC 6184 §8.1, RFC 7798 §7.1).
+pub(crate) fn described_sets(codec: &sdp::Codec, format: &Format) -> Vec<DescribedSet> {
+    let value = |name| codec.parameter(name).unwrap_or_default();
+    let units = match format.codec {
+        Codec::H264 => rtp::h264::sets_from_sprop(value("sprop-parameter-sets")),
+        Codec::H265 => ["sprop-vps", "sprop-sps", "sprop-pps"]
+            .into_iter()
+            .flat_map(|name| rtp::h265::sets_from_sprop(value(name)))
+            .collect(),
+        Codec::Opus | Codec::Vp8 | Codec::Vp9 | Codec::Av1 => Vec::new(),
+    };
+    let (units, format) = (units.into_iter(), *format);
+    units.map(|unit| DescribedSet { format, unit }).collect()
+}
+
 /// How Opus is offered and answered.
 pub(crate) fn opus_parameters() -> String {
     format!("minptime=10;useinbandfec=1;{OPUS_STEREO}")
@@ -147,6 +162,28 @@ mod tests {
             packetization_mode: 0,
         };
         assert_eq!(format.profile, expected);
+    }
+
+    #[test]
+    fn described_sets_are_those_of_the_codec() {
+        for (name, parameters, expected) in [
+            (
+                "H264",
+                "sprop-parameter-sets=Z2QAH6w=,aO4=",
+                &[0x67, 0x68][..],
+            ),
+            (
+                "H265",
+                "sprop-vps=QAEMAf//AWAAAAMAkAAAAwAAAwA/lZgJ;sprop-pps=RAHBc9GJ",
+                &[0x40, 0x44],
+            ),
+            ("VP8", "sprop-parameter-sets=Z2QAH6w=", &[]),
+        ] {
+            let codec = codec(name, 90_000, parameters);
+            let sets = described_sets(&codec, &format_of(&codec).unwrap());
+            let first: Vec<u8> = sets.iter().map(|set| set.unit[0]).collect();
+            assert_eq!(first, expected, "{name}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
-use rtp::{Format, Kind};
+use rtp::{DescribedSet, Format, Kind};
 
 use crate::formats::PayloadTypes;
 use crate::sender::Types;
@@ -17,6 +18,8 @@ pub struct Media {
     pub kind: Kind,
     rids: Vec<Box<str>>,
     types: PayloadTypes,
+    /// Received: parameter sets that the description carries.
+    sets: Arc<[DescribedSet]>,
     /// Sending: numbers of its encodings.
     pub(crate) encodings: Range<usize>,
     /// Sending: how the last packet's format went, since it rarely changes.
@@ -31,6 +34,7 @@ impl Media {
             kind,
             rids: Vec::new(),
             types,
+            sets: Arc::from([]),
             encodings: 0..0,
             mapped: None,
         }
@@ -41,6 +45,7 @@ impl Media {
         let types = PayloadTypes::new(section.types.clone());
         Self {
             rids: section.rids.clone(),
+            sets: section.sets.as_slice().into(),
             ..Self::new(&section.mid, section.kind, types)
         }
     }
@@ -53,6 +58,11 @@ impl Media {
     /// Simulcast rids in the order of the SDP; empty without simulcast.
     pub fn rids(&self) -> Vec<String> {
         self.rids.iter().map(|rid| rid.to_string()).collect()
+    }
+
+    /// Parameter sets that the remote's description carries.
+    pub fn described_sets(&self) -> Arc<[DescribedSet]> {
+        self.sets.clone()
     }
 
     /// What was negotiated, the remote's preference first.

@@ -33,5 +33,5 @@ pub use format::{Codec, Format, Kind, Profile};
 pub use frame::{Frame, SwitchUp};
 pub use header::{Elements, Header, Sort};
 pub use packet::{CaptureTime, Extensions, Packet, Rewrite};
-pub use parameter_sets::ParameterSets;
+pub use parameter_sets::{DescribedSet, ParameterSets};
 pub use picture_ids::PictureIds;

@@ -16,6 +16,15 @@ const SETS_MAX: usize = 16;
 /// A larger one is not kept: it would not fit into one packet. Usual ones have under 100 bytes.
 const SET_BYTES_MAX: usize = 1_200;
 
+/// A parameter set that the description of a stream carries (`sprop-parameter-sets` and its like).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DescribedSet {
+    /// What it is a set of.
+    pub format: Format,
+    /// A NAL unit without start code.
+    pub unit: Vec<u8>,
+}
+
 /// What tells parameter sets apart: one of the same type and id replaces the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SetId {
@@ -80,13 +89,14 @@ impl ParameterSets {
         }
     }
 
-    /// Keeps a set that came with the description of the stream (`sprop-parameter-sets` and its
-    /// like). One of the stream itself is newer, and stays.
-    pub fn offer(&mut self, now: Instant, format: Format, unit: &[u8]) {
+    /// Keeps a set that came with the description of the stream. One of the stream itself is newer,
+    /// and stays.
+    pub fn offer(&mut self, now: Instant, set: &DescribedSet) {
+        let DescribedSet { format, unit } = set;
         let Some(id) = set_id(format.codec, unit).filter(|_| unit.len() <= SET_BYTES_MAX) else {
             return;
         };
-        let packet = set_packet(Packet::new(now, format, payload(format.codec, unit)));
+        let packet = set_packet(Packet::new(now, *format, payload(format.codec, unit)));
         match self.kept.iter_mut().find(|kept| kept.id == id) {
             Some(kept) if kept.in_band => {}
             Some(kept) => kept.packet = packet,

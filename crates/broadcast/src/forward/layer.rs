@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rtp::cache::KeyframeCache;
-use rtp::{Bitrate, Format, Packet, ParameterSets};
+use rtp::{Bitrate, DescribedSet, Packet, ParameterSets};
 
 use super::keyframes::KeyframeRequests;
 use super::meter::Meter;
@@ -72,8 +72,8 @@ impl Layer {
     }
 
     /// Takes a parameter set from the description of the stream.
-    pub(super) fn offer_set(&mut self, now: Instant, format: Format, unit: &[u8]) {
-        self.sets.offer(now, format, unit);
+    pub(super) fn offer_set(&mut self, now: Instant, set: &DescribedSet) {
+        self.sets.offer(now, set);
         self.lead_keyframe();
     }
 

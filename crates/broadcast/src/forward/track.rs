@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtp::{Bitrate, Format, Kind, Packet, cache};
+use rtp::{Bitrate, DescribedSet, Format, Kind, Packet, cache};
 
 use super::layer::Layer;
 
@@ -103,13 +103,12 @@ impl Track {
         }
     }
 
-    /// The parameter sets that the publisher's description of `format` carries, such as those of
-    /// [`rtp::h264::sets_from_sprop`]: for viewers, until the stream sends its own. Call it after
-    /// [`Self::begin`], which forgets them.
-    pub fn set_parameter_sets(&mut self, now: Instant, format: Format, sets: &[Vec<u8>]) {
+    /// The parameter sets that the publisher's description carries: for viewers, until the stream
+    /// sends its own. Call it after [`Self::begin`], which forgets them.
+    pub fn set_parameter_sets(&mut self, now: Instant, sets: &[DescribedSet]) {
         for layer in &mut self.layers {
-            for unit in sets {
-                layer.offer_set(now, format, unit);
+            for set in sets {
+                layer.offer_set(now, set);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What shards tell each other.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use rtp::Kind;
@@ -28,9 +29,12 @@ impl Node {
         };
         match relayed {
             Relayed::Subscribe { .. } | Relayed::Unsubscribe { .. } => {}
-            Relayed::Begin { kind, rids, .. } => {
+            Relayed::Begin {
+                kind, rids, sets, ..
+            } => {
                 stream.sweep.clear();
                 stream.track_mut(kind).begin(&rids);
+                stream.track_mut(kind).set_parameter_sets(now, &sets);
             }
             Relayed::Restart { kind, layer, .. } => {
                 stream.track_mut(kind).restart_layer(layer);
@@ -81,6 +85,8 @@ impl Node {
                     stream: id,
                     kind,
                     rids,
+                    // They are among what follows.
+                    sets: Arc::from([]),
                 };
                 self.outputs.push_back(Output::Relay { shard, message });
             }

@@ -129,13 +129,17 @@ impl Node {
         // Of the predecessor.
         stream.sweep.clear();
         for line in lines {
-            let rids = entry.peer.received().get(line.media).map(rtc::Media::rids);
-            let rids = rids.unwrap_or_default();
+            let Some(media) = entry.peer.received().get(line.media) else {
+                continue;
+            };
+            let (rids, sets) = (media.rids(), media.described_sets());
             stream.track_mut(line.kind).begin(&rids);
+            stream.track_mut(line.kind).set_parameter_sets(now, &sets);
             let message = Relayed::Begin {
                 stream: stream.id,
                 kind: line.kind,
                 rids,
+                sets,
             };
             tell_relays(stream, &message, &mut self.outputs);
         }

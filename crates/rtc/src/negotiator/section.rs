@@ -150,6 +150,15 @@ impl Common {
         }
     }
 
+    fn described_sets(&self, theirs: &sdp::Section) -> Vec<rtp::DescribedSet> {
+        let of = |codec: &sdp::Codec| {
+            let is_it = |of: &&ReceivedType| of.number == codec.payload_type;
+            let taken = self.types.iter().find(is_it)?;
+            Some(formats::described_sets(codec, &taken.format))
+        };
+        theirs.codecs.iter().filter_map(of).flatten().collect()
+    }
+
     /// What is received on such a section.
     pub(super) fn received(&self, kind: Kind, mid: &str, theirs: &sdp::Section) -> ReceivedSection {
         let transport_cc = self.codecs.iter().flat_map(|codec| &codec.feedback);
@@ -158,6 +167,7 @@ impl Common {
             kind,
             rids: self.rids.iter().map(|rid| rid.as_str().into()).collect(),
             types: self.types.iter().copied().collect(),
+            sets: self.described_sets(theirs),
             ids: ExtensionIds::of(&self.extensions),
             ssrcs: declared_sources(theirs),
             transport_cc: transport_cc.into_iter().any(|f| f == "transport-cc"),

@@ -1,6 +1,6 @@
 //! What was negotiated for one m-line that is received.
 
-use rtp::{Format, Kind};
+use rtp::{DescribedSet, Format, Kind};
 
 use crate::extensions::ExtensionIds;
 
@@ -38,6 +38,8 @@ pub struct ReceivedSection {
     pub rids: Vec<Box<str>>,
     /// Payload types, the remote's preference first.
     pub types: Vec<ReceivedType>,
+    /// Parameter sets of its video that the description carries.
+    pub sets: Vec<DescribedSet>,
     /// Ids of header extensions.
     pub ids: ExtensionIds,
     /// Sources that the description names; those beyond [`SSRCS_MAX`](super::SSRCS_MAX) are

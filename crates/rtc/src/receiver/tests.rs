@@ -85,6 +85,7 @@ fn audio() -> ReceivedSection {
             },
         ]
         .into(),
+        sets: Vec::new(),
         ids: IDS,
         ssrcs: Vec::new(),
         transport_cc: true,
@@ -109,6 +110,7 @@ fn video() -> ReceivedSection {
         kind: Kind::Video,
         rids: Vec::new(),
         types: [vp8, av1].into(),
+        sets: Vec::new(),
         ids: IDS,
         ssrcs: Vec::new(),
         transport_cc: true,

@@ -88,11 +88,15 @@ fn a_newer_set_replaces_its_predecessor_and_no_late_one() {
 fn a_set_of_the_description_gives_way_to_the_streams_own() {
     let (now, format) = (Instant::now(), h264(0, 0, &[]).format);
     let mut sets = ParameterSets::default();
-    sets.offer(now, format, SPS);
-    sets.offer(now, format, IDR);
+    let described = |unit: &[u8]| DescribedSet {
+        format,
+        unit: unit.to_vec(),
+    };
+    sets.offer(now, &described(SPS));
+    sets.offer(now, &described(IDR));
     assert_eq!(before(&sets), [SPS]);
     sets.take(&h264(7, 0, SPS_WIDER));
-    sets.offer(now, format, SPS);
+    sets.offer(now, &described(SPS));
     assert_eq!(before(&sets), [SPS_WIDER]);
 }
 

@@ -1,5 +1,7 @@
 //! What a late viewer of H.264 gets before its first key frame.
 
+use rtp::DescribedSet;
+
 use super::*;
 
 const SPS: &[u8] = &[0x67, 0x42, 0xe0, 0x1f, 0x8c];
@@ -213,7 +215,12 @@ fn a_jump_to_a_fresh_key_frame_brings_the_sets() {
 fn described_sets_are_given_until_the_stream_sends_its_own() {
     let mut stream = Stream::new();
     let sets = rtp::h264::sets_from_sprop("Z0LgH4w=,aM48gA==");
-    stream.track.set_parameter_sets(stream.now, FORMAT, &sets);
+    let described = |unit| DescribedSet {
+        format: FORMAT,
+        unit,
+    };
+    let sets: Vec<_> = sets.into_iter().map(described).collect();
+    stream.track.set_parameter_sets(stream.now, &sets);
     stream.frame(&[IDR]);
     let viewer = stream.watch();
     assert_eq!(stream.got(viewer), [SPS, PPS, IDR]);
