@@ -5,6 +5,7 @@ mod streams;
 mod viewing;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -187,14 +188,23 @@ impl Node {
             };
             let to = &mut self.sending;
             if let Err(refused) = entry.peer.handle_datagram(now, path, contents, to) {
-                self.refuse(key, path, refused, contents);
+                let header = rtp::Header::read(contents);
+                let header = header.filter(|_| matches!(refused, Refused::Packet(_)));
+                let source = header.map(|header| (header.ssrc, header.payload_type));
+                self.refuse(key, path.remote, refused, source);
             }
             self.drain(now, key);
         }
     }
 
     /// Counts a datagram that changed nothing; of each session and cause the first is told.
-    fn refuse(&mut self, key: usize, path: Path, refused: Refused, datagram: &[u8]) {
+    fn refuse(
+        &mut self,
+        key: usize,
+        remote: SocketAddr,
+        refused: Refused,
+        source: Option<(u32, u8)>,
+    ) {
         if let Some(count) = self.counters.refused.get_mut(refused.number()) {
             *count += 1;
         }
@@ -206,13 +216,11 @@ impl Node {
             return;
         }
         entry.refused |= bit;
-        let header = rtp::Header::read(datagram);
-        let header = header.filter(|_| matches!(refused, Refused::Packet(_)));
         self.outputs.push_back(Output::Event(Event::Refused {
             session: entry.session,
             refused,
-            remote: path.remote,
-            source: header.map(|header| (header.ssrc, header.payload_type)),
+            remote,
+            source,
         }));
     }
 
@@ -400,6 +408,8 @@ impl Node {
             } => {
                 self.counters.packets_in += 1;
                 entry.health.packets += 1;
+                let too_large = packet.payload.len() > rtc::PAYLOAD_BYTES_MAX;
+                let remote = entry.addresses.last().copied().filter(|_| too_large);
                 let source = entry.sources.iter().find(|s| s.media == media);
                 // A predecessor has none any more: its last packets do not mix with the
                 // successor's.
@@ -408,6 +418,9 @@ impl Node {
                         self.restart_layer(stream, kind, layer);
                     }
                     self.forward(now, stream, kind, layer, Arc::new(packet));
+                }
+                if let Some(remote) = remote {
+                    self.refuse(key, remote, Refused::TooLarge, None);
                 }
             }
             rtc::Event::KeyframeRequest { media } => {

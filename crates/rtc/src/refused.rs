@@ -2,6 +2,7 @@ use std::fmt;
 
 use ice::Reason;
 
+use crate::peer::PAYLOAD_BYTES_MAX;
 use crate::receiver::Cause;
 
 /// Why a datagram changed nothing for the session that it came to.
@@ -13,25 +14,30 @@ pub enum Refused {
     Stun(Reason),
     /// A packet of media, or a report.
     Packet(Cause),
+    /// A packet whose payload is larger than what is sent on: viewers do not get it. Its owner says
+    /// so, since other endpoints may.
+    TooLarge,
 }
 
 impl Refused {
     /// How many there are.
-    pub const COUNT: usize = 1 + Reason::ALL.len() + Cause::ALL.len();
+    pub const COUNT: usize = 2 + Reason::ALL.len() + Cause::ALL.len();
 
     /// All of them, each at its [`Self::number`].
     pub fn all() -> impl Iterator<Item = Self> {
         let stun = Reason::ALL.into_iter().map(Self::Stun);
         let packets = Cause::ALL.into_iter().map(Self::Packet);
-        std::iter::once(Self::NotWebrtc).chain(stun).chain(packets)
+        let first = [Self::NotWebrtc, Self::TooLarge];
+        first.into_iter().chain(stun).chain(packets)
     }
 
     /// Its place among all, below [`Self::COUNT`].
     pub fn number(self) -> usize {
         match self {
             Self::NotWebrtc => 0,
-            Self::Stun(reason) => 1 + reason as usize,
-            Self::Packet(cause) => 1 + Reason::ALL.len() + cause as usize,
+            Self::TooLarge => 1,
+            Self::Stun(reason) => 2 + reason as usize,
+            Self::Packet(cause) => 2 + Reason::ALL.len() + cause as usize,
         }
     }
 
@@ -39,6 +45,7 @@ impl Refused {
     pub fn label(self) -> &'static str {
         match self {
             Self::NotWebrtc => "not_webrtc",
+            Self::TooLarge => "received_too_large",
             Self::Stun(reason) => reason.label(),
             Self::Packet(cause) => cause.label(),
         }
@@ -47,7 +54,7 @@ impl Refused {
     /// Whether the operator is to read of the first of a session: nothing that works well does it.
     pub fn is_news(self) -> bool {
         match self {
-            Self::NotWebrtc => true,
+            Self::NotWebrtc | Self::TooLarge => true,
             Self::Stun(reason) => !matches!(reason, Reason::Other | Reason::Unasked),
             Self::Packet(cause) => !matches!(
                 cause,
@@ -62,6 +69,11 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotWebrtc => f.write_str("it is none of STUN, DTLS, RTP and RTCP"),
+            Self::TooLarge => write!(
+                f,
+                "its payload is larger than {PAYLOAD_BYTES_MAX} bytes, which no path over Ethernet \
+                 carries: make the encoder's packets smaller"
+            ),
             Self::Stun(reason) => reason.fmt(f),
             Self::Packet(cause) => cause.fmt(f),
         }

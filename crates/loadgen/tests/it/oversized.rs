@@ -28,6 +28,8 @@ fn packets_that_no_path_carries_are_dropped_and_counted() {
     let received = server.metric("packets_in_total");
     eprintln!("{sent:?}; the server took {received} and dropped {dropped}; {seen}");
     assert!(dropped > 100, "{dropped} counted as dropped");
+    let noticed = server.metric("dropped_total{reason=\"received_too_large\"}");
+    assert!(noticed > 100, "{noticed} noticed of the publisher");
     // Audio and the short ends of frames come through.
     assert!(seen.connected == 1 && seen.packets > 100, "{seen}");
     assert_eq!(sent.ended, 0);
