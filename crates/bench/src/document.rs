@@ -140,6 +140,7 @@ pub(crate) fn page(measured: &Parts, whole: &Whole) -> String {
         highest = highest,
         curve = loads(&whole.curve),
         bursts = loads(std::slice::from_ref(&whole.bursts)),
+        hidden = loads(&whole.hidden),
         shapes = loads(&whole.shapes),
         shards = loads(&whole.shards),
         memory = memory(&whole.memory),
@@ -175,7 +176,7 @@ fn per_core(run: &Measured) -> f64 {
     run.number("packets_per_core")
 }
 
-fn loads(runs: &[Measured]) -> String {
+pub(crate) fn loads(runs: &[Measured]) -> String {
     let mut table = markdown(&[
         "load",
         "packets/s",
@@ -291,6 +292,7 @@ fn flags(whole: &Whole) -> String {
         .curve
         .iter()
         .chain([&whole.bursts])
+        .chain(&whole.hidden)
         .chain(&whole.shapes);
     let runs = runs
         .chain(&whole.shards)

@@ -45,6 +45,18 @@ enum What {
         #[arg(long)]
         write: PathBuf,
     },
+    /// What the loopback hides: the server where trains are taken apart on its own core.
+    Hidden {
+        /// The server's binary, built for release.
+        #[arg(long)]
+        server: PathBuf,
+        /// Viewers; may be given several times.
+        #[arg(long, default_values_t = scenario::HIDDEN_VIEWERS)]
+        viewers: Vec<usize>,
+        /// Seconds of each run.
+        #[arg(long, default_value_t = scenario::HIDDEN_SECONDS)]
+        time: u32,
+    },
     /// Runs one thing for `valgrind`, which counts its instructions; prints the packets.
     #[command(hide = true)]
     Count { what: instructions::Counted },
@@ -60,6 +72,15 @@ fn main() -> anyhow::Result<()> {
             let page = document::page(&parts, &whole);
             std::fs::write(&write, page).with_context(|| write.display().to_string())?;
             print(&format!("{} is written", write.display()))
+        }
+        What::Hidden {
+            server,
+            viewers,
+            time,
+        } => {
+            let server = server.canonicalize()?;
+            let measured = scenario::run_hidden(&server, &viewers, time)?;
+            print(&document::loads(&measured))
         }
         What::Count { what } => print(&instructions::count(what)?.to_string()),
     }

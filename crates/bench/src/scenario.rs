@@ -13,12 +13,21 @@ use crate::progress;
 /// Viewers of one publisher, in the curve of delay over load.
 const LOADS: [usize; 7] = [50, 225, 450, 900, 1_500, 2_000, 2_800];
 
+/// Of the runs that show what the loopback hides.
+pub(crate) const HIDDEN_VIEWERS: [usize; 2] = [100, 450];
+pub(crate) const HIDDEN_SECONDS: u32 = 12;
+
+/// Lays a link to a second host, and measures the server over it.
+const OVER_VETH: &str = include_str!("veth.sh");
+
 /// What the whole server was seen to do.
 pub(crate) struct Whole {
     /// More and more viewers of one publisher.
     pub(crate) curve: Vec<Measured>,
     /// The same packets in bursts, as some encoders send them.
     pub(crate) bursts: Measured,
+    /// The same loads where trains are taken apart on the server's core, and where they are longer.
+    pub(crate) hidden: Vec<Measured>,
     /// Other shapes of load, on one shard.
     pub(crate) shapes: Vec<Measured>,
     /// One shard and two, with everything on two cores.
@@ -99,6 +108,7 @@ pub(crate) fn run_all(server: &Path) -> anyhow::Result<Whole> {
             "900 viewers, bursts",
             "--viewers 900 --ramp 150 --time 12 --bursts --spin",
         )?,
+        hidden: run_hidden(server, &HIDDEN_VIEWERS, HIDDEN_SECONDS)?,
         shapes: shapes
             .into_iter()
             .map(shape)
@@ -117,6 +127,63 @@ pub(crate) fn run_all(server: &Path) -> anyhow::Result<Whole> {
             "--viewers 500 --ramp 50 --bitrate 500 --time 5",
         )?,
     })
+}
+
+/// What the loopback and the generator hide, with so many viewers and for so many seconds each.
+pub(crate) fn run_hidden(
+    server: &Path,
+    viewers: &[usize],
+    seconds: u32,
+) -> anyhow::Result<Vec<Measured>> {
+    let mut found = Vec::new();
+    for viewers in viewers {
+        let flags = format!("--viewers {viewers} --ramp 100 --time {seconds} --spin");
+        let mut here = |what: &str, further: &str| -> anyhow::Result<()> {
+            let (name, flags) = (
+                format!("{viewers} viewers{what}"),
+                format!("{flags}{further}"),
+            );
+            found.push(measure(server, &name, &flags, 1, true)?);
+            Ok(())
+        };
+        here("", "")?;
+        here(", only the last packet shorter", " --cut full")?;
+        here(", without GRO", " --no-gro")?;
+        let name = format!("{viewers} viewers, veth, no GSO, no GRO");
+        found.extend(over_veth(server, &name, &format!("{flags} --no-gro"))?);
+    }
+    Ok(found)
+}
+
+/// Measures over a link that takes no trains; `None` where this user may lay none.
+fn over_veth(server: &Path, name: &str, flags: &str) -> anyhow::Result<Option<Measured>> {
+    const NAMESPACES: &str = "-n -m -p -f --mount-proc --kill-child";
+    let unshare = || {
+        let mut command = Command::new("unshare");
+        command.args(NAMESPACES.split(' '));
+        command
+    };
+    let may = "ip link add v0 gso_max_segs 1 type veth peer name v1";
+    let tried = unshare().args(["sh", "-c", may]).output();
+    if !tried.is_ok_and(|output| output.status.success()) {
+        progress("no link of two hosts: it wants root, unshare and ip");
+        return Ok(None);
+    }
+    progress(&format!("{name}: headwater bench {flags}"));
+    let mut command = unshare();
+    command.args(["sh", "-c", OVER_VETH, "veth.sh"]).arg(server);
+    let output = command
+        .args(flags.split(' '))
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        bail!("headwater bench {flags} failed over veth");
+    }
+    Ok(Some(Measured {
+        name: name.to_owned(),
+        flags: flags.to_owned(),
+        report: serde_json::from_slice(&output.stdout)?,
+    }))
 }
 
 /// Starts a server with so many shards, on the first core if it is to be alone there, and

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rtp::{Bitrate, Codec};
+use serde::Serialize;
 
 use crate::ivf::Video;
 use crate::stamp::Stamp;
@@ -21,10 +22,35 @@ const PAYLOAD_BYTES_MIN: usize = 64;
 /// What stands for the picture.
 const FILL: u8 = 0x5a;
 
+/// How a frame is cut into packets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cut {
+    /// As libwebrtc does, so all browsers: into parts whose sizes differ by one byte at most, the
+    /// longer ones last.
+    #[default]
+    Even,
+    /// As many encoders outside browsers do: parts of the largest size, then what is left.
+    Full,
+}
+
+impl Cut {
+    /// The sizes of the parts of so many bytes, none larger than `most`.
+    fn sizes(self, bytes: usize, most: usize) -> impl ExactSizeIterator<Item = usize> {
+        let count = bytes.div_ceil(most).max(1);
+        let (each, longer) = (bytes / count, bytes % count);
+        (0..count).map(move |i| match self {
+            Self::Even => each + usize::from(i >= count - longer),
+            Self::Full => most.min(bytes - i * most),
+        })
+    }
+}
+
 /// One encoding's frames.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     pictures: Pictures,
+    cut: Cut,
     payload_bytes_max: usize,
     picture: u16,
 }
@@ -48,7 +74,7 @@ impl Encoder {
         rate: Bitrate,
         fps: u32,
         keyframes: Duration,
-        payload_bytes_max: usize,
+        (cut, payload_bytes_max): (Cut, usize),
     ) -> Self {
         let frames = (keyframes.as_secs_f64() * f64::from(fps)).round().max(1.0) as u64;
         let delta = rate.bytes_in(keyframes) / (frames - 1 + KEYFRAME_FACTOR);
@@ -57,17 +83,18 @@ impl Encoder {
             keyframe_bytes: (delta * KEYFRAME_FACTOR) as usize,
             delta_bytes: delta as usize,
         };
-        Self::of(pictures, payload_bytes_max)
+        Self::of(pictures, cut, payload_bytes_max)
     }
 
     /// The frames of a file, over and over.
-    pub(crate) fn of_file(video: Arc<Video>, payload_bytes_max: usize) -> Self {
-        Self::of(Pictures::File(video, 0), payload_bytes_max)
+    pub(crate) fn of_file(video: Arc<Video>, (cut, payload_bytes_max): (Cut, usize)) -> Self {
+        Self::of(Pictures::File(video, 0), cut, payload_bytes_max)
     }
 
-    fn of(pictures: Pictures, payload_bytes_max: usize) -> Self {
+    fn of(pictures: Pictures, cut: Cut, payload_bytes_max: usize) -> Self {
         Self {
             pictures,
+            cut,
             payload_bytes_max: payload_bytes_max.max(PAYLOAD_BYTES_MIN),
             picture: 0,
         }
@@ -82,15 +109,16 @@ impl Encoder {
     pub(crate) fn frame(&mut self, keyframe: bool) -> Vec<Vec<u8>> {
         let payloads = match &mut self.pictures {
             Pictures::File(video, next) => {
-                let frame = &video.frames[*next % video.frames.len()];
+                let mut left = video.frames[*next % video.frames.len()].as_slice();
                 *next += 1;
-                let chunks = frame
-                    .chunks(self.payload_bytes_max - HEADER_MAX)
-                    .enumerate();
-                let payload = |(i, chunk): (usize, &[u8])| {
-                    [&vp8_descriptor(self.picture, i == 0), chunk].concat()
+                let most = self.payload_bytes_max - HEADER_MAX;
+                let sizes = self.cut.sizes(left.len(), most).enumerate();
+                let payload = |(i, size)| {
+                    let part;
+                    (part, left) = left.split_at(size);
+                    [&vp8_descriptor(self.picture, i == 0), part].concat()
                 };
-                chunks.map(payload).collect()
+                sizes.map(payload).collect()
             }
             Pictures::Synthetic {
                 codec,
@@ -110,26 +138,24 @@ impl Encoder {
         payloads
     }
 
-    /// All payloads are of the largest size but the last, and but the parameter sets of H.264.
+    /// The picture is cut as it is to be; the parameter sets of H.264 go before it.
     fn synthetic(&self, codec: Codec, keyframe: bool, bytes: usize) -> Vec<Vec<u8>> {
         let sets = (codec == Codec::H264 && keyframe).then(h264_parameter_sets);
         let bytes = bytes.saturating_sub(sets.as_ref().map_or(0, Vec::len));
-        let count = bytes.div_ceil(self.payload_bytes_max).max(1);
-        let payload = |i: usize| {
+        let sizes = self.cut.sizes(bytes, self.payload_bytes_max);
+        let count = sizes.len();
+        let payload = |(i, size): (usize, usize)| {
             let (first, last) = (i == 0, i + 1 == count);
             let mut payload = match codec {
                 Codec::H264 => h264(keyframe, first, last),
                 Codec::Av1 => av1(keyframe, first, last),
                 _ => vp8(self.picture, keyframe, first),
             };
-            let length = match last {
-                true => bytes - (count - 1) * self.payload_bytes_max,
-                false => self.payload_bytes_max,
-            };
-            payload.resize(length.max(payload.len() + Stamp::BYTES), FILL);
+            payload.resize(size.max(payload.len() + Stamp::BYTES), FILL);
             payload
         };
-        sets.into_iter().chain((0..count).map(payload)).collect()
+        let picture = sizes.enumerate().map(payload);
+        sets.into_iter().chain(picture).collect()
     }
 }
 
@@ -207,7 +233,20 @@ mod tests {
     const CODECS: [Codec; 3] = [Codec::Vp8, Codec::H264, Codec::Av1];
 
     fn encoder(codec: Codec) -> Encoder {
-        Encoder::new(codec, Bitrate::kbps(800), 25, Duration::from_secs(2), 1_100)
+        let (rate, keyframes) = (Bitrate::kbps(800), Duration::from_secs(2));
+        Encoder::new(codec, rate, 25, keyframes, (Cut::Even, 1_100))
+    }
+
+    #[test]
+    fn frame_is_cut_evenly_or_into_full_packets() {
+        let sizes = |cut: Cut, bytes| cut.sizes(bytes, 1_000).collect::<Vec<_>>();
+        assert_eq!(sizes(Cut::Even, 3_602), [900, 900, 901, 901]);
+        assert_eq!(sizes(Cut::Full, 3_602), [1_000, 1_000, 1_000, 602]);
+        for cut in [Cut::Even, Cut::Full] {
+            assert_eq!(sizes(cut, 2_000), [1_000, 1_000]);
+            assert_eq!(sizes(cut, 7), [7]);
+            assert_eq!(sizes(cut, 0), [0]);
+        }
     }
 
     #[test]

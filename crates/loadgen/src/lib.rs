@@ -24,6 +24,7 @@ mod track;
 mod viewers;
 mod worker;
 
+pub use codec::Cut;
 pub use http::{Answered, Client, ClientError};
 pub use ivf::{Video, VideoError};
 pub use link::{Link, OpenError};

@@ -122,6 +122,13 @@ impl Link {
         self.peer.sending(kind)
     }
 
+    /// Has each datagram from the kernel by itself. Where it joins none, that is so already.
+    pub(crate) fn refuse_joined(&self) {
+        if let Err(error) = self.socket.refuse_joined() {
+            tracing::debug!(%error, "the kernel knows no GRO");
+        }
+    }
+
     /// Sends payloads of up to so many bytes, whatever the MTU.
     pub(crate) fn allow_payloads_up_to(&mut self, bytes: usize) {
         self.peer.allow_payloads_up_to(bytes);

@@ -9,7 +9,7 @@ use rtp::{Bitrate, Codec, Format, Frame, Packet, Profile, Rewrite};
 use serde::{Serialize, Serializer};
 use udp::Received;
 
-use crate::codec::Encoder;
+use crate::codec::{Cut, Encoder};
 use crate::ivf::Video;
 use crate::link::{Happened, Link};
 use crate::stamp::Stamp;
@@ -60,6 +60,8 @@ pub struct Settings {
     pub audio: bool,
     /// The largest RTP payload of video, in bytes.
     pub payload_bytes_max: usize,
+    /// How frames are cut into packets.
+    pub cut: Cut,
     /// Publish this, over and over, instead of what only looks like video: one layer, at its own
     /// frame rate, with key frames only where it has them. Delay cannot be measured then.
     #[serde(skip)]
@@ -78,6 +80,7 @@ impl Default for Settings {
             layers: 1,
             audio: true,
             payload_bytes_max: 1_100,
+            cut: Cut::default(),
             file: None,
             paced: true,
         }
@@ -187,18 +190,15 @@ impl Publisher {
         let layer = |index: usize| {
             let share = LAYER_FACTOR.pow((layers - 1 - index) as u32);
             let rate = Bitrate::bps(settings.bitrate.as_bps() / share);
-            let payload = settings.payload_bytes_max;
-            let time = payload as f64 / rate.bytes_in(Duration::from_secs(1)).max(1) as f64;
+            let cut = (settings.cut, settings.payload_bytes_max);
+            let time = settings.payload_bytes_max as f64
+                / rate.bytes_in(Duration::from_secs(1)).max(1) as f64;
             Layer {
                 encoder: match &settings.file {
-                    Some(video) => Encoder::of_file(video.clone(), payload),
-                    None => Encoder::new(
-                        settings.codec,
-                        rate,
-                        settings.fps,
-                        settings.keyframes,
-                        payload,
-                    ),
+                    Some(video) => Encoder::of_file(video.clone(), cut),
+                    None => {
+                        Encoder::new(settings.codec, rate, settings.fps, settings.keyframes, cut)
+                    }
                 },
                 next_seq: 1,
                 spacing: match settings.paced {

@@ -39,6 +39,7 @@ pub enum Idle {
 pub struct Viewers {
     client: Client,
     certificate: Certificate,
+    joined: bool,
     worker: Worker<Command>,
 }
 
@@ -71,8 +72,19 @@ impl Viewers {
         Ok(Self {
             client: client.clone(),
             certificate: Certificate::generate(),
+            joined: true,
             worker,
         })
+    }
+
+    /// Viewers that come from now on have each datagram by itself from the kernel, as browsers do.
+    /// On one machine the server then pays for taking its trains apart.
+    #[must_use]
+    pub fn without_gro(self) -> Self {
+        Self {
+            joined: false,
+            ..self
+        }
     }
 
     /// Opens a session at a WHEP endpoint for one more viewer; returns when the server has
@@ -86,6 +98,9 @@ impl Viewers {
             Direction::Receive,
             &[],
         )?;
+        if !self.joined {
+            link.refuse_joined();
+        }
         let link = Box::new(link);
         self.worker.send(Command::Join { link, asked });
         Ok(())

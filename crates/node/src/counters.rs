@@ -9,6 +9,10 @@ pub struct Counters {
     pub bytes_in: u64,
     /// Datagrams given out to be sent.
     pub datagrams_out: u64,
+    /// Sends that these were given out in: datagrams of one size to one destination go together.
+    pub trains_out: u64,
+    /// Of these, how many ended only because the next datagram to the same viewer was longer.
+    pub trains_cut: u64,
     /// UDP payload bytes given out.
     pub bytes_out: u64,
     /// Media packets from publishers.

@@ -120,6 +120,7 @@ impl Node {
         Counters {
             sessions: self.peers.len() as u64,
             outputs_queued: self.outputs.len() as u64,
+            trains_cut: self.sending.trains_cut(),
             ..self.counters
         }
     }
@@ -157,6 +158,7 @@ impl Node {
             }
         }
         let transmit = self.sending.pop()?;
+        self.counters.trains_out += 1;
         self.counters.datagrams_out += transmit.datagrams().len() as u64;
         self.counters.bytes_out += transmit.contents.len() as u64;
         Some(Output::Transmit(transmit))

@@ -15,6 +15,7 @@ const TRAIN_BYTES_MAX: usize = 65_000;
 pub struct Datagrams {
     bytes: Vec<u8>,
     trains: VecDeque<Train>,
+    cut: u64,
 }
 
 #[derive(Debug)]
@@ -59,6 +60,12 @@ impl Datagrams {
         self.trains.is_empty()
     }
 
+    /// How many trains ended, since the begin, only because the next datagram to the same
+    /// destination was longer: each of them costs a send that equal datagrams would not.
+    pub fn trains_cut(&self) -> u64 {
+        self.cut
+    }
+
     /// Adds a datagram.
     pub fn push(&mut self, path: Path, datagram: &[u8]) {
         let buffer = self.buffer();
@@ -78,11 +85,12 @@ impl Datagrams {
     /// What the buffer holds from `start` on is a datagram.
     pub(crate) fn commit(&mut self, path: Path, start: usize) {
         let end = self.bytes.len();
-        if let Some(train) = self.trains.back_mut()
-            && train.takes(path, start, end - start)
-        {
-            train.end = end;
-            return;
+        if let Some(train) = self.trains.back_mut() {
+            if train.takes(path, start, end - start) {
+                train.end = end;
+                return;
+            }
+            self.cut += u64::from(train.is_cut_by(path, start, end - start));
         }
         self.trains.push_back(Train {
             path,
@@ -103,6 +111,11 @@ impl Train {
             && length <= self.segment
             && bytes / self.segment.max(1) < SEGMENTS_MAX
             && bytes + length <= TRAIN_BYTES_MAX
+    }
+
+    /// A datagram would have its place here, were it not longer than the others.
+    fn is_cut_by(&self, path: Path, start: usize, length: usize) -> bool {
+        length > self.segment && self.takes(path, start, self.segment)
     }
 }
 
@@ -140,6 +153,8 @@ mod tests {
         ];
         assert_eq!(trains(&mut datagrams), expected);
         assert!(datagrams.is_empty() && datagrams.buffer().is_empty());
+        // One byte more cuts; what follows on a shorter one, or goes elsewhere, does not.
+        assert_eq!(datagrams.trains_cut(), 1);
     }
 
     #[test]

@@ -125,6 +125,9 @@ pub struct Rewrite {
     pub picture: Option<PictureIds>,
     /// Frame number of the dependency descriptor, where the source's own would not be continuous.
     pub frame_number: Option<u16>,
+    /// Bytes of RTP padding behind the payload (RFC 3550 §5.1), 0 for none. A retransmission of
+    /// its own source goes without them.
+    pub padding: u8,
 }
 
 impl Rewrite {
@@ -135,6 +138,7 @@ impl Rewrite {
             timestamp,
             picture: None,
             frame_number: None,
+            padding: 0,
         }
     }
 }

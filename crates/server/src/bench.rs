@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use loadgen::bench::{self, Bounds, Phase, Plan, Sample};
-use loadgen::{Idle, Settings, Video};
+use loadgen::{Cut, Idle, Settings, Video};
 use rtp::{Bitrate, Codec};
 
 use crate::cli::print;
@@ -22,6 +22,12 @@ enum Shape {
     Vp8,
     H264,
     Av1,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CutInto {
+    Even,
+    Full,
 }
 
 #[derive(Debug, Args)]
@@ -83,6 +89,14 @@ pub(crate) struct Bench {
     /// Send the packets of a frame at once, not spread as browsers do.
     #[arg(long)]
     bursts: bool,
+    /// How frames are cut into packets: even, as browsers do, with the longer ones last, or as full
+    /// as they may be and a shorter last one.
+    #[arg(long, default_value = "even", value_name = "HOW")]
+    cut: CutInto,
+    /// Viewers take each datagram by itself from the kernel, as browsers do. On one machine the
+    /// server then pays for taking apart what it sends together.
+    #[arg(long)]
+    no_gro: bool,
     /// Threads that receive.
     #[arg(long, default_value_t = 1, value_name = "N")]
     threads: usize,
@@ -199,6 +213,10 @@ impl Bench {
                 audio: self.audio,
                 payload_bytes_max: PAYLOAD_BYTES,
                 file: self.file.as_deref().map(video).transpose()?,
+                cut: match self.cut {
+                    CutInto::Even => Cut::Even,
+                    CutInto::Full => Cut::Full,
+                },
                 paced: !self.bursts,
             },
             watching: self.watching,
@@ -207,6 +225,7 @@ impl Bench {
             time: seconds("time", self.time)?,
             threads: self.threads,
             idle: if self.spin { Idle::Spin } else { Idle::Sleep },
+            gro: !self.no_gro,
             pid: self.pid,
             find_max: self.find_max.then_some(Bounds {
                 loss: self.loss_max / 100.0,

@@ -249,6 +249,16 @@ impl Collector for Shards {
                 sum(|c| c.bytes_in),
             ),
             ("datagrams_out", "Datagrams sent", sum(|c| c.datagrams_out)),
+            (
+                "trains_out",
+                "Sends that the datagrams went in",
+                sum(|c| c.trains_out),
+            ),
+            (
+                "trains_cut",
+                "Sends that ended before a longer datagram to the same viewer",
+                sum(|c| c.trains_cut),
+            ),
             ("bytes_out", "UDP payload bytes sent", sum(|c| c.bytes_out)),
             (
                 "packets_in",

@@ -85,14 +85,16 @@ impl Encoder {
         // Frames differ by a fifth to either side.
         let bytes = (self.delta_bytes * factor) as f64 * (0.8 + 0.4 * rng.fraction());
         let count = (bytes / PAYLOAD_BYTES as f64).ceil().max(1.0) as u16;
-        let payload_bytes = (bytes / f64::from(count)) as usize;
+        // Browsers cut a frame into parts that differ by one byte at most, the longer ones last.
+        let each = bytes as usize / usize::from(count);
+        let first_longer = count - (bytes as usize % usize::from(count)) as u16;
         let pieces = (0..count).map(|index| {
             let stamp = Stamp {
                 index,
                 count,
                 ..stamp
             };
-            self.piece(&stamp, payload_bytes)
+            self.piece(&stamp, each + usize::from(index >= first_longer))
         });
         let pieces = pieces.collect();
         self.frame += 1;

@@ -2,6 +2,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::UdpGroSegment;
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use socket2::{Domain, Protocol, Type};
 
@@ -58,6 +60,12 @@ impl Socket {
                 tracing::debug!(%error, "the kernel keeps its socket buffer size");
             }
         }
+    }
+
+    /// The kernel gives each datagram by itself from now on, as it does to programs that do not ask
+    /// for joined ones: browsers among them. An error where it knows no GRO: then nothing is joined.
+    pub fn refuse_joined(&self) -> io::Result<()> {
+        Ok(setsockopt(&self.udp, UdpGroSegment, &false)?)
     }
 
     /// Where it is bound to.

@@ -87,3 +87,28 @@ fn what_the_kernel_does_not_take_is_an_error() {
     let source = Ipv4Addr::new(192, 0, 2, 1).into();
     assert!(sender.send(to, source, b"lost", 4).is_err());
 }
+
+#[test]
+fn socket_that_refuses_joined_datagrams_gets_each_by_itself() {
+    for refuses in [false, true] {
+        let (sender, _) = bound();
+        let (receiver, to) = bound();
+        if refuses {
+            receiver.refuse_joined().expect("a kernel with GRO");
+        }
+        sender.send(to, ANY, &[7; 4_800], 1_200).expect("sent");
+        // All four came with the one send.
+        let mut buffers = Received::new(8);
+        let deadline = Instant::now() + PATIENCE;
+        while buffers.call(&receiver).is_err() {
+            assert!(Instant::now() < deadline, "nothing came");
+            std::thread::yield_now();
+        }
+        let joined: Vec<usize> = buffers
+            .iter_mut()
+            .map(|mut d| d.iter_mut().count())
+            .collect();
+        let expected: &[usize] = if refuses { &[1; 4] } else { &[4] };
+        assert_eq!(joined, expected);
+    }
+}

@@ -67,12 +67,22 @@ export class Firefox {
     return firefox;
   }
 
+  /** Runs this function in each page that is opened from now on, before the page's scripts. */
+  async prepare(script: () => void): Promise<void> {
+    await this.#call("script.addPreloadScript", { functionDeclaration: String(script) });
+  }
+
   /** Opens a page in a tab of its own. */
   async open(url: string): Promise<FirefoxPage> {
     const created = await this.#call("browsingContext.create", { type: "tab" });
     const context = created?.context ?? "";
     await this.#call("browsingContext.navigate", { context, url, wait: "complete" });
-    return new FirefoxPage((expression) => this.#evaluate(context, expression));
+    return new FirefoxPage(
+      (expression) => this.#evaluate(context, expression),
+      async () => {
+        await this.#call("browsingContext.close", { context });
+      },
+    );
   }
 
   async close(): Promise<void> {
@@ -113,9 +123,11 @@ export class Firefox {
 export class FirefoxPage {
   /** Evaluates an expression in the page; promises are awaited, and only plain values come back. */
   readonly evaluate: (expression: string) => Promise<unknown>;
+  readonly close: () => Promise<void>;
 
-  constructor(evaluate: (expression: string) => Promise<unknown>) {
+  constructor(evaluate: (expression: string) => Promise<unknown>, close: () => Promise<void>) {
     this.evaluate = evaluate;
+    this.close = close;
   }
 
   async state(wanted: string): Promise<void> {

@@ -143,6 +143,7 @@ impl Rewriter {
             timestamp,
             picture: changed.then_some(picture),
             frame_number: frame_number.filter(|_| source.frame_number_add != 0),
+            padding: 0,
         })
     }
 

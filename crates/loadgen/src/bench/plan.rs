@@ -38,6 +38,8 @@ pub struct Plan {
     pub threads: usize,
     /// What they do when nothing has arrived.
     pub idle: Idle,
+    /// Viewers take datagrams that the kernel has joined (GRO); browsers do not.
+    pub gro: bool,
     /// The server's process, when it runs on this machine: its processor time and memory are
     /// measured too.
     pub pid: Option<u32>,

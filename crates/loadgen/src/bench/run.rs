@@ -13,7 +13,7 @@ use crate::http::Client;
 use crate::link::OpenError;
 use crate::publishers::Publishers;
 use crate::report::Report;
-use crate::viewers::{Idle, Viewers};
+use crate::viewers::Viewers;
 
 /// Between two samples.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
@@ -78,8 +78,8 @@ pub fn run(plan: &Plan, progress: impl FnMut(&Sample) -> bool) -> Result<Outcome
     let publishers = publish(plan, &client)?;
     let run = Run {
         plan,
-        before: Crowd::new(&client, 1, plan.idle)?,
-        crowd: Crowd::new(&client, plan.threads, plan.idle)?,
+        before: Crowd::new(&client, 1, plan)?,
+        crowd: Crowd::new(&client, plan.threads, plan)?,
         refusals: Mutex::default(),
     };
     let mut log = Log {
@@ -131,8 +131,15 @@ struct Crowd {
 }
 
 impl Crowd {
-    fn new(client: &Client, threads: usize, idle: Idle) -> io::Result<Self> {
-        let pools = (0..threads.max(1)).map(|_| Viewers::new(client, idle));
+    fn new(client: &Client, threads: usize, plan: &Plan) -> io::Result<Self> {
+        let pool = |_| {
+            let viewers = Viewers::new(client, plan.idle)?;
+            Ok(match plan.gro {
+                true => viewers,
+                false => viewers.without_gro(),
+            })
+        };
+        let pools = (0..threads.max(1)).map(pool);
         Ok(Self {
             pools: pools.collect::<io::Result<_>>()?,
             next: AtomicUsize::new(0),

@@ -24,6 +24,7 @@ fn plan(server: &Server) -> Plan {
         time: Duration::from_secs(3),
         threads: 1,
         idle: Idle::Sleep,
+        gro: true,
         pid: Some(server.pid()),
         find_max: None,
     }

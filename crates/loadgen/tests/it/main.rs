@@ -16,3 +16,4 @@ mod rooms;
 mod server;
 mod soak;
 mod stream;
+mod trains;

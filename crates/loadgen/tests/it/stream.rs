@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use headwater_loadgen::{Client, Idle, Publishers, Report, Sent, Settings, Viewers};
+use headwater_loadgen::{Client, Cut, Idle, Publishers, Report, Sent, Settings, Viewers};
 use rtp::{Bitrate, Codec};
 
 use crate::server::Server;
@@ -16,6 +16,7 @@ pub(crate) const LIGHT: Settings = Settings {
     layers: 1,
     audio: true,
     payload_bytes_max: 1_100,
+    cut: Cut::Even,
     file: None,
     paced: true,
 };

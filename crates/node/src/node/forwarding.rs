@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use broadcast::Heard;
-use rtp::{Kind, Packet};
+use rtp::{Kind, Packet, Rewrite};
 
 use super::Node;
 use super::viewing::{choose_layers, count};
@@ -110,6 +110,7 @@ impl Node {
             kind,
             layer,
             packet,
+            padding,
             ..
         } in fresh.iter().skip(had)
         {
@@ -133,6 +134,8 @@ impl Node {
             for subscribed in view.subscriptions.iter_mut().filter(wanted) {
                 let subscription = &mut subscribed.subscription;
                 if let Some(rewrite) = subscription.packet(now, track, *layer, packet) {
+                    let padding = *padding;
+                    let rewrite = Rewrite { padding, ..rewrite };
                     let to = &mut self.sending;
                     let media = subscribed.media;
                     let written = entry.peer.write(now, media, packet, rewrite, to);

@@ -11,6 +11,7 @@ use crate::window::Window;
 
 /// The fixed header (RFC 3550 §5.1).
 const HEADER: usize = 12;
+const VERSION: u8 = 2 << 6;
 
 /// Of an extension block: its form, and its length in words (RFC 8285 §4.1).
 const EXTENSION_HEADER: usize = 4;
@@ -126,8 +127,14 @@ impl Encoding {
             Repeat::Rtx { ssrc, seq } => (ssrc, seq),
             Repeat::No | Repeat::Same { .. } => (self.ssrc, out.rewrite.seq as u16),
         };
+        let padding = match out.repeat {
+            // Without RTX the repeated packet is the same to the last byte.
+            Repeat::No | Repeat::Same { .. } => out.rewrite.padding,
+            Repeat::Rtx { .. } => 0,
+        };
+        let first = VERSION | u8::from(padding > 0) << 5;
         let marker = u8::from(out.packet.marker) << 7;
-        to.extend_from_slice(&[0x80, marker | out.payload_type]);
+        to.extend_from_slice(&[first, marker | out.payload_type]);
         to.extend_from_slice(&seq.to_be_bytes());
         to.extend_from_slice(&out.rewrite.timestamp.to_be_bytes());
         to.extend_from_slice(&ssrc.to_be_bytes());
@@ -140,6 +147,11 @@ impl Encoding {
         to.extend_from_slice(out.payload);
         if let Some(picture) = &out.rewrite.picture {
             picture.write(out.packet.format.codec, &mut to[payload..]);
+        }
+        if padding > 0 {
+            // Zeros, and at the end how many bytes there are with that one.
+            to.resize(to.len() + usize::from(padding) - 1, 0);
+            to.push(padding);
         }
         header
     }

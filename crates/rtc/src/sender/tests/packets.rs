@@ -250,3 +250,30 @@ fn packets_of_one_size_leave_as_one_train() {
     }
     assert_eq!(trains, [4, 1]);
 }
+
+#[test]
+fn padded_packet_has_the_size_of_a_longer_one() {
+    for padding in [1, 8] {
+        let mut pair = Pair::new();
+        let packet = pair.packet(Codec::H264, &[7; 100]);
+        let padded = Rewrite {
+            padding,
+            ..rewrite(1)
+        };
+        assert!(pair.send(VIDEO, packet, padded, H264));
+        assert!(pair.send_bytes(2, 100 + usize::from(padding)));
+        assert!(pair.send_bytes(3, 50));
+        let train = pair.to.pop().unwrap();
+        let sizes: Vec<_> = train.datagrams().map(<[u8]>::len).collect();
+        let contents = train.contents.to_vec();
+        assert!(sizes.len() == 3 && sizes[0] == sizes[1] && pair.to.is_empty());
+        let first = pair.open(contents[..sizes[0]].to_vec());
+        // RFC 3550 §5.1: the P bit, and the count in the last byte, which counts itself.
+        assert_eq!(first.head[0] & 0x20, 0x20);
+        assert_eq!(first.payload.last(), Some(&padding));
+        let media = first.payload.len() - usize::from(padding);
+        assert_eq!(first.payload[..media], [7; 100]);
+        let second = pair.open(contents[sizes[0]..][..sizes[1]].to_vec());
+        assert_eq!(second.head[0] & 0x20, 0);
+    }
+}

@@ -413,3 +413,35 @@ fn new_source_in_an_old_place_repeats_nothing_old() {
     pair.tell(&compound);
     assert!(pair.to.is_empty());
 }
+
+#[test]
+fn padded_packet_comes_again_as_the_same_bytes() {
+    for protection in ALL {
+        let mut pair = Pair::with(protection, [audio(), video()].into(), None);
+        let packet = pair.packet(Codec::H264, &[7; 100]);
+        let padded = Rewrite {
+            padding: 1,
+            ..rewrite(1)
+        };
+        assert!(pair.send(VIDEO, packet, padded, H264_NO_RTX));
+        let first = pair.left();
+        pair.nack(&[1]);
+        assert_eq!(pair.left(), first, "{protection:?}");
+    }
+}
+
+#[test]
+fn retransmission_of_its_own_source_has_no_padding() {
+    let mut pair = Pair::new();
+    let packet = pair.packet(Codec::H264, &[7; 100]);
+    let padded = Rewrite {
+        padding: 1,
+        ..rewrite(1)
+    };
+    assert!(pair.send(VIDEO, packet, padded, H264));
+    pair.arrived_one();
+    pair.nack(&[1]);
+    let again = pair.arrived_one();
+    assert_eq!((again.header.ssrc, again.head[0] & 0x20), (RTX_SSRC, 0));
+    assert_eq!(again.payload[ORIGINAL_SEQ..], [7; 100]);
+}

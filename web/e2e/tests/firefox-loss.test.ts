@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { publishPage } from "../lib/chromium.ts";
+import type { FirefoxPage } from "../lib/firefox.ts";
+import { useFirefoxStage } from "../lib/firefox-stage.ts";
+import { describeInOwnNetwork, setNetwork } from "../lib/own-network.ts";
+import { recordPeers } from "../lib/peers.ts";
+
+const LOSS_PERCENT = 3;
+/** The long form is part of `make soak`, which has the machine for itself. */
+const SOAK = process.env.HEADWATER_SOAK !== undefined;
+const RUNS = SOAK ? 10 : 1;
+const WATCH_S = SOAK ? 60 : 15;
+/** Of 30. */
+const SHOWN_FPS_MIN = SOAK ? 28 : 22;
+/** A picture goes on without another key frame only when each lost packet comes again by RTX. */
+const KEYFRAMES_MAX = 2;
+
+interface Received {
+  /** At first: what came by RTX is still among them. */
+  packetsLost: number;
+  packetsReceived: number;
+  keyFramesDecoded: number;
+  freezeCount: number;
+}
+
+/** What Firefox has received of video, as its statistics tell. */
+async function received(page: FirefoxPage): Promise<Received> {
+  const told = await page.evaluate(`(async () => {
+    const report = await globalThis.peers.at(-1).getStats();
+    const video = [...report.values()].find((s) => s.type === "inbound-rtp" && s.kind === "video");
+    return JSON.stringify(video);
+  })()`);
+  return JSON.parse(String(told));
+}
+
+describeInOwnNetwork("Firefox over a lossy link", import.meta.filename, () => {
+  const stage = useFirefoxStage();
+
+  test(
+    `plays on though ${LOSS_PERCENT} % of the packets are lost`,
+    async () => {
+      await stage.firefox.prepare(recordPeers);
+      await publishPage(stage.chromium, stage.server, "lossy", { codec: "VP8" });
+      // The publisher is on the first media thread, so that its viewer is on the second.
+      const [, port] = stage.server.mediaPorts.split("-");
+      const drop = `numgen random mod 100 < ${LOSS_PERCENT} drop`;
+      setNetwork(`nft 'table inet loss { chain in { type filter hook input priority 0;
+      udp dport ${port} ${drop}
+      udp sport ${port} ${drop}
+    }; }'`);
+      for (let run = 1; run <= RUNS; run += 1) {
+        const viewer = await stage.firefox.open(`${stage.server.url}/watch/lossy`);
+        await viewer.state("live");
+        const fps = await viewer.fps(WATCH_S);
+        const video = await received(viewer);
+        console.info(
+          `Run ${run}: ${fps} fps, ${video.packetsLost} packets lost at first beside ` +
+            `${video.packetsReceived}, ${video.keyFramesDecoded} key frames, ${video.freezeCount} freezes`,
+        );
+        expect(video.packetsLost).toBeGreaterThan(video.packetsReceived * 0.01);
+        expect(video.keyFramesDecoded).toBeLessThanOrEqual(KEYFRAMES_MAX);
+        expect(fps).toBeGreaterThanOrEqual(SHOWN_FPS_MIN);
+        await viewer.close();
+      }
+    },
+    (RUNS * (WATCH_S + 20) + 60) * 1_000,
+  );
+});
