@@ -23,6 +23,13 @@ pub struct Counters {
     pub dropped_too_large: u64,
     /// Packets not sent since they came too long after newer ones.
     pub dropped_late: u64,
+    /// STUN messages to a session with a wrong password or none. Counted every five seconds, and
+    /// when the session ends.
+    pub dropped_unauthentic_stun: u64,
+    /// STUN requests over more paths than a session may have, counted likewise.
+    pub dropped_paths_full: u64,
+    /// Datagrams not sent to an address that has proved nothing, counted likewise.
+    pub dropped_unproved_path: u64,
     /// Packets not passed to another shard since its ring was full.
     pub dropped_relay_full: u64,
     /// Key-frame requests received from viewers.
@@ -37,4 +44,26 @@ pub struct Counters {
     pub sessions: u64,
     /// Outputs waiting.
     pub outputs_queued: u64,
+}
+
+impl Counters {
+    /// Adds what an ICE agent has seen since `before`, which becomes what it has seen until now.
+    pub(crate) fn add_ice(&mut self, before: &mut IceSeen, seen: &rtc::IceCounters) {
+        let since = |before: &mut u32, now: u32| {
+            let since = now.saturating_sub(*before);
+            *before = now;
+            u64::from(since)
+        };
+        self.dropped_unauthentic_stun += since(&mut before.unauthentic, seen.unauthentic);
+        self.dropped_paths_full += since(&mut before.paths_full, seen.paths_full);
+        self.dropped_unproved_path += since(&mut before.held_back, seen.held_back);
+    }
+}
+
+/// What was counted already of a peer's [`rtc::IceCounters`].
+#[derive(Debug, Default)]
+pub(crate) struct IceSeen {
+    unauthentic: u32,
+    paths_full: u32,
+    held_back: u32,
 }

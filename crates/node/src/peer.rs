@@ -7,6 +7,7 @@ use rtc::Peer;
 use rtp::{Bitrate, Kind};
 
 use crate::ClosedReason;
+use crate::counters::IceSeen;
 use crate::health::Health;
 use crate::timers::Timer;
 
@@ -33,6 +34,7 @@ pub(crate) struct PeerEntry {
     /// What the bandwidth estimation was last told to look for.
     pub(crate) wanted: (Bitrate, Bitrate),
     pub(crate) health: Health,
+    pub(crate) ice_seen: IceSeen,
 }
 
 /// One m-line of a publisher.
@@ -83,6 +85,7 @@ impl PeerEntry {
             estimate: None,
             wanted: (Bitrate::ZERO, Bitrate::ZERO),
             health: Health::default(),
+            ice_seen: IceSeen::default(),
         }
     }
 

@@ -32,7 +32,7 @@ pub use datagrams::{Datagrams, Transmit};
 pub use dtls::Identity;
 pub use event::{Connection, Ended, Event, Output};
 pub use extensions::ExtensionIds;
-pub use ice::{Credentials, Path};
+pub use ice::{Counters as IceCounters, Credentials, Path};
 pub use media::{LAYERS_MAX, Media};
 pub use negotiator::{
     Agreed, AgreedLine, Answered, Expected, LINES_MAX, Negotiator, OutgoingTrack,

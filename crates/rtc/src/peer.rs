@@ -263,6 +263,11 @@ impl Peer {
         self.ice.last_heard()
     }
 
+    /// What the ICE agent has seen.
+    pub fn ice_counters(&self) -> ice::Counters {
+        self.ice.counters()
+    }
+
     /// Takes a datagram, which is decrypted in place. One that does not authenticate, or belongs
     /// to no protocol of WebRTC, changes nothing. Returns whether it could belong to one.
     pub fn handle_datagram(

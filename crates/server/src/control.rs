@@ -375,6 +375,28 @@ impl Control {
         }
     }
 
+    /// Says why a session ended. Strangers open as many that never connect as they like: of these
+    /// each cause is told once a minute.
+    fn note_end(&self, session: SessionId, reason: ClosedReason, ended: Option<&rtc::Ended>) {
+        let why = ended.map(ToString::to_string);
+        match reason {
+            ClosedReason::Ordered => {}
+            ClosedReason::Remote | ClosedReason::Silent => {
+                tracing::info!(?session, ?reason, why, "session ended");
+            }
+            ClosedReason::NeverConnected => {
+                let cause = match ended {
+                    Some(rtc::Ended::Handshake(error)) => error.label(),
+                    Some(rtc::Ended::Closed) => "closed",
+                    None => "no_handshake",
+                };
+                if let Some(untold) = self.shared.metrics.unconnected.count(cause, Instant::now()) {
+                    tracing::info!(?session, cause, why, untold, "session never connected");
+                }
+            }
+        }
+    }
+
     fn event(&self, event: Event) {
         match event {
             Event::Connected {
@@ -394,10 +416,7 @@ impl Control {
                 reason,
                 ended,
             } => {
-                if reason != ClosedReason::Ordered {
-                    let why = ended.map(|ended| ended.to_string());
-                    tracing::info!(?session, ?reason, why, "session ended");
-                }
+                self.note_end(session, reason, ended.as_ref());
                 self.shared.metrics.closed(reason);
                 if reason == ClosedReason::Remote {
                     self.hung_up(session);

@@ -17,6 +17,7 @@ use prometheus_client::registry::Registry;
 
 use signaling::dialect::headwater::Error;
 
+use crate::causes::Causes;
 use crate::control::Control;
 
 /// Labels of an HTTP exchange.
@@ -64,6 +65,8 @@ pub(crate) struct HttpMetrics {
     requests: Family<HttpLabels, Counter>,
     refused_calls: Family<RefusedLabels, Counter>,
     frames: Family<FrameLabels, Counter>,
+    /// HTTP connections that broke off.
+    pub(crate) failed_connections: Causes,
 }
 
 impl HttpMetrics {
@@ -102,6 +105,10 @@ impl HttpMetrics {
 #[derive(Debug, Clone)]
 pub(crate) struct MediaMetrics {
     closed: Family<ClosedLabels, Counter>,
+    /// Offers that were refused.
+    pub(crate) refused_offers: Causes,
+    /// Sessions that ended before they were connected.
+    pub(crate) unconnected: Causes,
     first_picture: Histogram,
     keyframe_wait: Histogram,
 }
@@ -112,6 +119,8 @@ impl Default for MediaMetrics {
         let waits = || Histogram::new(exponential_buckets(0.01, 2.0, 12));
         Self {
             closed: Family::default(),
+            refused_offers: Causes::default(),
+            unconnected: Causes::default(),
             first_picture: waits(),
             keyframe_wait: waits(),
         }
@@ -160,6 +169,21 @@ pub(crate) fn registry(http: &HttpMetrics, media: &MediaMetrics, control: Contro
         "sessions_closed",
         "Sessions that ended, by reason",
         media.closed.clone(),
+    );
+    registry.register(
+        "sessions_unconnected",
+        "Sessions that ended before they were connected, by cause",
+        media.unconnected.metric(),
+    );
+    registry.register(
+        "offers_refused",
+        "Offers that were refused, by cause",
+        media.refused_offers.metric(),
+    );
+    registry.register(
+        "http_connections_failed",
+        "HTTP connections that broke off, by cause",
+        http.failed_connections.metric(),
     );
     registry.register(
         "first_picture_seconds",
@@ -263,6 +287,9 @@ impl Collector for Shards {
             ("codec", sum(|c| c.dropped_codec)),
             ("too_large", sum(|c| c.dropped_too_large)),
             ("late", sum(|c| c.dropped_late)),
+            ("unauthentic_stun", sum(|c| c.dropped_unauthentic_stun)),
+            ("paths_full", sum(|c| c.dropped_paths_full)),
+            ("unproved_path", sum(|c| c.dropped_unproved_path)),
             ("relay_full", sum(|c| c.dropped_relay_full)),
             ("send_buffer", send_full),
         ];

@@ -52,7 +52,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let service = Service::new(
         control.clone(),
         config,
-        http_metrics,
+        http_metrics.clone(),
         registry,
         stopping.clone(),
     );
@@ -70,10 +70,22 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     {
         let listener = bind(address, key).await?;
         ports.push((key, listener.local_addr()?));
-        servers.spawn(http::serve(listener, router, limits, stopping.clone()));
+        servers.spawn(http::serve(
+            listener,
+            router,
+            limits,
+            http_metrics.clone(),
+            stopping.clone(),
+        ));
     }
     let router = http::router(service);
-    servers.spawn(http::serve(listener, router, limits, stopping.clone()));
+    servers.spawn(http::serve(
+        listener,
+        router,
+        limits,
+        http_metrics,
+        stopping.clone(),
+    ));
     greet(address)?;
     for (key, address) in ports {
         print(&format!("  {key}: port {}\n", address.port()))?;
@@ -196,8 +208,8 @@ fn greet(address: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Warns of what strangers send, which is no news. `log.level` can name it, and then it talks.
-const QUIET: &str = "dimpl=off,sctp_proto=off";
+/// Libraries that warn of what strangers send, which is no news: it is counted, see [`crate::causes`]. `log.level` can name it, and then it talks.
+const QUIET: &str = "dimpl=off,sctp_proto=off,h2=off";
 
 fn start_logging(config: &Config) -> anyhow::Result<()> {
     let directives = format!("{QUIET},{}", config.log.level);

@@ -167,6 +167,8 @@ impl Node {
     /// Tells how well connections do, where that has changed.
     pub(super) fn report_health(&mut self) {
         for (_, entry) in &mut self.peers {
+            let seen = entry.peer.ice_counters();
+            self.counters.add_ice(&mut entry.ice_seen, &seen);
             let round_trip = entry.peer.round_trip();
             let told = entry.health.look(round_trip, entry.estimate);
             if let Some((quality, bandwidth)) = told {
@@ -190,9 +192,11 @@ impl Node {
     }
 
     pub(super) fn remove(&mut self, key: usize, reason: ClosedReason) {
-        let Some(entry) = self.peers.try_remove(key) else {
+        let Some(mut entry) = self.peers.try_remove(key) else {
             return;
         };
+        let seen = entry.peer.ice_counters();
+        self.counters.add_ice(&mut entry.ice_seen, &seen);
         self.sessions.remove(&entry.session);
         for ufrag in &entry.ufrags {
             self.demux.remove_ufrag(ufrag);
