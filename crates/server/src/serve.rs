@@ -29,11 +29,35 @@ pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
     raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .on_thread_start(step_back)
+        .max_blocking_threads(readers())
         .build()
         .context("start the runtime")?;
     let result = runtime.block_on(serve(config));
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
+}
+
+/// Nice value (setpriority(2)) of the threads that answer requests. On a core that is wanted by
+/// both, a media thread then gets nine parts of ten: offers that are dear to read take their time
+/// from requests, and not from what is being watched.
+const REQUESTS_NICE: i32 = 10;
+
+/// Threads that read offers, and files: one for each core, and no fewer than this. Further offers
+/// wait: more at once are not read sooner, and each thread keeps some megabytes of what it
+/// allocated.
+const READERS_MIN: usize = 2;
+
+fn readers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cores.max(READERS_MIN)
+}
+
+/// Puts media threads before the calling one.
+fn step_back() {
+    if let Err(error) = rustix::process::setpriority_process(None, REQUESTS_NICE) {
+        tracing::debug!(%error, "requests are as urgent as media");
+    }
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use headwater_loadgen::{Report, Sent, Settings};
 use rtp::Bitrate;
+use rustix::process::setpriority_process;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::server::Server;
@@ -29,6 +30,9 @@ const BITRATE_LONG: Bitrate = Bitrate::kbps(2_500);
 /// CI shares its cores.
 const DELAY_MAX: Duration = Duration::from_millis(50);
 const DELAY_MAX_SHORT: Duration = Duration::from_millis(250);
+
+/// Nice value of attackers.
+const ATTACKERS_NICE: i32 = 10;
 
 /// What is missing for longer is lost: a viewer of the load generator waits for a second.
 const LOST_AFTER: Duration = Duration::from_millis(1_200);
@@ -85,10 +89,12 @@ impl Arena {
         }
     }
 
-    /// Waits until no other attack runs.
-    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
+    /// Waits until no other attack runs. The attacker is this thread, and those that it starts.
+    fn turn(&self) -> MutexGuard<'_, ()> {
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         stay_on(&cores().1);
+        // Publisher and viewers, who measure, come first.
+        setpriority_process(None, ATTACKERS_NICE).expect("less urgent is allowed");
         turn
     }
 

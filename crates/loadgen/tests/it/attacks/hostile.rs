@@ -24,8 +24,9 @@ pub(super) struct Hostile<'a> {
     /// The path of the session.
     pub(super) session: String,
     connected: bool,
-    /// Packets of media that came.
+    /// Packets of media that came, and their bytes.
     pub(super) received: u64,
+    pub(super) received_bytes: u64,
     /// The last media packet's SSRC, of video where there is any.
     pub(super) source: u32,
     /// Datagrams of DTLS that the peer wants sent, where `holds_back` keeps them.
@@ -54,6 +55,7 @@ impl<'a> Hostile<'a> {
             session: opened.location.expect("a session"),
             connected: false,
             received: 0,
+            received_bytes: 0,
             source: 0,
             held_back: Vec::new(),
             holds_back: false,
@@ -109,6 +111,7 @@ impl<'a> Hostile<'a> {
 
     fn media(&mut self, packet: &[u8]) {
         self.received += 1;
+        self.received_bytes += packet.len() as u64;
         // Packets of video are the larger ones.
         if packet.len() > 300 {
             self.source = u32::from_be_bytes(packet[8..12].try_into().expect("four bytes"));

@@ -64,9 +64,8 @@ fn address_claimed_by_another_session_still_connects() {
         let mut connected = 0;
         while Instant::now() < until || connected == 0 {
             let mut owner = Hostile::viewer(server);
-            for _ in 0..5 {
-                send(&owner.socket, server.media(), &claimant.check(true));
-            }
+            let claim = || send(&owner.socket, server.media(), &claimant.check(true));
+            (0..5).for_each(|_| claim());
             owner.connect();
             owner.watch();
             connected += 1;

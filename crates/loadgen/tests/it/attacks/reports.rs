@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use rtp::rtcp;
 
-use super::arena::{Arena, attack_time, paced};
+use super::arena::{Arena, VIEWERS, attack_time, paced};
 use super::hostile::Hostile;
 
 /// The sender that a viewer's forged reports name: not that of the client's own.
 const REPORTER: u32 = 0x7777_0001;
+
+/// `RESENT_BYTES_MAX` of `rtc::sender`.
+const RESENT_AT_ONCE: u64 = 200_000;
 
 const GROWTH_KB_MAX: u64 = 8_192;
 
@@ -50,14 +53,16 @@ fn key_frames_asked_a_thousand_times_a_second_back_off() {
 #[test]
 fn nack_storm_brings_back_less_than_it_costs() {
     let arena = Arena::enter();
-    let resent = || arena.server.metric("nacks_in_total");
-    let before = resent();
-    let sent = arena.withstands("a NACK storm", GROWTH_KB_MAX, |until| {
+    let nacks = || arena.server.metric("nacks_in_total");
+    let before = nacks();
+    let stream = || arena.stream.viewers.report().bytes / VIEWERS as u64;
+    let (sent, got, regular) = arena.withstands("a NACK storm", GROWTH_KB_MAX, |until| {
         let mut viewer = Hostile::viewer(&arena.server);
         viewer.connect();
         viewer.watch();
         let mut outbound = viewer.outbound();
         let mut missing: Vec<u16> = Vec::new();
+        let (mut bytes, before, streamed) = (0, viewer.received_bytes, stream());
         paced(until, 2_000, |number| {
             missing.clear();
             missing.extend((0..200).map(|n| (number as u16).wrapping_mul(7).wrapping_add(n)));
@@ -65,14 +70,20 @@ fn nack_storm_brings_back_less_than_it_costs() {
             rtcp::write_receiver_report(&mut report, REPORTER, &[]);
             rtcp::write_nack(&mut report, REPORTER, viewer.source, &missing);
             outbound.seal_rtcp(&mut report);
+            bytes += report.len() as u64;
             viewer.send(&report);
             if number.is_multiple_of(20) {
                 viewer.turn();
             }
-        })
+        });
+        let got = viewer.received_bytes - before;
+        (bytes, got, stream() - streamed)
     });
-    eprintln!("{sent} sent, {} counted", resent() - before);
-    assert!(resent() > before, "the server saw none");
+    let counted = nacks() - before;
+    eprintln!("{sent} bytes of {counted} NACKs: {got} bytes of media, others {regular}");
+    assert!(counted > 0, "the server saw none");
+    // Half of what is sent may be sent again, which is a share of itself.
+    assert!(got < 2 * regular + RESENT_AT_ONCE + sent, "{got} bytes");
 }
 
 #[test]
