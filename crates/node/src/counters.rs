@@ -67,3 +67,24 @@ pub(crate) struct IceSeen {
     paths_full: u32,
     held_back: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ice_counters_are_added_once() {
+        let (mut counters, mut before) = (Counters::default(), IceSeen::default());
+        let mut seen = rtc::IceCounters {
+            paths_full: 3,
+            ..Default::default()
+        };
+        counters.add_ice(&mut before, &seen);
+        seen.paths_full = 5;
+        seen.held_back = 1;
+        counters.add_ice(&mut before, &seen);
+        counters.add_ice(&mut before, &seen);
+        assert_eq!(counters.dropped_paths_full, 5);
+        assert_eq!(counters.dropped_unproved_path, 1);
+    }
+}

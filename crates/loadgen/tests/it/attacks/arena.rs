@@ -72,7 +72,11 @@ impl Arena {
     fn start() -> Self {
         let (servers, others) = cores();
         stay_on(&servers);
-        let server = Server::start(&[("HEADWATER_LOG__LEVEL", "info")]);
+        let server = Server::start(&[
+            ("HEADWATER_LOG__LEVEL", "info"),
+            // That few sessions are opened shall not be what saves it.
+            ("HEADWATER_LIMITS__SESSIONS_PER_SECOND", "1000000"),
+        ]);
         stay_on(&others);
         let settings = match is_long() {
             true => Settings {
