@@ -31,5 +31,5 @@ pub use link::{Link, OpenError};
 pub use publisher::{Sent, Settings};
 pub use publishers::Publishers;
 pub use receiver::{Media, Receiver, srtp_keys};
-pub use report::{Durations, Report};
+pub use report::{Durations, Report, STALL};
 pub use viewers::{Idle, Viewers};

@@ -8,6 +8,9 @@ use rtp::Bitrate;
 const DIGITS: u8 = 2;
 const LONGEST_US: u64 = 600_000_000;
 
+/// A pause this long of the generator itself tells of a machine that is busy with other things.
+pub const STALL: Duration = Duration::from_millis(250);
+
 /// What all viewers saw, from the beginning to [`Self::time`].
 #[derive(Debug, Clone, Default)]
 pub struct Report {
@@ -54,6 +57,8 @@ pub struct Report {
     /// The longest time that the generator itself did not look at its sockets. Where it is near
     /// the length of a freeze, the machine is at fault and not the server.
     pub stall_max: Duration,
+    /// How often that was more than [`STALL`].
+    pub stalls: u64,
 }
 
 /// A distribution of durations, to the microsecond where they are short.
@@ -153,6 +158,7 @@ impl Report {
         self.delay.merge(&other.delay);
         self.jitter.merge(&other.jitter);
         self.stall_max = self.stall_max.max(other.stall_max);
+        self.stalls += other.stalls;
     }
 }
 

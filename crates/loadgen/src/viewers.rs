@@ -12,7 +12,7 @@ use udp::Received;
 use crate::http::Client;
 use crate::link::{Happened, Link, OpenError};
 use crate::reception::Reception;
-use crate::report::Report;
+use crate::report::{Report, STALL};
 use crate::worker::{Commands, Next, Worker};
 
 /// A viewer is at the live edge this long after it connected.
@@ -172,6 +172,7 @@ impl Pool {
             let now = Instant::now();
             let stall = (now - looked).saturating_sub(sleep);
             self.past.stall_max = self.past.stall_max.max(stall);
+            self.past.stalls += u64::from(stall > STALL);
             looked = now;
             // The waker's event has the key of no viewer.
             for key in events.iter().map(|event| event.token()) {

@@ -29,6 +29,9 @@ pub struct Counters {
     pub dropped_too_large: u64,
     /// Packets not sent since they came too long after newer ones.
     pub dropped_late: u64,
+    /// Datagrams not sent to an address that has proved nothing. Counted every five seconds,
+    /// and when the session ends.
+    pub dropped_unproved_path: u64,
     /// Packets not passed to another shard since its ring was full.
     pub dropped_relay_full: u64,
     /// Key-frame requests received from viewers.

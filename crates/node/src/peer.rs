@@ -35,6 +35,8 @@ pub(crate) struct PeerEntry {
     /// What the bandwidth estimation was last told to look for.
     pub(crate) wanted: (Bitrate, Bitrate),
     pub(crate) health: Health,
+    /// What was counted of [`Peer::held_back`].
+    held_back: u32,
 }
 
 /// One m-line of a publisher.
@@ -86,7 +88,15 @@ impl PeerEntry {
             estimate: None,
             wanted: (Bitrate::ZERO, Bitrate::ZERO),
             health: Health::default(),
+            held_back: 0,
         }
+    }
+
+    /// Datagrams that were held back since the last call.
+    pub(crate) fn take_held_back(&mut self) -> u64 {
+        let now = self.peer.held_back();
+        let before = std::mem::replace(&mut self.held_back, now);
+        now.saturating_sub(before).into()
     }
 
     /// Wants its time, if it did not yet: `dirty` has those that do, each once.

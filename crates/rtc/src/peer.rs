@@ -290,6 +290,11 @@ impl Peer {
         self.ice.last_heard()
     }
 
+    /// Datagrams that were held back, since their address had proved nothing.
+    pub fn held_back(&self) -> u32 {
+        self.ice.counters().held_back
+    }
+
     /// Takes a datagram, which is decrypted in place. One that does not authenticate, or belongs
     /// to no protocol of WebRTC, is refused and changes nothing.
     pub fn handle_datagram(

@@ -396,7 +396,7 @@ impl Control {
                 refused,
                 remote,
                 source,
-            } => self.refused(session, refused, remote, source),
+            } => self.not_taken(session, refused, remote, source),
             Event::Closed {
                 session,
                 reason,

@@ -1,6 +1,7 @@
 //! The `headwater` binary: loads the configuration and runs the server.
 
 mod bench;
+mod causes;
 mod cli;
 mod config;
 mod control;

@@ -17,6 +17,7 @@ use prometheus_client::registry::Registry;
 
 use signaling::dialect::headwater::Error;
 
+use crate::causes::Causes;
 use crate::control::Control;
 
 /// Labels of an HTTP exchange.
@@ -46,12 +47,6 @@ struct ClosedLabels {
     reason: Reason,
 }
 
-/// Labels of a session that did not connect.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CauseLabels {
-    reason: &'static str,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 #[allow(
     non_camel_case_types,
@@ -70,6 +65,8 @@ pub(crate) struct HttpMetrics {
     requests: Family<HttpLabels, Counter>,
     refused_calls: Family<RefusedLabels, Counter>,
     frames: Family<FrameLabels, Counter>,
+    /// HTTP connections that broke off.
+    pub(crate) failed_connections: Causes,
 }
 
 impl HttpMetrics {
@@ -108,7 +105,12 @@ impl HttpMetrics {
 #[derive(Debug, Clone)]
 pub(crate) struct MediaMetrics {
     closed: Family<ClosedLabels, Counter>,
-    not_connected: Family<CauseLabels, Counter>,
+    /// Offers that were refused.
+    pub(crate) refused_offers: Causes,
+    /// Sessions that ended before they were connected.
+    pub(crate) unconnected: Causes,
+    /// Datagrams of sessions that are not connected, as far as they are told.
+    pub(crate) not_taken: Causes,
     first_picture: Histogram,
     keyframe_wait: Histogram,
 }
@@ -119,7 +121,9 @@ impl Default for MediaMetrics {
         let waits = || Histogram::new(exponential_buckets(0.01, 2.0, 12));
         Self {
             closed: Family::default(),
-            not_connected: Family::default(),
+            refused_offers: Causes::default(),
+            unconnected: Causes::default(),
+            not_taken: Causes::default(),
             first_picture: waits(),
             keyframe_wait: waits(),
         }
@@ -135,12 +139,6 @@ impl MediaMetrics {
             ClosedReason::Ordered => Reason::ordered,
         };
         self.closed.get_or_create(&ClosedLabels { reason }).inc();
-    }
-
-    /// A session did not connect, for this cause.
-    pub(crate) fn not_connected(&self, cause: &'static str) {
-        let labels = CauseLabels { reason: cause };
-        self.not_connected.get_or_create(&labels).inc();
     }
 
     pub(crate) fn first_picture(&self, wait: Duration) {
@@ -176,9 +174,19 @@ pub(crate) fn registry(http: &HttpMetrics, media: &MediaMetrics, control: Contro
         media.closed.clone(),
     );
     registry.register(
-        "sessions_not_connected",
-        "Sessions that did not connect, by how far they came, or why DTLS failed",
-        media.not_connected.clone(),
+        "sessions_unconnected",
+        "Sessions that ended before they were connected, by cause",
+        media.unconnected.metric(),
+    );
+    registry.register(
+        "offers_refused",
+        "Offers that were refused, by cause",
+        media.refused_offers.metric(),
+    );
+    registry.register(
+        "http_connections_failed",
+        "HTTP connections that broke off, by cause",
+        http.failed_connections.metric(),
     );
     registry.register(
         "first_picture_seconds",
@@ -291,6 +299,7 @@ impl Collector for Shards {
             ("codec", sum(|c| c.dropped_codec)),
             ("too_large", sum(|c| c.dropped_too_large)),
             ("late", sum(|c| c.dropped_late)),
+            ("unproved_path", sum(|c| c.dropped_unproved_path)),
             ("relay_full", sum(|c| c.dropped_relay_full)),
             ("send_buffer", send_full),
         ];

@@ -29,11 +29,35 @@ pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
     raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .on_thread_start(step_back)
+        .max_blocking_threads(readers())
         .build()
         .context("start the runtime")?;
     let result = runtime.block_on(serve(config));
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
+}
+
+/// Nice value (setpriority(2)) of the threads that answer requests. On a core that is wanted by
+/// both, a media thread then gets three parts of four: offers that are dear to read take their time
+/// from requests, and not from what is being watched.
+const REQUESTS_NICE: i32 = 5;
+
+/// Threads that read offers, and files: one for each core, and no fewer than this. Further offers
+/// wait: more at once are not read sooner, and each thread keeps some megabytes of what it
+/// allocated.
+const READERS_MIN: usize = 2;
+
+fn readers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cores.max(READERS_MIN)
+}
+
+/// Puts media threads before the calling one.
+fn step_back() {
+    if let Err(error) = rustix::process::setpriority_process(None, REQUESTS_NICE) {
+        tracing::debug!(%error, "requests are as urgent as media");
+    }
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
@@ -52,7 +76,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let service = Service::new(
         control.clone(),
         config,
-        http_metrics,
+        http_metrics.clone(),
         registry,
         stopping.clone(),
     );
@@ -70,10 +94,22 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     {
         let listener = bind(address, key).await?;
         ports.push((key, listener.local_addr()?));
-        servers.spawn(http::serve(listener, router, limits, stopping.clone()));
+        servers.spawn(http::serve(
+            listener,
+            router,
+            limits,
+            http_metrics.clone(),
+            stopping.clone(),
+        ));
     }
     let router = http::router(service);
-    servers.spawn(http::serve(listener, router, limits, stopping.clone()));
+    servers.spawn(http::serve(
+        listener,
+        router,
+        limits,
+        http_metrics,
+        stopping.clone(),
+    ));
     greet(address)?;
     for (key, address) in ports {
         print(&format!("  {key}: port {}\n", address.port()))?;
@@ -196,8 +232,9 @@ fn greet(address: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Warns of what strangers send, which is no news. `log.level` can name it, and then it talks.
-const QUIET: &str = "dimpl=off,sctp_proto=off";
+/// Libraries that warn of what strangers send, which is no news: it is counted, see
+/// [`crate::causes`]. `log.level` can name them, and then they talk.
+const QUIET: &str = "dimpl=off,sctp_proto=off,h2=off";
 
 fn start_logging(config: &Config) -> anyhow::Result<()> {
     let directives = format!("{QUIET},{}", config.log.level);

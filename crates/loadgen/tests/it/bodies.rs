@@ -119,7 +119,7 @@ fn mutated_offers(server: &Server) -> BTreeMap<u16, usize> {
 }
 
 /// A few bytes changed, lines dropped, repeated or exchanged.
-fn mutate(rng: &mut Rng, offer: &str) -> String {
+pub(crate) fn mutate(rng: &mut Rng, offer: &str) -> String {
     let mut lines: Vec<Vec<u8>> = offer.lines().map(|line| line.as_bytes().to_vec()).collect();
     for _ in 0..rng.usize(1..6) {
         let (at, other) = (rng.usize(..lines.len()), rng.usize(..lines.len()));

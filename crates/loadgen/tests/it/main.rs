@@ -5,6 +5,7 @@
 //! same for the messages that nobody should send, `HEADWATER_FUZZ_SEED` repeats them.
 //! `HEADWATER_ROOMS_FULL=1` fills rooms with thousands.
 
+mod attacks;
 mod bench;
 mod bodies;
 mod datagrams;

@@ -5,13 +5,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use headwater_loadgen::{Client, bench};
 
-/// Two cores carry one of these tests at a time.
-static ALONE: Mutex<()> = Mutex::new(());
+/// Two cores carry one server at a time.
+static RUNS: Mutex<bool> = Mutex::new(false);
+static ENDED: Condvar = Condvar::new();
 
 /// Longer than any limit that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -23,13 +24,13 @@ pub(crate) struct Server {
     media: SocketAddr,
     log: tempfile::TempDir,
     client: Client,
-    _alone: MutexGuard<'static, ()>,
+    _alone: Alone,
 }
 
 impl Server {
     /// Starts a server with one shard on free ports of the loopback.
     pub(crate) fn start(environment: &[(&str, &str)]) -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = Alone::wait();
         let probe = UdpSocket::bind("127.0.0.1:0").expect("a free port");
         let media = probe.local_addr().expect("its address");
         drop(probe);
@@ -137,6 +138,13 @@ impl Server {
         status.and_then(|status| status.parse().ok())
     }
 
+    /// Lines that it has logged so far.
+    pub(crate) fn log(&self) -> Vec<String> {
+        let log = fs::read(self.log.path().join("stderr")).expect("its log");
+        let lines = String::from_utf8_lossy(&log);
+        lines.lines().map(str::to_owned).collect()
+    }
+
     /// Fails when the process has ended or anything in it has panicked.
     pub(crate) fn assert_unharmed(&mut self) {
         let ended = self.process.try_wait().expect("a child");
@@ -151,6 +159,31 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.process.kill().ok();
         self.process.wait().ok();
+    }
+}
+
+/// The right to run a server, which ends with this value.
+struct Alone;
+
+impl Alone {
+    fn wait() -> Self {
+        let free = |runs: &mut bool| *runs;
+        let mut runs = ENDED
+            .wait_while(Self::runs(), free)
+            .unwrap_or_else(PoisonError::into_inner);
+        *runs = true;
+        Self
+    }
+
+    fn runs() -> MutexGuard<'static, bool> {
+        RUNS.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        *Self::runs() = false;
+        ENDED.notify_one();
     }
 }
 

@@ -174,6 +174,7 @@ impl Node {
     /// Tells how well connections do, where that has changed.
     pub(super) fn report_health(&mut self) {
         for (_, entry) in &mut self.peers {
+            self.counters.dropped_unproved_path += entry.take_held_back();
             let round_trip = entry.peer.round_trip();
             let told = entry.health.look(round_trip, entry.estimate);
             if let Some((quality, bandwidth)) = told {
@@ -197,9 +198,10 @@ impl Node {
     }
 
     fn remove(&mut self, now: Instant, key: usize, reason: ClosedReason) {
-        let Some(entry) = self.peers.try_remove(key) else {
+        let Some(mut entry) = self.peers.try_remove(key) else {
             return;
         };
+        self.counters.dropped_unproved_path += entry.take_held_back();
         self.sessions.remove(&entry.session);
         for ufrag in &entry.ufrags {
             self.demux.remove_ufrag(ufrag);

@@ -15,7 +15,6 @@ use tokio::sync::{mpsc, watch};
 
 use super::entering::{Enter, Entrance};
 use super::members::Purpose;
-use super::opening::refusal;
 use super::publishing::Formats;
 use super::viewing::{Carried, Viewed, outgoing};
 use super::{Control, ESTIMATE_INITIAL, State, random};
@@ -187,7 +186,7 @@ impl Control {
     /// Asks a participant to send what it has offered and taken back, because an offer of the
     /// server crossed it.
     pub(crate) fn ask_again(&self, key: ParticipantKey, offer: &str) -> Result<(), OpenError> {
-        let offer = description(offer)?;
+        let offer = self.description(offer)?;
         let mut state = self.state();
         state.conversing(key)?.negotiator.expect_offered(&offer);
         state.members.unsettled.insert(key);
@@ -240,7 +239,7 @@ impl Control {
     ) -> Result<String, OpenError> {
         self.pace(key).await?;
         // Read before the lock: it takes the longest.
-        let offer = description(offer)?;
+        let offer = self.description(offer)?;
         let mut state = self.state();
         let conversing = state.conversing(key)?;
         let answered = conversing.negotiator.offered(&offer);
@@ -250,7 +249,7 @@ impl Control {
             Ok(answered) => answered,
             Err(error) => {
                 self.settle(&mut state);
-                return Err(refusal(&error));
+                return Err(self.refused(&error));
             }
         };
         let formats = Formats::of(&answered.agreed);
@@ -267,11 +266,11 @@ impl Control {
         answer: &str,
     ) -> Result<(), OpenError> {
         self.pace(key).await?;
-        let answer = description(answer)?;
+        let answer = self.description(answer)?;
         let mut state = self.state();
         let conversing = state.conversing(key)?;
         let agreed = conversing.negotiator.answered(&answer);
-        let agreed = agreed.map_err(|error| refusal(&error))?;
+        let agreed = agreed.map_err(|error| self.refused(&error))?;
         let formats = Formats::of(&agreed);
         // An answer that only takes what is shown need not repeat the names of what it sends.
         let sends_otherwise = agreed.sends_otherwise;
@@ -281,6 +280,10 @@ impl Control {
         }
         self.settle(&mut state);
         Ok(())
+    }
+
+    fn description(&self, text: &str) -> Result<sdp::Description, OpenError> {
+        sdp::Description::parse(text).map_err(|error| self.refused(&error.into()))
     }
 
     /// Waits until a participant may describe itself again.
@@ -317,7 +320,7 @@ impl Control {
             return Ok(());
         };
         let peer = Peer::new(&config, agreed, Some(ESTIMATE_INITIAL), Instant::now());
-        let peer = Box::new(peer.map_err(|error| refusal(&error))?);
+        let peer = Box::new(peer.map_err(|error| self.refused(&error))?);
         let feed = conversing.feed(None, registry);
         let view = Command::View { session, peer };
         if self.shared.shards.send(shard, view).is_err() {
@@ -572,10 +575,6 @@ impl Conversing {
 }
 
 /// Reads a description of a participant.
-fn description(text: &str) -> Result<sdp::Description, OpenError> {
-    sdp::Description::parse(text).map_err(|error| OpenError::BadOffer(error.to_string()))
-}
-
 fn busy() -> OpenError {
     OpenError::Refused("the media thread is busy".to_owned())
 }

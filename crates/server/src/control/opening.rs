@@ -64,7 +64,7 @@ impl Control {
         let now = Instant::now();
         let (peer, answer) = match self.answer(shard, open, now) {
             Ok(answered) => answered,
-            Err(error) => return Some(Err(refusal(&error))),
+            Err(error) => return Some(Err(self.refused(&error))),
         };
         let session = SessionId(random::<16>());
         let ice_tag = peer.local_credentials().ufrag().to_owned();
@@ -120,6 +120,7 @@ impl Control {
                 retry_after: Duration::from_secs(1),
             }));
         }
+        // DEBUG: anybody may open sessions, and what connects has a line of its own.
         tracing::debug!(stream = %open.stream, ?session, role = ?open.role, shard, "session opened");
         Some(Ok(Opened {
             session,
@@ -143,6 +144,28 @@ impl Control {
         };
         let config = self.rtc_config(shard);
         Peer::answer(&config, role, &open.offer, estimate, now)
+    }
+
+    /// The answer to a description that is refused, which is counted; each cause is told once a
+    /// minute.
+    pub(super) fn refused(&self, error: &rtc::OfferError) -> OpenError {
+        let cause = match error {
+            rtc::OfferError::Unreadable(_) => "unreadable",
+            rtc::OfferError::NoMedia => "no_media",
+            rtc::OfferError::TooManyMedia { .. } => "too_many_media",
+            rtc::OfferError::Direction { .. } => "direction",
+            rtc::OfferError::NoCodec { .. } => "no_codec",
+            rtc::OfferError::Refused(_) => "refused",
+        };
+        let counted = self
+            .shared
+            .metrics
+            .refused_offers
+            .count(cause, Instant::now());
+        if let Some(untold) = counted {
+            tracing::info!(cause, why = %error, untold, "an offer was refused");
+        }
+        refusal(error)
     }
 
     /// What the peers of a shard have in common.
@@ -191,7 +214,7 @@ impl State {
     }
 }
 
-pub(super) fn refusal(error: &rtc::OfferError) -> OpenError {
+fn refusal(error: &rtc::OfferError) -> OpenError {
     match error {
         rtc::OfferError::NoCodec {
             kind,

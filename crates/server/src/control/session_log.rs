@@ -2,7 +2,7 @@
 //! and one for each cause for which something of it does not work.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use broadcast::{Role, SessionId};
 use node::ClosedReason;
@@ -63,10 +63,17 @@ impl Control {
             let known = state.connected.remove(&over.session);
             known.unwrap_or_else(|| state.whose(over.session))
         };
-        self.shared.metrics.closed(over.reason);
-        if let Some(ended) = over.ended.as_ref().filter(|ended| **ended != Ended::Closed) {
-            self.shared.metrics.not_connected(ended.label());
+        let metrics = &self.shared.metrics;
+        metrics.closed(over.reason);
+        // Strangers open as many that never connect as they like: each cause is told once a minute.
+        let mut untold = Some(0);
+        if over.reason == ClosedReason::NeverConnected {
+            let cause = over.ended.as_ref().map_or("unknown", Ended::label);
+            untold = metrics.unconnected.count(cause, Instant::now());
         }
+        let Some(untold) = untold else {
+            return;
+        };
         let Whose { of, role, client } = whose;
         tracing::info!(
             session = ?over.session,
@@ -77,19 +84,29 @@ impl Control {
             seconds = over.lasted.as_secs_f64(),
             received = %over.traffic.received,
             sent = %over.traffic.sent,
+            untold,
             "session ended"
         );
     }
 
-    /// Datagrams of a session change nothing.
-    pub(super) fn refused(
+    /// A datagram of a session changes nothing, for the first time for this reason. Of sessions that
+    /// are not connected, which anybody may open, each reason is told once a minute.
+    pub(super) fn not_taken(
         &self,
         session: SessionId,
         refused: Refused,
         remote: SocketAddr,
         source: Option<(u32, u8)>,
     ) {
-        let Whose { of, role, client } = self.state().whose(session);
+        let (whose, connected) = {
+            let state = self.state();
+            (state.whose(session), state.connected.contains_key(&session))
+        };
+        let causes = &self.shared.metrics.not_taken;
+        if !connected && causes.count(refused.label(), Instant::now()).is_none() {
+            return;
+        }
+        let Whose { of, role, client } = whose;
         let (ssrc, payload_type) = source.unzip();
         tracing::info!(
             ?session,

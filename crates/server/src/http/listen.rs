@@ -1,6 +1,6 @@
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -10,6 +10,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+
+use crate::metrics::HttpMetrics;
 
 /// How long accepting rests after an error that is the system's, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
@@ -28,6 +30,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     limits: Limits,
+    metrics: HttpMetrics,
     stopping: CancellationToken,
 ) {
     let mut builder = Builder::new(TokioExecutor::new());
@@ -54,15 +57,27 @@ pub(crate) async fn serve(
             .serve_connection_with_upgrades(TokioIo::new(stream), service)
             .into_owned();
         let connection = graceful.watch(connection);
+        let failed = metrics.failed_connections.clone();
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(error, "HTTP connection");
+            if let Err(error) = connection.await
+                && let Some(untold) = failed.count(cause(&*error), Instant::now())
+            {
+                tracing::info!(error, untold, "an HTTP connection broke off");
             }
             drop(place);
         });
     }
     drop(listener);
     graceful.shutdown().await;
+}
+
+/// Why a connection broke off: its client went away, or did not keep to the protocol.
+fn cause(error: &(dyn std::error::Error + 'static)) -> &'static str {
+    let mut sources = std::iter::successors(Some(error), |error| error.source());
+    match sources.any(|error| error.is::<io::Error>()) {
+        true => "gone",
+        false => "protocol",
+    }
 }
 
 /// The next connection; errors end none but the one that they are about.

@@ -111,7 +111,7 @@ fn session_that_never_connects_is_told_with_how_far_it_came() {
         why.starts_with("no STUN check of the client has come"),
         "{line}"
     );
-    let name = "headwater_sessions_not_connected_total{reason=\"not_reached\"}";
+    let name = "headwater_sessions_unconnected_total{cause=\"not_reached\"}";
     assert_eq!(logged.server.counted(name), 1);
 }
 

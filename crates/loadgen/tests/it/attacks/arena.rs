@@ -1,0 +1,217 @@
+//! A stream with 50 viewers, on whom attacks are tried.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use headwater_loadgen::{Report, Sent, Settings};
+use rtp::Bitrate;
+use rustix::process::setpriority_process;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+use crate::server::Server;
+use crate::stream::{LIGHT, Stream};
+
+/// Viewers of the stream, none of whom may notice anything.
+pub(crate) const VIEWERS: usize = 50;
+
+/// The publisher and its viewers.
+const SESSIONS: u64 = VIEWERS as u64 + 1;
+
+/// How long an attack lasts where no other time is asked for.
+const SECONDS: f64 = 2.0;
+
+/// An attack that lasts so long shows a delay that the machine's other work does not hide.
+const SECONDS_LONG: f64 = 20.0;
+
+/// What is published then; else what a build without optimisation carries.
+const BITRATE_LONG: Bitrate = Bitrate::kbps(2_500);
+
+/// 99 % of the packets are with their viewers within this time: as the issue asks for, and where
+/// CI shares its cores.
+const DELAY_MAX: Duration = Duration::from_millis(50);
+const DELAY_MAX_SHORT: Duration = Duration::from_millis(250);
+
+/// Nice value of attackers.
+const ATTACKERS_NICE: i32 = 10;
+
+/// What is missing for longer is lost: a viewer of the load generator waits for a second.
+const LOST_AFTER: Duration = Duration::from_millis(1_200);
+
+/// Half-open sessions end after 15 s; hostile clients close theirs.
+const SESSIONS_END: Duration = Duration::from_secs(20);
+
+/// The server and its stream, as long as a test has it.
+static ARENA: Mutex<Weak<Arena>> = Mutex::new(Weak::new());
+
+pub(crate) struct Arena {
+    pub(crate) server: Server,
+    pub(crate) stream: Stream,
+    /// One attack at a time.
+    turn: Mutex<()>,
+}
+
+/// What was before an attack.
+struct Before {
+    sent: Sent,
+    seen: Report,
+    memory_kb: u64,
+}
+
+impl Arena {
+    /// The one that runs, or another.
+    pub(crate) fn enter() -> Arc<Self> {
+        let mut running = ARENA.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(arena) = running.upgrade() {
+            return arena;
+        }
+        let arena = Arc::new(Self::start());
+        *running = Arc::downgrade(&arena);
+        arena
+    }
+
+    fn start() -> Self {
+        let (servers, others) = cores();
+        stay_on(&servers);
+        let server = Server::start(&[
+            ("HEADWATER_LOG__LEVEL", "info"),
+            // That few sessions are opened shall not be what saves it.
+            ("HEADWATER_LIMITS__SESSIONS_PER_SECOND", "1000000"),
+        ]);
+        stay_on(&others);
+        let settings = match is_long() {
+            true => Settings {
+                bitrate: BITRATE_LONG,
+                ..LIGHT
+            },
+            false => LIGHT,
+        };
+        let stream = Stream::start(&server, &settings, VIEWERS);
+        Self {
+            server,
+            stream,
+            turn: Mutex::new(()),
+        }
+    }
+
+    /// Waits until no other attack runs. The attacker is this thread, and those that it starts.
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        stay_on(&cores().1);
+        // Publisher and viewers, who measure, come first.
+        setpriority_process(None, ATTACKERS_NICE).expect("less urgent is allowed");
+        turn
+    }
+
+    /// Lets `attack` run until the time that it is given, then looks at the viewers, at the
+    /// server's memory, which may have grown by so much, and at its sessions. Returns what
+    /// `attack` did.
+    pub(crate) fn withstands<T>(
+        &self,
+        name: &str,
+        growth_kb_max: u64,
+        attack: impl FnOnce(Instant) -> T,
+    ) -> T {
+        let _turn = self.turn();
+        let before = Before {
+            sent: self.stream.publishers.sent(),
+            seen: self.stream.viewers.report(),
+            memory_kb: self.server.memory_kb(),
+        };
+        let result = attack(Instant::now() + attack_time());
+        let memory_kb = self.server.memory_kb();
+        let ended = Instant::now();
+        self.server.wait_for_sessions(SESSIONS, SESSIONS_END);
+        std::thread::sleep(LOST_AFTER.saturating_sub(ended.elapsed()));
+        self.judge(name, &before, memory_kb, growth_kb_max);
+        result
+    }
+
+    fn judge(&self, name: &str, before: &Before, memory_kb: u64, growth_kb_max: u64) {
+        let (sent, seen) = (self.stream.publishers.sent(), self.stream.viewers.report());
+        let delay = seen.delay.since(&before.seen.delay).at(0.99);
+        let lost = seen.lost - before.seen.lost;
+        let frames = (sent.frames - before.sent.frames) * VIEWERS as u64;
+        let came = seen.frames - before.seen.frames;
+        eprintln!(
+            "| {name} | {lost} | {:.1} ms | {:.1} MB | {:.1} MB |",
+            delay.as_secs_f64() * 1e3,
+            before.memory_kb as f64 / 1e3,
+            memory_kb as f64 / 1e3,
+        );
+        assert_eq!((sent.ended, seen.ended), (0, 0), "{sent:?} {seen}");
+        assert_eq!(seen.connected, VIEWERS, "{seen}");
+        assert_eq!(lost, 0, "{name}: {seen}");
+        // Where the generator itself had to wait for the machine, delays prove nothing.
+        if is_long() || seen.stalls == before.seen.stalls {
+            // Each viewer may have one on its way at either end.
+            assert!(
+                came + 2 * VIEWERS as u64 >= frames,
+                "{name}: {came} of {frames} frames"
+            );
+            assert!(delay < delay_max(), "{name}: {delay:?}");
+        }
+        let growth = memory_kb.saturating_sub(before.memory_kb);
+        assert!(growth < growth_kb_max, "{name}: {growth} kB more");
+    }
+}
+
+/// How long an attack lasts.
+pub(crate) fn attack_time() -> Duration {
+    let asked = std::env::var("HEADWATER_ATTACK_SECONDS").ok();
+    let seconds = asked.map_or(SECONDS, |s| s.parse().expect("seconds"));
+    Duration::from_secs_f64(seconds)
+}
+
+/// Whether it is so long that what it did to delays and rates is no chance.
+pub(crate) fn is_long() -> bool {
+    attack_time().as_secs_f64() >= SECONDS_LONG
+}
+
+fn delay_max() -> Duration {
+    match is_long() {
+        true => DELAY_MAX,
+        false => DELAY_MAX_SHORT,
+    }
+}
+
+/// Calls `send` so many times a second, with the number of the call, until the time. Returns how
+/// often, which is less than was asked for where the machine does not manage more.
+pub(crate) fn paced(until: Instant, per_second: u64, mut send: impl FnMut(u64)) -> u64 {
+    const TICK: Duration = Duration::from_millis(2);
+    let (start, mut sent) = (Instant::now(), 0);
+    loop {
+        let due = start.elapsed().as_micros() as u64 * per_second / 1_000_000;
+        while sent < due {
+            send(sent);
+            sent += 1;
+            if Instant::now() >= until {
+                return sent;
+            }
+        }
+        if Instant::now() >= until {
+            return sent;
+        }
+        std::thread::sleep(TICK);
+    }
+}
+
+/// The first core of this process for the server, and the others; all for both where there is
+/// one.
+fn cores() -> (CpuSet, CpuSet) {
+    static ALL: Mutex<Option<CpuSet>> = Mutex::new(None);
+    let mut known = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+    // Of the time before any thread was told where to stay.
+    let all = *known.get_or_insert_with(|| sched_getaffinity(None).expect("this thread's cores"));
+    let mut cores = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core));
+    let (Some(first), Some(_)) = (cores.next(), cores.next()) else {
+        return (all, all);
+    };
+    let (mut servers, mut others) = (CpuSet::new(), all);
+    servers.set(first);
+    others.unset(first);
+    (servers, others)
+}
+
+fn stay_on(cores: &CpuSet) {
+    sched_setaffinity(None, cores).expect("cores of this thread");
+}

@@ -1,0 +1,124 @@
+//! What hostile viewers report of what they watch.
+
+use std::time::Duration;
+
+use rtp::rtcp;
+
+use super::arena::{Arena, VIEWERS, attack_time, paced};
+use super::hostile::Hostile;
+
+/// The sender that a viewer's forged reports name: not that of the client's own.
+const REPORTER: u32 = 0x7777_0001;
+
+/// `RESENT_BYTES_MAX` of `rtc::sender`.
+const RESENT_AT_ONCE: u64 = 200_000;
+
+const GROWTH_KB_MAX: u64 = 8_192;
+
+/// Key frames that the publisher makes by itself.
+const KEYFRAMES_EVERY: Duration = Duration::from_secs(2);
+
+/// A viewer's wishes that are granted: after 0, 0.5, 1.5, 3.5, 7.5 s and then each 4 s, by
+/// `WISH_INTERVAL_MIN` and `WISH_INTERVAL_MAX` of `forward::keyframes`.
+fn wishes_granted(time: Duration) -> u64 {
+    5 + time.as_secs() / 4
+}
+
+#[test]
+fn key_frames_asked_a_thousand_times_a_second_back_off() {
+    let arena = Arena::enter();
+    let before = arena.stream.publishers.sent().keyframes;
+    arena.withstands("1,000 PLI a second", GROWTH_KB_MAX, |until| {
+        let mut viewer = Hostile::viewer(&arena.server);
+        viewer.connect();
+        viewer.watch();
+        let mut outbound = viewer.outbound();
+        paced(until, 1_000, |_| {
+            let mut report = Vec::new();
+            rtcp::write_receiver_report(&mut report, REPORTER, &[]);
+            rtcp::write_pli(&mut report, REPORTER, viewer.source);
+            outbound.seal_rtcp(&mut report);
+            viewer.send(&report);
+            viewer.turn();
+        });
+    });
+    let made = arena.stream.publishers.sent().keyframes - before;
+    // Opening, connecting and waiting for losses take their time too.
+    let time = attack_time() + Duration::from_secs(5);
+    let own = time.as_secs() / KEYFRAMES_EVERY.as_secs() + 1;
+    eprintln!("{made} key frames, {own} of them the publisher's own");
+    assert!(made <= own + wishes_granted(time), "{made} key frames");
+}
+
+#[test]
+fn nack_storm_brings_back_less_than_it_costs() {
+    let arena = Arena::enter();
+    let nacks = || arena.server.metric("nacks_in_total");
+    let before = nacks();
+    let stream = || arena.stream.viewers.report().bytes / VIEWERS as u64;
+    let (sent, got, regular) = arena.withstands("a NACK storm", GROWTH_KB_MAX, |until| {
+        let mut viewer = Hostile::viewer(&arena.server);
+        viewer.connect();
+        viewer.watch();
+        let mut outbound = viewer.outbound();
+        let mut missing: Vec<u16> = Vec::new();
+        let (mut bytes, before, streamed) = (0, viewer.received_bytes, stream());
+        paced(until, 2_000, |number| {
+            missing.clear();
+            missing.extend((0..200).map(|n| (number as u16).wrapping_mul(7).wrapping_add(n)));
+            let mut report = Vec::new();
+            rtcp::write_receiver_report(&mut report, REPORTER, &[]);
+            rtcp::write_nack(&mut report, REPORTER, viewer.source, &missing);
+            outbound.seal_rtcp(&mut report);
+            bytes += report.len() as u64;
+            viewer.send(&report);
+            if number.is_multiple_of(20) {
+                viewer.turn();
+            }
+        });
+        let got = viewer.received_bytes - before;
+        (bytes, got, stream() - streamed)
+    });
+    let counted = nacks() - before;
+    eprintln!("{sent} bytes of {counted} NACKs: {got} bytes of media, others {regular}");
+    assert!(counted > 0, "the server saw none");
+    // Half of what is sent may be sent again, which is a share of itself.
+    assert!(got < 2 * regular + RESENT_AT_ONCE + sent, "{got} bytes");
+}
+
+#[test]
+fn lying_transport_feedback_harms_nobody_else() {
+    let arena = Arena::enter();
+    arena.withstands("lying transport feedback", GROWTH_KB_MAX, |until| {
+        let mut viewer = Hostile::viewer(&arena.server);
+        viewer.connect();
+        viewer.watch();
+        let mut outbound = viewer.outbound();
+        let mut rng = fastrand::Rng::with_seed(3);
+        paced(until, 1_000, |number| {
+            let count = rng.usize(1..500);
+            let arrivals: Vec<Option<Duration>> = (0..count)
+                .map(|n| {
+                    rng.bool()
+                        .then(|| Duration::from_micros(n as u64 * rng.u64(..2_000)))
+                })
+                .collect();
+            let mut report = Vec::new();
+            rtcp::write_receiver_report(&mut report, REPORTER, &[]);
+            let (source, base) = (viewer.source, rng.u16(..));
+            rtcp::write_transport_feedback(
+                &mut report,
+                REPORTER,
+                source,
+                number as u8,
+                base,
+                &arrivals,
+            );
+            outbound.seal_rtcp(&mut report);
+            viewer.send(&report);
+            if number.is_multiple_of(20) {
+                viewer.turn();
+            }
+        });
+    });
+}

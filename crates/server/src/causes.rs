@@ -1,0 +1,73 @@
+//! What strangers bring about as often as they like: counted by cause, and told once a minute.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+
+/// At most one line of a cause in this time, so that nobody fills the log. Those between are
+/// counted, and the next line says how many they were.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
+
+/// One kind of event with its causes. Cheap to clone; clones count together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Causes {
+    counted: Family<Labels, Counter>,
+    /// By cause: there are only those that the program names.
+    told: Arc<Mutex<BTreeMap<&'static str, Told>>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    cause: &'static str,
+}
+
+#[derive(Debug)]
+struct Told {
+    at: Instant,
+    /// How often it happened since, without a line.
+    since: u64,
+}
+
+impl Causes {
+    /// Counts one. `Some` when a line may be written about it, with the number of those without
+    /// a line since the last one.
+    pub(crate) fn count(&self, cause: &'static str, now: Instant) -> Option<u64> {
+        self.counted.get_or_create(&Labels { cause }).inc();
+        let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = Told { at: now, since: 0 };
+        let Some(told) = all.get_mut(cause) else {
+            all.insert(cause, fresh);
+            return Some(0);
+        };
+        if now.saturating_duration_since(told.at) < TOLD_EVERY {
+            told.since += 1;
+            return None;
+        }
+        Some(std::mem::replace(told, fresh).since)
+    }
+
+    /// The counters, for a registry of metrics.
+    pub(crate) fn metric(&self) -> impl prometheus_client::registry::Metric + use<> {
+        self.counted.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cause_is_told_once_a_minute_with_the_number_between() {
+        let (causes, now) = (Causes::default(), Instant::now());
+        assert_eq!(causes.count("one", now), Some(0));
+        let rest = (0..1_000).filter_map(|_| causes.count("one", now)).count();
+        assert_eq!(rest, 0);
+        assert_eq!(causes.count("other", now), Some(0));
+        assert_eq!(causes.count("one", now + TOLD_EVERY), Some(1_000));
+        assert_eq!(causes.count("one", now + 2 * TOLD_EVERY), Some(0));
+    }
+}
