@@ -14,6 +14,7 @@ mod datagrams;
 mod event;
 mod extensions;
 mod formats;
+pub mod fuzz;
 mod media;
 mod negotiator;
 mod offer_error;

@@ -1,7 +1,7 @@
 //! One server's peer and one client, and a network between them without delay.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use client::{Certificate, Direction, Offering};
@@ -31,9 +31,15 @@ fn address(host: u8, port: u16) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, host], port))
 }
 
+/// Of the server and of the client; made once, since that takes milliseconds.
+fn identities() -> &'static (Identity, Certificate) {
+    static IDENTITIES: OnceLock<(Identity, Certificate)> = OnceLock::new();
+    IDENTITIES.get_or_init(|| (Identity::generate(), Certificate::generate()))
+}
+
 pub(crate) fn config(now: Instant) -> Config {
     Config {
-        identity: Identity::generate(),
+        identity: identities().0.clone(),
         candidates: vec![path().local],
         announce_ice_lite: false,
         wall_clock: WallClock {
@@ -79,7 +85,7 @@ impl World {
         answered: impl FnOnce(String) -> String,
     ) -> Self {
         let now = Instant::now();
-        let settings = client::Config::new(&Certificate::generate(), path().remote);
+        let settings = client::Config::new(&identities().1, path().remote);
         let offering = Offering::new(&settings, direction, &[], now);
         let offer = offered(offering.sdp().to_owned());
         let role = match direction {
@@ -268,12 +274,16 @@ impl World {
         keys.outbound()
     }
 
+    pub(crate) fn client_ufrag(&self) -> String {
+        attribute(&self.offer, "a=ice-ufrag:")
+    }
+
     /// An authentic check of the client's that nominates.
     pub(crate) fn check(&self, id: u8) -> Vec<u8> {
         let mut bytes = Vec::new();
         let local = self.server.local_credentials();
         Writer::binding_request(&mut bytes, [id; 12])
-            .username(local.ufrag(), &attribute(&self.offer, "a=ice-ufrag:"))
+            .username(local.ufrag(), &self.client_ufrag())
             .priority(0x7eff_ffff)
             .use_candidate()
             .finish(Some(local.pwd().as_bytes()));
