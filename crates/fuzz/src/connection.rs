@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use headwater_rtc::Path;
-use ice::stun::{Class, Method, Writer, attribute::AttributeType};
 use rtp::{Header, Sort};
 
 use crate::support::{STEP, World, path, strange_path};
@@ -16,9 +15,6 @@ const INPUTS_MAX: u32 = 200;
 /// The most that a peer may send to a client in answer to an input, beyond what it would send
 /// anyway: a report or two for each packet, and retransmissions.
 const SENT_BYTES_MAX: usize = 4 << 20;
-
-/// What the writer of messages takes.
-const STUN_BYTES_MAX: usize = 8_192;
 
 thread_local! {
     /// One that watches and one that publishes, and the inputs that they have taken.
@@ -131,35 +127,12 @@ fn sealed_rtcp(world: &mut World, from: Path, bytes: &[u8]) {
     world.tell(from, &mut packet);
 }
 
-/// A message with the client's knowledge: its class, then attributes of type, length and value.
+/// A message with the client's knowledge.
 fn authentic_stun(world: &mut World, from: Path, bytes: &[u8]) {
-    let Some((class, mut rest)) = bytes.split_first() else {
-        return;
-    };
-    if bytes.len() > STUN_BYTES_MAX {
-        return;
-    }
-    let classes = [
-        Class::Request,
-        Class::Indication,
-        Class::Success,
-        Class::Error,
-    ];
-    let class_of = classes[usize::from(class & 3)];
-    let mut message = Vec::new();
-    let local = world.server.local_credentials().clone();
-    let mut writer = Writer::new(&mut message, class_of, Method::BINDING, [*class; 12]);
-    if class & 0x10 == 0 {
-        writer = writer.username(local.ufrag(), &world.client_ufrag());
-    }
-    while let Some(([high, low, length], after)) = rest.split_first_chunk::<3>() {
-        let length = usize::from(*length).min(after.len());
-        let (value, after) = after.split_at(length);
-        let kind = AttributeType(u16::from_be_bytes([*high, *low]));
-        writer = writer.attribute(kind, value);
-        rest = after;
-    }
-    writer.finish(Some(local.pwd().as_bytes()));
+    let local = world.server.local_credentials();
+    let sender = world.client_ufrag();
+    let username = Some((local.ufrag(), &sender[..]));
+    let mut message = datagrams::message_of(bytes, username, local.pwd().as_bytes());
     world.tell(from, &mut message);
 }
 
