@@ -6,7 +6,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 HEADWATER := $(abspath $(TARGET)/release/headwater)
 WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name e2e -o -name test \) -prune -o -type f -print)
 
-.PHONY: run build web types check test setup-test test-rust test-web e2e bench fmt
+.PHONY: run build web types check test setup-test test-rust test-web e2e soak bench fmt
 
 # Build everything, serve, print the address. `make run ARGS="--http 127.0.0.1:9000"`
 run: build
@@ -57,6 +57,11 @@ test-web: web/node_modules/.package-lock.json
 # Chromium, Firefox and GStreamer against the real server.
 e2e: build
 	cd web && HEADWATER_BIN=$(HEADWATER) npm run e2e
+
+# Hostile input, guided by coverage: half an hour for each parser, and for whole peers. Goes on
+# from where it was. `make soak SECONDS=60 TARGETS="sdp peer"`
+soak:
+	scripts/soak $(or $(SECONDS),1800) $(TARGETS)
 
 # What the parts cost and what the server carries; prints tables and writes docs/performance.md.
 # Takes about ten minutes, and wants two cores that do nothing else.

@@ -8,7 +8,9 @@
 //!
 //! Nothing else in it is looked at: the SDP's fingerprint names the certificate, no authority does.
 
+use aws_lc_rs::digest;
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use p224::ecdsa::signature::hazmat::PrehashVerifier;
 
 /// Tags of DER (X.690 §8).
 const INTEGER: u8 = 0x02;
@@ -34,6 +36,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=8_192;
 /// What kind of key a certificate has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    P224,
     P256,
     P384,
     P521,
@@ -89,6 +92,7 @@ impl<'a> Key<'a> {
     pub(crate) fn verifies(&self, hash: SignatureHash, data: &[u8], signature: &[u8]) -> bool {
         use SignatureHash::{Sha256, Sha384, Sha512};
         let algorithm: &dyn VerificationAlgorithm = match (&self.kind, hash) {
+            (Kind::P224, _) => return p224_verifies(self.bytes, hash, data, signature),
             (Kind::P256, Sha256) => &signature::ECDSA_P256_SHA256_ASN1,
             (Kind::P256, Sha384) => &signature::ECDSA_P256_SHA384_ASN1,
             (Kind::P256, Sha512) => &signature::ECDSA_P256_SHA512_ASN1,
@@ -108,12 +112,28 @@ impl<'a> Key<'a> {
     }
 }
 
+/// Verifies ECDSA on P-224, which aws-lc-rs has for no caller. The hash is its own; only the
+/// arithmetic on the curve, all of it with public numbers, is another library's.
+fn p224_verifies(point: &[u8], hash: SignatureHash, data: &[u8], signature: &[u8]) -> bool {
+    let algorithm = match hash {
+        SignatureHash::Sha256 => &digest::SHA256,
+        SignatureHash::Sha384 => &digest::SHA384,
+        SignatureHash::Sha512 => &digest::SHA512,
+    };
+    let digest = digest::digest(algorithm, data);
+    let Ok(key) = p224::ecdsa::VerifyingKey::from_sec1_bytes(point) else {
+        return false;
+    };
+    p224::ecdsa::Signature::from_der(signature)
+        .is_ok_and(|signature| key.verify_prehash(digest.as_ref(), &signature).is_ok())
+}
+
 fn curve(name: Option<&[u8]>) -> Kind {
     match name {
+        Some(P224) => Kind::P224,
         Some(P256) => Kind::P256,
         Some(P384) => Kind::P384,
         Some(P521) => Kind::P521,
-        Some(P224) => Kind::Other("ECDSA P-224".into()),
         Some(SECP256K1) => Kind::Other("ECDSA secp256k1".into()),
         _ => Kind::Other("ECDSA with an unknown curve".into()),
     }
@@ -195,18 +215,44 @@ mod tests {
         }
     }
 
+    /// A certificate on P-224 and a signature with its key over `data`, made by OpenSSL:
+    /// `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-224 -nodes -days 36500`,
+    /// `printf data | openssl dgst -sha256 -sign key.pem`.
+    const P224_CERTIFICATE: &[u8] = include_bytes!("../tests/p224/certificate.der");
+    const P224_SIGNATURE: &[u8] = include_bytes!("../tests/p224/signature.der");
+
+    #[test]
+    fn p224_signature_is_verified() {
+        let key = Key::of(P224_CERTIFICATE).unwrap();
+        assert_eq!(key.kind, Kind::P224);
+        assert!(key.verifies(SignatureHash::Sha256, b"data", P224_SIGNATURE));
+        assert!(!key.verifies(SignatureHash::Sha256, b"date", P224_SIGNATURE));
+        assert!(!key.verifies(SignatureHash::Sha384, b"data", P224_SIGNATURE));
+        for place in 0..P224_SIGNATURE.len() {
+            let mut forged = P224_SIGNATURE.to_vec();
+            forged[place] ^= 1;
+            assert!(!key.verifies(SignatureHash::Sha256, b"data", &forged));
+            let cut = &P224_SIGNATURE[..place];
+            assert!(!key.verifies(SignatureHash::Sha256, b"data", cut));
+        }
+    }
+
     proptest! {
         #[test]
         fn changed_certificate_is_read_without_panic(
             changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..8),
+            signature in proptest::collection::vec(any::<u8>(), 0..80),
         ) {
-            let mut der = certificate(&rcgen::PKCS_ECDSA_P256_SHA256);
-            for (place, byte) in changes {
-                let length = der.len();
-                der[place % length] = byte;
-            }
-            if let Some(key) = Key::of(&der) {
-                key.verifies(SignatureHash::Sha256, b"data", b"signature");
+            let p256 = certificate(&rcgen::PKCS_ECDSA_P256_SHA256);
+            for mut der in [p256, P224_CERTIFICATE.to_vec()] {
+                for (place, byte) in &changes {
+                    let length = der.len();
+                    der[place % length] = *byte;
+                }
+                if let Some(key) = Key::of(&der) {
+                    key.verifies(SignatureHash::Sha256, b"data", &signature);
+                    key.verifies(SignatureHash::Sha256, b"data", P224_SIGNATURE);
+                }
             }
         }
     }

@@ -49,7 +49,7 @@ pub enum Error {
     /// The peer's certificate has a key that is not served.
     #[error("the peer's certificate has a key that is not served: {kind}")]
     UnsupportedCertificate {
-        /// The kind of key, such as `ECDSA P-224`.
+        /// The kind of key, such as `ECDSA secp256k1`.
         kind: String,
     },
     /// The peer gave up.

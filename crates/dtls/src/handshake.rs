@@ -104,8 +104,9 @@ fn verify(certificate: &[u8], expected: &[Fingerprint], role: Role) -> Result<()
     }
     let key = Key::of(certificate).ok_or_else(|| Error::Malformed("certificate".into()))?;
     let kind = match (key.kind, role) {
-        (Kind::P256 | Kind::P384, _) | (Kind::P521 | Kind::Rsa, Role::Server) => return Ok(()),
-        (Kind::P521, Role::Client) => "ECDSA P-521 of a passive peer".into(),
+        (Kind::P224 | Kind::P256 | Kind::P384 | Kind::P521, _) | (Kind::Rsa, Role::Server) => {
+            return Ok(());
+        }
         (Kind::Rsa, Role::Client) => "RSA of a passive peer".into(),
         (Kind::Other(kind), _) => kind,
     };

@@ -101,7 +101,7 @@ impl Identity {
             certificate,
             fingerprint,
             server_12: settings(widen::provider(watch::provider(plain.clone()))),
-            client_12: settings(watch::provider(plain.clone())),
+            client_12: settings(widen::active_provider(watch::provider(plain.clone()))),
             any_13: settings(plain),
         }))
     }

@@ -1,4 +1,8 @@
-//! Clients with RSA and P-521 certificates, which the library does not ask for.
+//! Peers with RSA, P-224 and P-521 certificates, which the library does not verify.
+//!
+//! Of a passive peer the certificate matters once: it signs the ServerKeyExchange. The library
+//! hands that signature to its provider, where it is verified with whichever curve the key is on.
+//! RSA would take other cipher suites in the ClientHello as well, and is left out.
 //!
 //! The certificate of a *client* matters in two places of a handshake of DTLS 1.2: the
 //! CertificateRequest says which kinds will do, and the CertificateVerify is a signature with its
@@ -34,6 +38,14 @@ pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
     CryptoProvider {
         hash_provider: &Widening,
         signature_verification: &Widening,
+        ..inner
+    }
+}
+
+/// The provider for the active side of DTLS 1.2.
+pub(crate) fn active_provider(inner: CryptoProvider) -> CryptoProvider {
+    CryptoProvider {
+        signature_verification: &Verifying,
         ..inner
     }
 }
@@ -109,19 +121,47 @@ impl SignatureVerifier for Widening {
         hash: HashAlgorithm,
         algorithm: SignatureAlgorithm,
     ) -> Result<(), CryptoError> {
-        let key = Key::of(certificate).ok_or(CryptoError::CertificateParseFailed)?;
-        let hash = match hash {
-            HashAlgorithm::SHA256 => SignatureHash::Sha256,
-            HashAlgorithm::SHA384 => SignatureHash::Sha384,
-            HashAlgorithm::SHA512 => SignatureHash::Sha512,
-            _ => return Err(CryptoError::UnsupportedSignatureAlgorithm(algorithm)),
-        };
-        // The key decides what the signature must be; `algorithm` only repeats it.
-        if key.verifies(hash, &messages(data), signature) {
-            Ok(())
-        } else {
-            Err(CryptoError::UnsupportedSignatureAlgorithm(algorithm))
-        }
+        verify(certificate, &messages(data), signature, hash, algorithm)
+    }
+}
+
+/// Verifies what a passive peer signs: its key exchange, which holds no handshake messages.
+#[derive(Debug)]
+struct Verifying;
+
+impl SignatureVerifier for Verifying {
+    fn verify_signature(
+        &self,
+        certificate: &[u8],
+        data: &[u8],
+        signature: &[u8],
+        hash: HashAlgorithm,
+        algorithm: SignatureAlgorithm,
+    ) -> Result<(), CryptoError> {
+        verify(certificate, data, signature, hash, algorithm)
+    }
+}
+
+/// Verifies a signature with the certificate's key, which decides what the signature must be;
+/// `algorithm` only repeats it.
+fn verify(
+    certificate: &[u8],
+    data: &[u8],
+    signature: &[u8],
+    hash: HashAlgorithm,
+    algorithm: SignatureAlgorithm,
+) -> Result<(), CryptoError> {
+    let key = Key::of(certificate).ok_or(CryptoError::CertificateParseFailed)?;
+    let hash = match hash {
+        HashAlgorithm::SHA256 => SignatureHash::Sha256,
+        HashAlgorithm::SHA384 => SignatureHash::Sha384,
+        HashAlgorithm::SHA512 => SignatureHash::Sha512,
+        _ => return Err(CryptoError::UnsupportedSignatureAlgorithm(algorithm)),
+    };
+    if key.verifies(hash, data, signature) {
+        Ok(())
+    } else {
+        Err(CryptoError::UnsupportedSignatureAlgorithm(algorithm))
     }
 }
 

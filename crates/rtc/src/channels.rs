@@ -54,6 +54,12 @@ pub(crate) struct Channels {
     second: Option<(Instant, u32)>,
 }
 
+impl Default for Channels {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Channels {
     /// No channel yet.
     pub(crate) fn new() -> Self {

@@ -15,6 +15,7 @@ mod event;
 mod extensions;
 mod flow;
 mod formats;
+pub mod fuzz;
 mod media;
 mod negotiator;
 mod offer_error;

@@ -272,6 +272,20 @@ impl World {
         self.shards[shard].full = full;
     }
 
+    /// A datagram comes to a shard at once, as if from this address.
+    pub fn inject(&mut self, shard: usize, source: SocketAddr, contents: Vec<u8>) {
+        self.land(Cargo::ToShard {
+            shard,
+            source,
+            contents,
+        });
+    }
+
+    /// The address of a client, as its shard sees it.
+    pub fn address(&self, id: ClientId) -> SocketAddr {
+        self.clients[id.0].outside
+    }
+
     /// Lets time pass.
     pub fn run_for(&mut self, time: Duration) {
         let end = self.clock.now() + time;

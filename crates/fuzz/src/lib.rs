@@ -1,0 +1,101 @@
+//! Hostile input for every parser, and for whole peers.
+//!
+//! A [`Target`] takes any bytes and panics when a promise does not hold for them. `scripts/soak`
+//! runs the targets with libFuzzer, which is guided by coverage and ends at an input that takes
+//! long or much memory; the crate's test runs each of them for a moment with changes of the seeds,
+//! and everything that was ever found, which is in `found/`.
+
+mod connection;
+mod datagrams;
+mod descriptions;
+mod dialects;
+mod script;
+mod sctp;
+mod shard;
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "shared with the tests of headwater-rtc"
+)]
+#[path = "../../rtc/tests/it/support.rs"]
+mod support;
+
+/// Something that takes bytes of strangers.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its name, on the command line and in `found/`.
+    pub name: &'static str,
+    /// Takes an input; panics when that is a finding.
+    pub run: fn(&[u8]),
+    /// Inputs to begin with.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// All targets: first the parsers, then what contains them.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "sdp",
+        run: descriptions::sdp,
+        seeds: descriptions::offers,
+    },
+    Target {
+        name: "fragment",
+        run: descriptions::fragment,
+        seeds: descriptions::fragments,
+    },
+    Target {
+        name: "negotiation",
+        run: descriptions::negotiation,
+        seeds: descriptions::offers,
+    },
+    Target {
+        name: "stun",
+        run: datagrams::stun,
+        seeds: datagrams::checks,
+    },
+    Target {
+        name: "dtls",
+        run: datagrams::dtls,
+        seeds: datagrams::handshakes,
+    },
+    Target {
+        name: "rtp",
+        run: datagrams::rtp,
+        seeds: datagrams::packets,
+    },
+    Target {
+        name: "rtcp",
+        run: datagrams::rtcp,
+        seeds: datagrams::reports,
+    },
+    Target {
+        name: "channels",
+        run: sctp::channels,
+        seeds: sctp::chunks,
+    },
+    Target {
+        name: "dialects",
+        run: dialects::frames,
+        seeds: dialects::recorded_frames,
+    },
+    Target {
+        name: "requests",
+        run: dialects::requests,
+        seeds: dialects::recorded_requests,
+    },
+    Target {
+        name: "peer",
+        run: connection::peer,
+        seeds: connection::scripts,
+    },
+    Target {
+        name: "node",
+        run: shard::node,
+        seeds: shard::scripts,
+    },
+];
+
+/// The target of this name.
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}

@@ -1,0 +1,118 @@
+//! Each target for a moment, with all that was ever found and with changes of its seeds.
+//!
+//! Without coverage to go by this finds little that is new: that is what `make soak` is for. It
+//! keeps the targets alive, and what was mended mended.
+
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+mod changes;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use changes::Changes;
+use headwater_fuzz::{TARGETS, Target};
+
+/// How long each target is run with changed seeds, in seconds; `HEADWATER_FUZZ_SECONDS` says
+/// otherwise.
+const SECONDS: f64 = 1.0;
+
+/// What an input may take, where a thousand times less is usual: tests share their processor.
+const TIME_MAX: Duration = Duration::from_secs(5);
+
+/// What may be allocated at once more than before an input, in bytes.
+const MEMORY_MAX: usize = 64 << 20;
+
+const INPUT_BYTES_MAX: usize = 4_096;
+
+struct Counting;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes on to the system's allocator with the same arguments.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        PEAK.fetch_max(live, Ordering::Relaxed);
+        // SAFETY: see above.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: see above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Runs one input within the limits of time and memory.
+fn take(target: &Target, input: &[u8]) {
+    let before = LIVE.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let start = Instant::now();
+    (target.run)(input);
+    let time = Instant::now() - start;
+    let more = PEAK.load(Ordering::Relaxed) - before;
+    assert!(time < TIME_MAX, "{}: {time:?}", target.name);
+    assert!(more < MEMORY_MAX, "{}: {more} bytes", target.name);
+}
+
+/// Says which input it was, when the test ends in the middle of it.
+struct Running<'a>(&'a Target, String, Vec<u8>);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Self(target, from, input) = self;
+            eprintln!("{}, {from}: {}", target.name, input.escape_ascii());
+        }
+    }
+}
+
+/// What was found by `make soak` and mended.
+fn found(target: &Target) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("found");
+    let Ok(entries) = std::fs::read_dir(folder.join(target.name)) else {
+        return Vec::new();
+    };
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| std::fs::read(path).unwrap())
+        .collect()
+}
+
+/// One after the other in one test, so that each has the allocator to itself.
+#[test]
+fn targets_take_seeds_findings_and_changes() {
+    let seconds = std::env::var("HEADWATER_FUZZ_SECONDS").map_or(SECONDS, |s| s.parse().unwrap());
+    let seed = std::env::var("HEADWATER_FUZZ_SEED").map_or_else(
+        |_| std::process::id().into(),
+        |seed| seed.parse::<u64>().unwrap(),
+    );
+    eprintln!("HEADWATER_FUZZ_SEED={seed}");
+    for target in TARGETS {
+        let seeds = [(target.seeds)(), found(target)].concat();
+        assert!(!seeds.is_empty());
+        for (number, input) in seeds.iter().enumerate() {
+            let running = Running(target, format!("seed {number}"), input.clone());
+            take(target, &running.2);
+        }
+        let mut changes = Changes::new(seed);
+        let (start, mut inputs) = (Instant::now(), 0_u32);
+        while (Instant::now() - start).as_secs_f64() < seconds {
+            let input = changes.of(&seeds, INPUT_BYTES_MAX);
+            let running = Running(target, format!("input {inputs} of {seed}"), input);
+            take(target, &running.2);
+            inputs += 1;
+        }
+        eprintln!("{}: {} seeds, {inputs} changes", target.name, seeds.len());
+    }
+}

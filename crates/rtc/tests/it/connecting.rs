@@ -1,0 +1,55 @@
+//! How a connection comes about, and what keeps it from that.
+
+use client::Direction;
+use headwater_rtc::{Ended, Event};
+
+use crate::support::{CONNECT_MAX, World, path, with_wrong_fingerprint};
+
+#[test]
+fn every_setup_of_a_client_connects() {
+    for direction in [Direction::Send, Direction::Receive] {
+        for (offered, answered) in [
+            ("actpass", "passive"),
+            ("active", "passive"),
+            ("passive", "active"),
+        ] {
+            let setup = |value: &str| format!("a=setup:{value}\r\n");
+            let offer = |text: String| text.replace(&setup("actpass"), &setup(offered));
+            let world = World::new(direction, offer, |answer| answer);
+            assert!(world.offer.contains(&setup(offered)));
+            assert!(world.answer.contains(&setup(answered)), "{offered}");
+            let world = world.connected();
+            let over = |event: &Event| matches!(event, Event::Connected(to) if to.path == path());
+            assert_eq!(world.count(over), 1);
+        }
+    }
+}
+
+#[test]
+fn wrong_fingerprint_ends_with_a_reason_and_no_media() {
+    for setup in ["active", "passive"] {
+        let change = |offer: String| {
+            let offer = offer.replace("a=setup:actpass", &format!("a=setup:{setup}"));
+            with_wrong_fingerprint(offer)
+        };
+        let mut world = World::new(Direction::Receive, change, |answer| answer);
+        world.pass(CONNECT_MAX);
+        assert!(!world.server.is_alive());
+        let mismatch = Ended::Handshake(dtls::Error::FingerprintMismatch);
+        let ends = |event: &Event| matches!(event, Event::Closed(why) if *why == mismatch);
+        assert_eq!(world.count(ends), 1, "{setup}: {:?}", world.events);
+        assert_eq!(world.count(|event| matches!(event, Event::Connected(_))), 0);
+        world.sent.clear();
+        assert!(world.write(1).is_err());
+        world.pass(CONNECT_MAX);
+        assert!(world.media_sent().is_empty());
+    }
+}
+
+#[test]
+fn client_that_expects_another_certificate_gets_no_media() {
+    let mut world = World::new(Direction::Receive, |offer| offer, with_wrong_fingerprint);
+    world.pass(CONNECT_MAX);
+    assert!(!world.is_connected());
+    assert!(world.media_sent().is_empty());
+}

@@ -1,0 +1,82 @@
+//! What a connected viewer keeps, counted by the allocator. Of its keys AWS-LC keeps some more.
+
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use headwater_rtc::Peer;
+use rtp::Codec;
+
+#[allow(dead_code, reason = "shared with the other tests")]
+#[path = "it/support.rs"]
+mod support;
+
+use support::{STEP, World, picture};
+
+/// The most that a viewer may keep that is connected, in bytes.
+const CONNECTED_MAX: usize = 16 * 1_024;
+
+/// The same for one that was sent pictures at [`PACKETS`] a second: it remembers which, to send
+/// them again. The packets themselves are shared by all viewers.
+const WATCHING_MAX: usize = 96 * 1_024;
+
+/// Two seconds of 4 Mbit/s: twice as long as packets are kept.
+const PACKETS: u64 = 1_000;
+
+const VIEWERS: usize = 20;
+
+struct Counting;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes on to the system's allocator with the same arguments.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: see above.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: see above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Bytes that one of the peers keeps, which `make` makes.
+fn kept(make: impl Fn() -> Peer) -> usize {
+    drop(make());
+    let mut peers = Vec::with_capacity(VIEWERS);
+    let before = LIVE.load(Ordering::Relaxed);
+    peers.extend((0..VIEWERS).map(|_| make()));
+    let live = LIVE.load(Ordering::Relaxed) - before;
+    live / peers.len() + size_of::<Peer>()
+}
+
+#[test]
+fn connected_viewer_keeps_little() {
+    let connected = kept(|| World::viewer().connected().server);
+    let packet = Arc::new(picture(std::time::Instant::now(), Codec::Vp8, 1_000));
+    let watching = kept(|| {
+        let mut world = World::viewer().connected();
+        for seq in 1..=PACKETS {
+            world.write_shared(seq, &packet).unwrap();
+            if seq % 3 == 0 {
+                world.pass(STEP);
+            }
+            world.sent.clear();
+            world.received.clear();
+            world.client_events.clear();
+        }
+        world.server
+    });
+    eprintln!("{connected} bytes of a connected viewer, {watching} of one that is sent pictures");
+    assert!(connected < CONNECTED_MAX, "{connected} bytes");
+    assert!(watching < WATCHING_MAX, "{watching} bytes");
+}
