@@ -24,6 +24,7 @@ mod reception;
 mod rng;
 mod stamp;
 pub mod tcp;
+pub mod trial;
 mod unified;
 mod viewer;
 mod world;
