@@ -15,9 +15,9 @@ fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "| link | sender | used | late p95 ms | found after s | pauses | longest ms |"
+        "| link | sender | used | queue p95 ms | late p95 ms | found after s | pauses | longest ms |"
     )?;
-    writeln!(out, "|---|---|--:|--:|---|--:|--:|")?;
+    writeln!(out, "|---|---|--:|--:|--:|---|--:|--:|")?;
     for case in cases().iter().filter(|case| case.name.contains(&named)) {
         for (name, estimator) in [
             ("Headwater", Estimator::Headwater),
@@ -28,9 +28,10 @@ fn main() -> io::Result<()> {
             let found: Vec<String> = mean.found.iter().map(|found| seconds(*found)).collect();
             writeln!(
                 out,
-                "| {} | {name} | {:.0} % | {} | {} | {:.1} | {} |",
+                "| {} | {name} | {:.0} % | {} | {} | {} | {:.1} | {} |",
                 case.name,
                 mean.usage * 100.0,
+                mean.queue_p95.as_millis(),
                 mean.late_p95.as_millis(),
                 found.join(", "),
                 mean.pauses,

@@ -114,6 +114,11 @@ impl Link {
         }
     }
 
+    /// What it does now.
+    pub fn path(&self) -> Path {
+        self.path
+    }
+
     /// From now on. What is on its way is not affected.
     pub fn set_path(&mut self, path: Path) {
         self.path = path;

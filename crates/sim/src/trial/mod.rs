@@ -11,6 +11,7 @@
 //! ```
 
 mod case;
+mod held;
 mod record;
 mod sender;
 mod source;
@@ -25,6 +26,7 @@ pub use sender::Estimator;
 
 use crate::tcp::{SEGMENT_BYTES, TcpFlow};
 use crate::{Clock, Link, Rng};
+use held::Held;
 use record::Record;
 use sender::{Ends, RECEIVER, SENDER, Sender};
 use source::Source;
@@ -56,6 +58,7 @@ struct Trial<'a> {
     sender_wake: Option<Instant>,
     receiver_wake: Option<Instant>,
     source: Source,
+    held: Held,
     flows: Vec<TcpFlow>,
     record: Record,
     /// When media began to flow.
@@ -84,6 +87,7 @@ pub fn run(case: &Case, estimator: Estimator, seed: u64) -> Outcome {
         sender_wake: Some(start),
         receiver_wake: Some(start),
         source: Source::new(rng.fork()),
+        held: Held::default(),
         flows: Vec::new(),
         record: Record::new(case),
         began: None,
@@ -195,8 +199,12 @@ impl Trial<'_> {
             return;
         };
         let mut wrote = false;
+        if self.held.is_long(now) {
+            self.source.skip(now);
+        }
         while let Some((seq, packet)) = self.source.poll(now, began, self.sender.estimate()) {
             self.sender.write(now, seq, packet);
+            self.held.written(now);
             wrote = true;
         }
         if wrote {
@@ -229,7 +237,13 @@ impl Trial<'_> {
             self.record.begin(now, self.case.path.delay);
         }
         for datagram in out {
+            let is_media = self.held.left(&datagram);
+            let delay = self.link.path().delay;
             for at in self.link.send(now, datagram.len()) {
+                if is_media {
+                    self.record
+                        .queued(at.saturating_duration_since(now + delay));
+                }
                 self.launch(at, Cargo::ToReceiver(datagram.clone()));
             }
         }

@@ -26,6 +26,8 @@ pub struct Outcome {
     /// Media that arrived, headers included, as a share of what the link carried over the whole
     /// time. Beside downloads, as a share of the sender's fair part while they run: 1.0 is fair.
     pub usage: f64,
+    /// How long 95 % of the packets wait at the bottleneck at most: in its queue, and for radio.
+    pub queue_p95: Duration,
     /// How much later than over the idle path 95 % of the packets arrive, from the encoder on.
     pub late_p95: Duration,
     /// From the beginning, and from each change of the link, until its capacity is found; `None`
@@ -52,6 +54,7 @@ impl Outcome {
         };
         Self {
             usage: mean(&|one| one.usage),
+            queue_p95: all.iter().map(|one| one.queue_p95).sum::<Duration>() / count,
             late_p95: all.iter().map(|one| one.late_p95).sum::<Duration>() / count,
             found: (0..phases).map(found).collect(),
             pauses: mean(&|one| one.pauses),
@@ -74,6 +77,7 @@ pub(super) struct Record {
     bins: Vec<Bin>,
     /// The delay of the idle path, by the time from which on it holds.
     routes: Vec<(Duration, Duration)>,
+    queued_us: Vec<u64>,
     late_us: Vec<u64>,
     frames: Frames,
 }
@@ -95,6 +99,7 @@ impl Record {
             began: None,
             bins: Vec::new(),
             routes: Vec::new(),
+            queued_us: Vec::new(),
             late_us: Vec::new(),
             frames: Frames::default(),
         }
@@ -145,12 +150,17 @@ impl Record {
         self.frames.arrived(passed, &stamp);
     }
 
+    /// A packet of media waits for so long at the bottleneck.
+    pub(super) fn queued(&mut self, time: Duration) {
+        self.queued_us.push(time.as_micros() as u64);
+    }
+
     pub(super) fn outcome(mut self) -> Outcome {
-        self.late_us.sort_unstable();
-        let p95 = self.late_us.get(self.late_us.len() * 95 / 100);
+        let (queue_p95, late_p95) = (p95(&mut self.queued_us), p95(&mut self.late_us));
         Outcome {
             usage: self.usage(),
-            late_p95: Duration::from_micros(p95.copied().unwrap_or(0)),
+            queue_p95,
+            late_p95,
             found: self.found(),
             pauses: self.frames.pauses as f64,
             pause_max: self.frames.pause_max,
@@ -176,6 +186,12 @@ impl Record {
             })
             .collect()
     }
+}
+
+fn p95(micros: &mut [u64]) -> Duration {
+    micros.sort_unstable();
+    let p95 = micros.get(micros.len() * 95 / 100);
+    Duration::from_micros(p95.copied().unwrap_or(0))
 }
 
 fn bin_of(time: Duration) -> usize {

@@ -52,6 +52,13 @@ impl Source {
         first.map_or(self.frame_at, |at| at.min(self.frame_at))
     }
 
+    /// Leaves out the frame that is due.
+    pub(super) fn skip(&mut self, now: Instant) {
+        while self.frame_at <= now {
+            self.frame_at += FRAME_EVERY;
+        }
+    }
+
     /// The next packet that is due, and its number.
     pub(super) fn poll(
         &mut self,
