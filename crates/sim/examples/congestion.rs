@@ -10,8 +10,14 @@ use headwater_sim::trial::{Estimator, Outcome, cases, run};
 /// Each link is tried with each of these; the table has the means.
 const SEEDS: [u64; 3] = [1, 2, 3];
 
+const ESTIMATORS: [(&str, Estimator); 2] = [
+    ("Headwater", Estimator::Headwater),
+    ("str0m", Estimator::Str0m),
+];
+
 fn main() -> io::Result<()> {
     let named = env::args().nth(1).unwrap_or_default();
+    let ours = env::args().nth(2).is_some();
     let mut out = io::stdout().lock();
     writeln!(
         out,
@@ -19,10 +25,7 @@ fn main() -> io::Result<()> {
     )?;
     writeln!(out, "|---|---|--:|--:|--:|---|--:|--:|")?;
     for case in cases().iter().filter(|case| case.name.contains(&named)) {
-        for (name, estimator) in [
-            ("Headwater", Estimator::Headwater),
-            ("str0m", Estimator::Str0m),
-        ] {
+        for (name, estimator) in ESTIMATORS.into_iter().take(if ours { 1 } else { 2 }) {
             let outcomes = SEEDS.map(|seed| run(case, estimator, seed));
             let mean = Outcome::mean(&outcomes);
             let found: Vec<String> = mean.found.iter().map(|found| seconds(*found)).collect();

@@ -36,6 +36,8 @@ pub(super) struct Arrivals {
     /// The least time from sending to arrival, on two clocks: of the present and the last time.
     base: [Option<i64>; 2],
     base_began_us: i64,
+    /// What of this was [taken for it](Self::take_for_base) in the present and the last time.
+    taken: [i64; 2],
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,6 +56,7 @@ impl Default for Arrivals {
             earliest: None,
             base: [None; 2],
             base_began_us: 0,
+            taken: [0; 2],
         }
     }
 }
@@ -88,6 +91,24 @@ impl Arrivals {
     pub(super) fn standing(&self) -> Duration {
         let queued = self.newest(STANDING_SLOTS).map(|slot| slot.queued_us).min();
         Duration::from_micros(queued.unwrap_or(0).into())
+    }
+
+    /// The path takes longer by this than was known, without a queue.
+    pub(super) fn take_for_base(&mut self, longer: Duration) {
+        let longer_us = longer.as_micros() as i64;
+        self.taken[0] += longer_us;
+        for base in self.base.iter_mut().flatten() {
+            *base += longer_us;
+        }
+        for slot in &mut self.slots {
+            slot.queued_us = slot.queued_us.saturating_sub(longer_us as u32);
+        }
+    }
+
+    /// How much of the time without a queue was taken for it.
+    pub(super) fn taken(&self) -> Duration {
+        let [present, before] = self.taken;
+        Duration::from_micros(present.max(before).max(0) as u64)
     }
 
     /// What arrived over the last half second, as a rate. At first over the time that there was,
@@ -130,8 +151,12 @@ impl Arrivals {
         let delay = arrival.arrived_us - arrival.sent_us as i64;
         if arrival.arrived_us - self.base_began_us > BASE_US || self.base[0].is_none() {
             self.base = [None, self.base[0]];
+            self.taken = [0, self.taken[0]];
             self.base_began_us = arrival.arrived_us;
         }
+        let known = self.base.iter().flatten().min().copied();
+        let less = known.map_or(0, |known| (known - delay).max(0));
+        self.taken = self.taken.map(|taken| (taken - less).max(0));
         let [present, _] = &mut self.base;
         *present = Some(present.map_or(delay, |least| least.min(delay)));
         let least = self.base.iter().flatten().min().copied().unwrap_or(delay);

@@ -1,17 +1,44 @@
 use std::time::{Duration, Instant};
 
+use rtp::Bitrate;
+
 /// Losses are counted over this time and as much before it.
 const WINDOW: Duration = Duration::from_millis(500);
 
 /// Of fewer packets nothing is said.
 const PACKETS_MIN: u32 = 20;
 
-/// The share of packets that were lost in the last moments.
+/// Losses are more than the usual ones when their share is greater by this, and by twice as much as
+/// chance makes it differ.
+const MORE: f32 = 0.02;
+const DEVIATIONS: f32 = 2.0;
+
+/// No greater share counts as usual: so much is worth a smaller picture.
+const USUAL_MAX: f32 = 0.11;
+
+/// The usual share comes down to what is lost by so much in each window.
+const USUAL_FALLS: f32 = 0.05;
+
+/// Losses are usual that came in so many windows in which no more was sent than in one without. A
+/// window without makes them count less.
+const WINDOWS_IN_VAIN: f32 = 2.5;
+const IN_VAIN_FADES: f32 = 0.95;
+
+/// What is sent is more than before when it is more by this.
+const GREW: f64 = 1.03;
+
+/// The share of packets that were lost in the last moments, and whether that has to do with how
+/// much was sent.
 #[derive(Debug, Default)]
 pub(super) struct Loss {
     began: Option<Instant>,
     /// The present time, and the one before.
     counts: [Count; 2],
+    /// The share that is lost however little is sent.
+    usual: f32,
+    /// What was sent in the last windows without more losses than usual, the newest first.
+    clean: [Bitrate; 2],
+    in_vain: f32,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -21,9 +48,18 @@ struct Count {
 }
 
 impl Loss {
-    pub(super) fn add(&mut self, now: Instant, arrived: u32, lost: u32) {
+    /// `rate` is what arrives. `is_queueing`: packets wait, for whatever reason, so that losses may
+    /// come of that.
+    pub(super) fn add(
+        &mut self,
+        now: Instant,
+        (arrived, lost): (u32, u32),
+        rate: Bitrate,
+        is_queueing: bool,
+    ) {
         let began = *self.began.get_or_insert(now);
         if now.saturating_duration_since(began) >= WINDOW {
+            self.close(rate, is_queueing);
             self.began = Some(now);
             self.counts = [Count::default(), self.counts[0]];
         }
@@ -32,13 +68,59 @@ impl Loss {
         present.lost += lost;
     }
 
+    /// A window is over.
+    fn close(&mut self, rate: Bitrate, is_queueing: bool) {
+        let share = self.share();
+        let [newest, _] = self.clean;
+        if !self.is_unusual() {
+            self.in_vain *= IN_VAIN_FADES;
+            self.clean = [self.sent(rate), newest];
+            self.usual -= (self.usual - share).max(0.0) * USUAL_FALLS;
+        } else if self.sent(rate) <= newest * GREW || newest == Bitrate::ZERO {
+            self.in_vain += 1.0;
+        }
+        if self.in_vain >= WINDOWS_IN_VAIN && !is_queueing {
+            self.in_vain = 0.0;
+            self.usual = share.clamp(self.usual, USUAL_MAX.max(self.usual));
+        }
+    }
+
+    /// What was sent, so that this rate arrived.
+    fn sent(&self, rate: Bitrate) -> Bitrate {
+        rate * (1.0 / (1.0 - f64::from(self.share().min(0.9))))
+    }
+
     /// 0 to 1.
     pub(super) fn share(&self) -> f32 {
-        let [a, b] = self.counts;
-        let (arrived, lost) = (a.arrived + b.arrived, a.lost + b.lost);
-        if arrived + lost < PACKETS_MIN {
+        let packets = self.packets();
+        if packets < PACKETS_MIN {
             return 0.0;
         }
-        lost as f32 / (arrived + lost) as f32
+        let [a, b] = self.counts;
+        (a.lost + b.lost) as f32 / packets as f32
+    }
+
+    fn packets(&self) -> u32 {
+        let [a, b] = self.counts;
+        a.arrived + a.lost + b.arrived + b.lost
+    }
+
+    /// What is lost beyond the usual share.
+    pub(super) fn excess(&self) -> f32 {
+        (self.share() - self.usual).max(0.0)
+    }
+
+    /// More is lost than usual.
+    pub(super) fn is_unusual(&self) -> bool {
+        let packets = self.packets().max(1) as f32;
+        let deviation = (self.usual * (1.0 - self.usual) / packets).sqrt();
+        self.share() > self.usual + MORE + DEVIATIONS * deviation
+    }
+
+    /// More is lost since more is sent: what was sent before.
+    pub(super) fn overdone(&self, rate: Bitrate) -> Option<Bitrate> {
+        let [newest, before] = self.clean;
+        let grew = newest > Bitrate::ZERO && self.sent(rate) > before * GREW;
+        (self.is_unusual() && grew).then_some(before.min(newest))
     }
 }

@@ -13,7 +13,9 @@
 //! Deliberately absent: growth by itself. The estimate never exceeds what was shown to arrive.
 
 mod arrivals;
+mod drain;
 mod history;
+mod limit;
 mod loss;
 mod probe;
 
@@ -23,7 +25,9 @@ use rtp::Bitrate;
 use rtp::rtcp::TransportFeedback;
 
 use arrivals::Arrivals;
+use drain::Drain;
 use history::{Fate, History};
+use limit::Limit;
 use loss::Loss;
 use probe::{Outcome, Probe};
 
@@ -38,6 +42,10 @@ const FILLED_LOSS: f32 = 0.08;
 /// Of what arrives while a queue stands, so that the queue shrinks.
 const SHARE: f64 = 0.95;
 
+/// Of what arrives, beside senders that fill the queue, when packets are lost; and how often.
+const YIELD: f64 = 0.7;
+const YIELD_EVERY: Duration = Duration::from_secs(1);
+
 /// What arrives without a queue could be so much more: rates are means.
 const ROOM: f64 = 1.15;
 
@@ -50,6 +58,11 @@ const PROBE_QUEUE: Duration = Duration::from_millis(20);
 
 /// After a probe that filled the path, the next one, if the wish stays the same.
 const PROBE_PAUSE: Duration = Duration::from_secs(5);
+
+/// A probe that is followed by a full path within this time has told too much: shapers and
+/// policers let a few packets pass at any rate. The next one waits for longer.
+const PROBE_TRUSTED: Duration = Duration::from_secs(2);
+const PROBE_LIED_PAUSE: Duration = Duration::from_secs(30);
 
 /// Between two portions of a probe, and of padding.
 const PROBE_TICK: Duration = Duration::from_millis(2);
@@ -70,6 +83,9 @@ pub(crate) struct Congestion {
     history: History,
     arrivals: Arrivals,
     loss: Loss,
+    /// Since a queue stands.
+    drain: Option<Drain>,
+    limit: Limit,
     bandwidth: Bitrate,
     filled: bool,
     /// There was feedback.
@@ -79,6 +95,10 @@ pub(crate) struct Congestion {
     wanted: Bitrate,
     probe: Option<Probe>,
     probes: u8,
+    /// When less was sent last for the sake of others.
+    yielded_at: Option<Instant>,
+    /// When a probe last raised the estimate.
+    raised_at: Option<Instant>,
     /// When the next probe may begin.
     probe_after: Option<Instant>,
     /// Padding was last looked after, and bytes that it lacks to its rate.
@@ -93,6 +113,8 @@ impl Congestion {
             history: History::new(now),
             arrivals: Arrivals::default(),
             loss: Loss::default(),
+            drain: None,
+            limit: Limit::default(),
             bandwidth: initial,
             filled: false,
             is_measured: false,
@@ -101,6 +123,8 @@ impl Congestion {
             wanted: Bitrate::ZERO,
             probe: None,
             probes: 0,
+            yielded_at: None,
+            raised_at: None,
             probe_after: None,
             padding_at: now,
             padding_credit: 0,
@@ -114,6 +138,9 @@ impl Congestion {
             self.begin_probe(now, None);
         }
         self.padding_credit -= bytes as i64;
+        if let Some(drain) = &mut self.drain {
+            drain.sent(bytes);
+        }
         let mut number = 0;
         if let Some(probe) = self.probe.as_mut().filter(|probe| probe.is_sending()) {
             probe.due(now);
@@ -148,28 +175,88 @@ impl Congestion {
             return;
         }
         self.is_measured = true;
-        self.loss.add(now, arrived, lost);
+        let is_queueing = self.is_in_company() || self.arrivals.standing() > PROBE_QUEUE;
+        let rate = self.arrivals.rate();
+        self.loss.add(now, (arrived, lost), rate, is_queueing);
         self.estimate(now);
     }
 
     fn estimate(&mut self, now: Instant) {
+        self.disown_queue(now);
         let standing = self.arrivals.standing();
-        let lost = self.loss.share();
+        let lost = self.loss.excess();
         self.filled = standing > FILLED_QUEUE || lost > FILLED_LOSS;
         if let Some(outcome) = self.probe.as_ref().and_then(|probe| probe.outcome(now)) {
             self.probed(now, outcome);
         }
+        let arrives = self.arrivals.rate();
         if standing > TOO_LONG {
-            let carried = self.arrivals.busy_rate() * SHARE;
-            self.bandwidth = self.bandwidth.min(carried);
+            let carried = self.arrivals.busy_rate();
+            self.watch_queue(now, carried, standing);
+            self.lower(now, carried, carried * SHARE);
+        } else if self.is_in_company() && self.loss.is_unusual() {
+            self.yield_some(now, arrives);
         } else if lost > FILLED_LOSS {
-            let carried = self.arrivals.rate();
-            self.bandwidth = self.bandwidth.min(carried);
-        } else if standing < PROBE_QUEUE {
-            let carried = self.arrivals.rate() * ROOM;
-            self.bandwidth = self.bandwidth.max(carried);
+            self.lower(now, arrives, arrives);
+        } else if let Some(before) = self.loss.overdone(arrives) {
+            self.lower(now, before.min(arrives), before.min(arrives));
+        } else if standing < PROBE_QUEUE && !self.loss.is_unusual() {
+            let possible = arrives * ROOM;
+            let possible = self
+                .limit
+                .cap(now)
+                .map_or(possible, |cap| possible.min(cap));
+            self.bandwidth = self.bandwidth.max(possible);
         }
         self.bandwidth = self.bandwidth.clamp(ESTIMATE_MIN, ESTIMATE_MAX);
+    }
+
+    /// Others keep a queue filled before the bottleneck.
+    fn is_in_company(&self) -> bool {
+        self.arrivals.taken() > PROBE_QUEUE
+    }
+
+    /// All who share the bottleneck lose packets: each sends less then, once.
+    fn yield_some(&mut self, now: Instant, arrives: Bitrate) {
+        let pause = |at| now.saturating_duration_since(at) < YIELD_EVERY;
+        if !self.yielded_at.is_some_and(pause) {
+            self.yielded_at = Some(now);
+            self.lower(now, arrives, arrives * YIELD);
+        }
+    }
+
+    /// The path is full at `limit`.
+    fn lower(&mut self, now: Instant, limit: Bitrate, to: Bitrate) {
+        let probed = |at| now.saturating_duration_since(at) < PROBE_TRUSTED;
+        if self.raised_at.take().is_some_and(probed) {
+            self.probe_after = Some(now + PROBE_LIED_PAUSE);
+        }
+        self.limit.set(now, limit);
+        self.bandwidth = self.bandwidth.min(to);
+    }
+
+    /// A queue stands, and may have grown. While packets are lost nothing can be said of it.
+    fn watch_queue(&mut self, now: Instant, carried: Bitrate, standing: Duration) {
+        let loses = self.loss.is_unusual();
+        let drain = self.drain.as_mut();
+        if drain.is_none_or(|drain| drain.has_grown(standing) || loses) {
+            self.drain = Some(Drain::new(now, carried, standing));
+        }
+    }
+
+    /// A queue that stays when less is sent is not this sender's: it is taken for the path.
+    fn disown_queue(&mut self, now: Instant) {
+        let standing = self.arrivals.standing();
+        let Some(drain) = &self.drain else {
+            return;
+        };
+        if standing < PROBE_QUEUE {
+            self.drain = None;
+        } else if drain.is_in_vain(now) {
+            self.limit.clear();
+            self.arrivals.take_for_base(standing);
+            self.drain = None;
+        }
     }
 
     fn probed(&mut self, now: Instant, outcome: Outcome) {
@@ -178,6 +265,10 @@ impl Congestion {
             Outcome::Carried(bandwidth) => {
                 // Shapers let a few packets pass at any rate.
                 let most = self.bandwidth * PROBE_STEP;
+                if bandwidth > self.bandwidth {
+                    self.limit.clear();
+                    self.raised_at = Some(now);
+                }
                 self.bandwidth = self.bandwidth.max(bandwidth.min(most));
             }
             // The first packets know better than the guess.

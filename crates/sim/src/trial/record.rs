@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A capacity is found when, for a whole second, this share of it is used, and packets are late
 /// by less than this in the mean.
 const FOUND_BINS: usize = 10;
-const FOUND_SHARE: f64 = 0.8;
+const FOUND_SHARE: f64 = 0.75;
 const FOUND_DELAY_US: u64 = 120_000;
 
 /// What became of a trial.
