@@ -13,8 +13,8 @@ const PACKETS_MIN: u32 = 20;
 const MORE: f32 = 0.02;
 const DEVIATIONS: f32 = 2.0;
 
-/// No greater share counts as usual: so much is worth a smaller picture.
-const USUAL_MAX: f32 = 0.11;
+/// No greater share is usual: so much is worth a smaller picture, whatever the cause.
+const USUAL_MAX: f32 = 0.15;
 
 /// The usual share comes down to what is lost by so much in each window.
 const USUAL_FALLS: f32 = 0.05;
@@ -23,6 +23,9 @@ const USUAL_FALLS: f32 = 0.05;
 /// window without makes them count less.
 const WINDOWS_IN_VAIN: f32 = 2.5;
 const IN_VAIN_FADES: f32 = 0.95;
+
+/// For so many windows after more was sent, losses come of that.
+const WINDOWS_AFTER: u32 = 3;
 
 /// What is sent is more than before when it is more by this.
 const GREW: f64 = 1.03;
@@ -39,6 +42,8 @@ pub(super) struct Loss {
     /// What was sent in the last windows without more losses than usual, the newest first.
     clean: [Bitrate; 2],
     in_vain: f32,
+    /// Windows since more was sent than in one without losses.
+    after: u32,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -70,18 +75,21 @@ impl Loss {
 
     /// A window is over.
     fn close(&mut self, rate: Bitrate, is_queueing: bool) {
-        let share = self.share();
+        let (share, sent) = (self.share(), self.sent(rate));
         let [newest, _] = self.clean;
+        self.after = self.after.saturating_add(1);
         if !self.is_unusual() {
             self.in_vain *= IN_VAIN_FADES;
-            self.clean = [self.sent(rate), newest];
+            self.clean = [sent, newest];
             self.usual -= (self.usual - share).max(0.0) * USUAL_FALLS;
-        } else if self.sent(rate) <= newest * GREW || newest == Bitrate::ZERO {
+        } else if newest > Bitrate::ZERO && sent > newest * GREW {
+            self.after = 0;
+        } else if self.after >= WINDOWS_AFTER {
             self.in_vain += 1.0;
         }
-        if self.in_vain >= WINDOWS_IN_VAIN && !is_queueing {
+        if self.in_vain >= WINDOWS_IN_VAIN && share <= USUAL_MAX && !is_queueing {
             self.in_vain = 0.0;
-            self.usual = share.clamp(self.usual, USUAL_MAX.max(self.usual));
+            self.usual = share.max(self.usual);
         }
     }
 
@@ -117,10 +125,12 @@ impl Loss {
         self.share() > self.usual + MORE + DEVIATIONS * deviation
     }
 
-    /// More is lost since more is sent: what was sent before.
+    /// More is lost since more is sent: what may be sent then. It is what was sent before, less
+    /// what has to be sent again.
     pub(super) fn overdone(&self, rate: Bitrate) -> Option<Bitrate> {
         let [newest, before] = self.clean;
-        let grew = newest > Bitrate::ZERO && self.sent(rate) > before * GREW;
-        (self.is_unusual() && grew).then_some(before.min(newest))
+        let grew = before > Bitrate::ZERO && self.sent(rate) > before * GREW;
+        let repeated = f64::from(self.share());
+        (self.is_unusual() && grew).then(|| before.min(newest).min(rate) * (1.0 - repeated))
     }
 }

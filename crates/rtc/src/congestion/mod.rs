@@ -198,8 +198,8 @@ impl Congestion {
             self.yield_some(now, arrives);
         } else if lost > FILLED_LOSS {
             self.lower(now, arrives, arrives);
-        } else if let Some(before) = self.loss.overdone(arrives) {
-            self.lower(now, before.min(arrives), before.min(arrives));
+        } else if let Some(less) = self.loss.overdone(arrives) {
+            self.lower(now, less, less);
         } else if standing < PROBE_QUEUE && !self.loss.is_unusual() {
             let possible = arrives * ROOM;
             let possible = self
