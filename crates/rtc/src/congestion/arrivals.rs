@@ -18,6 +18,9 @@ const STANDING_SLOTS: usize = 10;
 const RATE_SLOTS: i64 = 50;
 const RATE_SLOTS_MIN: i64 = 10;
 
+/// What a path carries is measured over no fewer: radio pauses.
+const BUSY_SLOTS_MIN: usize = 20;
+
 /// Packets that waited less than this found the path idle.
 const IDLE_US: i64 = 10_000;
 
@@ -125,7 +128,7 @@ impl Arrivals {
             let slot = self.slot(self.latest - back);
             slot.is_none_or(|slot| i64::from(slot.queued_us) > IDLE_US)
         });
-        self.over(busy.count().max(STANDING_SLOTS))
+        self.over(busy.count().max(BUSY_SLOTS_MIN))
     }
 
     fn over(&self, slots: usize) -> Bitrate {

@@ -8,16 +8,35 @@ const GROWTH: f64 = 0.015;
 /// After this time the limit is no more than a memory.
 const FORGOTTEN: Duration = Duration::from_secs(8);
 
+/// A limit that is found again after this time, and differs by less than this share, is confirmed:
+/// all this takes twice as long then, up to so many times.
+const AGAIN: Duration = Duration::from_secs(1);
+const SAME: f64 = 0.1;
+const CONFIRMED_MAX: u32 = 2;
+
 /// Where the path was full last: beyond it the estimate grows slowly at first, then ever faster
 /// (the idea of CUBIC, RFC 9438 §4.2).
 #[derive(Debug, Default)]
 pub(super) struct Limit {
-    found: Option<(Instant, Bitrate)>,
+    found: Option<Found>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    at: Instant,
+    rate: Bitrate,
+    /// How often it was found again.
+    confirmed: u32,
 }
 
 impl Limit {
     pub(super) fn set(&mut self, now: Instant, rate: Bitrate) {
-        self.found = Some((now, rate));
+        let confirmed = self.found.map_or(0, |found| found.confirmed_by(now, rate));
+        self.found = Some(Found {
+            at: now,
+            rate,
+            confirmed,
+        });
     }
 
     /// More than this was shown to arrive.
@@ -27,9 +46,23 @@ impl Limit {
 
     /// What may be believed now without having been shown.
     pub(super) fn cap(&self, now: Instant) -> Option<Bitrate> {
-        let (at, rate) = self.found?;
-        let passed = now.saturating_duration_since(at);
+        let found = self.found?;
+        let slowly = 1 << found.confirmed;
+        let passed = now.saturating_duration_since(found.at) / slowly;
         let seconds = passed.as_secs_f64();
-        (passed < FORGOTTEN).then(|| rate * (1.0 + GROWTH * seconds * seconds))
+        (passed < FORGOTTEN).then(|| found.rate * (1.0 + GROWTH * seconds * seconds))
+    }
+}
+
+impl Found {
+    fn confirmed_by(&self, now: Instant, rate: Bitrate) -> u32 {
+        let (known, found) = (self.rate.as_bps() as f64, rate.as_bps() as f64);
+        let is_same = (found - known).abs() <= known * SAME;
+        let again = now.saturating_duration_since(self.at) > AGAIN;
+        match (is_same, again) {
+            (true, true) => (self.confirmed + 1).min(CONFIRMED_MAX),
+            (true, false) => self.confirmed,
+            (false, _) => 0,
+        }
     }
 }
