@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use rtp::Bitrate;
 
 /// Losses are counted over this time and as much before it.
-const WINDOW: Duration = Duration::from_millis(500);
+const WINDOW: Duration = Duration::from_millis(300);
 
 /// Of fewer packets nothing is said.
 const PACKETS_MIN: u32 = 20;
@@ -16,8 +16,8 @@ const DEVIATIONS: f32 = 2.0;
 /// No greater share is usual: so much is worth a smaller picture, whatever the cause.
 const USUAL_MAX: f32 = 0.15;
 
-/// The usual share comes down to what is lost by so much in each window.
-const USUAL_FALLS: f32 = 0.05;
+/// The usual share follows what is lost by so much in each window.
+const USUAL_FOLLOWS: f32 = 0.05;
 
 /// Losses are usual that came in so many windows in which no more was sent than in one without. A
 /// window without makes them count less.
@@ -52,45 +52,57 @@ struct Count {
     lost: u32,
 }
 
+impl Count {
+    fn share(self) -> f32 {
+        self.lost as f32 / (self.arrived + self.lost).max(1) as f32
+    }
+}
+
 impl Loss {
     /// `rate` is what arrives. `is_queueing`: packets wait, for whatever reason, so that losses may
-    /// come of that.
+    /// come of that. Returns whether losses turned out to be usual.
     pub(super) fn add(
         &mut self,
         now: Instant,
         (arrived, lost): (u32, u32),
         rate: Bitrate,
         is_queueing: bool,
-    ) {
+    ) -> bool {
+        let mut learned = false;
         let began = *self.began.get_or_insert(now);
         if now.saturating_duration_since(began) >= WINDOW {
-            self.close(rate, is_queueing);
+            learned = self.close(rate, is_queueing);
             self.began = Some(now);
             self.counts = [Count::default(), self.counts[0]];
         }
         let [present, _] = &mut self.counts;
         present.arrived += arrived;
         present.lost += lost;
+        learned
     }
 
-    /// A window is over.
-    fn close(&mut self, rate: Bitrate, is_queueing: bool) {
+    /// A window is over. As [`Self::add`].
+    fn close(&mut self, rate: Bitrate, is_queueing: bool) -> bool {
         let (share, sent) = (self.share(), self.sent(rate));
         let [newest, _] = self.clean;
         self.after = self.after.saturating_add(1);
         if !self.is_unusual() {
             self.in_vain *= IN_VAIN_FADES;
             self.clean = [sent, newest];
-            self.usual -= (self.usual - share).max(0.0) * USUAL_FALLS;
+            if !is_queueing {
+                self.usual += (share - self.usual) * USUAL_FOLLOWS;
+            }
         } else if newest > Bitrate::ZERO && sent > newest * GREW {
             self.after = 0;
         } else if self.after >= WINDOWS_AFTER {
             self.in_vain += 1.0;
         }
-        if self.in_vain >= WINDOWS_IN_VAIN && share <= USUAL_MAX && !is_queueing {
+        let learned = self.in_vain >= WINDOWS_IN_VAIN && share <= USUAL_MAX && !is_queueing;
+        if learned {
             self.in_vain = 0.0;
             self.usual = share.max(self.usual);
         }
+        learned
     }
 
     /// What was sent, so that this rate arrived.
@@ -125,12 +137,18 @@ impl Loss {
         self.share() > self.usual + MORE + DEVIATIONS * deviation
     }
 
+    /// Packets are lost all the time, not in one burst.
+    fn lasts(&self) -> bool {
+        self.counts.iter().all(|count| count.share() > MORE)
+    }
+
     /// More is lost since more is sent: what may be sent then. It is what was sent before, less
     /// what has to be sent again.
     pub(super) fn overdone(&self, rate: Bitrate) -> Option<Bitrate> {
         let [newest, before] = self.clean;
         let grew = before > Bitrate::ZERO && self.sent(rate) > before * GREW;
         let repeated = f64::from(self.share());
-        (self.is_unusual() && grew).then(|| before.min(newest).min(rate) * (1.0 - repeated))
+        (self.is_unusual() && self.lasts() && grew)
+            .then(|| before.min(newest).min(rate) * (1.0 - repeated))
     }
 }

@@ -177,7 +177,9 @@ impl Congestion {
         self.is_measured = true;
         let is_queueing = self.is_in_company() || self.arrivals.standing() > PROBE_QUEUE;
         let rate = self.arrivals.rate();
-        self.loss.add(now, (arrived, lost), rate, is_queueing);
+        if self.loss.add(now, (arrived, lost), rate, is_queueing) {
+            self.limit.clear();
+        }
         self.estimate(now);
     }
 
