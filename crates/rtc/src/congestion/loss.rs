@@ -41,6 +41,8 @@ pub(super) struct Loss {
     usual: f32,
     /// What was sent in the last windows without more losses than usual, the newest first.
     clean: [Bitrate; 2],
+    /// What was sent in the last window with more losses than usual.
+    lossy: Bitrate,
     in_vain: f32,
     /// Windows since more was sent than in one without losses.
     after: u32,
@@ -92,10 +94,14 @@ impl Loss {
             if !is_queueing {
                 self.usual += (share - self.usual) * USUAL_FOLLOWS;
             }
-        } else if newest > Bitrate::ZERO && sent > newest * GREW {
-            self.after = 0;
-        } else if self.after >= WINDOWS_AFTER {
-            self.in_vain += 1.0;
+        } else {
+            let grew = newest > Bitrate::ZERO && sent > newest * GREW;
+            if grew && sent * GREW > self.lossy {
+                self.after = 0;
+            } else if self.after >= WINDOWS_AFTER {
+                self.in_vain += 1.0;
+            }
+            self.lossy = sent;
         }
         let learned = self.in_vain >= WINDOWS_IN_VAIN && share <= USUAL_MAX && !is_queueing;
         if learned {
@@ -123,6 +129,11 @@ impl Loss {
     fn packets(&self) -> u32 {
         let [a, b] = self.counts;
         a.arrived + a.lost + b.arrived + b.lost
+    }
+
+    /// What was sent, so that this rate arrived but for the usual losses.
+    pub(super) fn with_usual(&self, rate: Bitrate) -> Bitrate {
+        rate * (1.0 / (1.0 - f64::from(self.usual)))
     }
 
     /// What is lost beyond the usual share.

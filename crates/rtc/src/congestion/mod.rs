@@ -39,12 +39,18 @@ const TOO_LONG: Duration = Duration::from_millis(60);
 const FILLED_QUEUE: Duration = Duration::from_millis(150);
 const FILLED_LOSS: f32 = 0.08;
 
-/// Of what arrives while a queue stands, so that the queue shrinks.
+/// Of what arrives while a queue stands, so that the queue shrinks; and of one that is much too
+/// long.
 const SHARE: f64 = 0.95;
+const FAR_TOO_LONG: Duration = Duration::from_millis(100);
+const SHARE_DRAINING: f64 = 0.9;
 
 /// Of what arrives, beside senders that fill the queue, when packets are lost; and how often.
 const YIELD: f64 = 0.7;
 const YIELD_EVERY: Duration = Duration::from_secs(1);
+
+/// What losses made less of shows in them only after this time.
+const LOWER_EVERY: Duration = Duration::from_millis(500);
 
 /// What arrives without a queue could be so much more: rates are means.
 const ROOM: f64 = 1.15;
@@ -58,6 +64,9 @@ const PROBE_QUEUE: Duration = Duration::from_millis(20);
 
 /// After a probe that filled the path, the next one, if the wish stays the same.
 const PROBE_PAUSE: Duration = Duration::from_secs(5);
+
+/// After one that was carried: losses show by then.
+const PROBE_REST: Duration = Duration::from_millis(200);
 
 /// A probe that is followed by a full path within this time has told too much: shapers and
 /// policers let a few packets pass at any rate. The next one waits for longer.
@@ -95,8 +104,8 @@ pub(crate) struct Congestion {
     wanted: Bitrate,
     probe: Option<Probe>,
     probes: u8,
-    /// When less was sent last for the sake of others.
-    yielded_at: Option<Instant>,
+    /// When losses last made less be sent.
+    lowered_at: Option<Instant>,
     /// When a probe last raised the estimate.
     raised_at: Option<Instant>,
     /// When the next probe may begin.
@@ -123,7 +132,7 @@ impl Congestion {
             wanted: Bitrate::ZERO,
             probe: None,
             probes: 0,
-            yielded_at: None,
+            lowered_at: None,
             raised_at: None,
             probe_after: None,
             padding_at: now,
@@ -186,7 +195,11 @@ impl Congestion {
     fn estimate(&mut self, now: Instant) {
         self.disown_queue(now);
         let standing = self.arrivals.standing();
-        let lost = self.loss.excess();
+        let lost = if self.loss.is_unusual() {
+            self.loss.excess()
+        } else {
+            0.0
+        };
         self.filled = standing > FILLED_QUEUE || lost > FILLED_LOSS;
         if let Some(outcome) = self.probe.as_ref().and_then(|probe| probe.outcome(now)) {
             self.probed(now, outcome);
@@ -195,15 +208,21 @@ impl Congestion {
         if standing > TOO_LONG {
             let carried = self.arrivals.busy_rate();
             self.watch_queue(now, carried, standing);
-            self.lower(now, carried, carried * SHARE);
+            let share = if standing > FAR_TOO_LONG {
+                SHARE_DRAINING
+            } else {
+                SHARE
+            };
+            self.lower(now, carried, carried * share);
         } else if self.is_in_company() && self.loss.is_unusual() {
-            self.yield_some(now, arrives);
+            self.lower_for_losses(now, YIELD_EVERY, arrives * YIELD);
         } else if lost > FILLED_LOSS {
-            self.lower(now, arrives, arrives);
+            // What is lost is sent again, and needs its room.
+            self.lower_for_losses(now, LOWER_EVERY, arrives * f64::from(1.0 - lost));
         } else if let Some(less) = self.loss.overdone(arrives) {
-            self.lower(now, less, less);
+            self.lower_for_losses(now, LOWER_EVERY, less);
         } else if standing < PROBE_QUEUE && !self.loss.is_unusual() {
-            let possible = arrives * ROOM;
+            let possible = self.loss.with_usual(arrives) * ROOM;
             let possible = self
                 .limit
                 .cap(now)
@@ -218,12 +237,12 @@ impl Congestion {
         self.arrivals.taken() > PROBE_QUEUE
     }
 
-    /// All who share the bottleneck lose packets: each sends less then, once.
-    fn yield_some(&mut self, now: Instant, arrives: Bitrate) {
-        let pause = |at| now.saturating_duration_since(at) < YIELD_EVERY;
-        if !self.yielded_at.is_some_and(pause) {
-            self.yielded_at = Some(now);
-            self.lower(now, arrives, arrives * YIELD);
+    /// Sends less, and waits for what comes of it.
+    fn lower_for_losses(&mut self, now: Instant, every: Duration, to: Bitrate) {
+        let pause = |at| now.saturating_duration_since(at) < every;
+        if !self.lowered_at.is_some_and(pause) {
+            self.lowered_at = Some(now);
+            self.lower(now, self.arrivals.rate(), to);
         }
     }
 
@@ -231,7 +250,7 @@ impl Congestion {
     fn lower(&mut self, now: Instant, limit: Bitrate, to: Bitrate) {
         let probed = |at| now.saturating_duration_since(at) < PROBE_TRUSTED;
         if self.raised_at.take().is_some_and(probed) {
-            self.probe_after = Some(now + PROBE_LIED_PAUSE);
+            self.pause_probes(now + PROBE_LIED_PAUSE);
         }
         self.limit.set(now, limit);
         self.bandwidth = self.bandwidth.min(to);
@@ -270,6 +289,7 @@ impl Congestion {
                 if bandwidth > self.bandwidth {
                     self.limit.clear();
                     self.raised_at = Some(now);
+                    self.pause_probes(now + PROBE_REST);
                 }
                 self.bandwidth = self.bandwidth.max(bandwidth.min(most));
             }
@@ -277,11 +297,15 @@ impl Congestion {
             Outcome::Filled(bandwidth) if rate.is_none() => self.bandwidth = bandwidth * SHARE,
             Outcome::Filled(bandwidth) => {
                 self.bandwidth = self.bandwidth.max(bandwidth * SHARE);
-                self.probe_after = Some(now + PROBE_PAUSE);
+                self.pause_probes(now + PROBE_PAUSE);
             }
             Outcome::Nothing if rate.is_none() => {}
-            Outcome::Nothing => self.probe_after = Some(now + PROBE_PAUSE),
+            Outcome::Nothing => self.pause_probes(now + PROBE_PAUSE),
         }
+    }
+
+    fn pause_probes(&mut self, until: Instant) {
+        self.probe_after = self.probe_after.max(Some(until));
     }
 
     /// What is known of the path, when that is another than before: the bandwidth, and whether
