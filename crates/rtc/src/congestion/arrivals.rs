@@ -14,6 +14,9 @@ const SLOTS: usize = 64;
 /// receivers that are busy for a moment, make some packets wait, but not all of them.
 const STANDING_SLOTS: usize = 10;
 
+/// What radio held back arrives at once and says nothing alone: packets of so many moments do.
+const STANDING_ARRIVALS_MIN: usize = 3;
+
 /// Rates are measured over so many, and at first over no fewer.
 const RATE_SLOTS: i64 = 50;
 const RATE_SLOTS_MIN: i64 = 10;
@@ -92,7 +95,15 @@ impl Arrivals {
 
     /// How long every packet waits now.
     pub(super) fn standing(&self) -> Duration {
-        let queued = self.newest(STANDING_SLOTS).map(|slot| slot.queued_us).min();
+        let slots = (0..SLOTS).map(|back| (back, self.slot(self.latest - back as i64)));
+        let arrivals = slots.filter_map(|(back, slot)| Some((back, slot?.queued_us)));
+        let standing = arrivals
+            .enumerate()
+            .take_while(|(count, (back, _))| {
+                *back < STANDING_SLOTS || *count < STANDING_ARRIVALS_MIN
+            })
+            .map(|(_, (_, queued_us))| queued_us);
+        let queued = standing.min();
         Duration::from_micros(queued.unwrap_or(0).into())
     }
 
@@ -143,10 +154,6 @@ impl Arrivals {
     fn slot(&self, number: i64) -> Option<&Slot> {
         let slot = &self.slots[number.rem_euclid(SLOTS as i64) as usize];
         (slot.number == number && slot.bytes > 0).then_some(slot)
-    }
-
-    fn newest(&self, slots: usize) -> impl Iterator<Item = &Slot> {
-        (0..slots as i64).filter_map(|back| self.slot(self.latest - back))
     }
 
     /// Both clocks count from somewhere: only differences to the least one mean anything.
