@@ -15,6 +15,7 @@ mod held;
 mod record;
 mod sender;
 mod source;
+mod verdict;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 pub use case::{Case, cases};
 pub use record::Outcome;
 pub use sender::Estimator;
+pub use verdict::Verdict;
 
 use crate::tcp::{SEGMENT_BYTES, TcpFlow};
 use crate::{Clock, Link, Rng};
@@ -86,7 +88,7 @@ pub fn run(case: &Case, estimator: Estimator, seed: u64) -> Outcome {
         receiver,
         sender_wake: Some(start),
         receiver_wake: Some(start),
-        source: Source::new(rng.fork()),
+        source: Source::new(start, rng.fork()),
         held: Held::default(),
         flows: Vec::new(),
         record: Record::new(case),
@@ -100,6 +102,12 @@ pub fn run(case: &Case, estimator: Estimator, seed: u64) -> Outcome {
         trial.step();
     }
     trial.record.outcome()
+}
+
+/// The mean of several runs: see [`run`] and [`Outcome::mean`].
+pub fn run_all(case: &Case, estimator: Estimator, seeds: &[u64]) -> Outcome {
+    let outcomes = seeds.iter().map(|seed| run(case, estimator, *seed));
+    Outcome::mean(&outcomes.collect::<Vec<_>>())
 }
 
 impl Trial<'_> {
@@ -147,7 +155,7 @@ impl Trial<'_> {
         let flight = self.flights.peek().map(|Reverse((at, _))| *at);
         let source = self.began.map(|_| self.source.due());
         let flows = self.flows.iter().map(TcpFlow::due);
-        let tick = self.began.map(|_| self.record.due());
+        let tick = self.record.due();
         let wakes = [flight, self.sender_wake, self.receiver_wake, source, tick];
         wakes.into_iter().flatten().chain(flows).min()
     }
@@ -229,7 +237,7 @@ impl Trial<'_> {
     fn drain_sender(&mut self) {
         let now = self.clock.now();
         let mut out = Vec::new();
-        let due = self.sender.drain(now, &mut out);
+        let due = self.sender.drain(&mut out);
         self.sender_wake = due.map(|at| at.max(now + WAKE_MIN));
         if self.began.is_none() && self.sender.is_connected() {
             self.began = Some(now);

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rtp::{Bitrate, Packet};
@@ -116,14 +117,13 @@ impl Record {
     }
 
     /// When [`Self::tick`] is to be called.
-    pub(super) fn due(&self) -> Instant {
-        let began = self.began.unwrap_or_else(Instant::now);
-        began + BIN * self.bins.len() as u32
+    pub(super) fn due(&self) -> Option<Instant> {
+        Some(self.began? + BIN * self.bins.len() as u32)
     }
 
     /// The link carries so much now.
     pub(super) fn tick(&mut self, now: Instant, passed: Duration, capacity: Bitrate) {
-        if now >= self.due() {
+        if self.due().is_some_and(|due| due <= now) {
             self.bins.push(Bin {
                 capacity,
                 ..Bin::default()
@@ -217,7 +217,7 @@ struct Frames {
     /// The newest that is complete, and since when.
     shown: Option<(u32, Duration)>,
     /// Of newer ones, how many packets are there.
-    parts: std::collections::BTreeMap<u32, u16>,
+    parts: BTreeMap<u32, u16>,
     /// The present pause is counted already.
     is_pausing: bool,
     pauses: usize,

@@ -145,7 +145,7 @@ impl Sender {
     }
 
     /// Takes all that there is to send. Returns when it wants to be called again.
-    pub(super) fn drain(&mut self, now: Instant, out: &mut Vec<Vec<u8>>) -> Option<Instant> {
+    pub(super) fn drain(&mut self, out: &mut Vec<Vec<u8>>) -> Option<Instant> {
         match &mut self.peer {
             Peer::Headwater { peer, to } => {
                 let (estimate, connected) = (&mut self.estimate, &mut self.is_connected);
@@ -159,22 +159,19 @@ impl Sender {
                 }
                 due
             }
-            Peer::Str0m(peer) => {
-                let _ = now;
-                loop {
-                    match peer.poll_output() {
-                        client::Output::Transmit(transmit) => out.push(transmit.contents),
-                        client::Output::Event(client::Event::Connected) => {
-                            self.is_connected = true;
-                        }
-                        client::Output::Event(client::Event::Estimate(rate)) => {
-                            self.estimate = rate;
-                        }
-                        client::Output::Event(_) => {}
-                        client::Output::Timeout(at) => return Some(at),
+            Peer::Str0m(peer) => loop {
+                match peer.poll_output() {
+                    client::Output::Transmit(transmit) => out.push(transmit.contents),
+                    client::Output::Event(client::Event::Connected) => {
+                        self.is_connected = true;
                     }
+                    client::Output::Event(client::Event::Estimate(rate)) => {
+                        self.estimate = rate;
+                    }
+                    client::Output::Event(_) => {}
+                    client::Output::Timeout(at) => return Some(at),
                 }
-            }
+            },
         }
     }
 }

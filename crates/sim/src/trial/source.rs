@@ -33,10 +33,10 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn new(rng: Rng) -> Self {
+    pub(super) fn new(now: Instant, rng: Rng) -> Self {
         Self {
             rng,
-            frame_at: Instant::now(),
+            frame_at: now,
             frame: 0,
             seq: SEQ_FIRST,
             waiting: VecDeque::new(),
