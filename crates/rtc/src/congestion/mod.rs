@@ -49,6 +49,11 @@ const SHARE_DRAINING: f64 = 0.9;
 const YIELD: f64 = 0.7;
 const YIELD_EVERY: Duration = Duration::from_secs(1);
 
+/// When losses turn out to be those of the path, the estimate returns to what it was, but at most
+/// to so many times what it is.
+const RESTORED: f64 = 2.0;
+const RELATED: Duration = Duration::from_secs(2);
+
 /// What losses made less of shows in them only after this time.
 const LOWER_EVERY: Duration = Duration::from_millis(500);
 
@@ -104,7 +109,8 @@ pub(crate) struct Congestion {
     wanted: Bitrate,
     probe: Option<Probe>,
     probes: u8,
-    /// When losses last made less be sent.
+    /// Believed before losses made less be sent, and when they last did.
+    before_losses: Bitrate,
     lowered_at: Option<Instant>,
     /// When a probe last raised the estimate.
     raised_at: Option<Instant>,
@@ -132,6 +138,7 @@ impl Congestion {
             wanted: Bitrate::ZERO,
             probe: None,
             probes: 0,
+            before_losses: Bitrate::ZERO,
             lowered_at: None,
             raised_at: None,
             probe_after: None,
@@ -188,6 +195,9 @@ impl Congestion {
         let rate = self.arrivals.rate();
         if self.loss.add(now, (arrived, lost), rate, is_queueing) {
             self.limit.clear();
+            let before = self.before_losses.min(self.bandwidth * RESTORED);
+            self.bandwidth = self.bandwidth.max(before);
+            self.before_losses = Bitrate::ZERO;
         }
         self.estimate(now);
     }
@@ -241,7 +251,12 @@ impl Congestion {
     fn lower_for_losses(&mut self, now: Instant, every: Duration, to: Bitrate) {
         let pause = |at| now.saturating_duration_since(at) < every;
         if !self.lowered_at.is_some_and(pause) {
+            let related = |at| now.saturating_duration_since(at) < RELATED;
+            if !self.lowered_at.is_some_and(related) {
+                self.before_losses = Bitrate::ZERO;
+            }
             self.lowered_at = Some(now);
+            self.before_losses = self.before_losses.max(self.bandwidth);
             self.lower(now, self.arrivals.rate(), to);
         }
     }

@@ -54,6 +54,7 @@ enum Cargo {
 struct Trial<'a> {
     case: &'a Case,
     clock: Clock,
+    rng: Rng,
     link: Link,
     sender: Sender,
     receiver: client::Peer,
@@ -92,6 +93,7 @@ pub fn run(case: &Case, estimator: Estimator, seed: u64) -> Outcome {
         held: Held::default(),
         flows: Vec::new(),
         record: Record::new(case),
+        rng,
         began: None,
         changed: 0,
         flights: BinaryHeap::new(),
@@ -241,6 +243,8 @@ impl Trial<'_> {
         self.sender_wake = due.map(|at| at.max(now + WAKE_MIN));
         if self.began.is_none() && self.sender.is_connected() {
             self.began = Some(now);
+            // What is lost and when follows from the seed, however long the handshake was.
+            self.link = Link::new(self.case.path, self.rng.fork());
             self.source.begin(now);
             self.record.begin(now, self.case.path.delay);
         }
