@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use rtp::Bitrate;
 
 /// The limit is exceeded by this share after a second, by four times as much after two.
-const GROWTH: f64 = 0.015;
+const GROWTH: f64 = 0.01;
 
 /// After this time the limit is no more than a memory.
 const FORGOTTEN: Duration = Duration::from_secs(8);

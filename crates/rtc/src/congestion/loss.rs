@@ -8,6 +8,9 @@ const WINDOW: Duration = Duration::from_millis(300);
 /// Of fewer packets nothing is said.
 const PACKETS_MIN: u32 = 20;
 
+/// Fewer lost ones are chance.
+const LOST_MIN: u32 = 3;
+
 /// Losses are more than the usual ones when their share is greater by this, and by twice as much as
 /// chance makes it differ.
 const MORE: f32 = 0.02;
@@ -122,8 +125,11 @@ impl Loss {
         if packets < PACKETS_MIN {
             return 0.0;
         }
-        let [a, b] = self.counts;
-        (a.lost + b.lost) as f32 / packets as f32
+        self.lost() as f32 / packets as f32
+    }
+
+    fn lost(&self) -> u32 {
+        self.counts.iter().map(|count| count.lost).sum()
     }
 
     fn packets(&self) -> u32 {
@@ -145,7 +151,7 @@ impl Loss {
     pub(super) fn is_unusual(&self) -> bool {
         let packets = self.packets().max(1) as f32;
         let deviation = (self.usual * (1.0 - self.usual) / packets).sqrt();
-        self.share() > self.usual + MORE + DEVIATIONS * deviation
+        self.lost() >= LOST_MIN && self.share() > self.usual + MORE + DEVIATIONS * deviation
     }
 
     /// Packets are lost all the time, not in one burst.

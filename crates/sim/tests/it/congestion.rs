@@ -4,7 +4,7 @@ use headwater_sim::trial::{Case, Estimator, Outcome, Verdict, cases, run_all};
 
 use crate::helpers::{ms, s};
 
-const SEEDS: [u64; 3] = [1, 2, 3];
+const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
 
 fn case(name: &str) -> Case {
     let mut cases = cases().into_iter();
