@@ -30,8 +30,10 @@ struct Found {
 }
 
 impl Limit {
-    pub(super) fn set(&mut self, now: Instant, rate: Bitrate) {
-        let confirmed = self.found.map_or(0, |found| found.confirmed_by(now, rate));
+    /// The path is full at this rate. `is_sure`: being found again confirms it.
+    pub(super) fn set(&mut self, now: Instant, rate: Bitrate, is_sure: bool) {
+        let found = self.found.filter(|_| is_sure);
+        let confirmed = found.map_or(0, |found| found.confirmed_by(now, rate));
         self.found = Some(Found {
             at: now,
             rate,

@@ -19,6 +19,9 @@ const DEVIATIONS: f32 = 2.0;
 /// No greater share is usual: so much is worth a smaller picture, whatever the cause.
 const USUAL_MAX: f32 = 0.15;
 
+/// A path with a smaller share hardly loses packets by itself.
+const USUAL_MIN: f32 = 0.01;
+
 /// The usual share follows what is lost by so much in each window.
 const USUAL_FOLLOWS: f32 = 0.05;
 
@@ -152,6 +155,11 @@ impl Loss {
         let packets = self.packets().max(1) as f32;
         let deviation = (self.usual * (1.0 - self.usual) / packets).sqrt();
         self.lost() >= LOST_MIN && self.share() > self.usual + MORE + DEVIATIONS * deviation
+    }
+
+    /// The path loses packets by itself, so that a loss says little.
+    pub(super) fn is_of_the_path(&self) -> bool {
+        self.usual > USUAL_MIN
     }
 
     /// Packets are lost all the time, not in one burst.

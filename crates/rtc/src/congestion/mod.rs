@@ -264,10 +264,11 @@ impl Congestion {
     /// The path is full at `limit`.
     fn lower(&mut self, now: Instant, limit: Bitrate, to: Bitrate) {
         let probed = |at| now.saturating_duration_since(at) < PROBE_TRUSTED;
-        if self.raised_at.take().is_some_and(probed) {
+        let is_lie = self.raised_at.take().is_some_and(probed);
+        if is_lie && !self.loss.is_of_the_path() {
             self.pause_probes(now + PROBE_LIED_PAUSE);
         }
-        self.limit.set(now, limit);
+        self.limit.set(now, limit, !self.loss.is_of_the_path());
         self.bandwidth = self.bandwidth.min(to);
     }
 
