@@ -8,6 +8,9 @@ const EXPECTED_MIN: Duration = Duration::from_millis(100);
 /// A queue that lost less than this share of what it should have is not the sender's.
 const FALLEN_MIN: f64 = 0.3;
 
+/// With more than was known by this, what the path carried was measured over a gap.
+const CARRIES_MORE: f64 = 1.1;
+
 /// A queue that grows by this is another one.
 const GROWN: Duration = Duration::from_millis(20);
 
@@ -41,10 +44,11 @@ impl Drain {
         self.sent_bytes += bytes as u64;
     }
 
-    /// So long every packet waits now. Returns whether the queue has grown, so that all begins anew.
-    pub(super) fn has_grown(&mut self, standing: Duration) -> bool {
+    /// So long every packet waits now, and so much the path carries. Returns whether all begins
+    /// anew, since the queue has grown or the path carries more than was known.
+    pub(super) fn is_outdated(&mut self, standing: Duration, carries: Bitrate) -> bool {
         self.least = self.least.min(standing);
-        standing > self.standing + GROWN
+        standing > self.standing + GROWN || carries > self.carried * CARRIES_MORE
     }
 
     /// Whether less was sent for long enough, and the queue stands all the same.

@@ -276,7 +276,7 @@ impl Congestion {
     fn watch_queue(&mut self, now: Instant, carried: Bitrate, standing: Duration) {
         let loses = self.loss.is_unusual();
         let drain = self.drain.as_mut();
-        if drain.is_none_or(|drain| drain.has_grown(standing) || loses) {
+        if drain.is_none_or(|drain| drain.is_outdated(standing, carried) || loses) {
             self.drain = Some(Drain::new(now, carried, standing));
         }
     }
