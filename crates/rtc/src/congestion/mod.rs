@@ -10,6 +10,9 @@
 //! A queue stands when no packet of the last moments has passed without waiting (the idea of
 //! CoDel, RFC 8289 §4.2): bursts of key frames and busy receivers delay some packets, not all.
 //!
+//! A queue, or a share of losses, that does not go away when less is sent is not of this sender's
+//! making: it belongs to the path (docs/decisions/0019).
+//!
 //! Deliberately absent: growth by itself. The estimate never exceeds what was shown to arrive.
 
 mod arrivals;
