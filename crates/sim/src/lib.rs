@@ -23,12 +23,14 @@ mod publisher;
 mod reception;
 mod rng;
 mod stamp;
+pub mod tcp;
+pub mod trial;
 mod unified;
 mod viewer;
 mod world;
 
 pub use clock::Clock;
-pub use link::{Link, Path};
+pub use link::{Bursts, Link, Path, Policer, Radio};
 pub use publisher::{LayerSettings, Publisher, PublisherSettings};
 pub use reception::{Got, Reception};
 pub use rng::Rng;

@@ -1,8 +1,21 @@
+//! One direction of a network path: a bottleneck with its queue, a delay, and what goes wrong.
+
+mod bursts;
+mod policer;
+mod radio;
+
 use std::time::{Duration, Instant};
 
 use rtp::Bitrate;
 
+pub use bursts::Bursts;
+pub use policer::Policer;
+pub use radio::Radio;
+
 use crate::Rng;
+use bursts::Chain;
+use policer::Bucket;
+use radio::Air;
 
 /// IPv4 and UDP headers, which a link carries too.
 const OVERHEAD_BYTES: usize = 28;
@@ -19,6 +32,12 @@ pub struct Path {
     pub queue: Duration,
     /// Share of the datagrams that is lost, whatever the load.
     pub loss: f64,
+    /// Losses that come together, besides.
+    pub bursts: Option<Bursts>,
+    /// Drops what exceeds its rate, before the bottleneck.
+    pub policer: Option<Policer>,
+    /// What carries the bottleneck. Only with a rate.
+    pub radio: Radio,
     /// Share that takes [`Self::detour`] longer than the others.
     pub reordered: f64,
     /// See [`Self::reordered`].
@@ -35,6 +54,9 @@ impl Default for Path {
             rate: None,
             queue: Duration::from_millis(200),
             loss: 0.0,
+            bursts: None,
+            policer: None,
+            radio: Radio::None,
             reordered: 0.0,
             detour: Duration::from_millis(15),
             duplicated: 0.0,
@@ -67,6 +89,10 @@ pub struct Link {
     rng: Rng,
     /// When the bottleneck has sent all that is queued.
     free_at: Option<Instant>,
+    chain: Chain,
+    bucket: Bucket,
+    /// Since the first datagram.
+    air: Option<Air>,
     carried: u64,
     lost: u64,
     overflowed: u64,
@@ -79,10 +105,18 @@ impl Link {
             path,
             rng,
             free_at: None,
+            chain: Chain::default(),
+            bucket: Bucket::default(),
+            air: None,
             carried: 0,
             lost: 0,
             overflowed: 0,
         }
+    }
+
+    /// What it does now.
+    pub fn path(&self) -> Path {
+        self.path
     }
 
     /// From now on. What is on its way is not affected.
@@ -102,12 +136,21 @@ impl Link {
         self.carried
     }
 
+    /// What the link carries now; `None` = without limit.
+    pub fn capacity(&mut self, now: Instant) -> Option<Bitrate> {
+        let radio = self.path.radio;
+        let share = self.air(now).share(radio, now);
+        let rate = self.path.rate.map(|rate| rate * share);
+        let policed = self.path.policer.map(|policer| policer.rate);
+        rate.into_iter().chain(policed).min()
+    }
+
     /// Datagrams lost by chance.
     pub fn lost(&self) -> u64 {
         self.lost
     }
 
-    /// Datagrams that found the queue full.
+    /// Datagrams that found the queue full, or exceeded the policer's rate.
     pub fn overflowed(&self) -> u64 {
         self.overflowed
     }
@@ -117,7 +160,7 @@ impl Link {
             self.overflowed += 1;
             return None;
         };
-        if self.rng.chance(self.path.loss) {
+        if self.loses() {
             self.lost += 1;
             return None;
         }
@@ -132,8 +175,18 @@ impl Link {
         Some(left + delay)
     }
 
+    fn loses(&mut self) -> bool {
+        let bursts = self.path.bursts;
+        let in_burst = bursts.is_some_and(|bursts| self.chain.loses(&bursts, &mut self.rng));
+        self.rng.chance(self.path.loss) || in_burst
+    }
+
     /// When the datagram has left the bottleneck.
     fn bottleneck(&mut self, now: Instant, bytes: usize) -> Option<Instant> {
+        let policer = self.path.policer;
+        if policer.is_some_and(|policer| !self.bucket.passes(&policer, now, bytes)) {
+            return None;
+        }
         let Some(rate) = self.path.rate else {
             return Some(now);
         };
@@ -141,10 +194,24 @@ impl Link {
         if start - now > self.path.queue {
             return None;
         }
-        let micros = bytes as u64 * 8_000_000 / rate.as_bps().max(1);
-        let left = start + Duration::from_micros(micros);
+        let (radio, bps) = (self.path.radio, rate.as_bps().max(1));
+        if radio == Radio::None {
+            let left = start + Duration::from_micros(bytes as u64 * 8_000_000 / bps);
+            self.free_at = Some(left);
+            return Some(left);
+        }
+        let air = self.air(now);
+        let left = air.serve(radio, start, bytes as f64 * 8.0, bps as f64);
+        let released = air.release(radio, left);
         self.free_at = Some(left);
-        Some(left)
+        Some(released)
+    }
+
+    /// The air has a seed of its own: it is the same whatever is sent.
+    fn air(&mut self, now: Instant) -> &mut Air {
+        let rng = &self.rng;
+        self.air
+            .get_or_insert_with(|| Air::new(now, rng.clone().fork()))
     }
 }
 

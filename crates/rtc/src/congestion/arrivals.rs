@@ -14,9 +14,15 @@ const SLOTS: usize = 64;
 /// receivers that are busy for a moment, make some packets wait, but not all of them.
 const STANDING_SLOTS: usize = 10;
 
+/// What radio held back arrives at once and says nothing alone: packets of so many moments do.
+const STANDING_ARRIVALS_MIN: usize = 3;
+
 /// Rates are measured over so many, and at first over no fewer.
 const RATE_SLOTS: i64 = 50;
 const RATE_SLOTS_MIN: i64 = 10;
+
+/// What a path carries is measured over no fewer: radio pauses.
+const BUSY_SLOTS_MIN: usize = 20;
 
 /// Packets that waited less than this found the path idle.
 const IDLE_US: i64 = 10_000;
@@ -36,6 +42,8 @@ pub(super) struct Arrivals {
     /// The least time from sending to arrival, on two clocks: of the present and the last time.
     base: [Option<i64>; 2],
     base_began_us: i64,
+    /// What of this was [taken for it](Self::take_for_base) in the present and the last time.
+    taken: [i64; 2],
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,6 +62,7 @@ impl Default for Arrivals {
             earliest: None,
             base: [None; 2],
             base_began_us: 0,
+            taken: [0; 2],
         }
     }
 }
@@ -86,8 +95,34 @@ impl Arrivals {
 
     /// How long every packet waits now.
     pub(super) fn standing(&self) -> Duration {
-        let queued = self.newest(STANDING_SLOTS).map(|slot| slot.queued_us).min();
+        let slots = (0..SLOTS).map(|back| (back, self.slot(self.latest - back as i64)));
+        let arrivals = slots.filter_map(|(back, slot)| Some((back, slot?.queued_us)));
+        let standing = arrivals
+            .enumerate()
+            .take_while(|(count, (back, _))| {
+                *back < STANDING_SLOTS || *count < STANDING_ARRIVALS_MIN
+            })
+            .map(|(_, (_, queued_us))| queued_us);
+        let queued = standing.min();
         Duration::from_micros(queued.unwrap_or(0).into())
+    }
+
+    /// The path takes longer by this than was known, without a queue.
+    pub(super) fn take_for_base(&mut self, longer: Duration) {
+        let longer_us = longer.as_micros() as i64;
+        self.taken[0] += longer_us;
+        for base in self.base.iter_mut().flatten() {
+            *base += longer_us;
+        }
+        for slot in &mut self.slots {
+            slot.queued_us = slot.queued_us.saturating_sub(longer_us as u32);
+        }
+    }
+
+    /// How much of the time without a queue was taken for it.
+    pub(super) fn taken(&self) -> Duration {
+        let [present, before] = self.taken;
+        Duration::from_micros(present.max(before).max(0) as u64)
     }
 
     /// What arrived over the last half second, as a rate. At first over the time that there was,
@@ -104,7 +139,7 @@ impl Arrivals {
             let slot = self.slot(self.latest - back);
             slot.is_none_or(|slot| i64::from(slot.queued_us) > IDLE_US)
         });
-        self.over(busy.count().max(STANDING_SLOTS))
+        self.over(busy.count().max(BUSY_SLOTS_MIN))
     }
 
     fn over(&self, slots: usize) -> Bitrate {
@@ -121,17 +156,17 @@ impl Arrivals {
         (slot.number == number && slot.bytes > 0).then_some(slot)
     }
 
-    fn newest(&self, slots: usize) -> impl Iterator<Item = &Slot> {
-        (0..slots as i64).filter_map(|back| self.slot(self.latest - back))
-    }
-
     /// Both clocks count from somewhere: only differences to the least one mean anything.
     fn queued(&mut self, arrival: &Arrival) -> u32 {
         let delay = arrival.arrived_us - arrival.sent_us as i64;
         if arrival.arrived_us - self.base_began_us > BASE_US || self.base[0].is_none() {
             self.base = [None, self.base[0]];
+            self.taken = [0, self.taken[0]];
             self.base_began_us = arrival.arrived_us;
         }
+        let known = self.base.iter().flatten().min().copied();
+        let less = known.map_or(0, |known| (known - delay).max(0));
+        self.taken = self.taken.map(|taken| (taken - less).max(0));
         let [present, _] = &mut self.base;
         *present = Some(present.map_or(delay, |least| least.min(delay)));
         let least = self.base.iter().flatten().min().copied().unwrap_or(delay);

@@ -10,10 +10,15 @@
 //! A queue stands when no packet of the last moments has passed without waiting (the idea of
 //! CoDel, RFC 8289 §4.2): bursts of key frames and busy receivers delay some packets, not all.
 //!
+//! A queue, or a share of losses, that does not go away when less is sent is not of this sender's
+//! making: it belongs to the path (docs/decisions/0020).
+//!
 //! Deliberately absent: growth by itself. The estimate never exceeds what was shown to arrive.
 
 mod arrivals;
+mod drain;
 mod history;
+mod limit;
 mod loss;
 mod probe;
 
@@ -23,7 +28,9 @@ use rtp::Bitrate;
 use rtp::rtcp::TransportFeedback;
 
 use arrivals::Arrivals;
+use drain::Drain;
 use history::{Fate, History};
+use limit::Limit;
 use loss::Loss;
 use probe::{Outcome, Probe};
 
@@ -35,8 +42,23 @@ const TOO_LONG: Duration = Duration::from_millis(60);
 const FILLED_QUEUE: Duration = Duration::from_millis(150);
 const FILLED_LOSS: f32 = 0.08;
 
-/// Of what arrives while a queue stands, so that the queue shrinks.
+/// Of what arrives while a queue stands, so that the queue shrinks; and of one that is much too
+/// long.
 const SHARE: f64 = 0.95;
+const FAR_TOO_LONG: Duration = Duration::from_millis(100);
+const SHARE_DRAINING: f64 = 0.9;
+
+/// Of what arrives, beside senders that fill the queue, when packets are lost; and how often.
+const YIELD: f64 = 0.7;
+const YIELD_EVERY: Duration = Duration::from_secs(1);
+
+/// When losses turn out to be those of the path, the estimate returns to what it was, but at most
+/// to so many times what it is.
+const RESTORED: f64 = 2.0;
+const RELATED: Duration = Duration::from_secs(2);
+
+/// What losses made less of shows in them only after this time.
+const LOWER_EVERY: Duration = Duration::from_millis(500);
 
 /// What arrives without a queue could be so much more: rates are means.
 const ROOM: f64 = 1.15;
@@ -50,6 +72,14 @@ const PROBE_QUEUE: Duration = Duration::from_millis(20);
 
 /// After a probe that filled the path, the next one, if the wish stays the same.
 const PROBE_PAUSE: Duration = Duration::from_secs(5);
+
+/// After one that was carried: losses show by then.
+const PROBE_REST: Duration = Duration::from_millis(200);
+
+/// A probe that is followed by a full path within this time has told too much: shapers and
+/// policers let a few packets pass at any rate. The next one waits for longer.
+const PROBE_TRUSTED: Duration = Duration::from_secs(2);
+const PROBE_LIED_PAUSE: Duration = Duration::from_secs(30);
 
 /// Between two portions of a probe, and of padding.
 const PROBE_TICK: Duration = Duration::from_millis(2);
@@ -70,6 +100,9 @@ pub(crate) struct Congestion {
     history: History,
     arrivals: Arrivals,
     loss: Loss,
+    /// Since a queue stands.
+    drain: Option<Drain>,
+    limit: Limit,
     bandwidth: Bitrate,
     filled: bool,
     /// There was feedback.
@@ -79,6 +112,11 @@ pub(crate) struct Congestion {
     wanted: Bitrate,
     probe: Option<Probe>,
     probes: u8,
+    /// Believed before losses made less be sent, and when they last did.
+    before_losses: Bitrate,
+    lowered_at: Option<Instant>,
+    /// When a probe last raised the estimate.
+    raised_at: Option<Instant>,
     /// When the next probe may begin.
     probe_after: Option<Instant>,
     /// Padding was last looked after, and bytes that it lacks to its rate.
@@ -93,6 +131,8 @@ impl Congestion {
             history: History::new(now),
             arrivals: Arrivals::default(),
             loss: Loss::default(),
+            drain: None,
+            limit: Limit::default(),
             bandwidth: initial,
             filled: false,
             is_measured: false,
@@ -101,6 +141,9 @@ impl Congestion {
             wanted: Bitrate::ZERO,
             probe: None,
             probes: 0,
+            before_losses: Bitrate::ZERO,
+            lowered_at: None,
+            raised_at: None,
             probe_after: None,
             padding_at: now,
             padding_credit: 0,
@@ -114,6 +157,9 @@ impl Congestion {
             self.begin_probe(now, None);
         }
         self.padding_credit -= bytes as i64;
+        if let Some(drain) = &mut self.drain {
+            drain.sent(bytes);
+        }
         let mut number = 0;
         if let Some(probe) = self.probe.as_mut().filter(|probe| probe.is_sending()) {
             probe.due(now);
@@ -148,28 +194,109 @@ impl Congestion {
             return;
         }
         self.is_measured = true;
-        self.loss.add(now, arrived, lost);
+        let is_queueing = self.is_in_company() || self.arrivals.standing() > PROBE_QUEUE;
+        let rate = self.arrivals.rate();
+        if self.loss.add(now, (arrived, lost), rate, is_queueing) {
+            self.limit.clear();
+            let before = self.before_losses.min(self.bandwidth * RESTORED);
+            self.bandwidth = self.bandwidth.max(before);
+            self.before_losses = Bitrate::ZERO;
+        }
         self.estimate(now);
     }
 
     fn estimate(&mut self, now: Instant) {
+        self.disown_queue(now);
         let standing = self.arrivals.standing();
-        let lost = self.loss.share();
+        let lost = if self.loss.is_unusual() {
+            self.loss.excess()
+        } else {
+            0.0
+        };
         self.filled = standing > FILLED_QUEUE || lost > FILLED_LOSS;
         if let Some(outcome) = self.probe.as_ref().and_then(|probe| probe.outcome(now)) {
             self.probed(now, outcome);
         }
+        let arrives = self.arrivals.rate();
         if standing > TOO_LONG {
-            let carried = self.arrivals.busy_rate() * SHARE;
-            self.bandwidth = self.bandwidth.min(carried);
+            let carried = self.arrivals.busy_rate();
+            self.watch_queue(now, carried, standing);
+            let share = if standing > FAR_TOO_LONG {
+                SHARE_DRAINING
+            } else {
+                SHARE
+            };
+            self.lower(now, carried, carried * share);
+        } else if self.is_in_company() && self.loss.is_unusual() {
+            self.lower_for_losses(now, YIELD_EVERY, arrives * YIELD);
         } else if lost > FILLED_LOSS {
-            let carried = self.arrivals.rate();
-            self.bandwidth = self.bandwidth.min(carried);
-        } else if standing < PROBE_QUEUE {
-            let carried = self.arrivals.rate() * ROOM;
-            self.bandwidth = self.bandwidth.max(carried);
+            // What is lost is sent again, and needs its room.
+            self.lower_for_losses(now, LOWER_EVERY, arrives * f64::from(1.0 - lost));
+        } else if let Some(less) = self.loss.overdone(arrives) {
+            self.lower_for_losses(now, LOWER_EVERY, less);
+        } else if standing < PROBE_QUEUE && !self.loss.is_unusual() {
+            let possible = self.loss.with_usual(arrives) * ROOM;
+            let possible = self
+                .limit
+                .cap(now)
+                .map_or(possible, |cap| possible.min(cap));
+            self.bandwidth = self.bandwidth.max(possible);
         }
         self.bandwidth = self.bandwidth.clamp(ESTIMATE_MIN, ESTIMATE_MAX);
+    }
+
+    /// Others keep a queue filled before the bottleneck.
+    fn is_in_company(&self) -> bool {
+        self.arrivals.taken() > PROBE_QUEUE
+    }
+
+    /// Sends less, and waits for what comes of it.
+    fn lower_for_losses(&mut self, now: Instant, every: Duration, to: Bitrate) {
+        let pause = |at| now.saturating_duration_since(at) < every;
+        if !self.lowered_at.is_some_and(pause) {
+            let related = |at| now.saturating_duration_since(at) < RELATED;
+            if !self.lowered_at.is_some_and(related) {
+                self.before_losses = Bitrate::ZERO;
+            }
+            self.lowered_at = Some(now);
+            self.before_losses = self.before_losses.max(self.bandwidth);
+            self.lower(now, self.arrivals.rate(), to);
+        }
+    }
+
+    /// The path is full at `limit`.
+    fn lower(&mut self, now: Instant, limit: Bitrate, to: Bitrate) {
+        let probed = |at| now.saturating_duration_since(at) < PROBE_TRUSTED;
+        let is_lie = self.raised_at.take().is_some_and(probed);
+        if is_lie && !self.loss.is_of_the_path() {
+            self.pause_probes(now + PROBE_LIED_PAUSE);
+        }
+        self.limit.set(now, limit, !self.loss.is_of_the_path());
+        self.bandwidth = self.bandwidth.min(to);
+    }
+
+    /// A queue stands, and may have grown. While packets are lost nothing can be said of it.
+    fn watch_queue(&mut self, now: Instant, carried: Bitrate, standing: Duration) {
+        let loses = self.loss.is_unusual();
+        let drain = self.drain.as_mut();
+        if drain.is_none_or(|drain| drain.is_outdated(standing, carried) || loses) {
+            self.drain = Some(Drain::new(now, carried, standing));
+        }
+    }
+
+    /// A queue that stays when less is sent is not this sender's: it is taken for the path.
+    fn disown_queue(&mut self, now: Instant) {
+        let standing = self.arrivals.standing();
+        let Some(drain) = &self.drain else {
+            return;
+        };
+        if standing < PROBE_QUEUE {
+            self.drain = None;
+        } else if drain.is_in_vain(now) {
+            self.limit.clear();
+            self.arrivals.take_for_base(standing);
+            self.drain = None;
+        }
     }
 
     fn probed(&mut self, now: Instant, outcome: Outcome) {
@@ -178,17 +305,26 @@ impl Congestion {
             Outcome::Carried(bandwidth) => {
                 // Shapers let a few packets pass at any rate.
                 let most = self.bandwidth * PROBE_STEP;
+                if bandwidth > self.bandwidth {
+                    self.limit.clear();
+                    self.raised_at = Some(now);
+                    self.pause_probes(now + PROBE_REST);
+                }
                 self.bandwidth = self.bandwidth.max(bandwidth.min(most));
             }
             // The first packets know better than the guess.
             Outcome::Filled(bandwidth) if rate.is_none() => self.bandwidth = bandwidth * SHARE,
             Outcome::Filled(bandwidth) => {
                 self.bandwidth = self.bandwidth.max(bandwidth * SHARE);
-                self.probe_after = Some(now + PROBE_PAUSE);
+                self.pause_probes(now + PROBE_PAUSE);
             }
             Outcome::Nothing if rate.is_none() => {}
-            Outcome::Nothing => self.probe_after = Some(now + PROBE_PAUSE),
+            Outcome::Nothing => self.pause_probes(now + PROBE_PAUSE),
         }
+    }
+
+    fn pause_probes(&mut self, until: Instant) {
+        self.probe_after = self.probe_after.max(Some(until));
     }
 
     /// What is known of the path, when that is another than before: the bandwidth, and whether

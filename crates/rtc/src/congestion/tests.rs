@@ -21,6 +21,7 @@ struct Path {
     loses_every: Option<u64>,
     /// The receiver looks at its socket only every so often.
     looks_every: Duration,
+    delay: Duration,
     free_at: Instant,
     next_seq: u64,
     /// Of packets by sequence number, those that arrived.
@@ -43,6 +44,7 @@ impl Path {
             queue: Duration::from_millis(300),
             loses_every: None,
             looks_every: Duration::from_millis(1),
+            delay: Duration::from_millis(10),
             free_at: now,
             next_seq: 0,
             arrived: Vec::new(),
@@ -68,7 +70,7 @@ impl Path {
         }
         let micros = bytes as u64 * 8_000_000 / self.rate.as_bps();
         self.free_at = begins + Duration::from_micros(micros);
-        let there = (self.free_at + Duration::from_millis(10)) - self.began;
+        let there = (self.free_at + self.delay) - self.began;
         let looks = there.as_micros().div_ceil(self.looks_every.as_micros()) as u32;
         self.arrived
             .push(Some(self.began + self.looks_every * looks));
@@ -227,6 +229,40 @@ fn few_losses_do_not_count_and_many_do() {
     path.run(Bitrate::mbps(3), s(2));
     assert!(path.congestion.filled);
     assert!(path.bandwidth() < 2.7, "{}", path.bandwidth());
+}
+
+#[test]
+fn longer_route_is_no_queue_once_less_was_sent_in_vain() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    path.run(Bitrate::mbps(3), s(5));
+    path.delay += ms(80);
+    path.run(Bitrate::mbps(3), s(1));
+    assert!(path.bandwidth() < 3.0, "{}", path.bandwidth());
+    path.run(Bitrate::mbps(2), s(1));
+    path.run(Bitrate::mbps(3), s(1));
+    assert!(path.bandwidth() >= 3.0, "{}", path.bandwidth());
+}
+
+#[test]
+fn queue_that_drains_when_less_is_sent_stays_a_queue() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    path.run(Bitrate::mbps(3), s(5));
+    path.rate = Bitrate::kbps(2_500);
+    path.run(Bitrate::mbps(3), s(2));
+    path.run(Bitrate::mbps(2), s(2));
+    assert_eq!(path.congestion.arrivals.taken(), ms(0));
+}
+
+#[test]
+fn losses_that_stay_when_less_is_sent_do_not_fill_a_path() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    path.loses_every = Some(9);
+    path.run(Bitrate::mbps(3), s(3));
+    path.run(Bitrate::mbps(2), s(3));
+    path.told.clear();
+    path.run(Bitrate::mbps(2), s(3));
+    path.assert_never_filled();
+    assert!(path.bandwidth() >= 2.0, "{}", path.bandwidth());
 }
 
 #[test]

@@ -192,10 +192,10 @@ impl World {
         }
     }
 
-    /// The server receives this.
+    /// The server receives this, and may refuse it.
     pub(crate) fn tell(&mut self, from: Path, datagram: &mut [u8]) {
-        self.server
-            .handle_datagram(self.now, from, datagram, &mut self.to);
+        let (now, to) = (self.now, &mut self.to);
+        self.server.handle_datagram(now, from, datagram, to).ok();
     }
 
     /// Takes what the server has to say.

@@ -2,6 +2,7 @@
 
 mod adaptation;
 mod both_ways;
+mod congestion;
 mod forwarding;
 mod helpers;
 mod keyframes;

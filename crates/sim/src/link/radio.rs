@@ -1,0 +1,188 @@
+//! What radio does to a bottleneck: pauses as Wi-Fi has them, a wandering rate as LTE has it.
+
+use std::time::{Duration, Instant};
+
+use crate::Rng;
+
+/// How a link is carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Radio {
+    /// By a wire: nothing changes.
+    #[default]
+    None,
+    /// Other stations take the air: about five times a second datagrams wait, mostly for 10 to
+    /// 50 ms, and arrive together.
+    Wifi,
+    /// The rate wanders slowly between half and one and a half of the nominal one, and datagrams
+    /// are sent every 10 ms.
+    Lte,
+}
+
+/// Of pauses of Wi-Fi, from the end of one to the beginning of the next, and how long they are.
+const PAUSE_EVERY_MS: f64 = 200.0;
+const PAUSE_MS: f64 = 25.0;
+const PAUSE_MS_MAX: f64 = 120.0;
+
+/// Of LTE: how often the rate changes, by how much at most, and between which factors it stays.
+const RATE_EVERY: Duration = Duration::from_millis(100);
+const RATE_STEP: f64 = 0.08;
+const RATE_MIN: f64 = 0.5;
+const RATE_MAX: f64 = 1.5;
+
+/// Of LTE: the scheduler's turns.
+const TURN: Duration = Duration::from_millis(10);
+
+/// The state of the air over time, which follows from the seed and not from the traffic.
+#[derive(Debug)]
+pub(super) struct Air {
+    began: Instant,
+    rng: Rng,
+    /// The present pause, or the next one.
+    pause: (Instant, Instant),
+    /// Factors of the rate by number of [`RATE_EVERY`] since the beginning.
+    factors: Vec<f64>,
+}
+
+impl Air {
+    pub(super) fn new(now: Instant, rng: Rng) -> Self {
+        Self {
+            began: now,
+            rng,
+            pause: (now, now),
+            factors: vec![1.0],
+        }
+    }
+
+    /// When a datagram arrives that could leave now.
+    pub(super) fn release(&mut self, radio: Radio, at: Instant) -> Instant {
+        match radio {
+            Radio::None => at,
+            Radio::Wifi => {
+                while self.pause.1 <= at {
+                    let begins = self.pause.1 + self.exponential(PAUSE_EVERY_MS, f64::MAX);
+                    let length = self.exponential(PAUSE_MS, PAUSE_MS_MAX);
+                    self.pause = (begins, begins + length);
+                }
+                let (begins, ends) = self.pause;
+                if begins <= at { ends } else { at }
+            }
+            Radio::Lte => {
+                let passed = at.saturating_duration_since(self.began).as_micros();
+                let turns = passed.div_ceil(TURN.as_micros()) as u32;
+                self.began + TURN * turns
+            }
+        }
+    }
+
+    /// When the bottleneck has sent so many bits at a nominal rate, beginning at `start`.
+    pub(super) fn serve(&mut self, radio: Radio, start: Instant, bits: f64, bps: f64) -> Instant {
+        if radio != Radio::Lte {
+            return start + Duration::from_secs_f64(bits / bps);
+        }
+        let (mut at, mut left) = (start, bits);
+        loop {
+            let number = self.number(at);
+            let ends = self.began + RATE_EVERY * (number + 1);
+            let rate = bps * self.factor(number);
+            let room = rate * (ends - at).as_secs_f64();
+            if left <= room {
+                return at + Duration::from_secs_f64(left / rate);
+            }
+            left -= room;
+            at = ends;
+        }
+    }
+
+    /// The share of the nominal rate that there is now.
+    pub(super) fn share(&mut self, radio: Radio, at: Instant) -> f64 {
+        match radio {
+            Radio::Lte => {
+                let number = self.number(at);
+                self.factor(number)
+            }
+            Radio::None | Radio::Wifi => 1.0,
+        }
+    }
+
+    fn number(&self, at: Instant) -> u32 {
+        let passed = at.saturating_duration_since(self.began);
+        (passed.as_micros() / RATE_EVERY.as_micros()) as u32
+    }
+
+    fn factor(&mut self, number: u32) -> f64 {
+        while self.factors.len() <= number as usize {
+            let last = self.factors.last().copied().unwrap_or(1.0);
+            let step = 1.0 + RATE_STEP * (2.0 * self.rng.fraction() - 1.0);
+            self.factors.push((last * step).clamp(RATE_MIN, RATE_MAX));
+        }
+        self.factors.get(number as usize).copied().unwrap_or(1.0)
+    }
+
+    fn exponential(&mut self, mean_ms: f64, max_ms: f64) -> Duration {
+        let ms = -mean_ms * (1.0 - self.rng.fraction()).ln();
+        Duration::from_secs_f64(ms.min(max_ms) / 1_000.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn wifi_holds_some_back_and_delivers_them_together() {
+        let start = Instant::now();
+        let mut air = Air::new(start, Rng::new(5));
+        let sent: Vec<Instant> = (0..20_000).map(|i| start + ms(i)).collect();
+        let arrived: Vec<Instant> = sent
+            .iter()
+            .map(|at| air.release(Radio::Wifi, *at))
+            .collect();
+        assert!(arrived.is_sorted(), "the order stays");
+        let waits = sent.iter().zip(&arrived).map(|(sent, at)| *at - *sent);
+        let waits: Vec<Duration> = waits.collect();
+        let held = waits.iter().filter(|wait| **wait > ms(0)).count();
+        assert!((1_000..4_000).contains(&held), "{held} of 20,000");
+        let longest = waits.iter().max().expect("some were sent");
+        assert!(
+            (ms(60)..=ms(120)).contains(longest),
+            "{longest:?} of 120 ms"
+        );
+    }
+
+    #[test]
+    fn lte_rate_wanders_within_its_bounds_the_same_for_all_traffic() {
+        let start = Instant::now();
+        let shares = |step: u64| {
+            let mut air = Air::new(start, Rng::new(5));
+            let at = (0..60_000).step_by(step as usize);
+            at.map(|at| air.share(Radio::Lte, start + ms(at)))
+                .collect::<Vec<_>>()
+        };
+        let (fine, coarse) = (shares(100), shares(1_000));
+        assert!(
+            fine.iter()
+                .all(|share| (RATE_MIN..=RATE_MAX).contains(share))
+        );
+        assert!(fine.iter().any(|share| !(0.8..1.2).contains(share)));
+        assert!(fine.iter().step_by(10).eq(&coarse));
+    }
+
+    #[test]
+    fn lte_sends_at_the_rate_of_the_moment_and_on_its_turns() {
+        let start = Instant::now();
+        let mut air = Air::new(start, Rng::new(5));
+        // At 1 Mbit/s, of which the share changes every 100 ms.
+        let mut bits = 0.0;
+        for i in 0..20 {
+            bits += 100_000.0 * air.share(Radio::Lte, start + ms(i * 100));
+        }
+        let end = air.serve(Radio::Lte, start, bits, 1e6);
+        let wrong = (end - start).abs_diff(ms(2_000));
+        assert!(wrong < ms(1), "{wrong:?}");
+        assert_eq!(air.release(Radio::Lte, start + ms(11)), start + ms(20));
+    }
+}

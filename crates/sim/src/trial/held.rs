@@ -1,0 +1,39 @@
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// With packets that wait for longer in the sender, the encoder leaves frames out: three frames.
+const HELD_MAX: Duration = Duration::from_millis(100);
+
+/// Media that was given to a sender and has not left it: a pacer may hold it back.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    since: VecDeque<Instant>,
+    /// The source of media. Retransmissions and padding have another.
+    ssrc: Option<u32>,
+}
+
+impl Held {
+    pub(super) fn written(&mut self, now: Instant) {
+        self.since.push_back(now);
+    }
+
+    /// Whether a datagram that leaves is media.
+    pub(super) fn left(&mut self, datagram: &[u8]) -> bool {
+        // RTP, and not RTCP, behind one port (RFC 5761 §4).
+        let [0x80..=0xbf, kind, _, _, _, _, _, _, a, b, c, d, ..] = datagram else {
+            return false;
+        };
+        if (64..96).contains(&(kind & 0x7f)) {
+            return false;
+        }
+        let ssrc = u32::from_be_bytes([*a, *b, *c, *d]);
+        // Nothing can be repeated before the first packet of media.
+        let is_media = !self.since.is_empty() && *self.ssrc.get_or_insert(ssrc) == ssrc;
+        is_media && self.since.pop_front().is_some()
+    }
+
+    pub(super) fn is_long(&self, now: Instant) -> bool {
+        let first = self.since.front();
+        first.is_some_and(|since| now.saturating_duration_since(*since) > HELD_MAX)
+    }
+}
