@@ -112,7 +112,7 @@ impl Sender {
         match &mut self.peer {
             Peer::Headwater { peer, to } => {
                 let path = rtc::Path::udp(SENDER, RECEIVER);
-                peer.handle_datagram(now, path, datagram, to);
+                peer.handle_datagram(now, path, datagram, to).ok();
             }
             Peer::Str0m(peer) => peer.handle_datagram(now, RECEIVER, SENDER, datagram),
         }
