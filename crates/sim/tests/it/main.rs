@@ -9,3 +9,4 @@ mod keyframes;
 mod publisher_return;
 mod relays;
 mod sessions;
+mod wild;
