@@ -6,7 +6,8 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 HEADWATER := $(abspath $(TARGET)/release/headwater)
 WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name e2e -o -name test \) -prune -o -type f -print)
 
-.PHONY: run build web types check test setup-test test-rust test-web e2e soak bench fmt
+.PHONY: run build web types check test setup-test test-rust test-web e2e bench fmt
+.PHONY: soak soak-links soak-attacks soak-browsers soak-fuzz
 
 # Build everything, serve, print the address. `make run ARGS="--http 127.0.0.1:9000"`
 run: build
@@ -58,10 +59,24 @@ test-web: web/node_modules/.package-lock.json
 e2e: build
 	cd web && HEADWATER_BIN=$(HEADWATER) npm run e2e
 
+# What takes too long for every change: links on which nothing stays, attacks of 20 s each, Firefox
+# ten times over a lossy link, and hostile input for hours. Wants two cores that do nothing else.
+soak: soak-links soak-attacks soak-browsers soak-fuzz
+
+soak-links:
+	HEADWATER_SOAK=1 cargo test --release --locked -p headwater-sim --test it wild
+
+soak-attacks: build
+	HEADWATER_ATTACK_SECONDS=20 HEADWATER_BIN=$(HEADWATER) cargo test --release --locked \
+	  -p headwater-loadgen --test it -- attacks:: --nocapture
+
+soak-browsers: build
+	cd web && HEADWATER_SOAK=1 HEADWATER_BIN=$(HEADWATER) npm run e2e -- firefox-loss
+
 # Hostile input, guided by coverage: half an hour for each parser, and for whole peers. Goes on
-# from where it was. `make soak SECONDS=60 TARGETS="sdp peer"`
-soak:
-	scripts/soak $(or $(SECONDS),1800) $(TARGETS)
+# from where it was. `make soak-fuzz SECONDS=60 TARGETS="sdp peer"`
+soak-fuzz:
+	scripts/soak-fuzz $(or $(SECONDS),1800) $(TARGETS)
 
 # What the parts cost and what the server carries; prints tables and writes docs/performance.md.
 # Takes about ten minutes, and wants two cores that do nothing else.

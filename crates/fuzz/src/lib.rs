@@ -1,6 +1,6 @@
 //! Hostile input for every parser, and for whole peers.
 //!
-//! A [`Target`] takes any bytes and panics when a promise does not hold for them. `scripts/soak`
+//! A [`Target`] takes any bytes and panics when a promise does not hold for them. `scripts/soak-fuzz`
 //! runs the targets with libFuzzer, which is guided by coverage and ends at an input that takes
 //! long or much memory; the crate's test runs each of them for a moment with changes of the seeds,
 //! and everything that was ever found, which is in `found/`.
