@@ -26,8 +26,8 @@ const SECONDS_LONG: f64 = 20.0;
 /// What is published then; else what a build without optimisation carries.
 const BITRATE_LONG: Bitrate = Bitrate::kbps(2_500);
 
-/// 99 % of the packets are with their viewers within this time: as the issue asks for, and where
-/// CI shares its cores.
+/// 99 % of the packets are with their viewers within this time; within the second where other work
+/// shares the cores.
 const DELAY_MAX: Duration = Duration::from_millis(50);
 const DELAY_MAX_SHORT: Duration = Duration::from_millis(250);
 
