@@ -127,7 +127,7 @@ impl Target {
     }
 }
 
-/// What a client calls itself (`User-Agent`), cut to [`CLIENT_MAX`] characters; empty when it does
+/// What a client calls itself (`User-Agent`), cut to 160 characters; empty when it does
 /// not say, or says it in other than visible ASCII.
 pub fn client(headers: &HeaderMap) -> String {
     let name = headers.get(USER_AGENT).and_then(|name| name.to_str().ok());
