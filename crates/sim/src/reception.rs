@@ -226,9 +226,12 @@ impl Reception {
 
     fn fault(&self, before: &Got, after: &Got) -> Option<String> {
         let (a, b) = (before.stamp, after.stamp);
-        let same_frame = (a.publisher, a.layer, a.frame) == (b.publisher, b.layer, b.frame);
         let adjacent = after.seq == before.seq + 1;
         let ticks = after.timestamp.wrapping_sub(before.timestamp);
+        // A viewer that is moved away and back begins with the same key frame anew, as another.
+        let again = b.is_keyframe() && b.index == 0 && ticks != 0;
+        let same_frame =
+            (a.publisher, a.layer, a.frame) == (b.publisher, b.layer, b.frame) && !again;
         let place = || {
             format!(
                 "at seq {} ({:?}): {before:?} -> {after:?}",

@@ -56,21 +56,24 @@ impl Control {
         state.connected.insert(session, Whose { of, role, client });
     }
 
-    /// A session is over: the registry may have forgotten it before.
+    /// A session is over: the registry may have forgotten it before. Strangers open as many that
+    /// never connect as they like: of these each cause is told once a minute.
     pub(super) fn ended(&self, over: &Over) {
-        let whose = {
+        let (whose, connected) = {
             let mut state = self.state();
             let known = state.connected.remove(&over.session);
-            known.unwrap_or_else(|| state.whose(over.session))
+            let connected = known.is_some();
+            (
+                known.unwrap_or_else(|| state.whose(over.session)),
+                connected,
+            )
         };
         let metrics = &self.shared.metrics;
         metrics.closed(over.reason);
-        // Strangers open as many that never connect as they like: each cause is told once a minute.
-        let mut untold = Some(0);
-        if over.reason == ClosedReason::NeverConnected {
-            let cause = over.ended.as_ref().map_or("unknown", Ended::label);
-            untold = metrics.unconnected.count(cause, Instant::now());
-        }
+        let untold = match connected {
+            true => Some(0),
+            false => metrics.unconnected.count(over.cause(), Instant::now()),
+        };
         let Some(untold) = untold else {
             return;
         };
@@ -123,6 +126,14 @@ impl Control {
 }
 
 impl Over {
+    /// Why it never connected, as a metric names it.
+    fn cause(&self) -> &'static str {
+        match &self.ended {
+            Some(ended) => ended.label(),
+            None => "ended",
+        }
+    }
+
     fn why(&self) -> String {
         match (self.reason, &self.ended) {
             (_, Some(ended)) => ended.to_string(),

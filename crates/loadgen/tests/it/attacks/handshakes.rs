@@ -73,8 +73,9 @@ fn client_hello_fragments_are_counted_and_told_once() {
     let arena = Arena::enter();
     let server = &arena.server;
     let ended = || server.metric("sessions_closed_total{reason=\"never_connected\"}");
-    let (lines, before) = (server.log().len(), ended());
-    let sent = arena.withstands("ClientHello fragments", GROWTH_KB_MAX, |until| {
+    let before = ended();
+    let (sent, written) = arena.withstands("ClientHello fragments", GROWTH_KB_MAX, |until| {
+        let lines = server.log().len();
         let open = || {
             let mut client = Hostile::viewer(server);
             let hello = client_hello(&mut client);
@@ -82,7 +83,7 @@ fn client_hello_fragments_are_counted_and_told_once() {
         };
         let mut clients: Vec<_> = (0..8).map(|_| open()).collect();
         let mut rng = fastrand::Rng::with_seed(7);
-        paced(until, 5_000, |number| {
+        let sent = paced(until, 5_000, |number| {
             let at = number as usize % clients.len();
             // One whose handshake has failed comes again.
             if number.is_multiple_of(201) {
@@ -90,9 +91,10 @@ fn client_hello_fragments_are_counted_and_told_once() {
             }
             let (client, hello) = &clients[at];
             client.send(&fragment(hello, &mut rng));
-        })
+        });
+        (sent, server.log().split_off(lines))
     });
-    let (written, ended) = (server.log().split_off(lines), ended() - before);
+    let ended = ended() - before;
     eprintln!(
         "{} lines for {sent} fragments, {ended} handshakes failed",
         written.len()

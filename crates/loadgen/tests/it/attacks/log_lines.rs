@@ -16,17 +16,17 @@ fn bad_offers_leave_one_line_a_minute_and_are_counted() {
     let arena = Arena::enter();
     let server = &arena.server;
     let refused = || server.metric("offers_refused_total{cause=\"unreadable\"}");
-    let (lines, before) = (server.log().len(), refused());
-    let sent = arena.withstands("bad offers", GROWTH_KB_MAX, |until| {
+    let before = refused();
+    let (sent, written) = arena.withstands("bad offers", GROWTH_KB_MAX, |until| {
+        let lines = server.log().len();
         let mut http = RawHttp::connect(server);
         let mut sent = 0;
         while Instant::now() < until {
             let answer = http.send("POST", "/whip/bad", SDP, "v=0\r\nwhat is this\r\n");
             sent += u64::from(answer.status == 400);
         }
-        sent
+        (sent, server.log().split_off(lines))
     });
-    let written = server.log().split_off(lines);
     eprintln!("{sent} offers; {written:#?}");
     assert!((1..=LINES_MAX).contains(&written.len()), "{written:#?}");
     assert!(sent > 20 && refused() - before == sent, "{sent}");
@@ -37,9 +37,9 @@ fn stream_resets_leave_one_line_a_minute_and_are_counted() {
     let arena = Arena::enter();
     let server = &arena.server;
     let failed = || server.metric("http_connections_failed_total{cause=\"protocol\"}");
-    let (lines, before) = (server.log().len(), failed());
-    let sent = arena.withstands("stream resets", GROWTH_KB_MAX, |until| {
-        let mut sent = 0;
+    let before = failed();
+    let (sent, written) = arena.withstands("stream resets", GROWTH_KB_MAX, |until| {
+        let (lines, mut sent) = (server.log().len(), 0);
         while Instant::now() < until {
             let mut stream = server.connect();
             stream
@@ -50,9 +50,8 @@ fn stream_resets_leave_one_line_a_minute_and_are_counted() {
             stream.read_to_end(&mut Vec::new()).ok();
             sent += 1;
         }
-        sent
+        (sent, server.log().split_off(lines))
     });
-    let written = server.log().split_off(lines);
     eprintln!(
         "{sent} connections, {} failed; {written:#?}",
         failed() - before
