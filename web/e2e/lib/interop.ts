@@ -130,19 +130,21 @@ export type Ffmpeg = "8.0" | "8.1.2" | "9.0.2";
 
 const PICTURE = "-re -f lavfi -i testsrc2=size=640x360:rate=30".split(" ");
 const SOUND = "-re -f lavfi -i sine=frequency=440:sample_rate=48000".split(" ");
-/** Of x264 only what WHIP demands is chosen, and a key frame a second: FFmpeg makes none on demand.
+/** Of x264 only what WHIP demands is chosen, and when to make key frames: FFmpeg makes none on demand.
  * The profile comes out as High. */
-const X264 = "-c:v libx264 -pix_fmt yuv420p -bf 0 -g 30".split(" ");
+const X264 = "-c:v libx264 -pix_fmt yuv420p -bf 0".split(" ");
 const OPUS = "-c:a libopus -ac 2".split(" ");
 
 /** FFmpeg as a WHIP publisher, with x264's default profile. 8.1.2 is there as a library only, and
- * with another TLS library. `own` are its certificate and key instead of those it makes. */
+ * with another TLS library. `own` are its certificate and key instead of those it makes; every so
+ * many frames there is a key frame, with 9.0.2 and 8.0. */
 export function publishWithFfmpeg(
   version: Ffmpeg,
   server: Server,
   stream: string,
   media: Media = "video and audio",
   own?: Identity,
+  keyframeEvery = 30,
 ): InteropClient {
   const url = `${server.url}/whip/${stream}`;
   if (version === "8.1.2") {
@@ -154,7 +156,7 @@ export function publishWithFfmpeg(
   const args = ["-hide_banner", "-v", "warning", "-nostdin"];
   if (media !== "audio alone") args.push(...PICTURE);
   if (media !== "video alone") args.push(...SOUND);
-  if (media !== "audio alone") args.push(...X264);
+  if (media !== "audio alone") args.push(...X264, "-g", String(keyframeEvery));
   if (media !== "video alone") args.push(...OPUS);
   if (own) args.push("-cert_file", own.certificate, "-key_file", own.key);
   return new InteropClient(join(INSTALLED, `ffmpeg-${version}`), [...args, "-f", "whip", url]);

@@ -12,8 +12,9 @@ const RUNS = SOAK ? 10 : 1;
 const WATCH_S = SOAK ? 60 : 15;
 /** Of 30. */
 const SHOWN_FPS_MIN = SOAK ? 28 : 22;
-/** A picture goes on without another key frame only when each lost packet comes again by RTX. */
-const KEYFRAMES_MAX = 2;
+/** A picture goes on without another key frame only when each lost packet comes again, and that is by
+ * RTX. Key frames have other causes too, such as a publisher that is short of processor time. */
+const LOSSES_PER_KEYFRAME_MIN = 5;
 
 interface Received {
   /** At first: what came by RTX is still among them. */
@@ -58,7 +59,8 @@ describeInOwnNetwork("Firefox over a lossy link", import.meta.filename, () => {
             `${video.packetsReceived}, ${video.keyFramesDecoded} key frames, ${video.freezeCount} freezes`,
         );
         expect(video.packetsLost).toBeGreaterThan(video.packetsReceived * 0.01);
-        expect(video.keyFramesDecoded).toBeLessThanOrEqual(KEYFRAMES_MAX);
+        const { packetsLost, keyFramesDecoded } = video;
+        expect(packetsLost / keyFramesDecoded).toBeGreaterThanOrEqual(LOSSES_PER_KEYFRAME_MIN);
         expect(fps).toBeGreaterThanOrEqual(SHOWN_FPS_MIN);
         await viewer.close();
       }
