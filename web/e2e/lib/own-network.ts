@@ -10,20 +10,30 @@ const SCRIPT = `
 
 /**
  * A suite that needs a network of its own, to lay links and to cut them: its file is run again
- * by another Vitest, in namespaces that end all of its processes with it.
+ * by another Vitest, in namespaces that end all of its processes with it. `msMax` is for all of it,
+ * where the usual limit of a test is too short.
  */
-export function describeInOwnNetwork(name: string, file: string, suite: () => void): void {
+export function describeInOwnNetwork(
+  name: string,
+  file: string,
+  suite: () => void,
+  msMax?: number,
+): void {
   if (process.env.OWN_NETWORK) {
     describe(name, suite);
     return;
   }
-  test(`${name}, in a network of its own`, () => {
-    const unshare = "-n -m -p -f --mount-proc --kill-child sh -ec".split(" ");
-    execFileSync("unshare", [...unshare, SCRIPT, file], {
-      stdio: "inherit",
-      env: { ...process.env, OWN_NETWORK: "1" },
-    });
-  });
+  test(
+    `${name}, in a network of its own`,
+    () => {
+      const unshare = "-n -m -p -f --mount-proc --kill-child sh -ec".split(" ");
+      execFileSync("unshare", [...unshare, SCRIPT, file], {
+        stdio: "inherit",
+        env: { ...process.env, OWN_NETWORK: "1" },
+      });
+    },
+    msMax,
+  );
 }
 
 /** Runs a shell script that changes the network. */
