@@ -1,5 +1,11 @@
 use std::time::{Duration, Instant};
 
+/// What clocks on the wall show when virtual time begins, since 1970.
+pub(crate) const TIME_OF_DAY: Duration = Duration::from_secs(1_700_000_000);
+
+/// A client is not woken more often: the library names times that have passed.
+pub(crate) const WAKE_MIN: Duration = Duration::from_micros(500);
+
 /// Time that passes only when it is told to.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {

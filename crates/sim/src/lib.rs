@@ -18,6 +18,7 @@
 
 mod clock;
 mod encoder;
+mod flights;
 mod link;
 mod publisher;
 mod reception;

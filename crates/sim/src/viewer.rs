@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use client::Peer;
-use rtp::{Kind, Packet};
+use rtp::{Header, Kind, Packet, Sort};
 
 use crate::{Clock, Reception};
 
@@ -76,12 +76,7 @@ impl Viewer {
     }
 
     pub(crate) fn datagram(&mut self, contents: &[u8]) {
-        // RTP, and not RTCP, behind one port (RFC 5761 §4).
-        if let [0x80..=0xbf, kind, _, _, _, _, _, _, a, b, c, d, ..] = contents
-            && !(64..96).contains(&(kind & 0x7f))
-        {
-            self.ssrcs.insert(u32::from_be_bytes([*a, *b, *c, *d]));
-        }
+        self.ssrcs.extend(source_of(contents));
     }
 
     pub(crate) fn packet(&mut self, clock: &Clock, packet: &Packet) {
@@ -108,6 +103,12 @@ impl Viewer {
             request_keyframe(peer);
         }
     }
+}
+
+/// The SSRC of a datagram of RTP.
+pub(crate) fn source_of(datagram: &[u8]) -> Option<u32> {
+    let header = Header::read(datagram).filter(|_| Sort::of(datagram) == Sort::Rtp);
+    Some(header?.ssrc)
 }
 
 pub(crate) fn request_keyframe(peer: &mut Peer) {

@@ -1,5 +1,4 @@
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,6 +8,8 @@ use node::{Command, Counters, Event, Feed, Input, Node, Output, Relayed, Source,
 use rtc::WallClock;
 use rtp::{Bitrate, Kind};
 
+use crate::clock::{TIME_OF_DAY, WAKE_MIN};
+use crate::flights::Flights;
 use crate::viewer::request_keyframe;
 use crate::{Clock, Link, Path, Publisher, PublisherSettings, Rng, Unified, Viewer};
 
@@ -22,12 +23,6 @@ const RELAY_DELAY: Duration = Duration::from_micros(100);
 
 /// Where the bandwidth estimation of a viewer begins, as the server has it.
 const ESTIMATE_INITIAL: Bitrate = Bitrate::mbps(2);
-
-/// What the clocks on the walls show when a world begins, since 1970.
-const TIME_OF_DAY: Duration = Duration::from_secs(1_700_000_000);
-
-/// A client is not woken more often: the library names times that have passed.
-const WAKE_MIN: Duration = Duration::from_micros(500);
 
 /// Names a client of a world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +42,7 @@ pub struct World {
     shards: Vec<Shard>,
     clients: Vec<Client>,
     by_address: BTreeMap<SocketAddr, usize>,
-    flights: BinaryHeap<Flight>,
-    flights_begun: u64,
+    flights: Flights<Cargo>,
     publishers: u8,
     events: Vec<(Duration, Event)>,
 }
@@ -85,14 +79,7 @@ struct Role {
     viewer: Option<Viewer>,
 }
 
-/// Something on its way.
-#[derive(Debug)]
-struct Flight {
-    at: Instant,
-    order: u64,
-    cargo: Cargo,
-}
-
+/// What is on its way.
 #[derive(Debug)]
 enum Cargo {
     ToShard {
@@ -127,8 +114,7 @@ impl World {
             shards: (0..shards).map(shard).collect(),
             clients: Vec::new(),
             by_address: BTreeMap::new(),
-            flights: BinaryHeap::new(),
-            flights_begun: 0,
+            flights: Flights::new(),
             publishers: 0,
             events: Vec::new(),
         }
@@ -471,10 +457,8 @@ impl World {
             return false;
         }
         let now = self.clock.now();
-        while self.flights.peek().is_some_and(|flight| flight.at <= now)
-            && let Some(flight) = self.flights.pop()
-        {
-            self.land(flight.cargo);
+        while let Some(cargo) = self.flights.land(now) {
+            self.land(cargo);
         }
         for shard in 0..self.shards.len() {
             let due = self.shards[shard].node.poll_timeout();
@@ -491,7 +475,7 @@ impl World {
     }
 
     fn next_event(&self) -> Option<Instant> {
-        let flight = self.flights.peek().map(|flight| flight.at);
+        let flight = self.flights.next();
         let shards = self.shards.iter().filter_map(|s| s.node.poll_timeout());
         let clients = self.clients.iter().filter_map(Client::due);
         flight.into_iter().chain(shards).chain(clients).min()
@@ -563,7 +547,7 @@ impl World {
                 source,
                 contents: contents.clone(),
             };
-            self.launch(at, cargo);
+            self.flights.launch(at, cargo);
         }
     }
 
@@ -576,7 +560,7 @@ impl World {
             return;
         }
         let at = self.clock.now() + RELAY_DELAY;
-        self.launch(at, Cargo::Relay { shard: to, message });
+        self.flights.launch(at, Cargo::Relay { shard: to, message });
     }
 
     fn event(&mut self, event: Event) {
@@ -628,14 +612,8 @@ impl World {
                 source,
                 contents,
             };
-            self.launch(at, cargo);
+            self.flights.launch(at, cargo);
         }
-    }
-
-    fn launch(&mut self, at: Instant, cargo: Cargo) {
-        self.flights_begun += 1;
-        let order = self.flights_begun;
-        self.flights.push(Flight { at, order, cargo });
     }
 }
 
@@ -690,22 +668,3 @@ fn back_of(path: &Path) -> Path {
 }
 
 // The earliest flight is the greatest, and of two at one time the first begun.
-impl Ord for Flight {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.order).cmp(&(self.at, self.order))
-    }
-}
-
-impl PartialOrd for Flight {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Flight {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Flight {}

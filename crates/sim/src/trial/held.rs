@@ -1,6 +1,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::viewer::source_of;
+
 /// With packets that wait for longer in the sender, the encoder leaves frames out: three frames.
 const HELD_MAX: Duration = Duration::from_millis(100);
 
@@ -19,14 +21,9 @@ impl Held {
 
     /// Whether a datagram that leaves is media.
     pub(super) fn left(&mut self, datagram: &[u8]) -> bool {
-        // RTP, and not RTCP, behind one port (RFC 5761 §4).
-        let [0x80..=0xbf, kind, _, _, _, _, _, _, a, b, c, d, ..] = datagram else {
+        let Some(ssrc) = source_of(datagram) else {
             return false;
         };
-        if (64..96).contains(&(kind & 0x7f)) {
-            return false;
-        }
-        let ssrc = u32::from_be_bytes([*a, *b, *c, *d]);
         // Nothing can be repeated before the first packet of media.
         let is_media = !self.since.is_empty() && *self.ssrc.get_or_insert(ssrc) == ssrc;
         is_media && self.since.pop_front().is_some()

@@ -17,8 +17,6 @@ mod sender;
 mod source;
 mod verdict;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
 use std::time::{Duration, Instant};
 
 pub use case::{Case, cases};
@@ -26,6 +24,8 @@ pub use record::Outcome;
 pub use sender::Estimator;
 pub use verdict::Verdict;
 
+use crate::clock::WAKE_MIN;
+use crate::flights::Flights;
 use crate::tcp::{SEGMENT_BYTES, TcpFlow};
 use crate::{Clock, Link, Rng};
 use held::Held;
@@ -35,9 +35,6 @@ use source::Source;
 
 /// When downloads begin.
 const DOWNLOADS_AT: Duration = Duration::from_secs(5);
-
-/// A client is not woken more often: the library names times that have passed.
-const WAKE_MIN: Duration = Duration::from_micros(500);
 
 /// The connection is up before this, or never.
 const CONNECT_MAX: Duration = Duration::from_secs(20);
@@ -68,9 +65,7 @@ struct Trial<'a> {
     began: Option<Instant>,
     /// How many of the case's changes have happened.
     changed: usize,
-    flights: BinaryHeap<Reverse<(Instant, u64)>>,
-    cargo: BTreeMap<u64, Cargo>,
-    launched: u64,
+    flights: Flights<Cargo>,
 }
 
 /// Runs a case with an estimator. Loss, radio and frame sizes follow from the seed.
@@ -96,9 +91,7 @@ pub fn run(case: &Case, estimator: Estimator, seed: u64) -> Outcome {
         rng,
         began: None,
         changed: 0,
-        flights: BinaryHeap::new(),
-        cargo: BTreeMap::new(),
-        launched: 0,
+        flights: Flights::new(),
     };
     while !trial.is_over() {
         trial.step();
@@ -131,13 +124,8 @@ impl Trial<'_> {
         self.clock.advance_to(next);
         let now = self.clock.now();
         self.follow_case();
-        while let Some(Reverse((at, order))) = self.flights.peek().copied()
-            && at <= now
-        {
-            self.flights.pop();
-            if let Some(cargo) = self.cargo.remove(&order) {
-                self.land(cargo);
-            }
+        while let Some(cargo) = self.flights.land(now) {
+            self.land(cargo);
         }
         if self.began.is_some() {
             self.produce();
@@ -154,7 +142,7 @@ impl Trial<'_> {
     }
 
     fn next_event(&self) -> Option<Instant> {
-        let flight = self.flights.peek().map(|Reverse((at, _))| *at);
+        let flight = self.flights.next();
         let source = self.began.map(|_| self.source.due());
         let flows = self.flows.iter().map(TcpFlow::due);
         let tick = self.record.due();
@@ -230,7 +218,8 @@ impl Trial<'_> {
             while let Some(number) = self.flows[index].poll_segment() {
                 for at in self.link.send(now, SEGMENT_BYTES) {
                     let flow = index;
-                    self.launch(at + back, Cargo::Acknowledgement { flow, number });
+                    self.flights
+                        .launch(at + back, Cargo::Acknowledgement { flow, number });
                 }
             }
         }
@@ -256,7 +245,7 @@ impl Trial<'_> {
                     self.record
                         .queued(at.saturating_duration_since(now + delay));
                 }
-                self.launch(at, Cargo::ToReceiver(datagram.clone()));
+                self.flights.launch(at, Cargo::ToReceiver(datagram.clone()));
             }
         }
     }
@@ -267,7 +256,8 @@ impl Trial<'_> {
         let due = loop {
             match self.receiver.poll_output() {
                 client::Output::Transmit(transmit) => {
-                    self.launch(now + back, Cargo::ToSender(transmit.contents));
+                    self.flights
+                        .launch(now + back, Cargo::ToSender(transmit.contents));
                 }
                 client::Output::Event(client::Event::Packet { packet, .. }) => {
                     if let Some(passed) = self.passed() {
@@ -284,11 +274,5 @@ impl Trial<'_> {
     /// The way back is as long as the way there was at first, and perfect.
     fn delay(&self) -> Duration {
         self.case.path.delay
-    }
-
-    fn launch(&mut self, at: Instant, cargo: Cargo) {
-        self.launched += 1;
-        self.flights.push(Reverse((at, self.launched)));
-        self.cargo.insert(self.launched, cargo);
     }
 }

@@ -1,21 +1,19 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use client::{Direction, Offering};
 use rtc::{Datagrams, WallClock};
 use rtp::{Bitrate, Kind, Packet, Rewrite};
 
 use super::source::RATE_MAX;
+use crate::clock::TIME_OF_DAY;
 
 pub(super) const SENDER: SocketAddr = address(1);
 pub(super) const RECEIVER: SocketAddr = address(2);
 
 /// Where both estimates begin, as browsers do.
 const ESTIMATE_INITIAL: Bitrate = Bitrate::kbps(300);
-
-/// What the clock on the wall shows, since 1970.
-const TIME_OF_DAY: Duration = Duration::from_secs(1_700_000_000);
 
 /// Which congestion control sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

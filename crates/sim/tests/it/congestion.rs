@@ -56,7 +56,7 @@ fn longer_route_is_not_taken_for_a_queue() {
 }
 
 #[test]
-fn tenth_of_packets_lost_at_random_leaves_most_of_the_link_in_use() {
+fn tenth_of_packets_lost_leaves_most_of_the_link_in_use() {
     let outcome = ours("2.5 Mbit/s, 10 % lost");
     assert!(outcome.usage > 0.65, "{outcome:?}");
 }
