@@ -2,36 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
+mod counting;
+
 use std::time::Instant;
 
 use headwater_dtls::{Endpoint, Fingerprint, Hash, Identity, Output, Role};
 
 /// The most that a connected endpoint of DTLS 1.2 may keep, in bytes. The library alone keeps 9,500.
 const CONNECTED_MAX: usize = 1_024;
-
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call goes on to the system's allocator with the same arguments.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: see above.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: see above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 fn connected(identity: &Identity, now: Instant) -> [Endpoint; 2] {
     let expected = vec![Fingerprint {
@@ -65,13 +44,13 @@ fn connected_endpoint_keeps_less_than_a_kilobyte() {
     let identity = Identity::generate();
     let now = Instant::now();
     drop(connected(&identity, now));
-    let before = LIVE.load(Ordering::Relaxed);
+    let before = counting::live();
     let start = Instant::now();
     let mut all = Vec::with_capacity(ENDPOINTS);
     all.extend((0..ENDPOINTS / 2).map(|_| connected(&identity, now)));
     let time = (Instant::now() - start) / (u32::try_from(ENDPOINTS).unwrap() / 2);
     // The vector's own bytes are the endpoints themselves, and belong to them.
-    let each = (LIVE.load(Ordering::Relaxed) - before) / ENDPOINTS;
+    let each = (counting::live() - before) / ENDPOINTS;
     eprintln!("{each} bytes for each endpoint, {time:?} for both sides of a handshake");
     assert!(each < CONNECTED_MAX, "{each} bytes");
 }

@@ -183,15 +183,6 @@ pub(crate) fn handshakes() -> Vec<Vec<u8>> {
     inputs.into_iter().chain(cut).collect()
 }
 
-const CODECS: [Codec; 6] = [
-    Codec::Opus,
-    Codec::Vp8,
-    Codec::Vp9,
-    Codec::H264,
-    Codec::H265,
-    Codec::Av1,
-];
-
 /// A packet's header, and its payload as that of each codec.
 pub(crate) fn rtp(input: &[u8]) {
     Sort::of(input);
@@ -207,7 +198,7 @@ pub(crate) fn rtp(input: &[u8]) {
     let payload = input.get(header.length..).unwrap_or_default();
     rtp::red::primary(payload);
     let now = Instant::now();
-    for codec in CODECS {
+    for codec in Codec::ALL {
         let format = Format {
             codec,
             clock_rate: 90_000,

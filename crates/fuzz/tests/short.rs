@@ -6,10 +6,11 @@
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 mod changes;
+#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
+#[path = "../../dtls/tests/counting/mod.rs"]
+mod counting;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use changes::Changes;
@@ -27,38 +28,14 @@ const MEMORY_MAX: usize = 64 << 20;
 
 const INPUT_BYTES_MAX: usize = 4_096;
 
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call goes on to the system's allocator with the same arguments.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(live, Ordering::Relaxed);
-        // SAFETY: see above.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: see above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 /// Runs one input within the limits of time and memory.
 fn take(target: &Target, input: &[u8]) {
-    let before = LIVE.load(Ordering::Relaxed);
-    PEAK.store(before, Ordering::Relaxed);
+    let before = counting::live();
+    counting::forget_peak();
     let start = Instant::now();
     (target.run)(input);
     let time = Instant::now() - start;
-    let more = PEAK.load(Ordering::Relaxed) - before;
+    let more = counting::peak() - before;
     assert!(time < TIME_MAX, "{}: {time:?}", target.name);
     assert!(more < MEMORY_MAX, "{}: {more} bytes", target.name);
 }

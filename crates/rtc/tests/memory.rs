@@ -2,13 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use headwater_rtc::Peer;
 use rtp::Codec;
 
+#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
+#[path = "../../dtls/tests/counting/mod.rs"]
+mod counting;
 #[allow(dead_code, reason = "shared with the other tests")]
 #[path = "it/support.rs"]
 mod support;
@@ -27,35 +28,13 @@ const PACKETS: u64 = 1_000;
 
 const VIEWERS: usize = 20;
 
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call goes on to the system's allocator with the same arguments.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: see above.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: see above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 /// Bytes that one of the peers keeps, which `make` makes.
 fn kept(make: impl Fn() -> Peer) -> usize {
     drop(make());
     let mut peers = Vec::with_capacity(VIEWERS);
-    let before = LIVE.load(Ordering::Relaxed);
+    let before = counting::live();
     peers.extend((0..VIEWERS).map(|_| make()));
-    let live = LIVE.load(Ordering::Relaxed) - before;
+    let live = counting::live() - before;
     live / peers.len() + size_of::<Peer>()
 }
 

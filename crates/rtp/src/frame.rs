@@ -72,19 +72,10 @@ mod tests {
 
     use super::*;
 
-    const CODECS: [Codec; 6] = [
-        Codec::Opus,
-        Codec::Vp8,
-        Codec::Vp9,
-        Codec::H264,
-        Codec::H265,
-        Codec::Av1,
-    ];
-
     proptest! {
         #[test]
         fn no_payload_is_a_panic(payload in proptest::collection::vec(any::<u8>(), 0..64)) {
-            for codec in CODECS {
+            for codec in Codec::ALL {
                 Frame::inspect(codec, &payload);
             }
         }
@@ -92,7 +83,7 @@ mod tests {
 
     #[test]
     fn an_empty_payload_begins_nothing() {
-        for codec in CODECS.into_iter().filter(|c| *c != Codec::Opus) {
+        for codec in Codec::ALL.into_iter().filter(|c| *c != Codec::Opus) {
             assert_eq!(Frame::inspect(codec, &[]), Frame::default(), "{codec}");
         }
     }
