@@ -4,7 +4,7 @@ use std::time::Instant;
 use super::generations::Generation;
 use super::paths::Nomination;
 use super::question::Motive;
-use super::{Agent, Phase, count};
+use super::{Agent, Phase};
 use crate::Path;
 use crate::stun::attribute::AttributeType;
 use crate::stun::{Class, ErrorCode, Message, Method, Writer};
@@ -108,7 +108,7 @@ impl Agent {
         datagram: &[u8],
         reply: &mut Vec<u8>,
     ) -> Handled {
-        let handled = match Message::read(datagram) {
+        match Message::read(datagram) {
             Err(_) => Handled::Ignored(Reason::Malformed),
             Ok(message) if message.method() != Method::BINDING => Handled::Ignored(Reason::Other),
             Ok(message) => match message.class() {
@@ -116,20 +116,7 @@ impl Agent {
                 Class::Success | Class::Error => self.handle_answer(now, path, &message),
                 Class::Indication => Handled::Ignored(Reason::Other),
             },
-        };
-        count(match handled {
-            Handled::Answered { .. } => &mut self.counters.answered,
-            Handled::Refused(_) => &mut self.counters.refused,
-            Handled::Proved { .. } => &mut self.counters.proved,
-            Handled::Ignored(Reason::Malformed) => &mut self.counters.malformed,
-            Handled::Ignored(Reason::Other) => &mut self.counters.other,
-            Handled::Ignored(Reason::PathsFull) => &mut self.counters.paths_full,
-            Handled::Ignored(Reason::Unasked) => &mut self.counters.unasked,
-            Handled::Ignored(Reason::UnknownUfrag | Reason::WrongPassword) => {
-                &mut self.counters.unauthentic
-            }
-        });
-        handled
+        }
     }
 
     /// RFC 8445 §7.3: neither PRIORITY nor a role is needed by an agent that forms no pairs.

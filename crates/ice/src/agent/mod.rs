@@ -94,27 +94,10 @@ enum Phase {
     Selected,
 }
 
-/// What an agent has seen, for metrics and logs. The numbers stay at their maximum.
+/// What an agent did by itself; what became of each datagram [`Handled`] says. The numbers stay at
+/// their maximum.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counters {
-    /// Checks that were answered with success.
-    pub answered: u32,
-    /// Checks that were answered with an error.
-    pub refused: u32,
-    /// Datagrams that are no STUN message, or have a wrong fingerprint.
-    pub malformed: u32,
-    /// Messages with a wrong password or none, or with a ufrag that is not ours.
-    pub unauthentic: u32,
-    /// Checks over more than [`PATHS_MAX`] paths.
-    pub paths_full: u32,
-    /// Answers to no request of ours.
-    pub unasked: u32,
-    /// Indications, and requests other than Binding.
-    pub other: u32,
-    /// Requests of ours, with retransmissions.
-    pub asked: u32,
-    /// Requests of ours that were answered.
-    pub proved: u32,
     /// Datagrams that were held back because the address had not proved itself.
     pub held_back: u32,
     /// Changes of the selected path.
@@ -323,7 +306,6 @@ impl Agent {
             question.write(now, generation, self.tie_breaker, &mut request);
             known.question = Some(question);
             if known.may_send(request.len(), 0) {
-                count(&mut self.counters.asked);
                 send(known.path, &request);
             } else {
                 count(&mut self.counters.held_back);

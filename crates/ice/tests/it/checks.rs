@@ -50,7 +50,7 @@ fn wrong_password_is_never_answered() {
         .finish(None);
     assert_eq!(world.receive(path(1), &unsigned), wrong);
     assert_eq!(world.agent.handshake_path(), None);
-    assert_eq!(world.agent.counters().unauthentic, 2);
+    assert_eq!(world.ignored(Reason::WrongPassword), 2);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn noise_and_wrong_fingerprint_are_counted() {
     let malformed = Handled::Ignored(Reason::Malformed);
     assert_eq!(world.receive(path(1), &check), malformed);
     assert_eq!(world.receive(path(1), b"\x16\xfe\xfd"), malformed);
-    assert_eq!(world.agent.counters().malformed, 2);
+    assert_eq!(world.ignored(Reason::Malformed), 2);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn checks_from_84000_ports_keep_sixteen_paths() {
         world.receive(path, &check);
     }
     assert_eq!(world.agent.paths().count(), PATHS_MAX);
-    assert_eq!(world.agent.counters().paths_full, 84_000 - 15);
+    assert_eq!(world.ignored(Reason::PathsFull), 84_000 - 15);
     assert_eq!(world.agent.selected(), Some(path(1)));
 }
 

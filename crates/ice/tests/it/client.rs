@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use headwater_ice::stun::{Class, Message, Writer};
-use headwater_ice::{Agent, Credentials, Handled, Path};
+use headwater_ice::{Agent, Credentials, Handled, Path, Reason};
 
 /// The round trip between the agent and all addresses.
 const ROUND_TRIP: Duration = Duration::from_millis(50);
@@ -24,6 +24,8 @@ pub(crate) struct World {
     pub(crate) open: Vec<Path>,
     /// All requests of the agent: path and bytes.
     pub(crate) requests: Vec<(Path, Vec<u8>)>,
+    /// What became of what the agent was given.
+    pub(crate) handled: Vec<Handled>,
     /// Answers that are on their way to the agent.
     flying: Vec<(Instant, Path, Vec<u8>)>,
 }
@@ -80,6 +82,7 @@ impl World {
             client: Client { own, server },
             open: Vec::new(),
             requests: Vec::new(),
+            handled: Vec::new(),
             flying: Vec::new(),
         }
     }
@@ -109,6 +112,7 @@ impl World {
     pub(crate) fn receive_with_reply(&mut self, path: Path, datagram: &[u8]) -> (Handled, Vec<u8>) {
         let mut reply = Vec::new();
         let handled = self.agent.handle_stun(self.now, path, datagram, &mut reply);
+        self.handled.push(handled);
         let written = matches!(handled, Handled::Answered { .. } | Handled::Refused(_));
         assert_eq!(written, !reply.is_empty());
         if written {
@@ -117,6 +121,21 @@ impl World {
             assert!(message.is_authentic(self.client.server.pwd().as_bytes()));
         }
         (handled, reply)
+    }
+
+    /// How much of what the agent was given it ignored for this reason.
+    pub(crate) fn ignored(&self, reason: Reason) -> usize {
+        let ignored = Handled::Ignored(reason);
+        self.handled
+            .iter()
+            .filter(|handled| **handled == ignored)
+            .count()
+    }
+
+    /// How many requests of the agent were answered.
+    pub(crate) fn proved(&self) -> usize {
+        let proved = |handled: &&Handled| matches!(handled, Handled::Proved { .. });
+        self.handled.iter().filter(proved).count()
     }
 
     /// Lets time pass: requests of the agent leave, and answers arrive.

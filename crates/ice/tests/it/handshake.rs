@@ -130,7 +130,7 @@ fn held_back_flight_may_leave_once_the_path_answered() {
     assert!(!world.agent.may_send(world.now, path(1), 5_000));
     world.open = vec![path(1)];
     world.pass(millis(60));
-    assert_eq!(world.agent.counters().proved, 1);
+    assert_eq!(world.proved(), 1);
     assert!(world.agent.may_send(world.now, path(1), 5_000));
     assert_eq!(world.agent.handshake_completed(world.now), Some(path(1)));
 }

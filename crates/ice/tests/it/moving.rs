@@ -146,7 +146,7 @@ fn selected_path_heard_before_the_answer_stays() {
     assert_eq!(world.requests.last().unwrap().0, path(LTE));
     world.agent.authentic(world.now, path(WIFI));
     world.pass(millis(60));
-    assert_eq!(world.agent.counters().proved, 1);
+    assert_eq!(world.proved(), 1);
     assert_eq!(world.agent.selected(), Some(path(WIFI)));
 }
 
