@@ -190,23 +190,14 @@ impl Node {
             };
             let to = &mut self.sending;
             if let Err(refused) = entry.peer.handle_datagram(now, path, contents, to) {
-                let header = rtp::Header::read(contents);
-                let header = header.filter(|_| matches!(refused, Refused::Packet(_)));
-                let source = header.map(|header| (header.ssrc, header.payload_type));
-                self.refuse(key, path.remote, refused, source);
+                self.refuse(key, path.remote, refused, contents);
             }
             self.drain(now, key);
         }
     }
 
     /// Counts a datagram that changed nothing; of each session and cause the first is told.
-    fn refuse(
-        &mut self,
-        key: usize,
-        remote: SocketAddr,
-        refused: Refused,
-        source: Option<(u32, u8)>,
-    ) {
+    fn refuse(&mut self, key: usize, remote: SocketAddr, refused: Refused, datagram: &[u8]) {
         if let Some(count) = self.counters.refused.get_mut(refused.number()) {
             *count += 1;
         }
@@ -218,12 +209,22 @@ impl Node {
             return;
         }
         entry.refused |= bit;
+        let header = rtp::Header::read(datagram);
+        let header = header.filter(|_| matches!(refused, Refused::Packet(_)));
         self.outputs.push_back(Output::Event(Event::Refused {
             session: entry.session,
             refused,
             remote,
-            source,
+            source: header.map(|header| (header.ssrc, header.payload_type)),
         }));
+    }
+
+    /// Tells of a packet that is taken, and that no viewer gets.
+    fn refuse_too_large(&mut self, key: usize) {
+        let addresses = self.peers.get(key).map(|entry| &entry.addresses);
+        if let Some(remote) = addresses.and_then(|all| all.last().copied()) {
+            self.refuse(key, remote, Refused::TooLarge, &[]);
+        }
     }
 
     fn command(&mut self, now: Instant, command: Command) {
@@ -411,7 +412,6 @@ impl Node {
                 self.counters.packets_in += 1;
                 entry.health.packets += 1;
                 let too_large = packet.payload.len() > rtc::PAYLOAD_BYTES_MAX;
-                let remote = entry.addresses.last().copied().filter(|_| too_large);
                 let source = entry.sources.iter().find(|s| s.media == media);
                 // A predecessor has none any more: its last packets do not mix with the
                 // successor's.
@@ -421,8 +421,8 @@ impl Node {
                     }
                     self.forward(now, stream, kind, layer, Arc::new(packet));
                 }
-                if let Some(remote) = remote {
-                    self.refuse(key, remote, Refused::TooLarge, None);
+                if too_large {
+                    self.refuse_too_large(key);
                 }
             }
             rtc::Event::KeyframeRequest { media } => {

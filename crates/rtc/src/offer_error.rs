@@ -54,6 +54,18 @@ pub enum OfferError {
 }
 
 impl OfferError {
+    /// A value for a metric's label.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "unreadable",
+            Self::NoMedia => "no_media",
+            Self::TooManyMedia { .. } => "too_many_media",
+            Self::Direction { .. } => "direction",
+            Self::NoCodec { .. } => "no_codec",
+            Self::Refused(_) => "refused",
+        }
+    }
+
     pub(crate) fn refused(text: impl Into<String>) -> Self {
         Self::Refused(text.into())
     }

@@ -16,6 +16,12 @@ const TOLD_EVERY: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Causes {
     counted: Family<Labels, Counter>,
+    seldom: Seldom,
+}
+
+/// Lets one line of each cause through, for what is counted elsewhere. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seldom {
     /// By cause: there are only those that the program names.
     told: Arc<Mutex<BTreeMap<&'static str, Told>>>,
 }
@@ -33,10 +39,22 @@ struct Told {
 }
 
 impl Causes {
-    /// Counts one. `Some` when a line may be written about it, with the number of those without
-    /// a line since the last one.
+    /// Counts one, and says as [`Seldom::pass`] whether it is to be told.
     pub(crate) fn count(&self, cause: &'static str, now: Instant) -> Option<u64> {
         self.counted.get_or_create(&Labels { cause }).inc();
+        self.seldom.pass(cause, now)
+    }
+
+    /// The counters, for a registry of metrics.
+    pub(crate) fn metric(&self) -> impl prometheus_client::registry::Metric + use<> {
+        self.counted.clone()
+    }
+}
+
+impl Seldom {
+    /// `Some` when a line may be written about this cause, with the number of those without a line
+    /// since the last one.
+    pub(crate) fn pass(&self, cause: &'static str, now: Instant) -> Option<u64> {
         let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = Told { at: now, since: 0 };
         let Some(told) = all.get_mut(cause) else {
@@ -48,11 +66,6 @@ impl Causes {
             return None;
         }
         Some(std::mem::replace(told, fresh).since)
-    }
-
-    /// The counters, for a registry of metrics.
-    pub(crate) fn metric(&self) -> impl prometheus_client::registry::Metric + use<> {
-        self.counted.clone()
     }
 }
 

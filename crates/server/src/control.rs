@@ -71,7 +71,7 @@ pub(crate) struct Caller {
     pub(crate) token: Option<String>,
 }
 
-/// What the descriptions of a session's two sides say.
+/// What the descriptions of a session's two sides say, and what the client calls itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Described {
     /// The server's ICE ufrag; the ETag.
@@ -80,11 +80,13 @@ pub(crate) struct Described {
     pub(crate) remote_ufrag: Option<String>,
     /// Kind and mid of each m-line.
     pub(crate) lines: Vec<(Kind, String)>,
+    /// For the log.
+    client: String,
 }
 
 impl Described {
     /// Of a peer that has answered an offer.
-    fn new(ice_tag: &str, peer: &Peer) -> Self {
+    fn new(ice_tag: &str, peer: &Peer, client: &str) -> Self {
         let lines = peer
             .media()
             .map(|media| (media.kind, media.mid().to_owned()));
@@ -92,6 +94,7 @@ impl Described {
             local_ufrag: ice_tag.to_owned(),
             remote_ufrag: Some(peer.remote_ufrag().to_owned()),
             lines: lines.collect(),
+            client: client.to_owned(),
         }
     }
 
@@ -136,8 +139,6 @@ struct State {
     registry: Registry,
     members: Members,
     described: BTreeMap<SessionId, Described>,
-    /// What the clients of sessions that are in no room call themselves.
-    clients: BTreeMap<SessionId, String>,
     /// Sessions that are connected, for the log.
     connected: BTreeMap<SessionId, Whose>,
     /// The rid of the layer that a viewer gets, for those that were told of one.
@@ -164,7 +165,6 @@ impl Control {
             registry: Registry::new(registry),
             members: Members::new(rooms),
             described: BTreeMap::new(),
-            clients: BTreeMap::new(),
             connected: BTreeMap::new(),
             layers: BTreeMap::new(),
             restarts: BTreeMap::new(),
@@ -485,7 +485,6 @@ impl Control {
             return;
         };
         state.described.remove(&session);
-        state.clients.remove(&session);
         state.layers.remove(&session);
         state.restarts.remove(&session);
         for (stream, role) in &removed.streams {

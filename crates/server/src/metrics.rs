@@ -17,7 +17,7 @@ use prometheus_client::registry::Registry;
 
 use signaling::dialect::headwater::Error;
 
-use crate::causes::Causes;
+use crate::causes::{Causes, Seldom};
 use crate::control::Control;
 
 /// Labels of an HTTP exchange.
@@ -109,8 +109,8 @@ pub(crate) struct MediaMetrics {
     pub(crate) refused_offers: Causes,
     /// Sessions that ended before they were connected.
     pub(crate) unconnected: Causes,
-    /// Datagrams of sessions that are not connected, as far as they are told.
-    pub(crate) not_taken: Causes,
+    /// Tells of datagrams of sessions that are not connected; the media threads count them.
+    pub(crate) not_taken: Seldom,
     first_picture: Histogram,
     keyframe_wait: Histogram,
 }
@@ -123,7 +123,7 @@ impl Default for MediaMetrics {
             closed: Family::default(),
             refused_offers: Causes::default(),
             unconnected: Causes::default(),
-            not_taken: Causes::default(),
+            not_taken: Seldom::default(),
             first_picture: waits(),
             keyframe_wait: waits(),
         }

@@ -77,9 +77,8 @@ impl Control {
             Err(error) => return Some(Err(error)),
         };
         if matches!(opener, Opener::Outsider) {
-            let described = Described::new(&ice_tag, &peer);
+            let described = Described::new(&ice_tag, &peer, &open.client);
             state.described.insert(session, described);
-            state.clients.insert(session, open.client.clone());
         }
         state.announce(&open.stream);
         let stream = StreamId(admitted.stream);
@@ -149,20 +148,9 @@ impl Control {
     /// The answer to a description that is refused, which is counted; each cause is told once a
     /// minute.
     pub(super) fn refused(&self, error: &rtc::OfferError) -> OpenError {
-        let cause = match error {
-            rtc::OfferError::Unreadable(_) => "unreadable",
-            rtc::OfferError::NoMedia => "no_media",
-            rtc::OfferError::TooManyMedia { .. } => "too_many_media",
-            rtc::OfferError::Direction { .. } => "direction",
-            rtc::OfferError::NoCodec { .. } => "no_codec",
-            rtc::OfferError::Refused(_) => "refused",
-        };
-        let counted = self
-            .shared
-            .metrics
-            .refused_offers
-            .count(cause, Instant::now());
-        if let Some(untold) = counted {
+        let cause = error.label();
+        let offers = &self.shared.metrics.refused_offers;
+        if let Some(untold) = offers.count(cause, Instant::now()) {
             tracing::info!(cause, why = %error, untold, "an offer was refused");
         }
         refusal(error)
@@ -207,7 +195,6 @@ impl State {
                 .open(now, session, open.role, &open.stream, token, formats, shard)?;
         if let Some(old) = admitted.replaces {
             self.described.remove(&old);
-            self.clients.remove(&old);
             tracing::info!(stream = %open.stream, "publisher replaced");
         }
         Ok(admitted)

@@ -59,25 +59,19 @@ impl Control {
     /// A session is over: the registry may have forgotten it before. Strangers open as many that
     /// never connect as they like: of these each cause is told once a minute.
     pub(super) fn ended(&self, over: &Over) {
-        let (whose, connected) = {
-            let mut state = self.state();
-            let known = state.connected.remove(&over.session);
-            let connected = known.is_some();
-            (
-                known.unwrap_or_else(|| state.whose(over.session)),
-                connected,
-            )
-        };
         let metrics = &self.shared.metrics;
         metrics.closed(over.reason);
-        let untold = match connected {
-            true => Some(0),
-            false => metrics.unconnected.count(over.cause(), Instant::now()),
+        let mut state = self.state();
+        let known = state.connected.remove(&over.session);
+        let untold = match known {
+            Some(_) => Some(0),
+            None => metrics.unconnected.count(over.cause(), Instant::now()),
         };
         let Some(untold) = untold else {
             return;
         };
-        let Whose { of, role, client } = whose;
+        let Whose { of, role, client } = known.unwrap_or_else(|| state.whose(over.session));
+        drop(state);
         tracing::info!(
             session = ?over.session,
             of,
@@ -101,15 +95,15 @@ impl Control {
         remote: SocketAddr,
         source: Option<(u32, u8)>,
     ) {
-        let (whose, connected) = {
-            let state = self.state();
-            (state.whose(session), state.connected.contains_key(&session))
-        };
-        let causes = &self.shared.metrics.not_taken;
-        if !connected && causes.count(refused.label(), Instant::now()).is_none() {
+        let state = self.state();
+        let not_taken = &self.shared.metrics.not_taken;
+        if !state.connected.contains_key(&session)
+            && not_taken.pass(refused.label(), Instant::now()).is_none()
+        {
             return;
         }
-        let Whose { of, role, client } = whose;
+        let Whose { of, role, client } = state.whose(session);
+        drop(state);
         let (ssrc, payload_type) = source.unzip();
         tracing::info!(
             ?session,
@@ -169,6 +163,7 @@ impl State {
         }
         let known = self.registry.session(session);
         let stream = known.and_then(|session| session.stream());
+        let described = self.described.get(&session);
         Whose {
             of: stream.map(ToString::to_string).unwrap_or_default(),
             role: match known.map(|session| session.role) {
@@ -176,7 +171,7 @@ impl State {
                 Some(Role::Viewer) => "viewer",
                 None => "",
             },
-            client: self.clients.get(&session).cloned().unwrap_or_default(),
+            client: described.map(|it| it.client.clone()).unwrap_or_default(),
         }
     }
 }
