@@ -5,7 +5,8 @@ use crate::alert::Description;
 /// Why a handshake failed. `Display` is one line for a log, [`Error::label`] a value for a metric.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The peer shows another certificate than its SDP names: it is somebody else, or broken.
+    /// The peer shows another certificate than its SDP names: another program answers, or the peer
+    /// is broken.
     #[error("the peer's certificate does not match the fingerprint in its SDP")]
     FingerprintMismatch,
     /// None of the SDP's fingerprints uses a hash that is served (SHA-256, SHA-384, SHA-512).

@@ -10,7 +10,8 @@ use rtp::{Codec, DescribedSet, Format, Frame, Header, Packet, ParameterSets, Pro
 use crate::script;
 use crate::support::config;
 
-/// A STUN message as it stands; one whose head fits it; and one with a right FINGERPRINT.
+/// Reads the input three times: as a STUN message, as the attributes of one with a fitting head,
+/// and as those of one with a right FINGERPRINT too.
 pub(crate) fn stun(input: &[u8]) {
     inspect(input);
     if input.len() <= MESSAGE_BYTES_MAX {

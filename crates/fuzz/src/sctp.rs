@@ -16,8 +16,9 @@ const INIT: u8 = 1;
 const INIT_ACK: u8 = 2;
 const COOKIE_ECHO: u8 = 10;
 
-/// Chunks of an association that has come up: each step is a packet of one chunk or more (0), one
-/// whose chunk is headed by its length (1), a packet with any head (2), or time (3).
+/// Packets to an association that has come up. Each step of the script is one of: a packet of any
+/// chunks (0), a packet of one chunk with the right length (1), a packet with any head (2), a pause
+/// (3).
 pub(crate) fn channels(input: &[u8]) {
     let mut now = Instant::now();
     let mut association = Association::default();

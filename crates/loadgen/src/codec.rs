@@ -26,7 +26,7 @@ const FILL: u8 = 0x5a;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cut {
-    /// As libwebrtc does, so all browsers: into parts whose sizes differ by one byte at most, the
+    /// As browsers do, all by libwebrtc: into parts whose sizes differ by one byte at most, the
     /// longer ones last.
     #[default]
     Even,

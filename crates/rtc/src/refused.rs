@@ -14,8 +14,8 @@ pub enum Refused {
     Stun(Reason),
     /// A packet of media, or a report.
     Packet(Cause),
-    /// A packet whose payload is larger than what is sent on: viewers do not get it. Its owner says
-    /// so, since other endpoints may.
+    /// A packet with a larger payload than viewers are sent. The peer accepts it, since endpoints
+    /// other than viewers may use it; the peer's owner reports it.
     TooLarge,
 }
 

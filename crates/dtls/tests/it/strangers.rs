@@ -266,6 +266,20 @@ fn openssl_server_with_other_keys_ends_with_an_alert() {
     }
 }
 
+/// What GnuTLS is told on either side.
+fn gnutls_arguments<'a>(priority: &'a str, port: &'a str) -> [&'a str; 8] {
+    [
+        "--udp",
+        "--srtp-profiles=SRTP_AES128_CM_HMAC_SHA1_80",
+        "--x509certfile=cert.pem",
+        "--x509keyfile=key.pem",
+        "--priority",
+        priority,
+        "-p",
+        port,
+    ]
+}
+
 /// GnuTLS as the client.
 fn gnutls_client(files: &Files, priority: &str) -> Result<Connected, Error> {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -273,19 +287,9 @@ fn gnutls_client(files: &Files, priority: &str) -> Result<Connected, Error> {
     let identity = Identity::generate();
     let mut endpoint =
         Endpoint::new(&identity, Role::Server, fingerprint(files), Instant::now()).unwrap();
-    let arguments = [
-        "--udp",
-        "--insecure",
-        "--no-ca-verification",
-        "--srtp-profiles=SRTP_AES128_CM_HMAC_SHA1_80",
-        "--x509certfile=cert.pem",
-        "--x509keyfile=key.pem",
-        "--priority",
-        priority,
-        "-p",
-        &port,
-        "127.0.0.1",
-    ];
+    let own = ["--insecure", "--no-ca-verification"];
+    let of_both = gnutls_arguments(priority, &port);
+    let arguments = [&own[..], &of_both, &["127.0.0.1"]].concat();
     let _running = start(files.path(), "gnutls-cli", &arguments);
     pump(&mut endpoint, &socket)
 }
@@ -314,18 +318,8 @@ fn gnutls_server(files: &Files, priority: &str) -> Result<Connected, Error> {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.connect(free).unwrap();
     let port = free.port().to_string();
-    let arguments = [
-        "--udp",
-        "--echo",
-        "--require-client-cert",
-        "--srtp-profiles=SRTP_AES128_CM_HMAC_SHA1_80",
-        "--x509certfile=cert.pem",
-        "--x509keyfile=key.pem",
-        "--priority",
-        priority,
-        "-p",
-        &port,
-    ];
+    let own = ["--echo", "--require-client-cert"];
+    let arguments = [&own[..], &gnutls_arguments(priority, &port)].concat();
     let _running = start(files.path(), "gnutls-serv", &arguments);
     let identity = Identity::generate();
     let mut endpoint =

@@ -18,8 +18,8 @@ pub(crate) struct Entered {
 }
 
 impl Control {
-    /// Lets somebody into a room. `id` is the request's, whose response is the first frame;
-    /// `client` is what the program calls itself.
+    /// Adds a participant to a room. The first frame to it is the response to request `id`;
+    /// `client` is what its program calls itself.
     pub(crate) fn join(
         &self,
         id: u64,

@@ -318,7 +318,7 @@ impl Formats {
         Self(agreed.received_formats())
     }
 
-    /// What the video may come in among the sections whose mid is meant.
+    /// The formats of the video sections whose mid `is_meant` accepts.
     pub(super) fn of_video(&self, is_meant: impl Fn(&str) -> bool) -> Vec<rtp::Format> {
         let own = self.0.iter().filter(|(mid, _)| is_meant(mid));
         own.flat_map(|(_, formats)| formats.iter().copied())
