@@ -765,6 +765,7 @@ mod tests {
             kind: Kind::Video,
             codec: Some(Codec::Vp8.to_string()),
             layers: Vec::new(),
+            oversized: None,
         };
         registry.report(admitted.stream, Heard::Media, vec![video]);
         assert_eq!(watch(&registry, Codec::Vp8), Ok(()));

@@ -178,6 +178,9 @@ pub struct TrackStatus {
     pub codec: Option<String>,
     /// Worst first; a track without simulcast has one.
     pub layers: Vec<LayerStatus>,
+    /// The largest RTP payload that came lately and that no viewer is sent, in bytes; `None` when
+    /// all of them are small enough.
+    pub oversized: Option<usize>,
 }
 
 /// What comes from a stream's publisher.

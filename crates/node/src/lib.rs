@@ -14,6 +14,7 @@ mod demux;
 mod health;
 mod message;
 mod node;
+mod oversized;
 mod peer;
 mod stream;
 mod sweep;

@@ -411,11 +411,15 @@ impl Node {
             } => {
                 self.counters.packets_in += 1;
                 entry.health.packets += 1;
-                let too_large = packet.payload.len() > rtc::PAYLOAD_BYTES_MAX;
+                let bytes = packet.payload.len();
+                let too_large = bytes > rtc::PAYLOAD_BYTES_MAX;
                 let source = entry.sources.iter().find(|s| s.media == media);
                 // A predecessor has none any more: its last packets do not mix with the
                 // successor's.
                 if let Some(Incoming { stream, kind, .. }) = source.copied() {
+                    if too_large && let Some(stream) = self.streams.get_mut(stream) {
+                        stream.push_oversized(now, kind, bytes);
+                    }
                     if restarted {
                         self.restart_layer(stream, kind, layer);
                     }

@@ -5,6 +5,7 @@ use broadcast::{LayerStatus, TrackStatus};
 use rtp::Kind;
 
 use crate::StreamId;
+use crate::oversized::Oversized;
 use crate::sweep::Sweep;
 
 /// A stream as one shard sees it.
@@ -15,6 +16,9 @@ pub(crate) struct Stream {
     pub(crate) video: Track,
     /// Of the publisher, when it is on this shard.
     pub(crate) voice: Voice,
+    /// The publisher's packets that are too large for viewers, when it is on this shard.
+    pub(crate) oversized_audio: Oversized,
+    pub(crate) oversized_video: Oversized,
     /// Key of the publishing peer, when it is on this shard.
     pub(crate) publisher: Option<usize>,
     /// The shard of the publisher, when it is another one.
@@ -46,6 +50,8 @@ impl Stream {
             audio: Track::new(Kind::Audio, limits),
             video: Track::new(Kind::Video, limits),
             voice: Voice::default(),
+            oversized_audio: Oversized::default(),
+            oversized_video: Oversized::default(),
             publisher: None,
             home: None,
             sweep: Sweep::default(),
@@ -68,6 +74,28 @@ impl Stream {
             Kind::Audio => &mut self.audio,
             Kind::Video => &mut self.video,
         }
+    }
+
+    fn oversized(&self, kind: Kind) -> &Oversized {
+        match kind {
+            Kind::Audio => &self.oversized_audio,
+            Kind::Video => &self.oversized_video,
+        }
+    }
+
+    /// Takes note of a packet that is too large for viewers.
+    pub(crate) fn push_oversized(&mut self, now: Instant, kind: Kind, payload_bytes: usize) {
+        let oversized = match kind {
+            Kind::Audio => &mut self.oversized_audio,
+            Kind::Video => &mut self.oversized_video,
+        };
+        oversized.push(now, payload_bytes);
+    }
+
+    /// Forgets the packets of the last publisher that were too large.
+    pub(crate) fn clear_oversized(&mut self) {
+        self.oversized_audio = Oversized::default();
+        self.oversized_video = Oversized::default();
     }
 
     /// Nobody on this or another shard has to do with it.
@@ -97,6 +125,7 @@ impl Stream {
                         active: track.is_active(now, i),
                     })
                     .collect(),
+                oversized: self.oversized(track.kind()).largest(now),
             })
             .collect()
     }

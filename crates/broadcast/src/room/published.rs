@@ -200,6 +200,7 @@ mod tests {
             kind,
             codec: Some("VP8".to_owned()),
             layers: rids.iter().map(layer).collect(),
+            oversized: None,
         }
     }
 

@@ -125,6 +125,7 @@ impl Node {
         let predecessor = stream.publisher.replace(key);
         if predecessor != Some(key) {
             stream.sessions += 1;
+            stream.clear_oversized();
         }
         // Of the predecessor.
         stream.sweep.clear();
@@ -175,6 +176,7 @@ impl Node {
         stream.publisher = None;
         stream.sweep.clear();
         stream.reported_active = false;
+        stream.clear_oversized();
         stream.audio.end();
         stream.video.end();
         if stream.voice.end() {

@@ -150,8 +150,11 @@ fn a_stream_is_listed_and_read_by_its_name() {
     let server = Running::start(&[]);
     server.publish("demo/camera");
     server.publish("garden");
-    let expected =
-        |name: &str| json!({ "name": name, "active": false, "viewers": 0, "tracks": [] });
+    let expected = |name: &str| {
+        json!({
+            "name": name, "active": false, "viewers": 0, "tracks": [], "problems": []
+        })
+    };
     let streams = server.ask("GET /api/v1/streams", "");
     assert_eq!(streams.header("cache-control"), Some("no-store"));
     let all = json!({ "streams": [expected("demo/camera"), expected("garden")] });

@@ -11,6 +11,7 @@ mod log;
 mod media;
 mod offer;
 mod pion_sfu;
+mod problems;
 mod running;
 mod session_http;
 mod shutdown;

@@ -11,11 +11,14 @@ pub(crate) use client::{Client, Line};
 pub(crate) use publisher::Publisher;
 pub(crate) use viewer::Viewer;
 
-/// A frame of VP8 in one packet (RFC 7741 §4.2, §4.3) with its number in it.
-fn frame(number: u64, keyframe: bool) -> Vec<u8> {
+/// The payload of a frame when a test does not say otherwise, in bytes.
+const FRAME_BYTES: usize = 200;
+
+/// A frame of VP8 in one packet (RFC 7741 §4.2, §4.3) with its number in it, of so many bytes.
+fn frame(number: u64, keyframe: bool, bytes: usize) -> Vec<u8> {
     let mut payload = vec![0x10, u8::from(!keyframe)];
     payload.extend(number.to_be_bytes());
-    payload.resize(200, 0);
+    payload.resize(bytes, 0);
     payload
 }
 

@@ -295,6 +295,7 @@ mod tests {
             kind: Kind::Video,
             codec: Some("VP8".into()),
             layers: vec![layer],
+            oversized: None,
         };
         StreamStatus {
             active,

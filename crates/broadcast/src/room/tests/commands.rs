@@ -174,5 +174,6 @@ pub(super) fn status(kind: Kind, rids: bool) -> TrackStatus {
             bitrate: 1,
             active: true,
         }],
+        oversized: None,
     }
 }

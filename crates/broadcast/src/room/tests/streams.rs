@@ -10,6 +10,7 @@ fn status(kind: Kind, active: bool) -> TrackStatus {
             bitrate: 1_000,
             active,
         }],
+        oversized: None,
     }
 }
 

@@ -9,6 +9,7 @@ mod input;
 mod messages;
 mod page;
 mod participants;
+mod problems;
 mod refusals;
 mod rooms;
 mod streams;

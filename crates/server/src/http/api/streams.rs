@@ -6,6 +6,7 @@ use signaling::dialect::headwater::TrackKind;
 use utoipa::ToSchema;
 
 use super::input::OfStream;
+use super::problems::LiveProblem;
 use super::{Refusal, refusals};
 use crate::http::Service;
 
@@ -27,6 +28,8 @@ pub(super) struct LiveStream {
     viewers: usize,
     /// Empty without a publisher.
     tracks: Vec<LiveTrack>,
+    /// What the publisher's operator has to mend; empty when all is well.
+    problems: Vec<LiveProblem>,
 }
 
 /// A track, as it arrives.
@@ -54,11 +57,13 @@ pub(super) struct LiveLayer {
 
 impl LiveStream {
     fn new(name: &StreamName, status: StreamStatus) -> Self {
+        let problems = LiveProblem::all(&status.tracks);
         Self {
             name: name.to_string(),
             active: status.active,
             viewers: status.viewers,
             tracks: status.tracks.into_iter().map(LiveTrack::from).collect(),
+            problems,
         }
     }
 }
@@ -93,7 +98,7 @@ impl From<TrackStatus> for LiveTrack {
                 { "rid": "l", "bitrate": 148_903, "active": true },
                 { "rid": "h", "bitrate": 1_702_455, "active": true }
             ] }
-        ] }]
+        ], "problems": [] }]
     }))),
 )]
 pub(super) async fn list(State(service): State<Service>) -> Json<LiveStreams> {
@@ -121,6 +126,10 @@ pub(super) async fn list(State(service): State<Service>) -> Json<LiveStreams> {
     responses((status = 200, description = "The stream.", body = LiveStream, example = json!({
         "name": "demo/camera", "active": true, "viewers": 3, "tracks": [
             { "kind": "audio", "codec": "opus", "layers": [{ "bitrate": 48_211, "active": true }] }
+        ], "problems": [
+            { "code": "packetsTooLarge", "track": "video", "message": "Video packets with payloads of up to 1900 bytes do not reach viewers: the server \
+             forwards at most 1472. Set the encoder's packet size (MTU) to 1200 bytes: -pkt_size \
+             1200 in FFmpeg, mtu=1200 on GStreamer's payloader." }
         ]
     }))),
 )]

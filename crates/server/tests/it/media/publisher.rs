@@ -24,12 +24,17 @@ pub(crate) struct Publisher {
 impl Publisher {
     /// Publishes by a client whose offer was answered.
     pub(crate) fn begin(client: Client) -> Self {
+        Self::begin_with(client, super::FRAME_BYTES)
+    }
+
+    /// The same, with payloads of so many bytes.
+    pub(crate) fn begin_with(client: Client, frame_bytes: usize) -> Self {
         let (asked, over) = (
             Arc::new(AtomicU64::new(0)),
             Arc::new(AtomicBool::new(false)),
         );
         let (count, end) = (asked.clone(), over.clone());
-        let thread = std::thread::spawn(move || publish(client, &count, &end));
+        let thread = std::thread::spawn(move || publish(client, frame_bytes, &count, &end));
         Self {
             asked,
             over,
@@ -53,7 +58,7 @@ impl Drop for Publisher {
 }
 
 /// Key frames are only the first one, and those that are asked for.
-fn publish(mut client: Client, asked: &AtomicU64, over: &AtomicBool) {
+fn publish(mut client: Client, frame_bytes: usize, asked: &AtomicU64, over: &AtomicBool) {
     let (mut number, mut due) = (0, None);
     let (mut keyframe, mut channel) = (true, None);
     let mid = client.sends.expect("it offered to send");
@@ -75,7 +80,8 @@ fn publish(mut client: Client, asked: &AtomicU64, over: &AtomicBool) {
         due = Some(client.now + PACKET_EVERY);
         let pt = client.rtc.media(mid).expect("an m-line").remote_pts()[0];
         let (seq, time) = ((number + 1).into(), 450 * number as u32);
-        let packet = RtpWrite::new(pt, seq, time, client.now, super::frame(number, keyframe));
+        let frame = super::frame(number, keyframe, frame_bytes);
+        let packet = RtpWrite::new(pt, seq, time, client.now, frame);
         let mut direct = client.rtc.direct_api();
         let stream = direct.stream_tx_by_mid(mid, None).expect("it sends");
         stream.write_rtp(packet.marker(true));
