@@ -2,6 +2,7 @@
 
 mod api;
 mod conversing;
+mod descriptions;
 mod entering;
 mod grants;
 mod joining;

@@ -180,7 +180,7 @@ pub(crate) fn registry(http: &HttpMetrics, media: &MediaMetrics, control: Contro
     );
     registry.register(
         "offers_refused",
-        "Offers that were refused, by cause",
+        "Descriptions of clients that were refused, by cause",
         media.refused_offers.metric(),
     );
     registry.register(

@@ -282,10 +282,6 @@ impl Control {
         Ok(())
     }
 
-    fn description(&self, text: &str) -> Result<sdp::Description, OpenError> {
-        sdp::Description::parse(text).map_err(|error| self.refused(&error.into()))
-    }
-
     /// Waits until a participant may describe itself again.
     async fn pace(&self, key: ParticipantKey) -> Result<(), OpenError> {
         let now = Instant::now();

@@ -145,17 +145,6 @@ impl Control {
         Peer::answer(&config, role, &open.offer, estimate, now)
     }
 
-    /// The answer to a description that is refused, which is counted; each cause is told once a
-    /// minute.
-    pub(super) fn refused(&self, error: &rtc::OfferError) -> OpenError {
-        let cause = error.label();
-        let offers = &self.shared.metrics.refused_offers;
-        if let Some(untold) = offers.count(cause, Instant::now()) {
-            tracing::info!(cause, why = %error, untold, "an offer was refused");
-        }
-        refusal(error)
-    }
-
     /// What the peers of a shard have in common.
     pub(super) fn rtc_config(&self, shard: usize) -> rtc::Config {
         rtc::Config {
@@ -198,21 +187,6 @@ impl State {
             tracing::info!(stream = %open.stream, "publisher replaced");
         }
         Ok(admitted)
-    }
-}
-
-fn refusal(error: &rtc::OfferError) -> OpenError {
-    match error {
-        rtc::OfferError::NoCodec {
-            kind,
-            line,
-            offered,
-            wanted,
-        } => OpenError::NoCommonCodec {
-            why: format!("the {kind} m-line (line {line}) offers {offered}"),
-            codecs: wanted.clone(),
-        },
-        error => OpenError::BadOffer(error.to_string()),
     }
 }
 

@@ -10,7 +10,6 @@ use rtp::Bitrate;
 use signaling::dialect::headwater::{self, Answer, Code, Error, Event, PeerName};
 
 use super::members::{Members, Purpose, Sessions};
-use super::publishing::{bad_offer, description};
 use super::refusal::{busy, gone};
 use super::viewing::{Viewed, Viewing};
 use super::{Control, ESTIMATE_INITIAL, State, random};
@@ -19,7 +18,7 @@ impl Control {
     /// Takes the answer to an offer of the viewing peer.
     pub(crate) fn answer_viewing(&self, key: ParticipantKey, answer: &Answer) -> Result<(), Error> {
         // Read before the lock: it takes the longest.
-        let description = description(&answer.sdp)?;
+        let description = self.described_by(&answer.sdp)?;
         let mut state = self.state();
         let State {
             registry, members, ..
@@ -34,7 +33,7 @@ impl Control {
         let rooms = &members.rooms;
         let commands = viewing
             .answer(&description, registry, |stream| rooms.stream(stream))
-            .map_err(bad_offer)?;
+            .map_err(|error| self.refused_sdp(&error))?;
         let (session, shard) = (viewing.session, viewing.shard);
         let mut commands = commands.into_iter();
         if commands

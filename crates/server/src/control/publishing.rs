@@ -1,7 +1,6 @@
 //! What participants publish: they offer, the server answers.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::time::Instant;
 
 use broadcast::room::{Declared, ParticipantKey};
@@ -41,7 +40,7 @@ impl Control {
         publish: Publish,
     ) -> Result<Published, Error> {
         // Read before the lock: it takes the longest.
-        let offer = description(&publish.sdp)?;
+        let offer = self.described_by(&publish.sdp)?;
         let kinds = offered(&publish, &offer)?;
         let mids: Vec<String> = publish.tracks.iter().map(|t| t.mid.clone()).collect();
         let (name, publishes) = {
@@ -85,10 +84,13 @@ impl Control {
         let shard = self.state().registry.place(Role::Publisher, name);
         let config = self.rtc_config(shard);
         let mut negotiator = Negotiator::new(&config, rtc::Role::Publishers);
-        let answered = negotiator.offered(offer).map_err(bad_offer)?;
+        let answered = negotiator
+            .offered(offer)
+            .map_err(|error| self.refused_sdp(&error))?;
         let formats =
             Formats::of(&answered.agreed).of_video(|mid| mids.iter().any(|own| own == mid));
-        let peer = Peer::new(&config, answered.agreed, None, Instant::now()).map_err(bad_offer)?;
+        let peer = Peer::new(&config, answered.agreed, None, Instant::now())
+            .map_err(|error| self.refused_sdp(&error))?;
         let session = SessionId(random::<16>());
         let mut state = self.state();
         // It may have left, or published by another request, meanwhile.
@@ -134,7 +136,10 @@ impl Control {
         let member = state.members.member(key)?;
         let publishing = member.publishing.as_mut().ok_or_else(busy)?;
         let (session, before) = (publishing.session, publishing.streams.clone());
-        let answered = publishing.negotiator.offered(offer).map_err(bad_offer)?;
+        let answered = publishing
+            .negotiator
+            .offered(offer)
+            .map_err(|error| self.refused_sdp(&error))?;
         let formats =
             Formats::of(&answered.agreed).of_video(|mid| mids.iter().any(|own| own == mid));
         // A section belongs to one stream.
@@ -230,26 +235,20 @@ impl Control {
         key: ParticipantKey,
         offer: &str,
     ) -> Result<String, Error> {
-        let offer = description(offer)?;
+        let offer = self.described_by(offer)?;
         let mut state = self.state();
         let member = state.members.member(key)?;
         let publishing = member.publishing.as_mut().ok_or_else(|| {
             let message = "nothing is published: publish anew";
             Error::of("params.peer", Code::NotFound, message)
         })?;
-        let answered = publishing.negotiator.offered(&offer).map_err(bad_offer)?;
+        let answered = publishing
+            .negotiator
+            .offered(&offer)
+            .map_err(|error| self.refused_sdp(&error))?;
         self.renegotiate(&state, key, Some(answered.agreed))?;
         Ok(answered.sdp)
     }
-}
-
-/// Reads a description of a participant.
-pub(super) fn description(text: &str) -> Result<sdp::Description, Error> {
-    sdp::Description::parse(text).map_err(bad_offer)
-}
-
-pub(super) fn bad_offer(error: impl Display) -> Error {
-    Error::of("params.sdp", Code::BadRequest, error.to_string())
 }
 
 impl State {

@@ -12,6 +12,7 @@ mod media;
 mod offer;
 mod pion_sfu;
 mod problems;
+mod refused_offers;
 mod running;
 mod session_http;
 mod shutdown;
