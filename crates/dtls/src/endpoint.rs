@@ -1,20 +1,23 @@
 //! One connection: a handshake, then application data and the end.
 
+mod handshaking;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use dimpl::Dtls;
 
-use crate::alert::{Description, clear_alert, clear_alert_in};
+use crate::alert::{Description, clear_alert};
 use crate::error::Error;
 use crate::established::{Established, Received};
 use crate::handshake::{Handshake, broken_off};
-use crate::hello::{self, Offer, Reassembly};
+use crate::hearsay::Hearsay;
+use crate::hello::Reassembly;
 use crate::identity::{Fingerprint, Identity};
 use crate::keys::{SrtpKeys, Version};
 use crate::repeat::LastFlight;
-use crate::{screen, watch, wire};
+use crate::{watch, wire};
 
 /// How long a handshake may take from its first datagram. Clients give up within 10 to 60 s.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(30);
@@ -72,6 +75,8 @@ pub struct Endpoint {
     outputs: VecDeque<Output>,
     /// When the handshake is given up. `None` before its first datagram and after its end.
     deadline: Option<Instant>,
+    /// An end of the handshake that may be forged.
+    hearsay: Hearsay,
 }
 
 enum State {
@@ -109,6 +114,7 @@ impl Endpoint {
             state: State::Ended,
             outputs: VecDeque::new(),
             deadline: None,
+            hearsay: Hearsay::default(),
         };
         let identity = identity.clone();
         match role {
@@ -126,10 +132,14 @@ impl Endpoint {
     }
 
     /// Takes a datagram of the peer's. What is no DTLS, or forged, changes nothing.
-    pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) {
+    ///
+    /// False for a datagram of the handshake that is malformed, that the peer does not send, or
+    /// that says in the clear that the handshake is over, which anybody may say: it is over if the
+    /// peer does not go on for 3 s.
+    pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) -> bool {
         match &mut self.state {
-            State::Waiting { .. } => self.greet(now, datagram),
-            State::Handshaking(_) => self.handshake(now, datagram),
+            State::Waiting { .. } => return self.greet(now, datagram),
+            State::Handshaking(_) => return self.handshake(now, datagram),
             State::Library(dtls) => {
                 let taken = dtls.handle_packet(datagram);
                 self.drain_library();
@@ -140,12 +150,17 @@ impl Endpoint {
             State::Established(_) => self.established(now, datagram),
             State::Ended => {}
         }
+        true
     }
 
     /// Does what is due. Harmless when nothing is.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.fail(Error::TimedOut);
+            return;
+        }
+        if let Some(end) = self.hearsay.take_due(now) {
+            self.believe(end);
             return;
         }
         // As the server nothing is sent on a timer, see `repeat`: the library's clock stands still.
@@ -177,10 +192,8 @@ impl Endpoint {
             State::Handshaking(handshake) if self.role == Role::Client => handshake.wake,
             _ => None,
         };
-        Output::Timeout(match (wake, self.deadline) {
-            (Some(wake), Some(deadline)) => Some(wake.min(deadline)),
-            (wake, deadline) => wake.or(deadline),
-        })
+        let all = [wake, self.deadline, self.hearsay.due()];
+        Output::Timeout(all.into_iter().flatten().min())
     }
 
     /// Sends application data. Returns `false` when there is no connection, or the data do not fit
@@ -217,6 +230,7 @@ impl Endpoint {
             }
         }
         self.deadline = None;
+        self.hearsay.disprove();
         self.outputs.push_back(Output::Closed);
     }
 
@@ -228,178 +242,6 @@ impl Endpoint {
     /// Whether the connection has ended: closed, or failed.
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Ended)
-    }
-
-    /// Collects the ClientHello, and begins when it is there.
-    fn greet(&mut self, now: Instant, datagram: &[u8]) {
-        let State::Waiting {
-            identity,
-            expected,
-            hello,
-        } = &mut self.state
-        else {
-            return;
-        };
-        if !hello::begins(datagram) {
-            return;
-        }
-        self.deadline.get_or_insert(now + HANDSHAKE_MAX);
-        let Some(body) = hello.add(datagram) else {
-            return;
-        };
-        let judged = Offer::read(&body)
-            .ok_or_else(|| Error::Malformed("ClientHello".into()))
-            .and_then(|offer| offer.judge());
-        match judged {
-            Ok(version) => {
-                let (identity, expected) = (identity.clone(), std::mem::take(expected));
-                self.begin(identity, expected, version, Some(&body), now);
-            }
-            Err(error) => self.fail(error),
-        }
-    }
-
-    /// Starts the library: as the client with its ClientHello, as the server with the peer's.
-    fn begin(
-        &mut self,
-        identity: Identity,
-        expected: Vec<Fingerprint>,
-        version: Version,
-        client_hello: Option<&[u8]>,
-        now: Instant,
-    ) {
-        let own = identity.0.certificate.clone();
-        let mut dtls = match (version, self.role) {
-            (Version::Dtls12, Role::Server) => Dtls::new_12(identity.0.server_12.clone(), own, now),
-            (Version::Dtls12, Role::Client) => Dtls::new_12(identity.0.client_12.clone(), own, now),
-            (Version::Dtls13, _) => Dtls::new_13(identity.0.any_13.clone(), own, now),
-        };
-        dtls.set_active(self.role == Role::Client);
-        // The library draws its random numbers here.
-        let mut started = dtls.handle_timeout(now);
-        if let Some(body) = client_hello {
-            let whole = hello::datagram(body);
-            started = started.and_then(|()| dtls.handle_packet(&whole));
-        }
-        self.deadline.get_or_insert(now + HANDSHAKE_MAX);
-        self.state =
-            State::Handshaking(Box::new(Handshake::new(dtls, version, identity, expected)));
-        self.drain(now);
-        if let Err(error) = started {
-            self.fail(broken_off(error));
-        }
-    }
-
-    /// Takes a datagram between the first flight and the end of the handshake.
-    fn handshake(&mut self, now: Instant, datagram: &[u8]) {
-        let State::Handshaking(handshake) = &mut self.state else {
-            return;
-        };
-        if let Some(received) = clear_alert_in(datagram) {
-            self.alerted(received, now);
-            return;
-        }
-        if self.role == Role::Server && hello::begins(datagram) {
-            let again = handshake.last_flight.again(now);
-            let again = again.iter().map(|bytes| Output::Datagram(bytes.to_vec()));
-            self.outputs.extend(again);
-            return;
-        }
-        let role = self.role;
-        let Some(datagram) = screen::plausible(datagram, role) else {
-            return;
-        };
-        handshake.answered = true;
-        let Handshake { dtls, keys, .. } = &mut **handshake;
-        let taken = watch::during(keys, || {
-            if role == Role::Client {
-                dtls.handle_timeout(now)?;
-            }
-            dtls.handle_packet(&datagram)
-        });
-        self.drain(now);
-        if let Err(error) = taken {
-            self.fail(broken_off(error));
-        }
-    }
-
-    /// The peer sent an alert in the clear.
-    fn alerted(&mut self, received: Description, now: Instant) {
-        let State::Handshaking(handshake) = &mut self.state else {
-            return;
-        };
-        let begins_anew = received == Description::PROTOCOL_VERSION
-            && self.role == Role::Client
-            && handshake.version == Version::Dtls12
-            && !handshake.answered;
-        if begins_anew {
-            let identity = handshake.identity.clone();
-            let expected = std::mem::take(&mut handshake.expected);
-            self.begin(identity, expected, Version::Dtls13, None, now);
-        } else if received == Description::CLOSE_NOTIFY {
-            self.end(Output::Closed);
-        } else {
-            self.end(Output::Failed(Error::Alert { received }));
-        }
-    }
-
-    /// Takes what the library has to say during the handshake.
-    fn drain(&mut self, now: Instant) {
-        let State::Handshaking(handshake) = &mut self.state else {
-            self.drain_library();
-            return;
-        };
-        let flight = match handshake.drain(self.role) {
-            Ok(flight) => flight,
-            Err(error) => {
-                self.fail(error);
-                return;
-            }
-        };
-        for datagram in &flight {
-            self.outputs.push_back(Output::Datagram(datagram.to_vec()));
-        }
-        if !flight.is_empty() {
-            handshake.last_flight = LastFlight::new(flight, now);
-        }
-        if handshake.connected {
-            self.connect();
-        }
-    }
-
-    /// The handshake is over.
-    fn connect(&mut self) {
-        let State::Handshaking(mut handshake) = std::mem::replace(&mut self.state, State::Ended)
-        else {
-            return;
-        };
-        let Some((profile, material)) = handshake.srtp.take().filter(|_| handshake.verified) else {
-            self.state = State::Handshaking(handshake);
-            self.fail(Error::NoSrtpProfile { offered: vec![] });
-            return;
-        };
-        let version = handshake.version;
-        let keys = std::mem::take(&mut handshake.keys);
-        self.state = match (version, keys.read, keys.write) {
-            (Version::Dtls12, Some(read), Some(write)) => {
-                let mut last_flight = handshake.last_flight;
-                if self.role == Role::Client {
-                    last_flight.clear();
-                }
-                State::Established(Box::new((Established::new(read, write), last_flight)))
-            }
-            _ => State::Library(Box::new(handshake.dtls)),
-        };
-        self.deadline = None;
-        let keys = SrtpKeys {
-            profile,
-            material,
-            role: self.role,
-        };
-        let connected = Connected { keys, version };
-        self.outputs
-            .push_back(Output::Connected(Box::new(connected)));
-        self.drain_library();
     }
 
     /// Takes a datagram of DTLS 1.2 after the handshake.
@@ -499,6 +341,7 @@ impl Endpoint {
     fn end(&mut self, last: Output) {
         self.state = State::Ended;
         self.deadline = None;
+        self.hearsay.disprove();
         self.outputs.push_back(last);
     }
 }

@@ -10,10 +10,11 @@ use crate::error::Error;
 use crate::identity::{Fingerprint, Identity};
 use crate::keys::{SrtpProfile, Version};
 use crate::repeat::LastFlight;
-use crate::{watch, widen, wire};
+use crate::rival::Rival;
+use crate::{hello, watch, widen, wire};
 
 /// Datagrams of the library have at most the MTU of its settings, 1,150 bytes.
-const BUFFER: usize = 2_048;
+pub(crate) const BUFFER: usize = 2_048;
 
 pub(crate) struct Handshake {
     pub(crate) dtls: Dtls,
@@ -22,6 +23,10 @@ pub(crate) struct Handshake {
     pub(crate) identity: Identity,
     pub(crate) keys: watch::Keys,
     pub(crate) last_flight: LastFlight,
+    /// As the server: the random numbers of the ClientHello that it began with.
+    pub(crate) random: Option<[u8; hello::RANDOM]>,
+    /// There was a ClientHello with others.
+    pub(crate) rival: Option<Box<Rival>>,
     /// The next record of ours in the clear, for an alert.
     pub(crate) clear_sequence: u64,
     /// The peer has answered: a fatal alert from it no longer means that it knows no DTLS 1.2.
@@ -47,6 +52,8 @@ impl Handshake {
             identity,
             keys: watch::Keys::default(),
             last_flight: LastFlight::default(),
+            random: None,
+            rival: None,
             clear_sequence: 0,
             answered: false,
             wake: None,

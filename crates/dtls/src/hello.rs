@@ -19,6 +19,9 @@ const LENGTH_MAX: usize = 8_192;
 /// are dropped; the client repeats them.
 const PIECES_MAX: usize = 32;
 
+/// The client's random numbers, in bytes (RFC 5246 §7.4.1.2).
+pub(crate) const RANDOM: usize = 32;
+
 /// The most entries of one list of the peer's that an [`Error`] repeats.
 const REPEATED_MAX: usize = 64;
 
@@ -43,21 +46,36 @@ pub(crate) struct Reassembly {
     body: Vec<u8>,
     /// Which bytes are there: disjoint, in order, never touching each other.
     pieces: Vec<(usize, usize)>,
+    /// Which of the client's messages it is: the first, or the second with a cookie.
+    message_seq: u16,
 }
 
 impl Reassembly {
+    /// Of the ClientHello with this `message_seq`.
+    pub(crate) fn of(message_seq: u16) -> Self {
+        Self {
+            message_seq,
+            ..Self::default()
+        }
+    }
+
     /// Takes the pieces in a datagram, and returns the message's body when it is complete.
     pub(crate) fn add(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
         for record in wire::records(datagram) {
             if record.content != wire::HANDSHAKE || record.epoch != 0 {
                 continue;
             }
-            for fragment in wire::fragments(record.fragment).filter(is_first_hello) {
-                self.piece(&fragment);
+            for fragment in wire::fragments(record.fragment) {
+                if is_hello(&fragment, self.message_seq) {
+                    self.piece(&fragment);
+                }
             }
         }
         let complete = self.pieces.as_slice() == [(0, self.body.len())];
-        complete.then(|| std::mem::take(self).body)
+        complete.then(|| {
+            self.pieces.clear();
+            std::mem::take(&mut self.body)
+        })
     }
 
     fn piece(&mut self, fragment: &Fragment<'_>) {
@@ -89,41 +107,107 @@ impl Reassembly {
     }
 }
 
-fn is_first_hello(fragment: &Fragment<'_>) -> bool {
-    fragment.message == wire::CLIENT_HELLO && fragment.message_seq == 0
+fn is_hello(fragment: &Fragment<'_>, message_seq: u16) -> bool {
+    fragment.message == wire::CLIENT_HELLO && fragment.message_seq == message_seq
+}
+
+/// The first fragment of a datagram that begins with (a piece of) the ClientHello with this
+/// `message_seq`.
+fn first_piece(datagram: &[u8], message_seq: u16) -> Option<Fragment<'_>> {
+    let record = wire::records(datagram).next()?;
+    let is_clear = record.content == wire::HANDSHAKE && record.epoch == 0;
+    let fragment = wire::fragments(record.fragment).next()?;
+    (is_clear && is_hello(&fragment, message_seq)).then_some(fragment)
 }
 
 /// Whether a datagram begins with (a piece of) the client's first message.
 pub(crate) fn begins(datagram: &[u8]) -> bool {
-    let record = wire::records(datagram).next();
-    record.is_some_and(|record| {
-        let fragment = wire::fragments(record.fragment).next();
-        record.content == wire::HANDSHAKE
-            && record.epoch == 0
-            && fragment.is_some_and(|fragment| is_first_hello(&fragment))
+    first_piece(datagram, 0).is_some()
+}
+
+/// Whether a datagram begins with (a piece of) a ClientHello that brings a cookie back.
+pub(crate) fn returns_cookie(datagram: &[u8]) -> bool {
+    first_piece(datagram, 1).is_some()
+}
+
+/// The random numbers of the client's first message, when the datagram begins with the piece that
+/// has them.
+pub(crate) fn random(datagram: &[u8]) -> Option<[u8; RANDOM]> {
+    let piece = first_piece(datagram, 0).filter(|piece| piece.offset == 0)?;
+    let mut body = Reader(piece.body);
+    body.u16()?;
+    body.take(RANDOM)?.try_into().ok()
+}
+
+/// The random numbers in a body.
+pub(crate) fn random_of(body: &[u8]) -> Option<[u8; RANDOM]> {
+    Hello::read(body)?.random.try_into().ok()
+}
+
+/// Whether the client that sent this datagram with the first piece of a ClientHello may be asked
+/// for a cookie: it may speak DTLS 1.2.
+pub(crate) fn may_be_asked(datagram: &[u8]) -> bool {
+    let whole = first_piece(datagram, 0).filter(Fragment::is_whole);
+    whole.is_none_or(|hello| {
+        let offer = Offer::read(hello.body);
+        offer.is_some_and(|offer| offer.judge() == Ok(Version::Dtls12))
     })
 }
 
-/// A datagram with the whole ClientHello in one record.
-pub(crate) fn datagram(body: &[u8]) -> Vec<u8> {
-    let mut message = Vec::with_capacity(wire::HANDSHAKE_HEAD + body.len());
-    let fragment = Fragment {
-        message: wire::CLIENT_HELLO,
+/// A datagram with a whole message in one record.
+pub(crate) fn datagram(message: u8, message_seq: u16, body: &[u8]) -> Vec<u8> {
+    let mut fragment = Vec::with_capacity(wire::HANDSHAKE_HEAD + body.len());
+    Fragment {
+        message,
         length: body.len(),
-        message_seq: 0,
+        message_seq,
         offset: 0,
         body,
-    };
-    fragment.write(&mut message);
-    let mut out = Vec::with_capacity(wire::RECORD_HEAD + message.len());
+    }
+    .write(&mut fragment);
+    let mut out = Vec::with_capacity(wire::RECORD_HEAD + fragment.len());
     let record = Record {
         content: wire::HANDSHAKE,
         epoch: 0,
-        sequence: 0,
-        fragment: &message,
+        sequence: u64::from(message_seq),
+        fragment: &fragment,
     };
     record.write(&mut out);
     out
+}
+
+/// A ClientHello, as far as its cookie.
+pub(crate) struct Hello<'a> {
+    /// What comes before the cookie: version, random numbers and session.
+    head: &'a [u8],
+    pub(crate) random: &'a [u8],
+    pub(crate) cookie: &'a [u8],
+    /// What comes after it.
+    rest: &'a [u8],
+}
+
+impl<'a> Hello<'a> {
+    /// Reads a body; `None` when it is malformed.
+    pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
+        let mut reader = Reader(body);
+        reader.u16()?;
+        let random = reader.take(RANDOM)?;
+        reader.vector8()?;
+        let head = body.get(..body.len() - reader.0.len())?;
+        let cookie = reader.vector8()?;
+        let rest = reader.0;
+        Some(Self {
+            head,
+            random,
+            cookie,
+            rest,
+        })
+    }
+
+    /// The body with an empty cookie.
+    pub(crate) fn without_cookie(&self) -> Vec<u8> {
+        [self.head, &[0], self.rest].concat()
+    }
 }
 
 /// What a client offers. Lists are `None` where it does not send them.
@@ -143,7 +227,7 @@ impl Offer {
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let mut body = Reader(body);
         let version = body.u16()?;
-        let _random = body.take(32)?;
+        let _random = body.take(RANDOM)?;
         let _session = body.vector8()?;
         let _cookie = body.vector8()?;
         let suites = wire::numbers(body.vector16()?);

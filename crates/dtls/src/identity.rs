@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 
-use crate::{watch, widen};
+use crate::{rival, watch, widen};
 
 /// A hash that fingerprints are made with (RFC 8122 §5). SHA-1 and older are not served: every
 /// client of today sends SHA-256, and a weaker hash would be the weakest link of the session.
@@ -71,6 +71,8 @@ pub(crate) struct Shared {
     fingerprint: [u8; 32],
     /// Making settings runs tests of all the cryptography, three quarters of a millisecond long.
     pub(crate) server_12: Arc<dimpl::Config>,
+    /// For a hello that has brought a cookie back.
+    pub(crate) cookie_12: Arc<dimpl::Config>,
     pub(crate) client_12: Arc<dimpl::Config>,
     pub(crate) any_13: Arc<dimpl::Config>,
 }
@@ -87,22 +89,27 @@ impl Identity {
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(Hash::Sha256.of(&certificate.certificate).as_ref());
         let plain = dimpl::crypto::aws_lc_rs::default_provider();
-        let settings = |provider| {
+        let settings = |provider, cookie| {
             let settings = dimpl::Config::builder()
                 .with_crypto_provider(provider)
-                // A forged ClientHello brings back one flight, see `repeat`.
-                .use_server_cookie(false)
+                // Where there is none, a forged ClientHello brings back one flight, see `repeat`.
+                .use_server_cookie(cookie)
                 .flight_start_rto(crate::endpoint::FLIGHT_FIRST_WAIT)
                 .flight_retries(crate::endpoint::FLIGHT_RETRIES)
                 .build();
             Arc::new(settings.expect("settings of our own making"))
         };
+        let passive = widen::provider(watch::provider(plain.clone()));
         Self(Arc::new(Shared {
             certificate,
             fingerprint,
-            server_12: settings(widen::provider(watch::provider(plain.clone()))),
-            client_12: settings(widen::active_provider(watch::provider(plain.clone()))),
-            any_13: settings(plain),
+            server_12: settings(passive.clone(), false),
+            cookie_12: settings(rival::provider(passive), true),
+            client_12: settings(
+                widen::active_provider(watch::provider(plain.clone())),
+                false,
+            ),
+            any_13: settings(plain, false),
         }))
     }
 

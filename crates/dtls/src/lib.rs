@@ -15,6 +15,8 @@
 //! - `screen`: noise is kept from the library, which would wait for it to make sense.
 //! - As the passive side nothing is sent on a timer: the client's repetition is answered with ours
 //!   (`repeat`), so a forged ClientHello brings back one flight.
+//! - What anybody may have sent ends no handshake that goes on (`hearsay`), and a second ClientHello
+//!   has to bring a cookie back (`rival`).
 //!
 //! `dimpl` logs through the crate `log` under the target `dimpl`. All it says is also returned as an
 //! [`Error`]; a server switches that target off.
@@ -25,10 +27,12 @@ mod endpoint;
 mod error;
 mod established;
 mod handshake;
+mod hearsay;
 mod hello;
 mod identity;
 mod keys;
 mod repeat;
+mod rival;
 mod screen;
 mod watch;
 mod widen;

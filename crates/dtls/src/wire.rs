@@ -13,9 +13,11 @@ pub(crate) const APPLICATION_DATA: u8 = 23;
 
 /// Types of handshake messages (RFC 5246 §7.4).
 pub(crate) const CLIENT_HELLO: u8 = 1;
+pub(crate) const HELLO_VERIFY_REQUEST: u8 = 3;
 pub(crate) const CERTIFICATE_REQUEST: u8 = 13;
 
-/// DTLS 1.2 and 1.3 on the wire.
+/// DTLS 1.0, 1.2 and 1.3 on the wire.
+pub(crate) const DTLS_10: u16 = 0xfeff;
 pub(crate) const DTLS_12: u16 = 0xfefd;
 pub(crate) const DTLS_13: u16 = 0xfefc;
 

@@ -24,7 +24,9 @@ fn connected(identity: &Identity, now: Instant) -> [Endpoint; 2] {
         for from in 0..2 {
             loop {
                 match sides[from].poll_output() {
-                    Output::Datagram(bytes) => sides[1 - from].handle_datagram(now, &bytes),
+                    Output::Datagram(bytes) => {
+                        sides[1 - from].handle_datagram(now, &bytes);
+                    }
                     Output::Connected(_) => connected += 1,
                     Output::Timeout(_) => break,
                     other => panic!("{other:?}"),

@@ -119,8 +119,12 @@ pub(crate) fn dtls(input: &[u8]) {
     let mut sent = drain(&mut endpoint).len();
     for (what, bytes) in script::steps(rest) {
         match what % 3 {
-            0 => endpoint.handle_datagram(now, bytes),
-            1 => endpoint.handle_datagram(now, &record(bytes)),
+            0 => {
+                endpoint.handle_datagram(now, bytes);
+            }
+            1 => {
+                endpoint.handle_datagram(now, &record(bytes));
+            }
             _ => {
                 now += Duration::from_millis(10 * bytes.len() as u64);
                 endpoint.handle_timeout(now);

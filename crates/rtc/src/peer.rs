@@ -309,10 +309,7 @@ impl Peer {
             Sort::Rtp => self.rtp(now, path, datagram).map_err(Refused::Packet),
             Sort::Rtcp => self.rtcp(now, path, datagram, to).map_err(Refused::Packet),
             Sort::Stun => self.stun(now, path, datagram, to).map_err(Refused::Stun),
-            Sort::Dtls => {
-                self.dtls(now, path, datagram, to);
-                Ok(())
-            }
+            Sort::Dtls => self.dtls(now, path, datagram, to),
             Sort::Other => Err(Refused::NotWebrtc),
         }
     }
@@ -399,15 +396,22 @@ impl Peer {
         Ok(())
     }
 
-    fn dtls(&mut self, now: Instant, path: Path, datagram: &[u8], to: &mut Datagrams) {
+    fn dtls(
+        &mut self,
+        now: Instant,
+        path: Path,
+        datagram: &[u8],
+        to: &mut Datagrams,
+    ) -> Result<(), Refused> {
         if self.crypto.is_none() && !self.ice.dtls_arrived(now, path, datagram.len()) {
-            return;
+            return Ok(());
         }
         self.dtls_heard = true;
-        self.dtls.handle_datagram(now, datagram);
+        let taken = self.dtls.handle_datagram(now, datagram);
         self.drain_dtls(now, to);
         self.follow_path();
         self.turn_channels(now, to);
+        taken.then_some(()).ok_or(Refused::Dtls)
     }
 
     /// Takes all that DTLS has to say.

@@ -14,6 +14,9 @@ pub enum Refused {
     Stun(Reason),
     /// A packet of media, or a report.
     Packet(Cause),
+    /// A datagram of the DTLS handshake that is malformed or not the client's to send, or that
+    /// says in the clear that the handshake is over: it is, unless the client goes on.
+    Dtls,
     /// A packet with a larger payload than viewers are sent. The peer accepts it, since endpoints
     /// other than viewers may use it; the peer's owner reports it.
     TooLarge,
@@ -21,13 +24,13 @@ pub enum Refused {
 
 impl Refused {
     /// How many there are.
-    pub const COUNT: usize = 2 + Reason::ALL.len() + Cause::ALL.len();
+    pub const COUNT: usize = 3 + Reason::ALL.len() + Cause::ALL.len();
 
     /// All of them, each at its [`Self::number`].
     pub fn all() -> impl Iterator<Item = Self> {
         let stun = Reason::ALL.into_iter().map(Self::Stun);
         let packets = Cause::ALL.into_iter().map(Self::Packet);
-        let first = [Self::NotWebrtc, Self::TooLarge];
+        let first = [Self::NotWebrtc, Self::TooLarge, Self::Dtls];
         first.into_iter().chain(stun).chain(packets)
     }
 
@@ -36,8 +39,9 @@ impl Refused {
         match self {
             Self::NotWebrtc => 0,
             Self::TooLarge => 1,
-            Self::Stun(reason) => 2 + reason as usize,
-            Self::Packet(cause) => 2 + Reason::ALL.len() + cause as usize,
+            Self::Dtls => 2,
+            Self::Stun(reason) => 3 + reason as usize,
+            Self::Packet(cause) => 3 + Reason::ALL.len() + cause as usize,
         }
     }
 
@@ -46,6 +50,7 @@ impl Refused {
         match self {
             Self::NotWebrtc => "not_webrtc",
             Self::TooLarge => "received_too_large",
+            Self::Dtls => "dtls_unproved",
             Self::Stun(reason) => reason.label(),
             Self::Packet(cause) => cause.label(),
         }
@@ -54,7 +59,7 @@ impl Refused {
     /// Whether the operator is to read of the first of a session: nothing that works well does it.
     pub fn is_news(self) -> bool {
         match self {
-            Self::NotWebrtc | Self::TooLarge => true,
+            Self::NotWebrtc | Self::TooLarge | Self::Dtls => true,
             Self::Stun(reason) => !matches!(reason, Reason::Other | Reason::Unasked),
             Self::Packet(cause) => !matches!(
                 cause,
@@ -73,6 +78,10 @@ impl fmt::Display for Refused {
                 f,
                 "its payload is larger than {PAYLOAD_BYTES_MAX} bytes, which no path over Ethernet \
                  carries: make the encoder's packets smaller"
+            ),
+            Self::Dtls => f.write_str(
+                "it would end the DTLS handshake, and anybody may have sent it: the handshake goes on \
+                 if the client does",
             ),
             Self::Stun(reason) => reason.fmt(f),
             Self::Packet(cause) => cause.fmt(f),

@@ -18,14 +18,8 @@ fn changed(mut bytes: Vec<u8>, changes: &[(usize, u8)]) -> Vec<u8> {
 fn noise() -> impl Strategy<Value = Vec<u8>> {
     let loose = proptest::collection::vec(any::<u8>(), 0..200);
     let body = proptest::collection::vec(any::<u8>(), 0..100);
-    // With the head of a record, so that it is looked into. No alerts: those in the clear are
-    // believed, as everywhere.
-    let record = (
-        prop_oneof![Just(20_u8), Just(22), Just(23)],
-        0_u8..3,
-        any::<u8>(),
-        body,
-    );
+    // With the head of a record, so that it is looked into. Most alerts of DTLS 1.2 are short.
+    let record = (20_u8..24, 0_u8..3, any::<u8>(), body);
     let record = record.prop_map(|(content, epoch, sequence, body)| {
         let length = u8::try_from(body.len()).unwrap();
         let head = [
@@ -43,7 +37,6 @@ proptest! {
     fn noise_in_every_state_changes_nothing(
         noise in proptest::collection::vec(noise(), 1..6),
     ) {
-        let noise: Vec<_> = noise.into_iter().filter(|bytes| bytes.first() != Some(&21)).collect();
         let mut pair = Pair::new();
         for _ in 0..8 {
             for bytes in &noise {

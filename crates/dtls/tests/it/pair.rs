@@ -55,7 +55,89 @@ fn close_during_handshake_is_told() {
     pair.server.close();
     pair.collect();
     pair.settle();
+    pair.wait_for_end();
     assert!(pair.of_client.closed && pair.client.is_closed());
+}
+
+#[test]
+fn alert_in_the_clear_is_believed_when_nothing_follows() {
+    let mut pair = Pair::new();
+    pair.deliver();
+    let alert = [21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2, 40];
+    assert!(!pair.server.handle_datagram(pair.now, &alert));
+    pair.collect();
+    assert_eq!(pair.of_server.failed, None);
+    pair.wait_for_end();
+    let received = Description(40);
+    assert_eq!(pair.of_server.failed, Some(Error::Alert { received }));
+}
+
+#[test]
+fn hello_that_cannot_be_answered_fails_when_no_other_follows() {
+    let mut pair = Pair::new();
+    let hello = std::mem::take(&mut pair.to_server).remove(0);
+    // Of DTLS 1.0.
+    let mut old = hello.clone();
+    old[26] = 0xff;
+    assert!(!pair.server.handle_datagram(pair.now, &old));
+    pair.collect();
+    assert_eq!(pair.of_server.failed, None);
+    assert!(pair.to_client.is_empty());
+    let mut other = Pair::new();
+    assert!(!other.server.handle_datagram(other.now, &old));
+    other.settle();
+    other.assert_same_keys();
+    let end = pair.of_server.timeout.expect("a time");
+    pair.server.handle_timeout(end);
+    pair.collect();
+    let label = pair.of_server.failed.as_ref().map(Error::label);
+    assert_eq!(label, Some("no_common_version"));
+    assert_eq!(pair.to_client.len(), 1);
+}
+
+#[test]
+fn second_hello_has_to_bring_a_cookie_back() {
+    // Of an attacker, whose hello came first; and the client's other way round.
+    for attacker_first in [true, false] {
+        let mut attacker = Pair::new();
+        let forged = std::mem::take(&mut attacker.to_server).remove(0);
+        let mut pair = Pair::new();
+        if attacker_first {
+            pair.server.handle_datagram(pair.now, &forged);
+            pair.collect();
+            pair.to_client.clear();
+        } else {
+            pair.deliver();
+            for _ in 0..10 {
+                assert!(!pair.server.handle_datagram(pair.now, &forged));
+            }
+            pair.collect();
+        }
+        pair.settle();
+        pair.assert_same_keys();
+    }
+}
+
+#[test]
+fn cookie_of_another_connection_begins_nothing() {
+    let mut attacker = Pair::new();
+    let other = Pair::new().to_server.remove(0);
+    attacker.server.handle_datagram(attacker.now, &other);
+    attacker.collect();
+    attacker.to_client.clear();
+    attacker.deliver();
+    // With the answer to its request the attacker has a cookie.
+    attacker.deliver();
+    let returned = attacker.to_server.first().expect("a hello").clone();
+    assert_eq!(returned.get(17..19), Some(&[0, 1][..]), "a second hello");
+
+    let mut pair = Pair::new();
+    pair.deliver();
+    assert!(!pair.server.handle_datagram(pair.now, &other));
+    assert!(!pair.server.handle_datagram(pair.now, &returned));
+    pair.collect();
+    pair.settle();
+    pair.assert_same_keys();
 }
 
 #[test]
@@ -68,6 +150,7 @@ fn wrong_fingerprint_fails_on_either_side() {
         wrong_fingerprint(),
     );
     pair.settle();
+    pair.wait_for_end();
     assert_eq!(pair.of_server.failed, Some(Error::FingerprintMismatch));
     let told = Error::Alert {
         received: Description(42),
@@ -82,6 +165,7 @@ fn wrong_fingerprint_fails_on_either_side() {
         fingerprint_of(&client),
     );
     pair.settle();
+    pair.wait_for_end();
     assert_eq!(pair.of_client.failed, Some(Error::FingerprintMismatch));
     assert_eq!(pair.of_server.failed, Some(told));
     assert!(pair.of_server.connected.is_none() && pair.of_client.connected.is_none());

@@ -12,7 +12,7 @@ use headwater_dtls::{
 };
 use tempfile::TempDir;
 
-use crate::support::fingerprint_of_der;
+use crate::support::{drain, fingerprint_of_der, wrong_fingerprint};
 
 /// A handshake over loopback takes milliseconds; with a lost datagram, a second.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -134,11 +134,21 @@ fn fingerprint(files: &Files) -> Vec<Fingerprint> {
 
 /// OpenSSL as the client.
 fn openssl_client(files: &Files, more: &[&str]) -> Result<Connected, Error> {
+    openssl_client_after(files, more, |_| {})
+}
+
+/// The same; the endpoint has heard something before.
+fn openssl_client_after(
+    files: &Files,
+    more: &[&str],
+    before: impl FnOnce(&mut Endpoint),
+) -> Result<Connected, Error> {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap().to_string();
     let identity = Identity::generate();
     let mut endpoint =
         Endpoint::new(&identity, Role::Server, fingerprint(files), Instant::now()).unwrap();
+    before(&mut endpoint);
     let fixed = [
         "s_client", "-connect", &address, "-cert", "cert.pem", "-key", "key.pem",
     ];
@@ -199,6 +209,25 @@ fn openssl_client_with_fragmented_hello_connects() {
     // GStreamer's way: the first datagram ends before `use_srtp`.
     let files = Files::new(RSA);
     openssl_client(&files, &[CM, &["-mtu", "256"]].concat()).unwrap();
+}
+
+#[test]
+fn openssl_client_after_a_forged_hello_connects() {
+    if !is_there("openssl") {
+        return;
+    }
+    let forge = |endpoint: &mut Endpoint| {
+        let (identity, now) = (Identity::generate(), Instant::now());
+        let other = Endpoint::new(&identity, Role::Client, wrong_fingerprint(), now);
+        for hello in drain(&mut other.unwrap()).datagrams {
+            endpoint.handle_datagram(now, &hello);
+        }
+        assert!(!drain(endpoint).datagrams.is_empty());
+    };
+    for (key, mtu) in [(P256, "1200"), (RSA, "256")] {
+        let more = [CM, &["-mtu", mtu]].concat();
+        openssl_client_after(&Files::new(key), &more, forge).unwrap();
+    }
 }
 
 #[test]

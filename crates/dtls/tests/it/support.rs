@@ -143,6 +143,16 @@ impl Pair {
         self.collect();
     }
 
+    /// Lets so much time go on that an end is believed that anybody may have told.
+    pub(crate) fn wait_for_end(&mut self) {
+        let end = self.now + Duration::from_secs(3);
+        while self.now < end {
+            self.wait();
+            self.to_client.clear();
+            self.to_server.clear();
+        }
+    }
+
     pub(crate) fn assert_same_keys(&self) {
         let client = self.of_client.connected.as_ref().expect("client connected");
         let server = self.of_server.connected.as_ref().expect("server connected");

@@ -5,6 +5,7 @@
 
 mod connecting;
 mod ending;
+mod forged;
 mod hostile;
 mod reports;
 mod sending;

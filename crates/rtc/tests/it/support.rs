@@ -7,7 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 use client::{Certificate, Direction, Offering};
 use headwater_rtc::srtp::{Keys, Outbound, Protection};
 use headwater_rtc::{
-    Config, Datagrams, Event, Identity, Negotiator, Path, Peer, Role, WallClock, WriteError,
+    Config, Datagrams, Event, Identity, Negotiator, Path, Peer, Refused, Role, WallClock,
+    WriteError,
 };
 use ice::stun::Writer;
 use rtp::{Codec, Format, Header, Kind, Packet, Profile, Rewrite, Sort};
@@ -192,10 +193,15 @@ impl World {
         }
     }
 
+    /// The server receives this. Returns what it says of it.
+    pub(crate) fn hear(&mut self, from: Path, datagram: &mut [u8]) -> Result<(), Refused> {
+        let (now, to) = (self.now, &mut self.to);
+        self.server.handle_datagram(now, from, datagram, to)
+    }
+
     /// The server receives this, and may refuse it.
     pub(crate) fn tell(&mut self, from: Path, datagram: &mut [u8]) {
-        let (now, to) = (self.now, &mut self.to);
-        self.server.handle_datagram(now, from, datagram, to).ok();
+        self.hear(from, datagram).ok();
     }
 
     /// Takes what the server has to say.

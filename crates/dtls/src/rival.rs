@@ -1,0 +1,128 @@
+//! A second ClientHello, with other random numbers than the first, while a handshake is under way.
+//!
+//! One of the two is forged. Whoever sent the second is asked to repeat it with a cookie
+//! (RFC 6347 §4.2.1), which somebody who only writes the client's address never sees: the
+//! handshake begins anew with the hello that brings the cookie back, and goes on until then.
+//! Not every client is asked, since that takes a round trip.
+//!
+//! ```text
+//! HelloVerifyRequest: server_version(2) cookie<0..2^8-1>                   RFC 6347 §4.2.1
+//! ```
+
+use std::cell::Cell;
+use std::time::Instant;
+
+use aws_lc_rs::hmac;
+use aws_lc_rs::rand as secure_random;
+use dimpl::crypto::{CryptoProvider, HashAlgorithm, HmacProvider, aws_lc_rs as library};
+use dimpl::{CryptoError, Dtls};
+
+use crate::handshake::BUFFER;
+use crate::hello::{self, Hello, Reassembly};
+use crate::wire;
+
+/// As long as the library wants it.
+const COOKIE: usize = 32;
+
+thread_local! {
+    /// The cookie that a client has brought back, while the library looks at its hello.
+    static RETURNED: Cell<Option<[u8; COOKIE]>> = const { Cell::new(None) };
+}
+
+/// What cookies are made with, and the hello that brings one back, as far as it is there.
+pub(crate) struct Rival {
+    key: hmac::Key,
+    hello: Reassembly,
+}
+
+impl Rival {
+    /// With a secret of its own: a cookie is good for one connection.
+    pub(crate) fn new() -> Option<Self> {
+        let key =
+            hmac::Key::generate(hmac::HMAC_SHA256, &secure_random::SystemRandom::new()).ok()?;
+        Some(Self {
+            key,
+            hello: Reassembly::of(1),
+        })
+    }
+
+    /// The HelloVerifyRequest for a hello with these random numbers.
+    pub(crate) fn request(&self, random: &[u8]) -> Vec<u8> {
+        let cookie = hmac::sign(&self.key, random);
+        let [major, minor] = wire::DTLS_10.to_be_bytes();
+        let body = [&[major, minor, COOKIE as u8], cookie.as_ref()].concat();
+        hello::datagram(wire::HELLO_VERIFY_REQUEST, 0, &body)
+    }
+
+    /// Takes the pieces of a hello that brings a cookie back. Returns the message's body once it
+    /// is complete, if the cookie is the right one.
+    pub(crate) fn returned(&mut self, datagram: &[u8]) -> Option<Returned> {
+        let body = self.hello.add(datagram)?;
+        let hello = Hello::read(&body)?;
+        hmac::verify(&self.key, hello.random, hello.cookie).ok()?;
+        let cookie = hello.cookie.try_into().ok()?;
+        let bare = hello.without_cookie();
+        Some(Returned { body, bare, cookie })
+    }
+}
+
+/// A hello with a cookie that is the right one.
+pub(crate) struct Returned {
+    pub(crate) body: Vec<u8>,
+    /// The same without the cookie, as the client sent it before.
+    bare: Vec<u8>,
+    cookie: [u8; COOKIE],
+}
+
+impl Returned {
+    /// Begins a handshake with this hello. The library is given it without the cookie first, since
+    /// it counts messages as the client does only after that; what it answers is left out.
+    pub(crate) fn start(&self, dtls: &mut Dtls, now: Instant) -> Result<(), dimpl::Error> {
+        // The library draws its random numbers here.
+        dtls.handle_timeout(now)?;
+        let [bare, whole] = [(0, &self.bare), (1, &self.body)]
+            .map(|(number, body)| hello::datagram(wire::CLIENT_HELLO, number, body));
+        RETURNED.set(Some(self.cookie));
+        let taken = dtls.handle_packet(&bare).and_then(|()| {
+            let mut buffer = [0; BUFFER];
+            while matches!(dtls.poll_output(&mut buffer), dimpl::Output::Packet(_)) {}
+            dtls.handle_packet(&whole)
+        });
+        RETURNED.set(None);
+        taken
+    }
+}
+
+/// A provider with which the library believes the cookie of [`Returned::start`]. In DTLS 1.2 it
+/// computes an HMAC for cookies alone.
+pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
+    CryptoProvider {
+        hmac_provider: &Cookies,
+        ..inner
+    }
+}
+
+#[derive(Debug)]
+struct Cookies;
+
+impl HmacProvider for Cookies {
+    fn hmac_sha256(&self, key: &[u8], data: &[u8]) -> Result<[u8; 32], CryptoError> {
+        match RETURNED.get() {
+            Some(cookie) => Ok(cookie),
+            None => library::default_provider()
+                .hmac_provider
+                .hmac_sha256(key, data),
+        }
+    }
+
+    fn hmac(
+        &self,
+        hash: HashAlgorithm,
+        key: &[u8],
+        data: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, CryptoError> {
+        let provider = library::default_provider().hmac_provider;
+        provider.hmac(hash, key, data, out)
+    }
+}
