@@ -39,6 +39,11 @@ impl<T: Ord + Clone> Timers<T> {
         self.queue.first().map(|(at, _)| *at)
     }
 
+    /// The one that is due first.
+    pub(crate) fn first(&self) -> Option<&T> {
+        self.queue.first().map(|(_, timer)| timer)
+    }
+
     /// Takes one that is due.
     pub(crate) fn pop(&mut self, now: Instant) -> Option<T> {
         self.next().filter(|at| *at <= now)?;

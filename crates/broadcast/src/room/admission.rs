@@ -28,6 +28,9 @@ pub struct Join {
     pub auto_subscribe: bool,
     /// In milliseconds since 1970.
     pub joined_at: u64,
+    /// It is really there. False for one whose connection has yet to come up, until
+    /// [`Rooms::prove`]: a room in which only such ones were ends with the last of them.
+    pub is_proved: bool,
 }
 
 /// Somebody has entered. All that happens afterwards comes as events, and nothing else does.
@@ -54,16 +57,25 @@ impl Rooms {
             "keys are not used again"
         );
         let old = self.admit(&join)?;
+        self.make_space(&join.room);
         if let Some(old) = old {
             self.end(now, old, EndReason::Replaced, None);
         }
         let (key, name) = (join.key, join.room.clone());
         self.open(&name);
         self.places.insert(key, name.clone());
-        self.context.timers.cancel(Timer::Empty(name));
+        self.context.empty.cancel(name);
         let (room, cx) = self.at(key).expect("opened and placed above");
+        room.is_proved |= join.is_proved;
         room.add_member(now, key, Member::new(join), cx);
         Ok(room.snapshot(key))
+    }
+
+    /// A participant is really there, see [`Join::is_proved`].
+    pub fn prove(&mut self, key: ParticipantKey) {
+        if let Some((room, _)) = self.at(key) {
+            room.is_proved = true;
+        }
     }
 
     /// Ends a participation; nothing happens when it is over already.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use rtp::Kind;
 
 use super::timers::Timers;
-use super::{Event, Limits, Notice, Output, ParticipantKey, Wish};
+use super::{Event, Limits, Notice, Output, ParticipantKey, RoomName, Wish};
 use crate::StreamName;
 
 /// What all rooms share: the limits, the timers, and what is to be carried out.
@@ -12,6 +12,8 @@ use crate::StreamName;
 pub(super) struct Context {
     pub(super) limits: Limits,
     pub(super) timers: Timers,
+    /// Rooms in which nobody is, and when they end.
+    pub(super) empty: crate::timers::Timers<RoomName>,
     pub(super) outputs: VecDeque<Output>,
 }
 
@@ -20,6 +22,7 @@ impl Context {
         Self {
             limits,
             timers: Timers::default(),
+            empty: crate::timers::Timers::default(),
             outputs: VecDeque::new(),
         }
     }

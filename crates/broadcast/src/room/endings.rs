@@ -22,9 +22,15 @@ impl Rooms {
             return false;
         };
         room.end_member(now, key, reason, text, cx);
-        if room.members.is_empty() {
-            let at = now + cx.limits.empty_grace;
-            cx.timers.begin(Timer::Empty(room.name.clone()), at);
+        let left = room.members.is_empty().then(|| room.name.clone());
+        if let Some(name) = left {
+            if room.is_proved {
+                let at = now + cx.limits.empty_grace;
+                cx.empty.begin(name, at);
+            } else {
+                // Nobody was ever there: offers to invented names keep no rooms.
+                self.end_room(&name, EndReason::Closed, None);
+            }
         }
         self.places.remove(&key);
         true
@@ -134,7 +140,7 @@ impl RoomState {
             cx.end_participant(key);
         }
         cx.timers.cancel(Timer::Counts(self.name.clone()));
-        cx.timers.cancel(Timer::Empty(self.name.clone()));
+        cx.empty.cancel(self.name.clone());
         cx.notice(Notice::RoomEnded {
             room: self.name.clone(),
         });

@@ -15,7 +15,8 @@ pub const COUNTS_INTERVAL: Duration = Duration::from_secs(1);
 /// What is refused for a limit names it as `rooms.` and the name of the field.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Rooms in the process. Refused: one more, by joining or by the API.
+    /// Rooms in the process. One more takes the place of the one that has been empty for the
+    /// longest; refused, by joining or by the API, when somebody is in each.
     pub rooms_max: usize,
     /// Participants of a room, with the hidden. Refused: one more.
     pub participants_max: usize,

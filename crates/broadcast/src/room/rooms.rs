@@ -14,7 +14,8 @@ use crate::StreamName;
 /// All rooms of a process. See the [module](super).
 ///
 /// A room begins when somebody joins it or when it is created, and ends when it has been empty
-/// for [`Limits::empty_grace`], or is closed. Its lock and its messages end with it.
+/// for [`Limits::empty_grace`], or is closed. Before that an empty one gives way to another room, when
+/// there are [`Limits::rooms_max`]. Its lock and its messages end with it.
 #[derive(Debug)]
 pub struct Rooms {
     pub(super) rooms: BTreeMap<RoomName, RoomState>,
@@ -36,15 +37,18 @@ impl Rooms {
     }
 
     /// Creates a room, for the API; one that is there stays as it is. Ends after
-    /// [`Limits::empty_grace`] if nobody comes. `Err` when there are [`Limits::rooms_max`].
+    /// [`Limits::empty_grace`] if nobody comes. `Err` when there are [`Limits::rooms_max`] with
+    /// somebody in each.
     pub fn create(&mut self, now: Instant, name: RoomName) -> Result<Room, CreateError> {
         self.check_space(&name)
             .map_err(|limit| CreateError::Full { limit })?;
+        self.make_space(&name);
         let at = now + self.context.limits.empty_grace;
         let room = self.open(&name);
+        room.is_proved = true;
         let (room, empty) = (room.room(), room.members.is_empty());
         if empty {
-            self.context.timers.begin(Timer::Empty(name), at);
+            self.context.empty.begin(name, at);
         }
         Ok(room)
     }
@@ -128,7 +132,8 @@ impl Rooms {
 
     /// When to call [`Self::handle_timeout`]; changes with each other call.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.context.timers.next()
+        let next = [self.context.timers.next(), self.context.empty.next()];
+        next.into_iter().flatten().min()
     }
 
     /// Does what is due: delivers what was gathered, ends who is lost and what is empty.
@@ -137,23 +142,36 @@ impl Rooms {
             match timer {
                 Timer::Flush(name) => self.with_room(&name, |room, cx| room.flush(cx)),
                 Timer::Counts(name) => self.with_room(&name, |room, cx| room.tell_room(now, cx)),
-                Timer::Empty(name) => {
-                    self.end_room(&name, EndReason::Closed, None);
-                }
                 Timer::Lost(key) => {
                     self.end(now, key, EndReason::Lost, None);
                 }
             }
         }
+        while let Some(name) = self.context.empty.pop(now) {
+            self.end_room(&name, EndReason::Closed, None);
+        }
     }
 
     /// Whether a room is there or may begin; else the limit that is reached.
     pub(super) fn check_space(&self, name: &RoomName) -> Result<(), &'static str> {
-        let full = self.rooms.len() >= self.context.limits.rooms_max;
-        if full && !self.rooms.contains_key(name) {
+        if self.is_full_for(name) && self.context.empty.first().is_none() {
             return Err("rooms.rooms_max");
         }
         Ok(())
+    }
+
+    /// Ends the room that has been empty for the longest, when another one could not begin.
+    pub(super) fn make_space(&mut self, name: &RoomName) {
+        if self.is_full_for(name)
+            && let Some(longest) = self.context.empty.first().cloned()
+        {
+            self.end_room(&longest, EndReason::Closed, None);
+        }
+    }
+
+    fn is_full_for(&self, name: &RoomName) -> bool {
+        let full = self.rooms.len() >= self.context.limits.rooms_max;
+        full && !self.rooms.contains_key(name)
     }
 
     /// The room of this name, which begins if it is not there.

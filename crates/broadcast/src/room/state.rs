@@ -19,6 +19,8 @@ use crate::StreamName;
 pub(super) struct RoomState {
     pub(super) name: RoomName,
     pub(super) locked: bool,
+    /// Somebody was really in it, or it was created for the API.
+    pub(super) is_proved: bool,
     pub(super) members: BTreeMap<ParticipantKey, Member>,
     pub(super) keys: BTreeMap<ParticipantId, ParticipantKey>,
     /// Members that others see.
@@ -35,6 +37,7 @@ impl RoomState {
         Self {
             name,
             locked: false,
+            is_proved: false,
             members: BTreeMap::new(),
             keys: BTreeMap::new(),
             seen: 0,

@@ -93,6 +93,7 @@ impl World {
             role,
             auto_subscribe: true,
             joined_at: self.keys,
+            is_proved: true,
         }
     }
 
@@ -181,7 +182,8 @@ impl World {
         let rooms = &self.rooms;
         let tables = rooms.rooms.is_empty() && rooms.places.is_empty();
         let context = &rooms.context;
-        let waiting = context.timers.is_empty() && context.outputs.is_empty();
+        let waiting =
+            context.timers.is_empty() && context.empty.is_empty() && context.outputs.is_empty();
         tables && waiting && rooms.audience.is_empty() && rooms.poll_timeout().is_none()
     }
 }

@@ -7,8 +7,6 @@ pub(super) enum Timer {
     Flush(RoomName),
     /// Tell a room its new counts.
     Counts(RoomName),
-    /// End an empty room.
-    Empty(RoomName),
     /// End a lost participant.
     Lost(ParticipantKey),
 }

@@ -48,6 +48,7 @@ impl Control {
                 role,
                 auto_subscribe: join.wants_all(),
                 joined_at: wall_ms(),
+                is_proved: true,
             },
         )?;
         let secret = random::<16>();

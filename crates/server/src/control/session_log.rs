@@ -40,6 +40,7 @@ impl Control {
         sent: &str,
     ) {
         let mut state = self.state();
+        state.prove(session);
         let Whose { of, role, client } = state.whose(session);
         tracing::info!(
             ?session,

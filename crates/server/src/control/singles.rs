@@ -61,6 +61,16 @@ impl Control {
 }
 
 impl State {
+    /// A session is connected: its publisher is really in the room.
+    pub(super) fn prove(&mut self, session: SessionId) {
+        let known = self.registry.session(session);
+        let stream = known.and_then(|session| session.stream());
+        let owner = stream.and_then(|stream| self.members.owners.get(stream));
+        if let Some(Owner::MadeUp(key)) = owner {
+            self.members.rooms.prove(*key);
+        }
+    }
+
     /// Whether somebody may open a session, as far as that can be said before its offer is read.
     pub(super) fn may_open(&self, opener: &Opener, open: &Open) -> Result<(), OpenError> {
         if self.stopping {
@@ -154,6 +164,7 @@ impl State {
             role: room::Role::Publisher,
             auto_subscribe: false,
             joined_at: wall_ms(),
+            is_proved: false,
         };
         let rooms = &mut self.members.rooms;
         rooms.join(now, join).map_err(|error| not_entered(&error))?;

@@ -6,6 +6,7 @@ mod command_line;
 mod connect;
 mod gortc;
 mod http;
+mod invented_names;
 mod live_room;
 mod log;
 mod media;

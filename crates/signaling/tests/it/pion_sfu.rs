@@ -113,6 +113,7 @@ impl Scene {
             role: Role::Publisher,
             auto_subscribe: true,
             joined_at: 0,
+            is_proved: true,
         };
         let joined = self.rooms.join(self.now, join).expect("there is room");
         let id = joined.participant.id;

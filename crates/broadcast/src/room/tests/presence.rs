@@ -233,3 +233,53 @@ fn speakers_are_those_who_are_there_and_seen() {
     world.rooms.set_speakers(world.now, &room("garden"), ids);
     assert_eq!(world.told(ada), [Event::Speakers(vec![id("ada")])]);
 }
+
+#[test]
+fn room_of_unproved_participants_ends_with_the_last() {
+    let mut world = World::new(|_| ());
+    let unproved = |world: &mut World, name| {
+        let mut join = world.wish(name, Role::Publisher);
+        join.is_proved = false;
+        let key = join.key;
+        world.rooms.join(world.now, join).expect("may join");
+        key
+    };
+    let (ada, bob) = (unproved(&mut world, "ada"), unproved(&mut world, "bob"));
+    world.rooms.leave(world.now, ada, EndReason::Left);
+    assert!(world.rooms.room(&room("garden")).is_some());
+    world.rooms.leave(world.now, bob, EndReason::Left);
+    assert_eq!(world.rooms.room(&room("garden")), None);
+    // Of one who has proved itself it stays for a while.
+    let cid = unproved(&mut world, "cid");
+    world.rooms.prove(cid);
+    world.rooms.leave(world.now, cid, EndReason::Left);
+    let dan = unproved(&mut world, "dan");
+    world.rooms.leave(world.now, dan, EndReason::Left);
+    assert!(world.rooms.room(&room("garden")).is_some());
+    world.pass(30 * SECOND);
+    assert_eq!(world.rooms.room(&room("garden")), None);
+}
+
+#[test]
+fn longest_empty_room_gives_way_when_all_are_taken() {
+    let mut world = World::new(|l| l.rooms_max = 2);
+    let names = |world: &World| -> Vec<String> {
+        let rooms = world.rooms.rooms();
+        rooms.map(|room| room.name.to_string()).collect()
+    };
+    world.rooms.create(world.now, room("yard")).expect("free");
+    world.pass(SECOND);
+    world.rooms.create(world.now, room("attic")).expect("free");
+    let ada = world.join("ada", Role::Host);
+    assert_eq!(names(&world), ["attic", "garden"]);
+    world.rooms.create(world.now, room("yard")).expect("free");
+    assert_eq!(names(&world), ["garden", "yard"]);
+    let mut join = world.wish("bob", Role::Host);
+    join.room = room("yard");
+    world.rooms.join(world.now, join).expect("may join");
+    let refused = world.rooms.create(world.now, room("attic"));
+    assert!(matches!(refused, Err(CreateError::Full { .. })));
+    world.rooms.leave(world.now, ada, EndReason::Left);
+    world.rooms.create(world.now, room("attic")).expect("free");
+    assert_eq!(names(&world), ["attic", "yard"]);
+}

@@ -200,6 +200,7 @@ impl Trial {
             role,
             auto_subscribe: auto,
             joined_at: 0,
+            is_proved: true,
         };
         let Ok(joined) = self.world.rooms.join(self.world.now, join.clone()) else {
             return;
