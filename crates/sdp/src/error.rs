@@ -15,7 +15,8 @@ use crate::limits::{
 pub struct Error {
     /// Number of the line, counted from 1 over all lines of the text, empty ones included.
     pub line: usize,
-    /// Begin of the line: at most [`QUOTE_MAX`] characters, unprintable ones escaped.
+    /// Begin of the line: at most [`QUOTE_MAX`] characters, unprintable ones escaped. Of ICE
+    /// credentials only the attribute's name.
     pub text: String,
     /// What is wrong with the line.
     pub reason: Reason,
@@ -24,11 +25,12 @@ pub struct Error {
 impl Error {
     /// Refuses line number `line`, which reads `text`.
     pub(crate) fn new(line: usize, text: &str, reason: Reason) -> Self {
-        Self {
-            line,
-            text: quoted(text),
-            reason,
-        }
+        // Errors are logged, and a password is none of the log's business.
+        let text = match (reason.is_of_credentials(), text.split_once(':')) {
+            (true, Some((name, _))) => format!("{}:...", quoted(name)),
+            _ => quoted(text),
+        };
+        Self { line, text, reason }
     }
 }
 
@@ -106,6 +108,16 @@ pub enum Reason {
     /// The fragment has neither credentials nor candidates nor an end of candidates.
     #[error("the fragment has neither a=ice-ufrag nor a=candidate nor a=end-of-candidates")]
     Empty,
+}
+
+impl Reason {
+    /// Whether the line has an ICE user name fragment or password.
+    fn is_of_credentials(self) -> bool {
+        matches!(
+            self,
+            Self::IceUfrag | Self::IcePwd | Self::IceUfragTooShort | Self::IcePwdTooShort
+        )
+    }
 }
 
 /// The parts of an ICE candidate that must be right.

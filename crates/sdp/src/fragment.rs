@@ -5,7 +5,7 @@
 //! a=group:BUNDLE 0 1                      ignored
 //! a=ice-ufrag:EsAw                        credentials stand above the first m-line or below
 //! a=ice-pwd:P2uYro0UCOQ4zxjKXaWC0001
-//! m=audio 9 UDP/TLS/RTP/SAVPF 0           only separates sections
+//! m=audio 9 UDP/TLS/RTP/SAVPF 0           only separates sections; formats may be missing
 //! a=mid:0
 //! a=candidate:1387637174 1 udp 2122260223 192.0.2.1 61764 typ host
 //! a=end-of-candidates
@@ -14,7 +14,7 @@
 use crate::candidate::Candidate;
 use crate::error::{Error, Reason};
 use crate::limits::{CANDIDATES_MAX, NAME_MAX, SECTIONS_MAX};
-use crate::line::{Line, is_word};
+use crate::line::{Line, is_word, number};
 use crate::transport::{ice_credential, ice_options};
 use crate::write::{Joined, Lines};
 
@@ -53,8 +53,8 @@ pub struct FragmentSection {
 }
 
 impl Fragment {
-    /// Reads a fragment. Fails, as RFC 9725 §4.3.1 wants it, for malformed credentials, mids
-    /// and candidates, for more than [`CANDIDATES_MAX`] candidates or [`SECTIONS_MAX`] sections
+    /// Reads a fragment. Fails, as RFC 9725 §4.3.1 wants it, for malformed m-lines, credentials,
+    /// mids and candidates, for more than [`CANDIDATES_MAX`] candidates or [`SECTIONS_MAX`] sections
     /// and for a fragment that says nothing. Other lines are ignored.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let mut fragment = Self::default();
@@ -66,7 +66,7 @@ impl Fragment {
             let read = match line.letter {
                 "m" => {
                     below_media_line = true;
-                    fragment.begin_section()
+                    fragment.begin_section(line.value)
                 }
                 "a" => fragment.attribute(&line, below_media_line, &mut candidates),
                 _ => Ok(()),
@@ -129,7 +129,15 @@ impl Fragment {
             .flat_map(|section| section.candidates.iter().map(String::as_str))
     }
 
-    fn begin_section(&mut self) -> Result<(), Reason> {
+    fn begin_section(&mut self, media_line: &str) -> Result<(), Reason> {
+        let mut words = media_line.split_ascii_whitespace();
+        let _kind = words.next();
+        let port = words.next().ok_or(Reason::MediaLine)?;
+        let _protocol = words.next().ok_or(Reason::MediaLine)?;
+        let (port, count) = port.split_once('/').unwrap_or((port, "1"));
+        number::<u16>(port)
+            .zip(number::<u16>(count))
+            .ok_or(Reason::Port)?;
         if self.sections.len() == SECTIONS_MAX {
             return Err(Reason::TooManySections);
         }

@@ -6,7 +6,6 @@
 //!
 //! Deliberately absent: sockets, an HTTP server, and any knowledge of what is live.
 
-pub mod candidate;
 pub mod dialect;
 pub mod ice_fragment;
 pub mod ice_server;
