@@ -13,7 +13,7 @@ mod credentials;
 mod path;
 pub mod stun;
 
-pub use agent::{Agent, Counters, Handled, Reason};
+pub use agent::{Agent, Handled, Reason};
 pub use credentials::{Credentials, CredentialsError};
 pub use path::{Path, Protocol};
 pub use stun::request_ufrag;

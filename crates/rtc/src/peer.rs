@@ -292,7 +292,7 @@ impl Peer {
 
     /// Datagrams that were held back, since their address had proved nothing.
     pub fn held_back(&self) -> u32 {
-        self.ice.counters().held_back
+        self.ice.held_back()
     }
 
     /// Takes a datagram, which is decrypted in place. One that does not authenticate, or belongs

@@ -28,7 +28,7 @@
 //! | any | ICE restart | the same; earlier credentials are valid until the new ones are used |
 //!
 //! Media stays on the selected path until another one is selected. When that path is silent for
-//! the owner's limit ([`Agent::silence`]), consent is gone (RFC 7675) and the owner ends the
+//! the owner's limit ([`Agent::last_heard`]), consent is gone (RFC 7675) and the owner ends the
 //! session: traffic over other paths gives none.
 //!
 //! A client that never checks again and never answers is served on its first path for ever.
@@ -77,7 +77,7 @@ pub struct Agent {
     phase: Phase,
     created: Instant,
     tie_breaker: u64,
-    counters: Counters,
+    held_back: u32,
 }
 
 /// In all but the first, the lead of [`Paths`] is the path that is meant.
@@ -94,16 +94,6 @@ enum Phase {
     Selected,
 }
 
-/// What an agent did by itself; what became of each datagram [`Handled`] says. The numbers stay at
-/// their maximum.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Counters {
-    /// Datagrams that were held back because the address had not proved itself.
-    pub held_back: u32,
-    /// Changes of the selected path.
-    pub moved: u32,
-}
-
 impl Agent {
     /// An agent that answers checks with the password of `local`.
     pub fn new(local: Credentials, now: Instant) -> Self {
@@ -115,7 +105,7 @@ impl Agent {
             phase: Phase::Waiting,
             created: now,
             tie_breaker: u64::from_ne_bytes(random),
-            counters: Counters::default(),
+            held_back: 0,
         }
     }
 
@@ -145,11 +135,6 @@ impl Agent {
         self.generations.restart(local, remote);
     }
 
-    /// The ufrags of ours that checks may name: the current one, then earlier ones.
-    pub fn ufrags(&self) -> impl Iterator<Item = &str> {
-        self.generations.all().map(|it| it.local.ufrag())
-    }
-
     /// Takes a ufrag that is valid no longer. The owner asks after restarts and checks, and takes
     /// it out of what it routes by.
     pub fn take_forgotten_ufrag(&mut self) -> Option<Box<str>> {
@@ -172,11 +157,6 @@ impl Agent {
 
     fn lead_path(&self) -> Option<Path> {
         self.paths.lead().map(|lead| lead.path)
-    }
-
-    /// The paths that authentic checks came over, in no particular order.
-    pub fn paths(&self) -> impl Iterator<Item = Path> {
-        self.paths.iter().map(|known| known.path)
     }
 
     /// Reports a DTLS datagram of `length` bytes that came before the handshake was over.
@@ -214,7 +194,7 @@ impl Agent {
             .get_mut(index)
             .is_some_and(|known| known.may_send(length, free));
         if !allowed {
-            count(&mut self.counters.held_back);
+            self.held_back = self.held_back.saturating_add(1);
             self.ask(index, Motive::Handshake, now);
         } else if let Phase::Handshake { sent, moved } = &mut self.phase {
             *sent |= index == 0;
@@ -223,11 +203,11 @@ impl Agent {
         allowed
     }
 
-    /// Reports that DTLS is done. Returns the selected path: the one that all flights went over,
+    /// Reports that DTLS is done. [`Agent::selected`] is the path then that all flights went over,
     /// or `None` while it has to be found out which path leads to the peer ([`Handled::Proved`]).
-    pub fn handshake_completed(&mut self, now: Instant) -> Option<Path> {
+    pub fn handshake_completed(&mut self, now: Instant) {
         let Phase::Handshake { sent, moved } = self.phase else {
-            return self.selected();
+            return;
         };
         let proved = self.paths.lead().is_some_and(|lead| lead.proved);
         if proved || (sent && !moved) {
@@ -239,7 +219,6 @@ impl Agent {
                 self.ask(index, Motive::Handshake, now);
             }
         }
-        self.selected()
     }
 
     /// Reports that something authentic came over `path`: SRTP, SRTCP or DTLS that was decrypted.
@@ -259,7 +238,7 @@ impl Agent {
     }
 
     /// When something authentic came over the selected path last; before there is one, over any,
-    /// and at first, when the agent was made.
+    /// and at first, when the agent was made. The owner ends a silent session at a limit of its own.
     pub fn last_heard(&self) -> Instant {
         let heard = match self.phase {
             Phase::Selected => self.paths.lead().map(|lead| lead.heard),
@@ -268,15 +247,10 @@ impl Agent {
         heard.unwrap_or(self.created)
     }
 
-    /// How long nothing authentic has come; see [`Agent::last_heard`]. The owner ends the session
-    /// at a limit of its own.
-    pub fn silence(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.last_heard())
-    }
-
-    /// What the agent has seen so far.
-    pub fn counters(&self) -> Counters {
-        self.counters
+    /// How many datagrams were held back because the address had not proved itself. The number
+    /// stays at its maximum.
+    pub fn held_back(&self) -> u32 {
+        self.held_back
     }
 
     /// When [`Agent::handle_timeout`] is due: at once if the time has passed.
@@ -308,7 +282,7 @@ impl Agent {
             if known.may_send(request.len(), 0) {
                 send(known.path, &request);
             } else {
-                count(&mut self.counters.held_back);
+                self.held_back = self.held_back.saturating_add(1);
             }
         }
     }
@@ -421,9 +395,6 @@ impl Agent {
 
     /// Media goes over this path from now on.
     fn select(&mut self, index: usize) {
-        if self.phase == Phase::Selected && index != 0 {
-            count(&mut self.counters.moved);
-        }
         self.phase = Phase::Selected;
         self.paths.make_lead(index);
         for known in self.paths.iter_mut() {
@@ -437,8 +408,4 @@ impl Agent {
             lead.question = None;
         }
     }
-}
-
-fn count(counter: &mut u32) {
-    *counter = counter.saturating_add(1);
 }

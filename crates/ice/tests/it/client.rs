@@ -102,7 +102,18 @@ impl World {
         let path = self.agent.handshake_path().unwrap();
         assert!(self.agent.dtls_arrived(self.now, path, 300));
         assert!(self.agent.may_send(self.now, path, 700));
-        self.agent.handshake_completed(self.now)
+        self.completed()
+    }
+
+    /// DTLS is done. Returns the path that is selected then.
+    pub(crate) fn completed(&mut self) -> Option<Path> {
+        self.agent.handshake_completed(self.now);
+        self.agent.selected()
+    }
+
+    /// For how long nothing authentic has come.
+    pub(crate) fn silence(&self) -> Duration {
+        self.now - self.agent.last_heard()
     }
 
     pub(crate) fn receive(&mut self, path: Path, datagram: &[u8]) -> Handled {

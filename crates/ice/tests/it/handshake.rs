@@ -18,7 +18,7 @@ fn dtls_over_an_unchecked_path_is_refused() {
     let mut world = World::new();
     assert!(!world.agent.dtls_arrived(world.now, path(1), 1_200));
     assert!(!world.agent.may_send(world.now, path(1), 1));
-    assert_eq!(world.agent.handshake_completed(world.now), None);
+    assert_eq!(world.completed(), None);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn end_of_dtls_proves_no_path_that_flights_avoided() {
     assert!(world.agent.may_send(world.now, path(1), 700));
     world.receive(path(2), &world.client.nominate(1));
     world.agent.dtls_arrived(world.now, path(2), 300);
-    assert_eq!(world.agent.handshake_completed(world.now), None);
+    assert_eq!(world.completed(), None);
     world.pass(millis(10_000));
     assert_eq!(world.agent.selected(), None);
     assert!(!world.requests.is_empty());
@@ -67,7 +67,7 @@ fn client_that_moved_during_dtls_is_asked_and_selected() {
     assert!(world.agent.may_send(world.now, path(1), 200));
     world.receive(path(2), &world.client.nominate(1));
     world.open = vec![path(2)];
-    assert_eq!(world.agent.handshake_completed(world.now), None);
+    assert_eq!(world.completed(), None);
     world.pass(millis(60));
     assert_eq!(world.agent.selected(), Some(path(2)));
 }
@@ -81,7 +81,7 @@ fn nomination_during_dtls_is_followed_after_it() {
     world.receive(path(2), &world.client.nominate(9));
     world.open = vec![path(2)];
     assert_eq!(world.agent.handshake_path(), Some(path(1)));
-    assert_eq!(world.agent.handshake_completed(world.now), Some(path(1)));
+    assert_eq!(world.completed(), Some(path(1)));
     world.pass(millis(60));
     assert_eq!(world.agent.selected(), Some(path(2)));
 }
@@ -116,7 +116,7 @@ fn unproved_address_gets_few_flights_or_thrice_its_bytes() {
     let asked: usize = world.requests.iter().map(|(_, it)| it.len() + 28).sum();
     assert!(came * (AMPLIFICATION_MAX as usize) < HANDSHAKE_FREE as usize);
     assert!(went + asked <= HANDSHAKE_FREE as usize);
-    assert!(world.agent.counters().held_back > 70);
+    assert!(world.agent.held_back() > 70);
     // Each further byte that comes pays for three.
     came = 3_000;
     world.agent.dtls_arrived(world.now, path(1), came);
@@ -132,7 +132,7 @@ fn held_back_flight_may_leave_once_the_path_answered() {
     world.pass(millis(60));
     assert_eq!(world.proved(), 1);
     assert!(world.agent.may_send(world.now, path(1), 5_000));
-    assert_eq!(world.agent.handshake_completed(world.now), Some(path(1)));
+    assert_eq!(world.completed(), Some(path(1)));
 }
 
 #[test]

@@ -28,8 +28,8 @@ fn old_credentials_are_valid_until_the_new_are_used() {
     assert_eq!(world.receive(path(1), &before.check()), unknown);
     let forgotten = world.agent.take_forgotten_ufrag();
     assert_eq!(forgotten.as_deref(), Some(before.server.ufrag()));
-    let ufrags: Vec<_> = world.agent.ufrags().collect();
-    assert_eq!(ufrags, [world.client.server.ufrag()]);
+    assert_eq!(world.agent.take_forgotten_ufrag(), None);
+    assert_eq!(world.agent.local(), &world.client.server);
 }
 
 #[test]
@@ -37,7 +37,6 @@ fn restarts_without_checks_keep_few_generations() {
     let mut world = World::connected(path(1));
     for _ in 0..1_000 {
         restart(&mut world);
-        assert!(world.agent.ufrags().count() <= RESTARTS_KEPT + 1);
     }
     let mut forgotten = 0;
     while world.agent.take_forgotten_ufrag().is_some() {
