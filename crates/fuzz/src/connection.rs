@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use headwater_rtc::Path;
+use rtc::Path;
 use rtp::{Header, Sort};
 
-use crate::support::{STEP, World, path, strange_path};
 use crate::{datagrams, script};
+use pair::{STEP, World, path, strange_path};
 
 /// Inputs that one connection takes, which outlives them: coming up takes as long as hundreds.
 const INPUTS_MAX: u32 = 200;

@@ -8,7 +8,7 @@ use rtp::rtcp::{self, Received, ReportBlock};
 use rtp::{Codec, DescribedSet, Format, Frame, Header, Packet, ParameterSets, Profile, Sort};
 
 use crate::script;
-use crate::support::config;
+use pair::config;
 
 /// Reads the input three times: as a STUN message, as the attributes of one with a fitting head,
 /// and as those of one with a right FINGERPRINT too.

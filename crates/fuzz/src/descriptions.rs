@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Instant;
 
-use headwater_rtc::{Negotiator, Peer, Role};
+use rtc::{Negotiator, Peer, Role};
 
-use crate::support::config;
+use pair::config;
 
 /// Descriptions are read, and come out of writing and reading as they were.
 pub(crate) fn sdp(input: &[u8]) {

@@ -12,13 +12,6 @@ mod dialects;
 mod script;
 mod sctp;
 mod shard;
-#[allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "shared with the tests of headwater-rtc"
-)]
-#[path = "../../rtc/tests/it/support.rs"]
-mod support;
 
 /// Something that takes bytes of strangers.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use headwater_rtc::fuzz::Association;
+use rtc::fuzz::Association;
 
 use crate::script;
 

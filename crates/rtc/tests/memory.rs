@@ -5,16 +5,12 @@
 use std::sync::Arc;
 
 use headwater_rtc::Peer;
+use pair::{STEP, World, picture};
 use rtp::Codec;
 
 #[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
 #[path = "../../dtls/tests/counting/mod.rs"]
 mod counting;
-#[allow(dead_code, reason = "shared with the other tests")]
-#[path = "it/support.rs"]
-mod support;
-
-use support::{STEP, World, picture};
 
 /// The most that a viewer may keep that is connected, in bytes.
 const CONNECTED_MAX: usize = 16 * 1_024;

@@ -2,8 +2,7 @@
 
 use client::Direction;
 use headwater_rtc::{Ended, Event};
-
-use crate::support::{CONNECT_MAX, World, path, with_wrong_fingerprint};
+use pair::{CONNECT_MAX, World, path, with_wrong_fingerprint};
 
 #[test]
 fn every_setup_of_a_client_connects() {

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use client::Direction;
 use headwater_rtc::{Ended, Event};
-
-use crate::support::World;
+use pair::World;
 
 /// Time for a farewell to arrive.
 const FAREWELL: Duration = Duration::from_millis(200);

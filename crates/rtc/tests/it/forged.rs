@@ -4,8 +4,7 @@
 use client::Direction;
 
 use headwater_rtc::{Ended, Event, Refused};
-
-use crate::support::{CONNECT_MAX, World, path};
+use pair::{CONNECT_MAX, World, path};
 
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;

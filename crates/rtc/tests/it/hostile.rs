@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use headwater_rtc::{Event, Path};
+use pair::{CONNECT_MAX, STEP, World, path, strange_path};
 
-use crate::support::{CONNECT_MAX, Rng, STEP, World, path, strange_path};
+use crate::rng::Rng;
 
 const ROUNDS: usize = 2_000;
 

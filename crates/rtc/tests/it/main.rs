@@ -8,5 +8,5 @@ mod ending;
 mod forged;
 mod hostile;
 mod reports;
+mod rng;
 mod sending;
-mod support;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use headwater_rtc::Event;
 use headwater_rtc::srtp::Outbound;
+use pair::{World, path, strange_path};
 use rtp::rtcp;
 
-use crate::support::{Rng, World, path, strange_path};
+use crate::rng::Rng;
 
 /// The viewer's source of reports: none of the client library's own.
 const REPORTER: u32 = 0x7777_0001;

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use headwater_rtc::{Event, PAYLOAD_BYTES_MAX, Path, WriteError};
+use pair::{CONNECT_MAX, STEP, World, path, strange_path};
 use rtp::{Codec, Sort};
-
-use crate::support::{CONNECT_MAX, STEP, World, path, strange_path};
 
 const TRANSPORT_WIDE: &str =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";

@@ -1,30 +1,36 @@
-//! One server's peer and one client, and a network between them without delay.
+//! One server's peer and one client, and a network between them without delay, in virtual time.
+//!
+//! For tests of `rtc` and for hostile input: a [`World`] shows every datagram of both, and takes
+//! further ones from wherever they are said to come. The client is that of the crate `client`, by
+//! another library. What misuses a world panics.
+#![forbid(unsafe_code)]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use client::{Certificate, Direction, Offering};
-use headwater_rtc::srtp::{Keys, Outbound, Protection};
-use headwater_rtc::{
+use ice::stun::Writer;
+use rtc::srtp::{Keys, Outbound, Protection};
+use rtc::{
     Config, Datagrams, Event, Identity, Negotiator, Path, Peer, Refused, Role, WallClock,
     WriteError,
 };
-use ice::stun::Writer;
 use rtp::{Codec, Format, Header, Kind, Packet, Profile, Rewrite, Sort};
 
-pub(crate) const STEP: Duration = Duration::from_millis(5);
+/// Time passes in steps of this.
+pub const STEP: Duration = Duration::from_millis(5);
 
 /// Longer than any handshake here.
-pub(crate) const CONNECT_MAX: Duration = Duration::from_secs(2);
+pub const CONNECT_MAX: Duration = Duration::from_secs(2);
 
 /// The server and the client as the offer and the answer name them.
-pub(crate) fn path() -> Path {
+pub fn path() -> Path {
     Path::udp(address(1, 10_000), address(2, 5_000))
 }
 
 /// From an address that has shown nothing.
-pub(crate) fn strange_path() -> Path {
+pub fn strange_path() -> Path {
     Path::udp(path().local, address(3, 6_666))
 }
 
@@ -38,7 +44,8 @@ fn identities() -> &'static (Identity, Certificate) {
     IDENTITIES.get_or_init(|| (Identity::generate(), Certificate::generate()))
 }
 
-pub(crate) fn config(now: Instant) -> Config {
+/// What the server's peers have in common.
+pub fn config(now: Instant) -> Config {
     Config {
         identity: identities().0.clone(),
         candidates: vec![path().local],
@@ -51,36 +58,45 @@ pub(crate) fn config(now: Instant) -> Config {
 }
 
 /// A datagram, from or to where.
-pub(crate) type Flight = (Path, Vec<u8>);
+pub type Flight = (Path, Vec<u8>);
 
-pub(crate) struct World {
-    pub(crate) now: Instant,
-    pub(crate) server: Peer,
-    pub(crate) client: client::Peer,
-    pub(crate) events: Vec<Event>,
-    pub(crate) client_events: Vec<client::Event>,
+/// A server's peer and its client.
+#[derive(Debug)]
+pub struct World {
+    /// The present of both.
+    pub now: Instant,
+    /// The server's peer.
+    pub server: Peer,
+    /// The client.
+    pub client: client::Peer,
+    /// All that the peer has told its owner.
+    pub events: Vec<Event>,
+    /// All that the client has told its owner.
+    pub client_events: Vec<client::Event>,
     /// What the server has sent since this was taken last.
-    pub(crate) sent: Vec<Flight>,
+    pub sent: Vec<Flight>,
     /// What the client has sent since this was taken last.
-    pub(crate) received: Vec<Flight>,
-    pub(crate) offer: String,
-    pub(crate) answer: String,
+    pub received: Vec<Flight>,
+    /// The client's offer, as the server was told it.
+    pub offer: String,
+    /// The server's answer, as the client was told it.
+    pub answer: String,
     to: Datagrams,
 }
 
 impl World {
     /// A client that watches: media goes to it.
-    pub(crate) fn viewer() -> Self {
+    pub fn viewer() -> Self {
         Self::new(Direction::Receive, |offer| offer, |answer| answer)
     }
 
     /// A client that publishes.
-    pub(crate) fn publisher() -> Self {
+    pub fn publisher() -> Self {
         Self::new(Direction::Send, |offer| offer, |answer| answer)
     }
 
     /// `offered` and `answered` change what each side is told of the other.
-    pub(crate) fn new(
+    pub fn new(
         direction: Direction,
         offered: impl FnOnce(String) -> String,
         answered: impl FnOnce(String) -> String,
@@ -96,15 +112,15 @@ impl World {
             },
         };
         let config = config(now);
-        let description = sdp::Description::parse(&offer).unwrap();
+        let description = sdp::Description::parse(&offer).expect("an offer");
         let negotiated = Negotiator::new(&config, role).offered(&description);
-        let negotiated = negotiated.unwrap();
-        let server = Peer::new(&config, negotiated.agreed, None, now).unwrap();
+        let negotiated = negotiated.expect("an offer that can be answered");
+        let server = Peer::new(&config, negotiated.agreed, None, now).expect("a fingerprint");
         let answer = answered(negotiated.sdp);
         Self {
             now,
             server,
-            client: offering.accept(&answer).unwrap(),
+            client: offering.accept(&answer).expect("an answer"),
             events: Vec::new(),
             client_events: Vec::new(),
             sent: Vec::new(),
@@ -115,7 +131,8 @@ impl World {
         }
     }
 
-    pub(crate) fn connected(mut self) -> Self {
+    /// The same world once both are connected.
+    pub fn connected(mut self) -> Self {
         self.pass(CONNECT_MAX);
         assert!(self.is_connected(), "{:?}", self.events);
         self.sent.clear();
@@ -123,19 +140,20 @@ impl World {
         self
     }
 
-    pub(crate) fn is_connected(&self) -> bool {
+    /// Whether both sides say that they are connected.
+    pub fn is_connected(&self) -> bool {
         let here = |event: &Event| matches!(event, Event::Connected(_));
         let there = |event: &client::Event| matches!(event, client::Event::Connected);
         self.events.iter().any(here) && self.client_events.iter().any(there)
     }
 
     /// Lets time pass for both, and carries what they send.
-    pub(crate) fn pass(&mut self, time: Duration) {
+    pub fn pass(&mut self, time: Duration) {
         self.pass_with(time, |_| {});
     }
 
     /// The same; `between` is called after each exchange of datagrams.
-    pub(crate) fn pass_with(&mut self, time: Duration, mut between: impl FnMut(&mut Self)) {
+    pub fn pass_with(&mut self, time: Duration, mut between: impl FnMut(&mut Self)) {
         let end = self.now + time;
         while self.now < end {
             self.now += STEP;
@@ -148,7 +166,7 @@ impl World {
     }
 
     /// Lets time pass for the server alone: its client is silent, and hears nothing.
-    pub(crate) fn pass_alone(&mut self, time: Duration) {
+    pub fn pass_alone(&mut self, time: Duration) {
         let end = self.now + time;
         while self.now < end {
             self.now += STEP;
@@ -167,7 +185,7 @@ impl World {
         }
         let before = self.sent.len();
         self.collect();
-        let new: Vec<_> = self.sent.get(before..).unwrap().to_vec();
+        let new: Vec<_> = self.sent.iter().skip(before).cloned().collect();
         for (to, datagram) in new {
             if to == path() {
                 let (own, client) = (to.local, to.remote);
@@ -194,18 +212,18 @@ impl World {
     }
 
     /// The server receives this. Returns what it says of it.
-    pub(crate) fn hear(&mut self, from: Path, datagram: &mut [u8]) -> Result<(), Refused> {
+    pub fn hear(&mut self, from: Path, datagram: &mut [u8]) -> Result<(), Refused> {
         let (now, to) = (self.now, &mut self.to);
         self.server.handle_datagram(now, from, datagram, to)
     }
 
     /// The server receives this, and may refuse it.
-    pub(crate) fn tell(&mut self, from: Path, datagram: &mut [u8]) {
+    pub fn tell(&mut self, from: Path, datagram: &mut [u8]) {
         self.hear(from, datagram).ok();
     }
 
     /// Takes what the server has to say.
-    pub(crate) fn collect(&mut self) {
+    pub fn collect(&mut self) {
         let Self { server, events, .. } = self;
         server.drain(|event| events.push(event));
         while let Some(transmit) = self.to.pop() {
@@ -215,42 +233,37 @@ impl World {
         }
     }
 
-    pub(crate) fn close(&mut self) {
+    /// The server ends the connection.
+    pub fn close(&mut self) {
         self.server.close(self.now, &mut self.to);
     }
 
     /// Media that the server has sent since [`Self::sent`] was taken last.
-    pub(crate) fn media_sent(&self) -> Vec<&Flight> {
+    pub fn media_sent(&self) -> Vec<&Flight> {
         let is_media = |(_, bytes): &&Flight| Sort::of(bytes) == Sort::Rtp;
         self.sent.iter().filter(is_media).collect()
     }
 
     /// Index of the line of pictures to the client.
-    pub(crate) fn video(&self) -> usize {
+    pub fn video(&self) -> usize {
         let mut lines = self.server.sent().iter();
-        lines.position(|line| line.kind == Kind::Video).unwrap()
+        lines
+            .position(|line| line.kind == Kind::Video)
+            .expect("a section of pictures")
     }
 
     /// Writes a packet of pictures to the client.
-    pub(crate) fn write(&mut self, seq: u64) -> Result<(), WriteError> {
+    pub fn write(&mut self, seq: u64) -> Result<(), WriteError> {
         self.write_as(seq, Codec::Vp8, 100)
     }
 
-    pub(crate) fn write_as(
-        &mut self,
-        seq: u64,
-        codec: Codec,
-        bytes: usize,
-    ) -> Result<(), WriteError> {
+    /// The same in another codec, with a payload of so many bytes.
+    pub fn write_as(&mut self, seq: u64, codec: Codec, bytes: usize) -> Result<(), WriteError> {
         self.write_shared(seq, &Arc::new(picture(self.now, codec, bytes)))
     }
 
     /// Writes a packet that other viewers have too.
-    pub(crate) fn write_shared(
-        &mut self,
-        seq: u64,
-        packet: &Arc<Packet>,
-    ) -> Result<(), WriteError> {
+    pub fn write_shared(&mut self, seq: u64, packet: &Arc<Packet>) -> Result<(), WriteError> {
         let line = self.video();
         let rewrite = Rewrite::new(seq, 3_000 * seq as u32);
         self.server
@@ -258,34 +271,36 @@ impl World {
     }
 
     /// Writes a packet, and returns its header, its bytes and where it went.
-    pub(crate) fn write_one(&mut self, seq: u64) -> (Header, Flight) {
+    pub fn write_one(&mut self, seq: u64) -> (Header, Flight) {
         self.sent.clear();
-        self.write(seq).unwrap();
+        self.write(seq).expect("it is connected");
         self.collect();
         let media = self.media_sent();
         assert_eq!(media.len(), 1);
-        let flight = media.first().copied().unwrap().clone();
-        (Header::read(&flight.1).unwrap(), flight)
+        let flight = media.first().copied().expect("one packet").clone();
+        (Header::read(&flight.1).expect("a packet"), flight)
     }
 
     /// What seals as the client does.
-    pub(crate) fn client_seal(&self) -> Outbound {
-        let keys = self.client.srtp_keys().unwrap();
+    pub fn client_seal(&self) -> Outbound {
+        let keys = self.client.srtp_keys().expect("it is connected");
         let protection = match keys.protection {
             client::Protection::Aes128CmSha1 => Protection::Aes128CmSha1,
             client::Protection::Aes128Gcm => Protection::Aes128Gcm,
             client::Protection::Aes256Gcm => Protection::Aes256Gcm,
         };
-        let keys = Keys::new(protection, &keys.material, keys.client).unwrap();
+        let keys =
+            Keys::new(protection, &keys.material, keys.client).expect("keys of the right length");
         keys.outbound()
     }
 
-    pub(crate) fn client_ufrag(&self) -> String {
+    /// The client's ICE user name fragment.
+    pub fn client_ufrag(&self) -> String {
         attribute(&self.offer, "a=ice-ufrag:")
     }
 
     /// An authentic check of the client's that nominates.
-    pub(crate) fn check(&self, id: u8) -> Vec<u8> {
+    pub fn check(&self, id: u8) -> Vec<u8> {
         let mut bytes = Vec::new();
         let local = self.server.local_credentials();
         Writer::binding_request(&mut bytes, [id; 12])
@@ -297,43 +312,46 @@ impl World {
     }
 
     /// The answer of the client's to a check of the server's.
-    pub(crate) fn check_answer(&self, request: &[u8], source: SocketAddr) -> Vec<u8> {
-        let id = ice::stun::Message::read(request).unwrap().id();
+    pub fn check_answer(&self, request: &[u8], source: SocketAddr) -> Vec<u8> {
+        let id = ice::stun::Message::read(request).expect("a request").id();
         let password = attribute(&self.offer, "a=ice-pwd:");
         let mut bytes = Vec::new();
         Writer::binding_success(&mut bytes, id, source).finish(Some(password.as_bytes()));
         bytes
     }
 
-    pub(crate) fn count(&self, mut wanted: impl FnMut(&Event) -> bool) -> usize {
+    /// How many events of the peer are of a kind.
+    pub fn count(&self, mut wanted: impl FnMut(&Event) -> bool) -> usize {
         self.events.iter().filter(|event| wanted(event)).count()
     }
 
-    pub(crate) fn moves(&self) -> usize {
+    /// How often media went over to another path.
+    pub fn moves(&self) -> usize {
         self.count(|event| matches!(event, Event::Selected(_)))
     }
 
     /// Pictures that the client has received.
-    pub(crate) fn pictures(&self) -> usize {
+    pub fn pictures(&self) -> usize {
         let is_packet = |event: &&client::Event| matches!(event, client::Event::Packet { .. });
         self.client_events.iter().filter(is_packet).count()
     }
 }
 
 /// The first line that begins so, without this.
-pub(crate) fn attribute(description: &str, begin: &str) -> String {
+pub fn attribute(description: &str, begin: &str) -> String {
     let mut lines = description.lines();
     let found = lines.find_map(|line| line.strip_prefix(begin));
-    found.unwrap().trim_end().to_owned()
+    found.expect("the line is there").trim_end().to_owned()
 }
 
 /// The description with another fingerprint.
-pub(crate) fn with_wrong_fingerprint(description: String) -> String {
+pub fn with_wrong_fingerprint(description: String) -> String {
     let right = attribute(&description, "a=fingerprint:sha-256 ");
     description.replace(&right, &["AB"; 32].join(":"))
 }
 
-pub(crate) fn picture(now: Instant, codec: Codec, bytes: usize) -> Packet {
+/// A packet of pictures with a payload of so many bytes, which begins a frame.
+pub fn picture(now: Instant, codec: Codec, bytes: usize) -> Packet {
     let format = Format {
         codec,
         clock_rate: 90_000,
@@ -346,25 +364,5 @@ pub(crate) fn picture(now: Instant, codec: Codec, bytes: usize) -> Packet {
     Packet {
         marker: true,
         ..Packet::new(now, format, payload)
-    }
-}
-
-/// Numbers that follow from a seed: splitmix64.
-pub(crate) struct Rng(pub(crate) u64);
-
-impl Rng {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit.max(1) as u64) as usize
-    }
-
-    pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
-        (0..length).map(|_| self.next() as u8).collect()
     }
 }
