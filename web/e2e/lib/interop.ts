@@ -135,16 +135,21 @@ const SOUND = "-re -f lavfi -i sine=frequency=440:sample_rate=48000".split(" ");
 const X264 = "-c:v libx264 -pix_fmt yuv420p -bf 0".split(" ");
 const OPUS = "-c:a libopus -ac 2".split(" ");
 
+export interface FfmpegSettings {
+  media?: Media;
+  /** Its certificate and key, instead of those it makes. */
+  own?: Identity | undefined;
+  /** Every so many frames there is a key frame; not with 8.1.2. */
+  keyframeEvery?: number;
+}
+
 /** FFmpeg as a WHIP publisher, with x264's default profile. 8.1.2 is there as a library only, and
- * with another TLS library. `own` are its certificate and key instead of those it makes; every so
- * many frames there is a key frame, with 9.0.2 and 8.0. */
+ * with another TLS library. */
 export function publishWithFfmpeg(
   version: Ffmpeg,
   server: Server,
   stream: string,
-  media: Media = "video and audio",
-  own?: Identity,
-  keyframeEvery = 30,
+  { media = "video and audio", own, keyframeEvery = 30 }: FfmpegSettings = {},
 ): InteropClient {
   const url = `${server.url}/whip/${stream}`;
   if (version === "8.1.2") {

@@ -4,6 +4,7 @@ import {
   ACTIVE_MS_MAX,
   active,
   type Ffmpeg,
+  type FfmpegSettings,
   makeIdentity,
   publishWithFfmpeg,
   watchWith,
@@ -26,8 +27,8 @@ async function shows(stage: InteropStage, stream: string): Promise<void> {
 
 describeInOwnNetwork("FFmpeg", import.meta.filename, () => {
   const stage = useInteropStage();
-  const publish = (...[version, , ...settings]: Parameters<typeof publishWithFfmpeg>) =>
-    stage.ends(publishWithFfmpeg(version, stage.server, ...settings));
+  const publish = (version: Ffmpeg, stream: string, settings: FfmpegSettings) =>
+    stage.ends(publishWithFfmpeg(version, stage.server, stream, settings));
 
   /** With a certificate of this kind, else its own. That of 8.1.2 with GnuTLS is on P-224. */
   const rows: [Ffmpeg, string][] = [
@@ -44,7 +45,7 @@ describeInOwnNetwork("FFmpeg", import.meta.filename, () => {
 
     test("publishes with x264's default profile what Chromium shows", async () => {
       const stream = `ffmpeg-${version}${curve}`;
-      const publisher = publish(version, stage.server, stream, "video and audio", own);
+      const publisher = publish(version, stream, { own });
       const tracks = await active(stage.server, stream, publisher);
       expect(tracks).toEqual(["audio opus", "video H264"]);
       await shows(stage, stream);
@@ -52,7 +53,7 @@ describeInOwnNetwork("FFmpeg", import.meta.filename, () => {
 
     test("publishes video alone, which Chromium shows", async () => {
       const stream = `ffmpeg-${version}${curve}-video`;
-      const publisher = publish(version, stage.server, stream, "video alone", own);
+      const publisher = publish(version, stream, { media: "video alone", own });
       expect(await active(stage.server, stream, publisher)).toEqual(["video H264"]);
       await shows(stage, stream);
     });
@@ -60,7 +61,7 @@ describeInOwnNetwork("FFmpeg", import.meta.filename, () => {
     test("publishes audio alone, which a viewer hears", async () => {
       const stream = `ffmpeg-${version}${curve}-audio`;
       const media = "audio alone";
-      const publisher = publish(version, stage.server, stream, media, own);
+      const publisher = publish(version, stream, { media, own });
       expect(await active(stage.server, stream, publisher)).toEqual(["audio opus"]);
       const settings = { media, seconds: WATCH_S } as const;
       const viewer = stage.ends(watchWith("Pion 4.2.26", stage.server, stream, settings));
@@ -70,7 +71,7 @@ describeInOwnNetwork("FFmpeg", import.meta.filename, () => {
 
   test("9.0.2 as a DTLS server with an RSA certificate is refused at once", async () => {
     const own = makeIdentity("-newkey", "rsa:2048");
-    const publisher = publish("9.0.2", stage.server, "rsa", "video and audio", own);
+    const publisher = publish("9.0.2", "rsa", { own });
     await until("the end of FFmpeg", ACTIVE_MS_MAX, async () => publisher.ended);
   });
 });

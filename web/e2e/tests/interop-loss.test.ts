@@ -18,7 +18,7 @@ const WATCH_S = 6;
 const SHOWN_FPS_MIN = 20;
 /** FFmpeg answers no NACK and no request for a key frame: what is lost stays lost until the next one,
  * so that it is told to make one each half second. */
-const FFMPEG_OFTEN = ["video and audio", undefined, 15] as const;
+const FFMPEG_OFTEN = { keyframeEvery: 15 };
 const FFMPEG_SHOWN_FPS_MIN = 5;
 /** Packets that never came, of all: without retransmission it would be the link's loss. */
 const MISSING_SHARE_MAX = 0.005;
@@ -33,7 +33,7 @@ describeInOwnNetwork(`Over a link that loses ${LOSS_PERCENT} %,`, import.meta.fi
     const stream = `from-${name.replace(/[^a-zA-Z]/g, "")}`;
     const publisher = stage.ends(
       name === "FFmpeg 9.0.2"
-        ? publishWithFfmpeg("9.0.2", stage.server, stream, ...FFMPEG_OFTEN)
+        ? publishWithFfmpeg("9.0.2", stage.server, stream, FFMPEG_OFTEN)
         : publishWith(name, stage.server, stream),
     );
     await active(stage.server, stream, publisher);
