@@ -37,7 +37,7 @@ const REQUEST: &[u8] = &[
 pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
     CryptoProvider {
         hash_provider: &Widening,
-        signature_verification: &Widening,
+        signature_verification: &OF_CLIENTS,
         ..inner
     }
 }
@@ -45,7 +45,7 @@ pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
 /// The provider for the active side of DTLS 1.2.
 pub(crate) fn active_provider(inner: CryptoProvider) -> CryptoProvider {
     CryptoProvider {
-        signature_verification: &Verifying,
+        signature_verification: &OF_SERVERS,
         ..inner
     }
 }
@@ -87,7 +87,7 @@ fn messages(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Hashes and verifies transcripts as they were sent.
+/// Hashes transcripts as they were sent.
 #[derive(Debug)]
 struct Widening;
 
@@ -112,24 +112,22 @@ impl HashContext for Transcript {
     }
 }
 
-impl SignatureVerifier for Widening {
-    fn verify_signature(
-        &self,
-        certificate: &[u8],
-        data: &[u8],
-        signature: &[u8],
-        hash: HashAlgorithm,
-        algorithm: SignatureAlgorithm,
-    ) -> Result<(), CryptoError> {
-        verify(certificate, &messages(data), signature, hash, algorithm)
-    }
+/// Verifies what the peer signs, as it was sent.
+#[derive(Debug)]
+struct Verifier {
+    /// What was signed, from what the library takes for it.
+    signed: fn(&[u8]) -> Vec<u8>,
 }
 
-/// Verifies what a passive peer signs: its key exchange, which holds no handshake messages.
-#[derive(Debug)]
-struct Verifying;
+/// A client signs the messages of the handshake, with our CertificateRequest among them.
+static OF_CLIENTS: Verifier = Verifier { signed: messages };
 
-impl SignatureVerifier for Verifying {
+/// A passive peer signs its key exchange, which holds no messages.
+static OF_SERVERS: Verifier = Verifier {
+    signed: <[u8]>::to_vec,
+};
+
+impl SignatureVerifier for Verifier {
     fn verify_signature(
         &self,
         certificate: &[u8],
@@ -138,7 +136,8 @@ impl SignatureVerifier for Verifying {
         hash: HashAlgorithm,
         algorithm: SignatureAlgorithm,
     ) -> Result<(), CryptoError> {
-        verify(certificate, data, signature, hash, algorithm)
+        let signed = (self.signed)(data);
+        verify(certificate, &signed, signature, hash, algorithm)
     }
 }
 
