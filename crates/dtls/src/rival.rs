@@ -1,9 +1,9 @@
 //! A second ClientHello, with other random numbers than the first, while a handshake is under way.
 //!
-//! One of the two is forged. Whoever sent the second is asked to repeat it with a cookie
-//! (RFC 6347 §4.2.1), which somebody who only writes the client's address never sees: the
-//! handshake begins anew with the hello that brings the cookie back, and goes on until then.
-//! Not every client is asked, since that takes a round trip.
+//! One of the two is forged. The sender of the second is asked to repeat it with a cookie
+//! (RFC 6347 §4.2.1), which an attacker off the path never sees: the handshake begins anew with the
+//! hello that brings the cookie back, and goes on until then. Not every client is asked, since
+//! that takes a round trip.
 //!
 //! ```text
 //! HelloVerifyRequest: server_version(2) cookie<0..2^8-1>                   RFC 6347 §4.2.1

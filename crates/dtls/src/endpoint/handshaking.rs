@@ -167,7 +167,8 @@ impl Endpoint {
         let (settings, own) = (&identity.0.cookie_12, &identity.0.certificate);
         let mut dtls = Dtls::new_12(settings.clone(), own.clone(), now);
         let started = returned.start(&mut dtls, now);
-        let handshake = Handshake::new(dtls, Version::Dtls12, identity, expected);
+        let mut handshake = Handshake::new(dtls, Version::Dtls12, identity, expected);
+        handshake.random = hello::random_of(&returned.body);
         self.enter(now, handshake, started);
         true
     }

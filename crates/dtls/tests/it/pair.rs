@@ -119,6 +119,27 @@ fn second_hello_has_to_bring_a_cookie_back() {
 }
 
 #[test]
+fn lost_flight_after_a_cookie_is_sent_again() {
+    let forged = Pair::new().to_server.remove(0);
+    let mut pair = Pair::new();
+    pair.server.handle_datagram(pair.now, &forged);
+    pair.collect();
+    pair.to_client.clear();
+    // The ClientHello, and the request for a cookie.
+    pair.deliver();
+    pair.deliver();
+    // The ClientHello with the cookie; what answers it is lost.
+    pair.deliver();
+    assert!(!pair.to_client.is_empty());
+    pair.to_client.clear();
+    for _ in 0..5 {
+        pair.wait();
+        pair.settle();
+    }
+    pair.assert_same_keys();
+}
+
+#[test]
 fn cookie_of_another_connection_begins_nothing() {
     let mut attacker = Pair::new();
     let other = Pair::new().to_server.remove(0);
