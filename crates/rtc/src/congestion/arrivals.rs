@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use rtp::Bitrate;
 
-use super::history::Arrival;
+use super::history::{Arrival, Lost};
 
 /// Arrivals are summed up over this time.
 const SLOT_US: i64 = 10_000;
@@ -31,6 +31,12 @@ const IDLE_US: i64 = 10_000;
 /// the route does.
 const BASE_US: i64 = 15_000_000;
 
+/// The longest wait is looked for over this time and as much before it. A queue is full when packets
+/// wait for this share of it, and no less than this.
+const LONGEST_US: i64 = 5_000_000;
+const FULL_SHARE: f64 = 0.75;
+const FULL_US_MIN: u32 = 20_000;
+
 /// What a receiver got in the last moments, and how long it waited in the path's queue.
 #[derive(Debug)]
 pub(super) struct Arrivals {
@@ -44,6 +50,9 @@ pub(super) struct Arrivals {
     base_began_us: i64,
     /// What of this was [taken for it](Self::take_for_base) in the present and the last time.
     taken: [i64; 2],
+    /// The longest wait, of the present and the last time.
+    longest_us: [u32; 2],
+    longest_began_us: i64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,6 +72,8 @@ impl Default for Arrivals {
             base: [None; 2],
             base_began_us: 0,
             taken: [0; 2],
+            longest_us: [0; 2],
+            longest_began_us: 0,
         }
     }
 }
@@ -70,6 +81,7 @@ impl Default for Arrivals {
 impl Arrivals {
     pub(super) fn add(&mut self, arrival: &Arrival) {
         let queued_us = self.queued(arrival);
+        self.note_wait(arrival.arrived_us, queued_us);
         let number = arrival.arrived_us.div_euclid(SLOT_US);
         if self.earliest.is_none() {
             self.earliest = Some(number);
@@ -117,6 +129,31 @@ impl Arrivals {
         for slot in &mut self.slots {
             slot.queued_us = slot.queued_us.saturating_sub(longer_us as u32);
         }
+        for longest in &mut self.longest_us {
+            *longest = longest.saturating_sub(longer_us as u32);
+        }
+    }
+
+    /// Whether a packet was lost to a full queue: the last one before it that arrived waited nearly
+    /// as long as any did.
+    pub(super) fn is_full(&self, lost: &Lost) -> bool {
+        let base = self.base.iter().flatten().min();
+        let Some((delay_us, base_us)) = lost.delay_us.zip(base) else {
+            return false;
+        };
+        let [present, before] = self.longest_us;
+        let full_us = (f64::from(present.max(before)) * FULL_SHARE) as u32;
+        delay_us - base_us >= full_us.max(FULL_US_MIN).into()
+    }
+
+    fn note_wait(&mut self, at_us: i64, queued_us: u32) {
+        let [present, _] = self.longest_us;
+        if at_us - self.longest_began_us > LONGEST_US {
+            self.longest_us = [0, present];
+            self.longest_began_us = at_us;
+        }
+        let [present, _] = &mut self.longest_us;
+        *present = (*present).max(queued_us);
     }
 
     /// How much of the time without a queue was taken for it.
@@ -171,5 +208,51 @@ impl Arrivals {
         *present = Some(present.map_or(delay, |least| least.min(delay)));
         let least = self.base.iter().flatten().min().copied().unwrap_or(delay);
         (delay - least).clamp(0, u32::MAX.into()) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After packets that waited for up to so many milliseconds, is the queue full at this wait?
+    fn is_full(longest_ms: i64, wait_ms: i64) -> bool {
+        let mut arrivals = Arrivals::default();
+        for ms in 0..=longest_ms {
+            arrivals.add(&Arrival {
+                sent_us: ms as u64 * 10_000,
+                arrived_us: ms * 11_000,
+                bytes: 1_200,
+                probe: 0,
+            });
+        }
+        arrivals.is_full(&Lost {
+            sent_us: 0,
+            bytes: 1_200,
+            probe: 0,
+            delay_us: Some(wait_ms * 1_000),
+        })
+    }
+
+    #[test]
+    fn loss_after_the_longest_wait_is_of_a_full_queue() {
+        assert!(is_full(40, 38));
+        assert!(!is_full(40, 12));
+    }
+
+    #[test]
+    fn loss_without_a_queue_is_of_no_full_queue() {
+        assert!(!is_full(10, 10));
+    }
+
+    #[test]
+    fn loss_before_any_arrival_is_of_no_full_queue() {
+        let lost = Lost {
+            sent_us: 0,
+            bytes: 1_200,
+            probe: 0,
+            delay_us: None,
+        };
+        assert!(!Arrivals::default().is_full(&lost));
     }
 }

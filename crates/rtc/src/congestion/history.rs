@@ -27,6 +27,8 @@ pub(super) struct History {
     reference: Option<i64>,
     /// The latest that arrived, in time of sending.
     newest_arrived_us: u64,
+    /// As [`Lost::delay_us`], of the last one that is forgotten.
+    delay_us: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +37,8 @@ struct Sent {
     bytes: u16,
     probe: u8,
     state: State,
+    /// Of one that arrived: as [`Lost::delay_us`].
+    delay_us: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,10 +52,42 @@ enum State {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Fate {
     Arrived(Arrival),
-    /// It was part of this probe; 0 of none.
-    Lost {
-        probe: u8,
-    },
+    Lost(Lost),
+}
+
+impl Fate {
+    pub(super) fn sent_us(&self) -> u64 {
+        match self {
+            Self::Arrived(arrival) => arrival.sent_us,
+            Self::Lost(lost) => lost.sent_us,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> u16 {
+        match self {
+            Self::Arrived(arrival) => arrival.bytes,
+            Self::Lost(lost) => lost.bytes,
+        }
+    }
+
+    pub(super) fn probe(&self) -> u8 {
+        match self {
+            Self::Arrived(arrival) => arrival.probe,
+            Self::Lost(lost) => lost.probe,
+        }
+    }
+}
+
+/// A packet that was lost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lost {
+    /// Since the history began.
+    pub(super) sent_us: u64,
+    pub(super) bytes: u16,
+    /// Of the probe that it was part of; 0 without.
+    pub(super) probe: u8,
+    /// From sending to arrival, on two clocks, of the last packet before it that arrived.
+    pub(super) delay_us: Option<i64>,
 }
 
 /// A packet that arrived.
@@ -74,6 +110,7 @@ impl History {
             waiting: VecDeque::new(),
             reference: None,
             newest_arrived_us: 0,
+            delay_us: None,
         }
     }
 
@@ -86,11 +123,17 @@ impl History {
             self.first += 1;
         }
         self.waiting.push_back(Sent {
-            at_us: now.saturating_duration_since(self.epoch).as_micros() as u64,
+            at_us: self.micros(now),
             bytes: bytes.min(u16::MAX.into()) as u16,
             probe,
             state: State::Unreported,
+            delay_us: 0,
         });
+    }
+
+    /// This time, since the history began.
+    pub(super) fn micros(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.epoch).as_micros() as u64
     }
 
     /// How many packets nobody has reported yet.
@@ -115,9 +158,11 @@ impl History {
                 Some(at) if sent.state != State::Arrived => {
                     sent.state = State::Arrived;
                     self.newest_arrived_us = self.newest_arrived_us.max(sent.at_us);
+                    let arrived_us = reference * REFERENCE_US + at;
+                    sent.delay_us = arrived_us - sent.at_us as i64;
                     tell(Fate::Arrived(Arrival {
                         sent_us: sent.at_us,
-                        arrived_us: reference * REFERENCE_US + at,
+                        arrived_us,
                         bytes: sent.bytes,
                         probe: sent.probe,
                     }));
@@ -136,8 +181,15 @@ impl History {
             if sent.state != State::Arrived && !old {
                 break;
             }
-            if sent.state == State::Missing {
-                tell(Fate::Lost { probe: sent.probe });
+            match sent.state {
+                State::Arrived => self.delay_us = Some(sent.delay_us),
+                State::Missing => tell(Fate::Lost(Lost {
+                    sent_us: sent.at_us,
+                    bytes: sent.bytes,
+                    probe: sent.probe,
+                    delay_us: self.delay_us,
+                })),
+                State::Unreported => {}
             }
             self.waiting.pop_front();
             self.first += 1;

@@ -16,28 +16,17 @@ const LOST_MIN: u32 = 3;
 const MORE: f32 = 0.02;
 const DEVIATIONS: f32 = 2.0;
 
-/// No greater share is usual: so much is worth a smaller picture, whatever the cause.
-const USUAL_MAX: f32 = 0.15;
-
 /// A path with a smaller share hardly loses packets by itself.
 const USUAL_MIN: f32 = 0.01;
 
 /// The usual share follows what is lost by so much in each window.
 const USUAL_FOLLOWS: f32 = 0.05;
 
-/// Losses are usual that came in so many windows in which no more was sent than in one without. A
-/// window without makes them count less.
-const WINDOWS_IN_VAIN: f32 = 2.5;
-const IN_VAIN_FADES: f32 = 0.95;
-
-/// For so many windows after more was sent, losses come of that.
-const WINDOWS_AFTER: u32 = 3;
-
-/// What is sent is more than before when it is more by this.
+/// More is sent than before when it is more by this: rates are means.
 const GREW: f64 = 1.03;
 
-/// The share of packets that were lost in the last moments, and whether that has to do with how
-/// much was sent.
+/// The share of packets that were lost in the last moments, and how much of it is usual. Packets
+/// that a full queue dropped are counted apart: their cause is known.
 #[derive(Debug, Default)]
 pub(super) struct Loss {
     began: Option<Instant>,
@@ -45,135 +34,186 @@ pub(super) struct Loss {
     counts: [Count; 2],
     /// The share that is lost however little is sent.
     usual: f32,
-    /// What was sent in the last windows without more losses than usual, the newest first.
-    clean: [Bitrate; 2],
-    /// What was sent in the last window with more losses than usual.
-    lossy: Bitrate,
-    in_vain: f32,
-    /// Windows since more was sent than in one without losses.
-    after: u32,
+    /// What was sent in the last window without more losses than usual.
+    clean: Bitrate,
 }
 
+/// What became of some packets.
 #[derive(Debug, Default, Clone, Copy)]
-struct Count {
-    arrived: u32,
-    lost: u32,
+pub(super) struct Count {
+    pub(super) arrived: u32,
+    /// Lost, with no full queue to be seen.
+    pub(super) lost: u32,
+    /// Lost to a full queue.
+    pub(super) dropped: u32,
 }
 
 impl Count {
-    fn share(self) -> f32 {
-        self.lost as f32 / (self.arrived + self.lost).max(1) as f32
+    /// One packet of each kind.
+    pub(super) const ARRIVED: Self = Self::of(1, 0, 0);
+    pub(super) const LOST: Self = Self::of(0, 1, 0);
+    pub(super) const DROPPED: Self = Self::of(0, 0, 1);
+
+    const fn of(arrived: u32, lost: u32, dropped: u32) -> Self {
+        Self {
+            arrived,
+            lost,
+            dropped,
+        }
+    }
+
+    pub(super) fn packets(self) -> u32 {
+        self.arrived + self.lost + self.dropped
+    }
+
+    fn share_of(self, lost: u32) -> f32 {
+        lost as f32 / self.packets().max(1) as f32
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            arrived: self.arrived + other.arrived,
+            lost: self.lost + other.lost,
+            dropped: self.dropped + other.dropped,
+        }
     }
 }
 
 impl Loss {
-    /// `rate` is what arrives. `is_queueing`: packets wait, for whatever reason, so that losses may
-    /// come of that. Returns whether losses turned out to be usual.
-    pub(super) fn add(
-        &mut self,
-        now: Instant,
-        (arrived, lost): (u32, u32),
-        rate: Bitrate,
-        is_queueing: bool,
-    ) -> bool {
-        let mut learned = false;
+    /// `rate` is what arrives.
+    pub(super) fn add(&mut self, now: Instant, count: Count, rate: Bitrate) {
         let began = *self.began.get_or_insert(now);
         if now.saturating_duration_since(began) >= WINDOW {
-            learned = self.close(rate, is_queueing);
+            if !self.is_unusual() && !self.overflows() {
+                self.usual += (self.share() - self.usual) * USUAL_FOLLOWS;
+                self.clean = self.sent(rate);
+            }
             self.began = Some(now);
             self.counts = [Count::default(), self.counts[0]];
         }
         let [present, _] = &mut self.counts;
-        present.arrived += arrived;
-        present.lost += lost;
-        learned
+        *present = present.and(count);
     }
 
-    /// A window is over. As [`Self::add`].
-    fn close(&mut self, rate: Bitrate, is_queueing: bool) -> bool {
-        let (share, sent) = (self.share(), self.sent(rate));
-        let [newest, _] = self.clean;
-        self.after = self.after.saturating_add(1);
-        if !self.is_unusual() {
-            self.in_vain *= IN_VAIN_FADES;
-            self.clean = [sent, newest];
-            if !is_queueing {
-                self.usual += (share - self.usual) * USUAL_FOLLOWS;
-            }
-        } else {
-            let grew = newest > Bitrate::ZERO && sent > newest * GREW;
-            if grew && sent * GREW > self.lossy {
-                self.after = 0;
-            } else if self.after >= WINDOWS_AFTER {
-                self.in_vain += 1.0;
-            }
-            self.lossy = sent;
-        }
-        let learned = self.in_vain >= WINDOWS_IN_VAIN && share <= USUAL_MAX && !is_queueing;
-        if learned {
-            self.in_vain = 0.0;
-            self.usual = share.max(self.usual);
-        }
-        learned
+    /// Only these packets are still of interest.
+    pub(super) fn begin(&mut self, now: Instant, count: Count) {
+        self.began = Some(now);
+        self.counts = [count, Count::default()];
     }
 
-    /// What was sent, so that this rate arrived.
+    /// What is sent, so that this rate arrives.
     fn sent(&self, rate: Bitrate) -> Bitrate {
         rate * (1.0 / (1.0 - f64::from(self.share().min(0.9))))
     }
 
-    /// 0 to 1.
+    /// No more is sent than what passed without losses before, now that this rate arrives. Returns
+    /// what may be sent for that.
+    pub(super) fn passed(&self, rate: Bitrate) -> Option<Bitrate> {
+        let most = self.clean * GREW;
+        (self.sent(rate) <= most).then_some(most)
+    }
+
+    fn count(&self) -> Count {
+        let [present, before] = self.counts;
+        present.and(before)
+    }
+
+    /// What is lost with no full queue to be seen, 0 to 1.
     pub(super) fn share(&self) -> f32 {
-        let packets = self.packets();
-        if packets < PACKETS_MIN {
+        let count = self.count();
+        if count.packets() < PACKETS_MIN {
             return 0.0;
         }
-        self.lost() as f32 / packets as f32
+        count.share_of(count.lost)
     }
 
-    fn lost(&self) -> u32 {
-        self.counts.iter().map(|count| count.lost).sum()
-    }
-
-    fn packets(&self) -> u32 {
-        let [a, b] = self.counts;
-        a.arrived + a.lost + b.arrived + b.lost
-    }
-
-    /// What was sent, so that this rate arrived but for the usual losses.
-    pub(super) fn with_usual(&self, rate: Bitrate) -> Bitrate {
-        rate * (1.0 / (1.0 - f64::from(self.usual)))
-    }
-
-    /// What is lost beyond the usual share.
+    /// What is lost beyond the usual share, full queues included.
     pub(super) fn excess(&self) -> f32 {
-        (self.share() - self.usual).max(0.0)
+        let count = self.count();
+        if !self.is_unusual() && !self.overflows() {
+            return 0.0;
+        }
+        (count.share_of(count.lost + count.dropped) - self.usual).max(0.0)
     }
 
-    /// More is lost than usual.
+    /// What is lost however little is sent, 0 to 1.
+    pub(super) fn usual(&self) -> f32 {
+        self.usual
+    }
+
+    /// So much turned out to be lost however little is sent.
+    pub(super) fn learn(&mut self, share: f32) {
+        self.usual = self.usual.max(share);
+    }
+
+    /// More is lost than usual, with no full queue to be seen.
     pub(super) fn is_unusual(&self) -> bool {
-        let packets = self.packets().max(1) as f32;
-        let deviation = (self.usual * (1.0 - self.usual) / packets).sqrt();
-        self.lost() >= LOST_MIN && self.share() > self.usual + MORE + DEVIATIONS * deviation
+        let count = self.count();
+        let least = self.usual + MORE;
+        let deviation = (least * (1.0 - least) / count.packets().max(1) as f32).sqrt();
+        count.lost >= LOST_MIN && self.share() > least + DEVIATIONS * deviation
+    }
+
+    /// Packets are lost all the time, not in one burst.
+    pub(super) fn lasts(&self) -> bool {
+        self.counts
+            .iter()
+            .all(|count| count.share_of(count.lost) > self.usual + MORE)
+    }
+
+    /// A full queue drops packets.
+    pub(super) fn overflows(&self) -> bool {
+        let count = self.count();
+        count.dropped >= LOST_MIN && count.share_of(count.dropped) > MORE
     }
 
     /// The path loses packets by itself, so that a loss says little.
     pub(super) fn is_of_the_path(&self) -> bool {
         self.usual > USUAL_MIN
     }
+}
 
-    /// Packets are lost all the time, not in one burst.
-    fn lasts(&self) -> bool {
-        self.counts.iter().all(|count| count.share() > MORE)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is known after these windows of a hundred packets, of which so many are lost.
+    fn after(windows: &[u32], one: Count) -> Loss {
+        let (mut loss, mut now) = (Loss::default(), Instant::now());
+        for lost in windows {
+            for number in 0..100 {
+                let count = if number < *lost { one } else { Count::ARRIVED };
+                loss.add(now, count, Bitrate::mbps(3));
+                now += WINDOW / 100;
+            }
+        }
+        loss
     }
 
-    /// More is lost since more is sent: what may be sent then. It is what was sent before, less
-    /// what has to be sent again.
-    pub(super) fn overdone(&self, rate: Bitrate) -> Option<Bitrate> {
-        let [newest, before] = self.clean;
-        let grew = before > Bitrate::ZERO && self.sent(rate) > before * GREW;
-        let repeated = f64::from(self.share());
-        (self.is_unusual() && self.lasts() && grew)
-            .then(|| before.min(newest).min(rate) * (1.0 - repeated))
+    #[test]
+    fn burst_of_losses_is_unusual_and_does_not_last() {
+        let loss = after(&[0, 12], Count::LOST);
+        assert!(loss.is_unusual());
+        assert!(!loss.lasts());
+        assert!(after(&[6, 6], Count::LOST).lasts());
+    }
+
+    #[test]
+    fn usual_losses_are_not_unusual() {
+        let mut loss = after(&[6, 6], Count::LOST);
+        assert!(loss.is_unusual());
+        loss.learn(0.06);
+        assert!(!loss.is_unusual());
+        assert_eq!(loss.excess(), 0.0);
+    }
+
+    #[test]
+    fn packets_dropped_by_a_full_queue_are_never_usual() {
+        let mut loss = after(&[6, 6], Count::DROPPED);
+        assert!(loss.overflows());
+        assert!(!loss.is_unusual());
+        assert!(loss.excess() > 0.05);
+        loss = after(&[2; 50], Count::DROPPED);
+        assert_eq!(loss.usual(), 0.0);
     }
 }

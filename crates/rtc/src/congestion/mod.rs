@@ -11,7 +11,8 @@
 //! CoDel, RFC 8289 §4.2): bursts of key frames and busy receivers delay some packets, not all.
 //!
 //! A queue, or a share of losses, that does not go away when less is sent is not of this sender's
-//! making: it belongs to the path (docs/decisions/0020).
+//! making: it belongs to the path (docs/decisions/0020). What a full queue drops shows by how long
+//! the packets before it waited, and is no share of the path's (docs/decisions/0021).
 //!
 //! Deliberately absent: growth by itself. The estimate never exceeds what was shown to arrive.
 
@@ -20,7 +21,9 @@ mod drain;
 mod history;
 mod limit;
 mod loss;
+mod padding;
 mod probe;
+mod restraint;
 
 use std::time::{Duration, Instant};
 
@@ -31,8 +34,9 @@ use arrivals::Arrivals;
 use drain::Drain;
 use history::{Fate, History};
 use limit::Limit;
-use loss::Loss;
-use probe::{Outcome, Probe};
+use loss::{Count, Loss};
+use probe::Probe;
+use restraint::{Answer, Restraint};
 
 /// A queue that stands for longer is too much.
 const TOO_LONG: Duration = Duration::from_millis(60);
@@ -49,41 +53,18 @@ const FAR_TOO_LONG: Duration = Duration::from_millis(100);
 const SHARE_DRAINING: f64 = 0.9;
 
 /// Of what arrives, beside senders that fill the queue, when packets are lost; and how often.
-const YIELD: f64 = 0.7;
+const YIELD: f64 = 0.8;
 const YIELD_EVERY: Duration = Duration::from_secs(1);
 
 /// When losses turn out to be those of the path, the estimate returns to what it was, but at most
 /// to so many times what it is.
 const RESTORED: f64 = 2.0;
-const RELATED: Duration = Duration::from_secs(2);
-
-/// What losses made less of shows in them only after this time.
-const LOWER_EVERY: Duration = Duration::from_millis(500);
 
 /// What arrives without a queue could be so much more: rates are means.
 const ROOM: f64 = 1.15;
 
-/// A probe tries more than what is wanted, and not much more than what is known.
-const PROBE_MORE: f64 = 1.3;
-const PROBE_STEP: f64 = 3.0;
-
-/// No probe while a queue of this length stands.
-const PROBE_QUEUE: Duration = Duration::from_millis(20);
-
-/// After a probe that filled the path, the next one, if the wish stays the same.
-const PROBE_PAUSE: Duration = Duration::from_secs(5);
-
-/// After one that was carried: losses show by then.
-const PROBE_REST: Duration = Duration::from_millis(200);
-
-/// A probe that is followed by a full path within this time has told too much: shapers and
-/// policers let a few packets pass at any rate. The next one waits for longer.
-const PROBE_TRUSTED: Duration = Duration::from_secs(2);
-const PROBE_LIED_PAUSE: Duration = Duration::from_secs(30);
-
-/// Between two portions of a probe, and of padding.
-const PROBE_TICK: Duration = Duration::from_millis(2);
-const PADDING_TICK: Duration = Duration::from_millis(10);
+/// So short a queue is none: the estimate grows, and probes are sent.
+const NO_QUEUE: Duration = Duration::from_millis(20);
 
 /// Estimates that differ by less are the same.
 const SAME: f64 = 0.01;
@@ -100,6 +81,8 @@ pub(crate) struct Congestion {
     history: History,
     arrivals: Arrivals,
     loss: Loss,
+    /// While less is sent to see whether packets are lost all the same.
+    restraint: Option<Restraint>,
     /// Since a queue stands.
     drain: Option<Drain>,
     limit: Limit,
@@ -112,9 +95,10 @@ pub(crate) struct Congestion {
     wanted: Bitrate,
     probe: Option<Probe>,
     probes: u8,
-    /// Believed before losses made less be sent, and when they last did.
+    /// Believed before the restraint.
     before_losses: Bitrate,
-    lowered_at: Option<Instant>,
+    /// When packets were last lost to a full queue, and less sent for it.
+    yielded_at: Option<Instant>,
     /// When a probe last raised the estimate.
     raised_at: Option<Instant>,
     /// When the next probe may begin.
@@ -131,6 +115,7 @@ impl Congestion {
             history: History::new(now),
             arrivals: Arrivals::default(),
             loss: Loss::default(),
+            restraint: None,
             drain: None,
             limit: Limit::default(),
             bandwidth: initial,
@@ -142,7 +127,7 @@ impl Congestion {
             probe: None,
             probes: 0,
             before_losses: Bitrate::ZERO,
-            lowered_at: None,
+            yielded_at: None,
             raised_at: None,
             probe_after: None,
             padding_at: now,
@@ -173,47 +158,40 @@ impl Congestion {
 
     /// The receiver reports.
     pub(crate) fn report(&mut self, now: Instant, feedback: &TransportFeedback<'_>) {
+        let in_company = self.is_in_company();
         let (arrivals, probe) = (&mut self.arrivals, &mut self.probe);
-        let (mut arrived, mut lost) = (0, 0);
-        self.history.report(feedback, |fate| match fate {
-            Fate::Arrived(arrival) => {
-                arrived += 1;
-                arrivals.add(&arrival);
-                if let Some(probe) = probe.as_mut().filter(|p| p.number == arrival.probe) {
-                    probe.arrived(&arrival);
+        let restraint = &mut self.restraint;
+        let mut count = Count::default();
+        self.history.report(feedback, |fate| {
+            let one = match &fate {
+                Fate::Arrived(arrival) => {
+                    arrivals.add(arrival);
+                    Count::ARRIVED
                 }
+                Fate::Lost(lost) if in_company || arrivals.is_full(lost) => Count::DROPPED,
+                Fate::Lost(_) => Count::LOST,
+            };
+            if let Some(probe) = probe.as_mut().filter(|p| p.number == fate.probe()) {
+                probe.add(&fate);
             }
-            Fate::Lost { probe: number } => {
-                lost += 1;
-                if let Some(probe) = probe.as_mut().filter(|p| p.number == number) {
-                    probe.lost();
-                }
+            if let Some(restraint) = restraint {
+                restraint.add(&fate, one);
             }
+            count = count.and(one);
         });
-        if arrived + lost == 0 {
+        if count.packets() == 0 {
             return;
         }
         self.is_measured = true;
-        let is_queueing = self.is_in_company() || self.arrivals.standing() > PROBE_QUEUE;
-        let rate = self.arrivals.rate();
-        if self.loss.add(now, (arrived, lost), rate, is_queueing) {
-            self.limit.clear();
-            let before = self.before_losses.min(self.bandwidth * RESTORED);
-            self.bandwidth = self.bandwidth.max(before);
-            self.before_losses = Bitrate::ZERO;
-        }
+        self.loss.add(now, count, self.arrivals.rate());
         self.estimate(now);
     }
 
     fn estimate(&mut self, now: Instant) {
         self.disown_queue(now);
+        self.disown_losses(now);
         let standing = self.arrivals.standing();
-        let lost = if self.loss.is_unusual() {
-            self.loss.excess()
-        } else {
-            0.0
-        };
-        self.filled = standing > FILLED_QUEUE || lost > FILLED_LOSS;
+        self.filled = standing > FILLED_QUEUE || self.loss.excess() > FILLED_LOSS;
         if let Some(outcome) = self.probe.as_ref().and_then(|probe| probe.outcome(now)) {
             self.probed(now, outcome);
         }
@@ -226,16 +204,19 @@ impl Congestion {
             } else {
                 SHARE
             };
-            self.lower(now, carried, carried * share);
-        } else if self.is_in_company() && self.loss.is_unusual() {
-            self.lower_for_losses(now, YIELD_EVERY, arrives * YIELD);
-        } else if lost > FILLED_LOSS {
             // What is lost is sent again, and needs its room.
-            self.lower_for_losses(now, LOWER_EVERY, arrives * f64::from(1.0 - lost));
-        } else if let Some(less) = self.loss.overdone(arrives) {
-            self.lower_for_losses(now, LOWER_EVERY, less);
-        } else if standing < PROBE_QUEUE && !self.loss.is_unusual() {
-            let possible = self.loss.with_usual(arrives) * ROOM;
+            let share = share * f64::from(1.0 - self.loss.usual());
+            self.lower(now, carried, carried * share);
+        } else if self.loss.overflows() {
+            self.give_way(now, arrives);
+        } else if self.restraint.is_some() {
+            // What is lost while less is sent will tell.
+        } else if self.loss.is_unusual() {
+            if self.filled || self.loss.lasts() {
+                self.restrain(now, arrives);
+            }
+        } else if standing < NO_QUEUE {
+            let possible = arrives * (ROOM / f64::from(1.0 - self.loss.usual()));
             let possible = self
                 .limit
                 .cap(now)
@@ -247,37 +228,64 @@ impl Congestion {
 
     /// Others keep a queue filled before the bottleneck.
     fn is_in_company(&self) -> bool {
-        self.arrivals.taken() > PROBE_QUEUE
+        self.arrivals.taken() > NO_QUEUE
     }
 
-    /// Sends less, and waits for what comes of it.
-    fn lower_for_losses(&mut self, now: Instant, every: Duration, to: Bitrate) {
-        let pause = |at| now.saturating_duration_since(at) < every;
-        if !self.lowered_at.is_some_and(pause) {
-            let related = |at| now.saturating_duration_since(at) < RELATED;
-            if !self.lowered_at.is_some_and(related) {
-                self.before_losses = Bitrate::ZERO;
-            }
-            self.lowered_at = Some(now);
-            self.before_losses = self.before_losses.max(self.bandwidth);
-            self.lower(now, self.arrivals.rate(), to);
+    /// A full queue drops packets: yields to others that fill it, and waits for what comes of it.
+    fn give_way(&mut self, now: Instant, arrives: Bitrate) {
+        let pause = |at| now.saturating_duration_since(at) < YIELD_EVERY;
+        if !self.yielded_at.is_some_and(pause) {
+            self.yielded_at = Some(now);
+            self.lower(now, arrives, arrives * YIELD);
         }
+    }
+
+    /// Packets are lost without a full queue: sends less, to see whether that ends. It is less
+    /// already when as much passed before, as long as nothing says that the path is full.
+    fn restrain(&mut self, now: Instant, arrives: Bitrate) {
+        let (share, usual) = (self.loss.share(), self.loss.usual());
+        let is_clear = !self.filled && self.limit.cap(now).is_none();
+        let passed = self.loss.passed(arrives).filter(|_| is_clear);
+        let carried = passed.unwrap_or(arrives);
+        let restraint = Restraint::new(self.history.micros(now), share, usual, carried);
+        self.before_losses = self.bandwidth;
+        if passed.is_none() {
+            self.lower(now, arrives, restraint.rate());
+        }
+        self.restraint = Some(restraint);
+    }
+
+    /// Losses that stay when less is sent are not this sender's: they are taken for the path's.
+    fn disown_losses(&mut self, now: Instant) {
+        let now_us = self.history.micros(now);
+        let Some(restraint) = &mut self.restraint else {
+            return;
+        };
+        let Some(answer) = restraint.answer(now_us) else {
+            return;
+        };
+        self.loss.begin(now, restraint.count());
+        self.restraint = None;
+        if let Answer::OfThePath(share) = answer {
+            self.loss.learn(share);
+            self.limit.clear();
+            let before = self.before_losses.min(self.bandwidth * RESTORED);
+            self.bandwidth = self.bandwidth.max(before);
+        }
+        self.before_losses = Bitrate::ZERO;
     }
 
     /// The path is full at `limit`.
     fn lower(&mut self, now: Instant, limit: Bitrate, to: Bitrate) {
-        let probed = |at| now.saturating_duration_since(at) < PROBE_TRUSTED;
-        let is_lie = self.raised_at.take().is_some_and(probed);
-        if is_lie && !self.loss.is_of_the_path() {
-            self.pause_probes(now + PROBE_LIED_PAUSE);
-        }
-        self.limit.set(now, limit, !self.loss.is_of_the_path());
+        let is_sure = !self.loss.is_of_the_path() || self.arrivals.standing() > TOO_LONG;
+        self.doubt_probe(now);
+        self.limit.set(now, limit, is_sure);
         self.bandwidth = self.bandwidth.min(to);
     }
 
     /// A queue stands, and may have grown. While packets are lost nothing can be said of it.
     fn watch_queue(&mut self, now: Instant, carried: Bitrate, standing: Duration) {
-        let loses = self.loss.is_unusual();
+        let loses = self.loss.excess() > 0.0;
         let drain = self.drain.as_mut();
         if drain.is_none_or(|drain| drain.is_outdated(standing, carried) || loses) {
             self.drain = Some(Drain::new(now, carried, standing));
@@ -290,41 +298,13 @@ impl Congestion {
         let Some(drain) = &self.drain else {
             return;
         };
-        if standing < PROBE_QUEUE {
+        if standing < NO_QUEUE {
             self.drain = None;
         } else if drain.is_in_vain(now) {
             self.limit.clear();
             self.arrivals.take_for_base(standing);
             self.drain = None;
         }
-    }
-
-    fn probed(&mut self, now: Instant, outcome: Outcome) {
-        let rate = self.probe.take().and_then(|probe| probe.rate());
-        match outcome {
-            Outcome::Carried(bandwidth) => {
-                // Shapers let a few packets pass at any rate.
-                let most = self.bandwidth * PROBE_STEP;
-                if bandwidth > self.bandwidth {
-                    self.limit.clear();
-                    self.raised_at = Some(now);
-                    self.pause_probes(now + PROBE_REST);
-                }
-                self.bandwidth = self.bandwidth.max(bandwidth.min(most));
-            }
-            // The first packets know better than the guess.
-            Outcome::Filled(bandwidth) if rate.is_none() => self.bandwidth = bandwidth * SHARE,
-            Outcome::Filled(bandwidth) => {
-                self.bandwidth = self.bandwidth.max(bandwidth * SHARE);
-                self.pause_probes(now + PROBE_PAUSE);
-            }
-            Outcome::Nothing if rate.is_none() => {}
-            Outcome::Nothing => self.pause_probes(now + PROBE_PAUSE),
-        }
-    }
-
-    fn pause_probes(&mut self, until: Instant) {
-        self.probe_after = self.probe_after.max(Some(until));
     }
 
     /// What is known of the path, when that is another than before: the bandwidth, and whether
@@ -350,76 +330,6 @@ impl Congestion {
     /// More of anything would only wait behind what is queued already.
     pub(crate) fn is_queueing(&self) -> bool {
         self.arrivals.standing() > FILLED_QUEUE
-    }
-
-    /// What would be sent if the path allowed it: a probe looks for it when it grows. What is
-    /// sent is filled up to `padded` as far as the estimate allows.
-    pub(crate) fn set_wanted(&mut self, now: Instant, padded: Bitrate, wanted: Bitrate) {
-        if wanted > self.wanted {
-            self.probe_after = None;
-        }
-        if self.padded == Bitrate::ZERO {
-            self.padding_at = now;
-            self.padding_credit = 0;
-        }
-        (self.padded, self.wanted) = (padded, wanted);
-    }
-
-    /// When [`Self::padding`] may have something to send.
-    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
-        if self.probe.as_ref().is_some_and(Probe::is_sending) {
-            return Some(now + PROBE_TICK);
-        }
-        if self.may_probe(now) {
-            return Some(now);
-        }
-        let probe = self.probe_after.filter(|_| self.lacks());
-        let padding = self.may_pad().then_some(self.padding_at + PADDING_TICK);
-        probe.into_iter().chain(padding).min()
-    }
-
-    /// Bytes of padding to send now. Call it again until it is 0: each packet that is sent counts.
-    pub(crate) fn padding(&mut self, now: Instant) -> usize {
-        if self.may_probe(now) {
-            let rate = (self.wanted * PROBE_MORE).min(self.bandwidth * PROBE_STEP);
-            self.begin_probe(now, Some(rate));
-        }
-        if let Some(probe) = self.probe.as_mut().filter(|probe| probe.is_sending()) {
-            return probe.due(now);
-        }
-        if !self.may_pad() {
-            return 0;
-        }
-        let passed = now.saturating_duration_since(self.padding_at);
-        self.padding_at = now;
-        let rate = self.padded.min(self.bandwidth);
-        let most = rate.bytes_in(4 * PADDING_TICK) as i64;
-        self.padding_credit =
-            (self.padding_credit + rate.bytes_in(passed) as i64).clamp(-most, most);
-        self.padding_credit.max(0) as usize
-    }
-
-    fn lacks(&self) -> bool {
-        self.is_measured && self.wanted > self.bandwidth
-    }
-
-    fn may_pad(&self) -> bool {
-        self.is_measured && self.padded > Bitrate::ZERO && !self.filled
-    }
-
-    fn may_probe(&self, now: Instant) -> bool {
-        self.lacks()
-            && self.probe.is_none()
-            && self.probe_after.is_none_or(|at| at <= now)
-            && !self.filled
-            && self.arrivals.standing() < PROBE_QUEUE
-    }
-
-    fn begin_probe(&mut self, now: Instant, rate: Option<Bitrate>) {
-        // Zero is no probe.
-        self.probes = self.probes.checked_add(1).unwrap_or(1);
-        self.probe = Some(Probe::new(now, self.probes, rate));
-        self.probe_after = None;
     }
 }
 

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use rtp::Bitrate;
 
-use super::history::Arrival;
+use super::history::{Arrival, Fate};
 
 /// How long a probe is, and of how many packets at least.
 const PROBE_TIME: Duration = Duration::from_millis(20);
@@ -101,16 +101,17 @@ impl Probe {
         }
     }
 
-    pub(super) fn arrived(&mut self, arrival: &Arrival) {
+    /// This became of one of its packets.
+    pub(super) fn add(&mut self, fate: &Fate) {
+        let Fate::Arrived(arrival) = fate else {
+            self.lost += 1;
+            return;
+        };
         let arrived = &mut self.arrived;
         arrived.count += 1;
         arrived.bytes += u64::from(arrival.bytes);
         arrived.first.get_or_insert(*arrival);
         arrived.last = Some(*arrival);
-    }
-
-    pub(super) fn lost(&mut self) {
-        self.lost += 1;
     }
 
     /// What is known, once all has been reported or time is over.

@@ -102,6 +102,14 @@ impl Path {
         }
     }
 
+    /// As [`Self::run`], with an encoder that follows the estimate.
+    fn follow(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            self.run(self.congestion.bandwidth, ms(34));
+        }
+    }
+
     fn report(&mut self) {
         let sent = self.now - BACK;
         let known: Vec<Option<Duration>> = self.arrived[self.reported as usize..]
@@ -263,6 +271,28 @@ fn losses_that_stay_when_less_is_sent_do_not_fill_a_path() {
     path.run(Bitrate::mbps(2), s(3));
     path.assert_never_filled();
     assert!(path.bandwidth() >= 2.0, "{}", path.bandwidth());
+}
+
+#[test]
+fn losses_from_the_beginning_are_learned_within_two_seconds() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    path.loses_every = Some(9);
+    path.follow(s(2));
+    let usual = path.congestion.loss.usual();
+    assert!((0.05..0.14).contains(&usual), "{usual}");
+    assert!(path.bandwidth() >= 2.0, "{}", path.bandwidth());
+}
+
+#[test]
+fn short_queue_that_drops_is_no_loss_of_the_path() {
+    let mut path = Path::new(Bitrate::mbps(1));
+    path.queue = ms(40);
+    path.run(Bitrate::mbps(2), ms(600));
+    assert!(path.congestion.loss.overflows());
+    path.follow(s(10));
+    assert_eq!(path.congestion.loss.usual(), 0.0);
+    let found = path.bandwidth();
+    assert!((0.7..=1.1).contains(&found), "{found} of 1 Mbit/s");
 }
 
 #[test]
