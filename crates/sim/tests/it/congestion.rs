@@ -1,10 +1,15 @@
 //! Congestion control beside that of another library, over a table of links: `docs/congestion.md`.
 
+use std::env;
+
 use headwater_sim::trial::{Case, Estimator, Outcome, Verdict, cases, run_all};
 
 use crate::helpers::{ms, s};
 
 const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
+
+/// On which nothing was tuned. Only with `HEADWATER_SOAK`: ten runs of each link take their time.
+const FRESH_SEEDS: [u64; 10] = [101, 102, 103, 104, 105, 106, 107, 108, 109, 110];
 
 fn case(name: &str) -> Case {
     let mut cases = cases().into_iter();
@@ -15,31 +20,27 @@ fn ours(name: &str) -> Outcome {
     run_all(&case(name), Estimator::Headwater, &SEEDS)
 }
 
-/// Where str0m's estimator is better, and in what: `docs/congestion.md` says why.
-const KNOWN_WORSE: [(&str, &str); 4] = [
-    ("5 Mbit/s, queue of 40 ms, 1 download", "pauses"),
-    ("2.5 Mbit/s, 3 % lost", "found"),
-    ("2.5 Mbit/s, 10 % lost", "found"),
-    ("2.5 Mbit/s, 10 % lost", "pauses"),
-];
-
 #[test]
-fn headwater_is_worse_than_str0m_only_where_known() {
+fn headwater_is_worse_than_str0m_on_no_link() {
+    assert_no_worse(&SEEDS);
+    if env::var_os("HEADWATER_SOAK").is_some() {
+        assert_no_worse(&FRESH_SEEDS);
+    }
+}
+
+/// Better on most links, and worse on none.
+fn assert_no_worse(seeds: &[u64]) {
     let cases = cases();
     let mut better = 0;
     for case in &cases {
-        let ours = run_all(case, Estimator::Headwater, &SEEDS);
-        let theirs = run_all(case, Estimator::Str0m, &SEEDS);
+        let ours = run_all(case, Estimator::Headwater, seeds);
+        let theirs = run_all(case, Estimator::Str0m, seeds);
         let verdict = Verdict::of(case, &ours, &theirs);
-        if let Verdict::Worse(measures) = &verdict {
-            let known = |measure| KNOWN_WORSE.contains(&(case.name, measure));
-            let all_known = measures.iter().all(|measure| known(*measure));
-            assert!(
-                all_known,
-                "{}: {verdict:?}, {ours:?}, {theirs:?}",
-                case.name
-            );
-        }
+        assert!(
+            !matches!(verdict, Verdict::Worse(_)),
+            "{}: {verdict:?}, {ours:?}, {theirs:?}",
+            case.name
+        );
         better += usize::from(verdict == Verdict::Better);
     }
     assert!(better * 2 > cases.len(), "{better} of {}", cases.len());
@@ -58,7 +59,23 @@ fn longer_route_is_not_taken_for_a_queue() {
 #[test]
 fn tenth_of_packets_lost_leaves_most_of_the_link_in_use() {
     let outcome = ours("2.5 Mbit/s, 10 % lost");
-    assert!(outcome.usage > 0.65, "{outcome:?}");
+    assert!(outcome.usage > 0.7, "{outcome:?}");
+}
+
+#[test]
+fn losses_of_three_percent_do_not_hide_the_rate() {
+    let outcome = ours("2.5 Mbit/s, 3 % lost");
+    assert!(
+        outcome.found[0].is_some_and(|after| after < s(3)),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn short_queue_beside_a_download_is_shared() {
+    let outcome = ours("5 Mbit/s, queue of 40 ms, 1 download");
+    assert!((0.5..1.5).contains(&outcome.usage), "{outcome:?}");
+    assert!(outcome.pauses <= 3.0, "{outcome:?}");
 }
 
 #[test]
