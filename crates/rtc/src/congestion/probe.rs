@@ -8,6 +8,9 @@ use super::history::{Arrival, Fate};
 const PROBE_TIME: Duration = Duration::from_millis(20);
 const PACKETS_MIN: u32 = 5;
 
+/// Of fewer that arrived nothing is said.
+const ARRIVED_MIN: u32 = 3;
+
 /// Ends also when nothing could be sent for it.
 const SENDING_MAX: Duration = Duration::from_millis(150);
 
@@ -126,7 +129,7 @@ impl Probe {
 
     fn measured(&self) -> Option<Outcome> {
         let (first, last) = (self.arrived.first?, self.arrived.last?);
-        if self.arrived.count < PACKETS_MIN || self.arrived.count * 2 < self.sent {
+        if self.arrived.count < ARRIVED_MIN || self.arrived.count * 2 < self.sent {
             return None;
         }
         let micros = |us: i64| Duration::from_micros(us.max(1) as u64);
@@ -140,5 +143,42 @@ impl Probe {
         } else {
             Outcome::Filled(arrived)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is known of a probe of five packets at 1 Mbit/s, of which the last so many never
+    /// arrive and are never reported.
+    fn outcome(missing: u64) -> Option<Outcome> {
+        let now = Instant::now();
+        let mut probe = Probe::new(now, 1, Some(Bitrate::mbps(1)));
+        for number in 0..5 {
+            probe.sent(500);
+            let sent_us = number * 4_000;
+            if number + missing < 5 {
+                probe.add(&Fate::Arrived(Arrival {
+                    sent_us,
+                    arrived_us: sent_us as i64,
+                    bytes: 500,
+                    probe: 1,
+                }));
+            }
+        }
+        probe.due(now + PROBE_TIME);
+        probe.outcome(now + PROBE_TIME + ANSWER_MAX)
+    }
+
+    #[test]
+    fn probe_that_lost_packets_is_measured_all_the_same() {
+        let carried = Some(Outcome::Carried(Bitrate::mbps(1)));
+        assert_eq!([0, 1, 2].map(outcome), [carried; 3]);
+    }
+
+    #[test]
+    fn probe_of_which_most_is_lost_says_nothing() {
+        assert_eq!(outcome(3), Some(Outcome::Nothing));
     }
 }
