@@ -1,12 +1,12 @@
 //! Prints the tables of `docs/congestion.md`: each link with Headwater's congestion control and with
-//! str0m's as the sender, with the seeds of the test and with fresh ones. An argument selects the
-//! links whose names contain it.
+//! str0m's as the sender, with the seeds of the test and with fresh ones, and further links. An
+//! argument selects the links whose names contain it.
 
 use std::env;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use headwater_sim::trial::{Estimator, Outcome, Verdict, cases, run_all};
+use headwater_sim::trial::{Case, Estimator, Outcome, Verdict, cases, further_cases, run_all};
 
 /// Each link is tried with each seed of a table, which has the means.
 const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
@@ -21,14 +21,16 @@ const HEAD: &str = "\
 fn main() -> io::Result<()> {
     let named = env::args().nth(1).unwrap_or_default();
     let mut out = io::stdout().lock();
-    table(&mut out, &named, &SEEDS)?;
-    writeln!(out)?;
-    table(&mut out, &named, &FRESH_SEEDS)
+    let of = |cases: Vec<Case>| cases.into_iter().filter(|case| case.name.contains(&named));
+    table(&mut out, of(cases()), &SEEDS)?;
+    table(&mut out, of(cases()), &FRESH_SEEDS)?;
+    table(&mut out, of(further_cases()), &FRESH_SEEDS)
 }
 
-fn table(out: &mut impl Write, named: &str, seeds: &[u64]) -> io::Result<()> {
+fn table(out: &mut impl Write, cases: impl Iterator<Item = Case>, seeds: &[u64]) -> io::Result<()> {
     writeln!(out, "{HEAD}")?;
-    for case in cases().iter().filter(|case| case.name.contains(named)) {
+    for case in cases {
+        let case = &case;
         let ours = run_all(case, Estimator::Headwater, seeds);
         let theirs = run_all(case, Estimator::Str0m, seeds);
         let verdict = match Verdict::of(case, &ours, &theirs) {
@@ -45,7 +47,7 @@ fn table(out: &mut impl Write, named: &str, seeds: &[u64]) -> io::Result<()> {
         writeln!(out, "| | str0m | {} | |", columns(&theirs))?;
         out.flush()?;
     }
-    Ok(())
+    writeln!(out)
 }
 
 fn columns(outcome: &Outcome) -> String {

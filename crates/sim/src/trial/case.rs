@@ -24,7 +24,7 @@ pub struct Case {
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A way to a server in the same part of the world.
-const DELAY: Duration = Duration::from_millis(20);
+pub(super) const DELAY: Duration = Duration::from_millis(20);
 
 /// An ordinary queue.
 const QUEUE: Duration = Duration::from_millis(200);
@@ -125,7 +125,7 @@ fn routes() -> Vec<Case> {
     ]
 }
 
-fn case(name: &'static str, path: Path) -> Case {
+pub(super) fn case(name: &'static str, path: Path) -> Case {
     Case {
         name,
         path,
@@ -135,7 +135,7 @@ fn case(name: &'static str, path: Path) -> Case {
     }
 }
 
-fn path(kbps: u64) -> Path {
+pub(super) fn path(kbps: u64) -> Path {
     Path {
         delay: DELAY,
         queue: QUEUE,
@@ -143,13 +143,13 @@ fn path(kbps: u64) -> Path {
     }
 }
 
-fn queue(kbps: u64, queue_ms: u64) -> Path {
+pub(super) fn queue(kbps: u64, queue_ms: u64) -> Path {
     Path {
         queue: Duration::from_millis(queue_ms),
         ..path(kbps)
     }
 }
 
-fn s(seconds: u64) -> Duration {
+pub(super) fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }

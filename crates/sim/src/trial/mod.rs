@@ -11,6 +11,7 @@
 //! ```
 
 mod case;
+mod further;
 mod held;
 mod record;
 mod sender;
@@ -20,6 +21,7 @@ mod verdict;
 use std::time::{Duration, Instant};
 
 pub use case::{Case, cases};
+pub use further::further_cases;
 pub use record::Outcome;
 pub use sender::Estimator;
 pub use verdict::Verdict;
