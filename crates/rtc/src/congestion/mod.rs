@@ -52,7 +52,8 @@ const SHARE: f64 = 0.95;
 const FAR_TOO_LONG: Duration = Duration::from_millis(100);
 const SHARE_DRAINING: f64 = 0.9;
 
-/// Of what arrives, beside senders that fill the queue, when packets are lost; and how often.
+/// Of what arrives, when a full queue drops packets; and how often. TCP gives way further (RFC 5681
+/// §3.1 to a half, RFC 9438 §4.6 to 0.7), and comes back faster.
 const YIELD: f64 = 0.8;
 const YIELD_EVERY: Duration = Duration::from_secs(1);
 
