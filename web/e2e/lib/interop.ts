@@ -32,6 +32,9 @@ const ONLY = {
   "audio alone": ["--audio-only"],
 } as const;
 
+/** The statistics of aiortc have one entry for media and retransmissions: of losses it tells nothing. */
+export const TELLS_NO_LOSSES: Library = "aiortc 1.16.0";
+
 /** What a client printed at its end. What a client cannot know is not there. */
 export interface Measured {
   connectedMs: number;

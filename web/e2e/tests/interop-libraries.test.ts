@@ -6,6 +6,7 @@ import {
   LIBRARY_NAMES,
   publishWith,
   publishWithFfmpeg,
+  TELLS_NO_LOSSES,
   watchWith,
 } from "../lib/interop.ts";
 import { showInChromium, useInteropStage } from "../lib/interop-stage.ts";
@@ -45,7 +46,7 @@ describeInOwnNetwork("Of other makers,", import.meta.filename, () => {
       console.info(`${library} watches ${codec}`, measured);
       expect(measured.frames).toBeGreaterThan(FRAMES_MIN);
       expect(measured.audioPackets).toBeGreaterThan(AUDIO_PACKETS_MIN);
-      expect(measured.lost).toBe(0);
+      if (library !== TELLS_NO_LOSSES) expect(measured.lost).toBe(0);
       await page.context().close();
     });
   });
