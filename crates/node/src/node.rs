@@ -36,8 +36,8 @@ const HEALTH_TICKS: u32 = 50;
 /// Viewers that are visited in a row while other peers want their time.
 const SERVED_MAX: u32 = 8;
 
-/// A peer is woken no sooner, since a time in the past would spin, and no later, since the
-/// library names times years away, and the timer of a peer that is gone stays until it is due.
+/// A peer is woken no sooner, since a time in the past would spin, and no later: it may have
+/// nothing to do for years.
 const WAKE_MIN: Duration = Duration::from_micros(500);
 const WAKE_MAX: Duration = Duration::from_secs(10);
 
@@ -296,13 +296,8 @@ impl Node {
     }
 
     fn timeout(&mut self, now: Instant) {
-        while let Some((at, key)) = self.timers.pop_due(now) {
-            let Some(entry) = self.peers.get_mut(key) else {
-                continue;
-            };
-            if self.timers.wakes(&mut entry.timer, now, at, key) {
-                self.mark_dirty(key);
-            }
+        while let Some(key) = self.timers.pop_due(now) {
+            self.mark_dirty(key);
         }
         if self.next_tick.is_some_and(|at| at <= now) {
             self.tick(now);
@@ -387,7 +382,7 @@ impl Node {
             .catch_up_due()
             .map_or(at, |due| due.min(at))
             .clamp(now + WAKE_MIN, now + WAKE_MAX);
-        self.timers.set(&mut entry.timer, at, key);
+        self.timers.set(now, at, key);
     }
 
     fn peer_event(&mut self, now: Instant, key: usize, event: rtc::Event) {

@@ -8,7 +8,6 @@ use rtp::{Bitrate, Kind};
 
 use crate::ClosedReason;
 use crate::health::Health;
-use crate::timers::Timer;
 
 /// A peer with what the node knows of it.
 #[derive(Debug)]
@@ -26,7 +25,6 @@ pub(crate) struct PeerEntry {
     pub(crate) ended: Option<rtc::Ended>,
     /// Something was written that has not left yet, or is waiting in a cache.
     pub(crate) dirty: bool,
-    pub(crate) timer: Timer,
     /// What it publishes: what the m-lines carry.
     pub(crate) sources: Vec<Incoming>,
     /// The streams that it gets.
@@ -82,7 +80,6 @@ impl PeerEntry {
             refused: 0,
             ended: None,
             dirty: false,
-            timer: Timer::default(),
             sources: Vec::new(),
             views: Vec::new(),
             estimate: None,

@@ -198,6 +198,7 @@ impl Node {
     }
 
     fn remove(&mut self, now: Instant, key: usize, reason: ClosedReason) {
+        self.timers.remove(key);
         let Some(mut entry) = self.peers.try_remove(key) else {
             return;
         };
