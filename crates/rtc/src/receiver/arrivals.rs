@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 
 use rtp::{rtcp, seq};
 
-/// Between two feedbacks (§5 of the draft: 50 to 100 ms), and when many packets wait for one.
-const FEEDBACK_EVERY: Duration = Duration::from_millis(100);
-const FEEDBACK_EVERY_BUSY: Duration = Duration::from_millis(50);
-const BUSY_PACKETS: u64 = 32;
+/// Between two feedbacks, when so many packets wait for one. It is to take a small share of what it
+/// tells of; libwebrtc gives it a twentieth of the bit rate, and waits for 50 to 250 ms. Probes, of
+/// five packets and more, are told soon.
+const FEEDBACK_EVERY: [(u64, Duration); 3] = [
+    (32, Duration::from_millis(50)),
+    (5, Duration::from_millis(100)),
+    (1, Duration::from_millis(250)),
+];
 
 /// Packets of one feedback: with two bytes for each delta it stays below a datagram.
 const PACKETS_MAX: usize = 350;
@@ -89,12 +93,8 @@ impl Arrivals {
     /// When feedback is to be written; `None` when all is told.
     pub(super) fn due(&self) -> Option<Instant> {
         let untold = self.end().saturating_sub(self.next);
-        let pause = match untold {
-            0 => return None,
-            1..BUSY_PACKETS => FEEDBACK_EVERY,
-            _ => FEEDBACK_EVERY_BUSY,
-        };
-        Some(self.told_at? + pause)
+        let (_, pause) = FEEDBACK_EVERY.iter().find(|(count, _)| untold >= *count)?;
+        Some(self.told_at? + *pause)
     }
 
     /// Gives one packet of feedback after the other, as long as something is untold.
@@ -212,13 +212,27 @@ mod tests {
         arrivals.add(start, 9);
         told(&mut arrivals, start + ms(100));
         arrivals.add(start + ms(150), 8);
-        assert_eq!(arrivals.due(), Some(start + ms(200)));
+        assert_eq!(arrivals.due(), Some(start + ms(350)));
         let expected = [(8, Some(150)), (9, Some(0))];
-        assert_eq!(told(&mut arrivals, start + ms(200)), expected);
+        assert_eq!(told(&mut arrivals, start + ms(350)), expected);
     }
 
     #[test]
-    fn many_packets_are_told_sooner_and_in_parts() {
+    fn more_packets_are_told_sooner() {
+        let start = Instant::now();
+        let mut arrivals = Arrivals::new(start);
+        let mut due = |number| {
+            arrivals.add(start, number);
+            arrivals.due().map(|due| due - start)
+        };
+        let waits: Vec<_> = (1..=32).filter_map(&mut due).collect();
+        assert_eq!(waits[..4], [ms(250); 4]);
+        assert_eq!(waits[4..31], [ms(100); 27]);
+        assert_eq!(waits[31..], [ms(50)]);
+    }
+
+    #[test]
+    fn many_packets_are_told_in_parts() {
         let start = Instant::now();
         let mut arrivals = Arrivals::new(start);
         (0..1_000).for_each(|n| arrivals.add(start + ms(u64::from(n)), n));

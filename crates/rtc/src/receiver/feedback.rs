@@ -13,6 +13,9 @@ use crate::wall_clock;
 /// Between two reports (RFC 3550 §6.2, reduced for two parties).
 pub(super) const REPORT_EVERY: Duration = Duration::from_secs(1);
 
+/// A report that is due within this time goes along with feedback: it costs no datagram then.
+const REPORT_EARLY: Duration = Duration::from_millis(250);
+
 /// How much of a measured round trip is news: one part in so many.
 const SMOOTHING: u32 = 8;
 
@@ -88,10 +91,18 @@ impl Receiver {
         if self.due(now).is_none_or(|due| due > now) {
             return;
         }
+        let feedback_due = self.arrivals.due().is_some_and(|due| due <= now);
+        let early = if feedback_due {
+            REPORT_EARLY
+        } else {
+            Duration::ZERO
+        };
         let mut compounds = Compounds::new(self.ssrc, send);
-        self.report(now, &mut compounds);
+        if self.report_at.is_some_and(|at| at <= now + early) {
+            self.report(now, &mut compounds);
+        }
         self.ask(now, &mut compounds);
-        if self.arrivals.due().is_some_and(|due| due <= now) {
+        if feedback_due {
             let mut give = |packet: &[u8]| compounds.add(packet);
             self.arrivals
                 .tell(now, self.ssrc, self.transport_ssrc, &mut give);
@@ -100,9 +111,6 @@ impl Receiver {
     }
 
     fn report<F: FnMut(Vec<u8>)>(&mut self, now: Instant, compounds: &mut Compounds<'_, F>) {
-        if self.report_at.is_none_or(|at| at > now) {
-            return;
-        }
         self.report_at = None;
         let sources = self.sources.iter_mut().filter(|s| s.place.is_some());
         let blocks: Vec<_> = sources

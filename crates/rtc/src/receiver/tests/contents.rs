@@ -86,7 +86,7 @@ fn probes_count_for_feedback_and_leave_no_gap() {
     assert!(pair.receive(&empty(picture(9).again(5), 2)).is_none());
     assert_eq!(pair.numbers([3]), [2]);
     assert_eq!(pair.counts(), [(Cause::PaddingOnly, 2)]);
-    let compounds = pair.wait(ms(150));
+    let compounds = pair.wait(ms(300));
     let fed_back = compounds.iter().flat_map(|c| rtcp::read(c));
     let counts = fed_back.filter_map(|received| match received {
         rtcp::Received::TransportFeedback(feedback) => Some(feedback.count),

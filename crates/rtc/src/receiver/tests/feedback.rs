@@ -99,3 +99,30 @@ fn nothing_is_due_without_packets() {
     let pair = Pair::both();
     assert_eq!(pair.receiver.due(pair.start), None);
 }
+
+#[test]
+fn reports_go_along_with_feedback() {
+    let mut pair = Pair::both();
+    let seq = |n: u8| [0, n];
+    let mut compounds = Vec::new();
+    for n in 1..=40 {
+        let sent = picture(n.into()).with(IDS.transport_seq, &seq(n));
+        pair.receive(&sent).unwrap();
+        compounds.extend(pair.wait(ms(100)));
+    }
+    let kinds = compounds.iter().map(|compound| {
+        let all: Vec<_> = rtcp::read(compound).collect();
+        let reports = |it: &&rtcp::Received<'_>| matches!(it, rtcp::Received::Report(_));
+        let feedback =
+            |it: &&rtcp::Received<'_>| matches!(it, rtcp::Received::TransportFeedback(_));
+        let count = |is: &dyn Fn(&&rtcp::Received<'_>) -> bool| all.iter().filter(is).count();
+        (count(&reports), count(&feedback))
+    });
+    let kinds: Vec<_> = kinds.collect();
+    let reports: usize = kinds.iter().map(|(reports, _)| reports).sum();
+    assert!((3..=5).contains(&reports), "{kinds:?}");
+    assert!(
+        kinds.iter().all(|(_, feedback)| *feedback == 1),
+        "{kinds:?}"
+    );
+}
