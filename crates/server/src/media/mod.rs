@@ -1,6 +1,7 @@
 //! The media threads: each owns a shard's `Node`, its UDP socket, and nothing else.
 
 mod addresses;
+mod gathering;
 mod shard;
 
 pub(crate) use addresses::local_addresses;

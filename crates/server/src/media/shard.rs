@@ -18,6 +18,7 @@ use tokio::sync::mpsc::Sender;
 use udp::{Received, Socket};
 
 use super::addresses::local_addresses;
+use super::gathering::Gathering;
 
 /// Commands that may wait for a shard. A full queue refuses sessions with "busy".
 const COMMANDS_MAX: usize = 1_024;
@@ -359,13 +360,19 @@ impl Shard {
         let mut events = Events::with_capacity(8);
         let mut received = Received::new(RECEIVE_BATCH);
         let mut more = false;
+        let mut gathering = Gathering::default();
         loop {
             if let Err(error) = poll.poll(&mut events, Some(self.sleep(more)))
                 && error.kind() != io::ErrorKind::Interrupted
             {
                 return tracing::error!(%error, "the media thread cannot wait for events");
             }
-            let now = Instant::now();
+            let mut now = Instant::now();
+            if !more {
+                std::thread::sleep(gathering.wait(now));
+                now = Instant::now();
+                gathering.begin(now);
+            }
             more = self.take_relayed(now);
             match self.receive(now, &mut received) {
                 Some(pending) => more |= pending,
@@ -376,6 +383,7 @@ impl Shard {
             }
             more |= self.drain(now);
             self.busy += now.elapsed();
+            gathering.end(Instant::now());
             self.publish(now);
         }
     }
