@@ -39,9 +39,9 @@ impl<T: Ord + Clone> Timers<T> {
         self.queue.first().map(|(at, _)| *at)
     }
 
-    /// The one that is due first.
-    pub(crate) fn first(&self) -> Option<&T> {
-        self.queue.first().map(|(_, timer)| timer)
+    /// Those that run, the one that is due first before the others.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = &T> {
+        self.queue.iter().map(|(_, timer)| timer)
     }
 
     /// Takes one that is due.

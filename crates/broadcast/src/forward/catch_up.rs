@@ -50,11 +50,16 @@ impl CatchUp {
     /// Time passes. `layer` is the rate of what is sent, `estimate` what the path is known to carry.
     pub(super) fn refill(&mut self, now: Instant, layer: Bitrate, estimate: Option<Bitrate>) {
         let time = now.saturating_duration_since(self.last);
-        self.last = now;
         let rate = self.rate(now, layer, estimate);
+        let more = rate.bytes_in(time) as i64;
+        // The time of a part of a byte would be lost to whoever asks every few microseconds.
+        if more == 0 && time < TICK {
+            return;
+        }
+        self.last = now;
         // Unused credit does not pile up: after a pause, no burst.
         let most = (rate.bytes_in(4 * TICK) as i64).max(INITIAL_BURST);
-        self.credit = (self.credit + rate.bytes_in(time) as i64).min(most);
+        self.credit = (self.credit + more).min(most);
     }
 
     fn rate(&self, now: Instant, layer: Bitrate, estimate: Option<Bitrate>) -> Bitrate {
@@ -77,5 +82,45 @@ impl CatchUp {
 
     pub(super) fn due(&self) -> Instant {
         self.last + TICK
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rtp::cache::KeyframeCache;
+
+    use super::super::Limits;
+    use super::super::tests::Encoder;
+    use super::*;
+
+    /// Of a cache that has a key frame.
+    fn cursor(now: Instant) -> Cursor {
+        let mut cache = KeyframeCache::new(Limits::default().cache());
+        for packet in Encoder::new(1, 0, 0, 1_000).frame(now, true) {
+            cache.push(packet);
+        }
+        cache.start().expect("begins with the key frame")
+    }
+
+    /// What may go out after a tenth of a second in steps of this length.
+    fn credit(step: Duration) -> i64 {
+        let mut now = Instant::now();
+        let mut catch_up = CatchUp::new(cursor(now), now);
+        let end = now + Duration::from_millis(100);
+        let mut sent = 0;
+        while now < end {
+            now += step;
+            catch_up.refill(now, Bitrate::kbps(100), None);
+            sent += catch_up.credit;
+            catch_up.sent(catch_up.credit as usize);
+        }
+        sent
+    }
+
+    #[test]
+    fn who_asks_often_gets_as_much() {
+        let seldom = credit(TICK);
+        assert!(seldom > INITIAL_BURST + 4_000);
+        assert!((seldom - credit(Duration::from_micros(10))).abs() < 500);
     }
 }

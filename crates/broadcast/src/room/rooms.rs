@@ -14,8 +14,8 @@ use crate::StreamName;
 /// All rooms of a process. See the [module](super).
 ///
 /// A room begins when somebody joins it or when it is created, and ends when it has been empty
-/// for [`Limits::empty_grace`], or is closed. Before that an empty one gives way to another room, when
-/// there are [`Limits::rooms_max`]. Its lock and its messages end with it.
+/// for [`Limits::empty_grace`], or is closed. Before that an empty one that is not locked gives way to
+/// another room, when there are [`Limits::rooms_max`]. Its lock and its messages end with it.
 #[derive(Debug)]
 pub struct Rooms {
     pub(super) rooms: BTreeMap<RoomName, RoomState>,
@@ -37,8 +37,8 @@ impl Rooms {
     }
 
     /// Creates a room, for the API; one that is there stays as it is. Ends after
-    /// [`Limits::empty_grace`] if nobody comes. `Err` when there are [`Limits::rooms_max`] with
-    /// somebody in each.
+    /// [`Limits::empty_grace`] if nobody comes. `Err` when there are [`Limits::rooms_max`], of
+    /// which none may give way.
     pub fn create(&mut self, now: Instant, name: RoomName) -> Result<Room, CreateError> {
         self.check_space(&name)
             .map_err(|limit| CreateError::Full { limit })?;
@@ -154,7 +154,7 @@ impl Rooms {
 
     /// Whether a room is there or may begin; else the limit that is reached.
     pub(super) fn check_space(&self, name: &RoomName) -> Result<(), &'static str> {
-        if self.is_full_for(name) && self.context.empty.first().is_none() {
+        if self.is_full_for(name) && self.longest_empty().is_none() {
             return Err("rooms.rooms_max");
         }
         Ok(())
@@ -163,10 +163,17 @@ impl Rooms {
     /// Ends the room that has been empty for the longest, when another one could not begin.
     pub(super) fn make_space(&mut self, name: &RoomName) {
         if self.is_full_for(name)
-            && let Some(longest) = self.context.empty.first().cloned()
+            && let Some(longest) = self.longest_empty().cloned()
         {
             self.end_room(&longest, EndReason::Closed, None);
         }
+    }
+
+    /// The room that may give way. A locked one does not: whoever came next would find it open.
+    fn longest_empty(&self) -> Option<&RoomName> {
+        let is_locked = |name: &RoomName| self.rooms.get(name).is_some_and(|room| room.locked);
+        let mut empty = self.context.empty.in_order();
+        empty.find(|name| !is_locked(name))
     }
 
     fn is_full_for(&self, name: &RoomName) -> bool {

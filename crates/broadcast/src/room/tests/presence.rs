@@ -261,6 +261,18 @@ fn room_of_unproved_participants_ends_with_the_last() {
 }
 
 #[test]
+fn locked_room_gives_way_to_no_other() {
+    let mut world = World::new(|l| l.rooms_max = 1);
+    let ada = world.join("ada", Role::Host);
+    assert!(world.rooms.set_locked(world.now, &room("garden"), true));
+    world.rooms.leave(world.now, ada, EndReason::Left);
+    let refused = world.rooms.create(world.now, room("attic"));
+    assert!(matches!(refused, Err(CreateError::Full { .. })));
+    world.pass(30 * SECOND);
+    world.rooms.create(world.now, room("attic")).expect("free");
+}
+
+#[test]
 fn longest_empty_room_gives_way_when_all_are_taken() {
     let mut world = World::new(|l| l.rooms_max = 2);
     let names = |world: &World| -> Vec<String> {
