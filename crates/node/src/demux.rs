@@ -1,5 +1,6 @@
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::hash::{Hash, Hasher};
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use rtp::Sort;
@@ -20,7 +21,27 @@ const CLAIMS_MAX: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Demux {
     by_ufrag: HashMap<String, usize>,
-    by_address: HashMap<SocketAddr, Owners>,
+    by_address: HashMap<Source, Owners>,
+}
+
+/// Where datagrams come from. Its hash is written at once: a part at a time, as those of
+/// [`SocketAddr`] are, a keyed hash takes three times as long. The key stays needed, since
+/// senders choose their addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Source(SocketAddr);
+
+impl Hash for Source {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let port = u64::from(self.0.port());
+        match self.0.ip() {
+            IpAddr::V4(ip) => state.write_u64(u64::from(ip.to_bits()) << 16 | port),
+            // Addresses that differ in their scope alone collide, and are told apart.
+            IpAddr::V6(ip) => {
+                state.write_u128(ip.to_bits());
+                state.write_u64(port);
+            }
+        }
+    }
 }
 
 /// The sessions of one address.
@@ -81,7 +102,7 @@ impl Demux {
             let key = self.by_ufrag.get(ufrag).copied();
             return key.map_or_else(Keys::default, Keys::one);
         }
-        let Some(owners) = self.by_address.get_mut(source) else {
+        let Some(owners) = self.by_address.get_mut(&Source(*source)) else {
             return Keys::default();
         };
         if sort == Sort::Stun {
@@ -107,7 +128,7 @@ impl Demux {
 
     /// A session has sent an authentic check from this address.
     pub(crate) fn claim(&mut self, now: Instant, source: SocketAddr, key: usize) {
-        let owners = self.by_address.entry(source).or_default();
+        let owners = self.by_address.entry(Source(source)).or_default();
         match &mut owners.owner {
             Some((owner, heard)) if *owner == key => *heard = now,
             _ => owners.claims.put_first(key),
@@ -116,7 +137,7 @@ impl Demux {
 
     /// A session has proved to be at this address.
     pub(crate) fn take(&mut self, now: Instant, source: SocketAddr, key: usize) {
-        let owners = self.by_address.entry(source).or_default();
+        let owners = self.by_address.entry(Source(source)).or_default();
         owners.claims.remove(key);
         match owners.owner {
             Some((owner, heard)) if owner != key && !is_over(heard, now) => {
@@ -128,13 +149,13 @@ impl Demux {
 
     /// Forgets one address of a session.
     pub(crate) fn remove_address(&mut self, source: &SocketAddr, key: usize) {
-        let Some(owners) = self.by_address.get_mut(source) else {
+        let Some(owners) = self.by_address.get_mut(&Source(*source)) else {
             return;
         };
         owners.claims.remove(key);
         owners.owner = owners.owner.filter(|(owner, _)| *owner != key);
         if owners.owner.is_none() && owners.claims.is_empty() {
-            self.by_address.remove(source);
+            self.by_address.remove(&Source(*source));
         }
     }
 }
