@@ -47,10 +47,7 @@ impl<'a> Opened<'a> {
         layer: &mut Layer,
     ) -> Packet {
         let timestamp = self.header.timestamp;
-        let captured = match &layer.report {
-            Some(report) => report.captured(timestamp, format.clock_rate, now),
-            None => now,
-        };
+        let captured = layer.captured(timestamp, format.clock_rate, now);
         let primary: Option<Arc<[u8]>> = match format.red {
             true => rtp::red::primary(self.payload).map(|(_, block)| block.into()),
             false => None,

@@ -21,6 +21,10 @@ const JUMP_MAX: u64 = 3_000;
 /// So long after a new source began, retransmissions of the old one are no more under way.
 const LEFTOVERS: Duration = Duration::from_secs(1);
 
+/// Packets with one timestamp that come longer after the first of them are placed in time anew, by
+/// the report that is the latest then. No frame takes so long.
+const FRAME_MAX: Duration = Duration::from_secs(1);
+
 /// One encoding that is received.
 #[derive(Debug)]
 pub(super) struct Layer {
@@ -34,6 +38,8 @@ pub(super) struct Layer {
     pub(super) missing: Missing,
     /// The present source's last sender report.
     pub(super) report: Option<Report>,
+    /// The latest frame that a report has placed in time.
+    placed: Option<Placed>,
     /// Of the coded video sequence, where the descriptors have said them.
     pub(super) templates: Option<Templates>,
     /// When the present source began.
@@ -55,6 +61,7 @@ impl Layer {
             numbering: Numbering::new(),
             missing: Missing::default(),
             report: None,
+            placed: None,
             templates: None,
             began: None,
             changed: None,
@@ -98,6 +105,7 @@ impl Layer {
         self.highest = index;
         self.came = Window::default();
         self.report = None;
+        self.placed = None;
     }
 
     /// Viewers cannot go on from what came before: numbers go on, and a key frame is needed.
@@ -150,10 +158,46 @@ impl Layer {
         Some((number, std::mem::take(&mut self.restarted)))
     }
 
+    /// When the packet with this timestamp was captured; `received` while no report tells. The
+    /// packets of a frame have one timestamp, which is placed in time once.
+    pub(super) fn captured(
+        &mut self,
+        timestamp: u32,
+        clock_rate: u32,
+        received: Instant,
+    ) -> Instant {
+        let Some(report) = &self.report else {
+            return received;
+        };
+        match self.placed {
+            Some(frame) if frame.timestamp == timestamp && received < frame.until => frame.captured,
+            _ => {
+                let captured = report.captured(timestamp, clock_rate, received);
+                let frame = Placed {
+                    timestamp,
+                    captured,
+                    until: received + FRAME_MAX,
+                };
+                // What cannot be placed was captured when it came, each packet by itself.
+                self.placed = Some(frame).filter(|_| captured != received);
+                captured
+            }
+        }
+    }
+
     /// A packet of the present source has no payload.
     pub(super) fn close(&mut self, index: u64) {
         self.numbering.close(index);
     }
+}
+
+/// A frame, and when it was captured.
+#[derive(Debug, Clone, Copy)]
+struct Placed {
+    timestamp: u32,
+    captured: Instant,
+    /// Packets that come later are none of it.
+    until: Instant,
 }
 
 /// What a packet was to its layer.

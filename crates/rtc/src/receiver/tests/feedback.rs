@@ -64,6 +64,31 @@ fn sender_reports_tell_when_sound_and_picture_were_captured() {
 }
 
 #[test]
+fn packets_of_a_frame_have_one_capture_time() {
+    let mut pair = Pair::both();
+    pair.numbers([1]);
+    let (begin, ntp) = (pair.now, 4_000_000_000 * NTP_SECOND);
+    sender_report(&mut pair, VIDEO_SSRC, ntp, 0);
+    let captured = |pair: &mut Pair, index, timestamp| {
+        let sent = Sent {
+            timestamp,
+            ..picture(index)
+        };
+        pair.receive(&sent).unwrap().packet.captured
+    };
+    assert_eq!(captured(&mut pair, 2, 9_000), begin + ms(100));
+    // By the publisher's clock the timestamp now is 250 ms later.
+    sender_report(&mut pair, VIDEO_SSRC, ntp + NTP_SECOND / 4, 0);
+    assert_eq!(captured(&mut pair, 3, 9_000), begin + ms(100));
+    assert_eq!(captured(&mut pair, 4, 18_000), begin + ms(450));
+    // A late packet of the earlier frame, and a timestamp that stays.
+    assert_eq!(captured(&mut pair, 5, 9_000), begin + ms(350));
+    sender_report(&mut pair, VIDEO_SSRC, ntp, 0);
+    pair.now += ms(1_000);
+    assert_eq!(captured(&mut pair, 6, 9_000), begin + ms(100));
+}
+
+#[test]
 fn key_frame_is_asked_for_at_once_and_of_its_layer() {
     let mut pair = Pair::new([simulcast()]);
     pair.receiver.request_keyframe(0, 2);
