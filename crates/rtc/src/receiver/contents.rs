@@ -46,6 +46,8 @@ impl<'a> Opened<'a> {
         ids: &ExtensionIds,
         layer: &mut Layer,
     ) -> Packet {
+        // First, since it goes to memory that is in no cache: what follows need not wait for it.
+        let whole: Arc<[u8]> = self.payload.into();
         let timestamp = self.header.timestamp;
         let captured = layer.captured(timestamp, format.clock_rate, now);
         let primary: Option<Arc<[u8]>> = match format.red {
@@ -70,7 +72,7 @@ impl<'a> Opened<'a> {
             captured,
             extensions,
             frame,
-            payload: self.payload.into(),
+            payload: whole,
             primary,
         }
     }
