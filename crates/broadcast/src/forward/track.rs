@@ -124,10 +124,7 @@ impl Track {
     /// that was asked for and begins with this packet.
     pub fn push(&mut self, layer: usize, packet: &Arc<Packet>) -> Option<Duration> {
         let target = self.layers.get_mut(layer)?;
-        // It seldom changes, and comparing it costs less than copying what has just been written.
-        if self.format != Some(packet.format) {
-            self.format = Some(packet.format);
-        }
+        self.format = Some(packet.format);
         target.push(packet, self.kind == Kind::Video)
     }
 
