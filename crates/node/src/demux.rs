@@ -210,6 +210,20 @@ mod tests {
     }
 
     #[test]
+    fn addresses_of_two_links_are_two() {
+        let (mut demux, now) = (Demux::default(), Instant::now());
+        let [one, two] = [1, 2].map(|scope| {
+            let ip = "fe80::1".parse().unwrap();
+            SocketAddr::V6(std::net::SocketAddrV6::new(ip, 5000, 0, scope))
+        });
+        demux.take(now, one, 1);
+        demux.take(now, two, 2);
+        let mut found = |source| demux.find(now, &source, &RTP).iter().collect::<Vec<_>>();
+        assert_eq!([found(one), found(two)], [[1], [2]]);
+        assert!(found(source()).is_empty());
+    }
+
+    #[test]
     fn claim_does_not_steal_a_running_address() {
         let (mut demux, now) = (Demux::default(), Instant::now());
         demux.claim(now, source(), 1);
