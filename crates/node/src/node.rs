@@ -6,7 +6,6 @@ mod viewing;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use broadcast::SessionId;
@@ -418,7 +417,7 @@ impl Node {
                     if restarted {
                         self.restart_layer(stream, kind, layer);
                     }
-                    self.forward(now, stream, kind, layer, Arc::new(packet));
+                    self.forward(now, stream, kind, layer, packet);
                 }
                 if too_large {
                     self.refuse_too_large(key);

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use ice::Path;
@@ -27,7 +28,7 @@ pub enum Event {
         /// nothing to do with those before.
         restarted: bool,
         /// The packet.
-        packet: Packet,
+        packet: Arc<Packet>,
     },
     /// The remote cannot decode and asks for a key frame (RFC 4585 §6.3.1, RFC 5104 §4.3.1).
     KeyframeRequest {

@@ -45,7 +45,7 @@ impl<'a> Opened<'a> {
         format: Format,
         ids: &ExtensionIds,
         layer: &mut Layer,
-    ) -> Packet {
+    ) -> Arc<Packet> {
         // First, since it goes to memory that is in no cache: what follows need not wait for it.
         let whole: Arc<[u8]> = self.payload.into();
         let timestamp = self.header.timestamp;
@@ -63,7 +63,7 @@ impl<'a> Opened<'a> {
         {
             frame.describe(&fields, template);
         }
-        Packet {
+        Arc::new(Packet {
             seq,
             timestamp,
             marker: self.header.marker,
@@ -74,7 +74,7 @@ impl<'a> Opened<'a> {
             frame,
             payload: whole,
             primary,
-        }
+        })
     }
 
     /// What of the header travels on.

@@ -29,6 +29,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rtp::Packet;
@@ -100,7 +101,7 @@ pub struct Arrived {
     /// it, and viewers need a key frame, which is asked for already.
     pub restarted: bool,
     /// The packet. Its number is one of the layer, not of the source: it never repeats.
-    pub packet: Packet,
+    pub packet: Arc<Packet>,
 }
 
 impl Receiver {

@@ -13,7 +13,7 @@ fn extensions_that_travel_on_are_read() {
         .with(IDS.playout_delay, &[0x12, 0x3f, 0xff])
         .with(IDS.dependency_descriptor, &[0xc1, 0x12, 0x34])
         .with(IDS.abs_capture_time, &ntp);
-    let extensions = pair.receive(&sent).unwrap().packet.extensions;
+    let extensions = pair.receive(&sent).unwrap().packet.extensions.clone();
     assert_eq!(extensions.audio_level, Some((35, true)));
     assert_eq!(extensions.rotation, Some(270));
     assert_eq!(extensions.playout_delay, Some((0x123, 0xfff)));
