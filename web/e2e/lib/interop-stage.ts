@@ -42,15 +42,6 @@ export function useInteropStage(): InteropStage {
   return stage;
 }
 
-/** Drops this share of the packets of media, in both directions, as the server's ports see them. */
-export function lose(percent: number, { mediaPorts }: Server): void {
-  const drop = `numgen random mod 100 < ${percent} drop`;
-  setNetwork(`nft 'table inet loss { chain in { type filter hook input priority 0;
-    udp dport ${mediaPorts} ${drop}
-    udp sport ${mediaPorts} ${drop}
-  }; }'`);
-}
-
 /** What Chromium shows of this stream within these seconds, and in which codecs. */
 export async function showInChromium(
   { server, chromium }: InteropStage,

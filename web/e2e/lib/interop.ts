@@ -129,7 +129,8 @@ function libraryClient(library: Library, role: string, url: string, options: str
   return new InteropClient(program ?? "", [...args, role, url, ...options]);
 }
 
-export type Ffmpeg = "8.0" | "8.1.2" | "9.0.2";
+export const FFMPEG_VERSIONS = ["8.0", "8.1.2", "9.0.2"] as const;
+export type Ffmpeg = (typeof FFMPEG_VERSIONS)[number];
 
 const PICTURE = "-re -f lavfi -i testsrc2=size=640x360:rate=30".split(" ");
 const SOUND = "-re -f lavfi -i sine=frequency=440:sample_rate=48000".split(" ");
@@ -142,7 +143,7 @@ export interface FfmpegSettings {
   media?: Media;
   /** Its certificate and key, instead of those it makes. */
   own?: Identity | undefined;
-  /** Every so many frames there is a key frame; not with 8.1.2. */
+  /** Every so many frames there is a key frame. */
   keyframeEvery?: number;
 }
 
@@ -158,6 +159,7 @@ export function publishWithFfmpeg(
   if (version === "8.1.2") {
     const script = join(CLIENTS, "pyav_publish.py");
     const args = [script, "publish", url, "--seconds", PUBLISH_S, ...ONLY[media]];
+    args.push("--keyframe-every", String(keyframeEvery));
     if (own) args.push("--cert", own.certificate, "--key", own.key);
     return new InteropClient(join(INSTALLED, "python"), args);
   }

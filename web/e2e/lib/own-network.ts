@@ -48,3 +48,18 @@ export const INTERFACE = `
   ip link set v0 up
   ip link set v1 up
   ip route add default via 10.77.0.2`;
+
+/**
+ * Drops this share of the datagrams of media, in both directions, as these UDP ports see them: one
+ * port, or a range as `20000-20001`. Datagrams are dropped one by one, as a network does: uncut, the
+ * kernel takes a train of up to 64 of them through the filter as one packet, and a train that is lost
+ * whole is a burst, not a share.
+ */
+export function lose(percent: number, ports: string): void {
+  const drop = `numgen random mod 100 < ${percent} drop`;
+  setNetwork(`ip link set lo gso_max_segs 1
+    nft 'table inet loss { chain in { type filter hook input priority 0;
+      udp dport ${ports} ${drop}
+      udp sport ${ports} ${drop}
+    }; }'`);
+}

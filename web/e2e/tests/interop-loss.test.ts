@@ -1,14 +1,17 @@
 import { beforeAll, expect, test } from "vitest";
 import { publishPage } from "../lib/chromium.ts";
+import type { Playback } from "../lib/frames.ts";
 import {
   active,
+  FFMPEG_VERSIONS,
+  type InteropClient,
   LIBRARY_NAMES,
   publishWith,
   publishWithFfmpeg,
   watchWith,
 } from "../lib/interop.ts";
-import { lose, showInChromium, useInteropStage } from "../lib/interop-stage.ts";
-import { describeInOwnNetwork } from "../lib/own-network.ts";
+import { showInChromium, useInteropStage } from "../lib/interop-stage.ts";
+import { describeInOwnNetwork, lose } from "../lib/own-network.ts";
 
 const LOSS_PERCENT = 2;
 const SHOW_S = 5;
@@ -16,8 +19,10 @@ const WATCH_S = 6;
 /** What a viewer shows of 30 fps. Without retransmission, a lost packet of a second's pictures
  * stops a browser until the next key frame, and with 100 packets a second that is most of them. */
 const SHOWN_FPS_MIN = 20;
-/** FFmpeg answers no NACK and no request for a key frame: what is lost stays lost until the next one,
- * so that it is told to make one each half second. */
+/** FFmpeg makes no key frame on demand, 8.0 sends nothing again, and 8.1 and later do so only for a NACK
+ * alone in its datagram: what is lost stays lost until the next key frame, so that it is told to make
+ * one each half second. A picture stops for a part of that, several times in a second or in none: the
+ * mean says more than the median. */
 const FFMPEG_OFTEN = { keyframeEvery: 15 };
 const FFMPEG_SHOWN_FPS_MIN = 5;
 /** Packets that never came, of all: without retransmission it would be the link's loss. */
@@ -25,22 +30,28 @@ const MISSING_SHARE_MAX = 0.005;
 
 describeInOwnNetwork(`Over a link that loses ${LOSS_PERCENT} %,`, import.meta.filename, () => {
   const stage = useInteropStage();
-  beforeAll(() => lose(LOSS_PERCENT, stage.server));
+  beforeAll(() => lose(LOSS_PERCENT, stage.server.mediaPorts));
 
-  const publishers = [...LIBRARY_NAMES, "FFmpeg 9.0.2"] as const;
+  /** What Chromium shows of this publisher's stream. */
+  async function shown(stream: string, publisher: InteropClient): Promise<Playback> {
+    await active(stage.server, stream, stage.ends(publisher));
+    const playback = await showInChromium(stage, stream, SHOW_S);
+    console.info(`Chromium shows ${stream}, fps`, playback.perSecond);
+    return playback;
+  }
 
-  test.each(publishers)("what %s publishes plays in Chromium", async (name) => {
+  test.each(LIBRARY_NAMES)("what %s publishes plays in Chromium", async (name) => {
     const stream = `from-${name.replace(/[^a-zA-Z]/g, "")}`;
-    const publisher = stage.ends(
-      name === "FFmpeg 9.0.2"
-        ? publishWithFfmpeg("9.0.2", stage.server, stream, FFMPEG_OFTEN)
-        : publishWith(name, stage.server, stream),
-    );
-    await active(stage.server, stream, publisher);
-    const { medianFps, perSecond } = await showInChromium(stage, stream, SHOW_S);
-    console.info(`Chromium shows ${stream}, fps`, perSecond);
-    const least = name === "FFmpeg 9.0.2" ? FFMPEG_SHOWN_FPS_MIN : SHOWN_FPS_MIN;
-    expect(medianFps).toBeGreaterThanOrEqual(least);
+    const { medianFps } = await shown(stream, publishWith(name, stage.server, stream));
+    expect(medianFps).toBeGreaterThanOrEqual(SHOWN_FPS_MIN);
+  });
+
+  test.each(FFMPEG_VERSIONS)("what FFmpeg %s publishes goes on in Chromium", async (version) => {
+    const stream = `from-ffmpeg-${version}`;
+    const publisher = publishWithFfmpeg(version, stage.server, stream, FFMPEG_OFTEN);
+    const { perSecond } = await shown(stream, publisher);
+    const frames = perSecond.reduce((sum, n) => sum + n, 0);
+    expect(frames / SHOW_S).toBeGreaterThanOrEqual(FFMPEG_SHOWN_FPS_MIN);
   });
 
   test.each(LIBRARY_NAMES)("%s watches", async (library) => {

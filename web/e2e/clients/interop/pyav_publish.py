@@ -1,6 +1,7 @@
 """FFmpeg's libraries, as PyAV carries them, as a WHIP publisher with x264's default profile.
 
-    pyav_publish.py publish URL [--seconds N] [--video-only|--audio-only] [--cert FILE --key FILE]
+    pyav_publish.py publish URL [--seconds N] [--video-only|--audio-only] [--keyframe-every FRAMES]
+        [--cert FILE --key FILE]
 
 Without a certificate its TLS library makes one on the curve P-224. Prints one line of JSON with what it measured.
 """
@@ -19,11 +20,12 @@ WIDTH, HEIGHT = 640, 360
 SAMPLE_RATE = 48_000
 
 
-def add_video(container):
+def add_video(container, keyframe_every):
     stream = container.add_stream("libx264", rate=FPS)
     stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-    # WHIP knows no B-frames; nothing else is chosen.
-    stream.options = {"bf": "0", "g": str(FPS)}
+    # WHIP knows no B-frames. These pictures differ so much that x264 would take most of them for new
+    # scenes, and make them key frames: a viewer would never wait for one.
+    stream.options = {"bf": "0", "g": str(keyframe_every), "sc_threshold": "0"}
     stream.bit_rate = 800_000
     return stream
 
@@ -59,7 +61,7 @@ def run(options):
     start = time.monotonic()
     own = {"cert_file": options.cert, "key_file": options.key} if options.cert else {}
     with av.open(options.url, "w", format="whip", options=own) as container:
-        video = None if options.audio_only else add_video(container)
+        video = None if options.audio_only else add_video(container, options.keyframe_every)
         audio = None if options.video_only else add_audio(container)
         container.start_encoding()
         # Not before: while it connects, SIGTERM ends the process.
@@ -88,6 +90,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--video-only", action="store_true")
     parser.add_argument("--audio-only", action="store_true")
+    parser.add_argument("--keyframe-every", type=int, default=FPS)
     parser.add_argument("--cert")
     parser.add_argument("--key")
     try:
