@@ -79,6 +79,7 @@ fn receiver(now: Instant) -> Receiver {
         },
         ssrcs: Vec::new(),
         transport_cc: true,
+        reduced_size: true,
     }]);
     receiver
 }

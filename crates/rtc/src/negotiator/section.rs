@@ -171,6 +171,7 @@ impl Common {
             ids: ExtensionIds::of(&self.extensions),
             ssrcs: declared_sources(theirs),
             transport_cc: transport_cc.into_iter().any(|f| f == "transport-cc"),
+            reduced_size: theirs.rtcp_rsize,
         }
     }
 }

@@ -48,6 +48,11 @@ impl<'a, F: FnMut(Vec<u8>)> Compounds<'a, F> {
         self.bytes.extend_from_slice(packet);
     }
 
+    /// Sends one packet in a datagram of its own, to a client that has agreed on that.
+    pub(super) fn alone(&mut self, packet: &[u8]) {
+        (self.send)(packet.to_vec());
+    }
+
     /// Sends what is left.
     pub(super) fn finish(&mut self) {
         if !self.bytes.is_empty() {

@@ -125,12 +125,11 @@ impl Receiver {
         let (mut packet, mut numbers) = (Vec::new(), Vec::new());
         let layers = self.sections.iter_mut().flat_map(|section| {
             let is_video = section.config.kind == Kind::Video;
-            section
-                .layers
-                .iter_mut()
-                .map(move |layer| (layer, is_video))
+            let alone = section.config.reduced_size;
+            let layers = section.layers.iter_mut();
+            layers.map(move |layer| (layer, is_video, alone))
         });
-        for (layer, is_video) in layers {
+        for (layer, is_video, alone) in layers {
             let Some(ssrc) = layer.ssrc() else {
                 continue;
             };
@@ -144,7 +143,12 @@ impl Receiver {
             if !numbers.is_empty() {
                 packet.clear();
                 rtcp::write_nack(&mut packet, self.ssrc, ssrc, &numbers);
-                compounds.add(&packet);
+                // FFmpeg, from 8.1 on, looks at the first packet of a compound only.
+                if alone {
+                    compounds.alone(&packet);
+                } else {
+                    compounds.add(&packet);
+                }
                 self.nacks += 1;
             }
         }

@@ -47,6 +47,8 @@ pub struct ReceivedSection {
     pub ssrcs: Vec<DeclaredSource>,
     /// Transport-wide feedback was agreed on.
     pub transport_cc: bool,
+    /// RTCP packets without a report in front of them were agreed on (RFC 5506).
+    pub reduced_size: bool,
 }
 
 /// What a packet of one payload type carries.

@@ -89,6 +89,7 @@ fn audio() -> ReceivedSection {
         ids: IDS,
         ssrcs: Vec::new(),
         transport_cc: true,
+        reduced_size: false,
     }
 }
 
@@ -114,6 +115,7 @@ fn video() -> ReceivedSection {
         ids: IDS,
         ssrcs: Vec::new(),
         transport_cc: true,
+        reduced_size: false,
     }
 }
 

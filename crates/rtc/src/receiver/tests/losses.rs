@@ -94,3 +94,28 @@ fn bye_ends_requests() {
     pair.receiver.handle_rtcp(pair.now, &bye);
     assert_eq!(pair.asked(ms(500)).0, []);
 }
+
+#[test]
+fn nack_is_alone_where_reduced_sizes_were_agreed_on() {
+    /// Types of the packets of each datagram (RFC 3550 §12.1, RFC 4585 §6.1).
+    fn kinds(reduced_size: bool) -> Vec<Vec<u8>> {
+        let mut section = video();
+        section.reduced_size = reduced_size;
+        let mut pair = Pair::new([section]);
+        pair.wait(ms(10));
+        pair.numbers([1, 3]);
+        let datagrams = pair.wait(ms(15));
+        let kinds = datagrams.iter().map(|datagram| {
+            let (mut rest, mut kinds) = (datagram.as_slice(), Vec::new());
+            while let [_, kind, high, low, ..] = *rest {
+                kinds.push(kind);
+                let length = 4 * (usize::from(u16::from_be_bytes([high, low])) + 1);
+                rest = &rest[length..];
+            }
+            kinds
+        });
+        kinds.filter(|kinds| kinds.contains(&205)).collect()
+    }
+    assert_eq!(kinds(true), [[205]]);
+    assert_eq!(kinds(false), [[201, 205]]);
+}
