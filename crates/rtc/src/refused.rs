@@ -23,15 +23,21 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Those without a cause of their own, each at its [`Self::number`].
+    const PLAIN: [Self; 3] = [Self::NotWebrtc, Self::TooLarge, Self::Dtls];
+
+    /// Numbers of STUN messages begin here, and those of packets.
+    const STUN: usize = Self::PLAIN.len();
+    const PACKETS: usize = Self::STUN + Reason::ALL.len();
+
     /// How many there are.
-    pub const COUNT: usize = 3 + Reason::ALL.len() + Cause::ALL.len();
+    pub const COUNT: usize = Self::PACKETS + Cause::ALL.len();
 
     /// All of them, each at its [`Self::number`].
     pub fn all() -> impl Iterator<Item = Self> {
         let stun = Reason::ALL.into_iter().map(Self::Stun);
         let packets = Cause::ALL.into_iter().map(Self::Packet);
-        let first = [Self::NotWebrtc, Self::TooLarge, Self::Dtls];
-        first.into_iter().chain(stun).chain(packets)
+        Self::PLAIN.into_iter().chain(stun).chain(packets)
     }
 
     /// Its place among all, below [`Self::COUNT`].
@@ -40,8 +46,8 @@ impl Refused {
             Self::NotWebrtc => 0,
             Self::TooLarge => 1,
             Self::Dtls => 2,
-            Self::Stun(reason) => 3 + reason as usize,
-            Self::Packet(cause) => 3 + Reason::ALL.len() + cause as usize,
+            Self::Stun(reason) => Self::STUN + reason as usize,
+            Self::Packet(cause) => Self::PACKETS + cause as usize,
         }
     }
 
