@@ -70,14 +70,9 @@ impl Timers {
         let entry = &mut self.entries[key];
         entry.wanted = wanted;
         if entry.at.is_none_or(|at| wanted < at) {
-            self.unlink(key);
+            self.remove(key);
             self.link(key);
         }
-    }
-
-    /// A peer is gone; its key may be another's.
-    pub(crate) fn remove(&mut self, key: usize) {
-        self.unlink(key);
     }
 
     /// When [`Self::pop_due`] has something next.
@@ -92,7 +87,7 @@ impl Timers {
         while let Some(slot) = self.next_slot().filter(|slot| *slot <= now) {
             self.now = slot;
             let key = self.first[slot as usize % SLOTS] as usize;
-            self.unlink(key);
+            self.remove(key);
             if self.entries[key].wanted <= now {
                 return Some(key);
             }
@@ -137,7 +132,9 @@ impl Timers {
         self.occupied[slot / u64::BITS as usize] |= 1 << (slot % u64::BITS as usize);
     }
 
-    fn unlink(&mut self, key: usize) {
+    /// Takes a peer out of the wheel, if it is in it: its time has come or is another, or it is gone
+    /// and its key may be another's.
+    pub(crate) fn remove(&mut self, key: usize) {
         let Some(entry) = self.entries.get_mut(key) else {
             return;
         };
