@@ -382,8 +382,9 @@ impl Shard {
                 self.node.handle_input(now, Input::Timeout);
             }
             more |= self.drain(now);
-            self.busy += now.elapsed();
-            gathering.end(Instant::now());
+            let done = Instant::now();
+            self.busy += done - now;
+            gathering.end(done);
             self.publish(now);
         }
     }
