@@ -52,7 +52,7 @@ impl CatchUp {
         let time = now.saturating_duration_since(self.last);
         let rate = self.rate(now, layer, estimate);
         let more = rate.bytes_in(time) as i64;
-        // The time of a part of a byte would be lost to whoever asks every few microseconds.
+        // A part of a byte is no credit yet: its time counts with the next call.
         if more == 0 && time < TICK {
             return;
         }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_often_gets_as_much() {
+    fn refills_in_small_steps_lose_no_time() {
         let seldom = credit(TICK);
         assert!(seldom > INITIAL_BURST + 4_000);
         assert!((seldom - credit(Duration::from_micros(10))).abs() < 500);

@@ -28,8 +28,8 @@ pub struct Join {
     pub auto_subscribe: bool,
     /// In milliseconds since 1970.
     pub joined_at: u64,
-    /// It is really there. False for one whose connection has yet to come up, until
-    /// [`Rooms::prove`]: a room in which only such ones were ends with the last of them.
+    /// Whether the participant has shown that it is there. A publisher by WHIP does so when it
+    /// connects ([`Rooms::prove`]); a room of which no participant ever did ends with its last.
     pub is_proved: bool,
 }
 
@@ -71,7 +71,7 @@ impl Rooms {
         Ok(room.snapshot(key))
     }
 
-    /// A participant is really there, see [`Join::is_proved`].
+    /// The participant has shown that it is there, see [`Join::is_proved`].
     pub fn prove(&mut self, key: ParticipantKey) {
         if let Some((room, _)) = self.at(key) {
             room.is_proved = true;

@@ -16,7 +16,7 @@ pub const COUNTS_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Rooms in the process. One more takes the place of the one that has been empty for the
-    /// longest; refused, by joining or by the API, when somebody is in each that is not locked.
+    /// longest; refused, by joining or by the API, when each has a participant or is locked.
     pub rooms_max: usize,
     /// Participants of a room, with the hidden. Refused: one more.
     pub participants_max: usize,

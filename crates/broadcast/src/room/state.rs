@@ -19,7 +19,7 @@ use crate::StreamName;
 pub(super) struct RoomState {
     pub(super) name: RoomName,
     pub(super) locked: bool,
-    /// Somebody was really in it, or it was created for the API.
+    /// A participant has shown that it is there, or the API created the room.
     pub(super) is_proved: bool,
     pub(super) members: BTreeMap<ParticipantKey, Member>,
     pub(super) keys: BTreeMap<ParticipantId, ParticipantKey>,
