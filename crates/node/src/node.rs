@@ -389,7 +389,7 @@ impl Node {
             return;
         };
         match event {
-            rtc::Event::Connected(connection) => self.connected(now, key, connection),
+            rtc::Event::Connected(connection) => self.connected(now, key, *connection),
             rtc::Event::Reached(path) => self.reached(now, key, path.remote),
             rtc::Event::Selected(path) => self.proved(now, key, path.remote),
             rtc::Event::Closed(ended) => {

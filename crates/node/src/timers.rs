@@ -30,7 +30,9 @@ pub(crate) struct Timers {
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     /// When the peer wants to be looked at.
-    wanted: u64,
+    wanted: Option<Instant>,
+    /// What it wanted when it was put into its slot, which is of no later a time, rounded up.
+    placed_for: Option<Instant>,
     /// The slot's time; `None` outside the wheel.
     at: Option<u64>,
     before: u32,
@@ -39,7 +41,8 @@ struct Entry {
 
 impl Entry {
     const OUTSIDE: Self = Self {
-        wanted: 0,
+        wanted: None,
+        placed_for: None,
         at: None,
         before: NONE,
         after: NONE,
@@ -61,15 +64,13 @@ impl Default for Timers {
 impl Timers {
     /// A peer wants to be looked at at this time, and no sooner.
     pub(crate) fn set(&mut self, now: Instant, at: Instant, key: usize) {
-        let began = *self.began.get_or_insert(now);
-        let since = at.saturating_duration_since(began);
-        let wanted = since.as_micros().div_ceil(1_000) as u64;
+        self.began.get_or_insert(now);
         if key >= self.entries.len() {
             self.entries.resize(key + 1, Entry::OUTSIDE);
         }
         let entry = &mut self.entries[key];
-        entry.wanted = wanted;
-        if entry.at.is_none_or(|at| wanted < at) {
+        entry.wanted = Some(at);
+        if entry.at.is_none() || entry.placed_for.is_none_or(|placed_for| at < placed_for) {
             self.remove(key);
             self.link(key);
         }
@@ -83,17 +84,17 @@ impl Timers {
     /// A peer whose time has come.
     pub(crate) fn pop_due(&mut self, now: Instant) -> Option<usize> {
         let since = now.saturating_duration_since(self.began?);
-        let now = since.as_millis() as u64;
-        while let Some(slot) = self.next_slot().filter(|slot| *slot <= now) {
+        let now_ms = since.as_millis() as u64;
+        while let Some(slot) = self.next_slot().filter(|slot| *slot <= now_ms) {
             self.now = slot;
             let key = self.first[slot as usize % SLOTS] as usize;
             self.remove(key);
-            if self.entries[key].wanted <= now {
+            if self.entries[key].wanted.is_none_or(|wanted| wanted <= now) {
                 return Some(key);
             }
             self.link(key);
         }
-        self.now = self.now.max(now);
+        self.now = self.now.max(now_ms);
         None
     }
 
@@ -117,10 +118,16 @@ impl Timers {
     fn link(&mut self, key: usize) {
         let last = self.now + SLOTS as u64 - 1;
         let entry = &mut self.entries[key];
-        let at = entry.wanted.clamp(self.now, last);
+        let since = self.began.zip(entry.wanted);
+        let since = since.map_or(Duration::ZERO, |(began, at)| {
+            at.saturating_duration_since(began)
+        });
+        let wanted = since.as_micros().div_ceil(1_000) as u64;
+        let at = wanted.clamp(self.now, last);
         let slot = at as usize % SLOTS;
         let after = std::mem::replace(&mut self.first[slot], key as u32);
         *entry = Entry {
+            placed_for: entry.wanted,
             at: Some(at),
             before: NONE,
             after,

@@ -7,17 +7,17 @@ use rtp::{Bitrate, Packet};
 use crate::channels::ChannelNumber;
 use crate::srtp::Protection;
 
-/// What a peer reports.
+/// What a peer reports. Small, since every packet is one: what is large and seldom stands apart.
 #[derive(Debug)]
 pub enum Event {
     /// DTLS is up: media flows.
-    Connected(Connection),
+    Connected(Box<Connection>),
     /// The connection is over.
     Closed(Ended),
     /// An authentic check has come over this path: its datagrams may be this peer's.
-    Reached(Path),
+    Reached(Box<Path>),
     /// Media goes over this path from now on, which has been proved.
-    Selected(Path),
+    Selected(Box<Path>),
     /// A media packet from the remote.
     Packet {
         /// Index of the section in [`Peer::received`](crate::Peer::received).

@@ -383,7 +383,7 @@ impl Peer {
         }
         match handled {
             ice::Handled::Answered { .. } => {
-                self.events.push_back(Event::Reached(path));
+                self.events.push_back(Event::Reached(Box::new(path)));
                 // As the client of DTLS this side has waited for a path.
                 if self.crypto.is_none() {
                     self.drain_dtls(now, to);
@@ -473,12 +473,12 @@ impl Peer {
             return;
         }
         let event = match self.selected {
-            None => Event::Connected(Connection {
+            None => Event::Connected(Box::new(Connection {
                 path,
                 version: crypto.version,
                 protection: crypto.protection,
-            }),
-            Some(_) => Event::Selected(path),
+            })),
+            Some(_) => Event::Selected(Box::new(path)),
         };
         self.selected = Some(path);
         self.events.push_back(event);

@@ -56,6 +56,8 @@ pub struct KeyframeCache {
     packets: VecDeque<Arc<Packet>>,
     /// Read before `packets`. A few, and not counted.
     leading: Vec<Arc<Packet>>,
+    /// Of `packets`.
+    ends: Option<Ends>,
     bytes: usize,
     /// The newest key frame, also when a limit dropped it.
     keyframe: Option<Keyframe>,
@@ -96,6 +98,7 @@ impl KeyframeCache {
             limits,
             packets: VecDeque::new(),
             leading: Vec::new(),
+            ends: None,
             bytes: 0,
             keyframe: None,
             epoch: 0,
@@ -232,45 +235,71 @@ impl KeyframeCache {
             self.bytes -= cost(first);
             self.packets.pop_front();
         }
+        self.note_ends();
     }
 
     /// Behind the first packet, or before it when it is the key frame's own.
     fn has_place_for(&self, packet: &Packet) -> bool {
-        self.packets
-            .front()
-            .is_some_and(|first| packet.seq > first.seq || packet.timestamp == first.timestamp)
+        self.ends.is_some_and(|ends| {
+            packet.seq > ends.first_seq || packet.timestamp == ends.first_timestamp
+        })
     }
 
     fn insert(&mut self, packet: Arc<Packet>) {
         // Nearly always the packet is the newest. A late one has few behind it to move.
-        let index = match self.packets.back() {
-            Some(last) if last.seq >= packet.seq => {
-                self.packets.partition_point(|p| p.seq < packet.seq)
-            }
-            _ => self.packets.len(),
+        let newest = self.ends.is_none_or(|ends| packet.seq > ends.last_seq);
+        let index = if newest {
+            self.packets.len()
+        } else {
+            self.packets.partition_point(|p| p.seq < packet.seq)
         };
-        if self.packets.get(index).is_some_and(|p| p.seq == packet.seq) {
+        if !newest && self.packets.get(index).is_some_and(|p| p.seq == packet.seq) {
             return;
         }
-        let age = self.keyframe_at().map_or(Duration::ZERO, |at| {
-            packet.received.saturating_duration_since(at)
-        });
+        let expires = self.ends.and_then(|ends| ends.expires);
         let bytes = self.bytes + cost(&packet);
         let full = bytes > self.limits.bytes || self.packets.len() >= self.limits.packets;
-        if full || age > self.limits.age {
+        if full || expires.is_some_and(|at| packet.received > at) {
             self.overflows += 1;
             self.clear();
             return;
         }
         self.bytes = bytes;
+        let seq = packet.seq;
         self.packets.insert(index, packet);
+        match &mut self.ends {
+            Some(ends) if newest => ends.last_seq = seq,
+            _ => self.note_ends(),
+        }
+    }
+
+    fn note_ends(&mut self) {
+        let ends = self.packets.front().zip(self.packets.back());
+        self.ends = ends.map(|(first, last)| Ends {
+            first_seq: first.seq,
+            first_timestamp: first.timestamp,
+            expires: first.received.checked_add(self.limits.age),
+            last_seq: last.seq,
+        });
     }
 
     fn clear(&mut self) {
         self.packets.clear();
         self.leading.clear();
+        self.ends = None;
         self.bytes = 0;
     }
+}
+
+/// What is asked of the first and the last packet with each that comes: those themselves have
+/// long left the processor's caches.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    first_seq: u64,
+    first_timestamp: u32,
+    /// A packet that is received later is too far from the first.
+    expires: Option<Instant>,
+    last_seq: u64,
 }
 
 /// What tells one key frame from another.

@@ -45,6 +45,9 @@ pub(super) struct Arrivals {
     latest: i64,
     /// Of the very first.
     earliest: Option<i64>,
+    /// Bytes of the [`RATE_SLOTS`] before the latest, summed up as they come and go: with few
+    /// packets to many receivers the slots themselves are in no cache.
+    recent_bytes: u64,
     /// The least time from sending to arrival, on two clocks: of the present and the last time.
     base: [Option<i64>; 2],
     base_began_us: i64,
@@ -69,6 +72,7 @@ impl Default for Arrivals {
             slots: [Slot::default(); SLOTS],
             latest: 0,
             earliest: None,
+            recent_bytes: 0,
             base: [None; 2],
             base_began_us: 0,
             taken: [0; 2],
@@ -92,7 +96,10 @@ impl Arrivals {
             *self = Self::default();
             return;
         }
-        self.latest = self.latest.max(number);
+        self.advance(number);
+        if number < self.latest && number >= self.latest - RATE_SLOTS {
+            self.recent_bytes += u64::from(arrival.bytes);
+        }
         let slot = &mut self.slots[number.rem_euclid(SLOTS as i64) as usize];
         if slot.number != number || slot.bytes == 0 {
             *slot = Slot {
@@ -103,6 +110,23 @@ impl Arrivals {
         }
         slot.bytes = slot.bytes.saturating_add(arrival.bytes.into());
         slot.queued_us = slot.queued_us.min(queued_us);
+    }
+
+    /// The latest is now this one, if it is later.
+    fn advance(&mut self, number: i64) {
+        let before = self.latest;
+        if number <= before {
+            return;
+        }
+        let bytes = |number| u64::from(self.slot(number).map_or(0, |slot| slot.bytes));
+        let leaves = before - RATE_SLOTS..(number - RATE_SLOTS).min(before);
+        let left: u64 = leaves.map(bytes).sum();
+        let enters = Some(before).filter(|before| number - before <= RATE_SLOTS);
+        self.recent_bytes = match enters {
+            Some(slot) => self.recent_bytes + bytes(slot) - left,
+            None => 0,
+        };
+        self.latest = number;
     }
 
     /// How long every packet waits now.
@@ -167,7 +191,10 @@ impl Arrivals {
     pub(super) fn rate(&self) -> Bitrate {
         // The latest is not over yet.
         let known = self.earliest.map_or(0, |first| self.latest - first);
-        self.over(known.clamp(RATE_SLOTS_MIN, RATE_SLOTS) as usize)
+        if known >= RATE_SLOTS {
+            return rate_of(self.recent_bytes, RATE_SLOTS as usize);
+        }
+        self.over(known.max(RATE_SLOTS_MIN) as usize)
     }
 
     /// The rate since the path was last idle: what it carries, as long as a queue stands.
@@ -185,7 +212,7 @@ impl Arrivals {
             .filter_map(|back| self.slot(self.latest - back))
             .map(|slot| u64::from(slot.bytes))
             .sum();
-        Bitrate::of(bytes, Duration::from_micros(slots as u64 * SLOT_US as u64))
+        rate_of(bytes, slots)
     }
 
     fn slot(&self, number: i64) -> Option<&Slot> {
@@ -211,9 +238,39 @@ impl Arrivals {
     }
 }
 
+fn rate_of(bytes: u64, slots: usize) -> Bitrate {
+    Bitrate::of(bytes, Duration::from_micros(slots as u64 * SLOT_US as u64))
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn rate_of_half_a_second_is_that_of_its_slots(
+            steps in prop::collection::vec((-300_i64..900, 1_u16..1_500), 1..200),
+        ) {
+            let mut arrivals = Arrivals::default();
+            let mut now_ms = 0;
+            for (step_ms, bytes) in steps {
+                // Mostly forwards; what comes late stays within what is remembered.
+                now_ms = (now_ms + step_ms).max(0);
+                arrivals.add(&Arrival {
+                    sent_us: now_ms as u64 * 1_000,
+                    arrived_us: now_ms * 1_000,
+                    bytes,
+                    probe: 0,
+                });
+                let known = arrivals.earliest.map_or(0, |first| arrivals.latest - first);
+                if known >= RATE_SLOTS {
+                    prop_assert_eq!(arrivals.rate(), arrivals.over(RATE_SLOTS as usize));
+                }
+            }
+        }
+    }
 
     /// After packets that waited for up to so many milliseconds, is the queue full at this wait?
     fn is_full(longest_ms: i64, wait_ms: i64) -> bool {

@@ -79,10 +79,13 @@ impl Receiver {
 
     /// When [`Self::handle_timeout`] has something to do.
     pub fn due(&self, now: Instant) -> Option<Instant> {
-        let layers = self.sections.iter().flat_map(|section| &section.layers);
-        let missing = layers.filter_map(|layer| layer.missing.due()).min();
         let keyframe = self.keyframe_wanted.then_some(now);
-        let all = [self.report_at, self.arrivals.due(), missing, keyframe];
+        let all = [
+            self.report_at,
+            self.arrivals.due(),
+            self.asks_at,
+            keyframe,
+        ];
         all.into_iter().flatten().min()
     }
 
@@ -122,6 +125,7 @@ impl Receiver {
     /// Asks for key frames and for missing packets.
     fn ask<F: FnMut(Vec<u8>)>(&mut self, now: Instant, compounds: &mut Compounds<'_, F>) {
         self.keyframe_wanted = false;
+        self.asks_at = None;
         let (mut packet, mut numbers) = (Vec::new(), Vec::new());
         let layers = self.sections.iter_mut().flat_map(|section| {
             let is_video = section.config.kind == Kind::Video;
@@ -140,6 +144,7 @@ impl Receiver {
             }
             numbers.clear();
             layer.missing.ask(now, self.round_trip, &mut numbers);
+            self.asks_at = earlier(self.asks_at, layer.missing.due());
             if !numbers.is_empty() {
                 packet.clear();
                 rtcp::write_nack(&mut packet, self.ssrc, ssrc, &numbers);
@@ -153,4 +158,9 @@ impl Receiver {
             }
         }
     }
+}
+
+/// The earlier of two times, where there are any.
+pub(super) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    [a, b].into_iter().flatten().min()
 }

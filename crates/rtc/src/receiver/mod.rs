@@ -76,6 +76,9 @@ pub struct Receiver {
     round_trip: Duration,
     /// When reports are due; `None` when nothing came since the last.
     report_at: Option<Instant>,
+    /// When missing packets are to be asked for, or sooner: the least of all layers. Kept here,
+    /// since after every packet it is asked for, and the layers are far apart in memory.
+    asks_at: Option<Instant>,
     /// A key frame is to be asked for.
     keyframe_wanted: bool,
     nacks: u64,
@@ -119,6 +122,7 @@ impl Receiver {
             transport_ssrc: 0,
             round_trip: ROUND_TRIP_FIRST,
             report_at: None,
+            asks_at: None,
             keyframe_wanted: false,
             nacks: 0,
             packets: 0,

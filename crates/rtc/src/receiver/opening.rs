@@ -6,6 +6,7 @@ use rtp::Header;
 
 use super::cause::Cause;
 use super::contents::Opened;
+use super::feedback::earlier;
 use super::section::{Carried, ReceivedType};
 use super::source::{Place, Role, Source};
 use super::{Arrived, PARKED_MAX, Receiver, SSRCS_MAX, binding};
@@ -213,6 +214,7 @@ impl Receiver {
             .get_mut(place.layer)
             .ok_or(Cause::UnknownSsrc)?;
         let took = layer.take(now, index, kind.nack);
+        self.asks_at = earlier(self.asks_at, layer.missing.due());
         if took.jumped {
             source.reception.restart();
             self.keyframe_wanted = true;
