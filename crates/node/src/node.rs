@@ -78,6 +78,8 @@ pub struct Node {
     timers: Timers,
     next_tick: Option<Instant>,
     ticks: u32,
+    /// A track or a layer has begun since the last tick: its viewers choose anew.
+    track_began: bool,
     /// Streams whose viewers are to be given what has come.
     fresh: VecDeque<usize>,
     /// Visits since a peer that wants its time got it.
@@ -104,6 +106,7 @@ impl Node {
             timers: Timers::default(),
             next_tick: None,
             ticks: 0,
+            track_began: false,
             fresh: VecDeque::new(),
             served: 0,
             delays: Delays::default(),
@@ -307,11 +310,10 @@ impl Node {
         self.next_tick = (!self.peers.is_empty()).then_some(now + TICK);
         self.ticks = self.ticks.wrapping_add(1);
         let full = self.ticks.is_multiple_of(STATUS_TICKS);
+        let all = std::mem::take(&mut self.track_began) || full;
+        self.choose_all(now, all);
         for key in self.streams.iter().map(|(key, _)| key).collect::<Vec<_>>() {
             self.tick_stream(now, key, full);
-        }
-        self.choose_all(now);
-        for key in self.streams.iter().map(|(key, _)| key).collect::<Vec<_>>() {
             self.request_keyframes(now, key);
         }
         if full {

@@ -32,6 +32,10 @@ pub(crate) struct PeerEntry {
     pub(crate) estimate: Option<Estimate>,
     /// What the bandwidth estimation was last told to look for.
     pub(crate) wanted: (Bitrate, Bitrate),
+    /// It gets all there is of one stream without other layers, and its path carries that: nothing
+    /// is to be decided until something is told of the path or the stream, and this is looked at
+    /// once a second.
+    pub(crate) settled: bool,
     pub(crate) health: Health,
     /// What was counted of [`Peer::held_back`].
     held_back: u32,
@@ -84,6 +88,7 @@ impl PeerEntry {
             views: Vec::new(),
             estimate: None,
             wanted: (Bitrate::ZERO, Bitrate::ZERO),
+            settled: false,
             health: Health::default(),
             held_back: 0,
         }

@@ -355,7 +355,7 @@ impl Peer {
             return Err(Cause::Replayed);
         }
         self.ice.authentic(now, path);
-        let Some(path) = self.ice.selected() else {
+        let Some(path) = self.selected else {
             return Ok(());
         };
         let mut outlet = crypto.outlet(path, to);
@@ -499,9 +499,10 @@ impl Peer {
         if self.dtls_due().is_some_and(|due| due <= now) {
             self.dtls.handle_timeout(now);
             self.drain_dtls(now, to);
+            self.follow_path();
         }
         self.turn_channels(now, to);
-        let Some((crypto, path)) = self.crypto.as_mut().zip(self.ice.selected()) else {
+        let Some((crypto, path)) = self.crypto.as_mut().zip(self.selected) else {
             return;
         };
         let mut outlet = crypto.outlet(path, to);
@@ -591,7 +592,7 @@ impl Peer {
     /// Ends the connection: RTCP BYE, then DTLS close_notify.
     pub fn close(&mut self, now: Instant, to: &mut Datagrams) {
         self.over = true;
-        if let Some((crypto, path)) = self.crypto.as_mut().zip(self.ice.selected())
+        if let Some((crypto, path)) = self.crypto.as_mut().zip(self.selected)
             && let Some(sender) = &mut self.sender
         {
             sender.close(&mut crypto.outlet(path, to));
@@ -640,7 +641,7 @@ impl Peer {
     ) -> Result<(), WriteError> {
         let line = self.sent.get_mut(media).zip(self.sender.as_mut());
         let (line, sender) = line.ok_or(WriteError::NotSending)?;
-        let connected = self.crypto.as_mut().zip(self.ice.selected());
+        let connected = self.crypto.as_mut().zip(self.selected);
         let (crypto, path) = connected.ok_or(WriteError::NotSending)?;
         if line.encodings.is_empty() {
             return Err(WriteError::NotSending);

@@ -192,10 +192,11 @@ impl Node {
         }
     }
 
-    /// Decides anew what each viewer gets.
-    pub(super) fn choose_all(&mut self, now: Instant) {
+    /// Decides anew what viewers get: each one, or those of which something is to be expected.
+    pub(super) fn choose_all(&mut self, now: Instant, all: bool) {
         for (key, entry) in &mut self.peers {
-            if !entry.connected || entry.views.is_empty() {
+            let is_viewer = entry.connected && !entry.views.is_empty();
+            if !is_viewer || (entry.settled && !all) {
                 continue;
             }
             let wishes = choose_layers(now, entry, &mut self.streams);

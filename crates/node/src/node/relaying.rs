@@ -32,11 +32,13 @@ impl Node {
             Relayed::Begin {
                 kind, rids, sets, ..
             } => {
+                self.track_began = true;
                 stream.sweep.clear();
                 stream.track_mut(kind).begin(&rids);
                 stream.track_mut(kind).set_parameter_sets(now, &sets);
             }
             Relayed::Restart { kind, layer, .. } => {
+                self.track_began = true;
                 stream.track_mut(kind).restart_layer(layer);
             }
             Relayed::Packet {

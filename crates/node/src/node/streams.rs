@@ -69,6 +69,7 @@ impl Node {
             return;
         };
         stream.track_mut(kind).restart_layer(layer);
+        self.track_began = true;
         let message = Relayed::Restart {
             stream: stream.id,
             kind,
@@ -127,6 +128,7 @@ impl Node {
             stream.sessions += 1;
             stream.clear_oversized();
         }
+        self.track_began = true;
         // Of the predecessor.
         stream.sweep.clear();
         for line in lines {

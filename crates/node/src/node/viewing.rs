@@ -28,6 +28,7 @@ pub(super) fn choose_layers(
     let (mut padding, mut wanted, mut any) = (Bitrate::ZERO, Bitrate::ZERO, false);
     let mut shares = shares(now, &mut entry.views, streams, entry.estimate);
     let mut present = Bitrate::ZERO;
+    let mut settled = entry.views.len() == 1;
     for view in &mut entry.views {
         let Some(stream) = streams.get_mut(view.stream) else {
             continue;
@@ -45,6 +46,7 @@ pub(super) fn choose_layers(
             continue;
         };
         any = true;
+        settled &= is_settled(&choice, view, stream);
         let rate = stream.video.bitrate(choice.layer);
         present = present + rate;
         wanted = wanted + wants;
@@ -53,6 +55,7 @@ pub(super) fn choose_layers(
             padding = choice.padded - rate;
         }
     }
+    entry.settled = any && settled;
     if !any {
         return false;
     }
@@ -71,6 +74,13 @@ pub(super) fn choose_layers(
         entry.peer.set_wanted_bitrate(now, padded, wanted);
     }
     changes
+}
+
+/// Whether a viewer gets all that there is of a stream, and waits for nothing.
+fn is_settled(choice: &Choice, view: &mut View, stream: &Stream) -> bool {
+    let waits = view.video().is_none_or(|s| s.subscription.is_catching_up());
+    let has_all = !choice.pause && choice.temporal_max == u8::MAX;
+    has_all && !waits && stream.video.layers().len() == 1
 }
 
 /// What each video may take of the path, and whether that is filled; `None` for a viewer of one,
