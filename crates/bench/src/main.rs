@@ -5,6 +5,7 @@
 //! A crate that has something to measure gets a module here, and a section in `document`.
 #![forbid(unsafe_code)]
 
+mod against;
 mod clock;
 mod document;
 mod floor;
@@ -57,6 +58,18 @@ enum What {
         #[arg(long, default_value_t = scenario::HIDDEN_SECONDS)]
         time: u32,
     },
+    /// Two binaries of the server in turns, with 1,000 publishers of one viewer each.
+    Against {
+        /// The server's binary, built for release. Its generator measures both.
+        #[arg(long)]
+        server: PathBuf,
+        /// The other.
+        #[arg(long)]
+        than: PathBuf,
+        /// Runs of each.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
     /// Runs one thing for `valgrind`, which counts its instructions; prints the packets.
     #[command(hide = true)]
     Count { what: instructions::Counted },
@@ -81,6 +94,14 @@ fn main() -> anyhow::Result<()> {
             let server = server.canonicalize()?;
             let measured = scenario::run_hidden(&server, &viewers, time)?;
             print(&document::loads(&measured))
+        }
+        What::Against {
+            server,
+            than,
+            rounds,
+        } => {
+            let (server, than) = (server.canonicalize()?, than.canonicalize()?);
+            print(&against::run(&server, &than, rounds)?)
         }
         What::Count { what } => print(&instructions::count(what)?.to_string()),
     }

@@ -17,6 +17,9 @@ const LOADS: [usize; 7] = [50, 225, 450, 900, 1_500, 2_000, 2_800];
 pub(crate) const HIDDEN_VIEWERS: [usize; 2] = [100, 450];
 pub(crate) const HIDDEN_SECONDS: u32 = 12;
 
+/// Where hardly anything goes together: the cost is that of a session and a packet.
+pub(crate) const PAIRS: &str = "--publishers 1000 --viewers 1000 --bitrate 100 --fps 10 --time 10";
+
 /// Lays a link to a second host, and measures the server over it.
 const OVER_VETH: &str = include_str!("veth.sh");
 
@@ -58,7 +61,7 @@ impl Measured {
 }
 
 pub(crate) fn run_all(server: &Path) -> anyhow::Result<Whole> {
-    let one = |name: &str, flags: &str| measure(server, name, flags, 1, true);
+    let one = |name: &str, flags: &str| measure(server, server, name, flags, 1, true);
     let curve = LOADS.map(|viewers| {
         let flags = format!("--viewers {viewers} --ramp 150 --time 12 --spin");
         one(&format!("{viewers} viewers"), &flags)
@@ -76,10 +79,7 @@ pub(crate) fn run_all(server: &Path) -> anyhow::Result<Whole> {
             "100 publishers, 450 viewers",
             "--publishers 100 --viewers 450 --time 10 --spin",
         ),
-        (
-            "1,000 publishers of 100 kbit/s, one viewer each",
-            "--publishers 1000 --viewers 1000 --bitrate 100 --fps 10 --time 10",
-        ),
+        ("1,000 publishers of 100 kbit/s, one viewer each", PAIRS),
         (
             "20 streams of 500 kbit/s, each seen by the same 20",
             "--publishers 20 --viewers 400 --bitrate 500 --time 10 --spin",
@@ -100,8 +100,16 @@ pub(crate) fn run_all(server: &Path) -> anyhow::Result<Whole> {
         ),
     ];
     let two = "--viewers 400 --bursts --time 10";
-    let shards =
-        [1, 2].map(|count| measure(server, &format!("{count} shard(s)"), two, count, false));
+    let shards = [1, 2].map(|count| {
+        measure(
+            server,
+            server,
+            &format!("{count} shard(s)"),
+            two,
+            count,
+            false,
+        )
+    });
     Ok(Whole {
         curve: curve.into_iter().collect::<anyhow::Result<_>>()?,
         bursts: one(
@@ -143,20 +151,45 @@ pub(crate) fn run_hidden(
                 format!("{viewers} viewers{what}"),
                 format!("{flags}{further}"),
             );
-            found.push(measure(server, &name, &flags, 1, true)?);
+            found.push(measure(server, server, &name, &flags, 1, true)?);
             Ok(())
         };
         here("", "")?;
         here(", only the last packet shorter", " --cut full")?;
         here(", without GRO", " --no-gro")?;
         let name = format!("{viewers} viewers, veth, no GSO, no GRO");
-        found.extend(over_veth(server, &name, &format!("{flags} --no-gro"))?);
+        let flags = format!("{flags} --no-gro");
+        found.extend(over_veth(server, server, Trains::Cut, &name, &flags)?);
     }
     Ok(found)
 }
 
-/// Measures over a link that takes no trains; `None` where this user may lay none.
-fn over_veth(server: &Path, name: &str, flags: &str) -> anyhow::Result<Option<Measured>> {
+/// What the server's card does with trains.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Trains {
+    Whole,
+    Cut,
+}
+
+impl Trains {
+    /// Datagrams that the card takes in one piece: at most as many as the kernel makes a train of.
+    fn segments(self) -> &'static str {
+        match self {
+            Self::Whole => "64",
+            Self::Cut => "1",
+        }
+    }
+}
+
+/// Measures between two hosts, with this binary's `bench`; `None` where this user may lay no link
+/// between them.
+pub(crate) fn over_veth(
+    server: &Path,
+    generator: &Path,
+    trains: Trains,
+    name: &str,
+    flags: &str,
+) -> anyhow::Result<Option<Measured>> {
     const NAMESPACES: &str = "-n -m -p -f --mount-proc --kill-child";
     let unshare = || {
         let mut command = Command::new("unshare");
@@ -171,7 +204,10 @@ fn over_veth(server: &Path, name: &str, flags: &str) -> anyhow::Result<Option<Me
     }
     progress(&format!("{name}: headwater bench {flags}"));
     let mut command = unshare();
-    command.args(["sh", "-c", OVER_VETH, "veth.sh"]).arg(server);
+    command
+        .args(["sh", "-c", OVER_VETH, "veth.sh"])
+        .args([server, generator])
+        .arg(trains.segments());
     let output = command
         .args(flags.split(' '))
         .stderr(Stdio::inherit())
@@ -187,9 +223,10 @@ fn over_veth(server: &Path, name: &str, flags: &str) -> anyhow::Result<Option<Me
 }
 
 /// Starts a server with so many shards, on the first core if it is to be alone there, and
-/// measures it from the second.
-fn measure(
+/// measures it from the second, with this binary's `bench`.
+pub(crate) fn measure(
     server: &Path,
+    generator: &Path,
     name: &str,
     flags: &str,
     shards: usize,
@@ -197,7 +234,7 @@ fn measure(
 ) -> anyhow::Result<Measured> {
     progress(&format!("{name}: headwater bench {flags}"));
     let running = Running::start(server, shards, apart)?;
-    let mut command = on_core(server, apart.then_some(1));
+    let mut command = on_core(generator, apart.then_some(1));
     command
         .arg("bench")
         .arg(&running.url)

@@ -53,34 +53,51 @@ struct Owners {
     claims: Keys,
 }
 
-/// A few peers.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Keys([Option<usize>; CLAIMS_MAX]);
+/// A few peers, in front; the places behind them are [`NOBODY`]. Small, since the table of
+/// addresses holds one for each.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keys([u32; CLAIMS_MAX]);
+
+const NOBODY: u32 = u32::MAX;
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self([NOBODY; CLAIMS_MAX])
+    }
+}
 
 impl Keys {
     fn one(key: usize) -> Self {
         let mut keys = Self::default();
-        keys.0[0] = Some(key);
+        keys.0[0] = key as u32;
         keys
     }
 
+    fn first(&self) -> Option<usize> {
+        self.iter().next()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.0[0].is_none()
+        self.0[0] == NOBODY
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + use<> {
-        self.0.into_iter().flatten()
+        let keys = self.0.into_iter();
+        keys.take_while(|key| *key != NOBODY).map(|key| key as usize)
+    }
+
+    /// The first of these.
+    fn set(&mut self, mut keys: impl Iterator<Item = usize>) {
+        self.0 = std::array::from_fn(|_| keys.next().map_or(NOBODY, |key| key as u32));
     }
 
     fn put_first(&mut self, key: usize) {
         let others = self.iter().filter(|other| *other != key);
-        let mut all = std::iter::once(key).chain(others).take(CLAIMS_MAX);
-        self.0 = std::array::from_fn(|_| all.next());
+        self.set(std::iter::once(key).chain(others));
     }
 
     fn remove(&mut self, key: usize) {
-        let mut others = self.iter().filter(|other| *other != key);
-        self.0 = std::array::from_fn(|_| others.next());
+        self.set(self.iter().filter(|other| *other != key));
     }
 }
 
@@ -112,7 +129,7 @@ impl Demux {
             }
             return all;
         }
-        let latest = owners.claims.0[0];
+        let latest = owners.claims.first();
         match &mut owners.owner {
             // Another client may have got the address of one that is gone.
             Some((_, heard)) if sort == Sort::Dtls && is_over(*heard, now) && latest.is_some() => {

@@ -10,33 +10,37 @@ use crate::ClosedReason;
 use crate::health::Health;
 
 /// A peer with what the node knows of it.
+///
+/// In the order of C: what every datagram needs stands together in front. With many peers each of
+/// them is read from memory anew, a line of 64 bytes at a time.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct PeerEntry {
-    pub(crate) session: SessionId,
     pub(crate) peer: Box<Peer>,
-    pub(crate) created: Instant,
-    pub(crate) connected: bool,
-    pub(crate) ufrags: Vec<String>,
-    /// Those that it was reached at, the latest last.
-    pub(crate) addresses: Vec<SocketAddr>,
-    /// Which refusals were told, a bit for each.
-    pub(crate) refused: u32,
-    /// What the peer said of its end.
-    pub(crate) ended: Option<rtc::Ended>,
-    /// Something was written that has not left yet, or is waiting in a cache.
-    pub(crate) dirty: bool,
     /// What it publishes: what the m-lines carry.
     pub(crate) sources: Vec<Incoming>,
     /// The streams that it gets.
     pub(crate) views: Vec<View>,
-    pub(crate) estimate: Option<Estimate>,
-    /// What the bandwidth estimation was last told to look for.
-    pub(crate) wanted: (Bitrate, Bitrate),
+    pub(crate) connected: bool,
+    /// Something was written that has not left yet, or is waiting in a cache.
+    pub(crate) dirty: bool,
     /// It gets all there is of one stream without other layers, and its path carries that: nothing
     /// is to be decided until something is told of the path or the stream, and this is looked at
     /// once a second.
     pub(crate) settled: bool,
+    /// Which refusals were told, a bit for each.
+    pub(crate) refused: u32,
     pub(crate) health: Health,
+    pub(crate) estimate: Option<Estimate>,
+    /// What the bandwidth estimation was last told to look for.
+    pub(crate) wanted: (Bitrate, Bitrate),
+    pub(crate) session: SessionId,
+    pub(crate) created: Instant,
+    pub(crate) ufrags: Vec<String>,
+    /// Those that it was reached at, the latest last.
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// What the peer said of its end.
+    pub(crate) ended: Option<rtc::Ended>,
     /// What was counted of [`Peer::held_back`].
     held_back: u32,
 }

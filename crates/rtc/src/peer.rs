@@ -31,31 +31,34 @@ pub const PAYLOAD_BYTES_MAX: usize = 1_472;
 /// is agreed later. What it has to send is added to the [`Datagrams`] of each call. It has no
 /// socket and no clock: give it a datagram or the time, take all of [`Self::poll_output`], and come
 /// back at the timeout that this names.
+///
+/// In the order of C, as what belongs to a datagram stands together then.
+#[repr(C)]
 pub struct Peer {
-    ice: ice::Agent,
-    dtls: Box<dtls::Endpoint>,
-    dtls_due: Option<Instant>,
-    /// Something of DTLS has come.
-    dtls_heard: bool,
     /// Since the handshake.
     crypto: Option<Box<Crypto>>,
-    /// Where media goes, as the owner was told.
-    selected: Option<Path>,
     receiver: Box<Receiver>,
     sender: Option<Box<Sender>>,
     channels: Option<Box<Channels>>,
-    received: Vec<Media>,
-    sent: Vec<Media>,
     events: VecDeque<Event>,
+    ice: ice::Agent,
+    /// Where media goes, as the owner was told.
+    selected: Option<Path>,
+    sent: Vec<Media>,
+    dtls_due: Option<Instant>,
+    /// The time of the last call that had one.
+    now: Instant,
+    received: Vec<Media>,
+    dtls: Box<dtls::Endpoint>,
     /// Of a sender that is not there yet.
     estimate: Option<Bitrate>,
     wall_clock: WallClock,
     remote_ufrag: String,
     unified: bool,
+    /// Something of DTLS has come.
+    dtls_heard: bool,
     /// The connection ended, or was ended.
     over: bool,
-    /// The time of the last call that had one.
-    now: Instant,
 }
 
 /// The keys' two sides, and which RTCP came before.

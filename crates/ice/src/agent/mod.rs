@@ -70,14 +70,17 @@ pub const NOMINATION_FRESH: Duration = Duration::from_secs(1);
 pub const HANDSHAKE_SILENT: Duration = Duration::from_secs(1);
 
 /// The lite agent of one session. Says where datagrams go, and never sends or waits itself.
+///
+/// In the order of C: what each datagram of media needs stands in front.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Agent {
-    generations: Generations,
     paths: Paths,
     phase: Phase,
+    held_back: u32,
     created: Instant,
     tie_breaker: u64,
-    held_back: u32,
+    generations: Generations,
 }
 
 /// In all but the first, the lead of [`Paths`] is the path that is meant.

@@ -80,12 +80,7 @@ impl Receiver {
     /// When [`Self::handle_timeout`] has something to do.
     pub fn due(&self, now: Instant) -> Option<Instant> {
         let keyframe = self.keyframe_wanted.then_some(now);
-        let all = [
-            self.report_at,
-            self.arrivals.due(),
-            self.asks_at,
-            keyframe,
-        ];
+        let all = [self.report_at, self.arrivals.due(), self.asks_at, keyframe];
         all.into_iter().flatten().min()
     }
 
