@@ -87,6 +87,8 @@ pub struct Node {
     delays: Delays,
     /// Peers that want their time, each once.
     dirty: Vec<usize>,
+    /// Peers of which is to be asked when they want to be woken, each once.
+    unscheduled: Vec<usize>,
     outputs: VecDeque<Output<'static>>,
     sending: Datagrams,
     counters: Counters,
@@ -111,6 +113,7 @@ impl Node {
             served: 0,
             delays: Delays::default(),
             dirty: Vec::new(),
+            unscheduled: Vec::new(),
             outputs: VecDeque::new(),
             sending: Datagrams::default(),
             counters: Counters::default(),
@@ -140,6 +143,11 @@ impl Node {
 
     /// The next thing to do; `None` when all is done for now.
     pub fn poll_output(&mut self, now: Instant) -> Option<Output<'_>> {
+        while let Some(key) = self.unscheduled.pop() {
+            if self.peers.get(key).is_some_and(|entry| entry.unscheduled) {
+                self.schedule(now, key);
+            }
+        }
         loop {
             if let Some(output) = self.outputs.pop_front() {
                 return Some(output);
@@ -171,7 +179,7 @@ impl Node {
         self.delays
     }
 
-    /// When [`Input::Timeout`] is to be given next.
+    /// When [`Input::Timeout`] is to be given next, once [`Self::poll_output`] has nothing more.
     pub fn poll_timeout(&self) -> Option<Instant> {
         [self.timers.next(), self.next_tick]
             .into_iter()
@@ -194,7 +202,13 @@ impl Node {
             if let Err(refused) = entry.peer.handle_datagram(now, path, contents, to) {
                 self.refuse(key, path.remote, refused, contents);
             }
-            self.drain(now, key);
+            self.take_events(now, key);
+            // Its next datagram may be here already: when it is to be woken is asked once for all.
+            if let Some(entry) = self.peers.get_mut(key)
+                && !std::mem::replace(&mut entry.unscheduled, true)
+            {
+                self.unscheduled.push(key);
+            }
         }
     }
 
@@ -367,22 +381,27 @@ impl Node {
 
     /// Takes all outputs of a peer.
     fn drain(&mut self, now: Instant, key: usize) {
-        let at = loop {
-            let Some(entry) = self.peers.get_mut(key) else {
-                return;
-            };
-            match entry.peer.poll_output() {
-                rtc::Output::Event(event) => self.peer_event(now, key, event),
-                rtc::Output::Timeout(at) => break at.unwrap_or(now + WAKE_MAX),
-            }
-        };
+        self.take_events(now, key);
+        self.schedule(now, key);
+    }
+
+    fn take_events(&mut self, now: Instant, key: usize) {
+        while let Some(entry) = self.peers.get_mut(key)
+            && let Some(event) = entry.peer.poll_event()
+        {
+            self.peer_event(now, key, event);
+        }
+    }
+
+    /// Has a peer woken when it wants to be, as far as is known now.
+    fn schedule(&mut self, now: Instant, key: usize) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
-        let at = entry
-            .catch_up_due()
-            .map_or(at, |due| due.min(at))
-            .clamp(now + WAKE_MIN, now + WAKE_MAX);
+        entry.unscheduled = false;
+        let due = [entry.peer.due(), entry.catch_up_due()];
+        let at = due.into_iter().flatten().min().unwrap_or(now + WAKE_MAX);
+        let at = at.clamp(now + WAKE_MIN, now + WAKE_MAX);
         self.timers.set(now, at, key);
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct PeerEntry {
     pub(crate) connected: bool,
     /// Something was written that has not left yet, or is waiting in a cache.
     pub(crate) dirty: bool,
+    /// When it wants to be woken is to be asked.
+    pub(crate) unscheduled: bool,
     /// It gets all there is of one stream without other layers, and its path carries that: nothing
     /// is to be decided until something is told of the path or the stream, and this is looked at
     /// once a second.
@@ -93,6 +95,7 @@ impl PeerEntry {
             estimate: None,
             wanted: (Bitrate::ZERO, Bitrate::ZERO),
             settled: false,
+            unscheduled: false,
             health: Health::default(),
             held_back: 0,
         }

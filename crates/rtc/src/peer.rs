@@ -536,25 +536,34 @@ impl Peer {
 
     /// The next event; [`Output::Timeout`] when there is nothing now.
     pub fn poll_output(&mut self) -> Output {
+        match self.poll_event() {
+            Some(event) => Output::Event(event),
+            None => Output::Timeout(self.due()),
+        }
+    }
+
+    /// The next event. An owner that gives many datagrams in a row takes the events of each, and
+    /// asks for [`Self::due`] after the last.
+    pub fn poll_event(&mut self) -> Option<Event> {
         if let Some(event) = self.events.pop_front() {
-            return Output::Event(event);
+            return Some(event);
         }
         if let Some(feedback) = self.sender.as_mut().and_then(|sender| sender.poll())
             && let Some(event) = self.fed_back(feedback)
         {
-            return Output::Event(event);
+            return Some(event);
         }
         if let Some(event) = self.channels.as_mut().and_then(|c| c.poll_event(self.now)) {
-            return Output::Event(event);
+            return Some(event);
         }
         match self.receiver.poll_nacks() {
-            0 => Output::Timeout(self.due()),
-            count => Output::Event(Event::Nacks { sent: true, count }),
+            0 => None,
+            count => Some(Event::Nacks { sent: true, count }),
         }
     }
 
-    /// When [`Self::handle_timeout`] has something to do.
-    fn due(&self) -> Option<Instant> {
+    /// When [`Self::handle_timeout`] has something to do, if all events were taken.
+    pub fn due(&self) -> Option<Instant> {
         let connected = self.crypto.is_some();
         let of_receiver = self.receiver.due(self.now).filter(|_| connected);
         let of_sender = self.sender.as_ref().filter(|_| connected);
