@@ -23,11 +23,12 @@ use crate::{watch, wire};
 const HANDSHAKE_MAX: Duration = Duration::from_secs(30);
 
 /// As the active side: the wait before a flight is repeated for the first time. The RFC's second
-/// (RFC 6347 §4.2.4.1) is long for a path whose round trip ICE has just measured.
-pub(crate) const FLIGHT_FIRST_WAIT: Duration = Duration::from_millis(250);
+/// (RFC 6347 §4.2.4.1) is long for paths of today, and FFmpeg never reads the first datagram: with it
+/// each of its users waits for so long. On a longer path the second comes in vain.
+pub(crate) const FLIGHT_FIRST_WAIT: Duration = Duration::from_millis(100);
 
-/// How often it is repeated, with twice the wait each time: for 32 s.
-pub(crate) const FLIGHT_RETRIES: usize = 6;
+/// How often it is repeated, with twice the wait each time: until [`HANDSHAKE_MAX`].
+pub(crate) const FLIGHT_RETRIES: usize = 8;
 
 /// Room for a datagram of the library's or for application data; more is made when they are longer.
 const BUFFER: usize = 2_048;
@@ -268,10 +269,16 @@ impl Endpoint {
                 None => {}
             }
         }
+        if let Some(received) = received {
+            self.told(received);
+        }
+    }
+
+    /// The peer has ended the connection, in a record that only it can have sealed.
+    fn told(&mut self, received: Description) {
         match received {
-            Some(Description::CLOSE_NOTIFY) => self.close(),
-            Some(received) => self.end(Output::Failed(Error::Alert { received })),
-            None => {}
+            Description::CLOSE_NOTIFY => self.close(),
+            received => self.end(Output::Failed(Error::Alert { received })),
         }
     }
 

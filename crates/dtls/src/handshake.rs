@@ -1,14 +1,17 @@
 //! The library during a handshake, and what is learned from it.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use dimpl::Dtls;
 
+use crate::alert::Description;
 use crate::certificate::{Key, Kind};
 use crate::endpoint::Role;
 use crate::error::Error;
 use crate::identity::{Fingerprint, Identity};
 use crate::keys::{SrtpProfile, Version};
+use crate::proof::{self, Sealed};
 use crate::repeat::LastFlight;
 use crate::rival::Rival;
 use crate::{hello, watch, widen, wire};
@@ -27,6 +30,8 @@ pub(crate) struct Handshake {
     pub(crate) random: Option<[u8; hello::RANDOM]>,
     /// There was a ClientHello with others.
     pub(crate) rival: Option<Box<Rival>>,
+    /// As the client: the profile in the ServerHello.
+    pub(crate) profile: Option<SrtpProfile>,
     /// The next record of ours in the clear, for an alert.
     pub(crate) clear_sequence: u64,
     /// The peer has answered: a fatal alert from it no longer means that it knows no DTLS 1.2.
@@ -54,6 +59,7 @@ impl Handshake {
             last_flight: LastFlight::default(),
             random: None,
             rival: None,
+            profile: None,
             clear_sequence: 0,
             answered: false,
             wake: None,
@@ -61,6 +67,36 @@ impl Handshake {
             connected: false,
             srtp: None,
         }
+    }
+
+    /// Looks into a datagram of DTLS 1.2, as far as the peer's keys are known.
+    pub(crate) fn look<'a>(&self, datagram: &'a [u8], own: Role) -> Sealed<'a> {
+        let keys = &self.keys;
+        let secret = keys.secret.as_ref().zip(keys.aead);
+        let read = secret.filter(|_| proof::has_sealed(datagram));
+        match read.and_then(|(secret, aead)| secret.read(aead, own)) {
+            Some(read) => proof::look(datagram, &read, own),
+            None => Sealed::Handshake(Cow::Borrowed(datagram)),
+        }
+    }
+
+    /// As the client: the server has proved with this record that it has finished. False when this
+    /// side has not, or has not seen what the server chose.
+    pub(crate) fn proved(&mut self, sequence: u64) -> bool {
+        let keys = &self.keys;
+        let (Some(secret), Some(aead), Some(profile)) = (&keys.secret, keys.aead, self.profile)
+        else {
+            return false;
+        };
+        let Some(read) = secret.read(aead, Role::Client) else {
+            return false;
+        };
+        if !self.verified || keys.write.is_none() {
+            return false;
+        }
+        self.srtp = Some((profile, secret.srtp(profile)));
+        self.keys.read = Some((read, sequence));
+        true
     }
 
     /// Takes what the library has to say, and returns the datagrams to send.
@@ -132,6 +168,9 @@ pub(crate) fn broken_off(error: dimpl::Error) -> Error {
         dimpl::Error::SecurityError(SecurityError::ExtendedMasterSecretNotNegotiated) => {
             Error::NoExtendedMasterSecret
         }
+        dimpl::Error::SecurityError(SecurityError::FatalAlert { description }) => Error::Alert {
+            received: Description(description),
+        },
         other => Error::Protocol(other.to_string()),
     }
 }

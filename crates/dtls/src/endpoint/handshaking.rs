@@ -13,6 +13,7 @@ use crate::hearsay::End;
 use crate::hello::{self, Offer};
 use crate::identity::{Fingerprint, Identity};
 use crate::keys::{SrtpKeys, Version};
+use crate::proof::{self, Sealed};
 use crate::repeat::LastFlight;
 use crate::rival::Rival;
 use crate::{screen, watch, wire};
@@ -107,6 +108,18 @@ impl Endpoint {
         let Some(datagram) = screen::plausible(datagram, role) else {
             return false;
         };
+        if role == Role::Client && handshake.profile.is_none() {
+            handshake.profile = proof::profile_in(&datagram);
+        }
+        let datagram = match handshake.look(&datagram, role) {
+            Sealed::Handshake(datagram) => datagram,
+            Sealed::Alert(received) => {
+                self.told(received);
+                return true;
+            }
+            Sealed::Data(sequence, data) => return self.proved(sequence, data),
+            Sealed::Nothing => return false,
+        };
         handshake.answered = true;
         let Handshake { dtls, keys, .. } = &mut **handshake;
         let taken = watch::during(keys, || {
@@ -192,6 +205,19 @@ impl Endpoint {
         let end = is_close.then_some(()).ok_or(Error::Alert { received });
         self.hearsay.says(now, end);
         false
+    }
+
+    /// As the client: the server has sent data, so it has finished.
+    fn proved(&mut self, sequence: u64, data: Vec<u8>) -> bool {
+        let State::Handshaking(handshake) = &mut self.state else {
+            return false;
+        };
+        if !handshake.proved(sequence) {
+            return false;
+        }
+        self.connect();
+        self.outputs.push_back(Output::Data(data));
+        true
     }
 
     /// The handshake did not go on after its end was told.

@@ -1,5 +1,7 @@
 //! How a connection comes about, and what keeps it from that.
 
+use std::time::Duration;
+
 use client::Direction;
 use headwater_rtc::{Ended, Event};
 use pair::{CONNECT_MAX, World, path, with_wrong_fingerprint};
@@ -51,4 +53,29 @@ fn client_that_expects_another_certificate_gets_no_media() {
     world.pass(CONNECT_MAX);
     assert!(!world.is_connected());
     assert!(world.media_sent().is_empty());
+}
+
+/// A handshake of DTLS has at most so many datagrams in one direction.
+const DATAGRAMS: usize = 8;
+
+/// With one datagram lost, whichever it is. The slower side's first repetition comes within 1.5 s.
+const ONE_LOST_MAX: Duration = Duration::from_secs(2);
+
+#[test]
+fn lost_datagram_of_dtls_keeps_no_client_from_connecting() {
+    let is_dtls = |bytes: &[u8]| matches!(bytes.first(), Some(20..=63));
+    for setup in ["active", "passive"] {
+        for (to_server, number) in (1..=DATAGRAMS).flat_map(|at| [(true, at), (false, at)]) {
+            let offer = |text: String| text.replace("a=setup:actpass", &format!("a=setup:{setup}"));
+            let mut world = World::new(Direction::Send, offer, |answer| answer);
+            let mut seen = 0;
+            world.lose(move |is_to_server, bytes| {
+                seen += usize::from(is_dtls(bytes) && is_to_server == to_server);
+                is_dtls(bytes) && is_to_server == to_server && seen == number
+            });
+            world.pass(ONE_LOST_MAX);
+            let lost = format!("{setup}, to the server: {to_server}, {number}");
+            assert!(world.is_connected(), "{lost}: {:?}", world.events);
+        }
+    }
 }
