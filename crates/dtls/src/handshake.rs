@@ -11,6 +11,7 @@ use crate::endpoint::Role;
 use crate::error::Error;
 use crate::identity::{Fingerprint, Identity};
 use crate::keys::{SrtpProfile, Version};
+use crate::pieces::Messages;
 use crate::proof::{self, Sealed};
 use crate::repeat::LastFlight;
 use crate::rival::Rival;
@@ -30,6 +31,8 @@ pub(crate) struct Handshake {
     pub(crate) random: Option<[u8; hello::RANDOM]>,
     /// There was a ClientHello with others.
     pub(crate) rival: Option<Box<Rival>>,
+    /// Messages of the peer's that are there in part.
+    pub(crate) messages: Messages,
     /// As the client: the profile in the ServerHello.
     pub(crate) profile: Option<SrtpProfile>,
     /// The next record of ours in the clear, for an alert.
@@ -59,6 +62,7 @@ impl Handshake {
             last_flight: LastFlight::default(),
             random: None,
             rival: None,
+            messages: Messages::default(),
             profile: None,
             clear_sequence: 0,
             answered: false,
