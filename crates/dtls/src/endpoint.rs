@@ -170,6 +170,9 @@ impl Endpoint {
         }
         let result = match &mut self.state {
             State::Handshaking(handshake) => {
+                if handshake.is_held(now) {
+                    return;
+                }
                 let Handshake { dtls, keys, .. } = &mut **handshake;
                 watch::during(keys, || dtls.handle_timeout(now))
             }
@@ -190,7 +193,7 @@ impl Endpoint {
         // The queue is empty most of the connection's life.
         self.outputs = VecDeque::new();
         let wake = match &self.state {
-            State::Handshaking(handshake) if self.role == Role::Client => handshake.wake,
+            State::Handshaking(handshake) if self.role == Role::Client => handshake.due(),
             _ => None,
         };
         let all = [wake, self.deadline, self.hearsay.due()];
@@ -233,6 +236,30 @@ impl Endpoint {
         self.deadline = None;
         self.hearsay.disprove();
         self.outputs.push_back(Output::Closed);
+    }
+
+    /// As the client: the keys for SRTP while the server's Finished is still to come. A packet that
+    /// verifies under them proves that the server has finished: call [`Self::confirm`] then. `None`
+    /// in all other states.
+    pub fn early_keys(&self) -> Option<SrtpKeys> {
+        let State::Handshaking(handshake) = &self.state else {
+            return None;
+        };
+        let early = handshake.early_srtp().filter(|_| self.role == Role::Client);
+        early.map(|(profile, material)| SrtpKeys {
+            profile,
+            material,
+            role: self.role,
+        })
+    }
+
+    /// A packet has come that verifies under [`Self::early_keys`]: the handshake is over. Changes
+    /// nothing while there are none.
+    pub fn confirm(&mut self) {
+        if self.role == Role::Client {
+            // Its Finished was the first record that the server sealed.
+            self.prove(0);
+        }
     }
 
     /// Whether the handshake is over and the connection has not ended.

@@ -40,6 +40,8 @@ pub(crate) struct Handshake {
     /// The peer has answered: a fatal alert from it no longer means that it knows no DTLS 1.2.
     pub(crate) answered: bool,
     pub(crate) wake: Option<Instant>,
+    /// As the client: our last flight is not repeated before.
+    pub(crate) held_until: Option<Instant>,
     /// The peer's certificate is the right one.
     pub(crate) verified: bool,
     pub(crate) connected: bool,
@@ -67,6 +69,7 @@ impl Handshake {
             clear_sequence: 0,
             answered: false,
             wake: None,
+            held_until: None,
             verified: false,
             connected: false,
             srtp: None,
@@ -76,31 +79,43 @@ impl Handshake {
     /// Looks into a datagram of DTLS 1.2, as far as the peer's keys are known.
     pub(crate) fn look<'a>(&self, datagram: &'a [u8], own: Role) -> Sealed<'a> {
         let keys = &self.keys;
-        let secret = keys.secret.as_ref().zip(keys.aead);
-        let read = secret.filter(|_| proof::has_sealed(datagram));
+        let read = keys.secret.as_ref().zip(keys.aead);
         match read.and_then(|(secret, aead)| secret.read(aead, own)) {
             Some(read) => proof::look(datagram, &read, own),
             None => Sealed::Handshake(Cow::Borrowed(datagram)),
         }
     }
 
-    /// As the client: the server has proved with this record that it has finished. False when this
-    /// side has not, or has not seen what the server chose.
-    pub(crate) fn proved(&mut self, sequence: u64) -> bool {
-        let keys = &self.keys;
-        let (Some(secret), Some(aead), Some(profile)) = (&keys.secret, keys.aead, self.profile)
-        else {
-            return false;
-        };
-        let Some(read) = secret.read(aead, Role::Client) else {
-            return false;
-        };
-        if !self.verified || keys.write.is_none() {
-            return false;
-        }
-        self.srtp = Some((profile, secret.srtp(profile)));
+    /// As the client: the keys for SRTP, once this side has finished and the server is the right one.
+    /// `None` when it was not seen what the server chose.
+    pub(crate) fn early_srtp(&self) -> Option<(SrtpProfile, Vec<u8>)> {
+        let has_finished = self.verified && self.keys.write.is_some();
+        let (secret, profile) = self.keys.secret.as_ref().zip(self.profile)?;
+        has_finished.then(|| (profile, secret.srtp(profile)))
+    }
+
+    /// As the client: the server has proved that it has finished, at the latest with the record of
+    /// this number.
+    pub(crate) fn prove(&mut self, sequence: u64) -> Option<()> {
+        let read = self
+            .keys
+            .secret
+            .as_ref()?
+            .read(self.keys.aead?, Role::Client)?;
+        self.srtp = Some(self.early_srtp()?);
         self.keys.read = Some((read, sequence));
-        true
+        Some(())
+    }
+
+    /// As the client: whether the library's clock stands still, since our last flight is on its way.
+    pub(crate) fn is_held(&self, now: Instant) -> bool {
+        self.held_until.is_some_and(|until| now < until)
+    }
+
+    /// As the client: when the library has something to do.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.wake
+            .map(|wake| self.held_until.map_or(wake, |until| until.max(wake)))
     }
 
     /// Takes what the library has to say, and returns the datagrams to send.

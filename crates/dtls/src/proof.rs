@@ -2,11 +2,13 @@
 //!
 //! A server that has finished sends its last flight once, and again only when the client repeats
 //! its own (RFC 6347 §4.2.4). FFmpeg does not: after its handshake it takes what comes for data, and
-//! sends it back. Where that flight was lost, or the ChangeCipherSpec in it, the server sends what
-//! only the holder of the keys can: why that is as good as its Finished is in
-//! `docs/decisions/0017-dtls.md`.
+//! sends it back; from then on 8.1 and 9.0 send one packet of media for each that they receive. So
+//! our last flight is not repeated without need. Where the server's was lost, or the
+//! ChangeCipherSpec in it, the server sends what only the holder of the keys can, which is media at
+//! once: why that is as good as its Finished is in `docs/decisions/0017-dtls.md`.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::alert::Description;
 use crate::endpoint::Role;
@@ -20,35 +22,40 @@ const SEALED: u16 = 1;
 /// `use_srtp` (RFC 5764 §4.1.1).
 const USE_SRTP: u16 = 14;
 
+/// As the client, how long our last flight is not repeated: the RFC's second (RFC 6347 §4.2.4.1).
+/// GnuTLS takes a tenth of it for its own, on a machine that does nothing else.
+pub(crate) const LAST_FLIGHT_WAIT: Duration = Duration::from_secs(1);
+
 /// What a datagram brings while the handshake is under way.
 pub(crate) enum Sealed<'a> {
-    /// For the library: without the sealed records that are noise.
+    /// For the library: without sealed records that are noise. As the client, without the messages
+    /// of a flight that was answered too, which the library would answer again: its answer is
+    /// repeated in its time. Empty when there was nothing else.
     Handshake(Cow<'a, [u8]>),
     /// The peer has ended the connection.
     Alert(Description),
     /// As the client: the server has finished. With the number of its record.
     Data(u64, Vec<u8>),
     /// There was nothing but noise.
-    Nothing,
-}
-
-/// Whether there is a record that is sealed, or pretends to be.
-pub(crate) fn has_sealed(datagram: &[u8]) -> bool {
-    wire::records(datagram).any(|record| record.epoch == SEALED)
+    Noise,
 }
 
 /// Looks into a datagram's sealed records. `read` is what the peer seals with, `own` our role.
 pub(crate) fn look(datagram: &[u8], read: &Direction, own: Role) -> Sealed<'static> {
-    let (mut kept, mut has_changed) = (Vec::new(), false);
+    let (mut kept, mut has_changed, mut is_noise) = (Vec::new(), false, true);
     for record in wire::records(datagram) {
         if record.epoch != SEALED {
+            is_noise = false;
             has_changed |= record.content == wire::CHANGE_CIPHER_SPEC;
-            record.write(&mut kept);
+            if own == Role::Server || record.content != wire::HANDSHAKE {
+                record.write(&mut kept);
+            }
             continue;
         }
         let Some(content) = read.open(&record) else {
             continue;
         };
+        is_noise = false;
         match (record.content, content.as_slice(), own) {
             (wire::ALERT, [_, description], _) => return Sealed::Alert(Description(*description)),
             (wire::APPLICATION_DATA, _, Role::Client) => {
@@ -63,8 +70,8 @@ pub(crate) fn look(datagram: &[u8], read: &Direction, own: Role) -> Sealed<'stat
             }
         }
     }
-    if kept.is_empty() {
-        return Sealed::Nothing;
+    if is_noise {
+        return Sealed::Noise;
     }
     Sealed::Handshake(Cow::Owned(kept))
 }

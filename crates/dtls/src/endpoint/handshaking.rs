@@ -113,10 +113,6 @@ impl Endpoint {
             Version::Dtls12 => handshake.messages.whole(&datagram),
             Version::Dtls13 => datagram,
         };
-        if datagram.is_empty() {
-            self.hearsay.disprove();
-            return true;
-        }
         if role == Role::Client && handshake.profile.is_none() {
             handshake.profile = proof::profile_in(&datagram);
         }
@@ -126,13 +122,22 @@ impl Endpoint {
                 self.told(received);
                 return true;
             }
-            Sealed::Data(sequence, data) => return self.proved(sequence, data),
-            Sealed::Nothing => return false,
+            Sealed::Data(sequence, data) => {
+                let proved = self.prove(sequence);
+                self.outputs.extend(proved.then_some(Output::Data(data)));
+                return proved;
+            }
+            Sealed::Noise => return false,
         };
+        if datagram.is_empty() {
+            self.hearsay.disprove();
+            return true;
+        }
         handshake.answered = true;
+        let is_held = handshake.is_held(now);
         let Handshake { dtls, keys, .. } = &mut **handshake;
         let taken = watch::during(keys, || {
-            if role == Role::Client {
+            if role == Role::Client && !is_held {
                 dtls.handle_timeout(now)?;
             }
             dtls.handle_packet(&datagram)
@@ -216,17 +221,16 @@ impl Endpoint {
         false
     }
 
-    /// As the client: the server has sent data, so it has finished.
-    fn proved(&mut self, sequence: u64, data: Vec<u8>) -> bool {
+    /// As the client: the server has sealed a record, this or a later one, after its Finished.
+    pub(super) fn prove(&mut self, sequence: u64) -> bool {
         let State::Handshaking(handshake) = &mut self.state else {
             return false;
         };
-        if !handshake.proved(sequence) {
-            return false;
+        let proved = handshake.prove(sequence).is_some();
+        if proved {
+            self.connect();
         }
-        self.connect();
-        self.outputs.push_back(Output::Data(data));
-        true
+        proved
     }
 
     /// The handshake did not go on after its end was told.
@@ -254,6 +258,8 @@ impl Endpoint {
             self.outputs.push_back(Output::Datagram(datagram.to_vec()));
         }
         if !flight.is_empty() {
+            let is_last = self.role == Role::Client && handshake.keys.write.is_some();
+            handshake.held_until = is_last.then(|| now + proof::LAST_FLIGHT_WAIT);
             handshake.last_flight = LastFlight::new(flight, now);
         }
         if handshake.connected {
