@@ -194,7 +194,7 @@ impl Established {
         self.seal(wire::ALERT, &description.body())
     }
 
-    fn seal(&mut self, content: u8, plain: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn seal(&mut self, content: u8, plain: &[u8]) -> Option<Vec<u8>> {
         // RFC 5246 §6.2.1: at most 2^14 bytes.
         if plain.len() > 1 << 14 {
             return None;

@@ -107,3 +107,92 @@ pub(crate) fn profile_in(datagram: &[u8]) -> Option<SrtpProfile> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::established::{Aead, Established};
+    use crate::wire::Fragment;
+
+    /// A server's side of a connection, and what the client reads it with.
+    fn server() -> (Established, Direction) {
+        let direction = |key| Direction::new(Aead::Aes128Gcm, [key; 32], [9; 12], 1 << 48);
+        (
+            Established::new((direction(1), 0), (direction(2), 0)),
+            direction(2),
+        )
+    }
+
+    fn kept(datagram: &[u8], read: &Direction, own: Role) -> Vec<u8> {
+        match look(datagram, read, own) {
+            Sealed::Handshake(kept) => kept.into_owned(),
+            _ => panic!("nothing for the library"),
+        }
+    }
+
+    #[test]
+    fn sealed_records_tell_noise_data_and_alerts() {
+        let (mut server, read) = server();
+        for own in [Role::Client, Role::Server] {
+            let alert = server.alert(Description::BAD_CERTIFICATE).unwrap();
+            let told = look(&alert, &read, own);
+            assert!(matches!(told, Sealed::Alert(Description::BAD_CERTIFICATE)));
+            let mut noise = alert;
+            *noise.last_mut().unwrap() ^= 1;
+            assert!(matches!(look(&noise, &read, own), Sealed::Noise));
+        }
+        let data = server.data(b"data").unwrap();
+        let told = look(&data, &read, Role::Client);
+        assert!(matches!(told, Sealed::Data(3, data) if data == b"data"));
+        assert_eq!(kept(&data, &read, Role::Server), data);
+    }
+
+    #[test]
+    fn lost_change_of_keys_is_made_up_for_once() {
+        let (mut server, read) = server();
+        let finished = server.seal(wire::HANDSHAKE, b"finished").unwrap();
+        let mut change = Vec::new();
+        CHANGE.write(&mut change);
+        let both = [change, finished.clone()].concat();
+        assert_eq!(kept(&finished, &read, Role::Client), both);
+        assert_eq!(kept(&both, &read, Role::Client), both);
+        assert_eq!(kept(&finished, &read, Role::Server), finished);
+    }
+
+    #[test]
+    fn answered_messages_are_left_out_for_the_client() {
+        let (_, read) = server();
+        let mut message = Vec::new();
+        Fragment {
+            message: 14,
+            length: 0,
+            message_seq: 3,
+            offset: 0,
+            body: &[],
+        }
+        .write(&mut message);
+        let clear = Record::bytes(wire::HANDSHAKE, 0, &message);
+        assert_eq!(kept(&clear, &read, Role::Client), b"");
+        assert_eq!(kept(&clear, &read, Role::Server), clear);
+    }
+
+    #[test]
+    fn profile_of_a_server_hello_is_read() {
+        let hello = |extensions: &[u8]| {
+            let length = u16::try_from(extensions.len()).unwrap().to_be_bytes();
+            let head = [&[254, 253][..], &[7; 32], &[0, 0xc0, 0x2b, 0]].concat();
+            let body = [&head[..], &length, extensions].concat();
+            crate::hello::datagram(wire::SERVER_HELLO, 0, &body)
+        };
+        let secret = [0, 23, 0, 0];
+        let srtp = |profile| [0, 14, 0, 5, 0, 2, 0, profile, 0];
+        let chosen = |profile| profile_in(&hello(&[&secret[..], &srtp(profile)].concat()));
+        assert_eq!(chosen(1), Some(SrtpProfile::Aes128CmSha1_80));
+        assert_eq!(chosen(7), Some(SrtpProfile::AeadAes128Gcm));
+        assert_eq!(chosen(8), Some(SrtpProfile::AeadAes256Gcm));
+        assert_eq!(chosen(2), None);
+        assert_eq!(profile_in(&hello(&secret)), None);
+        let whole = hello(&srtp(1));
+        assert!((0..whole.len()).all(|end| profile_in(&whole[..end]).is_none()));
+    }
+}
