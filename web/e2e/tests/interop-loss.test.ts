@@ -21,7 +21,7 @@ const SHOWN_FPS_MIN = 20;
  * next key frame, so that it is told to make one each half second. A picture stops for a part of that,
  * several times in a second or in none: the mean says more than the median. */
 const FFMPEG_OFTEN = { keyframeEvery: 15 };
-const FFMPEG_SHOWN_FPS_MIN = { "8.0": 5, "8.1.2": 5, "9.0.2": 18 };
+const FFMPEG_SHOWN_FPS_MIN = { "8.0": 5, "8.1.2": 18, "9.0.2": 18 };
 /** Packets that never came, of all: without retransmission it would be the link's loss. */
 const MISSING_SHARE_MAX = 0.005;
 
