@@ -23,11 +23,12 @@ use crate::{watch, wire};
 const HANDSHAKE_MAX: Duration = Duration::from_secs(30);
 
 /// As the active side: the wait before a flight is repeated for the first time. The RFC's second
-/// (RFC 6347 §4.2.4.1) is long for a path whose round trip ICE has just measured.
-pub(crate) const FLIGHT_FIRST_WAIT: Duration = Duration::from_millis(250);
+/// (RFC 6347 §4.2.4.1) is long for paths of today, and FFmpeg never reads the first datagram: with it
+/// each of its users waits for so long. On a longer path the second comes in vain.
+pub(crate) const FLIGHT_FIRST_WAIT: Duration = Duration::from_millis(100);
 
-/// How often it is repeated, with twice the wait each time: for 32 s.
-pub(crate) const FLIGHT_RETRIES: usize = 6;
+/// How often it is repeated, with twice the wait each time: until [`HANDSHAKE_MAX`].
+pub(crate) const FLIGHT_RETRIES: usize = 8;
 
 /// Room for a datagram of the library's or for application data; more is made when they are longer.
 const BUFFER: usize = 2_048;
@@ -169,6 +170,9 @@ impl Endpoint {
         }
         let result = match &mut self.state {
             State::Handshaking(handshake) => {
+                if handshake.is_held(now) {
+                    return;
+                }
                 let Handshake { dtls, keys, .. } = &mut **handshake;
                 watch::during(keys, || dtls.handle_timeout(now))
             }
@@ -189,7 +193,7 @@ impl Endpoint {
         // The queue is empty most of the connection's life.
         self.outputs = VecDeque::new();
         let wake = match &self.state {
-            State::Handshaking(handshake) if self.role == Role::Client => handshake.wake,
+            State::Handshaking(handshake) if self.role == Role::Client => handshake.due(),
             _ => None,
         };
         let all = [wake, self.deadline, self.hearsay.due()];
@@ -234,6 +238,30 @@ impl Endpoint {
         self.outputs.push_back(Output::Closed);
     }
 
+    /// As the client: the keys for SRTP while the server's Finished is still to come. A packet that
+    /// verifies under them proves that the server has finished: call [`Self::confirm`] then. `None`
+    /// in all other states.
+    pub fn early_keys(&self) -> Option<SrtpKeys> {
+        let State::Handshaking(handshake) = &self.state else {
+            return None;
+        };
+        let early = handshake.early_srtp().filter(|_| self.role == Role::Client);
+        early.map(|(profile, material)| SrtpKeys {
+            profile,
+            material,
+            role: self.role,
+        })
+    }
+
+    /// A packet has come that verifies under [`Self::early_keys`]: the handshake is over. Changes
+    /// nothing while there are none.
+    pub fn confirm(&mut self) {
+        if self.role == Role::Client {
+            // Its Finished was the first record that the server sealed.
+            self.prove(0);
+        }
+    }
+
     /// Whether the handshake is over and the connection has not ended.
     pub fn is_connected(&self) -> bool {
         matches!(self.state, State::Library(_) | State::Established(_))
@@ -268,10 +296,16 @@ impl Endpoint {
                 None => {}
             }
         }
+        if let Some(received) = received {
+            self.told(received);
+        }
+    }
+
+    /// The peer has ended the connection, in a record that only it can have sealed.
+    fn told(&mut self, received: Description) {
         match received {
-            Some(Description::CLOSE_NOTIFY) => self.close(),
-            Some(received) => self.end(Output::Failed(Error::Alert { received })),
-            None => {}
+            Description::CLOSE_NOTIFY => self.close(),
+            received => self.end(Output::Failed(Error::Alert { received })),
         }
     }
 

@@ -21,6 +21,17 @@ pub(crate) enum Aead {
     ChaCha20Poly1305,
 }
 
+impl Aead {
+    /// Bytes of a key, and of the part of a nonce that is secret (RFC 5288 §3, RFC 7905 §2).
+    pub(crate) fn lengths(self) -> (usize, usize) {
+        match self {
+            Self::Aes128Gcm => (16, 4),
+            Self::Aes256Gcm => (32, 4),
+            Self::ChaCha20Poly1305 => (32, 12),
+        }
+    }
+}
+
 /// The protection of one direction. The cipher is made anew for each record: there are a handful in
 /// the life of a connection, and a ready cipher takes half a kilobyte.
 pub(crate) struct Direction {
@@ -41,12 +52,12 @@ impl Direction {
     }
 
     fn cipher(&self) -> LessSafeKey {
-        let (algorithm, length) = match self.aead {
-            Aead::Aes128Gcm => (&aead::AES_128_GCM, 16),
-            Aead::Aes256Gcm => (&aead::AES_256_GCM, 32),
-            Aead::ChaCha20Poly1305 => (&aead::CHACHA20_POLY1305, 32),
+        let algorithm = match self.aead {
+            Aead::Aes128Gcm => &aead::AES_128_GCM,
+            Aead::Aes256Gcm => &aead::AES_256_GCM,
+            Aead::ChaCha20Poly1305 => &aead::CHACHA20_POLY1305,
         };
-        let key = self.key.get(..length).unwrap_or_default();
+        let key = self.key.get(..self.aead.lengths().0).unwrap_or_default();
         LessSafeKey::new(UnboundKey::new(algorithm, key).expect("a key of this length"))
     }
 
@@ -74,7 +85,7 @@ impl Direction {
     }
 
     /// The record's content, if it is genuine.
-    fn open(&self, record: &Record<'_>) -> Option<Vec<u8>> {
+    pub(crate) fn open(&self, record: &Record<'_>) -> Option<Vec<u8>> {
         let number = u64::from(record.epoch) << 48 | record.sequence;
         let (explicit, sealed) = match self.aead {
             Aead::ChaCha20Poly1305 => ([0; EXPLICIT_NONCE], record.fragment),
@@ -183,7 +194,7 @@ impl Established {
         self.seal(wire::ALERT, &description.body())
     }
 
-    fn seal(&mut self, content: u8, plain: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn seal(&mut self, content: u8, plain: &[u8]) -> Option<Vec<u8>> {
         // RFC 5246 §6.2.1: at most 2^14 bytes.
         if plain.len() > 1 << 14 {
             return None;

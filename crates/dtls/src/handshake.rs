@@ -1,14 +1,18 @@
 //! The library during a handshake, and what is learned from it.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use dimpl::Dtls;
 
+use crate::alert::Description;
 use crate::certificate::{Key, Kind};
 use crate::endpoint::Role;
 use crate::error::Error;
 use crate::identity::{Fingerprint, Identity};
 use crate::keys::{SrtpProfile, Version};
+use crate::pieces::Messages;
+use crate::proof::{self, Sealed};
 use crate::repeat::LastFlight;
 use crate::rival::Rival;
 use crate::{hello, watch, widen, wire};
@@ -27,11 +31,17 @@ pub(crate) struct Handshake {
     pub(crate) random: Option<[u8; hello::RANDOM]>,
     /// There was a ClientHello with others.
     pub(crate) rival: Option<Box<Rival>>,
+    /// Messages of the peer's that are there in part.
+    pub(crate) messages: Messages,
+    /// As the client: the profile in the ServerHello.
+    pub(crate) profile: Option<SrtpProfile>,
     /// The next record of ours in the clear, for an alert.
     pub(crate) clear_sequence: u64,
     /// The peer has answered: a fatal alert from it no longer means that it knows no DTLS 1.2.
     pub(crate) answered: bool,
     pub(crate) wake: Option<Instant>,
+    /// As the client: our last flight is not repeated before.
+    pub(crate) held_until: Option<Instant>,
     /// The peer's certificate is the right one.
     pub(crate) verified: bool,
     pub(crate) connected: bool,
@@ -54,13 +64,58 @@ impl Handshake {
             last_flight: LastFlight::default(),
             random: None,
             rival: None,
+            messages: Messages::default(),
+            profile: None,
             clear_sequence: 0,
             answered: false,
             wake: None,
+            held_until: None,
             verified: false,
             connected: false,
             srtp: None,
         }
+    }
+
+    /// Looks into a datagram of DTLS 1.2, as far as the peer's keys are known.
+    pub(crate) fn look<'a>(&self, datagram: &'a [u8], own: Role) -> Sealed<'a> {
+        let keys = &self.keys;
+        let read = keys.secret.as_ref().zip(keys.aead);
+        match read.and_then(|(secret, aead)| secret.read(aead, own)) {
+            Some(read) => proof::look(datagram, &read, own),
+            None => Sealed::Handshake(Cow::Borrowed(datagram)),
+        }
+    }
+
+    /// As the client: the keys for SRTP, once this side has finished and the server is the right one.
+    /// `None` when it was not seen what the server chose.
+    pub(crate) fn early_srtp(&self) -> Option<(SrtpProfile, Vec<u8>)> {
+        let has_finished = self.verified && self.keys.write.is_some();
+        let (secret, profile) = self.keys.secret.as_ref().zip(self.profile)?;
+        has_finished.then(|| (profile, secret.srtp(profile)))
+    }
+
+    /// As the client: the server has proved that it has finished, at the latest with the record of
+    /// this number.
+    pub(crate) fn prove(&mut self, sequence: u64) -> Option<()> {
+        let read = self
+            .keys
+            .secret
+            .as_ref()?
+            .read(self.keys.aead?, Role::Client)?;
+        self.srtp = Some(self.early_srtp()?);
+        self.keys.read = Some((read, sequence));
+        Some(())
+    }
+
+    /// As the client: whether the library's clock stands still, since our last flight is on its way.
+    pub(crate) fn is_held(&self, now: Instant) -> bool {
+        self.held_until.is_some_and(|until| now < until)
+    }
+
+    /// As the client: when the library has something to do.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.wake
+            .map(|wake| self.held_until.map_or(wake, |until| until.max(wake)))
     }
 
     /// Takes what the library has to say, and returns the datagrams to send.
@@ -132,6 +187,9 @@ pub(crate) fn broken_off(error: dimpl::Error) -> Error {
         dimpl::Error::SecurityError(SecurityError::ExtendedMasterSecretNotNegotiated) => {
             Error::NoExtendedMasterSecret
         }
+        dimpl::Error::SecurityError(SecurityError::FatalAlert { description }) => Error::Alert {
+            received: Description(description),
+        },
         other => Error::Protocol(other.to_string()),
     }
 }

@@ -10,14 +10,8 @@
 
 use crate::error::Error;
 use crate::keys::{SrtpProfile, Version};
+use crate::pieces::Pieces;
 use crate::wire::{self, Fragment, Reader, Record};
-
-/// The longest ClientHello that is taken, in bytes. With post-quantum keys they have 1,600.
-const LENGTH_MAX: usize = 8_192;
-
-/// The most pieces of one ClientHello that are remembered. Once full, pieces that touch no other
-/// are dropped; the client repeats them.
-const PIECES_MAX: usize = 32;
 
 /// The client's random numbers, in bytes (RFC 5246 §7.4.1.2).
 pub(crate) const RANDOM: usize = 32;
@@ -42,10 +36,7 @@ const SUPPORTED_VERSIONS: u16 = 43;
 /// Puts a ClientHello together.
 #[derive(Default)]
 pub(crate) struct Reassembly {
-    /// Empty until the first piece tells the length.
-    body: Vec<u8>,
-    /// Which bytes are there: disjoint, in order, never touching each other.
-    pieces: Vec<(usize, usize)>,
+    pieces: Pieces,
     /// Which of the client's messages it is: the first, or the second with a cookie.
     message_seq: u16,
 }
@@ -67,43 +58,11 @@ impl Reassembly {
             }
             for fragment in wire::fragments(record.fragment) {
                 if is_hello(&fragment, self.message_seq) {
-                    self.piece(&fragment);
+                    self.pieces.add(&fragment);
                 }
             }
         }
-        let complete = self.pieces.as_slice() == [(0, self.body.len())];
-        complete.then(|| {
-            self.pieces.clear();
-            std::mem::take(&mut self.body)
-        })
-    }
-
-    fn piece(&mut self, fragment: &Fragment<'_>) {
-        let length = fragment.length;
-        if length > LENGTH_MAX || fragment.body.is_empty() {
-            return;
-        }
-        if length != self.body.len() {
-            // Another message: the newest is the one that the client goes on with.
-            self.body = vec![0; length];
-            self.pieces.clear();
-        }
-        let (start, end) = (fragment.offset, fragment.offset + fragment.body.len());
-        let Some(place) = self.body.get_mut(start..end) else {
-            return;
-        };
-        let touches = |piece: &(usize, usize)| piece.0 <= end && start <= piece.1;
-        if self.pieces.len() >= PIECES_MAX && !self.pieces.iter().any(touches) {
-            return;
-        }
-        place.copy_from_slice(fragment.body);
-        let joined = self.pieces.iter().filter(|piece| touches(piece));
-        let joined = joined.fold((start, end), |all, piece| {
-            (all.0.min(piece.0), all.1.max(piece.1))
-        });
-        self.pieces.retain(|piece| !touches(piece));
-        let at = self.pieces.partition_point(|piece| piece.0 < joined.0);
-        self.pieces.insert(at, joined);
+        self.pieces.take_whole()
     }
 }
 
@@ -499,16 +458,6 @@ mod tests {
         assert_eq!(refused(no_ems), Error::NoExtendedMasterSecret);
     }
 
-    #[test]
-    fn too_long_client_hello_is_not_kept() {
-        let mut reassembly = Reassembly::default();
-        let body = vec![0; LENGTH_MAX + 1];
-        for piece in pieces(&body, &[(0, 10)]) {
-            assert_eq!(reassembly.add(&piece), None);
-        }
-        assert!(reassembly.body.is_empty());
-    }
-
     proptest! {
         #[test]
         fn shuffled_fragments_make_the_message(
@@ -532,25 +481,6 @@ mod tests {
                 prop_assert_eq!(reassembly.add(&datagrams[*place]), None);
             }
             prop_assert_eq!(reassembly.add(&datagrams[*last]), Some(body));
-        }
-
-        #[test]
-        fn any_fragments_are_taken_without_panic(
-            ranges in proptest::collection::vec((0_usize..120, 0_usize..120, 0_usize..300), 0..80),
-        ) {
-            let mut reassembly = Reassembly::default();
-            for (start, length, total) in ranges {
-                let body = vec![1; length];
-                reassembly.piece(&Fragment {
-                    message: wire::CLIENT_HELLO,
-                    length: total.max(start + length),
-                    message_seq: 0,
-                    offset: start,
-                    body: &body,
-                });
-                prop_assert!(reassembly.pieces.len() <= PIECES_MAX + 1);
-                prop_assert!(reassembly.pieces.is_sorted());
-            }
         }
 
         #[test]

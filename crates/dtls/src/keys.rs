@@ -29,6 +29,25 @@ impl SrtpProfile {
         }
     }
 
+    /// The profile with this number on the wire.
+    pub(crate) fn numbered(number: u16) -> Option<Self> {
+        match number {
+            1 => Some(Self::Aes128CmSha1_80),
+            7 => Some(Self::AeadAes128Gcm),
+            8 => Some(Self::AeadAes256Gcm),
+            _ => None,
+        }
+    }
+
+    /// Bytes of the keys and salts of both sides (RFC 5764 §4.1.2, RFC 7714 §12).
+    pub(crate) fn material(self) -> usize {
+        2 * match self {
+            Self::Aes128CmSha1_80 => 16 + 14,
+            Self::AeadAes128Gcm => 16 + 12,
+            Self::AeadAes256Gcm => 32 + 12,
+        }
+    }
+
     /// The name in the IANA registry.
     pub fn name(self) -> &'static str {
         match self {

@@ -12,7 +12,10 @@
 //!   refusal has a reason and costs nothing.
 //! - `widen`: RSA and P-521 certificates are asked for as well.
 //! - `watch` and `established`: the keys of DTLS 1.2 are kept and the library is dropped.
+//! - `pieces`: the library gets whole messages, however the peer cuts them.
 //! - `screen`: noise is kept from the library, which would wait for it to make sense.
+//! - `secret` and `proof`: sealed records that are noise never reach the library, and as the client a
+//!   server is taken to have finished when it says what only it can say.
 //! - As the passive side nothing is sent on a timer: the client's repetition is answered with ours
 //!   (`repeat`), so a forged ClientHello brings back one flight.
 //! - What anybody may have sent ends no handshake that goes on (`hearsay`), and a second ClientHello
@@ -31,9 +34,12 @@ mod hearsay;
 mod hello;
 mod identity;
 mod keys;
+mod pieces;
+mod proof;
 mod repeat;
 mod rival;
 mod screen;
+mod secret;
 mod watch;
 mod widen;
 mod wire;

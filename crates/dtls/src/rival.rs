@@ -14,11 +14,12 @@ use std::time::Instant;
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand as secure_random;
-use dimpl::crypto::{CryptoProvider, HashAlgorithm, HmacProvider, aws_lc_rs as library};
+use dimpl::crypto::{CryptoProvider, HashAlgorithm, HmacProvider};
 use dimpl::{CryptoError, Dtls};
 
 use crate::handshake::BUFFER;
 use crate::hello::{self, Hello, Reassembly};
+use crate::watch::WatchedHmac;
 use crate::wire;
 
 /// As long as the library wants it.
@@ -93,8 +94,8 @@ impl Returned {
     }
 }
 
-/// A provider with which the library believes the cookie of [`Returned::start`]. In DTLS 1.2 it
-/// computes an HMAC for cookies alone.
+/// A provider with which the library believes the cookie of [`Returned::start`]. In DTLS 1.2 it asks
+/// for an HMAC-SHA256 by that name for cookies alone.
 pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
     CryptoProvider {
         hmac_provider: &Cookies,
@@ -109,9 +110,7 @@ impl HmacProvider for Cookies {
     fn hmac_sha256(&self, key: &[u8], data: &[u8]) -> Result<[u8; 32], CryptoError> {
         match RETURNED.get() {
             Some(cookie) => Ok(cookie),
-            None => library::default_provider()
-                .hmac_provider
-                .hmac_sha256(key, data),
+            None => WatchedHmac.hmac_sha256(key, data),
         }
     }
 
@@ -122,7 +121,6 @@ impl HmacProvider for Cookies {
         data: &[u8],
         out: &mut [u8],
     ) -> Result<usize, CryptoError> {
-        let provider = library::default_provider().hmac_provider;
-        provider.hmac(hash, key, data, out)
+        WatchedHmac.hmac(hash, key, data, out)
     }
 }

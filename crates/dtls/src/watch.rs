@@ -5,6 +5,9 @@
 //! counter. So the ciphers that the library asks its provider for report what they are used with,
 //! and the endpoint drops the library after the handshake ([`crate::established`]).
 //!
+//! Another report is of the master secret, which the library asks its HMAC for keys with: see
+//! [`crate::secret`].
+//!
 //! The report goes through a variable of the thread, since providers are static. It is set and
 //! taken within one call of the endpoint's, see [`during`].
 
@@ -13,15 +16,23 @@ use std::fmt;
 
 use dimpl::CryptoError;
 use dimpl::crypto::{
-    Aad, Buf, Cipher, CryptoProvider, Dtls12CipherSuite, HashAlgorithm, Nonce,
+    Aad, Buf, Cipher, CryptoProvider, Dtls12CipherSuite, HashAlgorithm, HmacProvider, Nonce,
     SupportedDtls12CipherSuite, TmpBuf, aws_lc_rs,
 };
 
 use crate::established::{Aead, Direction};
+use crate::secret::Secret;
 
 thread_local! {
-    static SEEN: Cell<Keys> = const { Cell::new(Keys { read: None, write: None }) };
+    static SEEN: Cell<Keys> = const { Cell::new(NONE) };
 }
+
+const NONE: Keys = Keys {
+    read: None,
+    write: None,
+    secret: None,
+    aead: None,
+};
 
 /// The keys that were used so far.
 #[derive(Default)]
@@ -30,15 +41,21 @@ pub(crate) struct Keys {
     pub(crate) read: Option<(Direction, u64)>,
     /// What this side protects records with, and the sequence number of the last one.
     pub(crate) write: Option<(Direction, u64)>,
+    /// What all keys follow from.
+    pub(crate) secret: Option<Secret>,
+    /// How records are protected.
+    pub(crate) aead: Option<Aead>,
 }
 
 /// Runs a call into the library, and adds the keys that it used.
 pub(crate) fn during<T>(keys: &mut Keys, call: impl FnOnce() -> T) -> T {
-    SEEN.set(Keys::default());
+    SEEN.set(NONE);
     let result = call();
     let seen = SEEN.take();
     keys.read = seen.read.or(keys.read.take());
     keys.write = seen.write.or(keys.write.take());
+    keys.secret = seen.secret.or(keys.secret.take());
+    keys.aead = seen.aead.or(keys.aead);
     result
 }
 
@@ -50,6 +67,7 @@ pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
             &Watched(Dtls12CipherSuite::ECDHE_ECDSA_AES128_GCM_SHA256),
             &Watched(Dtls12CipherSuite::ECDHE_ECDSA_CHACHA20_POLY1305_SHA256),
         ],
+        hmac_provider: &WatchedHmac,
         ..inner
     }
 }
@@ -98,11 +116,38 @@ impl SupportedDtls12CipherSuite for Watched {
     fn create_cipher(&self, key: &[u8]) -> Result<Box<dyn Cipher>, CryptoError> {
         let mut copy = [0; 32];
         copy.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        SEEN.set(Keys {
+            aead: Some(self.aead()),
+            ..SEEN.take()
+        });
         Ok(Box::new(WatchedCipher {
             inner: self.inner().create_cipher(key)?,
             aead: self.aead(),
             key: copy,
         }))
+    }
+}
+
+/// The library's own HMAC.
+#[derive(Debug)]
+pub(crate) struct WatchedHmac;
+
+impl HmacProvider for WatchedHmac {
+    fn hmac(
+        &self,
+        hash: HashAlgorithm,
+        key: &[u8],
+        data: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, CryptoError> {
+        if let Some(secret) = Secret::used(hash, key, data) {
+            SEEN.set(Keys {
+                secret: Some(secret),
+                ..SEEN.take()
+            });
+        }
+        let provider = aws_lc_rs::default_provider().hmac_provider;
+        provider.hmac(hash, key, data, out)
     }
 }
 
@@ -126,10 +171,9 @@ impl Cipher for WatchedCipher {
     fn encrypt(&mut self, plaintext: &mut Buf, aad: Aad, nonce: Nonce) -> Result<(), CryptoError> {
         let used = self.used(&aad, &nonce);
         self.inner.encrypt(plaintext, aad, nonce)?;
-        let keys = SEEN.take();
         SEEN.set(Keys {
             write: Some(used),
-            ..keys
+            ..SEEN.take()
         });
         Ok(())
     }
@@ -142,10 +186,9 @@ impl Cipher for WatchedCipher {
     ) -> Result<(), CryptoError> {
         let used = self.used(&aad, &nonce);
         self.inner.decrypt(ciphertext, aad, nonce)?;
-        let keys = SEEN.take();
         SEEN.set(Keys {
             read: Some(used),
-            ..keys
+            ..SEEN.take()
         });
         Ok(())
     }

@@ -13,6 +13,7 @@ pub(crate) const APPLICATION_DATA: u8 = 23;
 
 /// Types of handshake messages (RFC 5246 §7.4).
 pub(crate) const CLIENT_HELLO: u8 = 1;
+pub(crate) const SERVER_HELLO: u8 = 2;
 pub(crate) const HELLO_VERIFY_REQUEST: u8 = 3;
 pub(crate) const CERTIFICATE_REQUEST: u8 = 13;
 

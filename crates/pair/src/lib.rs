@@ -5,6 +5,7 @@
 //! another library. What misuses a world panics.
 #![forbid(unsafe_code)]
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -82,6 +83,19 @@ pub struct World {
     /// The server's answer, as the client was told it.
     pub answer: String,
     to: Datagrams,
+    loss: Loss,
+}
+
+/// Whether a datagram is lost: whether it goes to the server, and its bytes.
+type Lost = dyn FnMut(bool, &[u8]) -> bool + Send;
+
+/// What is lost on the way; nothing by itself.
+struct Loss(Box<Lost>);
+
+impl fmt::Debug for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Loss").finish_non_exhaustive()
+    }
 }
 
 impl World {
@@ -128,7 +142,13 @@ impl World {
             offer,
             answer,
             to: Datagrams::default(),
+            loss: Loss(Box::new(|_, _| false)),
         }
+    }
+
+    /// From now on these datagrams are lost: `lost` is told whether each goes to the server.
+    pub fn lose(&mut self, lost: impl FnMut(bool, &[u8]) -> bool + Send + 'static) {
+        self.loss = Loss(Box::new(lost));
     }
 
     /// The same world once both are connected.
@@ -181,13 +201,15 @@ impl World {
         let mut moved = !flights.is_empty();
         self.received.extend(flights.iter().cloned());
         for (from, datagram) in &mut flights {
-            self.tell(*from, datagram);
+            if !(self.loss.0)(true, datagram) {
+                self.tell(*from, datagram);
+            }
         }
         let before = self.sent.len();
         self.collect();
         let new: Vec<_> = self.sent.iter().skip(before).cloned().collect();
         for (to, datagram) in new {
-            if to == path() {
+            if to == path() && !(self.loss.0)(false, &datagram) {
                 let (own, client) = (to.local, to.remote);
                 self.client
                     .handle_datagram(self.now, own, client, &datagram);

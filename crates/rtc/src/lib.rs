@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod congestion;
 mod datagrams;
+mod early;
 mod event;
 mod extensions;
 mod flow;

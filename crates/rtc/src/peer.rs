@@ -8,6 +8,7 @@ use rtp::{Bitrate, Packet, Rewrite, Sort, rtcp};
 use crate::channels::{ChannelNumber, Channels};
 use crate::config::Config;
 use crate::datagrams::Datagrams;
+use crate::early::Early;
 use crate::event::{Connection, Ended, Event, Output, Stage};
 use crate::flow::Traffic;
 use crate::formats::PayloadTypes;
@@ -49,6 +50,8 @@ pub struct Peer {
     /// The time of the last call that had one.
     now: Instant,
     received: Vec<Media>,
+    /// Until there is `crypto`.
+    early: Early,
     dtls: Box<dtls::Endpoint>,
     /// Of a sender that is not there yet.
     estimate: Option<Bitrate>,
@@ -114,6 +117,7 @@ impl Peer {
             dtls_due: Some(now),
             dtls_heard: false,
             crypto: None,
+            early: Early::default(),
             selected: None,
             receiver: Box::new(Receiver::new(now, crate::random::u32())),
             sender: None,
@@ -309,7 +313,14 @@ impl Peer {
     ) -> Result<(), Refused> {
         self.now = now;
         match Sort::of(datagram) {
-            Sort::Rtp => self.rtp(now, path, datagram).map_err(Refused::Packet),
+            Sort::Rtp => {
+                if self.crypto.is_none() && self.early.is_proved(&self.dtls, datagram) {
+                    self.dtls.confirm();
+                    self.drain_dtls(now, to);
+                    self.follow_path();
+                }
+                self.rtp(now, path, datagram).map_err(Refused::Packet)
+            }
             Sort::Rtcp => self.rtcp(now, path, datagram, to).map_err(Refused::Packet),
             Sort::Stun => self.stun(now, path, datagram, to).map_err(Refused::Stun),
             Sort::Dtls => self.dtls(now, path, datagram, to),
@@ -454,6 +465,7 @@ impl Peer {
             return self.end(Ended::Handshake(error));
         };
         self.ice.handshake_completed(now);
+        self.early = Early::default();
         self.crypto = Some(Box::new(Crypto {
             inbound: keys.inbound(),
             outbound: keys.outbound(),

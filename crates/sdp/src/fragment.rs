@@ -14,7 +14,7 @@
 use crate::candidate::Candidate;
 use crate::error::{Error, Reason};
 use crate::limits::{CANDIDATES_MAX, NAME_MAX, SECTIONS_MAX};
-use crate::line::{Line, is_word, number};
+use crate::line::{Line, MediaLine, is_word};
 use crate::transport::{ice_credential, ice_options};
 use crate::write::{Joined, Lines};
 
@@ -130,14 +130,7 @@ impl Fragment {
     }
 
     fn begin_section(&mut self, media_line: &str) -> Result<(), Reason> {
-        let mut words = media_line.split_ascii_whitespace();
-        let _kind = words.next();
-        let port = words.next().ok_or(Reason::MediaLine)?;
-        let _protocol = words.next().ok_or(Reason::MediaLine)?;
-        let (port, count) = port.split_once('/').unwrap_or((port, "1"));
-        number::<u16>(port)
-            .zip(number::<u16>(count))
-            .ok_or(Reason::Port)?;
+        MediaLine::parse(media_line)?;
         if self.sections.len() == SECTIONS_MAX {
             return Err(Reason::TooManySections);
         }

@@ -1,6 +1,6 @@
 //! The lines of a text, and the words and numbers in them.
 
-use std::str::FromStr;
+use std::str::{FromStr, SplitAsciiWhitespace};
 
 use crate::error::{Error, Reason};
 use crate::limits::LINES_MAX;
@@ -59,6 +59,35 @@ impl<'a> Line<'a> {
     /// Refuses this line.
     pub(crate) fn error(&self, reason: Reason) -> Error {
         Error::new(self.number, self.text, reason)
+    }
+}
+
+/// An m-line (RFC 8866 §5.14): `video 9 UDP/TLS/RTP/SAVPF 96 97`.
+pub(crate) struct MediaLine<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) port: u16,
+    pub(crate) protocol: &'a str,
+    /// What is left: there may be none in a fragment.
+    pub(crate) formats: SplitAsciiWhitespace<'a>,
+}
+
+impl<'a> MediaLine<'a> {
+    /// Reads the value of an m-line. The number of ports after `/` has to be one, and means nothing.
+    pub(crate) fn parse(value: &'a str) -> Result<Self, Reason> {
+        let mut words = value.split_ascii_whitespace();
+        let (Some(kind), Some(port), Some(protocol)) = (words.next(), words.next(), words.next())
+        else {
+            return Err(Reason::MediaLine);
+        };
+        let (port, count) = port.split_once('/').unwrap_or((port, "1"));
+        let ports = number(port).zip(number::<u16>(count));
+        let (port, _) = ports.ok_or(Reason::Port)?;
+        Ok(Self {
+            kind,
+            port,
+            protocol,
+            formats: words,
+        })
     }
 }
 

@@ -63,8 +63,3 @@ export function lose(percent: number, ports: string): void {
       udp sport ${ports} ${drop}
     }; }'`);
 }
-
-/** The end of {@link lose}. */
-export function loseNothing(): void {
-  setNetwork("nft delete table inet loss");
-}

@@ -13,6 +13,7 @@ use crate::hearsay::End;
 use crate::hello::{self, Offer};
 use crate::identity::{Fingerprint, Identity};
 use crate::keys::{SrtpKeys, Version};
+use crate::proof::{self, Sealed};
 use crate::repeat::LastFlight;
 use crate::rival::Rival;
 use crate::{screen, watch, wire};
@@ -107,10 +108,36 @@ impl Endpoint {
         let Some(datagram) = screen::plausible(datagram, role) else {
             return false;
         };
+        // The library puts messages of DTLS 1.3 together, where those that came are told.
+        let datagram = match handshake.version {
+            Version::Dtls12 => handshake.messages.whole(&datagram),
+            Version::Dtls13 => datagram,
+        };
+        if role == Role::Client && handshake.profile.is_none() {
+            handshake.profile = proof::profile_in(&datagram);
+        }
+        let datagram = match handshake.look(&datagram, role) {
+            Sealed::Handshake(datagram) => datagram,
+            Sealed::Alert(received) => {
+                self.told(received);
+                return true;
+            }
+            Sealed::Data(sequence, data) => {
+                let proved = self.prove(sequence);
+                self.outputs.extend(proved.then_some(Output::Data(data)));
+                return proved;
+            }
+            Sealed::Noise => return false,
+        };
+        if datagram.is_empty() {
+            self.hearsay.disprove();
+            return true;
+        }
         handshake.answered = true;
+        let is_held = handshake.is_held(now);
         let Handshake { dtls, keys, .. } = &mut **handshake;
         let taken = watch::during(keys, || {
-            if role == Role::Client {
+            if role == Role::Client && !is_held {
                 dtls.handle_timeout(now)?;
             }
             dtls.handle_packet(&datagram)
@@ -194,6 +221,18 @@ impl Endpoint {
         false
     }
 
+    /// As the client: the server has sealed a record, this or a later one, after its Finished.
+    pub(super) fn prove(&mut self, sequence: u64) -> bool {
+        let State::Handshaking(handshake) = &mut self.state else {
+            return false;
+        };
+        let proved = handshake.prove(sequence).is_some();
+        if proved {
+            self.connect();
+        }
+        proved
+    }
+
     /// The handshake did not go on after its end was told.
     pub(super) fn believe(&mut self, end: End) {
         match end {
@@ -219,6 +258,8 @@ impl Endpoint {
             self.outputs.push_back(Output::Datagram(datagram.to_vec()));
         }
         if !flight.is_empty() {
+            let is_last = self.role == Role::Client && handshake.keys.write.is_some();
+            handshake.held_until = is_last.then(|| now + proof::LAST_FLIGHT_WAIT);
             handshake.last_flight = LastFlight::new(flight, now);
         }
         if handshake.connected {

@@ -9,16 +9,17 @@ use headwater_dtls::{Endpoint, Identity, Role, SrtpProfile, Version};
 use crate::support::{Drained, drain, fingerprint_of_der};
 
 /// The library, and what it said.
-struct Library {
-    dtls: Dtls,
-    now: Instant,
-    material: Option<Vec<u8>>,
+pub(crate) struct Library {
+    pub(crate) dtls: Dtls,
+    pub(crate) now: Instant,
+    pub(crate) material: Option<Vec<u8>>,
+    pub(crate) timeout: Option<Instant>,
     data: Vec<Vec<u8>>,
     closed: bool,
 }
 
 impl Library {
-    fn new(
+    pub(crate) fn new(
         new: impl FnOnce(Arc<Config>, DtlsCertificate, Instant) -> Dtls,
         active: bool,
     ) -> (Self, Vec<u8>) {
@@ -32,13 +33,14 @@ impl Library {
             dtls,
             now,
             material: None,
+            timeout: None,
             data: Vec::new(),
             closed: false,
         };
         (library, der)
     }
 
-    fn drain(&mut self) -> Vec<Vec<u8>> {
+    pub(crate) fn drain(&mut self) -> Vec<Vec<u8>> {
         let mut buffer = [0; 4_096];
         let mut sent = Vec::new();
         loop {
@@ -49,7 +51,10 @@ impl Library {
                 }
                 dimpl::Output::ApplicationData(data) => self.data.push(data.to_vec()),
                 dimpl::Output::CloseNotify => self.closed = true,
-                dimpl::Output::Timeout(_) => return sent,
+                dimpl::Output::Timeout(at) => {
+                    self.timeout = Some(at);
+                    return sent;
+                }
                 _ => {}
             }
         }

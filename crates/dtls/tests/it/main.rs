@@ -7,6 +7,7 @@
     reason = "tests may panic, and talk to other programs over sockets"
 )]
 
+mod drops;
 mod hostile;
 mod library;
 mod pair;

@@ -2,9 +2,11 @@
 //!
 //! A test that lacks its program says so and passes; `scripts/setup-test` installs both.
 
-use std::net::UdpSocket;
+use std::collections::BTreeSet;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use headwater_dtls::{
@@ -93,9 +95,13 @@ fn start(folder: &Path, program: &str, arguments: &[&str]) -> Running {
     Running(command.spawn().unwrap())
 }
 
+/// A datagram that is lost: whether it goes to the program, and which of those, from 1.
+type Lost = Option<(bool, usize)>;
+
 /// Moves datagrams until the endpoint has connected or failed.
-fn pump(endpoint: &mut Endpoint, socket: &UdpSocket) -> Result<Connected, Error> {
+fn pump(endpoint: &mut Endpoint, socket: &UdpSocket, lost: Lost) -> Result<Connected, Error> {
     let start = Instant::now();
+    let (mut sent, mut received) = (0, 0);
     let mut peer = None;
     let mut buffer = [0; 4_096];
     socket
@@ -106,10 +112,14 @@ fn pump(endpoint: &mut Endpoint, socket: &UdpSocket) -> Result<Connected, Error>
         loop {
             match endpoint.poll_output() {
                 // A server that has not started yet refuses: the endpoint sends again.
-                Output::Datagram(bytes) => match peer {
-                    Some(peer) => drop(socket.send_to(&bytes, peer)),
-                    None => drop(socket.send(&bytes)),
-                },
+                Output::Datagram(bytes) => {
+                    sent += 1;
+                    match peer {
+                        _ if lost == Some((true, sent)) => {}
+                        Some(peer) => drop(socket.send_to(&bytes, peer)),
+                        None => drop(socket.send(&bytes)),
+                    }
+                }
                 Output::Connected(connected) => last = Some(Ok(*connected)),
                 Output::Failed(error) => last = Some(Err(error)),
                 Output::Data(_) | Output::Closed => {}
@@ -122,7 +132,10 @@ fn pump(endpoint: &mut Endpoint, socket: &UdpSocket) -> Result<Connected, Error>
         assert!(Instant::now() - start < PATIENCE, "no end of the handshake");
         if let Ok((length, from)) = socket.recv_from(&mut buffer) {
             peer = Some(from);
-            endpoint.handle_datagram(Instant::now(), &buffer[..length]);
+            received += 1;
+            if lost != Some((false, received)) {
+                endpoint.handle_datagram(Instant::now(), &buffer[..length]);
+            }
         }
         endpoint.handle_timeout(Instant::now());
     }
@@ -134,13 +147,14 @@ fn fingerprint(files: &Files) -> Vec<Fingerprint> {
 
 /// OpenSSL as the client.
 fn openssl_client(files: &Files, more: &[&str]) -> Result<Connected, Error> {
-    openssl_client_after(files, more, |_| {})
+    openssl_client_after(files, more, None, |_| {})
 }
 
-/// The same; the endpoint has heard something before.
+/// The same; a datagram is lost, or the endpoint has heard something before.
 fn openssl_client_after(
     files: &Files,
     more: &[&str],
+    lost: Lost,
     before: impl FnOnce(&mut Endpoint),
 ) -> Result<Connected, Error> {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -153,15 +167,24 @@ fn openssl_client_after(
         "s_client", "-connect", &address, "-cert", "cert.pem", "-key", "key.pem",
     ];
     let _running = start(files.path(), "openssl", &[&fixed, more].concat());
-    pump(&mut endpoint, &socket)
+    pump(&mut endpoint, &socket, lost)
 }
 
-/// OpenSSL as the server. The port is one that was free a moment ago.
-fn openssl_server(files: &Files, more: &[&str]) -> Result<Connected, Error> {
-    let free = UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+/// An address that was free a moment ago, and that no other test here gets.
+fn free_address() -> SocketAddr {
+    static GIVEN: Mutex<BTreeSet<SocketAddr>> = Mutex::new(BTreeSet::new());
+    loop {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let free = socket.local_addr().unwrap();
+        if GIVEN.lock().unwrap().insert(free) {
+            return free;
+        }
+    }
+}
+
+/// OpenSSL as the server.
+fn openssl_server(files: &Files, more: &[&str], lost: Lost) -> Result<Connected, Error> {
+    let free = free_address();
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.connect(free).unwrap();
     let address = free.to_string();
@@ -173,7 +196,7 @@ fn openssl_server(files: &Files, more: &[&str]) -> Result<Connected, Error> {
     let identity = Identity::generate();
     let mut endpoint =
         Endpoint::new(&identity, Role::Client, fingerprint(files), Instant::now()).unwrap();
-    pump(&mut endpoint, &socket)
+    pump(&mut endpoint, &socket, lost)
 }
 
 const GCM: &[&str] = &[
@@ -226,7 +249,7 @@ fn openssl_client_after_a_forged_hello_connects() {
     };
     for (key, mtu) in [(P256, "1200"), (RSA, "256")] {
         let more = [CM, &["-mtu", mtu]].concat();
-        openssl_client_after(&Files::new(key), &more, forge).unwrap();
+        openssl_client_after(&Files::new(key), &more, None, forge).unwrap();
     }
 }
 
@@ -276,7 +299,7 @@ fn openssl_server_with_ecdsa_connects() {
         return;
     }
     for key in [P256, P384] {
-        let connected = openssl_server(&Files::new(key), GCM).unwrap();
+        let connected = openssl_server(&Files::new(key), GCM, None).unwrap();
         assert_eq!(connected.keys.role, Role::Client);
         assert_eq!(connected.version, Version::Dtls12);
     }
@@ -290,7 +313,7 @@ fn openssl_server_with_other_keys_ends_with_an_alert() {
     // RSA takes a cipher suite that is not offered. Of curves OpenSSL shows only certificates on
     // those that the client offers for the key exchange; GnuTLS shows any.
     for key in [RSA, P224, P521] {
-        let refused = openssl_server(&Files::new(key), GCM).unwrap_err();
+        let refused = openssl_server(&Files::new(key), GCM, None).unwrap_err();
         assert_eq!(refused.label(), "alert", "{key:?}");
     }
 }
@@ -310,7 +333,7 @@ fn gnutls_arguments<'a>(priority: &'a str, port: &'a str) -> [&'a str; 8] {
 }
 
 /// GnuTLS as the client.
-fn gnutls_client(files: &Files, priority: &str) -> Result<Connected, Error> {
+fn gnutls_client(files: &Files, priority: &str, lost: Lost) -> Result<Connected, Error> {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let port = socket.local_addr().unwrap().port().to_string();
     let identity = Identity::generate();
@@ -320,7 +343,7 @@ fn gnutls_client(files: &Files, priority: &str) -> Result<Connected, Error> {
     let of_both = gnutls_arguments(priority, &port);
     let arguments = [&own[..], &of_both, &["127.0.0.1"]].concat();
     let _running = start(files.path(), "gnutls-cli", &arguments);
-    pump(&mut endpoint, &socket)
+    pump(&mut endpoint, &socket, lost)
 }
 
 #[test]
@@ -329,7 +352,7 @@ fn gnutls_client_with_any_certificate_connects() {
         return;
     }
     for key in [RSA, P224, P256, P384, P521] {
-        let connected = gnutls_client(&Files::new(key), priority(key)).unwrap();
+        let connected = gnutls_client(&Files::new(key), priority(key), None).unwrap();
         assert_eq!(
             connected.keys.profile,
             SrtpProfile::Aes128CmSha1_80,
@@ -338,12 +361,9 @@ fn gnutls_client_with_any_certificate_connects() {
     }
 }
 
-/// GnuTLS as the server. The port is one that was free a moment ago.
-fn gnutls_server(files: &Files, priority: &str) -> Result<Connected, Error> {
-    let free = UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+/// GnuTLS as the server.
+fn gnutls_server(files: &Files, priority: &str, lost: Lost) -> Result<Connected, Error> {
+    let free = free_address();
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.connect(free).unwrap();
     let port = free.port().to_string();
@@ -353,7 +373,7 @@ fn gnutls_server(files: &Files, priority: &str) -> Result<Connected, Error> {
     let identity = Identity::generate();
     let mut endpoint =
         Endpoint::new(&identity, Role::Client, fingerprint(files), Instant::now()).unwrap();
-    pump(&mut endpoint, &socket)
+    pump(&mut endpoint, &socket, lost)
 }
 
 /// What GnuTLS may use: of itself, a certificate on P-224 only where a program asks for it, as
@@ -372,7 +392,41 @@ fn gnutls_server_with_ecdsa_connects() {
         return;
     }
     for key in [P224, P256, P384, P521] {
-        let connected = gnutls_server(&Files::new(key), priority(key)).unwrap();
+        let connected = gnutls_server(&Files::new(key), priority(key), None).unwrap();
         assert_eq!(connected.keys.role, Role::Client, "{key:?}");
     }
+}
+
+/// Each datagram of a handshake with these programs is lost once, all at the same time: most of it
+/// is waiting for timers.
+fn survives(connect: impl Fn(Lost) -> Result<Connected, Error> + Sync) {
+    let connect = &connect;
+    std::thread::scope(|scope| {
+        let all = (1..=8).flat_map(|number| [(true, number), (false, number)]);
+        let running = all.map(|lost| (lost, scope.spawn(move || connect(Some(lost)))));
+        for (lost, one) in running.collect::<Vec<_>>() {
+            let connected = one.join().expect("no panic");
+            assert!(connected.is_ok(), "{lost:?} lost: {connected:?}");
+        }
+    });
+}
+
+#[test]
+fn lost_datagram_keeps_openssl_from_nothing() {
+    if !is_there("openssl") {
+        return;
+    }
+    let files = Files::new(P256);
+    survives(|lost| openssl_client_after(&files, GCM, lost, |_| {}));
+    survives(|lost| openssl_server(&files, GCM, lost));
+}
+
+#[test]
+fn lost_datagram_keeps_gnutls_from_nothing() {
+    if !is_there("openssl") || !is_there("gnutls-serv") {
+        return;
+    }
+    let files = Files::new(P256);
+    survives(|lost| gnutls_client(&files, "NORMAL", lost));
+    survives(|lost| gnutls_server(&files, "NORMAL", lost));
 }

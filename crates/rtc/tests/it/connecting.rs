@@ -1,8 +1,10 @@
 //! How a connection comes about, and what keeps it from that.
 
+use std::time::Duration;
+
 use client::Direction;
 use headwater_rtc::{Ended, Event};
-use pair::{CONNECT_MAX, World, path, with_wrong_fingerprint};
+use pair::{CONNECT_MAX, STEP, World, path, with_wrong_fingerprint};
 
 #[test]
 fn every_setup_of_a_client_connects() {
@@ -51,4 +53,72 @@ fn client_that_expects_another_certificate_gets_no_media() {
     world.pass(CONNECT_MAX);
     assert!(!world.is_connected());
     assert!(world.media_sent().is_empty());
+}
+
+/// A handshake of DTLS has at most so many datagrams in one direction.
+const DATAGRAMS: usize = 8;
+
+/// With one datagram lost, whichever it is. The slower side's first repetition comes within 1.5 s.
+const ONE_LOST_MAX: Duration = Duration::from_secs(2);
+
+#[test]
+fn lost_datagram_of_dtls_keeps_no_client_from_connecting() {
+    let is_dtls = |bytes: &[u8]| matches!(bytes.first(), Some(20..=63));
+    for setup in ["active", "passive"] {
+        for (to_server, number) in (1..=DATAGRAMS).flat_map(|at| [(true, at), (false, at)]) {
+            let offer = |text: String| text.replace("a=setup:actpass", &format!("a=setup:{setup}"));
+            let mut world = World::new(Direction::Send, offer, |answer| answer);
+            let mut seen = 0;
+            world.lose(move |is_to_server, bytes| {
+                seen += usize::from(is_dtls(bytes) && is_to_server == to_server);
+                is_dtls(bytes) && is_to_server == to_server && seen == number
+            });
+            world.pass(ONE_LOST_MAX);
+            let lost = format!("{setup}, to the server: {to_server}, {number}");
+            assert!(world.is_connected(), "{lost}: {:?}", world.events);
+        }
+    }
+}
+
+/// Passive clients whose last flight is lost, and all that follows it, but for media.
+#[test]
+fn media_connect_a_client_whose_last_flight_is_lost() {
+    let offer = |text: String| text.replace("a=setup:actpass", "a=setup:passive");
+    let mut world = World::new(Direction::Send, offer, |answer| answer);
+    // Of its flights one is in the clear, and the last begins with a ChangeCipherSpec.
+    let mut is_over = false;
+    world.lose(move |to_server, bytes| {
+        let is_dtls = matches!(bytes.first(), Some(20..=63));
+        is_over |= to_server && bytes.first() == Some(&20);
+        is_over && is_dtls
+    });
+    let is_there = |event: &client::Event| matches!(event, client::Event::Connected);
+    while !world.client_events.iter().any(is_there) {
+        world.pass(STEP);
+    }
+    assert!(!world.is_connected());
+    world.sent.clear();
+    let seal = world.client_seal();
+    let media = |payload: &[u8]| {
+        let mut packet = vec![0x80, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1];
+        packet.extend_from_slice(payload);
+        seal.seal_rtp(&mut packet, 0, 12, 1);
+        packet
+    };
+    for place in 0..20 {
+        let mut forged = media(b"picture");
+        forged[place] ^= 1;
+        world.tell(path(), &mut forged);
+        world.collect();
+        assert!(!world.is_connected(), "{place}");
+    }
+    world.tell(path(), &mut media(b"picture"));
+    world.collect();
+    assert!(world.is_connected(), "{:?}", world.events);
+    world.pass(CONNECT_MAX);
+    let dtls = world
+        .sent
+        .iter()
+        .filter(|(_, bytes)| matches!(bytes.first(), Some(20..=63)));
+    assert_eq!(dtls.count(), 0, "FFmpeg would be disturbed by DTLS");
 }

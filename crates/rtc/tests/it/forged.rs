@@ -77,6 +77,14 @@ fn forgeries() -> Vec<(&'static str, Vec<u8>)> {
         ("data", record(APPLICATION_DATA, 1, 9, &[7; 40])),
         ("sealed alert", record(ALERT, 1, 0, &[7; 26])),
         ("sealed Finished", record(HANDSHAKE, 1, 0, &[7; 48])),
+        (
+            "ChangeCipherSpec and sealed noise",
+            [
+                record(CHANGE_CIPHER_SPEC, 0, 9, &[1]),
+                record(HANDSHAKE, 1, 0, &[7; 48]),
+            ]
+            .concat(),
+        ),
     ]
 }
 

@@ -4,7 +4,7 @@ use super::{Session, attribute};
 use crate::codec::Codec;
 use crate::error::Reason;
 use crate::limits::{CANDIDATES_MAX, EXTENSIONS_MAX, FEEDBACKS_MAX, FORMATS_MAX};
-use crate::line::{Line, first_word, number};
+use crate::line::{Line, MediaLine, first_word, number};
 use crate::section::{Direction, MediaKind, Section, is_rtp};
 
 /// Payload types of RTP (RFC 3550 §5.1: seven bits).
@@ -31,16 +31,16 @@ pub(super) struct SectionDraft<'a> {
 }
 
 impl<'a> SectionDraft<'a> {
-    /// Reads `m=video 9 UDP/TLS/RTP/SAVPF 96 97`. The number of ports after `/` is ignored.
+    /// Reads an m-line.
     pub(super) fn begin(line: Line<'a>) -> Result<Self, Reason> {
-        let mut words = line.value.split_ascii_whitespace();
-        let (Some(kind), Some(port), Some(protocol)) = (words.next(), words.next(), words.next())
-        else {
-            return Err(Reason::MediaLine);
-        };
-        let port = port.split('/').next().unwrap_or_default();
+        let MediaLine {
+            kind,
+            port,
+            protocol,
+            formats,
+        } = MediaLine::parse(line.value)?;
         let mut section = Section::new(MediaKind::parse(kind));
-        section.port = number(port).ok_or(Reason::Port)?;
+        section.port = port;
         section.protocol = protocol.to_owned();
         section.line = line.number;
         section.rtcp_mux = false;
@@ -53,7 +53,7 @@ impl<'a> SectionDraft<'a> {
             positions: [ABSENT; PAYLOAD_TYPES],
             feedback_for_all: Vec::new(),
         };
-        for word in words.take(FORMATS_MAX) {
+        for word in formats.take(FORMATS_MAX) {
             draft.format(word);
         }
         if draft.section.codecs.is_empty() && draft.section.formats.is_empty() {

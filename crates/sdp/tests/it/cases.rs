@@ -237,7 +237,7 @@ fn mid_of_two_sections_is_refused() {
 
 #[test]
 fn bad_port_is_refused_with_its_line() {
-    for port in ["x", "-1", "65536", "+9", "9.0"] {
+    for port in ["x", "-1", "65536", "+9", "9.0", "9/x"] {
         let text = offer("", &format!("m=video {port} UDP/TLS/RTP/SAVPF 96\r\n"));
         let error = Description::parse(&text).unwrap_err();
         assert_eq!((error.line, error.reason), (9, Reason::Port));

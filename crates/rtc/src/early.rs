@@ -1,0 +1,29 @@
+//! Media that come before the handshake is over here: what they prove.
+
+use rtp::Header;
+
+use crate::srtp::{Inbound, Keys};
+
+/// As the client of DTLS: what media of a server are verified with whose Finished is not here.
+/// FFmpeg sends that once, and media right behind it.
+#[derive(Default)]
+pub(crate) struct Early(Option<Box<Inbound>>);
+
+impl Early {
+    /// Whether the packet verifies, so that the server has finished. It is not opened: the
+    /// connection does that. False when no keys are known yet.
+    pub(crate) fn is_proved(&mut self, dtls: &dtls::Endpoint, packet: &[u8]) -> bool {
+        if self.0.is_none() {
+            let keys = dtls.early_keys();
+            let keys = keys.and_then(|keys| Keys::agreed(&keys));
+            self.0 = keys.map(|keys| Box::new(keys.inbound()));
+        }
+        let Some((keys, header)) = self.0.as_ref().zip(Header::read(packet)) else {
+            return false;
+        };
+        // A source begins with the rollover counter at zero (RFC 3711 §3.3.1).
+        let index = header.seq.into();
+        let mut copy = packet.to_vec();
+        keys.open_rtp(&mut copy, header.length, index).is_some()
+    }
+}
