@@ -292,6 +292,21 @@ fn path_that_loses_a_third_is_filled_without_a_queue() {
 }
 
 #[test]
+fn losses_fill_a_path_without_a_queue_while_more_is_tried() {
+    for (padded, fills) in [(Bitrate::ZERO, false), (Bitrate::mbps(4), true)] {
+        let mut path = Path::new(Bitrate::mbps(10));
+        path.run(Bitrate::mbps(3), s(2));
+        path.want(padded, padded);
+        path.run(Bitrate::mbps(3), s(2));
+        path.want(Bitrate::ZERO, Bitrate::ZERO);
+        path.loses_every = Some(7);
+        path.run(Bitrate::mbps(3), s(1));
+        let filled = path.told.iter().any(|(.., filled)| *filled);
+        assert_eq!(filled, fills, "{padded}");
+    }
+}
+
+#[test]
 fn burst_of_losses_lowers_the_estimate_for_a_moment_only() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.run(Bitrate::mbps(1), s(5));
