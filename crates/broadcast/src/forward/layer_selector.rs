@@ -70,6 +70,8 @@ pub struct LayerSelector {
     hold_until: Option<Instant>,
     /// Since when the estimate has been too low for the layer.
     short_since: Option<Instant>,
+    /// The worst layer is too much, and half of its frames are left out.
+    squeezed: bool,
     /// When the path's queue, which was full, has got room again.
     drained_at: Option<Instant>,
     prober: Prober,
@@ -85,6 +87,7 @@ impl Default for LayerSelector {
             hold: HOLD_MIN,
             hold_until: None,
             short_since: None,
+            squeezed: false,
             drained_at: None,
             prober: Prober::default(),
         }
@@ -154,7 +157,8 @@ impl LayerSelector {
         let present = self.keep_or_move_down(now, track, path, worst, usable);
         let drains = self.drained_at.is_some_and(|at| now < at);
         // With the worst layer still too much, half of its frames are better than none.
-        let squeezed = present == worst && track.bitrate(present) + RESERVED > path.bandwidth;
+        let squeezed = present == worst && self.is_squeezed(now, track, path, present);
+        self.squeezed = squeezed;
         let (layer, padded, wanted) = if squeezed {
             self.look_for_all_frames(now, track, path, present)
         } else {
@@ -187,7 +191,10 @@ impl LayerSelector {
             return best_that_fits(of_use(), track, path.bandwidth).unwrap_or(worst);
         };
         let fits = |layer: &usize| track.bitrate(*layer) + RESERVED <= path.bandwidth;
-        if present == worst || fits(&present) {
+        if present == worst {
+            return present;
+        }
+        if fits(&present) {
             self.short_since = None;
             return present;
         }
@@ -202,6 +209,18 @@ impl LayerSelector {
         }
         let worse = track.active(now).take_while(|layer| *layer != present);
         worse.filter(fits).last().unwrap_or(worst)
+    }
+
+    /// Whether the worst layer is too much. In doubt only for a moment, as before a move down, and not
+    /// for a viewer that begins.
+    fn is_squeezed(&mut self, now: Instant, track: &Track, path: Estimate, worst: usize) -> bool {
+        if track.bitrate(worst) + RESERVED <= path.bandwidth {
+            self.short_since = None;
+            return false;
+        }
+        let short_since = *self.short_since.get_or_insert(now);
+        let is_long = now.saturating_duration_since(short_since) >= DOUBT_TIME;
+        self.squeezed || self.layer.is_none() || path.filled || is_long
     }
 
     /// The layer to send, the rate to fill up to with padding, and the rate to look for.

@@ -88,11 +88,10 @@ impl Subscription {
         self.current.and(self.waiting_since.take())
     }
 
-    /// Temporal layers up to `max` from now on. Less takes effect at once, more at the next
-    /// frame where the codec allows it.
+    /// Temporal layers up to `max` from now on. Less takes effect with the next frame, since half of
+    /// one is of no use to a decoder; more with the next where the codec allows it.
     pub fn limit_temporal(&mut self, max: u8) {
         self.temporal_wanted = max;
-        self.temporal_max = self.temporal_max.min(max);
     }
 
     /// Sends nothing more: the path is far too narrow for the layer, and the picture freezes one
@@ -319,8 +318,12 @@ impl Subscription {
             SwitchUp::Here => temporal > self.temporal_max && temporal <= self.temporal_wanted,
             SwitchUp::After => temporal <= self.temporal_max,
         };
-        if may_switch && packet.frame.start {
-            self.temporal_max = self.temporal_wanted;
+        if packet.frame.start {
+            self.temporal_max = if may_switch {
+                self.temporal_wanted
+            } else {
+                self.temporal_max.min(self.temporal_wanted)
+            };
         }
         if temporal > self.temporal_max {
             self.rewriter.skip(packet);

@@ -350,6 +350,27 @@ fn dropped_temporal_layers_leave_no_gap() {
 }
 
 #[test]
+fn frame_that_has_begun_is_not_cut_short_by_a_lower_temporal_layer() {
+    let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
+    scene.encoders[0].temporal = |frame| (frame % 2) as u8;
+    scene.frame(&[0]);
+    scene.select(0);
+    (0..4).for_each(|_| scene.frame(&[]));
+    let before = scene.got.len() as u64;
+    let packets = scene.encoders[0].frame(scene.now, false);
+    assert_eq!(packets[0].frame.temporal_id, 1);
+    for packet in &packets {
+        scene.track.push(0, packet);
+        scene.offer(0, packet);
+        scene.viewer.limit_temporal(0);
+    }
+    assert_eq!(scene.got.len() as u64, before + PACKETS_PER_FRAME);
+    (0..2).for_each(|_| scene.frame(&[]));
+    assert_eq!(scene.got.len() as u64, before + 2 * PACKETS_PER_FRAME);
+    scene.assert_seamless();
+}
+
+#[test]
 fn a_late_packet_keeps_its_place() {
     let mut encoder = Encoder::new(500, 9, 3, 500);
     let now = Instant::now();
@@ -433,6 +454,29 @@ fn a_squeezed_viewer_keeps_the_base_temporal_layer() {
             .map(|c| c.temporal_max)
     };
     assert_eq!((temporal(150), temporal(300)), (Some(0), Some(u8::MAX)));
+}
+
+#[test]
+fn viewer_is_squeezed_at_once_when_its_path_fills_and_else_when_in_no_doubt() {
+    let (track, now) = measured();
+    let temporal = |paths: [(u32, Option<Estimate>); 4]| {
+        let mut selector = LayerSelector::default();
+        paths.map(|(ms, path)| {
+            let choice = selector.choose(now + ms * MS, &track, path);
+            choice.is_some_and(|choice| choice.temporal_max == 0)
+        })
+    };
+    let fits = (0, path(300));
+    let short = [100, 599, 600].map(|ms| (ms, path(150)));
+    let [first, second, third] = short;
+    assert_eq!(
+        temporal([fits, first, second, third]),
+        [false, false, false, true]
+    );
+    let recovers = [fits, first, (300, path(300)), third];
+    assert_eq!(temporal(recovers), [false; 4]);
+    let fills = [fits, (100, filled(path(150))), second, third];
+    assert_eq!(temporal(fills), [false, true, true, true]);
 }
 
 #[test]

@@ -16,6 +16,12 @@ const LOST_MIN: u32 = 3;
 const MORE: f32 = 0.02;
 const DEVIATIONS: f32 = 2.0;
 
+/// One lost packet does not say that losses last: the present time may have but begun.
+const LASTING_MIN: u32 = 2;
+
+/// Chance exceeds twice the deviation a few times a minute. So many times the deviation is no chance.
+const DEVIATIONS_SURE: f32 = 4.0;
+
 /// A path with a smaller share hardly loses packets by itself.
 const USUAL_MIN: f32 = 0.01;
 
@@ -148,17 +154,27 @@ impl Loss {
 
     /// More is lost than usual, with no full queue to be seen.
     pub(super) fn is_unusual(&self) -> bool {
+        self.is_more_by(DEVIATIONS)
+    }
+
+    /// The same, and chance does not make it so much.
+    pub(super) fn is_surely_unusual(&self) -> bool {
+        self.is_more_by(DEVIATIONS_SURE)
+    }
+
+    fn is_more_by(&self, deviations: f32) -> bool {
         let count = self.count();
         let least = self.usual + MORE;
         let deviation = (least * (1.0 - least) / count.packets().max(1) as f32).sqrt();
-        count.lost >= LOST_MIN && self.share() > least + DEVIATIONS * deviation
+        count.lost >= LOST_MIN && self.share() > least + deviations * deviation
     }
 
     /// Packets are lost all the time, not in one burst.
     pub(super) fn lasts(&self) -> bool {
+        let least = self.usual + MORE;
         self.counts
             .iter()
-            .all(|count| count.share_of(count.lost) > self.usual + MORE)
+            .all(|count| count.lost >= LASTING_MIN && count.share_of(count.lost) > least)
     }
 
     /// A full queue drops packets.
@@ -196,6 +212,27 @@ mod tests {
         assert!(loss.is_unusual());
         assert!(!loss.lasts());
         assert!(after(&[6, 6], Count::LOST).lasts());
+    }
+
+    #[test]
+    fn losses_do_not_last_for_one_packet_of_a_time_that_has_begun() {
+        let mut loss = after(&[0, 12, 0], Count::LOST);
+        for (lost, lasts) in [
+            (Count::ARRIVED, false),
+            (Count::LOST, false),
+            (Count::LOST, true),
+        ] {
+            loss.add(loss.began.unwrap(), lost, Bitrate::mbps(3));
+            loss.counts[0].arrived = 4;
+            assert_eq!(loss.lasts(), lasts, "{loss:?}");
+        }
+    }
+
+    #[test]
+    fn few_lost_packets_are_unusual_and_not_surely() {
+        let few = after(&[5], Count::LOST);
+        assert!(few.is_unusual() && !few.is_surely_unusual());
+        assert!(after(&[12], Count::LOST).is_surely_unusual());
     }
 
     #[test]

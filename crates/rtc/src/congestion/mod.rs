@@ -41,10 +41,19 @@ use restraint::{Answer, Restraint};
 /// A queue that stands for longer is too much.
 const TOO_LONG: Duration = Duration::from_millis(60);
 
-/// A path is filled when its queue stands for longer than this, or when it loses more than this
-/// share of the packets.
+/// A path is filled when its queue stands for longer than this.
 const FILLED_QUEUE: Duration = Duration::from_millis(150);
-const FILLED_LOSS: f32 = 0.08;
+
+/// More than the usual losses and this share is sent less for at once, and not only when it lasts. It
+/// fills a path where a queue is seen too, or where more is tried: without, a few packets lost by
+/// chance are as many.
+const LOSING: f32 = 0.08;
+
+/// After the last padding, what it led to is still a trial: buckets of policers take a while to empty.
+const TRIED: Duration = Duration::from_secs(3);
+
+/// So great a share is no chance, with or without a queue: a policer keeps none.
+const COLLAPSING: f32 = 0.25;
 
 /// Of what arrives while a queue stands, so that the queue shrinks; and of one that is much too
 /// long.
@@ -88,12 +97,15 @@ pub(crate) struct Congestion {
     drain: Option<Drain>,
     limit: Limit,
     bandwidth: Bitrate,
+    /// What is sent queues or is dropped: told outside, where a viewer is relieved at once.
     filled: bool,
     /// There was feedback.
     is_measured: bool,
     told: Option<(Bitrate, bool)>,
     padded: Bitrate,
     wanted: Bitrate,
+    /// When padding was last wanted.
+    tried_at: Option<Instant>,
     probe: Option<Probe>,
     probes: u8,
     /// Believed before the restraint.
@@ -125,6 +137,7 @@ impl Congestion {
             told: None,
             padded: Bitrate::ZERO,
             wanted: Bitrate::ZERO,
+            tried_at: None,
             probe: None,
             probes: 0,
             before_losses: Bitrate::ZERO,
@@ -192,7 +205,10 @@ impl Congestion {
         self.disown_queue(now);
         self.disown_losses(now);
         let standing = self.arrivals.standing();
-        self.filled = standing > FILLED_QUEUE || self.loss.excess() > FILLED_LOSS;
+        if self.padded > Bitrate::ZERO {
+            self.tried_at = Some(now);
+        }
+        self.filled = self.is_filled(now, standing);
         if let Some(outcome) = self.probe.as_ref().and_then(|probe| probe.outcome(now)) {
             self.probed(now, outcome);
         }
@@ -213,7 +229,7 @@ impl Congestion {
         } else if self.restraint.is_some() {
             // What is lost while less is sent will tell.
         } else if self.loss.is_unusual() {
-            if self.filled || self.loss.lasts() {
+            if self.is_surely_losing() || self.loss.lasts() {
                 self.restrain(now, arrives);
             }
         } else if standing < NO_QUEUE {
@@ -225,6 +241,27 @@ impl Congestion {
             self.bandwidth = self.bandwidth.max(possible);
         }
         self.bandwidth = self.bandwidth.clamp(ESTIMATE_MIN, ESTIMATE_MAX);
+    }
+
+    /// Much more is lost than usual, whatever the cause.
+    fn is_losing(&self) -> bool {
+        self.loss.excess() > LOSING
+    }
+
+    /// The same without a queue, and by more than chance.
+    fn is_surely_losing(&self) -> bool {
+        self.is_losing() && self.loss.is_surely_unusual()
+    }
+
+    /// This sender queues too much, or its packets are dropped for it: losses alone do not say so,
+    /// except while more than before is tried.
+    fn is_filled(&self, now: Instant, standing: Duration) -> bool {
+        let recent = |at| now.saturating_duration_since(at) < TRIED;
+        let is_tried = self.tried_at.is_some_and(recent);
+        let is_queued = standing > NO_QUEUE || self.loss.overflows();
+        standing > FILLED_QUEUE
+            || self.is_losing() && (is_queued || is_tried)
+            || self.is_surely_losing() && self.loss.excess() > COLLAPSING
     }
 
     /// Others keep a queue filled before the bottleneck.
@@ -245,7 +282,7 @@ impl Congestion {
     /// already when as much passed before, as long as nothing says that the path is full.
     fn restrain(&mut self, now: Instant, arrives: Bitrate) {
         let (share, usual) = (self.loss.share(), self.loss.usual());
-        let is_clear = !self.filled && self.limit.cap(now).is_none();
+        let is_clear = !self.is_surely_losing() && self.limit.cap(now).is_none();
         let passed = self.loss.passed(arrives).filter(|_| is_clear);
         let carried = passed.unwrap_or(arrives);
         let restraint = Restraint::new(self.history.micros(now), share, usual, carried);
@@ -267,11 +304,13 @@ impl Congestion {
         };
         self.loss.begin(now, restraint.count());
         self.restraint = None;
-        if let Answer::OfThePath(share) = answer {
-            self.loss.learn(share);
+        if answer != Answer::Ours {
             self.limit.clear();
             let before = self.before_losses.min(self.bandwidth * RESTORED);
             self.bandwidth = self.bandwidth.max(before);
+        }
+        if let Answer::OfThePath(share) = answer {
+            self.loss.learn(share);
         }
         self.before_losses = Bitrate::ZERO;
     }

@@ -79,15 +79,20 @@ impl Congestion {
     }
 
     fn may_pad(&self) -> bool {
-        self.is_measured && self.padded > Bitrate::ZERO && !self.filled
+        self.is_measured && self.padded > Bitrate::ZERO && self.has_room()
     }
 
     fn may_probe(&self, now: Instant) -> bool {
         self.lacks()
             && self.probe.is_none()
             && self.probe_after.is_none_or(|at| at <= now)
-            && !self.filled
+            && self.has_room()
             && self.arrivals.standing() < NO_QUEUE
+    }
+
+    /// Nothing says that more than media would be too much.
+    fn has_room(&self) -> bool {
+        !self.filled && !self.is_losing()
     }
 
     pub(super) fn begin_probe(&mut self, now: Instant, rate: Option<Bitrate>) {

@@ -49,6 +49,8 @@ pub(super) struct Restraint {
 pub(super) enum Answer {
     /// Losses have ended, or are too many.
     Ours,
+    /// Losses have ended though no less was sent: it was a burst.
+    Chance,
     /// This share stays.
     OfThePath(f32),
 }
@@ -100,6 +102,9 @@ impl Restraint {
         }
         let lost = self.count.lost as f32;
         let stay = lost >= packets * (self.usual + news * STAYS);
+        if !stay && self.sends_as_before() {
+            return Some(Answer::Chance);
+        }
         if !stay || lost > packets * USUAL_MAX || is_late {
             return Some(Answer::Ours);
         }
@@ -117,6 +122,12 @@ impl Restraint {
         self.first_us = None;
         self.bytes = 0;
         self.count = Count::default();
+    }
+
+    /// A forwarder whose viewer keeps its layer sends as much as when packets were lost, which is
+    /// more than what arrived then by what was lost. Rates are means: by half of that is enough.
+    fn sends_as_before(&self) -> bool {
+        self.sent() > self.carried * (1.0 + f64::from(self.share) / 2.0)
     }
 
     fn sent(&self) -> Bitrate {
@@ -157,6 +168,13 @@ mod tests {
     fn losses_that_end_when_less_is_sent_are_ours() {
         let (answer, after_us) = answer(5_600, 1_000);
         assert_eq!(answer, Answer::Ours);
+        assert!(after_us < 1_000_000, "{after_us}");
+    }
+
+    #[test]
+    fn losses_that_end_when_as_much_is_sent_are_chance() {
+        let (answer, after_us) = answer(4_500, 1_000);
+        assert_eq!(answer, Answer::Chance);
         assert!(after_us < 1_000_000, "{after_us}");
     }
 

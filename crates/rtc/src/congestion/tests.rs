@@ -19,6 +19,8 @@ struct Path {
     queue: Duration,
     /// Every so many packets are lost.
     loses_every: Option<u64>,
+    /// Besides, by chance.
+    chance: Option<Chance>,
     /// The receiver looks at its socket only every so often.
     looks_every: Duration,
     delay: Duration,
@@ -33,6 +35,44 @@ struct Path {
     padding: usize,
 }
 
+/// Loses packets one by one, and now and then some in a row.
+struct Chance {
+    state: u64,
+    loss: f64,
+    /// One in so many packets begins a burst, of which half is lost.
+    bursts_every: u64,
+    burst: u64,
+}
+
+impl Chance {
+    fn new(seed: u64, loss: f64) -> Self {
+        Self {
+            state: seed,
+            loss,
+            bursts_every: 1_000,
+            burst: 0,
+        }
+    }
+
+    fn loses(&mut self) -> bool {
+        if self.next().is_multiple_of(self.bursts_every) {
+            self.burst = 10;
+        }
+        let in_burst = self.burst > 0;
+        self.burst = self.burst.saturating_sub(1);
+        let share = if in_burst { 0.5 } else { self.loss };
+        (self.next() as f64) < share * u64::MAX as f64
+    }
+
+    /// SplitMix64.
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
 impl Path {
     fn new(rate: Bitrate) -> Self {
         let now = Instant::now();
@@ -43,6 +83,7 @@ impl Path {
             rate,
             queue: Duration::from_millis(300),
             loses_every: None,
+            chance: None,
             looks_every: Duration::from_millis(1),
             delay: Duration::from_millis(10),
             free_at: now,
@@ -64,6 +105,7 @@ impl Path {
         let lost = self
             .loses_every
             .is_some_and(|every| seq.is_multiple_of(every));
+        let lost = self.chance.as_mut().is_some_and(Chance::loses) || lost;
         if begins - self.now > self.queue || lost {
             self.arrived.push(None);
             return;
@@ -235,8 +277,60 @@ fn few_losses_do_not_count_and_many_do() {
     assert!(path.bandwidth() >= 2.8, "{}", path.bandwidth());
     path.loses_every = Some(5);
     path.run(Bitrate::mbps(3), s(2));
-    assert!(path.congestion.filled);
     assert!(path.bandwidth() < 2.7, "{}", path.bandwidth());
+    // Less is sent, but nothing is queued for which a viewer would have to be cut off.
+    path.assert_never_filled();
+}
+
+#[test]
+fn path_that_loses_a_third_is_filled_without_a_queue() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    path.run(Bitrate::mbps(3), s(5));
+    path.loses_every = Some(3);
+    path.run(Bitrate::mbps(3), ms(500));
+    assert!(path.congestion.filled);
+}
+
+#[test]
+fn losses_fill_a_path_without_a_queue_while_more_is_tried() {
+    for (padded, fills) in [(Bitrate::ZERO, false), (Bitrate::mbps(4), true)] {
+        let mut path = Path::new(Bitrate::mbps(10));
+        path.run(Bitrate::mbps(3), s(2));
+        path.want(padded, padded);
+        path.run(Bitrate::mbps(3), s(2));
+        path.want(Bitrate::ZERO, Bitrate::ZERO);
+        path.loses_every = Some(7);
+        path.run(Bitrate::mbps(3), s(1));
+        let filled = path.told.iter().any(|(.., filled)| *filled);
+        assert_eq!(filled, fills, "{padded}");
+    }
+}
+
+#[test]
+fn burst_of_losses_lowers_the_estimate_for_a_moment_only() {
+    let mut path = Path::new(Bitrate::mbps(10));
+    path.run(Bitrate::mbps(1), s(5));
+    path.loses_every = Some(5);
+    path.run(Bitrate::mbps(1), ms(600));
+    assert!(path.bandwidth() < 1.0, "{}", path.bandwidth());
+    path.loses_every = None;
+    path.run(Bitrate::mbps(1), ms(1_500));
+    assert!(path.bandwidth() > 1.1, "{}", path.bandwidth());
+    let usual = path.congestion.loss.usual();
+    assert!(usual < 0.001, "{usual}");
+}
+
+#[test]
+fn losses_by_chance_without_a_queue_never_fill_a_path() {
+    for seed in 1..=20 {
+        for kbps in [1_000, 2_500] {
+            let mut path = Path::new(Bitrate::mbps(10));
+            path.chance = Some(Chance::new(seed, 0.03));
+            path.run(Bitrate::kbps(kbps), s(60));
+            let filled: Vec<_> = path.told.iter().filter(|(.., filled)| *filled).collect();
+            assert!(filled.is_empty(), "seed {seed}, {kbps} kbit/s: {filled:?}");
+        }
+    }
 }
 
 #[test]
