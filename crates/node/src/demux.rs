@@ -83,7 +83,8 @@ impl Keys {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + use<> {
         let keys = self.0.into_iter();
-        keys.take_while(|key| *key != NOBODY).map(|key| key as usize)
+        keys.take_while(|key| *key != NOBODY)
+            .map(|key| key as usize)
     }
 
     /// The first of these.

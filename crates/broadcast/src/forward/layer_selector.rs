@@ -127,6 +127,11 @@ impl LayerSelector {
         self.pinned.as_deref()
     }
 
+    /// The present layer may be too much: what is decided next depends on how long that goes on.
+    pub fn is_in_doubt(&self) -> bool {
+        self.short_since.is_some()
+    }
+
     /// Decides. `estimate` is `None` for a viewer whose path is not measured: it gets the best.
     /// `None` when no layer is active.
     pub fn choose(

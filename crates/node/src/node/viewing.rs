@@ -79,6 +79,7 @@ pub(super) fn choose_layers(
 /// Whether a viewer gets all that there is of a stream, and waits for nothing.
 fn is_settled(choice: &Choice, view: &mut View, stream: &Stream) -> bool {
     let waits = view.video().is_none_or(|s| s.subscription.is_catching_up());
+    let waits = waits || view.selector.is_in_doubt();
     let has_all = !choice.pause && choice.temporal_max == u8::MAX;
     has_all && !waits && stream.video.layers().len() == 1
 }
