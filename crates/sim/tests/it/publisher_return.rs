@@ -100,3 +100,22 @@ fn a_publisher_that_returns_in_the_middle_of_losses_leaves_no_step() {
         assert!(video.fps(now - s(4)..now) > 27.0);
     }
 }
+
+#[test]
+fn viewer_of_one_layer_gets_the_best_of_a_publisher_that_returns_with_three() {
+    let mut world = world(28, 1);
+    let publisher = world.publish(PublisherSettings::default(), Path::default());
+    let viewer = world.watch(0, Path::default());
+    world.run_for(s(4));
+    world.leave(publisher);
+    world.run_for(ms(300));
+    let returns = world.now();
+    world.publish(PublisherSettings::simulcast(), Path::default());
+    world.run_for(s(6));
+    assert_whole(&world, viewer);
+    let video = world.viewer(viewer).video();
+    let again = video.decoded().iter().find(|(_, s)| s.publisher == 1);
+    let (at, _) = again.expect("pictures of the second publisher");
+    assert!(*at - returns < ms(500), "{:?}", *at - returns);
+    assert_eq!(video.layer(), Some(2));
+}
