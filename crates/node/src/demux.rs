@@ -22,6 +22,17 @@ const CLAIMS_MAX: usize = 4;
 pub(crate) struct Demux {
     by_ufrag: HashMap<String, usize>,
     by_address: HashMap<Source, Owners>,
+    /// What media was found for last, until anything changes: the packets of a frame come together.
+    latest: Option<Latest>,
+}
+
+/// An answer of [`Demux::find`] for media.
+#[derive(Debug, Clone, Copy)]
+struct Latest {
+    /// Its owner was noted as heard then.
+    at: Instant,
+    source: SocketAddr,
+    keys: Keys,
 }
 
 /// Where datagrams come from. Its hash is written at once: a part at a time, as those of
@@ -120,6 +131,14 @@ impl Demux {
             let key = self.by_ufrag.get(ufrag).copied();
             return key.map_or_else(Keys::default, Keys::one);
         }
+        let is_media = matches!(sort, Sort::Rtp | Sort::Rtcp);
+        if let Some(latest) = self.latest
+            && is_media
+            && latest.at == now
+            && latest.source == *source
+        {
+            return latest.keys;
+        }
         let Some(owners) = self.by_address.get_mut(&Source(*source)) else {
             return Keys::default();
         };
@@ -130,22 +149,28 @@ impl Demux {
             }
             return all;
         }
-        let latest = owners.claims.first();
-        match &mut owners.owner {
+        let claim = owners.claims.first();
+        let keys = match &mut owners.owner {
             // Another client may have got the address of one that is gone.
-            Some((_, heard)) if sort == Sort::Dtls && is_over(*heard, now) && latest.is_some() => {
-                latest.map_or_else(Keys::default, Keys::one)
+            Some((_, heard)) if sort == Sort::Dtls && is_over(*heard, now) && claim.is_some() => {
+                claim.map_or_else(Keys::default, Keys::one)
             }
             Some((owner, heard)) => {
                 *heard = now;
                 Keys::one(*owner)
             }
-            None => latest.map_or_else(Keys::default, Keys::one),
+            None => claim.map_or_else(Keys::default, Keys::one),
+        };
+        if is_media {
+            let (at, source) = (now, *source);
+            self.latest = Some(Latest { at, source, keys });
         }
+        keys
     }
 
     /// A session has sent an authentic check from this address.
     pub(crate) fn claim(&mut self, now: Instant, source: SocketAddr, key: usize) {
+        self.latest = None;
         let owners = self.by_address.entry(Source(source)).or_default();
         match &mut owners.owner {
             Some((owner, heard)) if *owner == key => *heard = now,
@@ -155,6 +180,7 @@ impl Demux {
 
     /// A session has proved to be at this address.
     pub(crate) fn take(&mut self, now: Instant, source: SocketAddr, key: usize) {
+        self.latest = None;
         let owners = self.by_address.entry(Source(source)).or_default();
         owners.claims.remove(key);
         match owners.owner {
@@ -167,6 +193,7 @@ impl Demux {
 
     /// Forgets one address of a session.
     pub(crate) fn remove_address(&mut self, source: &SocketAddr, key: usize) {
+        self.latest = None;
         let Some(owners) = self.by_address.get_mut(&Source(*source)) else {
             return;
         };
@@ -271,6 +298,21 @@ mod tests {
         (1..=6).for_each(|key| demux.claim(now, source(), key));
         let response = [1; 20];
         assert_eq!(found(&mut demux, now, &response), [6, 5, 4, 3]);
+    }
+
+    #[test]
+    fn media_goes_elsewhere_at_once_when_its_address_does() {
+        let (mut demux, now) = (Demux::default(), Instant::now());
+        demux.claim(now, source(), 1);
+        assert_eq!(found(&mut demux, now, &RTP), [1]);
+        demux.claim(now, source(), 2);
+        assert_eq!(found(&mut demux, now, &RTP), [2]);
+        demux.take(now, source(), 1);
+        assert_eq!(found(&mut demux, now, &RTP), [1]);
+        demux.remove_address(&source(), 1);
+        assert_eq!(found(&mut demux, now, &RTP), [2]);
+        demux.remove_address(&source(), 2);
+        assert!(found(&mut demux, now, &RTP).is_empty());
     }
 
     #[test]

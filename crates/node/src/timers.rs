@@ -119,10 +119,9 @@ impl Timers {
         let last = self.now + SLOTS as u64 - 1;
         let entry = &mut self.entries[key];
         let since = self.began.zip(entry.wanted);
-        let since = since.map_or(Duration::ZERO, |(began, at)| {
-            at.saturating_duration_since(began)
+        let wanted = since.map_or(0, |(began, at)| {
+            slot_of(at.saturating_duration_since(began))
         });
-        let wanted = since.as_micros().div_ceil(1_000) as u64;
         let at = wanted.clamp(self.now, last);
         let slot = at as usize % SLOTS;
         let after = std::mem::replace(&mut self.first[slot], key as u32);
@@ -164,6 +163,12 @@ impl Timers {
     }
 }
 
+/// The first slot that does not begin before this time. Rounded up to the last nanosecond: a peer
+/// that is not due yet must never come into a slot that is, which would be looked at for ever.
+fn slot_of(since: Duration) -> u64 {
+    since.as_secs() * 1_000 + u64::from(since.subsec_nanos().div_ceil(1_000_000))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -191,6 +196,21 @@ mod tests {
         }
         assert_eq!(woken, [(20, 7)]);
         assert_eq!(timers.next(), None);
+    }
+
+    #[test]
+    fn peer_that_is_due_in_a_nanosecond_is_waited_for() {
+        let mut timers = Timers::default();
+        let start = Instant::now();
+        let at = start + ms(10) + Duration::from_nanos(2);
+        timers.set(start, start + ms(10), 0);
+        timers.set(start, at, 0);
+        assert_eq!(
+            timers.pop_due(start + ms(10) + Duration::from_nanos(1)),
+            None
+        );
+        assert_eq!(timers.next(), Some(start + ms(11)));
+        assert_eq!(timers.pop_due(start + ms(11)), Some(0));
     }
 
     #[test]
