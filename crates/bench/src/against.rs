@@ -1,72 +1,60 @@
 //! Two binaries of the server in turns, in one run, under the same loads: what a change costs or
 //! gains on a machine that others use too.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::document::{finished, grouped, markdown};
 use crate::scenario::{Measured, PAIRS, Trains, measure, over_veth};
 
-/// Packets per second and core of both, one for each round.
-struct Row {
-    name: &'static str,
-    server: Vec<f64>,
-    than: Vec<f64>,
-}
+/// Measures a binary with the `bench` of another; `None` where this user may lay no link.
+type Measure = fn(&Path, &Path, &str) -> anyhow::Result<Option<Measured>>;
 
-/// Measures `server` and `than` so many times each. Returns a table: the medians, and how many
-/// times as many packets `server` has for a core.
+const LINKS: [(&str, Measure); 2] = [
+    ("loopback", |binary, generator, name| {
+        measure(binary, generator, name, PAIRS, 1, true).map(Some)
+    }),
+    ("two hosts", |binary, generator, name| {
+        over_veth(binary, generator, Trains::Whole, name, PAIRS)
+    }),
+];
+
+/// Measures `server` and `than` so many times each. Returns a table: the medians of their packets
+/// per second and core, and how many times as many `server` has.
 pub(crate) fn run(server: &Path, than: &Path, rounds: usize) -> anyhow::Result<String> {
-    let mut rows = ["loopback", "two hosts"].map(|name| Row {
-        name,
-        server: Vec::new(),
-        than: Vec::new(),
-    });
+    let mut rows = LINKS.map(|(link, measure)| (link, measure, [Vec::new(), Vec::new()]));
     for _ in 0..rounds {
-        for row in &mut rows {
-            let sides = [(server, &mut row.server), (than, &mut row.than)];
-            for (binary, found) in sides {
-                found.extend(one(row.name, binary, server)?);
+        for (link, measure, found) in &mut rows {
+            for (binary, found) in [server, than].into_iter().zip(found) {
+                let name = format!("{link}, {}", binary.display());
+                let measured = measure(binary, server, &name)?;
+                found.extend(measured.as_ref().map(Measured::packets_per_core));
             }
         }
     }
-    Ok(table(&rows))
-}
-
-/// Packets per second and core of one run; `None` where this user may lay no link.
-fn one(name: &str, binary: &Path, generator: &Path) -> anyhow::Result<Option<f64>> {
-    let title = format!("{name}, {}", binary.display());
-    let measured = if name == "loopback" {
-        Some(measure(binary, generator, &title, PAIRS, 1, true)?)
-    } else {
-        over_veth(binary, generator, Trains::Whole, &title, PAIRS)?
-    };
-    Ok(measured.map(|measured| per_core(&measured)))
-}
-
-fn per_core(measured: &Measured) -> f64 {
-    measured.number("steady.packets_per_second") / measured.number("process.cores")
-}
-
-fn table(rows: &[Row]) -> String {
-    let mut table = String::from(
-        "| 1,000 publishers, one viewer each | packets/s per core | than | ratio | all of both |\n\
-         |---|---|---|---|---|\n",
-    );
-    for row in rows {
-        let (server, than) = (median(&row.server), median(&row.than));
-        let ratio = server / than;
-        let all = [&row.server, &row.than].map(|all| {
-            let all: Vec<String> = all.iter().map(|one| format!("{one:.0}")).collect();
+    let mut table = markdown(&[
+        "1,000 publishers, one viewer each",
+        "packets/s per core",
+        "than",
+        "ratio",
+        "all",
+        "all of the other",
+    ]);
+    for (link, _, found) in &rows {
+        let [ours, theirs] = found.each_ref().map(|all| median(all));
+        let [all, all_theirs] = found.each_ref().map(|all| {
+            let all: Vec<String> = all.iter().map(|one| grouped(*one)).collect();
             all.join(" ")
         });
-        writeln!(
-            table,
-            "| {} | {server:.0} | {than:.0} | {ratio:.2} | {} / {} |",
-            row.name, all[0], all[1]
-        )
-        .ok();
+        table.add_row([
+            (*link).to_owned(),
+            grouped(ours),
+            grouped(theirs),
+            format!("{:.2}", ours / theirs),
+            all,
+            all_theirs,
+        ]);
     }
-    table
+    Ok(finished(table))
 }
 
 fn median(all: &[f64]) -> f64 {

@@ -172,10 +172,6 @@ fn rate(run: &Measured) -> f64 {
     run.number("steady.packets_per_second")
 }
 
-fn per_core(run: &Measured) -> f64 {
-    run.number("packets_per_core")
-}
-
 pub(crate) fn loads(runs: &[Measured]) -> String {
     let mut table = markdown(&[
         "load",
@@ -197,7 +193,7 @@ pub(crate) fn loads(runs: &[Measured]) -> String {
             grouped(run.number("steady.mbit_per_second")),
             format!("{:.3}", run.number("steady.loss") * 100.0),
             format!("{cores:.2}"),
-            grouped(per_core(run)),
+            grouped(run.packets_per_core()),
             delay("p50"),
             delay("p95"),
             delay("p99"),
@@ -240,7 +236,7 @@ fn setup(run: &Measured) -> String {
 
 fn comparison(curve: &[Measured], bursts: &Measured) -> String {
     let kept = curve.iter().filter(|run| run.number("steady.lost") == 0.0);
-    let paced = kept.map(per_core).fold(0.0, f64::max);
+    let paced = kept.map(Measured::packets_per_core).fold(0.0, f64::max);
     let mut table = markdown(&["server", "packets/s per core", "Gbit/s per core", "source"]);
     let mut row = |name: &str, packets: f64, source: &str| {
         table.add_row([
@@ -257,7 +253,7 @@ fn comparison(curve: &[Measured], bursts: &Measured) -> String {
     );
     row(
         "Headwater, a frame's packets at once",
-        per_core(bursts),
+        bursts.packets_per_core(),
         "this page",
     );
     for (name, gbit, source) in [
@@ -305,13 +301,13 @@ fn flags(whole: &Whole) -> String {
     finished(table)
 }
 
-fn markdown(head: &[&str]) -> Table {
+pub(crate) fn markdown(head: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(ASCII_MARKDOWN).set_header(head);
     table
 }
 
-fn finished(mut table: Table) -> String {
+pub(crate) fn finished(mut table: Table) -> String {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Left);
     }
@@ -319,7 +315,7 @@ fn finished(mut table: Table) -> String {
 }
 
 /// `250000` as `250,000`.
-fn grouped(number: f64) -> String {
+pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{:.0}", number.abs());
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -58,6 +58,11 @@ impl Measured {
         let value = path.split('.').try_fold(&self.report, |v, key| v.get(key));
         value.and_then(Value::as_f64).unwrap_or(f64::NAN)
     }
+
+    /// Packets per second, for each core that the server was busy on.
+    pub(crate) fn packets_per_core(&self) -> f64 {
+        self.number("packets_per_core")
+    }
 }
 
 pub(crate) fn run_all(server: &Path) -> anyhow::Result<Whole> {
@@ -181,8 +186,8 @@ impl Trains {
     }
 }
 
-/// Measures between two hosts, with this binary's `bench`; `None` where this user may lay no link
-/// between them.
+/// Measures between two hosts, with the `bench` of `generator`; `None` where this user may lay no
+/// link between them.
 pub(crate) fn over_veth(
     server: &Path,
     generator: &Path,
@@ -223,7 +228,7 @@ pub(crate) fn over_veth(
 }
 
 /// Starts a server with so many shards, on the first core if it is to be alone there, and
-/// measures it from the second, with this binary's `bench`.
+/// measures it from the second, with the `bench` of `generator`.
 pub(crate) fn measure(
     server: &Path,
     generator: &Path,

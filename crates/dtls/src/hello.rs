@@ -29,7 +29,7 @@ const ECDSA_P256_SHA256: u16 = 0x0403;
 /// Extensions (IANA, "TLS ExtensionType Values").
 const SUPPORTED_GROUPS: u16 = 10;
 const SIGNATURE_ALGORITHMS: u16 = 13;
-const USE_SRTP: u16 = 14;
+pub(crate) const USE_SRTP: u16 = 14;
 const EXTENDED_MASTER_SECRET: u16 = 23;
 const SUPPORTED_VERSIONS: u16 = 43;
 

@@ -13,14 +13,12 @@ use std::time::Duration;
 use crate::alert::Description;
 use crate::endpoint::Role;
 use crate::established::Direction;
+use crate::hello::{RANDOM, USE_SRTP};
 use crate::keys::SrtpProfile;
 use crate::wire::{self, Reader, Record};
 
 /// The epoch of sealed records.
 const SEALED: u16 = 1;
-
-/// `use_srtp` (RFC 5764 §4.1.1).
-const USE_SRTP: u16 = 14;
 
 /// As the client, how long our last flight is not repeated: the RFC's second (RFC 6347 §4.2.4.1).
 /// GnuTLS takes a tenth of it for its own, on a machine that does nothing else.
@@ -95,7 +93,7 @@ pub(crate) fn profile_in(datagram: &[u8]) -> Option<SrtpProfile> {
     let mut messages = clear.flat_map(|record| wire::fragments(record.fragment));
     let hello = messages.find(|m| m.message == wire::SERVER_HELLO && m.is_whole())?;
     let mut body = Reader(hello.body);
-    body.take(2 + crate::hello::RANDOM)?;
+    body.take(2 + RANDOM)?;
     body.vector8()?;
     body.take(3)?;
     let mut extensions = Reader(body.vector16()?);

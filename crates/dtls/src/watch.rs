@@ -47,6 +47,13 @@ pub(crate) struct Keys {
     pub(crate) aead: Option<Aead>,
 }
 
+/// Adds to what is reported of the present call.
+fn report(add: impl FnOnce(&mut Keys)) {
+    let mut keys = SEEN.take();
+    add(&mut keys);
+    SEEN.set(keys);
+}
+
 /// Runs a call into the library, and adds the keys that it used.
 pub(crate) fn during<T>(keys: &mut Keys, call: impl FnOnce() -> T) -> T {
     SEEN.set(NONE);
@@ -116,10 +123,7 @@ impl SupportedDtls12CipherSuite for Watched {
     fn create_cipher(&self, key: &[u8]) -> Result<Box<dyn Cipher>, CryptoError> {
         let mut copy = [0; 32];
         copy.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-        SEEN.set(Keys {
-            aead: Some(self.aead()),
-            ..SEEN.take()
-        });
+        report(|keys| keys.aead = Some(self.aead()));
         Ok(Box::new(WatchedCipher {
             inner: self.inner().create_cipher(key)?,
             aead: self.aead(),
@@ -141,10 +145,7 @@ impl HmacProvider for WatchedHmac {
         out: &mut [u8],
     ) -> Result<usize, CryptoError> {
         if let Some(secret) = Secret::used(hash, key, data) {
-            SEEN.set(Keys {
-                secret: Some(secret),
-                ..SEEN.take()
-            });
+            report(|keys| keys.secret = Some(secret));
         }
         let provider = aws_lc_rs::default_provider().hmac_provider;
         provider.hmac(hash, key, data, out)
@@ -171,10 +172,7 @@ impl Cipher for WatchedCipher {
     fn encrypt(&mut self, plaintext: &mut Buf, aad: Aad, nonce: Nonce) -> Result<(), CryptoError> {
         let used = self.used(&aad, &nonce);
         self.inner.encrypt(plaintext, aad, nonce)?;
-        SEEN.set(Keys {
-            write: Some(used),
-            ..SEEN.take()
-        });
+        report(|keys| keys.write = Some(used));
         Ok(())
     }
 
@@ -186,10 +184,7 @@ impl Cipher for WatchedCipher {
     ) -> Result<(), CryptoError> {
         let used = self.used(&aad, &nonce);
         self.inner.decrypt(ciphertext, aad, nonce)?;
-        SEEN.set(Keys {
-            read: Some(used),
-            ..SEEN.take()
-        });
+        report(|keys| keys.read = Some(used));
         Ok(())
     }
 }

@@ -30,9 +30,7 @@ pub(crate) struct Timers {
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     /// When the peer wants to be looked at.
-    wanted: Option<Instant>,
-    /// What it wanted when it was put into its slot, which is of no later a time, rounded up.
-    placed_for: Option<Instant>,
+    wanted: u64,
     /// The slot's time; `None` outside the wheel.
     at: Option<u64>,
     before: u32,
@@ -41,8 +39,7 @@ struct Entry {
 
 impl Entry {
     const OUTSIDE: Self = Self {
-        wanted: None,
-        placed_for: None,
+        wanted: 0,
         at: None,
         before: NONE,
         after: NONE,
@@ -64,13 +61,14 @@ impl Default for Timers {
 impl Timers {
     /// A peer wants to be looked at at this time, and no sooner.
     pub(crate) fn set(&mut self, now: Instant, at: Instant, key: usize) {
-        self.began.get_or_insert(now);
+        let began = *self.began.get_or_insert(now);
+        let wanted = slot_of(at.saturating_duration_since(began));
         if key >= self.entries.len() {
             self.entries.resize(key + 1, Entry::OUTSIDE);
         }
         let entry = &mut self.entries[key];
-        entry.wanted = Some(at);
-        if entry.at.is_none() || entry.placed_for.is_none_or(|placed_for| at < placed_for) {
+        entry.wanted = wanted;
+        if entry.at.is_none_or(|at| wanted < at) {
             self.remove(key);
             self.link(key);
         }
@@ -84,17 +82,17 @@ impl Timers {
     /// A peer whose time has come.
     pub(crate) fn pop_due(&mut self, now: Instant) -> Option<usize> {
         let since = now.saturating_duration_since(self.began?);
-        let now_ms = since.as_millis() as u64;
-        while let Some(slot) = self.next_slot().filter(|slot| *slot <= now_ms) {
+        let now = since.as_millis() as u64;
+        while let Some(slot) = self.next_slot().filter(|slot| *slot <= now) {
             self.now = slot;
             let key = self.first[slot as usize % SLOTS] as usize;
             self.remove(key);
-            if self.entries[key].wanted.is_none_or(|wanted| wanted <= now) {
+            if self.entries[key].wanted <= now {
                 return Some(key);
             }
             self.link(key);
         }
-        self.now = self.now.max(now_ms);
+        self.now = self.now.max(now);
         None
     }
 
@@ -118,15 +116,10 @@ impl Timers {
     fn link(&mut self, key: usize) {
         let last = self.now + SLOTS as u64 - 1;
         let entry = &mut self.entries[key];
-        let since = self.began.zip(entry.wanted);
-        let wanted = since.map_or(0, |(began, at)| {
-            slot_of(at.saturating_duration_since(began))
-        });
-        let at = wanted.clamp(self.now, last);
+        let at = entry.wanted.clamp(self.now, last);
         let slot = at as usize % SLOTS;
         let after = std::mem::replace(&mut self.first[slot], key as u32);
         *entry = Entry {
-            placed_for: entry.wanted,
             at: Some(at),
             before: NONE,
             after,
@@ -163,8 +156,8 @@ impl Timers {
     }
 }
 
-/// The first slot that does not begin before this time. Rounded up to the last nanosecond: a peer
-/// that is not due yet must never come into a slot that is, which would be looked at for ever.
+/// The first slot that does not begin before this time, to the last nanosecond: no peer is looked at
+/// sooner than it wants.
 fn slot_of(since: Duration) -> u64 {
     since.as_secs() * 1_000 + u64::from(since.subsec_nanos().div_ceil(1_000_000))
 }

@@ -4,8 +4,8 @@ use rtp::Header;
 
 use crate::srtp::{Inbound, Keys};
 
-/// As the client of DTLS: what media of a server are verified with whose Finished is not here.
-/// FFmpeg sends that once, and media right behind it.
+/// The keys with which the client of DTLS verifies media while the server's Finished is missing.
+/// FFmpeg sends its Finished once, and media right behind it.
 #[derive(Default)]
 pub(crate) struct Early(Option<Box<Inbound>>);
 

@@ -317,7 +317,6 @@ impl Peer {
                 if self.crypto.is_none() && self.early.is_proved(&self.dtls, datagram) {
                     self.dtls.confirm();
                     self.drain_dtls(now, to);
-                    self.follow_path();
                 }
                 self.rtp(now, path, datagram).map_err(Refused::Packet)
             }
@@ -423,13 +422,17 @@ impl Peer {
         self.dtls_heard = true;
         let taken = self.dtls.handle_datagram(now, datagram);
         self.drain_dtls(now, to);
-        self.follow_path();
         self.turn_channels(now, to);
         taken.then_some(()).ok_or(Refused::Dtls)
     }
 
-    /// Takes all that DTLS has to say.
+    /// Takes all that DTLS has to say. Media may have a path by it.
     fn drain_dtls(&mut self, now: Instant, to: &mut Datagrams) {
+        self.take_dtls(now, to);
+        self.follow_path();
+    }
+
+    fn take_dtls(&mut self, now: Instant, to: &mut Datagrams) {
         // Without a path a flight would be lost, and come again only later.
         if self.ice.handshake_path().is_none() {
             return;
@@ -514,7 +517,6 @@ impl Peer {
         if self.dtls_due().is_some_and(|due| due <= now) {
             self.dtls.handle_timeout(now);
             self.drain_dtls(now, to);
-            self.follow_path();
         }
         self.turn_channels(now, to);
         let Some((crypto, path)) = self.crypto.as_mut().zip(self.selected) else {

@@ -129,7 +129,8 @@ function libraryClient(library: Library, role: string, url: string, options: str
   return new InteropClient(program ?? "", [...args, role, url, ...options]);
 }
 
-export type Ffmpeg = "8.0" | "8.1.2" | "9.0.2";
+export const FFMPEG_VERSIONS = ["8.0", "8.1.2", "9.0.2"] as const;
+export type Ffmpeg = (typeof FFMPEG_VERSIONS)[number];
 
 const PICTURE = "-re -f lavfi -i testsrc2=size=640x360:rate=30".split(" ");
 const SOUND = "-re -f lavfi -i sine=frequency=440:sample_rate=48000".split(" ");

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { active, type Ffmpeg, publishWithFfmpeg } from "../lib/interop.ts";
+import { active, FFMPEG_VERSIONS, publishWithFfmpeg } from "../lib/interop.ts";
 import { describeInOwnNetwork } from "../lib/own-network.ts";
 import { startRelay, type Way } from "../lib/relay.ts";
 import { type Server, startServer } from "../lib/server.ts";
@@ -21,7 +21,7 @@ const HANDSHAKE_MS_MAX = 3_000;
 const PACKETS_MIN = 35;
 
 /** Each version is the server of DTLS, which sends its last flight once. */
-const rows = (["8.0", "8.1.2", "9.0.2"] satisfies Ffmpeg[]).flatMap((version) =>
+const rows = FFMPEG_VERSIONS.flatMap((version) =>
   (["to client", "to server"] satisfies Way[]).flatMap((way) =>
     Array.from({ length: DATAGRAMS[version][way] }, (_, at) => ({ version, way, number: at + 1 })),
   ),

@@ -350,7 +350,7 @@ fn dropped_temporal_layers_leave_no_gap() {
 }
 
 #[test]
-fn frame_that_has_begun_is_not_cut_short_by_a_lower_temporal_layer() {
+fn frame_that_has_begun_is_not_cut_by_a_lower_temporal_layer() {
     let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
     scene.encoders[0].temporal = |frame| (frame % 2) as u8;
     scene.frame(&[0]);
@@ -457,7 +457,7 @@ fn a_squeezed_viewer_keeps_the_base_temporal_layer() {
 }
 
 #[test]
-fn viewer_is_squeezed_at_once_when_its_path_fills_and_else_when_in_no_doubt() {
+fn viewer_is_squeezed_when_its_path_fills_or_doubt_is_over() {
     let (track, now) = measured();
     let temporal = |paths: [(u32, Option<Estimate>); 4]| {
         let mut selector = LayerSelector::default();

@@ -12,8 +12,8 @@ use crate::support::{drain, fingerprint_of_der};
 /// A handshake has at most so many datagrams in one direction, with none lost.
 const DATAGRAMS: usize = 8;
 
-/// With one lost datagram a handshake ends within one repetition of the slower side, whose timer is
-/// the RFC's second, half as much again at most.
+/// A handshake that loses one datagram ends after one repetition by the slower side. Its timer is
+/// the RFC's second, and at most half as much again.
 const ENDS_WITHIN: Duration = Duration::from_secs(2);
 
 /// One way over the path.

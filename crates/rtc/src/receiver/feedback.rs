@@ -7,6 +7,7 @@ use rtp::rtcp::{self, Received};
 
 use super::Receiver;
 use super::compounds::Compounds;
+use super::missing::earlier;
 use super::source::Role;
 use crate::wall_clock;
 
@@ -153,9 +154,4 @@ impl Receiver {
             }
         }
     }
-}
-
-/// The earlier of two times, where there are any.
-pub(super) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    [a, b].into_iter().flatten().min()
 }

@@ -52,8 +52,7 @@ impl Missing {
             });
         }
         if !self.numbers.is_empty() {
-            let due = now + REORDER;
-            self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
+            self.due = earlier(self.due, Some(now + REORDER));
         }
     }
 
@@ -93,8 +92,7 @@ impl Missing {
                 number.asked_at = now;
                 to.push(number.index as u16);
             }
-            let due = number.due(pause);
-            next = Some(next.map_or(due, |earlier: Instant| earlier.min(due)));
+            next = earlier(next, Some(number.due(pause)));
         }
         self.due = next;
     }
@@ -107,6 +105,11 @@ impl Number {
             asked => self.asked_at + pause * asked.into(),
         }
     }
+}
+
+/// The earlier of two times, where there are any.
+pub(super) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    [a, b].into_iter().flatten().min()
 }
 
 #[cfg(test)]

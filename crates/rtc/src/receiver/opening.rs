@@ -6,7 +6,7 @@ use rtp::Header;
 
 use super::cause::Cause;
 use super::contents::Opened;
-use super::feedback::earlier;
+use super::missing::earlier;
 use super::section::{Carried, ReceivedType};
 use super::source::{Place, Role, Source};
 use super::{Arrived, PARKED_MAX, Receiver, SSRCS_MAX, binding};

@@ -163,7 +163,7 @@ fn viewer_for_whom_the_lowest_layer_is_too_much_gets_half_of_its_frames() {
 
 /// A policer keeps no queue: what it drops is all that tells of it.
 #[test]
-fn viewer_behind_a_policer_pauses_once_and_then_sees_every_frame() {
+fn viewer_behind_a_policer_pauses_once_then_sees_every_frame() {
     for (seed, kbps) in (120..126).zip([1_800, 1_000, 400].into_iter().cycle()) {
         let (mut world, viewer) = settled(seed, only_watches);
         let policer = Policer {

@@ -102,7 +102,7 @@ fn a_publisher_that_returns_in_the_middle_of_losses_leaves_no_step() {
 }
 
 #[test]
-fn viewer_of_one_layer_gets_the_best_of_a_publisher_that_returns_with_three() {
+fn viewer_gets_the_best_layer_of_a_publisher_back_with_three() {
     let mut world = world(28, 1);
     let publisher = world.publish(PublisherSettings::default(), Path::default());
     let viewer = world.watch(0, Path::default());
