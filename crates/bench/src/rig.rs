@@ -403,16 +403,17 @@ fn datagram_to(node: &mut Node, now: Instant, source: SocketAddr, mut contents: 
         path: rtc::Path::udp(SHARD, source),
         contents: &mut contents,
     };
+    node.prefetch(std::iter::once(source));
     node.handle_input(now, datagram);
 }
 
-/// Settings of the server's end at this address.
 /// What the server is to a viewer.
 pub(crate) fn viewer_role() -> rtc::Role {
     let stream = "stream".to_owned();
     rtc::Role::Viewer { stream }
 }
 
+/// Settings of the server's end at this address.
 pub(crate) fn server_config(address: SocketAddr, now: Instant) -> rtc::Config {
     rtc::Config {
         identity: rtc::Identity::generate(),

@@ -168,6 +168,12 @@ impl Demux {
         keys
     }
 
+    /// The peer that has proved to be at this address.
+    pub(crate) fn owner(&self, source: SocketAddr) -> Option<usize> {
+        let owners = self.by_address.get(&Source(source))?;
+        owners.owner.map(|(key, _)| key)
+    }
+
     /// A session has sent an authentic check from this address.
     pub(crate) fn claim(&mut self, now: Instant, source: SocketAddr, key: usize) {
         self.latest = None;
@@ -234,6 +240,16 @@ mod tests {
 
     fn found(demux: &mut Demux, now: Instant, datagram: &[u8]) -> Vec<usize> {
         demux.find(now, &source(), datagram).iter().collect()
+    }
+
+    #[test]
+    fn an_address_is_owned_by_the_peer_that_proved_to_be_there() {
+        let (mut demux, now) = (Demux::default(), Instant::now());
+        assert_eq!(demux.owner(source()), None);
+        demux.claim(now, source(), 4);
+        assert_eq!(demux.owner(source()), None);
+        demux.take(now, source(), 4);
+        assert_eq!(demux.owner(source()), Some(4));
     }
 
     #[test]

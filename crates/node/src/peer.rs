@@ -1,3 +1,4 @@
+use std::hint::black_box;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -99,6 +100,18 @@ impl PeerEntry {
             health: Health::default(),
             held_back: 0,
         }
+    }
+
+    /// Reads what a datagram from it will need, and a packet for it.
+    pub(crate) fn prefetch(&self) {
+        let view = self.views.first();
+        black_box((
+            self.sources.first().map(|source| source.media),
+            view.map(|view| view.given),
+            view.and_then(|view| view.subscriptions.first())
+                .map(|s| s.media),
+        ));
+        self.peer.prefetch();
     }
 
     /// Datagrams that were held back since the last call.

@@ -1,3 +1,4 @@
+use std::hint::black_box;
 use std::time::Instant;
 
 use broadcast::forward::{Limits, Track, Voice};
@@ -60,6 +61,13 @@ impl Stream {
             reported_active: false,
             sessions: 0,
         }
+    }
+
+    /// Reads what a packet of the stream will need. Returns the viewer that gets it first.
+    pub(crate) fn prefetch(&self) -> Option<usize> {
+        black_box((self.has_fresh, self.relays.len()));
+        self.video.prefetch();
+        self.sweep.first_viewer()
     }
 
     pub(crate) fn track(&self, kind: Kind) -> &Track {

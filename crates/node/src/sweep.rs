@@ -60,6 +60,14 @@ impl Sweep {
         self.first + self.fresh.len() as u64
     }
 
+    /// A viewer, unless there is none: the next one of a round that begins.
+    pub(crate) fn first_viewer(&self) -> Option<usize> {
+        self.viewers
+            .get(self.next)
+            .or(self.viewers.first())
+            .copied()
+    }
+
     /// A viewer is gone.
     pub(crate) fn remove(&mut self, viewer: usize) {
         if let Some(place) = self.viewers.iter().position(|v| *v == viewer) {

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -300,6 +301,19 @@ impl Peer {
     /// Datagrams that were held back, since their address had proved nothing.
     pub fn held_back(&self) -> u32 {
         self.ice.held_back()
+    }
+
+    /// Reads the state that a datagram will need, and a packet that is sent.
+    pub fn prefetch(&self) {
+        black_box((self.selected, self.sent.len()));
+        if let Some(crypto) = &self.crypto {
+            crypto.inbound.prefetch();
+            crypto.outbound.prefetch();
+        }
+        self.receiver.prefetch();
+        if let Some(sender) = &self.sender {
+            sender.prefetch();
+        }
     }
 
     /// Takes a datagram, which is decrypted in place. One that does not authenticate, or belongs

@@ -3,6 +3,7 @@
 //! Works in place in the caller's buffer.
 
 use std::fmt;
+use std::hint::black_box;
 
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{self, EncryptingKey, EncryptionContext, UnboundCipherKey};
@@ -159,6 +160,11 @@ impl Keys {
 pub struct Inbound(Session);
 
 impl Inbound {
+    /// Reads where the keys are.
+    pub(crate) fn prefetch(&self) {
+        self.0.prefetch();
+    }
+
     /// Opens a packet in place. `header` is the length of its header, `index` its sequence
     /// number extended by the count of wraps. Returns the payload with its padding; `None` when
     /// it is not authentic.
@@ -275,6 +281,11 @@ pub struct Outbound {
 }
 
 impl Outbound {
+    /// Reads where the keys are.
+    pub(crate) fn prefetch(&self) {
+        self.session.prefetch();
+    }
+
     /// Seals the packet that begins at `start` of the buffer and reaches to its end, of which
     /// `header` bytes stay readable. `index` is its sequence number extended by the count of
     /// wraps, and must never repeat for an SSRC.
@@ -363,6 +374,20 @@ enum Cipher {
         salt: [u8; SALT_MAX],
         authentication: hmac::Key,
     },
+}
+
+impl Session {
+    fn prefetch(&self) {
+        for cipher in [&self.rtp, &self.rtcp] {
+            black_box(
+                match cipher {
+                    Cipher::Gcm { salt, .. } => salt.first(),
+                    Cipher::CmSha1 { salt, .. } => salt.first(),
+                }
+                .copied(),
+            );
+        }
+    }
 }
 
 impl Cipher {

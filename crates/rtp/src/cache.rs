@@ -1,6 +1,7 @@
 //! A bounded cache of one video layer, from its last key frame on.
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -119,6 +120,11 @@ impl KeyframeCache {
             self.insert(packet);
         }
         false
+    }
+
+    /// Reads what the next packet will need.
+    pub fn prefetch(&self) {
+        black_box((self.bytes, self.packets.back().map(Arc::as_ptr)));
     }
 
     /// Where a new reader begins; `None` while there is no key frame.

@@ -488,6 +488,7 @@ impl World {
                 source,
                 mut contents,
             } => {
+                self.shards[shard].node.prefetch(std::iter::once(source));
                 let destination = self.shards[shard].address;
                 let input = Input::Datagram {
                     path: rtc::Path::udp(destination, source),

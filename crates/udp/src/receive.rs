@@ -67,6 +67,12 @@ impl Received {
         Ok(self.count == size)
     }
 
+    /// The senders of what the last call received.
+    pub fn sources(&self) -> impl Iterator<Item = SocketAddr> {
+        let metas = self.metas.iter().take(self.count);
+        metas.map(|meta| canonical(meta.addr))
+    }
+
     /// What the last call received.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = Datagrams<'_>> {
         let (now, time) = self.returned;
@@ -76,13 +82,18 @@ impl Received {
         };
         let pairs = self.buffers.iter_mut().zip(&self.metas);
         pairs.take(self.count).map(move |(buffer, meta)| Datagrams {
-            source: SocketAddr::new(meta.addr.ip().to_canonical(), meta.addr.port()),
+            source: canonical(meta.addr),
             destination: meta.dst_ip.map(|ip| ip.to_canonical()),
             arrived: now - waited(meta).unwrap_or_default().min(WAITED_MAX),
             bytes: buffer.get_mut(..meta.len).unwrap_or_default(),
             stride: meta.stride.max(1),
         })
     }
+}
+
+/// An IPv4 address as such, where an IPv6 socket says it mapped (RFC 4291 §2.5.5.2).
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 impl Datagrams<'_> {

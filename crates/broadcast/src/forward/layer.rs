@@ -1,3 +1,4 @@
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,12 @@ impl Layer {
             meter: Meter::default(),
             last_packet: None,
         }
+    }
+
+    /// Reads what the next packet will need.
+    pub(super) fn prefetch(&self) {
+        black_box((self.last_packet, self.began));
+        self.cache.prefetch();
     }
 
     /// Returns how long a key frame was waited for that begins with this packet.

@@ -120,6 +120,13 @@ impl Track {
         self.format = None;
     }
 
+    /// Reads what the next packet of the first layer will need.
+    pub fn prefetch(&self) {
+        if let Some(layer) = self.layers.first() {
+            layer.prefetch();
+        }
+    }
+
     /// A packet arrived. Unknown layers are ignored. Returns how long a key frame was waited for
     /// that was asked for and begins with this packet.
     pub fn push(&mut self, layer: usize, packet: &Arc<Packet>) -> Option<Duration> {

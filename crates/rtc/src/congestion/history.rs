@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use rtp::rtcp::TransportFeedback;
@@ -103,6 +104,12 @@ pub(super) struct Arrival {
 }
 
 impl History {
+    /// Reads what the next feedback will need, and the next packet.
+    pub(super) fn prefetch(&self) {
+        let ends = (self.waiting.front(), self.waiting.back());
+        black_box((ends.0.map(|sent| sent.bytes), ends.1.map(|sent| sent.bytes)));
+    }
+
     pub(super) fn new(now: Instant) -> Self {
         Self {
             epoch: now,

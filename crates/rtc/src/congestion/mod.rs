@@ -25,6 +25,7 @@ mod padding;
 mod probe;
 mod restraint;
 
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use rtp::Bitrate;
@@ -122,6 +123,12 @@ pub(crate) struct Congestion {
 }
 
 impl Congestion {
+    /// Reads what the next feedback will need.
+    pub(crate) fn prefetch(&self) {
+        black_box((self.bandwidth, self.probes, self.told));
+        self.history.prefetch();
+    }
+
     /// `initial` is believed until something is known.
     pub(crate) fn new(now: Instant, initial: Bitrate) -> Self {
         Self {

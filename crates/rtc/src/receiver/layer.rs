@@ -1,5 +1,6 @@
 //! One layer of a section: it has one source at a time, and one numbering for all of them.
 
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use rtp::dependency_descriptor::Templates;
@@ -69,6 +70,12 @@ impl Layer {
             restarted: false,
             wants_keyframe: false,
         }
+    }
+
+    /// Reads what the next packet will need.
+    pub(super) fn prefetch(&self) {
+        black_box((self.current, self.highest, self.wants_keyframe));
+        self.numbering.prefetch();
     }
 
     /// The present source's place in the receiver's list.

@@ -29,6 +29,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -108,6 +109,19 @@ pub struct Arrived {
 }
 
 impl Receiver {
+    /// Reads what the next packet of the first source will need.
+    pub(crate) fn prefetch(&self) {
+        black_box((self.ssrcs.first().copied(), self.packets));
+        if let Some(source) = self.sources.first() {
+            source.prefetch();
+        }
+        if let Some(section) = self.sections.first() {
+            black_box(section.config.types.first().map(|of| of.number));
+            section.layers.first().map(Layer::prefetch);
+        }
+        self.arrivals.prefetch();
+    }
+
     /// A receiver of nothing yet. `ssrc` is the sender of its reports.
     pub fn new(now: Instant, ssrc: u32) -> Self {
         Self {

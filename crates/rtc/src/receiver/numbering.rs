@@ -1,5 +1,7 @@
 //! One numbering for all sources that a layer has had.
 
+use std::hint::black_box;
+
 /// Numbers without a payload that are remembered, to number late packets right. A late packet
 /// older than all of these is dropped.
 const CLOSED_MAX: usize = 64;
@@ -35,6 +37,11 @@ impl Numbering {
             closed: [0; CLOSED_MAX],
             count: 0,
         }
+    }
+
+    /// Reads what the next packet will need.
+    pub(super) fn prefetch(&self) {
+        black_box((self.next, self.count));
     }
 
     /// Another source, or another run of numbers, begins with `index`.

@@ -1,3 +1,4 @@
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -95,6 +96,12 @@ pub(super) enum Repeat {
 }
 
 impl Encoding {
+    /// Reads what the next packet will need.
+    pub(super) fn prefetch(&self) {
+        black_box((self.ssrc, self.packets, self.is_over));
+        self.sent.prefetch();
+    }
+
     /// Nothing sent yet.
     pub(super) fn new(config: EncodingConfig) -> Self {
         Self {

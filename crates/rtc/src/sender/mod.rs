@@ -8,6 +8,7 @@
 mod encoding;
 mod resend;
 
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -123,6 +124,17 @@ pub(crate) enum Feedback {
 }
 
 impl Sender {
+    /// Reads what the next packet will need, and the next feedback.
+    pub(crate) fn prefetch(&self) {
+        black_box((self.transport_seq, self.packets));
+        if let Some(encoding) = self.encodings.first() {
+            encoding.prefetch();
+        }
+        if let Some(congestion) = &self.congestion {
+            congestion.prefetch();
+        }
+    }
+
     pub(crate) fn new(
         now: Instant,
         clock: WallClock,

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,15 @@ pub(super) struct SentPacket {
 }
 
 impl SentPackets {
+    /// Reads what the next packet will need.
+    pub(super) fn prefetch(&self) {
+        let ends = (self.packets.front(), self.packets.back());
+        black_box((
+            ends.0.map(|sent| sent.sent_ms),
+            ends.1.map(|sent| sent.rewrite.seq),
+        ));
+    }
+
     pub(super) fn push(
         &mut self,
         now_ms: u32,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// A pass begins no sooner than this after the one before it. Each costs a wake, whatever there is
 /// to do, and with little to do wakes are most of what a packet costs.
-const PASS_EVERY: Duration = Duration::from_millis(1);
+const PASS_EVERY: Duration = Duration::from_millis(2);
 
 /// A pass lets more come for so long at least: the packets of a frame leave a browser in a burst,
 /// and those for one viewer that are there together go with one send.
@@ -52,16 +52,16 @@ mod tests {
     }
 
     #[test]
-    fn passes_are_a_millisecond_apart_until_one_takes_longer() {
+    fn passes_are_two_milliseconds_apart_until_one_takes_longer() {
         let start = Instant::now();
         let mut gathering = Gathering::default();
         assert_eq!(gathering.wait(start), us(500));
         gathering.begin(start);
         gathering.end(start + us(100));
-        assert_eq!(gathering.wait(start + us(200)), us(800));
-        assert_eq!(gathering.wait(start + us(700)), us(500));
+        assert_eq!(gathering.wait(start + us(200)), us(1_800));
+        assert_eq!(gathering.wait(start + us(1_700)), us(500));
         assert_eq!(gathering.wait(start + us(20_000)), us(500));
-        gathering.end(start + us(1_000));
-        assert_eq!(gathering.wait(start + us(1_000)), us(0));
+        gathering.end(start + us(2_000));
+        assert_eq!(gathering.wait(start + us(2_000)), us(0));
     }
 }

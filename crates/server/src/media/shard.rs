@@ -449,6 +449,7 @@ impl Shard {
                     continue;
                 }
             }
+            self.node.prefetch(received.sources());
             for mut datagrams in received.iter_mut() {
                 let destination = self.destination(datagrams.destination);
                 let path = Path::udp(destination, datagrams.source);
