@@ -8,10 +8,10 @@ use anyhow::bail;
 use broadcast::SessionId;
 use client::{Direction, Offering};
 use loadgen::Receiver;
-use node::{Command, Feed, Input, Node, Output, Source, StreamId};
 use rtc::WallClock;
 use rtc::srtp::Keys;
 use rtp::{Bitrate, Codec, Format, Kind, Packet, Profile, Rewrite};
+use shard::{Command, Feed, Input, Output, Shard, Source, StreamId};
 use sim::Unified;
 use udp::{Received, Socket};
 
@@ -66,7 +66,7 @@ pub(crate) enum Ways {
 
 /// See the module.
 pub(crate) struct Rig {
-    node: Node,
+    shard: Shard,
     now: Instant,
     publisher: Publisher,
     pub(crate) ways: Ways,
@@ -108,7 +108,7 @@ impl Rig {
         let (peer, answer) = rtc::Peer::answer(&shard, role, offering.sdp(), None, now)?;
         let socket = Socket::bind((LOCALHOST, 0).into())?;
         let mut rig = Self {
-            node: Node::new(0, node::Config::default()),
+            shard: Shard::new(0, shard::Config::default()),
             now,
             publisher: Publisher {
                 peer: offering.accept(&answer)?,
@@ -197,7 +197,7 @@ impl Rig {
     }
 
     fn command(&mut self, command: Command) {
-        self.node.handle_input(self.now, Input::Command(command));
+        self.shard.handle_input(self.now, Input::Command(command));
     }
 
     /// Lets time pass until everybody is connected.
@@ -209,16 +209,16 @@ impl Rig {
             let (datagrams, connected) = turn(&mut self.publisher.peer, now);
             publishes |= connected;
             for datagram in datagrams {
-                datagram_to(&mut self.node, now, PUBLISHER, datagram);
+                datagram_to(&mut self.shard, now, PUBLISHER, datagram);
             }
             for viewer in &mut self.viewers {
                 let (datagrams, connected) = turn(&mut viewer.peer, now);
                 viewer.connected(now, connected);
                 for datagram in datagrams {
-                    datagram_to(&mut self.node, now, viewer.address, datagram);
+                    datagram_to(&mut self.shard, now, viewer.address, datagram);
                 }
             }
-            self.node.handle_input(now, Input::Timeout);
+            self.shard.handle_input(now, Input::Timeout);
             self.send();
             self.deliver();
             if publishes && self.viewers.iter().all(|viewer| viewer.receiver.is_some()) {
@@ -234,11 +234,11 @@ impl Rig {
         while self.now < end {
             self.now += every;
             let datagrams = self.publisher.packets(self.now, burst);
-            let before = self.node.counters();
+            let before = self.shard.counters();
             let began = cpu_time();
             self.forward(datagrams);
             self.spent.forward += cpu_time() - began;
-            let after = self.node.counters();
+            let after = self.shard.counters();
             self.spent.received += after.packets_in - before.packets_in;
             self.spent.packets += after.packets_out - before.packets_out;
             self.deliver();
@@ -250,7 +250,7 @@ impl Rig {
     #[inline(never)]
     fn forward(&mut self, datagrams: Vec<Vec<u8>>) {
         for datagram in datagrams {
-            datagram_to(&mut self.node, self.now, PUBLISHER, datagram);
+            datagram_to(&mut self.shard, self.now, PUBLISHER, datagram);
         }
         self.send();
     }
@@ -259,17 +259,17 @@ impl Rig {
     #[inline(never)]
     fn hear(&mut self, reports: Vec<(SocketAddr, Vec<u8>)>) {
         for (from, report) in reports {
-            datagram_to(&mut self.node, self.now, from, report);
+            datagram_to(&mut self.shard, self.now, from, report);
         }
-        if self.node.poll_timeout().is_some_and(|at| at <= self.now) {
-            self.node.handle_input(self.now, Input::Timeout);
+        if self.shard.poll_timeout().is_some_and(|at| at <= self.now) {
+            self.shard.handle_input(self.now, Input::Timeout);
         }
         self.send();
     }
 
     /// Carries out what the shard wants, as the server does.
     fn send(&mut self) {
-        while let Some(output) = self.node.poll_output(self.now) {
+        while let Some(output) = self.shard.poll_output(self.now) {
             let Output::Transmit(transmit) = output else {
                 continue;
             };
@@ -333,11 +333,11 @@ impl Rig {
         self.deliver();
         // Consent and the like; a viewer's own time is not measured.
         for datagram in turn(&mut self.publisher.peer, now).0 {
-            datagram_to(&mut self.node, now, PUBLISHER, datagram);
+            datagram_to(&mut self.shard, now, PUBLISHER, datagram);
         }
         for viewer in &mut self.viewers {
             for datagram in turn(&mut viewer.peer, now).0 {
-                datagram_to(&mut self.node, now, viewer.address, datagram);
+                datagram_to(&mut self.shard, now, viewer.address, datagram);
             }
         }
         self.send();
@@ -398,13 +398,13 @@ impl Viewer {
     }
 }
 
-fn datagram_to(node: &mut Node, now: Instant, source: SocketAddr, mut contents: Vec<u8>) {
+fn datagram_to(shard: &mut Shard, now: Instant, source: SocketAddr, mut contents: Vec<u8>) {
     let datagram = Input::Datagram {
         path: rtc::Path::udp(SHARD, source),
         contents: &mut contents,
     };
-    node.prefetch(std::iter::once(source));
-    node.handle_input(now, datagram);
+    shard.prefetch(std::iter::once(source));
+    shard.handle_input(now, datagram);
 }
 
 /// What the server is to a viewer.

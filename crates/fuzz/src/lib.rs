@@ -11,7 +11,7 @@ mod descriptions;
 mod dialects;
 mod script;
 mod sctp;
-mod shard;
+mod whole_shard;
 
 /// Something that takes bytes of strangers.
 #[derive(Debug, Clone, Copy)]
@@ -82,9 +82,9 @@ pub const TARGETS: &[Target] = &[
         seeds: connection::scripts,
     },
     Target {
-        name: "node",
-        run: shard::node,
-        seeds: shard::scripts,
+        name: "shard",
+        run: whole_shard::run,
+        seeds: whole_shard::scripts,
     },
 ];
 

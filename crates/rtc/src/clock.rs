@@ -3,7 +3,7 @@ use std::time::{Duration, Instant, SystemTime};
 /// Further from its arrival than this a capture time is a lie of a broken clock.
 const SKEW_MAX: Duration = Duration::from_secs(10);
 
-/// Maps a publisher's clock to the node's, from its sender reports (RFC 3550 §6.4.1).
+/// Maps a publisher's clock to the server's, from its sender reports (RFC 3550 §6.4.1).
 ///
 /// One anchor serves all tracks of a publisher, so that sound and picture keep the
 /// distance to each other that the publisher gave them.
@@ -16,7 +16,7 @@ pub(crate) struct PublisherClock {
 /// The latest sender report of one encoding.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Report {
-    /// On the node's clock.
+    /// On the server's clock.
     at: Instant,
     rtp_timestamp: u32,
 }

@@ -18,9 +18,9 @@ pub struct Packet {
     pub marker: bool,
     /// What the payload is.
     pub format: Format,
-    /// When the node received it.
+    /// When the server received it.
     pub received: Instant,
-    /// When it was captured, on the node's clock, as far as sender reports tell
+    /// When it was captured, on the server's clock, as far as sender reports tell
     /// (RFC 3550 §6.4.1); equal to `received` until the first report.
     pub captured: Instant,
     /// Header extensions that travel end to end.

@@ -25,9 +25,9 @@ use broadcast::registry::{self, Registry};
 use broadcast::{
     IceFragment, LayerChoice, Restarted, Role, SessionError, SessionId, StreamName, StreamStatus,
 };
-use node::{ClosedReason, Command, Event};
 use rtc::{Credentials, Peer};
 use rtp::{Bitrate, Kind};
+use shard::{ClosedReason, Command, Event};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::media::Shards;

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use node::{ClosedReason, Delays};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{
     DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, NoLabelSet,
@@ -14,6 +13,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use shard::{ClosedReason, Delays};
 
 use signaling::dialect::headwater::Error;
 
@@ -238,7 +238,7 @@ impl Collector for Shards {
         gauge(&mut encoder, "viewers", "Viewing sessions", viewers)?;
         let load = self.0.load();
         let sum =
-            |of: fn(&node::Counters) -> u64| load.iter().map(|l| of(&l.counters)).sum::<u64>();
+            |of: fn(&shard::Counters) -> u64| load.iter().map(|l| of(&l.counters)).sum::<u64>();
         gauge(
             &mut encoder,
             "sessions",

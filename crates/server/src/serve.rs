@@ -173,7 +173,7 @@ fn start_media(config: &Config, webhooks: Webhooks) -> anyhow::Result<(Control, 
         count: shards,
         first_port: config.media.port,
         addresses,
-        node: node::Config {
+        shard: shard::Config {
             track: forward::Limits {
                 cache_bytes: config.limits.cache_bytes_max,
                 cache_time: Duration::from_millis(config.limits.cache_ms_max),

@@ -19,7 +19,7 @@ impl Clock {
         Self { epoch, now: epoch }
     }
 
-    /// The present as the nodes and peers see it.
+    /// The present as the shards and peers see it.
     pub fn now(&self) -> Instant {
         self.now
     }

@@ -1,6 +1,6 @@
 //! Whole shards with their publishers and viewers in virtual time, for tests.
 //!
-//! A [`World`] holds nodes, clients and the links between them, and jumps from one event to
+//! A [`World`] holds shards, clients and the links between them, and jumps from one event to
 //! the next: minutes pass in seconds, and nothing ever sleeps. Links, encoders and losses
 //! follow from one seed. Clients and shards draw their own keys and numbers, so two runs with
 //! one seed differ in bytes, and in what depends on them, but not in who loses what when.
@@ -8,8 +8,8 @@
 //! The clients are those of the `client` crate, whose WebRTC shares no code with the shards'.
 //!
 //! ```text
-//! Publisher ─► client::Peer ─► Link ─► node::Node ─► Link ─► client::Peer ─► Viewer
-//!                                          └── relay ──► node::Node ─► …
+//! Publisher ─► client::Peer ─► Link ─► shard::Shard ─► Link ─► client::Peer ─► Viewer
+//!                                          └── relay ──► shard::Shard ─► …
 //! ```
 //!
 //! Deliberately absent: signaling, sockets, threads and decoders. A frame counts as decodable

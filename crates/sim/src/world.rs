@@ -4,9 +4,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use broadcast::SessionId;
 use client::{Direction, Offering};
-use node::{Command, Counters, Event, Feed, Input, Node, Output, Relayed, Source, StreamId};
 use rtc::WallClock;
 use rtp::{Bitrate, Kind};
+use shard::{Command, Counters, Event, Feed, Input, Output, Relayed, Shard, Source, StreamId};
 
 use crate::clock::{TIME_OF_DAY, WAKE_MIN};
 use crate::flights::Flights;
@@ -39,7 +39,7 @@ pub struct World {
     clock: Clock,
     /// Of all clients, and of all shards.
     certificates: (client::Certificate, rtc::Identity),
-    shards: Vec<Shard>,
+    shards: Vec<ShardAt>,
     clients: Vec<Client>,
     by_address: BTreeMap<SocketAddr, usize>,
     flights: Flights<Cargo>,
@@ -48,8 +48,8 @@ pub struct World {
 }
 
 #[derive(Debug)]
-struct Shard {
-    node: Node,
+struct ShardAt {
+    shard: Shard,
     address: SocketAddr,
     /// Its rings take no packet.
     full: bool,
@@ -100,9 +100,9 @@ enum Cargo {
 
 impl World {
     /// Empty shards. `epoch` is where time begins: `Instant::now()` is as good as any.
-    pub fn new(seed: u64, epoch: Instant, shards: usize, config: &node::Config) -> Self {
-        let shard = |i: usize| Shard {
-            node: Node::new(i, config.clone()),
+    pub fn new(seed: u64, epoch: Instant, shards: usize, config: &shard::Config) -> Self {
+        let shard = |i: usize| ShardAt {
+            shard: Shard::new(i, config.clone()),
             address: SocketAddr::from(([10, 255, 0, 1], 10_000 + i as u16)),
             full: false,
         };
@@ -324,12 +324,12 @@ impl World {
 
     /// What a shard counted.
     pub fn counters(&self, shard: usize) -> Counters {
-        self.shards[shard].node.counters()
+        self.shards[shard].shard.counters()
     }
 
     /// When a shard wants to be woken; `None` when nothing is left on it.
     pub fn next_timeout(&self, shard: usize) -> Option<Duration> {
-        let at = self.shards[shard].node.poll_timeout()?;
+        let at = self.shards[shard].shard.poll_timeout()?;
         Some(self.clock.since_epoch(at))
     }
 
@@ -461,7 +461,7 @@ impl World {
             self.land(cargo);
         }
         for shard in 0..self.shards.len() {
-            let due = self.shards[shard].node.poll_timeout();
+            let due = self.shards[shard].shard.poll_timeout();
             if due.is_some_and(|at| at <= now) {
                 self.input(shard, Input::Timeout);
             }
@@ -476,7 +476,7 @@ impl World {
 
     fn next_event(&self) -> Option<Instant> {
         let flight = self.flights.next();
-        let shards = self.shards.iter().filter_map(|s| s.node.poll_timeout());
+        let shards = self.shards.iter().filter_map(|s| s.shard.poll_timeout());
         let clients = self.clients.iter().filter_map(Client::due);
         flight.into_iter().chain(shards).chain(clients).min()
     }
@@ -488,7 +488,7 @@ impl World {
                 source,
                 mut contents,
             } => {
-                self.shards[shard].node.prefetch(std::iter::once(source));
+                self.shards[shard].shard.prefetch(std::iter::once(source));
                 let destination = self.shards[shard].address;
                 let input = Input::Datagram {
                     path: rtc::Path::udp(destination, source),
@@ -519,10 +519,10 @@ impl World {
 
     fn input(&mut self, shard: usize, input: Input<'_>) {
         let now = self.clock.now();
-        self.shards[shard].node.handle_input(now, input);
+        self.shards[shard].shard.handle_input(now, input);
         let mut down = Vec::new();
         loop {
-            match self.shards[shard].node.poll_output(now) {
+            match self.shards[shard].shard.poll_output(now) {
                 Some(Output::Transmit(transmit)) => {
                     let (source, to) = (transmit.path.local, transmit.path.remote);
                     down.extend(transmit.datagrams().map(|d| (source, to, d.to_vec())));
@@ -557,7 +557,7 @@ impl World {
         if self.shards[to].full && matches!(message, Relayed::Packet { .. }) {
             let now = self.clock.now();
             let full = Input::RelayFull { shard: to };
-            self.shards[from].node.handle_input(now, full);
+            self.shards[from].shard.handle_input(now, full);
             return;
         }
         let at = self.clock.now() + RELAY_DELAY;

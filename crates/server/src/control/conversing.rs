@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use broadcast::registry::Registry;
 use broadcast::room::{self, Declared, EndReason, ParticipantId, ParticipantKey};
 use broadcast::{OpenError, Role, SessionId, StreamName};
-use node::{Command, Source};
 use rtc::{Agreed, ChannelNumber, Expected, Negotiator, Peer, SentTrack};
+use shard::{Command, Source};
 use tokio::sync::{mpsc, watch};
 
 use super::entering::{Enter, Entrance};

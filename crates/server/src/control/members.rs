@@ -7,8 +7,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use broadcast::room::{self, EndReason, Output, ParticipantKey, RoomName, Rooms};
 use broadcast::{SessionId, StreamName};
-use node::Command;
 use rtp::Bitrate;
+use shard::Command;
 use signaling::dialect::headwater::{self, Error, Event, PeerName};
 
 use super::conversing::Conversing;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use broadcast::registry::Admitted;
 use broadcast::room::{Declared, ParticipantKey};
 use broadcast::{Open, OpenError, Opened, Role, SessionId};
-use node::{Command, Source, StreamId};
 use rtc::Peer;
 use rtp::Kind;
+use shard::{Command, Source, StreamId};
 
 use super::singles::Opener;
 use super::{Control, Described, ESTIMATE_INITIAL, State, random};

@@ -5,8 +5,8 @@ use std::time::Instant;
 use broadcast::registry::Registry;
 use broadcast::room::{self, ParticipantId, ParticipantKey, RoomName};
 use broadcast::{Role, SessionId, StreamName};
-use node::{Command, StreamId};
 use rtp::Bitrate;
+use shard::{Command, StreamId};
 use signaling::dialect::headwater::{self, Answer, Code, Error, Event, PeerName};
 
 use super::members::{Members, Purpose, Sessions};

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use broadcast::room::{Declared, ParticipantKey};
 use broadcast::{OpenError, Role, SessionId, StreamName};
-use node::{Command, Source, StreamId};
 use rtc::{Agreed, Negotiator, Peer};
 use rtp::Kind;
+use shard::{Command, Source, StreamId};
 use signaling::dialect::headwater::{Code, Error, PeerName, Publish, Published};
 
 use super::members::Purpose;

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use broadcast::{Role, SessionId};
-use node::ClosedReason;
 use rtc::{Connection, Ended, Refused, Traffic};
+use shard::ClosedReason;
 
 use super::{Control, State};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use broadcast::registry::Admitted;
 use broadcast::room::{self, Declared, EndReason, ParticipantId, ParticipantKey, RoomName};
 use broadcast::{Open, OpenError, Role, SessionId, StreamName};
-use node::Command;
+use shard::Command;
 
 use super::members::{Purpose, wall_ms};
 use super::{Control, State};

@@ -6,9 +6,9 @@ use std::time::Instant;
 use broadcast::registry::Registry;
 use broadcast::room::{self, Wish};
 use broadcast::{SessionId, StreamName};
-use node::{Command, Feed, StreamId};
 use rtc::{Agreed, Negotiator, OfferError, OutgoingTrack, Peer};
 use rtp::{Bitrate, Kind};
+use shard::{Command, Feed, StreamId};
 use signaling::dialect::headwater::{Event, Line};
 
 use super::random;

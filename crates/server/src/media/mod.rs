@@ -1,8 +1,8 @@
-//! The media threads: each owns a shard's `Node`, its UDP socket, and nothing else.
+//! The media threads: each owns a `Shard`, its UDP socket, and nothing else.
 
 mod addresses;
 mod gathering;
-mod shard;
+mod thread;
 
 pub(crate) use addresses::local_addresses;
-pub(crate) use shard::{Load, Shards, ShardsConfig};
+pub(crate) use thread::{Load, Shards, ShardsConfig};

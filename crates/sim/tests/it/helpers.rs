@@ -22,7 +22,7 @@ pub(crate) fn world(seed: u64, shards: usize) -> Seeded {
         seed,
         Instant::now(),
         shards,
-        &node::Config::default(),
+        &shard::Config::default(),
     ))
 }
 

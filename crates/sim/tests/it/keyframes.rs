@@ -1,8 +1,8 @@
 //! The first picture, catching up, and requests for key frames.
 
 use headwater_sim::{LayerSettings, Path, PublisherSettings};
-use node::Event;
 use rtp::Bitrate;
+use shard::Event;
 
 use crate::helpers::{assert_whole, ms, s, world};
 

@@ -1,5 +1,5 @@
 use headwater_sim::{Path, PublisherSettings};
-use node::{ClosedReason, Event};
+use shard::{ClosedReason, Event};
 
 use crate::helpers::{ms, s, world};
 

@@ -7,13 +7,13 @@ use broadcast::{Heard, SessionId};
 use rtc::{Agreed, Peer};
 use rtp::Kind;
 
-use super::Node;
+use super::Shard;
 use super::viewing::choose_layers;
 use crate::message::{ClosedReason, Event, Feed, Output, Relayed, Source, StreamId};
 use crate::peer::{Incoming, Subscribed, View};
 use crate::stream::Stream;
 
-impl Node {
+impl Shard {
     pub(super) fn stream(&mut self, id: StreamId) -> usize {
         let (streams, limits) = (&mut self.streams, self.config.track);
         *self

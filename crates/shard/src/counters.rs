@@ -1,6 +1,6 @@
 use rtc::Refused;
 
-/// What a node has done since it began. Plain numbers: the owner publishes them.
+/// What a shard has done since it began. Plain numbers: the owner publishes them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Datagrams received, and their bytes.

@@ -13,7 +13,7 @@ use rtp::{Bitrate, DescribedSet, Kind, Packet};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId(pub u64);
 
-/// What a node is told.
+/// What a shard is told.
 #[derive(Debug)]
 pub enum Input<'a> {
     /// A UDP payload arrived.
@@ -235,7 +235,7 @@ pub enum Relayed {
     },
 }
 
-/// What a node wants done.
+/// What a shard wants done.
 #[derive(Debug)]
 pub enum Output<'a> {
     /// Send datagrams.

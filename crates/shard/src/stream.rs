@@ -28,7 +28,7 @@ pub(crate) struct Stream {
     pub(crate) sweep: Sweep,
     /// Shards that have viewers of this stream.
     pub(crate) relays: Vec<Relay>,
-    /// The sweep has something to give, and is in the node's queue.
+    /// The sweep has something to give, and is in the shard's queue.
     pub(crate) has_fresh: bool,
     /// What was last reported of [`Self::is_active`].
     pub(crate) reported_active: bool,

@@ -1,11 +1,11 @@
 //! One media shard whole: its peers, its streams, and the forwarding between them.
 //!
-//! A [`Node`] takes datagrams, commands and packets of other shards, and gives datagrams to
+//! A [`Shard`] takes datagrams, commands and packets of other shards, and gives datagrams to
 //! send, packets for other shards, and events. It belongs to one thread and knows no socket.
 //!
 //! ```text
 //! datagram ─► demux ─► rtc::Peer ─► packet ─► broadcast::forward ─► rtc::Peer ─► datagram
-//!                                      └────► other shards' nodes
+//!                                      └────► other shards
 //! ```
 
 mod counters;
@@ -13,9 +13,9 @@ mod delays;
 mod demux;
 mod health;
 mod message;
-mod node;
 mod oversized;
 mod peer;
+mod shard;
 mod stream;
 mod sweep;
 mod timers;
@@ -23,4 +23,4 @@ mod timers;
 pub use counters::Counters;
 pub use delays::Delays;
 pub use message::{ClosedReason, Command, Event, Feed, Input, Output, Relayed, Source, StreamId};
-pub use node::{Config, Node};
+pub use shard::{Config, Shard};

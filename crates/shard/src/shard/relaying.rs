@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use rtp::Kind;
 
-use super::Node;
+use super::Shard;
 use crate::message::{Output, Relayed, StreamId};
 use crate::stream::Relay;
 
-impl Node {
+impl Shard {
     pub(super) fn relayed(&mut self, now: Instant, relayed: Relayed) {
         let id = match &relayed {
             Relayed::Subscribe { stream, shard } => return self.subscribe(*stream, *shard),

@@ -46,7 +46,7 @@ const SERVED_MAX: u32 = 8;
 const WAKE_MIN: Duration = Duration::from_micros(500);
 const WAKE_MAX: Duration = Duration::from_secs(10);
 
-/// Settings of a node.
+/// Settings of a shard.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Limits of what each track caches.
@@ -73,7 +73,7 @@ impl Default for Config {
 /// Feed it one input or a batch, then take all outputs. What is written to a viewer during a
 /// batch leaves together, which is what makes sending cheap.
 #[derive(Debug)]
-pub struct Node {
+pub struct Shard {
     shard: usize,
     config: Config,
     peers: Slab<PeerEntry>,
@@ -100,7 +100,7 @@ pub struct Node {
     counters: Counters,
 }
 
-impl Node {
+impl Shard {
     /// An empty shard. `shard` is its number, by which the others reach it.
     pub fn new(shard: usize, config: Config) -> Self {
         Self {

@@ -7,7 +7,7 @@ use broadcast::SessionId;
 use rtc::{ChannelNumber, Connection, Credentials, Ended, Media, Peer};
 
 use super::viewing::choose_layers;
-use super::{Node, TICK};
+use super::{Shard, TICK};
 use crate::message::{ClosedReason, Event, Output};
 use crate::peer::PeerEntry;
 
@@ -18,7 +18,7 @@ const ADDRESSES_MAX: usize = 16;
 /// Local ufrags that a session answers to: the present one and those before its last restarts.
 const UFRAGS_MAX: usize = 3;
 
-impl Node {
+impl Shard {
     /// A peer comes.
     pub(super) fn add_peer(&mut self, now: Instant, session: SessionId, peer: Box<Peer>) -> usize {
         let ufrag = peer.local_credentials().ufrag().to_owned();

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
-use node::{Command, Counters, Delays, Event, Input, Node, Output, Relayed};
 use rtc::Path;
 use rtrb::{Consumer, Producer, RingBuffer};
+use shard::{Command, Counters, Delays, Event, Input, Output, Relayed, Shard};
 use thiserror::Error;
 use tokio::sync::mpsc::Sender;
 use udp::{Received, Socket};
@@ -58,8 +58,8 @@ pub(crate) struct ShardsConfig {
     /// Addresses in candidates; the first of each family also stands for datagrams that
     /// arrived on an address that is not listed (behind 1:1 NAT).
     pub(crate) addresses: Vec<IpAddr>,
-    /// For each node.
-    pub(crate) node: node::Config,
+    /// For each shard.
+    pub(crate) shard: shard::Config,
 }
 
 /// Why the shards did not begin.
@@ -149,9 +149,9 @@ impl Shards {
             let (commands, receiver) = sync_channel(COMMANDS_MAX);
             let commands_queued = Arc::new(AtomicU64::new(0));
             let load = Arc::new(Mutex::new(Load::default()));
-            let shard = Shard {
+            let thread = MediaThread {
                 index,
-                node: Node::new(index, config.node.clone()),
+                shard: Shard::new(index, config.shard.clone()),
                 socket,
                 send_dropped: 0,
                 candidates: candidates.clone(),
@@ -177,7 +177,7 @@ impl Shards {
                     if let Some(core) = core {
                         core_affinity::set_for_current(core);
                     }
-                    shard.run(poll);
+                    thread.run(poll);
                 })?;
             handles.push(Handle {
                 commands,
@@ -325,9 +325,9 @@ fn rings(count: usize) -> (Vec<Vec<Outgoing>>, Vec<Vec<Consumer<Relayed>>>) {
 }
 
 /// What one media thread owns.
-struct Shard {
+struct MediaThread {
     index: usize,
-    node: Node,
+    shard: Shard,
     socket: Socket,
     /// Datagrams that the kernel did not take.
     send_dropped: u64,
@@ -347,7 +347,7 @@ struct Shard {
     published: Instant,
 }
 
-impl Shard {
+impl MediaThread {
     fn run(mut self, mut poll: Poll) {
         let socket = self.socket.as_fd().as_raw_fd();
         let mut source = SourceFd(&socket);
@@ -378,8 +378,8 @@ impl Shard {
                 Some(pending) => more |= pending,
                 None => return,
             }
-            if self.node.poll_timeout().is_some_and(|at| at <= now) {
-                self.node.handle_input(now, Input::Timeout);
+            if self.shard.poll_timeout().is_some_and(|at| at <= now) {
+                self.shard.handle_input(now, Input::Timeout);
             }
             more |= self.drain(now);
             let done = Instant::now();
@@ -394,7 +394,7 @@ impl Shard {
             return Duration::ZERO;
         }
         let until = self
-            .node
+            .shard
             .poll_timeout()
             .map(|at| at.saturating_duration_since(Instant::now()));
         until.unwrap_or(SLEEP_MAX).min(SLEEP_MAX)
@@ -407,7 +407,7 @@ impl Shard {
                 return false;
             };
             self.commands_queued.fetch_sub(1, Ordering::Relaxed);
-            self.node.handle_input(now, Input::Command(command));
+            self.shard.handle_input(now, Input::Command(command));
         }
         true
     }
@@ -416,8 +416,8 @@ impl Shard {
     fn take_relayed(&mut self, now: Instant) -> bool {
         for ring in &mut self.rings_in {
             while let Ok(relayed) = ring.pop() {
-                self.node.handle_input(now, Input::Relayed(relayed));
-                if self.node.backlog() > BACKLOG_MAX {
+                self.shard.handle_input(now, Input::Relayed(relayed));
+                if self.shard.backlog() > BACKLOG_MAX {
                     return true;
                 }
             }
@@ -430,7 +430,7 @@ impl Shard {
     fn receive(&mut self, now: Instant, received: &mut Received) -> Option<bool> {
         for _ in 0..RECEIVE_CALLS_MAX {
             // What cannot be sent in time is better lost in the kernel than kept here.
-            if self.node.backlog() > BACKLOG_MAX {
+            if self.shard.backlog() > BACKLOG_MAX {
                 return self.take_commands(now).then_some(true);
             }
             let called = received.call(&self.socket);
@@ -449,13 +449,13 @@ impl Shard {
                     continue;
                 }
             }
-            self.node.prefetch(received.sources());
+            self.shard.prefetch(received.sources());
             for mut datagrams in received.iter_mut() {
                 let destination = self.destination(datagrams.destination);
                 let path = Path::udp(destination, datagrams.source);
                 for contents in datagrams.iter_mut() {
                     let datagram = Input::Datagram { path, contents };
-                    self.node.handle_input(now, datagram);
+                    self.shard.handle_input(now, datagram);
                 }
             }
             if !matches!(called, Ok(true)) {
@@ -479,12 +479,12 @@ impl Shard {
             .unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
     }
 
-    /// Carries out what the node wants. Returns whether there is more: after so many sends what
+    /// Carries out what the shard wants. Returns whether there is more: after so many sends what
     /// has arrived meanwhile is looked at, and joins what is being given to the viewers.
     fn drain(&mut self, now: Instant) -> bool {
         let (mut woken, mut sends) = (0_u64, 0);
         while sends < SENDS_MAX
-            && let Some(output) = self.node.poll_output(now)
+            && let Some(output) = self.shard.poll_output(now)
         {
             match output {
                 Output::Transmit(transmit) => {
@@ -505,7 +505,7 @@ impl Shard {
                     let ring = self.rings_out.iter_mut().find(|ring| ring.to == shard);
                     let full = ring.is_some_and(|ring| !ring.push(message));
                     if full {
-                        self.node.handle_input(now, Input::RelayFull { shard });
+                        self.shard.handle_input(now, Input::RelayFull { shard });
                     }
                     woken |= 1 << (shard % 64);
                 }
@@ -540,10 +540,10 @@ impl Shard {
             return;
         }
         *self.load.lock().unwrap_or_else(PoisonError::into_inner) = Load {
-            counters: self.node.counters(),
+            counters: self.shard.counters(),
             busy: (self.busy.as_secs_f64() / passed.as_secs_f64()).min(1.0),
             send_dropped: self.send_dropped,
-            delays: self.node.delays(),
+            delays: self.shard.delays(),
             ring_queued: self.rings_out.iter().map(Outgoing::queued).sum(),
             commands_queued: self.commands_queued.load(Ordering::Relaxed),
             events_queued: self.events_held.len() as u64,

@@ -10,7 +10,7 @@ use rtp::{Bitrate, Kind};
 use crate::ClosedReason;
 use crate::health::Health;
 
-/// A peer with what the node knows of it.
+/// A peer with what the shard knows of it.
 ///
 /// In the order of C: what every datagram needs stands together in front. With many peers each of
 /// them is read from memory anew, a line of 64 bytes at a time.

@@ -28,7 +28,7 @@ thread_local! {
 
 /// A shard takes datagrams from its publisher's address, its viewer's, and a stranger's, while
 /// media flows; its sessions go on.
-pub(crate) fn node(input: &[u8]) {
+pub(crate) fn run(input: &[u8]) {
     SHARED.with_borrow_mut(|shared| {
         let mut shard = shared
             .take()
@@ -46,7 +46,7 @@ pub(crate) fn node(input: &[u8]) {
 
 impl Shard {
     fn new() -> Self {
-        let config = node::Config::default();
+        let config = shard::Config::default();
         let mut world = World::new(1, Instant::now(), 1, &config);
         let path = Path::default();
         let publisher = world.publish(PublisherSettings::default(), path);

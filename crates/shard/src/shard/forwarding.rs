@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use broadcast::Heard;
 use rtp::{Kind, Packet, Rewrite};
 
-use super::Node;
+use super::Shard;
 use super::viewing::{choose_layers, count};
 use crate::message::{Event, Output, Relayed};
 use crate::peer::{Incoming, PeerEntry, Subscribed};
@@ -16,7 +16,7 @@ use crate::sweep::Fresh;
 /// to six seconds (RFC 7675 §5.1), and one check may be a little late.
 const LIVES_FOR: Duration = Duration::from_secs(8);
 
-impl Node {
+impl Shard {
     /// A packet of a stream: into the cache, to other shards, to the viewers here.
     pub(super) fn forward(
         &mut self,
