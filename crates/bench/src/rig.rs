@@ -161,7 +161,7 @@ impl Rig {
         self.command(Command::Watch {
             session: SessionId(number as u128 + 1),
             stream: StreamId(0),
-            home: 0,
+            origin: 0,
             peer: Box::new(peer),
             first_seq: number as u16,
         });
@@ -184,7 +184,7 @@ impl Rig {
         let feed = |(line, kind)| Feed {
             line,
             stream: StreamId(0),
-            home: 0,
+            origin: 0,
             kind,
             first_seq: number as u16,
         };

@@ -47,7 +47,7 @@ pub struct Registry {
 #[derive(Debug)]
 struct Stream {
     id: u64,
-    home: usize,
+    origin: usize,
     publisher: Option<Publisher>,
     viewers: BTreeSet<SessionId>,
     /// How many of the viewers are not in the stream's room.
@@ -95,7 +95,7 @@ pub struct Admitted {
     /// The stream's id, unique in this process.
     pub stream: u64,
     /// The shard that has the stream's publisher.
-    pub home: usize,
+    pub origin: usize,
     /// The shard for this session.
     pub shard: usize,
     /// The publisher that this one takes over from; its session is over.
@@ -203,11 +203,11 @@ impl Registry {
         Err(OpenError::NoCommonCodec { why, codecs })
     }
 
-    /// The shard on which a session would be placed: a publisher at its stream's home, a viewer
+    /// The shard on which a session would be placed: a publisher at its stream's origin shard, a viewer
     /// where the fewest sessions are.
     pub fn place(&self, role: Role, stream: &StreamName) -> usize {
         match (role, self.streams.get(stream)) {
-            (Role::Publisher, Some(stream)) => stream.home,
+            (Role::Publisher, Some(stream)) => stream.origin,
             _ => self.place_in_room(),
         }
     }
@@ -314,13 +314,13 @@ impl Registry {
     }
 
     /// The entry of a stream, which begins to be if it was not.
-    fn stream(&mut self, now: Instant, name: &StreamName, home: usize) -> &mut Stream {
+    fn stream(&mut self, now: Instant, name: &StreamName, origin: usize) -> &mut Stream {
         let (next_id, names) = (&mut self.next_id, &mut self.names);
         self.streams.entry(name.clone()).or_insert_with(|| {
             let id = *next_id;
             *next_id += 1;
             names.insert(id, name.clone());
-            Stream::new(id, home, now)
+            Stream::new(id, origin, now)
         })
     }
 
@@ -357,10 +357,10 @@ impl Registry {
         let before = stream.publisher.replace(publisher).map(|old| old.session);
         let replaces = before.filter(|before| *before != id);
         stream.without_publisher = None;
-        let moved = std::mem::replace(&mut stream.home, shard) != shard;
+        let moved = std::mem::replace(&mut stream.origin, shard) != shard;
         let admitted = Admitted {
             stream: stream.id,
-            home: shard,
+            origin: shard,
             shard,
             replaces,
             moved,
@@ -379,7 +379,7 @@ impl Registry {
         }
         Admitted {
             stream: stream.id,
-            home: stream.home,
+            origin: stream.origin,
             shard,
             replaces: None,
             moved: false,
@@ -435,8 +435,8 @@ impl Registry {
     }
 
     /// Where a stream is: its id, and the shard of its publisher.
-    pub fn whereabouts(&self, stream: &StreamName) -> Option<(u64, usize)> {
-        self.streams.get(stream).map(|s| (s.id, s.home))
+    pub fn location(&self, stream: &StreamName) -> Option<(u64, usize)> {
+        self.streams.get(stream).map(|s| (s.id, s.origin))
     }
 
     /// The session that publishes a stream.
@@ -512,10 +512,10 @@ impl Registry {
 }
 
 impl Stream {
-    fn new(id: u64, home: usize, now: Instant) -> Self {
+    fn new(id: u64, origin: usize, now: Instant) -> Self {
         Self {
             id,
-            home,
+            origin,
             publisher: None,
             viewers: BTreeSet::new(),
             outside: 0,
@@ -734,13 +734,13 @@ mod tests {
     #[test]
     fn viewers_are_spread_over_the_shards() {
         let (mut registry, now) = (registry(|_| ()), Instant::now());
-        let home = open(&mut registry, now, 1, Role::Publisher, None)
+        let origin = open(&mut registry, now, 1, Role::Publisher, None)
             .expect("free")
-            .home;
+            .origin;
         let viewers: Vec<_> = (2..8)
             .map(|id| open(&mut registry, now, id, Role::Viewer, None).expect("admitted"))
             .collect();
-        assert_eq!(viewers.iter().filter(|v| v.shard == home).count(), 3);
+        assert_eq!(viewers.iter().filter(|v| v.shard == origin).count(), 3);
     }
 
     #[test]

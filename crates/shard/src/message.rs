@@ -64,7 +64,7 @@ pub enum Command {
         /// What it watches.
         stream: StreamId,
         /// The shard that has the stream's publisher.
-        home: usize,
+        origin: usize,
         /// The peer.
         peer: Box<Peer>,
         /// Where the outgoing sequence numbers of its m-lines begin; random.
@@ -108,11 +108,11 @@ pub enum Command {
         text: String,
     },
     /// A stream's publisher is, or will be, on another shard than the last one was.
-    Rehome {
+    MoveOrigin {
         /// The stream.
         stream: StreamId,
         /// The shard.
-        home: usize,
+        origin: usize,
     },
     /// Ends a session with a good-bye.
     Close {
@@ -165,7 +165,7 @@ pub struct Feed {
     /// The stream.
     pub stream: StreamId,
     /// The shard that has the stream's publisher.
-    pub home: usize,
+    pub origin: usize,
     /// Which track of it.
     pub kind: Kind,
     /// Where the outgoing sequence numbers begin, should the line not carry it yet; random.

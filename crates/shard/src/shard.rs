@@ -306,15 +306,15 @@ impl Shard {
                 channel,
                 text,
             } => self.write(now, session, channel, &text),
-            Command::Rehome { stream, home } => self.rehome(stream, home),
+            Command::MoveOrigin { stream, origin } => self.move_origin(stream, origin),
             Command::Watch {
                 session,
                 stream,
-                home,
+                origin,
                 peer,
                 first_seq,
             } => {
-                self.watch(now, session, stream, home, peer, first_seq);
+                self.watch(now, session, stream, origin, peer, first_seq);
             }
             Command::Close { session } => {
                 if let Some(key) = self.sessions.get(&session).copied() {

@@ -23,7 +23,7 @@ pub(crate) struct Stream {
     /// Key of the publishing peer, when it is on this shard.
     pub(crate) publisher: Option<usize>,
     /// The shard of the publisher, when it is another one.
-    pub(crate) home: Option<usize>,
+    pub(crate) origin: Option<usize>,
     /// The connected viewers on this shard, and what they are to be given.
     pub(crate) sweep: Sweep,
     /// Shards that have viewers of this stream.
@@ -54,7 +54,7 @@ impl Stream {
             oversized_audio: Oversized::default(),
             oversized_video: Oversized::default(),
             publisher: None,
-            home: None,
+            origin: None,
             sweep: Sweep::default(),
             has_fresh: false,
             relays: Vec::new(),

@@ -16,7 +16,7 @@ use crate::{Clock, Link, Path, Publisher, PublisherSettings, Rng, Unified, Viewe
 const STREAM: StreamId = StreamId(1);
 
 /// The shard that has the publisher.
-const HOME: usize = 0;
+const ORIGIN: usize = 0;
 
 /// From one shard to another.
 const RELAY_DELAY: Duration = Duration::from_micros(100);
@@ -138,27 +138,27 @@ impl World {
             publisher: Some(self.next_publisher(settings)),
             ..Role::default()
         };
-        let (peer_here, peer) = self.one_way(HOME, Direction::Send, &rids);
+        let (peer_here, peer) = self.one_way(ORIGIN, Direction::Send, &rids);
         let back = back_of(&up);
-        let id = self.connect(HOME, role, peer_here, up, back);
+        let id = self.connect(ORIGIN, role, peer_here, up, back);
         let publish = Command::Publish {
             session: self.session(id),
             sources: Source::all(&peer, STREAM),
             peer,
         };
-        self.order(HOME, publish);
+        self.order(ORIGIN, publish);
         id
     }
 
     /// A viewer connects to a shard. `down` leads to it, and the way back is as long but perfect.
     pub fn watch(&mut self, shard: usize, down: Path) -> ClientId {
-        self.watch_stream((STREAM, HOME), shard, down)
+        self.watch_stream((STREAM, ORIGIN), shard, down)
     }
 
     /// The same, of what a client of [`Self::converse`] publishes.
     pub fn watch_client(&mut self, client: ClientId, shard: usize, down: Path) -> ClientId {
-        let home = self.clients[client.0].shard;
-        self.watch_stream((stream_of(client), home), shard, down)
+        let origin = self.clients[client.0].shard;
+        self.watch_stream((stream_of(client), origin), shard, down)
     }
 
     /// A client connects to a shard over one connection for both ways ([`Unified`]): it watches
@@ -195,7 +195,7 @@ impl World {
         let feed = |(line, kind)| Feed {
             line,
             stream: STREAM,
-            home: HOME,
+            origin: ORIGIN,
             kind,
             first_seq: self.rng.next_u64() as u16,
         };
@@ -346,7 +346,7 @@ impl World {
 
     fn watch_stream(
         &mut self,
-        (stream, home): (StreamId, usize),
+        (stream, origin): (StreamId, usize),
         shard: usize,
         down: Path,
     ) -> ClientId {
@@ -360,7 +360,7 @@ impl World {
         let watch = Command::Watch {
             session: self.session(id),
             stream,
-            home,
+            origin,
             peer,
             first_seq: self.rng.next_u64() as u16,
         };

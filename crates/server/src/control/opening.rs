@@ -54,7 +54,7 @@ impl Control {
         }
     }
 
-    /// `None` when the stream's home came to be another shard in the meantime: try there.
+    /// `None` when the stream's origin moved to another shard in the meantime: try there.
     fn open_on(
         &self,
         shard: usize,
@@ -94,7 +94,7 @@ impl Control {
                 Command::Watch {
                     session,
                     stream,
-                    home: admitted.home,
+                    origin: admitted.origin,
                     peer,
                     first_seq,
                 }

@@ -198,9 +198,9 @@ impl Control {
         let now = Instant::now();
         let admitted = state.registry.publish(now, session, name, formats)?;
         if admitted.moved {
-            let (stream, home) = (StreamId(admitted.stream), admitted.home);
+            let (stream, origin) = (StreamId(admitted.stream), admitted.origin);
             for shard in 0..self.shared.shards.count() {
-                self.order(shard, Command::Rehome { stream, home });
+                self.order(shard, Command::MoveOrigin { stream, origin });
             }
         }
         Ok(())
@@ -258,7 +258,7 @@ impl State {
         lines: impl Iterator<Item = (&'a StreamName, &'a str)>,
     ) -> Vec<Source> {
         let source = |(name, mid): (&StreamName, &str)| {
-            let (id, _) = self.registry.whereabouts(name)?;
+            let (id, _) = self.registry.location(name)?;
             Some(Source {
                 mid: mid.to_owned(),
                 stream: StreamId(id),

@@ -80,11 +80,11 @@ impl Carried {
         let open = self.lines.iter();
         let open = open.filter(|(line, _)| self.open.contains(line));
         let feeds = open.filter_map(|(line, (stream, kind))| {
-            let (id, home) = registry.whereabouts(stream)?;
+            let (id, origin) = registry.location(stream)?;
             Some(Feed {
                 line: *line,
                 stream: StreamId(id),
-                home,
+                origin,
                 kind: *kind,
                 first_seq: random::<2>() as u16,
             })

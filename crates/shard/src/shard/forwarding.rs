@@ -35,7 +35,7 @@ impl Shard {
         {
             stream.voice.push(level);
         }
-        // Each shard asks its own home; only the home asks the publisher.
+        // Each shard asks its own origin; only the origin asks the publisher.
         if let Some(wait) = wait.filter(|_| stream.publisher.is_some()) {
             self.outputs
                 .push_back(Output::Event(Event::Keyframe { wait }));
@@ -227,7 +227,7 @@ impl Shard {
             return;
         };
         while let Some(layer) = stream.video.poll_keyframe_request(now) {
-            match (stream.publisher, stream.home) {
+            match (stream.publisher, stream.origin) {
                 (Some(key), _) => {
                     let Some(entry) = self.peers.get_mut(key) else {
                         continue;

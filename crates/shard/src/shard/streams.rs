@@ -204,7 +204,7 @@ impl Shard {
         now: Instant,
         session: SessionId,
         stream: StreamId,
-        home: usize,
+        origin: usize,
         peer: Box<Peer>,
         first_seq: u16,
     ) {
@@ -217,7 +217,7 @@ impl Shard {
             .map(|(line, media)| Feed {
                 line,
                 stream,
-                home,
+                origin,
                 kind: media.kind,
                 // Apart from each other, or two m-lines would count in step.
                 first_seq: first_seq.wrapping_add(line as u16 * 7_919),
@@ -247,7 +247,7 @@ impl Shard {
     fn set_feeds(&mut self, now: Instant, key: usize, feeds: &[Feed]) {
         let feeds: Vec<(usize, &Feed)> = feeds
             .iter()
-            .map(|feed| (self.viewed(feed.stream, feed.home), feed))
+            .map(|feed| (self.viewed(feed.stream, feed.origin), feed))
             .collect();
         let Some(entry) = self.peers.get_mut(key) else {
             return;
@@ -304,16 +304,16 @@ impl Shard {
         }
     }
 
-    /// A stream that somebody here is to get from its home.
-    fn viewed(&mut self, stream: StreamId, home: usize) -> usize {
+    /// Subscribes at the origin shard to a stream that gets a viewer here.
+    fn viewed(&mut self, stream: StreamId, origin: usize) -> usize {
         let shard = self.shard;
         let key = self.stream(stream);
         if let Some(entry) = self.streams.get_mut(key)
-            && home != shard
-            && entry.home.replace(home).is_none()
+            && origin != shard
+            && entry.origin.replace(origin).is_none()
         {
             self.outputs.push_back(Output::Relay {
-                shard: home,
+                shard: origin,
                 message: Relayed::Subscribe { stream, shard },
             });
         }
@@ -363,7 +363,7 @@ impl Shard {
     }
 
     /// The stream comes from another shard from now on.
-    pub(super) fn rehome(&mut self, id: StreamId, home: usize) {
+    pub(super) fn move_origin(&mut self, id: StreamId, origin: usize) {
         let Some(key) = self.streams_by_id.get(&id).copied() else {
             return;
         };
@@ -371,8 +371,8 @@ impl Shard {
             return;
         };
         let shard = self.shard;
-        let next = (home != shard && stream.sessions > 0).then_some(home);
-        let before = std::mem::replace(&mut stream.home, next);
+        let next = (origin != shard && stream.sessions > 0).then_some(origin);
+        let before = std::mem::replace(&mut stream.origin, next);
         if before == next {
             return;
         }
@@ -384,9 +384,9 @@ impl Shard {
             };
             self.outputs.push_back(Output::Relay { shard, message });
         }
-        if let Some(home) = next {
+        if let Some(origin) = next {
             let message = Relayed::Subscribe { stream, shard };
-            let shard = home;
+            let shard = origin;
             self.outputs.push_back(Output::Relay { shard, message });
         }
     }
@@ -395,9 +395,9 @@ impl Shard {
         if self.streams.get(key).is_some_and(Stream::is_idle) {
             let stream = self.streams.remove(key);
             self.streams_by_id.remove(&stream.id);
-            if let Some(home) = stream.home {
+            if let Some(origin) = stream.origin {
                 self.outputs.push_back(Output::Relay {
-                    shard: home,
+                    shard: origin,
                     message: Relayed::Unsubscribe {
                         stream: stream.id,
                         shard: self.shard,
