@@ -11,7 +11,7 @@ use loadgen::Receiver;
 use rtc::WallClock;
 use rtc::srtp::Keys;
 use rtp::{Bitrate, Codec, Format, Kind, Packet, Profile, Rewrite};
-use shard::{Command, Feed, Input, Output, Shard, Source, StreamId};
+use shard::{Command, Input, LineSubscription, Output, Shard, Source, StreamId};
 use sim::Unified;
 use udp::{Received, Socket};
 
@@ -181,17 +181,19 @@ impl Rig {
             session,
             peer: Box::new(ends.server),
         });
-        let feed = |(line, kind)| Feed {
+        let subscription = |(line, kind)| LineSubscription {
             line,
             stream: StreamId(0),
             origin: 0,
             kind,
             first_seq: number as u16,
         };
-        self.command(Command::Feed {
+        self.command(Command::SetSubscriptions {
             session,
             agreed: None,
-            feeds: [(0, Kind::Audio), (1, Kind::Video)].map(feed).into(),
+            lines: [(0, Kind::Audio), (1, Kind::Video)]
+                .map(subscription)
+                .into(),
         });
         (ends.client, ends.offer)
     }

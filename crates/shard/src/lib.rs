@@ -22,5 +22,7 @@ mod timers;
 
 pub use counters::Counters;
 pub use delays::Delays;
-pub use message::{ClosedReason, Command, Event, Feed, Input, Output, Relayed, Source, StreamId};
+pub use message::{
+    ClosedReason, Command, Event, Input, LineSubscription, Output, Relayed, Source, StreamId,
+};
 pub use shard::{Config, Shard};

@@ -70,7 +70,7 @@ pub enum Command {
         /// Where the outgoing sequence numbers of its m-lines begin; random.
         first_seq: u16,
     },
-    /// A peer that gets what [`Command::Feed`] says. A unified one also publishes what
+    /// A peer that gets what [`Command::SetSubscriptions`] says. A unified one also publishes what
     /// [`Command::Renegotiate`] says.
     View {
         /// Its session.
@@ -79,16 +79,16 @@ pub enum Command {
         peer: Box<Peer>,
     },
     /// What the lines of a viewer of [`Command::View`] carry from now on: these, and no other.
-    Feed {
+    SetSubscriptions {
         /// The session.
         session: SessionId,
         /// What its answer to the latest offer settled; `None` when nothing new was offered.
         agreed: Option<Box<Agreed>>,
         /// The lines that are in use.
-        feeds: Vec<Feed>,
+        lines: Vec<LineSubscription>,
     },
-    /// How a line of a viewer is to come.
-    Wish {
+    /// How a viewer wants what a line carries.
+    TrackSettings {
         /// The session.
         session: SessionId,
         /// The line.
@@ -157,9 +157,9 @@ impl Source {
     }
 }
 
-/// A line of a viewer, and what it carries.
+/// What one line of a viewer carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Feed {
+pub struct LineSubscription {
     /// Index of the line.
     pub line: usize,
     /// The stream.

@@ -290,17 +290,17 @@ impl Shard {
             Command::View { session, peer } => {
                 self.add_peer(now, session, peer);
             }
-            Command::Feed {
+            Command::SetSubscriptions {
                 session,
                 agreed,
-                feeds,
-            } => self.feed(now, session, agreed, &feeds),
-            Command::Wish {
+                lines,
+            } => self.set_subscriptions(now, session, agreed, &lines),
+            Command::TrackSettings {
                 session,
                 line,
                 paused,
                 rid_max,
-            } => self.wish(now, session, line, paused, rid_max),
+            } => self.set_track_settings(now, session, line, paused, rid_max),
             Command::Write {
                 session,
                 channel,

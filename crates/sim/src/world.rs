@@ -6,7 +6,9 @@ use broadcast::SessionId;
 use client::{Direction, Offering};
 use rtc::WallClock;
 use rtp::{Bitrate, Kind};
-use shard::{Command, Counters, Event, Feed, Input, Output, Relayed, Shard, Source, StreamId};
+use shard::{
+    Command, Counters, Event, Input, LineSubscription, Output, Relayed, Shard, Source, StreamId,
+};
 
 use crate::clock::{TIME_OF_DAY, WAKE_MIN};
 use crate::flights::Flights;
@@ -192,20 +194,22 @@ impl World {
             sources,
         };
         self.order(shard, renegotiate);
-        let feed = |(line, kind)| Feed {
+        let subscription = |(line, kind)| LineSubscription {
             line,
             stream: STREAM,
             origin: ORIGIN,
             kind,
             first_seq: self.rng.next_u64() as u16,
         };
-        let feeds = [(0, Kind::Audio), (1, Kind::Video)].map(feed).into();
-        let feed = Command::Feed {
+        let lines = [(0, Kind::Audio), (1, Kind::Video)]
+            .map(subscription)
+            .into();
+        let command = Command::SetSubscriptions {
             session,
             agreed: None,
-            feeds,
+            lines,
         };
-        self.order(shard, feed);
+        self.order(shard, command);
         id
     }
 

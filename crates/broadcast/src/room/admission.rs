@@ -9,7 +9,7 @@ use super::{
     ParticipantId, ParticipantKey, Quality, Role, Room, RoomName, Rooms, State, Stream,
 };
 
-/// A wish to enter a room.
+/// A request to enter a room.
 #[derive(Debug, Clone)]
 pub struct Join {
     /// The new participation; never used before.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use rtp::Kind;
 
 use super::timers::Timers;
-use super::{Event, Limits, Notice, Output, ParticipantKey, RoomName, Wish};
+use super::{Event, Limits, Notice, Output, ParticipantKey, RoomName, TrackSettings};
 use crate::StreamName;
 
 /// What all rooms share: the limits, the timers, and what is to be carried out.
@@ -52,13 +52,13 @@ impl Context {
         participant: ParticipantKey,
         stream: &StreamName,
         kind: Kind,
-        wish: Wish,
+        settings: TrackSettings,
     ) {
         self.outputs.push_back(Output::Adjust {
             participant,
             stream: stream.clone(),
             kind,
-            wish,
+            settings,
         });
     }
 

@@ -68,9 +68,9 @@ pub enum Event {
     },
 }
 
-/// How a subscribed track is to come.
+/// How a participant wants a track that it subscribes to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct TrackSettings {
     /// Send nothing for now.
     pub paused: bool,
     /// The width at which video is shown, in pixels; 0: the largest layer there is.
@@ -89,8 +89,8 @@ pub enum Output {
         /// At least one.
         events: Arc<[Event]>,
     },
-    /// Begin to give a participant this track, with [`Wish::default`]. A [`Output::Drop`] of the
-    /// same track follows before another `View`.
+    /// Begin to give a participant this track, with [`TrackSettings::default`]. A [`Output::Drop`] of
+    /// the same track follows before another `View`.
     View {
         /// Who gets it.
         participant: ParticipantKey,
@@ -116,8 +116,8 @@ pub enum Output {
         stream: StreamName,
         /// Which track of it.
         kind: Kind,
-        /// All of what is wished now.
-        wish: Wish,
+        /// All of the settings, changed or not.
+        settings: TrackSettings,
     },
     /// A stream is over: stop taking it from its publisher.
     EndStream {

@@ -40,7 +40,7 @@ pub use admission::{Join, Joined};
 pub use error::{
     CreateError, HostError, JoinError, MetadataError, PublishError, SendError, StreamError,
 };
-pub use event::{EndReason, Event, Notice, Output, Wish};
+pub use event::{EndReason, Event, Notice, Output, TrackSettings};
 pub use history::MESSAGES_KEPT;
 pub use id::{
     ESCAPED_ID_MAX, PARTICIPANT_ID_MAX, ParticipantId, ParticipantIdError, ParticipantKey,

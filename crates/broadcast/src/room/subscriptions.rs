@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use rtp::Kind;
 
-use super::Wish;
+use super::TrackSettings;
 use crate::StreamName;
 
 /// A track in a room.
@@ -16,7 +16,7 @@ pub(super) struct Subscriptions {
     /// What was asked for (true) or declined, for as long as the stream is there.
     choices: BTreeMap<TrackName, bool>,
     /// What is given now, and how.
-    given: BTreeMap<TrackName, Wish>,
+    given: BTreeMap<TrackName, TrackSettings>,
 }
 
 impl Subscriptions {
@@ -39,7 +39,7 @@ impl Subscriptions {
         let wanted = self.choices.get(&track).copied().unwrap_or(self.auto);
         let begins = wanted && !self.given.contains_key(&track);
         if begins {
-            self.given.insert(track, Wish::default());
+            self.given.insert(track, TrackSettings::default());
         }
         begins
     }
@@ -57,7 +57,11 @@ impl Subscriptions {
     }
 
     /// How a track is to come, to be changed; `None` when it is not given.
-    pub(super) fn wish(&mut self, stream: &StreamName, kind: Kind) -> Option<&mut Wish> {
+    pub(super) fn settings(
+        &mut self,
+        stream: &StreamName,
+        kind: Kind,
+    ) -> Option<&mut TrackSettings> {
         self.given.get_mut(&(stream.clone(), kind))
     }
 

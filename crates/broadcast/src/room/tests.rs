@@ -77,12 +77,12 @@ impl World {
     }
 
     fn try_join(&mut self, name: &str, role: Role) -> Result<(ParticipantKey, Joined), JoinError> {
-        let join = self.wish(name, role);
+        let join = self.join_request(name, role);
         let key = join.key;
         Ok((key, self.rooms.join(self.now, join)?))
     }
 
-    fn wish(&mut self, name: &str, role: Role) -> Join {
+    fn join_request(&mut self, name: &str, role: Role) -> Join {
         self.keys += 1;
         Join {
             key: ParticipantKey(self.keys),

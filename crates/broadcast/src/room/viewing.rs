@@ -58,13 +58,13 @@ impl Rooms {
         size: Option<(u32, u32)>,
     ) -> Result<(), StreamError> {
         let (member, _, cx) = self.viewing(key, stream)?;
-        let wish = member.subscriptions.wish(stream, kind);
-        let wish = wish.ok_or(StreamError::NotSubscribed)?;
-        let before = *wish;
-        wish.paused = paused.unwrap_or(before.paused);
-        (wish.width, wish.height) = size.unwrap_or((before.width, before.height));
-        if *wish != before {
-            cx.adjust(key, stream, kind, *wish);
+        let settings = member.subscriptions.settings(stream, kind);
+        let settings = settings.ok_or(StreamError::NotSubscribed)?;
+        let before = *settings;
+        settings.paused = paused.unwrap_or(before.paused);
+        (settings.width, settings.height) = size.unwrap_or((before.width, before.height));
+        if *settings != before {
+            cx.adjust(key, stream, kind, *settings);
         }
         Ok(())
     }

@@ -312,12 +312,12 @@ impl Control {
         conversing.carried.agree(&agreed);
         let (session, shard) = (conversing.session, conversing.shard);
         let Some(config) = conversing.unconnected.take() else {
-            self.order(shard, conversing.feed(Some(agreed), registry));
+            self.order(shard, conversing.set_subscriptions(Some(agreed), registry));
             return Ok(());
         };
         let peer = Peer::new(&config, agreed, Some(ESTIMATE_INITIAL), Instant::now());
         let peer = Box::new(peer.map_err(|error| self.refused(&error))?);
-        let feed = conversing.feed(None, registry);
+        let command = conversing.set_subscriptions(None, registry);
         let view = Command::View { session, peer };
         if self.shared.shards.send(shard, view).is_err() {
             // There is no peer any more.
@@ -326,7 +326,7 @@ impl Control {
             self.settle(state);
             return Err(busy());
         }
-        self.order(shard, feed);
+        self.order(shard, command);
         Ok(())
     }
 
@@ -553,7 +553,7 @@ impl Conversing {
         let line = self.carried.remove(viewed)?;
         self.called.remove(&line);
         self.negotiator.remove(line);
-        let command = self.feed(None, registry);
+        let command = self.set_subscriptions(None, registry);
         // What else of the stream is shown still needs it.
         if !self.carried.shows(&viewed.0) {
             registry.detach(now, self.session, &viewed.0);
@@ -561,11 +561,11 @@ impl Conversing {
         self.unconnected.is_none().then_some(command)
     }
 
-    fn feed(&self, agreed: Option<Agreed>, registry: &Registry) -> Command {
-        Command::Feed {
+    fn set_subscriptions(&self, agreed: Option<Agreed>, registry: &Registry) -> Command {
+        Command::SetSubscriptions {
             session: self.session,
             agreed: agreed.map(Box::new),
-            feeds: self.carried.feeds(registry),
+            lines: self.carried.line_subscriptions(registry),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::singles::not_entered;
 use super::telling::{Queue, Told, Way};
 use super::{Control, State};
 
-/// A wish to enter a room by a dialect.
+/// A request to enter a room by a dialect.
 #[derive(Debug)]
 pub(crate) struct Enter {
     pub(crate) room: RoomName,

@@ -254,7 +254,7 @@ impl Control {
                 participant,
                 stream,
                 kind,
-                wish,
+                settings,
             } => {
                 let members = &mut state.members;
                 let member = members.all.get_mut(&participant);
@@ -262,7 +262,7 @@ impl Control {
                     return;
                 };
                 let published = members.rooms.stream(&stream);
-                if let Some(command) = viewing.wish((stream, kind), wish, published) {
+                if let Some(command) = viewing.set_settings((stream, kind), settings, published) {
                     self.order(viewing.shard, command);
                 }
             }

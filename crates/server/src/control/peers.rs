@@ -181,9 +181,9 @@ impl Control {
                 for viewed in old.viewed() {
                     viewing.view(Instant::now(), viewed.clone(), registry);
                 }
-                for (viewed, wish) in old.wishes() {
+                for (viewed, settings) in old.settings() {
                     let published = members.rooms.stream(&viewed.0);
-                    viewing.wish(viewed.clone(), *wish, published);
+                    viewing.set_settings(viewed.clone(), *settings, published);
                 }
                 member.viewing = Some(viewing);
                 members.unsettled.insert(key);

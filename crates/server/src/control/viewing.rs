@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use broadcast::registry::Registry;
-use broadcast::room::{self, Wish};
+use broadcast::room::{self, TrackSettings};
 use broadcast::{SessionId, StreamName};
 use rtc::{Agreed, Negotiator, OfferError, OutgoingTrack, Peer};
 use rtp::{Bitrate, Kind};
-use shard::{Command, Feed, StreamId};
+use shard::{Command, LineSubscription, StreamId};
 use signaling::dialect::headwater::{Event, Line};
 
 use super::random;
@@ -27,7 +27,7 @@ pub(super) struct Viewing {
     /// Of the last offer.
     number: u32,
     carried: Carried,
-    wishes: BTreeMap<Viewed, Wish>,
+    settings: BTreeMap<Viewed, TrackSettings>,
 }
 
 /// What the lines to one participant carry.
@@ -76,12 +76,12 @@ impl Carried {
     }
 
     /// What a shard is to send on the lines on which it may.
-    pub(super) fn feeds(&self, registry: &Registry) -> Vec<Feed> {
+    pub(super) fn line_subscriptions(&self, registry: &Registry) -> Vec<LineSubscription> {
         let open = self.lines.iter();
         let open = open.filter(|(line, _)| self.open.contains(line));
-        let feeds = open.filter_map(|(line, (stream, kind))| {
+        let lines = open.filter_map(|(line, (stream, kind))| {
             let (id, origin) = registry.location(stream)?;
-            Some(Feed {
+            Some(LineSubscription {
                 line: *line,
                 stream: StreamId(id),
                 origin,
@@ -89,7 +89,7 @@ impl Carried {
                 first_seq: random::<2>() as u16,
             })
         });
-        feeds.collect()
+        lines.collect()
     }
 }
 
@@ -109,7 +109,7 @@ impl Viewing {
             unconnected: Some((config, estimate)),
             number,
             carried: Carried::default(),
-            wishes: BTreeMap::new(),
+            settings: BTreeMap::new(),
         }
     }
 
@@ -124,8 +124,8 @@ impl Viewing {
     }
 
     /// The participant wants these tracks otherwise than usual.
-    pub(super) fn wishes(&self) -> &BTreeMap<Viewed, Wish> {
-        &self.wishes
+    pub(super) fn settings(&self) -> &BTreeMap<Viewed, TrackSettings> {
+        &self.settings
     }
 
     /// A track is to be shown.
@@ -148,10 +148,10 @@ impl Viewing {
         viewed: &Viewed,
         registry: &mut Registry,
     ) -> Option<Command> {
-        self.wishes.remove(viewed);
+        self.settings.remove(viewed);
         let line = self.carried.remove(viewed)?;
         self.negotiator.remove(line);
-        let command = self.feed(None, registry);
+        let command = self.set_subscriptions(None, registry);
         // What else of the stream is shown still needs it.
         if !self.carried.shows(&viewed.0) {
             registry.detach(now, self.session, &viewed.0);
@@ -160,24 +160,29 @@ impl Viewing {
     }
 
     /// How a track is to come. Returns what the shard is to be told.
-    pub(super) fn wish(
+    pub(super) fn set_settings(
         &mut self,
         viewed: Viewed,
-        wish: Wish,
+        settings: TrackSettings,
         stream: Option<&room::Stream>,
     ) -> Option<Command> {
         let line = self.carried.line(&viewed);
-        let command = line.map(|line| self.wished(line, wish, stream));
-        self.wishes.insert(viewed, wish);
+        let command = line.map(|line| self.track_settings(line, settings, stream));
+        self.settings.insert(viewed, settings);
         command.filter(|_| self.unconnected.is_none())
     }
 
-    fn wished(&self, line: usize, wish: Wish, stream: Option<&room::Stream>) -> Command {
-        Command::Wish {
+    fn track_settings(
+        &self,
+        line: usize,
+        settings: TrackSettings,
+        stream: Option<&room::Stream>,
+    ) -> Command {
+        Command::TrackSettings {
             session: self.session,
             line,
-            paused: wish.paused,
-            rid_max: stream.and_then(|stream| rid_max(stream, wish)),
+            paused: settings.paused,
+            rid_max: stream.and_then(|stream| rid_max(stream, settings)),
         }
     }
 
@@ -215,26 +220,29 @@ impl Viewing {
             Some((config, estimate)) => {
                 let peer = Peer::new(&config, agreed, Some(estimate), Instant::now())?;
                 let (session, peer) = (self.session, Box::new(peer));
-                vec![Command::View { session, peer }, self.feed(None, registry)]
+                vec![
+                    Command::View { session, peer },
+                    self.set_subscriptions(None, registry),
+                ]
             }
-            None => vec![self.feed(Some(Box::new(agreed)), registry)],
+            None => vec![self.set_subscriptions(Some(Box::new(agreed)), registry)],
         };
         for line in begun {
             let Some(viewed) = self.carried.lines.get(&line) else {
                 continue;
             };
-            if let Some(wish) = self.wishes.get(viewed) {
-                commands.push(self.wished(line, *wish, stream(&viewed.0)));
+            if let Some(settings) = self.settings.get(viewed) {
+                commands.push(self.track_settings(line, *settings, stream(&viewed.0)));
             }
         }
         Ok(commands)
     }
 
-    fn feed(&self, agreed: Option<Box<Agreed>>, registry: &Registry) -> Command {
-        Command::Feed {
+    fn set_subscriptions(&self, agreed: Option<Box<Agreed>>, registry: &Registry) -> Command {
+        Command::SetSubscriptions {
             session: self.session,
             agreed,
-            feeds: self.carried.feeds(registry),
+            lines: self.carried.line_subscriptions(registry),
         }
     }
 }
@@ -255,13 +263,14 @@ pub(super) fn outgoing((stream, kind): &Viewed, registry: &Registry) -> Outgoing
 
 /// The smallest layer that is as large as the video is shown; `None` when all may be of use, or
 /// their sizes are not known.
-fn rid_max(stream: &room::Stream, wish: Wish) -> Option<String> {
-    if wish.width == 0 && wish.height == 0 {
+fn rid_max(stream: &room::Stream, settings: TrackSettings) -> Option<String> {
+    if settings.width == 0 && settings.height == 0 {
         return None;
     }
     let video = stream.tracks.iter().find(|t| t.kind == Kind::Video)?;
     let known = |layer: &&room::Layer| layer.width > 0 && layer.height > 0;
-    let large = |layer: &&room::Layer| layer.width >= wish.width && layer.height >= wish.height;
+    let large =
+        |layer: &&room::Layer| layer.width >= settings.width && layer.height >= settings.height;
     let mut layers = video.layers.iter().filter(known);
     layers.find(large).map(|layer| layer.rid.clone())
 }

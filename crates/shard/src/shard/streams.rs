@@ -9,7 +9,7 @@ use rtp::Kind;
 
 use super::Shard;
 use super::viewing::choose_layers;
-use crate::message::{ClosedReason, Event, Feed, Output, Relayed, Source, StreamId};
+use crate::message::{ClosedReason, Event, LineSubscription, Output, Relayed, Source, StreamId};
 use crate::peer::{Incoming, Subscribed, View};
 use crate::stream::Stream;
 
@@ -213,8 +213,8 @@ impl Shard {
             return;
         };
         let lines = entry.peer.sent().iter().enumerate();
-        let feeds: Vec<Feed> = lines
-            .map(|(line, media)| Feed {
+        let lines: Vec<LineSubscription> = lines
+            .map(|(line, media)| LineSubscription {
                 line,
                 stream,
                 origin,
@@ -223,15 +223,15 @@ impl Shard {
                 first_seq: first_seq.wrapping_add(line as u16 * 7_919),
             })
             .collect();
-        self.set_feeds(now, key, &feeds);
+        self.subscribe_lines(now, key, &lines);
     }
 
-    pub(super) fn feed(
+    pub(super) fn set_subscriptions(
         &mut self,
         now: Instant,
         session: SessionId,
         agreed: Option<Box<Agreed>>,
-        feeds: &[Feed],
+        lines: &[LineSubscription],
     ) {
         let Some(key) = self.key(session) else {
             return;
@@ -239,38 +239,38 @@ impl Shard {
         if let Some(agreed) = agreed {
             self.apply(key, *agreed);
         }
-        self.set_feeds(now, key, feeds);
+        self.subscribe_lines(now, key, lines);
         self.drain(now, key);
     }
 
     /// What the m-lines of a viewer carry from now on.
-    fn set_feeds(&mut self, now: Instant, key: usize, feeds: &[Feed]) {
-        let feeds: Vec<(usize, &Feed)> = feeds
+    fn subscribe_lines(&mut self, now: Instant, key: usize, lines: &[LineSubscription]) {
+        let lines: Vec<(usize, &LineSubscription)> = lines
             .iter()
-            .map(|feed| (self.viewed(feed.stream, feed.origin), feed))
+            .map(|wanted| (self.viewed(wanted.stream, wanted.origin), wanted))
             .collect();
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
         for view in &mut entry.views {
             let stays = |s: &Subscribed| {
-                let is_it = |(stream, feed): &(usize, &Feed)| {
-                    *stream == view.stream && feed.line == s.media && feed.kind == s.kind
+                let is_it = |(stream, wanted): &(usize, &LineSubscription)| {
+                    *stream == view.stream && wanted.line == s.media && wanted.kind == s.kind
                 };
-                feeds.iter().any(is_it)
+                lines.iter().any(is_it)
             };
             view.subscriptions.retain(stays);
         }
         let mut begun = Vec::new();
-        for (stream, feed) in &feeds {
+        for (stream, wanted) in &lines {
             if entry.view(*stream).is_none() {
                 entry.views.push(View::new(*stream));
                 begun.push(*stream);
             }
             if let Some(view) = entry.view(*stream)
-                && !view.subscriptions.iter().any(|s| s.media == feed.line)
+                && !view.subscriptions.iter().any(|s| s.media == wanted.line)
             {
-                let subscribed = Subscribed::new(feed.line, feed.kind, feed.first_seq, now);
+                let subscribed = Subscribed::new(wanted.line, wanted.kind, wanted.first_seq, now);
                 view.subscriptions.push(subscribed);
             }
         }
@@ -294,7 +294,7 @@ impl Shard {
             self.unview(key, stream);
         }
         // Those that were looked up and are not used after all.
-        for (stream, _) in feeds {
+        for (stream, _) in lines {
             self.free_if_idle(stream);
         }
         if connected && let Some(entry) = self.peers.get_mut(key) {
@@ -329,7 +329,7 @@ impl Shard {
         self.free_if_idle(stream_key);
     }
 
-    pub(super) fn wish(
+    pub(super) fn set_track_settings(
         &mut self,
         now: Instant,
         session: SessionId,

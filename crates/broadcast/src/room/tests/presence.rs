@@ -159,7 +159,7 @@ fn full_locked_and_too_long_are_refused() {
         world.try_join("bob", Role::Viewer).is_ok(),
         "takes its own place"
     );
-    let mut elsewhere = world.wish("cid", Role::Viewer);
+    let mut elsewhere = world.join_request("cid", Role::Viewer);
     elsewhere.room = room("yard");
     let refused = world.rooms.join(world.now, elsewhere).map(|_| ());
     assert_eq!(refused, full("rooms.rooms_max"));
@@ -167,7 +167,7 @@ fn full_locked_and_too_long_are_refused() {
     assert!(matches!(created, Err(CreateError::Full { .. })));
     assert_eq!(world.rooms.rooms().count(), 1);
     for (field, max) in [("name", 5), ("metadata", 6)] {
-        let mut join = world.wish("ada", Role::Host);
+        let mut join = world.join_request("ada", Role::Host);
         match field {
             "name" => join.name = Some("x".repeat(max + 1)),
             _ => join.metadata = "x".repeat(max + 1),
@@ -238,7 +238,7 @@ fn speakers_are_those_who_are_there_and_seen() {
 fn room_of_unproved_participants_ends_with_the_last() {
     let mut world = World::new(|_| ());
     let unproved = |world: &mut World, name| {
-        let mut join = world.wish(name, Role::Publisher);
+        let mut join = world.join_request(name, Role::Publisher);
         join.is_proved = false;
         let key = join.key;
         world.rooms.join(world.now, join).expect("may join");
@@ -286,7 +286,7 @@ fn longest_empty_room_gives_way_when_all_are_taken() {
     assert_eq!(names(&world), ["attic", "garden"]);
     world.rooms.create(world.now, room("yard")).expect("free");
     assert_eq!(names(&world), ["garden", "yard"]);
-    let mut join = world.wish("bob", Role::Host);
+    let mut join = world.join_request("bob", Role::Host);
     join.room = room("yard");
     world.rooms.join(world.now, join).expect("may join");
     let refused = world.rooms.create(world.now, room("attic"));

@@ -55,8 +55,8 @@ impl Trial {
                 kind,
             } => {
                 let view = (participant, stream, kind);
-                self.wishes.remove(&view);
-                assert_eq!(self.views.insert(view, Wish::default()), None);
+                self.settings.remove(&view);
+                assert_eq!(self.views.insert(view, TrackSettings::default()), None);
             }
             Output::Drop {
                 participant,
@@ -64,18 +64,18 @@ impl Trial {
                 kind,
             } => {
                 let view = (participant, stream, kind);
-                self.wishes.remove(&view);
+                self.settings.remove(&view);
                 assert!(self.views.remove(&view).is_some(), "{view:?}");
             }
             Output::Adjust {
                 participant,
                 stream,
                 kind,
-                wish,
+                settings,
             } => {
                 let view = (participant, stream, kind);
-                let old = self.views.insert(view, wish);
-                assert!(old.is_some_and(|old| old != wish));
+                let old = self.views.insert(view, settings);
+                assert!(old.is_some_and(|old| old != settings));
             }
             Output::EndStream { participant, .. } => {
                 assert!(self.clients.contains_key(&participant));
@@ -90,7 +90,7 @@ impl Trial {
         }
     }
 
-    /// Everybody is given what it wants of what is there, in the way it wishes.
+    /// Everybody is given what it wants of what is there, in the way it asked for.
     fn check_views(&self) {
         let mut wanted = BTreeSet::new();
         let rooms = &self.world.rooms;
@@ -106,8 +106,11 @@ impl Trial {
             }
         }
         assert_eq!(self.views.keys().cloned().collect::<BTreeSet<_>>(), wanted);
-        for (view, wish) in &self.views {
-            assert_eq!(*wish, self.wishes.get(view).copied().unwrap_or_default());
+        for (view, settings) in &self.views {
+            assert_eq!(
+                *settings,
+                self.settings.get(view).copied().unwrap_or_default()
+            );
         }
     }
 

@@ -164,7 +164,7 @@ fn a_stream_by_whip_gets_its_tracks_from_reports() {
     let mut world = World::new(|_| ());
     let bob = world.join("bob", Role::Viewer);
     let name = stream("garden/camera");
-    let mut join = world.wish("x", Role::Publisher);
+    let mut join = world.join_request("x", Role::Publisher);
     join.id = ParticipantId::made_up("whip", &name);
     join.auto_subscribe = false;
     let whip = join.key;

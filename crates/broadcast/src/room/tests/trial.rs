@@ -16,9 +16,9 @@ pub(super) struct Trial {
     pub(super) to_all: BTreeMap<RoomName, Vec<u64>>,
     /// What was asked for or declined.
     pub(super) choices: BTreeMap<View, bool>,
-    pub(super) views: BTreeMap<View, Wish>,
+    pub(super) views: BTreeMap<View, TrackSettings>,
     /// Wishes as asked for, of what is given.
-    pub(super) wishes: BTreeMap<View, Wish>,
+    pub(super) settings: BTreeMap<View, TrackSettings>,
 }
 
 impl Trial {
@@ -37,7 +37,7 @@ impl Trial {
             to_all: BTreeMap::new(),
             choices: BTreeMap::new(),
             views: BTreeMap::new(),
-            wishes: BTreeMap::new(),
+            settings: BTreeMap::new(),
         }
     }
 
@@ -256,9 +256,9 @@ impl Trial {
         let view = (key, name, kind);
         assert_eq!(result.is_ok(), self.views.contains_key(&view));
         if result.is_ok() {
-            let wish = self.wishes.entry(view).or_default();
-            wish.paused = paused.unwrap_or(wish.paused);
-            (wish.width, wish.height) = size.unwrap_or((wish.width, wish.height));
+            let settings = self.settings.entry(view).or_default();
+            settings.paused = paused.unwrap_or(settings.paused);
+            (settings.width, settings.height) = size.unwrap_or((settings.width, settings.height));
         }
     }
 

@@ -3,7 +3,7 @@ use super::*;
 fn world() -> (World, ParticipantKey, ParticipantKey, StreamName) {
     let mut world = World::new(|_| ());
     let ada = world.join("ada", Role::Publisher);
-    let mut join = world.wish("bob", Role::Viewer);
+    let mut join = world.join_request("bob", Role::Viewer);
     join.auto_subscribe = false;
     let bob = join.key;
     world.rooms.join(world.now, join).expect("may join");
@@ -56,7 +56,7 @@ fn what_was_declined_stays_away_for_the_life_of_the_stream() {
 }
 
 #[test]
-fn wishes_are_for_tracks_that_are_given() {
+fn settings_are_for_tracks_that_are_given() {
     let (mut world, _, bob, name) = world();
     let adjust =
         |world: &mut World, paused, size| world.rooms.adjust(bob, &name, Kind::Audio, paused, size);
@@ -67,17 +67,17 @@ fn wishes_are_for_tracks_that_are_given() {
     assert_eq!(adjust(&mut world, Some(true), None), Ok(()));
     assert_eq!(adjust(&mut world, None, Some((320, 180))), Ok(()));
     assert_eq!(adjust(&mut world, Some(true), None), Ok(()));
-    let wish = |order: &Output| match order {
-        Output::Adjust { wish, .. } => *wish,
+    let settings = |order: &Output| match order {
+        Output::Adjust { settings, .. } => *settings,
         other => panic!("{other:?}"),
     };
-    let expected = [(0, 0), (320, 180)].map(|(width, height)| Wish {
+    let expected = [(0, 0), (320, 180)].map(|(width, height)| TrackSettings {
         paused: true,
         width,
         height,
     });
-    let wishes: Vec<_> = world.orders().iter().map(wish).collect();
-    assert_eq!(wishes, expected);
+    let settings: Vec<_> = world.orders().iter().map(settings).collect();
+    assert_eq!(settings, expected);
 }
 
 #[test]
