@@ -300,7 +300,7 @@ impl Collector for Shards {
             ("too_large", sum(|c| c.dropped_too_large)),
             ("late", sum(|c| c.dropped_late)),
             ("unproved_path", sum(|c| c.dropped_unproved_path)),
-            ("relay_full", sum(|c| c.dropped_relay_full)),
+            ("ring_full", sum(|c| c.dropped_ring_full)),
             ("send_buffer", send_full),
         ];
         drops.extend(rtc::Refused::all().map(|refused| {

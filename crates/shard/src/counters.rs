@@ -33,7 +33,7 @@ pub struct Counters {
     /// and when the session ends.
     pub dropped_unproved_path: u64,
     /// Packets not passed to another shard since its ring was full.
-    pub dropped_relay_full: u64,
+    pub dropped_ring_full: u64,
     /// Key-frame requests received from viewers.
     pub keyframe_requests_in: u64,
     /// Key-frame requests sent to publishers.

@@ -23,6 +23,6 @@ mod timers;
 pub use counters::Counters;
 pub use delays::Delays;
 pub use message::{
-    ClosedReason, Command, Event, Input, LineSubscription, Output, Relayed, Source, StreamId,
+    ClosedReason, Command, Event, Input, LineSubscription, Output, ShardMessage, Source, StreamId,
 };
 pub use shard::{Config, Shard};

@@ -26,9 +26,9 @@ pub enum Input<'a> {
     /// The control plane wants something.
     Command(Command),
     /// Another shard forwards.
-    Relayed(Relayed),
+    Message(ShardMessage),
     /// The ring to this shard is full: skip video for it up to the next key frame.
-    RelayFull {
+    RingFull {
         /// The shard that does not keep up.
         shard: usize,
     },
@@ -174,7 +174,7 @@ pub struct LineSubscription {
 
 /// What shards tell each other about a stream. Between two shards it arrives in order.
 #[derive(Debug, Clone)]
-pub enum Relayed {
+pub enum ShardMessage {
     /// To the publisher's shard: this one has a viewer, its first. Answered by what the stream
     /// has at present, then by what comes.
     Subscribe {
@@ -241,11 +241,11 @@ pub enum Output<'a> {
     /// Send datagrams.
     Transmit(Transmit<'a>),
     /// Pass to another shard.
-    Relay {
+    Message {
         /// Which one.
         shard: usize,
         /// What.
-        message: Relayed,
+        message: ShardMessage,
     },
     /// Tell the control plane.
     Event(Event),

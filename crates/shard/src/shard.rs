@@ -1,5 +1,5 @@
 mod forwarding;
-mod relaying;
+mod messages;
 mod sessions;
 mod streams;
 mod viewing;
@@ -141,8 +141,8 @@ impl Shard {
         match input {
             Input::Datagram { path, contents } => self.datagram(now, path, contents),
             Input::Command(command) => self.command(now, command),
-            Input::Relayed(relayed) => self.relayed(now, relayed),
-            Input::RelayFull { shard } => self.relay_full(shard),
+            Input::Message(message) => self.message(now, message),
+            Input::RingFull { shard } => self.ring_full(shard),
             Input::Timeout => self.timeout(now),
         }
     }

@@ -27,7 +27,7 @@ pub(crate) struct Stream {
     /// The connected viewers on this shard, and what they are to be given.
     pub(crate) sweep: Sweep,
     /// Shards that have viewers of this stream.
-    pub(crate) relays: Vec<Relay>,
+    pub(crate) subscribed_shards: Vec<SubscribedShard>,
     /// The sweep has something to give, and is in the shard's queue.
     pub(crate) has_fresh: bool,
     /// What was last reported of [`Self::is_active`].
@@ -38,7 +38,7 @@ pub(crate) struct Stream {
 
 /// Another shard that gets the stream.
 #[derive(Debug)]
-pub(crate) struct Relay {
+pub(crate) struct SubscribedShard {
     pub(crate) shard: usize,
     /// Its ring was full: it gets no video before the next key frame.
     pub(crate) skipping: bool,
@@ -57,7 +57,7 @@ impl Stream {
             origin: None,
             sweep: Sweep::default(),
             has_fresh: false,
-            relays: Vec::new(),
+            subscribed_shards: Vec::new(),
             reported_active: false,
             sessions: 0,
         }
@@ -65,7 +65,7 @@ impl Stream {
 
     /// Reads what a packet of the stream will need. Returns the viewer that gets it first.
     pub(crate) fn prefetch(&self) -> Option<usize> {
-        black_box((self.has_fresh, self.relays.len()));
+        black_box((self.has_fresh, self.subscribed_shards.len()));
         self.video.prefetch();
         self.sweep.first_viewer()
     }
@@ -108,7 +108,7 @@ impl Stream {
 
     /// Nobody on this or another shard has to do with it.
     pub(crate) fn is_idle(&self) -> bool {
-        self.sessions == 0 && self.relays.is_empty()
+        self.sessions == 0 && self.subscribed_shards.is_empty()
     }
 
     pub(crate) fn is_active(&self, now: Instant) -> bool {

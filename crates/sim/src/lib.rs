@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! Publisher ─► client::Peer ─► Link ─► shard::Shard ─► Link ─► client::Peer ─► Viewer
-//!                                          └── relay ──► shard::Shard ─► …
+//!                                          └── ring ──► shard::Shard ─► …
 //! ```
 //!
 //! Deliberately absent: signaling, sockets, threads and decoders. A frame counts as decodable

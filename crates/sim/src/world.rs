@@ -7,7 +7,8 @@ use client::{Direction, Offering};
 use rtc::WallClock;
 use rtp::{Bitrate, Kind};
 use shard::{
-    Command, Counters, Event, Input, LineSubscription, Output, Relayed, Shard, Source, StreamId,
+    Command, Counters, Event, Input, LineSubscription, Output, Shard, ShardMessage, Source,
+    StreamId,
 };
 
 use crate::clock::{TIME_OF_DAY, WAKE_MIN};
@@ -21,7 +22,7 @@ const STREAM: StreamId = StreamId(1);
 const ORIGIN: usize = 0;
 
 /// From one shard to another.
-const RELAY_DELAY: Duration = Duration::from_micros(100);
+const RING_DELAY: Duration = Duration::from_micros(100);
 
 /// Where the bandwidth estimation of a viewer begins, as the server has it.
 const ESTIMATE_INITIAL: Bitrate = Bitrate::mbps(2);
@@ -94,9 +95,9 @@ enum Cargo {
         source: SocketAddr,
         contents: Vec<u8>,
     },
-    Relay {
+    Message {
         shard: usize,
-        message: Relayed,
+        message: ShardMessage,
     },
 }
 
@@ -517,7 +518,7 @@ impl World {
                 client.peer.handle_datagram(now, source, own, &contents);
                 self.drain_client(id);
             }
-            Cargo::Relay { shard, message } => self.input(shard, Input::Relayed(message)),
+            Cargo::Message { shard, message } => self.input(shard, Input::Message(message)),
         }
     }
 
@@ -531,7 +532,7 @@ impl World {
                     let (source, to) = (transmit.path.local, transmit.path.remote);
                     down.extend(transmit.datagrams().map(|d| (source, to, d.to_vec())));
                 }
-                Some(Output::Relay { shard: to, message }) => self.relay(shard, to, message),
+                Some(Output::Message { shard: to, message }) => self.pass_on(shard, to, message),
                 Some(Output::Event(event)) => self.event(event),
                 None => break,
             }
@@ -557,15 +558,16 @@ impl World {
     }
 
     /// A full ring refuses packets; what is rarer and matters more waits elsewhere.
-    fn relay(&mut self, from: usize, to: usize, message: Relayed) {
-        if self.shards[to].full && matches!(message, Relayed::Packet { .. }) {
+    fn pass_on(&mut self, from: usize, to: usize, message: ShardMessage) {
+        if self.shards[to].full && matches!(message, ShardMessage::Packet { .. }) {
             let now = self.clock.now();
-            let full = Input::RelayFull { shard: to };
+            let full = Input::RingFull { shard: to };
             self.shards[from].shard.handle_input(now, full);
             return;
         }
-        let at = self.clock.now() + RELAY_DELAY;
-        self.flights.launch(at, Cargo::Relay { shard: to, message });
+        let at = self.clock.now() + RING_DELAY;
+        self.flights
+            .launch(at, Cargo::Message { shard: to, message });
     }
 
     fn event(&mut self, event: Event) {

@@ -12,7 +12,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use rtc::Path;
 use rtrb::{Consumer, Producer, RingBuffer};
-use shard::{Command, Counters, Delays, Event, Input, Output, Relayed, Shard};
+use shard::{Command, Counters, Delays, Event, Input, Output, Shard, ShardMessage};
 use thiserror::Error;
 use tokio::sync::mpsc::Sender;
 use udp::{Received, Socket};
@@ -263,15 +263,15 @@ impl Handle {
 /// The sending end of a ring to another shard.
 struct Outgoing {
     to: usize,
-    ring: Producer<Relayed>,
+    ring: Producer<ShardMessage>,
     /// Other messages than packets that found the ring full: they must not be lost, and nothing
     /// may overtake them. Bounded by what sessions can cause in that time.
-    held: VecDeque<Relayed>,
+    held: VecDeque<ShardMessage>,
 }
 
 impl Outgoing {
     /// Returns false for a packet that found the ring full.
-    fn push(&mut self, message: Relayed) -> bool {
+    fn push(&mut self, message: ShardMessage) -> bool {
         self.flush();
         let refused = if self.held.is_empty() {
             self.ring
@@ -283,7 +283,7 @@ impl Outgoing {
         };
         match refused {
             None => true,
-            Some(Relayed::Packet { .. }) => false,
+            Some(ShardMessage::Packet { .. }) => false,
             Some(message) => {
                 self.held.push_back(message);
                 true
@@ -307,7 +307,7 @@ impl Outgoing {
 
 /// Rings for each ordered pair of shards: first the sending ends of each shard, then the
 /// receiving ends.
-fn rings(count: usize) -> (Vec<Vec<Outgoing>>, Vec<Vec<Consumer<Relayed>>>) {
+fn rings(count: usize) -> (Vec<Vec<Outgoing>>, Vec<Vec<Consumer<ShardMessage>>>) {
     let mut outgoing: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
     let mut incoming: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
     for (from, producers) in outgoing.iter_mut().enumerate() {
@@ -336,7 +336,7 @@ struct MediaThread {
     /// `None` is the order to stop.
     commands: Receiver<Option<Command>>,
     commands_queued: Arc<AtomicU64>,
-    rings_in: Vec<Consumer<Relayed>>,
+    rings_in: Vec<Consumer<ShardMessage>>,
     rings_out: Vec<Outgoing>,
     wakers: Vec<Arc<Waker>>,
     events: Sender<(usize, Event)>,
@@ -373,7 +373,7 @@ impl MediaThread {
                 now = Instant::now();
                 gathering.begin(now);
             }
-            more = self.take_relayed(now);
+            more = self.take_messages(now);
             match self.receive(now, &mut received) {
                 Some(pending) => more |= pending,
                 None => return,
@@ -413,10 +413,10 @@ impl MediaThread {
     }
 
     /// Returns whether there is more.
-    fn take_relayed(&mut self, now: Instant) -> bool {
+    fn take_messages(&mut self, now: Instant) -> bool {
         for ring in &mut self.rings_in {
-            while let Ok(relayed) = ring.pop() {
-                self.shard.handle_input(now, Input::Relayed(relayed));
+            while let Ok(message) = ring.pop() {
+                self.shard.handle_input(now, Input::Message(message));
                 if self.shard.backlog() > BACKLOG_MAX {
                     return true;
                 }
@@ -501,11 +501,11 @@ impl MediaThread {
                         tracing::trace!(%error, "datagrams not sent");
                     }
                 }
-                Output::Relay { shard, message } => {
+                Output::Message { shard, message } => {
                     let ring = self.rings_out.iter_mut().find(|ring| ring.to == shard);
                     let full = ring.is_some_and(|ring| !ring.push(message));
                     if full {
-                        self.shard.handle_input(now, Input::RelayFull { shard });
+                        self.shard.handle_input(now, Input::RingFull { shard });
                     }
                     woken |= 1 << (shard % 64);
                 }

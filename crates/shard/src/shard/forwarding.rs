@@ -8,7 +8,7 @@ use rtp::{Kind, Packet, Rewrite};
 
 use super::Shard;
 use super::viewing::{choose_layers, count};
-use crate::message::{Event, Output, Relayed};
+use crate::message::{Event, Output, ShardMessage};
 use crate::peer::{Incoming, PeerEntry, Subscribed};
 use crate::sweep::Fresh;
 
@@ -40,18 +40,18 @@ impl Shard {
             self.outputs
                 .push_back(Output::Event(Event::Keyframe { wait }));
         }
-        for relay in &mut stream.relays {
-            relay.skipping &= !(kind == Kind::Video && packet.frame.keyframe);
+        for subscribed in &mut stream.subscribed_shards {
+            subscribed.skipping &= !(kind == Kind::Video && packet.frame.keyframe);
             // Parameter sets change seldom, and what comes after the gap may need them.
-            if kind == Kind::Audio || !relay.skipping || packet.frame.parameter_sets {
-                let message = Relayed::Packet {
+            if kind == Kind::Audio || !subscribed.skipping || packet.frame.parameter_sets {
+                let message = ShardMessage::Packet {
                     stream: stream.id,
                     kind,
                     layer,
                     packet: packet.clone(),
                 };
-                self.outputs.push_back(Output::Relay {
-                    shard: relay.shard,
+                self.outputs.push_back(Output::Message {
+                    shard: subscribed.shard,
                     message,
                 });
             }
@@ -240,11 +240,11 @@ impl Shard {
                     }
                 }
                 (None, Some(shard)) => {
-                    let message = Relayed::WantKeyframe {
+                    let message = ShardMessage::WantKeyframe {
                         stream: stream.id,
                         layer,
                     };
-                    self.outputs.push_back(Output::Relay { shard, message });
+                    self.outputs.push_back(Output::Message { shard, message });
                 }
                 (None, None) => {}
             }

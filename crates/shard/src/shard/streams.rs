@@ -9,7 +9,9 @@ use rtp::Kind;
 
 use super::Shard;
 use super::viewing::choose_layers;
-use crate::message::{ClosedReason, Event, LineSubscription, Output, Relayed, Source, StreamId};
+use crate::message::{
+    ClosedReason, Event, LineSubscription, Output, ShardMessage, Source, StreamId,
+};
 use crate::peer::{Incoming, Subscribed, View};
 use crate::stream::Stream;
 
@@ -70,12 +72,12 @@ impl Shard {
         };
         stream.track_mut(kind).restart_layer(layer);
         self.track_began = true;
-        let message = Relayed::Restart {
+        let message = ShardMessage::Restart {
             stream: stream.id,
             kind,
             layer,
         };
-        tell_relays(stream, &message, &mut self.outputs);
+        tell_subscribed_shards(stream, &message, &mut self.outputs);
     }
 
     /// What the m-lines of a publisher carry from now on.
@@ -138,13 +140,13 @@ impl Shard {
             let (rids, sets) = (media.rids(), media.described_sets());
             stream.track_mut(line.kind).begin(&rids);
             stream.track_mut(line.kind).set_parameter_sets(now, &sets);
-            let message = Relayed::Begin {
+            let message = ShardMessage::Begin {
                 stream: stream.id,
                 kind: line.kind,
                 rids,
                 sets,
             };
-            tell_relays(stream, &message, &mut self.outputs);
+            tell_subscribed_shards(stream, &message, &mut self.outputs);
         }
         if let Some(predecessor) = predecessor.filter(|predecessor| *predecessor != key) {
             self.take_over(now, predecessor, stream_key);
@@ -188,8 +190,8 @@ impl Shard {
             };
             self.outputs.push_back(Output::Event(voice));
         }
-        let message = Relayed::End { stream: stream.id };
-        tell_relays(stream, &message, &mut self.outputs);
+        let message = ShardMessage::End { stream: stream.id };
+        tell_subscribed_shards(stream, &message, &mut self.outputs);
         let status = Event::Status {
             stream: stream.id,
             heard: Heard::Nothing,
@@ -312,9 +314,9 @@ impl Shard {
             && origin != shard
             && entry.origin.replace(origin).is_none()
         {
-            self.outputs.push_back(Output::Relay {
+            self.outputs.push_back(Output::Message {
                 shard: origin,
-                message: Relayed::Subscribe { stream, shard },
+                message: ShardMessage::Subscribe { stream, shard },
             });
         }
         key
@@ -378,16 +380,16 @@ impl Shard {
         }
         let stream = id;
         if let Some(shard) = before {
-            let message = Relayed::Unsubscribe {
+            let message = ShardMessage::Unsubscribe {
                 stream,
                 shard: self.shard,
             };
-            self.outputs.push_back(Output::Relay { shard, message });
+            self.outputs.push_back(Output::Message { shard, message });
         }
         if let Some(origin) = next {
-            let message = Relayed::Subscribe { stream, shard };
+            let message = ShardMessage::Subscribe { stream, shard };
             let shard = origin;
-            self.outputs.push_back(Output::Relay { shard, message });
+            self.outputs.push_back(Output::Message { shard, message });
         }
     }
 
@@ -396,9 +398,9 @@ impl Shard {
             let stream = self.streams.remove(key);
             self.streams_by_id.remove(&stream.id);
             if let Some(origin) = stream.origin {
-                self.outputs.push_back(Output::Relay {
+                self.outputs.push_back(Output::Message {
                     shard: origin,
-                    message: Relayed::Unsubscribe {
+                    message: ShardMessage::Unsubscribe {
                         stream: stream.id,
                         shard: self.shard,
                     },
@@ -409,10 +411,14 @@ impl Shard {
 }
 
 /// Tells all shards that have viewers of a stream.
-fn tell_relays(stream: &Stream, message: &Relayed, outputs: &mut VecDeque<Output<'static>>) {
-    for relay in &stream.relays {
-        outputs.push_back(Output::Relay {
-            shard: relay.shard,
+fn tell_subscribed_shards(
+    stream: &Stream,
+    message: &ShardMessage,
+    outputs: &mut VecDeque<Output<'static>>,
+) {
+    for subscribed in &stream.subscribed_shards {
+        outputs.push_back(Output::Message {
+            shard: subscribed.shard,
             message: message.clone(),
         });
     }

@@ -1,5 +1,6 @@
 //! Whole shards with publishers and viewers in virtual time. A failing test prints its seed.
 
+mod across_shards;
 mod adaptation;
 mod both_ways;
 mod congestion;
@@ -7,6 +8,5 @@ mod forwarding;
 mod helpers;
 mod keyframes;
 mod publisher_return;
-mod relays;
 mod sessions;
 mod wild;

@@ -25,14 +25,14 @@ fn silent_sessions_are_ended_and_all_is_freed() {
     let mut world = world(50, 2);
     let publisher = world.publish(PublisherSettings::default(), Path::default());
     let silent = world.watch(0, Path::default());
-    let relayed = world.watch(1, Path::default());
+    let elsewhere = world.watch(1, Path::default());
     let polite = world.watch(0, Path::default());
     let never = world.watch(1, Path::lossy(1.0));
     world.vanish(never);
     world.run_for(s(3));
     assert_eq!(world.counters(0).sessions + world.counters(1).sessions, 5);
     world.leave(polite);
-    for client in [publisher, silent, relayed] {
+    for client in [publisher, silent, elsewhere] {
         world.vanish(client);
     }
     world.run_for(s(30));
@@ -46,7 +46,7 @@ fn silent_sessions_are_ended_and_all_is_freed() {
     };
     assert_eq!(reason(polite), Some(ClosedReason::Remote));
     assert_eq!(reason(never), Some(ClosedReason::NeverConnected));
-    for client in [publisher, silent, relayed] {
+    for client in [publisher, silent, elsewhere] {
         // ICE may notice before the silence does.
         assert!(
             matches!(

@@ -87,7 +87,7 @@ fn a_full_ring_drops_video_up_to_the_next_key_frame() {
     world.run_for(ms(100));
     world.set_full(1, false);
     world.run_for(s(5));
-    assert!(world.counters(0).dropped_relay_full > 0);
+    assert!(world.counters(0).dropped_ring_full > 0);
     assert_whole(&world, here);
     assert_seamless(&world, there);
     let got = world.viewer(there).video().got();

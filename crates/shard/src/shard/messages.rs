@@ -6,19 +6,21 @@ use std::time::Instant;
 use rtp::Kind;
 
 use super::Shard;
-use crate::message::{Output, Relayed, StreamId};
-use crate::stream::Relay;
+use crate::message::{Output, ShardMessage, StreamId};
+use crate::stream::SubscribedShard;
 
 impl Shard {
-    pub(super) fn relayed(&mut self, now: Instant, relayed: Relayed) {
-        let id = match &relayed {
-            Relayed::Subscribe { stream, shard } => return self.subscribe(*stream, *shard),
-            Relayed::Unsubscribe { stream, shard } => return self.unsubscribe(*stream, *shard),
-            Relayed::Begin { stream, .. }
-            | Relayed::Packet { stream, .. }
-            | Relayed::Restart { stream, .. }
-            | Relayed::End { stream }
-            | Relayed::WantKeyframe { stream, .. } => *stream,
+    pub(super) fn message(&mut self, now: Instant, message: ShardMessage) {
+        let id = match &message {
+            ShardMessage::Subscribe { stream, shard } => return self.subscribe(*stream, *shard),
+            ShardMessage::Unsubscribe { stream, shard } => {
+                return self.unsubscribe(*stream, *shard);
+            }
+            ShardMessage::Begin { stream, .. }
+            | ShardMessage::Packet { stream, .. }
+            | ShardMessage::Restart { stream, .. }
+            | ShardMessage::End { stream }
+            | ShardMessage::WantKeyframe { stream, .. } => *stream,
         };
         // Its last viewer may have left while this was on its way.
         let Some(key) = self.streams_by_id.get(&id).copied() else {
@@ -27,9 +29,9 @@ impl Shard {
         let Some(stream) = self.streams.get_mut(key) else {
             return;
         };
-        match relayed {
-            Relayed::Subscribe { .. } | Relayed::Unsubscribe { .. } => {}
-            Relayed::Begin {
+        match message {
+            ShardMessage::Subscribe { .. } | ShardMessage::Unsubscribe { .. } => {}
+            ShardMessage::Begin {
                 kind, rids, sets, ..
             } => {
                 self.track_began = true;
@@ -37,36 +39,36 @@ impl Shard {
                 stream.track_mut(kind).begin(&rids);
                 stream.track_mut(kind).set_parameter_sets(now, &sets);
             }
-            Relayed::Restart { kind, layer, .. } => {
+            ShardMessage::Restart { kind, layer, .. } => {
                 self.track_began = true;
                 stream.track_mut(kind).restart_layer(layer);
             }
-            Relayed::Packet {
+            ShardMessage::Packet {
                 kind,
                 layer,
                 packet,
                 ..
             } => self.forward(now, key, kind, layer, packet),
-            Relayed::End { .. } => {
+            ShardMessage::End { .. } => {
                 stream.sweep.clear();
                 stream.audio.end();
                 stream.video.end();
             }
-            Relayed::WantKeyframe { layer, .. } => {
+            ShardMessage::WantKeyframe { layer, .. } => {
                 stream.video.want_keyframe(layer);
                 self.request_keyframes(now, key);
             }
         }
     }
 
-    pub(super) fn relay_full(&mut self, shard: usize) {
-        self.counters.dropped_relay_full += 1;
+    pub(super) fn ring_full(&mut self, shard: usize) {
+        self.counters.dropped_ring_full += 1;
         for (_, stream) in &mut self.streams {
             stream
-                .relays
+                .subscribed_shards
                 .iter_mut()
-                .filter(|relay| relay.shard == shard)
-                .for_each(|relay| relay.skipping = true);
+                .filter(|s| s.shard == shard)
+                .for_each(|s| s.skipping = true);
         }
     }
 
@@ -83,26 +85,26 @@ impl Shard {
                     .iter()
                     .filter_map(|layer| layer.rid().map(str::to_owned))
                     .collect();
-                let message = Relayed::Begin {
+                let message = ShardMessage::Begin {
                     stream: id,
                     kind,
                     rids,
                     // They are among what follows.
                     sets: Arc::from([]),
                 };
-                self.outputs.push_back(Output::Relay { shard, message });
+                self.outputs.push_back(Output::Message { shard, message });
             }
         }
         stream.video.replay(|layer, packet| {
-            let message = Relayed::Packet {
+            let message = ShardMessage::Packet {
                 stream: id,
                 kind: Kind::Video,
                 layer,
                 packet: packet.clone(),
             };
-            self.outputs.push_back(Output::Relay { shard, message });
+            self.outputs.push_back(Output::Message { shard, message });
         });
-        stream.relays.push(Relay {
+        stream.subscribed_shards.push(SubscribedShard {
             shard,
             skipping: false,
         });
@@ -113,7 +115,7 @@ impl Shard {
             return;
         };
         if let Some(stream) = self.streams.get_mut(key) {
-            stream.relays.retain(|relay| relay.shard != shard);
+            stream.subscribed_shards.retain(|s| s.shard != shard);
         }
         self.free_if_idle(key);
     }
