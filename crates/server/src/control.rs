@@ -437,7 +437,7 @@ impl Control {
                     show(state.layer(session), Some(rid));
                 }
             }
-            Event::Voice { stream, loudness } => self.voice(stream, loudness),
+            Event::AudioLevel { stream, level } => self.audio_level(stream, level),
             Event::Quality {
                 session,
                 quality,

@@ -348,12 +348,12 @@ pub enum Event {
         /// The layer's rid.
         rid: String,
     },
-    /// Somebody begins or ceases to speak, or speaks at another loudness.
-    Voice {
+    /// The participant starts or stops speaking, or its audio level has changed.
+    AudioLevel {
         /// The stream.
         stream: StreamId,
         /// From 0, silent, to 127, full scale; `None`: silence.
-        loudness: Option<u8>,
+        level: Option<u8>,
     },
     /// How well a connection does is other than before.
     Quality {

@@ -1,7 +1,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use broadcast::forward::{Limits, Track, Voice};
+use broadcast::forward::{AudioLevel, Limits, Track};
 use broadcast::{LayerStatus, TrackStatus};
 use rtp::Kind;
 
@@ -16,7 +16,7 @@ pub(crate) struct Stream {
     pub(crate) audio: Track,
     pub(crate) video: Track,
     /// Of the publisher, when it is on this shard.
-    pub(crate) voice: Voice,
+    pub(crate) audio_level: AudioLevel,
     /// The publisher's packets that are too large for viewers, when it is on this shard.
     pub(crate) oversized_audio: Oversized,
     pub(crate) oversized_video: Oversized,
@@ -50,7 +50,7 @@ impl Stream {
             id,
             audio: Track::new(Kind::Audio, limits),
             video: Track::new(Kind::Video, limits),
-            voice: Voice::default(),
+            audio_level: AudioLevel::default(),
             oversized_audio: Oversized::default(),
             oversized_video: Oversized::default(),
             publisher: None,

@@ -7,6 +7,7 @@
 //!
 //! Nothing here allocates per packet after warm-up, locks, or logs.
 
+mod audio_level;
 mod catch_up;
 mod keyframes;
 mod layer;
@@ -17,8 +18,8 @@ mod rewriter;
 mod share;
 mod subscription;
 mod track;
-mod voice;
 
+pub use audio_level::AudioLevel;
 pub use keyframes::KEYFRAME_INTERVAL_MIN;
 pub use layer::Layer;
 pub use layer_selector::{Choice, Estimate, LayerSelector};
@@ -26,7 +27,6 @@ pub use rewriter::Rewriter;
 pub use share::Shares;
 pub use subscription::{Forward, Subscription};
 pub use track::{Limits, Track};
-pub use voice::Voice;
 
 #[cfg(test)]
 mod tests;

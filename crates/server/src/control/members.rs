@@ -46,7 +46,7 @@ pub(super) struct Members {
     /// The streams that have a session of their own, and whose they are.
     pub(super) owners: BTreeMap<StreamName, Owner>,
     /// The streams in which somebody speaks, and how loudly.
-    pub(super) voices: BTreeMap<StreamName, u8>,
+    pub(super) audio_levels: BTreeMap<StreamName, u8>,
     /// Who is gone, and may not have seen why: who resumes is told. Oldest first.
     pub(super) ended: VecDeque<Ended>,
     /// Who may be to get an offer.
@@ -98,7 +98,7 @@ impl Members {
             secrets: BTreeMap::new(),
             sessions: BTreeMap::new(),
             owners: BTreeMap::new(),
-            voices: BTreeMap::new(),
+            audio_levels: BTreeMap::new(),
             ended: VecDeque::new(),
             unsettled: BTreeSet::new(),
             last_key: 0,
@@ -270,7 +270,7 @@ impl Control {
                 participant,
                 stream,
             } => {
-                if state.members.voices.remove(&stream).is_some() {
+                if state.members.audio_levels.remove(&stream).is_some() {
                     state.members.show_speakers(&RoomName::of(&stream));
                 }
                 self.end_stream(state, participant, &stream);

@@ -225,15 +225,15 @@ impl Control {
     }
 
     /// Somebody speaks, or does no more: the room is shown who does, loudest first.
-    pub(super) fn voice(&self, stream: StreamId, loudness: Option<u8>) {
+    pub(super) fn audio_level(&self, stream: StreamId, level: Option<u8>) {
         let mut state = self.state();
         let Some(name) = state.registry.name(stream.0).cloned() else {
             return;
         };
         let members = &mut state.members;
-        match loudness {
-            Some(loudness) => members.voices.insert(name.clone(), loudness),
-            None => members.voices.remove(&name),
+        match level {
+            Some(level) => members.audio_levels.insert(name.clone(), level),
+            None => members.audio_levels.remove(&name),
         };
         members.show_speakers(&RoomName::of(&name));
         self.settle(&mut state);
@@ -259,12 +259,12 @@ impl State {
 
 impl Members {
     pub(super) fn show_speakers(&mut self, room: &RoomName) {
-        let voices = self.voices.iter();
-        let of_room = voices.filter(|(stream, _)| RoomName::of(stream) == *room);
+        let audio_levels = self.audio_levels.iter();
+        let of_room = audio_levels.filter(|(stream, _)| RoomName::of(stream) == *room);
         let mut speakers: Vec<(u8, ParticipantId)> = of_room
-            .filter_map(|(stream, loudness)| {
+            .filter_map(|(stream, level)| {
                 let stream = self.rooms.stream(stream)?;
-                Some((*loudness, stream.participant.clone()))
+                Some((*level, stream.participant.clone()))
             })
             .collect();
         speakers.sort_by(|(a, _), (b, _)| b.cmp(a));

@@ -33,7 +33,7 @@ impl Shard {
         if let Some((level, _)) = packet.extensions.audio_level
             && stream.publisher.is_some()
         {
-            stream.voice.push(level);
+            stream.audio_level.push(level);
         }
         // Each shard asks its own origin; only the origin asks the publisher.
         if let Some(wait) = wait.filter(|_| stream.publisher.is_some()) {
@@ -172,11 +172,11 @@ impl Shard {
             stream.video.reorder(now);
         }
         if stream.publisher.is_some()
-            && let Some(loudness) = stream.voice.tick()
+            && let Some(level) = stream.audio_level.tick()
         {
             let stream = stream.id;
-            let voice = Event::Voice { stream, loudness };
-            self.outputs.push_back(Output::Event(voice));
+            let event = Event::AudioLevel { stream, level };
+            self.outputs.push_back(Output::Event(event));
         }
         let active = stream.is_active(now);
         let publisher = stream.publisher.and_then(|key| self.peers.get(key));

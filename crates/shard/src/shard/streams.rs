@@ -183,12 +183,12 @@ impl Shard {
         stream.clear_oversized();
         stream.audio.end();
         stream.video.end();
-        if stream.voice.end() {
-            let voice = Event::Voice {
+        if stream.audio_level.end() {
+            let event = Event::AudioLevel {
                 stream: stream.id,
-                loudness: None,
+                level: None,
             };
-            self.outputs.push_back(Output::Event(voice));
+            self.outputs.push_back(Output::Event(event));
         }
         let message = ShardMessage::End { stream: stream.id };
         tell_subscribed_shards(stream, &message, &mut self.outputs);
