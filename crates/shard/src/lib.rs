@@ -11,13 +11,13 @@
 mod counters;
 mod delays;
 mod demux;
+mod fan_out;
 mod health;
 mod message;
 mod oversized;
 mod peer;
 mod shard;
 mod stream;
-mod sweep;
 mod timers;
 
 pub use counters::Counters;

@@ -86,8 +86,8 @@ pub struct Shard {
     ticks: u32,
     /// A track or a layer has begun since the last tick: its viewers choose anew.
     track_began: bool,
-    /// Streams whose viewers are to be given what has come.
-    fresh: VecDeque<usize>,
+    /// Streams with pending packets, whose viewers take turns.
+    pending_streams: VecDeque<usize>,
     /// Visits since a peer that wants its time got it.
     served: u32,
     delays: Delays,
@@ -115,7 +115,7 @@ impl Shard {
             next_tick: None,
             ticks: 0,
             track_began: false,
-            fresh: VecDeque::new(),
+            pending_streams: VecDeque::new(),
             served: 0,
             delays: Delays::default(),
             dirty: Vec::new(),
@@ -370,7 +370,7 @@ impl Shard {
         }
     }
 
-    /// Gives a peer what is fresh, then its time: what is fresh comes before what is read from the
+    /// Gives a peer its pending packets, then its time: pending packets come before those read from the
     /// cache.
     fn flush(&mut self, now: Instant, key: usize) {
         let Some(entry) = self.peers.get(key) else {
@@ -379,7 +379,7 @@ impl Shard {
         if entry.connected {
             let mut index = 0;
             while let Some(stream) = self.viewed_stream(key, index) {
-                self.give_fresh(now, stream, key);
+                self.give_pending(now, stream, key);
                 index += 1;
             }
         }

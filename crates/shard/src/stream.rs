@@ -6,8 +6,8 @@ use broadcast::{LayerStatus, TrackStatus};
 use rtp::Kind;
 
 use crate::StreamId;
+use crate::fan_out::FanOut;
 use crate::oversized::Oversized;
-use crate::sweep::Sweep;
 
 /// A stream as one shard sees it.
 #[derive(Debug)]
@@ -25,11 +25,11 @@ pub(crate) struct Stream {
     /// The shard of the publisher, when it is another one.
     pub(crate) origin: Option<usize>,
     /// The connected viewers on this shard, and what they are to be given.
-    pub(crate) sweep: Sweep,
+    pub(crate) fan_out: FanOut,
     /// Shards that have viewers of this stream.
     pub(crate) subscribed_shards: Vec<SubscribedShard>,
-    /// The sweep has something to give, and is in the shard's queue.
-    pub(crate) has_fresh: bool,
+    /// The fan-out queue has pending packets, and the stream waits for its turn in the shard.
+    pub(crate) has_pending: bool,
     /// What was last reported of [`Self::is_active`].
     pub(crate) reported_active: bool,
     /// Sessions on this shard, connected or not: the stream is freed with the last.
@@ -55,8 +55,8 @@ impl Stream {
             oversized_video: Oversized::default(),
             publisher: None,
             origin: None,
-            sweep: Sweep::default(),
-            has_fresh: false,
+            fan_out: FanOut::default(),
+            has_pending: false,
             subscribed_shards: Vec::new(),
             reported_active: false,
             sessions: 0,
@@ -65,9 +65,9 @@ impl Stream {
 
     /// Reads what a packet of the stream will need. Returns the viewer that gets it first.
     pub(crate) fn prefetch(&self) -> Option<usize> {
-        black_box((self.has_fresh, self.subscribed_shards.len()));
+        black_box((self.has_pending, self.subscribed_shards.len()));
         self.video.prefetch();
-        self.sweep.first_viewer()
+        self.fan_out.first_viewer()
     }
 
     pub(crate) fn track(&self, kind: Kind) -> &Track {

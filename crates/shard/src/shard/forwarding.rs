@@ -8,9 +8,9 @@ use rtp::{Kind, Packet, Rewrite};
 
 use super::Shard;
 use super::viewing::{choose_layers, count};
+use crate::fan_out::Pending;
 use crate::message::{Event, Output, ShardMessage};
 use crate::peer::{Incoming, PeerEntry, Subscribed};
-use crate::sweep::Fresh;
 
 /// A connection that was heard from within this time lives: browsers check for consent every four
 /// to six seconds (RFC 7675 §5.1), and one check may be a little late.
@@ -56,29 +56,29 @@ impl Shard {
                 });
             }
         }
-        if !std::mem::replace(&mut stream.has_fresh, true) {
-            self.fresh.push_back(stream_key);
+        if !std::mem::replace(&mut stream.has_pending, true) {
+            self.pending_streams.push_back(stream_key);
         }
-        stream.sweep.push(now, kind, layer, packet);
+        stream.fan_out.push(now, kind, layer, packet);
     }
 
     /// Visits the next viewer of the next stream that has something to give. Streams take turns.
     pub(super) fn serve(&mut self, now: Instant) -> bool {
-        let Some(stream_key) = self.fresh.pop_front() else {
+        let Some(stream_key) = self.pending_streams.pop_front() else {
             return false;
         };
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return true;
         };
-        match stream.sweep.visit(now, &mut self.delays) {
+        match stream.fan_out.visit(now, &mut self.delays) {
             Some(key) => {
-                self.fresh.push_back(stream_key);
-                if self.give_fresh(now, stream_key, key) {
+                self.pending_streams.push_back(stream_key);
+                if self.give_pending(now, stream_key, key) {
                     self.turn(now, key);
                 }
             }
             None => {
-                stream.has_fresh = false;
+                stream.has_pending = false;
                 self.request_keyframes(now, stream_key);
             }
         }
@@ -88,12 +88,15 @@ impl Shard {
     /// How many packets wait for viewers that have not been given them. Who keeps this small
     /// leaves what is too much where it comes from.
     pub fn backlog(&self) -> usize {
-        let waiting = self.fresh.iter().filter_map(|key| self.streams.get(*key));
-        waiting.map(|stream| stream.sweep.len()).sum()
+        let waiting = self
+            .pending_streams
+            .iter()
+            .filter_map(|key| self.streams.get(*key));
+        waiting.map(|stream| stream.fan_out.len()).sum()
     }
 
     /// Writes to a viewer's peer. Returns whether there is more for it in the cache.
-    pub(super) fn give_fresh(&mut self, now: Instant, stream_key: usize, key: usize) -> bool {
+    pub(super) fn give_pending(&mut self, now: Instant, stream_key: usize, key: usize) -> bool {
         let (Some(stream), Some(entry)) =
             (self.streams.get_mut(stream_key), self.peers.get_mut(key))
         else {
@@ -104,15 +107,15 @@ impl Shard {
             return false;
         };
         // Taken out for the time of the loop, since choosing a layer needs the whole stream.
-        let (fresh, had) = stream.sweep.take(view.given);
+        let (pending, had) = stream.fan_out.take(view.given);
         let mut catches_up = false;
-        for Fresh {
+        for Pending {
             kind,
             layer,
             packet,
             padding,
             ..
-        } in fresh.iter().skip(had)
+        } in pending.iter().skip(had)
         {
             let undecided = |s: &Subscribed| !s.paused && s.subscription.target().is_none();
             if *kind == Kind::Video
@@ -159,7 +162,7 @@ impl Shard {
         if let (Some(stream), Some(view)) =
             (self.streams.get_mut(stream_key), entry.views.get_mut(place))
         {
-            view.given = stream.sweep.put_back(fresh);
+            view.given = stream.fan_out.put_back(pending);
         }
         catches_up
     }

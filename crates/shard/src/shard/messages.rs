@@ -35,7 +35,7 @@ impl Shard {
                 kind, rids, sets, ..
             } => {
                 self.track_began = true;
-                stream.sweep.clear();
+                stream.fan_out.clear();
                 stream.track_mut(kind).begin(&rids);
                 stream.track_mut(kind).set_parameter_sets(now, &sets);
             }
@@ -50,7 +50,7 @@ impl Shard {
                 ..
             } => self.forward(now, key, kind, layer, packet),
             ShardMessage::End { .. } => {
-                stream.sweep.clear();
+                stream.fan_out.clear();
                 stream.audio.end();
                 stream.video.end();
             }

@@ -104,7 +104,7 @@ impl Shard {
         }));
         for view in &mut entry.views {
             if let Some(stream) = self.streams.get_mut(view.stream) {
-                view.given = stream.sweep.add(key);
+                view.given = stream.fan_out.add(key);
             }
         }
         if entry.views.is_empty() {

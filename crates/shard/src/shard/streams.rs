@@ -132,7 +132,7 @@ impl Shard {
         }
         self.track_began = true;
         // Of the predecessor.
-        stream.sweep.clear();
+        stream.fan_out.clear();
         for line in lines {
             let Some(media) = entry.peer.received().get(line.media) else {
                 continue;
@@ -178,7 +178,7 @@ impl Shard {
         }
         stream.sessions -= 1;
         stream.publisher = None;
-        stream.sweep.clear();
+        stream.fan_out.clear();
         stream.reported_active = false;
         stream.clear_oversized();
         stream.audio.end();
@@ -288,7 +288,7 @@ impl Shard {
                 stream.sessions += 1;
                 // Before, it is added when it connects.
                 if connected {
-                    view.given = stream.sweep.add(key);
+                    view.given = stream.fan_out.add(key);
                 }
             }
         }
@@ -326,7 +326,7 @@ impl Shard {
     pub(super) fn unview(&mut self, key: usize, stream_key: usize) {
         if let Some(stream) = self.streams.get_mut(stream_key) {
             stream.sessions -= 1;
-            stream.sweep.remove(key);
+            stream.fan_out.remove(key);
         }
         self.free_if_idle(stream_key);
     }

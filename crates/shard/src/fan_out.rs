@@ -16,29 +16,29 @@ const PADDING_MAX: usize = 8;
 /// Packets that are looked back at for those of the same frame: a train is no longer.
 const LOOK_BACK: usize = 64;
 
-/// The viewers of a stream, visited one after the other and round again while there is something
+/// The fan-out queue of a stream: its viewers, visited in turn and again while there is something
 /// to give.
 ///
 /// A viewer that is visited gets all that has come since its last visit: its state is fetched
-/// into the processor's caches once. A packet that comes in the middle of a round is given from
-/// the next viewer on, and has reached everybody when the round is back there. So no packet waits
-/// for the round of the one before it.
+/// into the processor's caches once. A packet that comes in the middle of a pass is given from
+/// the next viewer on, and has reached everybody when the pass is back there. So no packet waits
+/// for the pass of the one before it.
 #[derive(Debug, Default)]
-pub(crate) struct Sweep {
+pub(crate) struct FanOut {
     viewers: Vec<usize>,
     /// Which viewer is visited next.
     next: usize,
     /// Visits so far.
     visits: u64,
     /// What not all viewers have been given.
-    fresh: VecDeque<Fresh>,
+    pending: VecDeque<Pending>,
     /// The number of the first of these; they are counted from the stream's begin.
     first: u64,
 }
 
 /// A packet that has just come.
 #[derive(Debug)]
-pub(crate) struct Fresh {
+pub(crate) struct Pending {
     pub(crate) kind: Kind,
     pub(crate) layer: usize,
     pub(crate) packet: Arc<Packet>,
@@ -51,16 +51,16 @@ pub(crate) struct Fresh {
     until: u64,
 }
 
-impl Sweep {
+impl FanOut {
     /// A viewer comes. Returns how much has come before: it is given what comes from now on.
     pub(crate) fn add(&mut self, viewer: usize) -> u64 {
         // As if it had just been visited: nobody's turn changes.
         self.viewers.insert(self.next, viewer);
         self.next += 1;
-        self.first + self.fresh.len() as u64
+        self.first + self.pending.len() as u64
     }
 
-    /// A viewer, unless there is none: the next one of a round that begins.
+    /// A viewer, unless there is none: the next one of a pass that begins.
     pub(crate) fn first_viewer(&self) -> Option<usize> {
         self.viewers
             .get(self.next)
@@ -82,7 +82,7 @@ impl Sweep {
         if kind == Kind::Video && packet.payload.len() <= PAYLOAD_BYTES_MAX {
             self.lengthen(layer, packet.timestamp, bytes);
         }
-        self.fresh.push_back(Fresh {
+        self.pending.push_back(Pending {
             kind,
             layer,
             packet,
@@ -98,37 +98,41 @@ impl Sweep {
     /// those before it would be sent apart. Done once for all viewers; to equal packets nothing is
     /// done.
     fn lengthen(&mut self, layer: usize, timestamp: u32, bytes: usize) {
-        let of_layer = |fresh: &&mut Fresh| (fresh.kind, fresh.layer) == (Kind::Video, layer);
-        let recent = self.fresh.iter_mut().rev().take(LOOK_BACK);
-        for fresh in recent.filter(of_layer) {
-            let missing = bytes.saturating_sub(fresh.bytes);
-            let is_done = missing <= usize::from(fresh.padding);
-            if is_done || missing > PADDING_MAX || fresh.packet.timestamp != timestamp {
+        let of_layer =
+            |pending: &&mut Pending| (pending.kind, pending.layer) == (Kind::Video, layer);
+        let recent = self.pending.iter_mut().rev().take(LOOK_BACK);
+        for pending in recent.filter(of_layer) {
+            let missing = bytes.saturating_sub(pending.bytes);
+            let is_done = missing <= usize::from(pending.padding);
+            if is_done || missing > PADDING_MAX || pending.packet.timestamp != timestamp {
                 return;
             }
-            fresh.padding = missing as u8;
+            pending.padding = missing as u8;
         }
     }
 
     /// What was not given to all is given to nobody any more: its publisher is gone.
     pub(crate) fn clear(&mut self) {
-        self.first += self.fresh.len() as u64;
-        self.fresh.clear();
+        self.first += self.pending.len() as u64;
+        self.pending.clear();
     }
 
     /// How many packets not all viewers have been given.
     pub(crate) fn len(&self) -> usize {
-        self.fresh.len()
+        self.pending.len()
     }
 
     /// The viewer whose turn it is; `None` when all have been given everything.
     pub(crate) fn visit(&mut self, now: Instant, delays: &mut Delays) -> Option<usize> {
         let viewers = self.viewers.len() as u64;
-        while let Some(done) = self.fresh.pop_front_if(|fresh| fresh.until <= self.visits) {
+        while let Some(done) = self
+            .pending
+            .pop_front_if(|pending| pending.until <= self.visits)
+        {
             self.first += 1;
             delays.add(now.saturating_duration_since(done.came), viewers);
         }
-        if self.fresh.is_empty() {
+        if self.pending.is_empty() {
             return None;
         }
         if self.next >= self.viewers.len() {
@@ -143,17 +147,17 @@ impl Sweep {
         Some(viewer)
     }
 
-    /// Lends out what is fresh; it is to be put back with [`Self::put_back`]. With it, how many
+    /// Lends out what is pending; it is to be put back with [`Self::put_back`]. With it, how many
     /// of them a viewer that was given so many before has had.
-    pub(crate) fn take(&mut self, given: u64) -> (VecDeque<Fresh>, usize) {
+    pub(crate) fn take(&mut self, given: u64) -> (VecDeque<Pending>, usize) {
         let had = given.saturating_sub(self.first) as usize;
-        (std::mem::take(&mut self.fresh), had)
+        (std::mem::take(&mut self.pending), had)
     }
 
     /// Returns how much has come in all.
-    pub(crate) fn put_back(&mut self, fresh: VecDeque<Fresh>) -> u64 {
-        self.fresh = fresh;
-        self.first + self.fresh.len() as u64
+    pub(crate) fn put_back(&mut self, pending: VecDeque<Pending>) -> u64 {
+        self.pending = pending;
+        self.first + self.pending.len() as u64
     }
 }
 
@@ -222,14 +226,14 @@ mod tests {
     /// Viewers by key: how much each was given, and the packets that it got.
     type Given = BTreeMap<usize, (u64, Vec<u64>)>;
 
-    fn visit(sweep: &mut Sweep, now: Instant, given: &mut Given) -> bool {
-        let Some(viewer) = sweep.visit(now, &mut Delays::default()) else {
+    fn visit(fan_out: &mut FanOut, now: Instant, given: &mut Given) -> bool {
+        let Some(viewer) = fan_out.visit(now, &mut Delays::default()) else {
             return false;
         };
         let (count, got) = given.get_mut(&viewer).expect("a viewer that is there");
-        let (fresh, had) = sweep.take(*count);
-        got.extend(fresh.iter().skip(had).map(|fresh| fresh.packet.seq));
-        *count = sweep.put_back(fresh);
+        let (pending, had) = fan_out.take(*count);
+        got.extend(pending.iter().skip(had).map(|pending| pending.packet.seq));
+        *count = fan_out.put_back(pending);
         true
     }
 
@@ -239,36 +243,36 @@ mod tests {
             steps in prop::collection::vec(step(), 0..200),
         ) {
             let now = Instant::now();
-            let (mut sweep, mut given) = (Sweep::default(), Given::new());
+            let (mut fan_out, mut given) = (FanOut::default(), Given::new());
             // When each came: how many packets there were.
             let mut since = BTreeMap::new();
             let (mut packets, mut keys) = (0_u64, 0);
             for step in steps {
                 match step {
                     Step::Come => {
-                        given.insert(keys, (sweep.add(keys), Vec::new()));
+                        given.insert(keys, (fan_out.add(keys), Vec::new()));
                         since.insert(keys, packets);
                         keys += 1;
                     }
                     Step::Go(which) => {
                         if let Some(key) = given.keys().nth(which).copied() {
-                            sweep.remove(key);
+                            fan_out.remove(key);
                             given.remove(&key);
                         }
                     }
                     Step::Packet => {
-                        sweep.push(now, Kind::Audio, 0, packet(now, packets));
+                        fan_out.push(now, Kind::Audio, 0, packet(now, packets));
                         packets += 1;
                     }
                     Step::Visits(count) => {
                         for _ in 0..count {
-                            visit(&mut sweep, now, &mut given);
+                            visit(&mut fan_out, now, &mut given);
                         }
                     }
                 }
             }
-            while visit(&mut sweep, now, &mut given) {}
-            prop_assert_eq!(sweep.len(), 0);
+            while visit(&mut fan_out, now, &mut given) {}
+            prop_assert_eq!(fan_out.len(), 0);
             for (key, (_, got)) in &given {
                 let expected: Vec<u64> = (since[key]..packets).collect();
                 prop_assert_eq!(got, &expected);
@@ -279,17 +283,17 @@ mod tests {
     #[test]
     fn a_packet_that_comes_in_the_middle_waits_for_nobody() {
         let now = Instant::now();
-        let (mut sweep, mut given) = (Sweep::default(), Given::new());
+        let (mut fan_out, mut given) = (FanOut::default(), Given::new());
         for key in 0..10 {
-            given.insert(key, (sweep.add(key), Vec::new()));
+            given.insert(key, (fan_out.add(key), Vec::new()));
         }
-        sweep.push(now, Kind::Audio, 0, packet(now, 0));
+        fan_out.push(now, Kind::Audio, 0, packet(now, 0));
         for _ in 0..4 {
-            visit(&mut sweep, now, &mut given);
+            visit(&mut fan_out, now, &mut given);
         }
-        sweep.push(now, Kind::Audio, 0, packet(now, 1));
+        fan_out.push(now, Kind::Audio, 0, packet(now, 1));
         let mut visits = 0;
-        while visit(&mut sweep, now, &mut given) {
+        while visit(&mut fan_out, now, &mut given) {
             visits += 1;
         }
         assert_eq!(visits, 10);
@@ -306,11 +310,15 @@ mod tests {
 
     /// The padding of what has come: layer and packet, in this order.
     fn paddings(packets: impl IntoIterator<Item = (usize, Packet)>) -> Vec<u8> {
-        let mut sweep = Sweep::default();
+        let mut fan_out = FanOut::default();
         for (layer, packet) in packets {
-            sweep.push(Instant::now(), Kind::Video, layer, packet.into());
+            fan_out.push(Instant::now(), Kind::Video, layer, packet.into());
         }
-        sweep.fresh.iter().map(|fresh| fresh.padding).collect()
+        fan_out
+            .pending
+            .iter()
+            .map(|pending| pending.padding)
+            .collect()
     }
 
     #[test]
@@ -350,12 +358,12 @@ mod tests {
     #[test]
     fn what_is_cleared_is_given_to_nobody() {
         let now = Instant::now();
-        let (mut sweep, mut given) = (Sweep::default(), Given::new());
-        given.insert(1, (sweep.add(1), Vec::new()));
-        sweep.push(now, Kind::Audio, 0, packet(now, 0));
-        sweep.clear();
-        sweep.push(now, Kind::Audio, 0, packet(now, 1));
-        while visit(&mut sweep, now, &mut given) {}
+        let (mut fan_out, mut given) = (FanOut::default(), Given::new());
+        given.insert(1, (fan_out.add(1), Vec::new()));
+        fan_out.push(now, Kind::Audio, 0, packet(now, 0));
+        fan_out.clear();
+        fan_out.push(now, Kind::Audio, 0, packet(now, 1));
+        while visit(&mut fan_out, now, &mut given) {}
         assert_eq!(given[&1].1, [1]);
     }
 }
