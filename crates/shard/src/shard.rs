@@ -370,8 +370,8 @@ impl Shard {
         }
     }
 
-    /// Gives a peer its pending packets, then its time: pending packets come before those read from the
-    /// cache.
+    /// Gives a peer its pending packets, then its time: pending packets come before those read from
+    /// the cache.
     fn flush(&mut self, now: Instant, key: usize) {
         let Some(entry) = self.peers.get(key) else {
             return;

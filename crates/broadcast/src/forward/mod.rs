@@ -8,6 +8,7 @@
 //! Nothing here allocates per packet after warm-up, locks, or logs.
 
 mod audio_level;
+mod bandwidth_allocator;
 mod catch_up;
 mod keyframes;
 mod layer;
@@ -15,16 +16,15 @@ mod layer_selector;
 mod meter;
 mod prober;
 mod rewriter;
-mod share;
 mod subscription;
 mod track;
 
 pub use audio_level::AudioLevel;
+pub use bandwidth_allocator::BandwidthAllocator;
 pub use keyframes::KEYFRAME_INTERVAL_MIN;
 pub use layer::Layer;
 pub use layer_selector::{Choice, Estimate, LayerSelector};
 pub use rewriter::Rewriter;
-pub use share::Shares;
 pub use subscription::{Forward, Subscription};
 pub use track::{Limits, Track};
 

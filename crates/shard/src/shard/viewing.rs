@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use broadcast::forward::{Choice, Estimate, Shares};
+use broadcast::forward::{BandwidthAllocator, Choice, Estimate};
 use rtc::{Datagrams, Peer, WriteError};
 use rtp::Bitrate;
 use slab::Slab;
@@ -26,7 +26,7 @@ pub(super) fn choose_layers(
     streams: &mut Slab<Stream>,
 ) -> bool {
     let (mut padding, mut wanted, mut any) = (Bitrate::ZERO, Bitrate::ZERO, false);
-    let mut shares = shares(now, &mut entry.views, streams, entry.estimate);
+    let mut shares = allocate(now, &mut entry.views, streams, entry.estimate);
     let mut present = Bitrate::ZERO;
     let mut settled = entry.views.len() == 1;
     for view in &mut entry.views {
@@ -86,23 +86,23 @@ fn is_settled(choice: &Choice, view: &mut View, stream: &Stream) -> bool {
 
 /// What each video may take of the path, and whether that is filled; `None` for a viewer of one,
 /// which has all of it.
-fn shares(
+fn allocate(
     now: Instant,
     views: &mut [View],
     streams: &Slab<Stream>,
     estimate: Option<Estimate>,
 ) -> Option<(impl Iterator<Item = Bitrate> + use<>, bool)> {
     let estimate = estimate.filter(|_| views.len() > 1)?;
-    let mut shares = Shares::default();
+    let mut allocator = BandwidthAllocator::default();
     for view in views {
         if view.video().is_some()
             && let Some(stream) = streams.get(view.stream)
         {
             let max = view.selector.layer_max(&stream.video);
-            shares.add(now, &stream.video, max);
+            allocator.add(now, &stream.video, max);
         }
     }
-    Some((shares.divide(estimate.bandwidth), estimate.filled))
+    Some((allocator.divide(estimate.bandwidth), estimate.filled))
 }
 
 /// Decides what comes of one video. Returns the choice, and the rate that the path is to be

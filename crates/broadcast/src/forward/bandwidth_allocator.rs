@@ -5,21 +5,21 @@ use rtp::Bitrate;
 use super::layer_selector::need;
 use super::track::Track;
 
-/// What a path carries, divided among the videos that a viewer gets over it.
+/// Divides the bandwidth of a path among the videos that a viewer receives over it.
 ///
-/// Everybody gets the worst layer first. Then the one that has the least gets the next better, as
-/// long as there is room. What is left over is too little for anybody, so all may count with it:
-/// a viewer of one video has the whole path for it.
+/// Every video first gets its lowest layer. Then the video that has the least gets its next layer,
+/// as long as bandwidth is left. The rest is too little for any further layer, so every video may
+/// count on it: a viewer of one video has the whole path.
 #[derive(Debug, Default)]
-pub struct Shares {
-    /// Of each video the rates that its layers need, worst first.
+pub struct BandwidthAllocator {
+    /// The rates that the layers of each video need, lowest layer first.
     needs: Vec<Vec<Bitrate>>,
-    /// How many of its layers each one has.
+    /// How far each video has come in its layers.
     taken: Vec<usize>,
 }
 
-impl Shares {
-    /// One more video, with its layers up to the best that is of use.
+impl BandwidthAllocator {
+    /// Adds a video. Layers above `layer_max` are of no use to the viewer.
     pub fn add(&mut self, now: Instant, track: &Track, layer_max: Option<usize>) {
         let mut needs = Vec::new();
         for layer in track.active(now) {
@@ -32,7 +32,7 @@ impl Shares {
         self.taken.push(0);
     }
 
-    /// What each video may take, in the order in which they were added.
+    /// Returns the bandwidth of each video, in the order in which they were added.
     pub fn divide(mut self, bandwidth: Bitrate) -> impl Iterator<Item = Bitrate> {
         let worst = |needs: &Vec<Bitrate>| needs.first().copied().unwrap_or_default();
         let least: Bitrate = self
@@ -96,11 +96,11 @@ mod tests {
 
     /// Of how many videos each layer is within its share.
     fn layers(scene: &Scene, maxima: &[Option<usize>], kbps: u64) -> Vec<usize> {
-        let mut shares = Shares::default();
+        let mut allocator = BandwidthAllocator::default();
         for max in maxima {
-            shares.add(scene.now, &scene.track, *max);
+            allocator.add(scene.now, &scene.track, *max);
         }
-        let divided: Vec<Bitrate> = shares.divide(Bitrate::kbps(kbps)).collect();
+        let divided: Vec<Bitrate> = allocator.divide(Bitrate::kbps(kbps)).collect();
         let fitting = |share: &Bitrate| {
             let active = scene.track.active(scene.now);
             active
@@ -113,9 +113,9 @@ mod tests {
     #[test]
     fn one_video_has_the_whole_path() {
         let scene = scene();
-        let mut shares = Shares::default();
-        shares.add(scene.now, &scene.track, None);
-        let share = shares.divide(Bitrate::kbps(1_234)).next();
+        let mut allocator = BandwidthAllocator::default();
+        allocator.add(scene.now, &scene.track, None);
+        let share = allocator.divide(Bitrate::kbps(1_234)).next();
         let kbps = share.map(|share| share.as_bps() / 1_000);
         assert!(matches!(kbps, Some(1_233 | 1_234)), "{kbps:?}");
     }
@@ -140,11 +140,11 @@ mod tests {
     #[test]
     fn with_too_little_all_are_short_alike() {
         let scene = scene();
-        let mut shares = Shares::default();
+        let mut allocator = BandwidthAllocator::default();
         for _ in 0..4 {
-            shares.add(scene.now, &scene.track, None);
+            allocator.add(scene.now, &scene.track, None);
         }
-        let divided: Vec<u64> = shares
+        let divided: Vec<u64> = allocator
             .divide(Bitrate::kbps(400))
             .map(Bitrate::as_bps)
             .collect();
