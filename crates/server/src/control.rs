@@ -1,7 +1,6 @@
 //! The handle through which HTTP reaches rooms and media.
 
 mod api;
-mod conversing;
 mod descriptions;
 mod entering;
 mod grants;
@@ -15,6 +14,7 @@ mod refusal;
 mod session_log;
 mod singles;
 mod telling;
+mod unified;
 mod viewing;
 
 use std::collections::BTreeMap;
@@ -35,13 +35,13 @@ use members::Members;
 use session_log::{Over, Whose};
 
 pub(crate) use api::Saying;
-pub(crate) use conversing::{Channelled, Conversation, Manner, Offers};
 pub(crate) use entering::{Enter, Entrance};
 pub(crate) use grants::Grants;
 pub(crate) use joining::Entered;
 pub(crate) use link::{Next, Socket};
 pub(crate) use members::wall_ms;
 pub(crate) use telling::Told;
+pub(crate) use unified::{ChannelMessage, Offers, Participation, UnifiedOptions};
 
 /// Where the bandwidth estimation of a viewer begins: enough for a middle layer, and probing
 /// from here reaches tens of megabits within half a second.
@@ -447,12 +447,12 @@ impl Control {
                 session,
                 channel,
                 label,
-            } => self.channelled(session, Channelled::Opened(channel, label)),
+            } => self.channel_message(session, ChannelMessage::Opened(channel, label)),
             Event::ChannelText {
                 session,
                 channel,
                 text,
-            } => self.channelled(session, Channelled::Text(channel, text)),
+            } => self.channel_message(session, ChannelMessage::Text(channel, text)),
             Event::Keyframe { wait } => self.shared.metrics.keyframe(wait),
             Event::FirstPicture { wait, .. } => self.shared.metrics.first_picture(wait),
             Event::Status {

@@ -11,12 +11,12 @@ use rtp::Bitrate;
 use shard::Command;
 use signaling::dialect::headwater::{self, Error, Event, PeerName};
 
-use super::conversing::Conversing;
 use super::link::Link;
 use super::publishing::Publishing;
 use super::refusal::gone;
 use super::singles::Owner;
 use super::telling::{Linked, Told, Way, written};
+use super::unified::UnifiedPeer;
 use super::viewing::Viewing;
 use super::{Control, State};
 
@@ -65,7 +65,7 @@ pub(super) struct Member {
     /// The peer of all that it is shown, likewise.
     pub(super) viewing: Option<Viewing>,
     /// The one peer for both, where its dialect has one.
-    pub(super) conversing: Option<Box<Conversing>>,
+    pub(super) unified: Option<Box<UnifiedPeer>>,
     /// Its sessions that were opened for one stream each.
     pub(super) singles: BTreeSet<SessionId>,
     /// Of its sessions.
@@ -153,8 +153,8 @@ impl Members {
             let Some(member) = self.all.get_mut(&key) else {
                 continue;
             };
-            if let Some(conversing) = &mut member.conversing {
-                conversing.offer();
+            if let Some(unified) = &mut member.unified {
+                unified.offer();
             }
             if let Some(offer) = member.viewing.as_mut().and_then(Viewing::offer) {
                 self.tell(key, offer);
@@ -234,7 +234,7 @@ impl Control {
                 stream,
                 kind,
             } => {
-                if self.show_conversing(state, participant, &(stream.clone(), kind), false) {
+                if self.show_unified(state, participant, &(stream.clone(), kind), false) {
                     return;
                 }
                 let State {
@@ -310,7 +310,7 @@ impl Member {
             client,
             publishing: None,
             viewing: None,
-            conversing: None,
+            unified: None,
             singles: BTreeSet::new(),
             quality: BTreeMap::new(),
             bandwidth: None,
@@ -321,10 +321,10 @@ impl Member {
     fn sessions(&self) -> impl Iterator<Item = SessionId> {
         let publishing = self.publishing.iter().map(|p| p.session);
         let viewing = self.viewing.iter().map(|v| v.session);
-        let conversing = self.conversing.iter().map(|c| c.session);
+        let unified = self.unified.iter().map(|c| c.session);
         publishing
             .chain(viewing)
-            .chain(conversing)
+            .chain(unified)
             .chain(self.singles.iter().copied())
     }
 }

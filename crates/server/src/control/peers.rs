@@ -95,7 +95,7 @@ impl Control {
     }
 
     pub(super) fn view(&self, state: &mut State, key: ParticipantKey, viewed: Viewed) {
-        if self.show_conversing(state, key, &viewed, true) {
+        if self.show_unified(state, key, &viewed, true) {
             return;
         }
         let now = Instant::now();

@@ -23,7 +23,7 @@ use super::knock::Knock;
 use super::talk::{self, Rules};
 use super::{Service, gortc};
 use crate::config::BroadcastRecording;
-use crate::control::{Control, Conversation, Enter, Manner, random};
+use crate::control::{Control, Enter, Participation, UnifiedOptions, random};
 use client::Client;
 
 /// What its clients are called in the log.
@@ -31,7 +31,7 @@ const CLIENT: &str = "Broadcast-Recording";
 
 /// Subscribers choose one stream, and are told that it is called as the original called it. A
 /// broadcaster that comes back is on the same m-lines.
-const MANNER: Manner = Manner {
+const OPTIONS: UnifiedOptions = UnifiedOptions {
     shown_all: false,
     called_all: Some("pion"),
     new_lines: 0,
@@ -111,7 +111,7 @@ impl Broadcasts {
     /// this dialect, it has lost its place, and its socket is going to be closed: mostly it is the
     /// same client, which has begun anew before its old socket was gone, and comes once more. To
     /// let it in at once would make it begin anew for ever.
-    fn enter(&self, control: &Control, names: &Names) -> Result<Option<Conversation>, OpenError> {
+    fn enter(&self, control: &Control, names: &Names) -> Result<Option<Participation>, OpenError> {
         // Of two who come at once the second finds the first.
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let before = live.remove(&names.stream);
@@ -136,9 +136,9 @@ impl Broadcasts {
             role: room::Role::Publisher,
             client: CLIENT,
         };
-        let conversation = control.converse(enter, MANNER)?;
-        live.insert(names.stream.clone(), conversation.entrance.key);
-        Ok(Some(conversation))
+        let participation = control.enter_unified(enter, OPTIONS)?;
+        live.insert(names.stream.clone(), participation.entrance.key);
+        Ok(Some(participation))
     }
 
     /// A participation is over. One that has followed it under the same names stays.
@@ -151,7 +151,7 @@ impl Broadcasts {
 }
 
 /// Lets a subscriber in, under a name of its own.
-fn enter_subscriber(control: &Control, names: &Names) -> Result<Conversation, OpenError> {
+fn enter_subscriber(control: &Control, names: &Names) -> Result<Participation, OpenError> {
     let id = format!("subscriber-{}", BroadcastId::new(random::<16>()));
     let id = ParticipantId::of_text(&id);
     let enter = Enter {
@@ -162,7 +162,7 @@ fn enter_subscriber(control: &Control, names: &Names) -> Result<Conversation, Op
         role: room::Role::Viewer,
         client: CLIENT,
     };
-    control.converse(enter, MANNER)
+    control.enter_unified(enter, OPTIONS)
 }
 
 #[cfg(test)]

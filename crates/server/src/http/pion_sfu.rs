@@ -17,7 +17,7 @@ use super::knock::Knock;
 use super::socket::Close;
 use super::talk::{self, Outgoing, Reaction, Rules, Talk};
 use super::{Service, pages};
-use crate::control::{Enter, Grants, Manner, Told};
+use crate::control::{Enter, Grants, Told, UnifiedOptions};
 use inside::{Happening, Inside};
 
 /// m-lines that a participant is offered before any is used again. Clients know tracks by their
@@ -169,14 +169,14 @@ impl Session {
             },
             client: "Pion_SFU",
         };
-        let manner = Manner {
+        let options = UnifiedOptions {
             shown_all: self.grants.view,
             called_all: None,
             new_lines: NEW_LINES_MAX,
         };
-        let conversation = self.service.control.converse(enter, manner);
-        let conversation = conversation.map_err(|error| error.to_string())?;
-        Ok(Inside::new(identity, conversation))
+        let participation = self.service.control.enter_unified(enter, options);
+        let participation = participation.map_err(|error| error.to_string())?;
+        Ok(Inside::new(identity, participation))
     }
 
     fn leave(&mut self, reason: EndReason) {

@@ -15,7 +15,7 @@ use super::super::Service;
 use super::super::socket::Close;
 use super::super::talk::{Outgoing, Reaction, Talk};
 use super::inside::{Happening, Inside};
-use crate::control::{Channelled, Grants, Told};
+use crate::control::{ChannelMessage, Grants, Told};
 
 /// How long a socket stays that is closed because its request cannot be met now. Its client comes
 /// back at once.
@@ -59,7 +59,7 @@ impl Talk for Client {
         match happening {
             Happening::Told(told) => self.told(told)?,
             Happening::Offer(offer) => self.session.offered(&usual_codecs_first(&offer)),
-            Happening::Channelled(what) => self.channelled(what),
+            Happening::ChannelMessage(what) => self.channel_message(what),
             Happening::Time => self.session.handle_timeout(Instant::now()),
         }
         match self.carry_out().await {
@@ -153,16 +153,16 @@ impl Client {
             });
         }
         let (broadcasts, control) = (&self.service.broadcasts, &self.service.control);
-        let conversation = match role {
+        let participation = match role {
             Role::Broadcaster => broadcasts.enter(control, &names)?,
             Role::Subscriber => Some(super::enter_subscriber(control, &names)?),
         };
-        let Some(conversation) = conversation else {
+        let Some(participation) = participation else {
             self.session.duplicated();
             return Ok(());
         };
-        let streams = conversation.entrance.joined.streams.clone();
-        let inside = Inside::new(role, names, conversation);
+        let streams = participation.entrance.joined.streams.clone();
+        let inside = Inside::new(role, names, participation);
         let key = inside.key;
         self.inside = Some(inside);
         let described = self.describe(role, offer).await;
@@ -276,13 +276,13 @@ impl Client {
         }
     }
 
-    fn channelled(&mut self, what: Channelled) {
+    fn channel_message(&mut self, what: ChannelMessage) {
         let Some(inside) = &mut self.inside else {
             return;
         };
         match what {
-            Channelled::Opened(channel, label) => inside.opened(channel, &label),
-            Channelled::Text(channel, text) => {
+            ChannelMessage::Opened(channel, label) => inside.opened(channel, &label),
+            ChannelMessage::Text(channel, text) => {
                 let label = inside.label(channel);
                 let pong =
                     label.and_then(|label| self.session.channel_text(Instant::now(), label, &text));

@@ -9,7 +9,7 @@ use rtp::Kind;
 use signaling::dialect::broadcast_recording::{BroadcastId, Label, Names, Role};
 use tokio::sync::mpsc;
 
-use crate::control::{Channelled, Control, Conversation, Offers, Told, random, wall_ms};
+use crate::control::{ChannelMessage, Control, Offers, Participation, Told, random, wall_ms};
 
 /// Data channels of one client that are answered; it has two. Texts over further ones are left out.
 const CHANNELS_MAX: usize = 8;
@@ -25,7 +25,7 @@ pub(super) struct Inside {
     role: Role,
     told: mpsc::Receiver<Told>,
     offers: Offers,
-    channelled: mpsc::Receiver<Channelled>,
+    channel_messages: mpsc::Receiver<ChannelMessage>,
     channels: Vec<(ChannelNumber, Label)>,
     recording: Option<Recording>,
 }
@@ -38,7 +38,7 @@ pub(super) enum Happening {
     /// It is time for an offer.
     Offer(String),
     /// Something over a data channel.
-    Channelled(Channelled),
+    ChannelMessage(ChannelMessage),
     /// It is time for something.
     Time,
 }
@@ -67,13 +67,13 @@ impl Drop for Recording {
 }
 
 impl Inside {
-    pub(super) fn new(role: Role, names: Names, conversation: Conversation) -> Self {
+    pub(super) fn new(role: Role, names: Names, participation: Participation) -> Self {
         Self {
-            key: conversation.entrance.key,
+            key: participation.entrance.key,
             role,
-            told: conversation.entrance.told,
-            offers: conversation.offers,
-            channelled: conversation.channelled,
+            told: participation.entrance.told,
+            offers: participation.offers,
+            channel_messages: participation.channel_messages,
             channels: Vec::new(),
             recording: None,
             stream: names.stream,
@@ -101,7 +101,7 @@ impl Inside {
             told = self.told.recv() => Happening::Told(told),
             // These two end with the participation, of which the former tells.
             Some(offer) = self.offers.next() => Happening::Offer(offer),
-            Some(what) = self.channelled.recv() => Happening::Channelled(what),
+            Some(what) = self.channel_messages.recv() => Happening::ChannelMessage(what),
             () = time => Happening::Time,
         }
     }

@@ -7,10 +7,10 @@ use signaling::dialect::live_room;
 use tokio::sync::mpsc;
 
 use super::server::{Inside, Names, Server};
-use crate::control::{Conversation, Manner, random};
+use crate::control::{Participation, UnifiedOptions, random};
 
 /// Viewers are shown one stream, as its host calls it.
-const MANNER: Manner = Manner {
+const OPTIONS: UnifiedOptions = UnifiedOptions {
     shown_all: false,
     called_all: None,
     new_lines: 0,
@@ -54,11 +54,11 @@ async fn show(
     let id = ParticipantId::of_text(&format!("viewer-{:032x}", random::<16>()));
     let id = id.map_err(|error| OpenError::Refused(error.to_string()))?;
     let enter = names.enter(id, viewer, room::Role::Viewer);
-    let Conversation {
+    let Participation {
         entrance,
         mut offers,
         ..
-    } = server.control.converse(enter, MANNER)?;
+    } = server.control.enter_unified(enter, OPTIONS)?;
     let mut shown = Shown {
         inside: Inside {
             control: server.control.clone(),

@@ -9,7 +9,7 @@ use signaling::dialect::pion_sfu::{self, Identity};
 use tokio::sync::mpsc;
 
 use super::Outgoing;
-use crate::control::{Control, Conversation, Offers, Told};
+use crate::control::{Control, Offers, Participation, Told};
 
 /// How long an offer of the client waits for the answer to one of the server that it has crossed.
 /// Browsers take their own back for the server's and answer it, which takes a round trip; who has
@@ -41,12 +41,12 @@ pub(super) enum Happening {
 }
 
 impl Inside {
-    pub(super) fn new(identity: Identity, conversation: Conversation) -> Self {
+    pub(super) fn new(identity: Identity, participation: Participation) -> Self {
         Self {
             identity,
-            key: conversation.entrance.key,
-            told: conversation.entrance.told,
-            offers: conversation.offers,
+            key: participation.entrance.key,
+            told: participation.entrance.told,
+            offers: participation.offers,
             waits: false,
             crossed: None,
         }

@@ -1,5 +1,5 @@
-//! Participants with one connection for all: over it they publish and are shown everything, and
-//! both sides offer.
+//! Participants with a unified peer: one connection over which they publish and are shown streams,
+//! and on which both sides may offer.
 
 mod streams;
 
@@ -26,11 +26,11 @@ const DESCRIPTIONS_PER_SECOND: u32 = 10;
 const DESCRIPTIONS_AT_ONCE: u32 = 30;
 
 /// What comes over data channels and waits for a socket's task. Further texts are left out.
-const CHANNELLED_MAX: usize = 64;
+const CHANNEL_MESSAGES_MAX: usize = 64;
 
-/// The one connection of a participant.
+/// The one connection of a participant, for both directions.
 #[derive(Debug)]
-pub(super) struct Conversing {
+pub(super) struct UnifiedPeer {
     pub(super) session: SessionId,
     shard: usize,
     negotiator: Negotiator,
@@ -43,10 +43,10 @@ pub(super) struct Conversing {
     carried: Carried,
     /// Whose these are, and what the participant is told that stream and track are called.
     called: BTreeMap<usize, (ParticipantId, (String, String))>,
-    /// What it is told that all streams are called; `None`: as their publishers call them.
+    /// The name under which it is shown all streams; `None`: as their publishers call them.
     called_all: Option<&'static str>,
     offers: watch::Sender<String>,
-    channelled: mpsc::Sender<Channelled>,
+    channel_messages: mpsc::Sender<ChannelMessage>,
     descriptions: Pace,
 }
 
@@ -67,22 +67,22 @@ impl Pace {
     }
 }
 
-/// Something has come over a data channel.
+/// What came over a data channel of a participant.
 #[derive(Debug)]
-pub(crate) enum Channelled {
+pub(crate) enum ChannelMessage {
     /// The participant has opened one with this label.
     Opened(ChannelNumber, String),
     /// A text.
     Text(ChannelNumber, String),
 }
 
-/// How one with a connection for both ways takes part.
+/// How a participant with a unified peer takes part.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Manner {
+pub(crate) struct UnifiedOptions {
     /// It is shown all streams of the room, as they come. Otherwise it subscribes by
     /// [`Rooms::subscribe`](room::Rooms::subscribe).
     pub(crate) shown_all: bool,
-    /// What it is told that all streams are called, with tracks `audio` and `video`; `None`: as
+    /// The name under which it is shown all streams, with tracks `audio` and `video`; `None`: as
     /// their publishers call them.
     pub(crate) called_all: Option<&'static str>,
     /// As long as it has been offered fewer m-lines, each track that it is shown gets a new one.
@@ -90,12 +90,12 @@ pub(crate) struct Manner {
     pub(crate) new_lines: usize,
 }
 
-/// Somebody has entered, and is going to offer.
+/// What a dialect gets for a participant that entered with a unified peer.
 #[derive(Debug)]
-pub(crate) struct Conversation {
+pub(crate) struct Participation {
     pub(crate) entrance: Entrance,
     pub(crate) offers: Offers,
-    pub(crate) channelled: mpsc::Receiver<Channelled>,
+    pub(crate) channel_messages: mpsc::Receiver<ChannelMessage>,
 }
 
 /// Offers of the server. Another takes the place of the last when that was answered, and when it
@@ -113,27 +113,31 @@ impl Offers {
 }
 
 impl Control {
-    /// Lets somebody into a room who publishes, and is shown streams, over one connection. The
+    /// Lets a participant into a room that publishes and is shown streams over one connection. The
     /// participant offers first, or is asked by [`Self::ask_to_send`].
-    pub(crate) fn converse(&self, enter: Enter, manner: Manner) -> Result<Conversation, OpenError> {
+    pub(crate) fn enter_unified(
+        &self,
+        enter: Enter,
+        options: UnifiedOptions,
+    ) -> Result<Participation, OpenError> {
         let (offers_in, offers) = watch::channel(String::new());
-        let (channelled_in, channelled) = mpsc::channel(CHANNELLED_MAX);
-        let ways = (offers_in, channelled_in);
-        let begin = |state: &mut State, key| self.begin_conversing(state, key, manner, ways);
-        let entrance = self.enter_with(enter, manner.shown_all, begin)?;
-        Ok(Conversation {
+        let (to_dialect, channel_messages) = mpsc::channel(CHANNEL_MESSAGES_MAX);
+        let ways = (offers_in, to_dialect);
+        let begin = |state: &mut State, key| self.begin_unified(state, key, options, ways);
+        let entrance = self.enter_with(enter, options.shown_all, begin)?;
+        Ok(Participation {
             entrance,
             offers: Offers(offers),
-            channelled,
+            channel_messages,
         })
     }
 
-    fn begin_conversing(
+    fn begin_unified(
         &self,
         state: &mut State,
         key: ParticipantKey,
-        manner: Manner,
-        (offers, channelled): (watch::Sender<String>, mpsc::Sender<Channelled>),
+        options: UnifiedOptions,
+        (offers, channel_messages): (watch::Sender<String>, mpsc::Sender<ChannelMessage>),
     ) -> Result<(), OpenError> {
         let session = SessionId(random::<16>());
         let (registry, members) = (&mut state.registry, &mut state.members);
@@ -142,9 +146,9 @@ impl Control {
         members.sessions.insert(session, (key, Purpose::Both));
         let config = self.rtc_config(shard);
         let role = rtc::Role::Unified {
-            new_lines: manner.new_lines,
+            new_lines: options.new_lines,
         };
-        let conversing = Conversing {
+        let unified = UnifiedPeer {
             session,
             shard,
             negotiator: Negotiator::new(&config, role),
@@ -153,15 +157,15 @@ impl Control {
             published: BTreeMap::new(),
             carried: Carried::default(),
             called: BTreeMap::new(),
-            called_all: manner.called_all,
+            called_all: options.called_all,
             offers,
-            channelled,
+            channel_messages,
             descriptions: Pace {
                 even: Instant::now(),
             },
         };
         if let Some(member) = members.all.get_mut(&key) {
-            member.conversing = Some(Box::new(conversing));
+            member.unified = Some(Box::new(unified));
         }
         Ok(())
     }
@@ -173,11 +177,11 @@ impl Control {
         wanted: &[Expected],
     ) -> Result<(), OpenError> {
         let mut state = self.state();
-        let conversing = state.conversing(key)?;
+        let unified = state.unified(key)?;
         for what in wanted {
-            conversing.negotiator.expect(*what);
+            unified.negotiator.expect(*what);
         }
-        conversing.asks = true;
+        unified.asks = true;
         state.members.unsettled.insert(key);
         self.settle(&mut state);
         Ok(())
@@ -188,7 +192,7 @@ impl Control {
     pub(crate) fn ask_again(&self, key: ParticipantKey, offer: &str) -> Result<(), OpenError> {
         let offer = self.description(offer)?;
         let mut state = self.state();
-        state.conversing(key)?.negotiator.expect_offered(&offer);
+        state.unified(key)?.negotiator.expect_offered(&offer);
         state.members.unsettled.insert(key);
         self.settle(&mut state);
         Ok(())
@@ -197,14 +201,14 @@ impl Control {
     /// Sends a text over a data channel of a participant. What cannot be sent is lost.
     pub(crate) fn write_channel(&self, key: ParticipantKey, channel: ChannelNumber, text: String) {
         let mut state = self.state();
-        if let Ok(conversing) = state.conversing(key) {
-            let session = conversing.session;
+        if let Ok(unified) = state.unified(key) {
+            let session = unified.session;
             let command = Command::Write {
                 session,
                 channel,
                 text,
             };
-            self.order(conversing.shard, command);
+            self.order(unified.shard, command);
         }
     }
 
@@ -218,14 +222,14 @@ impl Control {
         }
     }
 
-    /// Something has come over a data channel.
-    pub(super) fn channelled(&self, session: SessionId, what: Channelled) {
+    /// What came over a data channel of a participant.
+    pub(super) fn channel_message(&self, session: SessionId, what: ChannelMessage) {
         let mut state = self.state();
         let Some((key, _)) = state.members.sessions.get(&session).copied() else {
             return;
         };
-        if let Ok(conversing) = state.conversing(key)
-            && let Err(error) = conversing.channelled.try_send(what)
+        if let Ok(unified) = state.unified(key)
+            && let Err(error) = unified.channel_messages.try_send(what)
         {
             tracing::debug!(?session, %error, "what came over a data channel is left out");
         }
@@ -241,8 +245,8 @@ impl Control {
         // Read before the lock: it takes the longest.
         let offer = self.description(offer)?;
         let mut state = self.state();
-        let conversing = state.conversing(key)?;
-        let answered = conversing.negotiator.offered(&offer);
+        let unified = state.unified(key)?;
+        let answered = unified.negotiator.offered(&offer);
         // An offer of the server that was void for this one goes out again.
         state.members.unsettled.insert(key);
         let answered = match answered {
@@ -268,8 +272,8 @@ impl Control {
         self.pace(key).await?;
         let answer = self.description(answer)?;
         let mut state = self.state();
-        let conversing = state.conversing(key)?;
-        let agreed = conversing.negotiator.answered(&answer);
+        let unified = state.unified(key)?;
+        let agreed = unified.negotiator.answered(&answer);
         let agreed = agreed.map_err(|error| self.refused(&error))?;
         let formats = Formats::of(&agreed);
         // An answer that only takes what is shown need not repeat the names of what it sends.
@@ -285,7 +289,7 @@ impl Control {
     /// Waits until a participant may describe itself again.
     async fn pace(&self, key: ParticipantKey) -> Result<(), OpenError> {
         let now = Instant::now();
-        let wait = self.state().conversing(key)?.descriptions.take(now);
+        let wait = self.state().unified(key)?.descriptions.take(now);
         tokio::time::sleep(wait).await;
         Ok(())
     }
@@ -293,7 +297,7 @@ impl Control {
     /// Takes a candidate of a participant: of no use to an ICE-lite agent, which learns from checks
     /// (RFC 8445 §2.5).
     pub(crate) fn take_candidate(&self, key: ParticipantKey) -> Result<(), OpenError> {
-        self.state().conversing(key).map(|_| ())
+        self.state().unified(key).map(|_| ())
     }
 
     /// Gives a shard what was agreed: with the first of it, the peer.
@@ -306,18 +310,18 @@ impl Control {
         let (registry, members) = (&state.registry, &mut state.members);
         members.unsettled.insert(key);
         let member = members.all.get_mut(&key);
-        let Some(conversing) = member.and_then(|member| member.conversing.as_mut()) else {
+        let Some(unified) = member.and_then(|member| member.unified.as_mut()) else {
             return Ok(());
         };
-        conversing.carried.agree(&agreed);
-        let (session, shard) = (conversing.session, conversing.shard);
-        let Some(config) = conversing.unconnected.take() else {
-            self.order(shard, conversing.set_subscriptions(Some(agreed), registry));
+        unified.carried.agree(&agreed);
+        let (session, shard) = (unified.session, unified.shard);
+        let Some(config) = unified.unconnected.take() else {
+            self.order(shard, unified.set_subscriptions(Some(agreed), registry));
             return Ok(());
         };
         let peer = Peer::new(&config, agreed, Some(ESTIMATE_INITIAL), Instant::now());
         let peer = Box::new(peer.map_err(|error| self.refused(&error))?);
-        let command = conversing.set_subscriptions(None, registry);
+        let command = unified.set_subscriptions(None, registry);
         let view = Command::View { session, peer };
         if self.shared.shards.send(shard, view).is_err() {
             // There is no peer any more.
@@ -347,13 +351,13 @@ impl Control {
             return;
         }
         let base = format!("{room}/{}", participant.id);
-        let Ok(conversing) = state.conversing(key) else {
+        let Ok(unified) = state.unified(key) else {
             return;
         };
-        let session = conversing.session;
-        let before = std::mem::take(&mut conversing.published);
+        let session = unified.session;
+        let before = std::mem::take(&mut unified.published);
         let after = streams(&base, &before, tracks);
-        conversing.published.clone_from(&after);
+        unified.published.clone_from(&after);
         let now = Instant::now();
         for name in before.keys().filter(|name| !after.contains_key(name)) {
             state.registry.detach(now, session, name);
@@ -368,8 +372,8 @@ impl Control {
             let published = self.publish_stream(state, key, session, stream, formats);
             if let Err(error) = published {
                 tracing::info!(stream = %name, %error, "a stream is not taken");
-                if let Ok(conversing) = state.conversing(key) {
-                    conversing.published.remove(name);
+                if let Ok(unified) = state.unified(key) {
+                    unified.published.remove(name);
                 }
                 state.registry.detach(now, session, name);
             }
@@ -409,13 +413,13 @@ impl Control {
     /// A shard learns what a participant's m-lines carry.
     fn tell_sources(&self, state: &mut State, key: ParticipantKey) {
         let sources = state.sources_of(key);
-        if let Ok(conversing) = state.conversing(key) {
+        if let Ok(unified) = state.unified(key) {
             let command = Command::Renegotiate {
-                session: conversing.session,
+                session: unified.session,
                 agreed: None,
                 sources,
             };
-            self.order(conversing.shard, command);
+            self.order(unified.shard, command);
         }
     }
 
@@ -426,11 +430,11 @@ impl Control {
         key: ParticipantKey,
         name: &StreamName,
     ) -> bool {
-        let Ok(conversing) = state.conversing(key) else {
+        let Ok(unified) = state.unified(key) else {
             return false;
         };
-        let session = conversing.session;
-        if conversing.published.remove(name).is_some() {
+        let session = unified.session;
+        if unified.published.remove(name).is_some() {
             state.registry.detach(Instant::now(), session, name);
             self.tell_sources(state, key);
             state.announce(name);
@@ -439,27 +443,27 @@ impl Control {
     }
 
     /// A track is to be shown to such a participant, or no more. False when it is no such one.
-    pub(super) fn show_conversing(
+    pub(super) fn show_unified(
         &self,
         state: &mut State,
         key: ParticipantKey,
         viewed: &Viewed,
         shown: bool,
     ) -> bool {
-        if state.conversing(key).is_err() {
+        if state.unified(key).is_err() {
             return false;
         }
         let called = if shown { state.called(viewed) } else { None };
         let (registry, members) = (&mut state.registry, &mut state.members);
         let member = members.all.get_mut(&key);
-        let Some(conversing) = member.and_then(|member| member.conversing.as_mut()) else {
+        let Some(unified) = member.and_then(|member| member.unified.as_mut()) else {
             return false;
         };
         let now = Instant::now();
         if shown {
-            conversing.view(now, viewed.clone(), called, registry);
-        } else if let Some(command) = conversing.hide(now, viewed, registry) {
-            self.order(conversing.shard, command);
+            unified.view(now, viewed.clone(), called, registry);
+        } else if let Some(command) = unified.hide(now, viewed, registry) {
+            self.order(unified.shard, command);
         }
         members.unsettled.insert(key);
         state.announce(&viewed.0);
@@ -468,17 +472,17 @@ impl Control {
 }
 
 impl State {
-    fn conversing(&mut self, key: ParticipantKey) -> Result<&mut Conversing, OpenError> {
+    fn unified(&mut self, key: ParticipantKey) -> Result<&mut UnifiedPeer, OpenError> {
         let member = self.members.all.get_mut(&key);
-        let conversing = member.and_then(|member| member.conversing.as_deref_mut());
-        conversing.ok_or_else(|| OpenError::Refused("this participation is over".to_owned()))
+        let unified = member.and_then(|member| member.unified.as_deref_mut());
+        unified.ok_or_else(|| OpenError::Refused("this participation is over".to_owned()))
     }
 
     /// The m-lines of what a participant publishes, with the ids of their streams.
     fn sources_of(&self, key: ParticipantKey) -> Vec<Source> {
         let member = self.members.all.get(&key);
-        let conversing = member.and_then(|member| member.conversing.as_ref());
-        let published = conversing.into_iter().flat_map(|c| &c.published);
+        let unified = member.and_then(|member| member.unified.as_ref());
+        let published = unified.into_iter().flat_map(|c| &c.published);
         let lines = published
             .flat_map(|(name, tracks)| tracks.iter().map(move |track| (name, track.mid.as_str())));
         self.sources(lines)
@@ -489,14 +493,14 @@ impl State {
         let rooms = &self.members.rooms;
         let owner = rooms.owner(stream)?;
         let member = self.members.all.get(&owner);
-        let conversing = member.and_then(|member| member.conversing.as_ref());
-        let tracks = conversing.and_then(|c| c.published.get(stream));
+        let unified = member.and_then(|member| member.unified.as_ref());
+        let tracks = unified.and_then(|c| c.published.get(stream));
         let track = tracks.and_then(|tracks| tracks.iter().find(|track| track.kind == *kind));
         Some((rooms.participant(owner)?.id.clone(), track.cloned()))
     }
 }
 
-impl Conversing {
+impl UnifiedPeer {
     /// The next offer goes out, if it is time for one.
     pub(super) fn offer(&mut self) {
         // Else the participant begins.
