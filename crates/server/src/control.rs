@@ -34,13 +34,13 @@ use crate::media::Shards;
 use members::Members;
 use session_log::{Over, Whose};
 
-pub(crate) use api::Saying;
+pub(crate) use api::OutgoingMessage;
 pub(crate) use entering::{Enter, Entrance};
 pub(crate) use grants::Grants;
 pub(crate) use joining::Entered;
 pub(crate) use link::{Next, Socket};
 pub(crate) use members::wall_ms;
-pub(crate) use telling::Told;
+pub(crate) use telling::EventBatch;
 pub(crate) use unified::{ChannelMessage, Offers, Participation, UnifiedOptions};
 
 /// Where the bandwidth estimation of a viewer begins: enough for a middle layer, and probing

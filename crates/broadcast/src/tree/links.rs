@@ -1,7 +1,7 @@
 //! Parents, children and neighbours, and the index of who is open.
 
 use super::index::Place;
-use super::member::{Slot, Standing};
+use super::member::{Placement, Slot};
 use super::{Member, Tree};
 
 impl<T> Tree<T> {
@@ -19,7 +19,7 @@ impl<T> Tree<T> {
     /// What stands of a member in the index.
     fn offer(&self, slot: Slot) -> Option<(u16, Place)> {
         let member = self.at(slot);
-        let Standing::Placed { ticket, .. } = member.standing else {
+        let Placement::Placed { ticket, .. } = member.placement else {
             return None;
         };
         let place = Place {
@@ -37,7 +37,7 @@ impl<T> Tree<T> {
     pub(super) fn link(&mut self, slot: Slot, parent: Slot, ticket: u64) {
         let before = self.at(parent).last_child;
         let child = self.at_mut(slot);
-        child.standing = Standing::Placed { parent, ticket };
+        child.placement = Placement::Placed { parent, ticket };
         (child.before, child.after) = (before, Slot::NONE);
         if let Some(before) = before.some() {
             self.at_mut(before).after = slot;
@@ -54,11 +54,11 @@ impl<T> Tree<T> {
     /// Takes a child from its parent. It must not be open.
     pub(super) fn unlink(&mut self, slot: Slot) {
         let child = self.at_mut(slot);
-        let Standing::Placed { parent, .. } = child.standing else {
+        let Placement::Placed { parent, .. } = child.placement else {
             return;
         };
         let (before, after) = (child.before, child.after);
-        child.standing = Standing::Out;
+        child.placement = Placement::Out;
         (child.before, child.after) = (Slot::NONE, Slot::NONE);
         if let Some(before) = before.some() {
             self.at_mut(before).after = after;

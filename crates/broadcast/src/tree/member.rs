@@ -40,9 +40,9 @@ impl Slot {
     }
 }
 
-/// How a member stands to the tree.
+/// Where a member is in the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Placement {
     /// It has no place and has not asked for one.
     Out,
     /// It has asked, and there was none.
@@ -57,7 +57,7 @@ pub(super) struct Member<T> {
     /// `None`: the slot is free.
     value: Option<T>,
     pub(super) terms: Terms,
-    pub(super) standing: Standing,
+    pub(super) placement: Placement,
     pub(super) generation: u32,
     pub(super) first_child: Slot,
     pub(super) last_child: Slot,
@@ -77,7 +77,7 @@ impl<T> Member<T> {
         Self {
             value: Some(value),
             terms,
-            standing: Standing::Out,
+            placement: Placement::Out,
             generation: 0,
             first_child: Slot::NONE,
             last_child: Slot::NONE,
@@ -113,9 +113,9 @@ impl<T> Member<T> {
 
     /// [`Slot::NONE`] for the root; `None` without a place.
     pub(super) fn parent(&self) -> Option<Slot> {
-        match self.standing {
-            Standing::Placed { parent, .. } => Some(parent),
-            Standing::Out | Standing::Waiting { .. } => None,
+        match self.placement {
+            Placement::Placed { parent, .. } => Some(parent),
+            Placement::Out | Placement::Waiting { .. } => None,
         }
     }
 

@@ -35,7 +35,7 @@ pub use index::REGION_LEVELS;
 pub use member::{MemberId, Terms};
 
 use index::Index;
-use member::{Member, Slot, Standing};
+use member::{Member, Placement, Slot};
 
 #[cfg(test)]
 mod cost;
@@ -90,7 +90,7 @@ impl<T> Tree<T> {
         };
         tree.add(root, value);
         let root = &mut tree.members[Slot::ROOT.index()];
-        root.standing = Standing::Placed {
+        root.placement = Placement::Placed {
             parent: Slot::NONE,
             ticket: 0,
         };

@@ -1,6 +1,6 @@
 //! Who goes, and who loses its place by that.
 
-use super::member::{MemberId, Slot, Standing, Terms};
+use super::member::{MemberId, Placement, Slot, Terms};
 use super::{Move, Orphans, Tree};
 
 impl<T> Tree<T> {
@@ -52,13 +52,13 @@ impl<T> Tree<T> {
 
     /// Takes somebody from its place or from the queue, with all below it.
     pub(super) fn displace(&mut self, slot: Slot, moves: &mut Vec<Move>) {
-        match self.at(slot).standing {
-            Standing::Out => {}
-            Standing::Waiting { ticket } => {
+        match self.at(slot).placement {
+            Placement::Out => {}
+            Placement::Waiting { ticket } => {
                 self.waiting.remove(&ticket);
-                self.at_mut(slot).standing = Standing::Out;
+                self.at_mut(slot).placement = Placement::Out;
             }
-            Standing::Placed { .. } => {
+            Placement::Placed { .. } => {
                 self.close(slot);
                 self.unlink(slot);
                 self.at_mut(slot).has_media = false;
@@ -83,7 +83,7 @@ impl<T> Tree<T> {
         let below: Vec<Slot> = self.below(top).collect();
         for slot in &below {
             let member = self.at_mut(*slot);
-            member.standing = Standing::Out;
+            member.placement = Placement::Out;
             member.has_media = false;
             (member.before, member.after) = (Slot::NONE, Slot::NONE);
             self.childless(*slot);

@@ -1,6 +1,6 @@
 //! Who gets which place.
 
-use super::member::{MemberId, Slot, Standing};
+use super::member::{MemberId, Placement, Slot};
 use super::{Move, Orphans, Tree};
 
 impl<T> Tree<T> {
@@ -8,13 +8,13 @@ impl<T> Tree<T> {
     pub fn attach(&mut self, member: MemberId) -> Vec<Move> {
         let mut moves = Vec::new();
         if let Some(slot) = self.slot(member)
-            && self.at(slot).standing == Standing::Out
+            && self.at(slot).placement == Placement::Out
         {
             let ticket = self.ticket();
             match self.index.best(&self.at(slot).terms, &[]) {
                 Some(parent) => moves.push(self.place(slot, parent, ticket)),
                 None => {
-                    self.at_mut(slot).standing = Standing::Waiting { ticket };
+                    self.at_mut(slot).placement = Placement::Waiting { ticket };
                     self.waiting.insert(ticket, slot);
                 }
             }

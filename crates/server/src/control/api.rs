@@ -18,7 +18,7 @@ pub(crate) struct Inside {
 
 /// A message of the server's to a room.
 #[derive(Debug)]
-pub(crate) struct Saying {
+pub(crate) struct OutgoingMessage {
     pub(crate) kind: MessageKind,
     /// `None`: all.
     pub(crate) to: Option<ParticipantId>,
@@ -97,13 +97,17 @@ impl Control {
     }
 
     /// Sends a message to a room. Returns its number; `None` when there is no such room.
-    pub(crate) fn say(&self, room: &RoomName, saying: Saying) -> Option<Result<u64, SendError>> {
-        let Saying {
+    pub(crate) fn say(
+        &self,
+        room: &RoomName,
+        message: OutgoingMessage,
+    ) -> Option<Result<u64, SendError>> {
+        let OutgoingMessage {
             kind,
             to,
             topic,
             body,
-        } = saying;
+        } = message;
         let mut state = self.state();
         let rooms = &mut state.members.rooms;
         rooms.room(room)?;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::members::{Member, wall_ms};
 use super::singles::not_entered;
-use super::telling::{Queue, Told, Way};
+use super::telling::{EventBatch, Queue, Way};
 use super::{Control, State};
 
 /// A request to enter a room by a dialect.
@@ -34,7 +34,7 @@ pub(crate) struct Entrance {
     /// The room at this moment.
     pub(crate) joined: room::Joined,
     /// What happens afterwards. Who drops this is told nothing more, and is still in the room.
-    pub(crate) told: mpsc::Receiver<Told>,
+    pub(crate) events: mpsc::Receiver<EventBatch>,
 }
 
 impl Control {
@@ -69,7 +69,7 @@ impl Control {
         };
         let joined = state.members.rooms.join(Instant::now(), join);
         let joined = joined.map_err(|error| not_entered(&error))?;
-        let (queue, told) = Queue::new();
+        let (queue, events) = Queue::new();
         let member = Member::new(Way::Queue(queue), enter.client.to_owned());
         state.members.all.insert(key, member);
         if let Err(error) = begin(&mut state, key) {
@@ -80,7 +80,11 @@ impl Control {
         }
         self.settle(&mut state);
         tracing::info!(room = %joined.room.name, participant = %joined.participant.id, "entered");
-        Ok(Entrance { key, joined, told })
+        Ok(Entrance {
+            key,
+            joined,
+            events,
+        })
     }
 
     /// A participation is over. Nothing when it is so already.

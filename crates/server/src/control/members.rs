@@ -15,7 +15,7 @@ use super::link::Link;
 use super::publishing::Publishing;
 use super::refusal::gone;
 use super::singles::Owner;
-use super::telling::{Linked, Told, Way, written};
+use super::telling::{EventBatch, Linked, Way, written};
 use super::unified::UnifiedPeer;
 use super::viewing::Viewing;
 use super::{Control, State};
@@ -163,11 +163,11 @@ impl Members {
     }
 
     /// Tells participants what happened. Who does not take it is ended.
-    fn deliver(&mut self, to: &[ParticipantKey], told: &Told) {
-        let body = LazyCell::new(|| written(told));
+    fn deliver(&mut self, to: &[ParticipantKey], events: &EventBatch) {
+        let body = LazyCell::new(|| written(events));
         for key in to {
             let member = self.all.get_mut(key);
-            if member.is_some_and(|member| member.way.tell(told, &body).is_err()) {
+            if member.is_some_and(|member| member.way.tell(events, &body).is_err()) {
                 self.rooms.leave(Instant::now(), *key, EndReason::Slow);
             }
         }

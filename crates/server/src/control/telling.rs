@@ -12,9 +12,9 @@ use super::link::Link;
 /// Deliveries that wait for a dialect. A participant for whom more wait leaves, as slow.
 const WAITING_MAX: usize = 256;
 
-/// What a participant of a dialect is told, in order. The last one is
+/// Events for a participant, in order. The last one that it gets is
 /// [`room::Event::Ended`], and comes whatever waits before it.
-pub(crate) type Told = Arc<[room::Event]>;
+pub(crate) type EventBatch = Arc<[room::Event]>;
 
 /// How one participant is told.
 #[derive(Debug)]
@@ -39,9 +39,9 @@ pub(super) struct Linked {
 /// The way to a participant by another dialect.
 #[derive(Debug)]
 pub(super) struct Queue {
-    sender: mpsc::Sender<Told>,
+    sender: mpsc::Sender<EventBatch>,
     /// A place that is kept for the last word.
-    last: Option<mpsc::OwnedPermit<Told>>,
+    last: Option<mpsc::OwnedPermit<EventBatch>>,
 }
 
 /// The participant does not take what it is told.
@@ -52,10 +52,10 @@ impl Way {
     /// Tells what happened. `body` is the same for all who get it by a link, and written once.
     pub(super) fn tell(
         &mut self,
-        told: &Told,
+        events: &EventBatch,
         body: &LazyCell<String, impl FnOnce() -> String>,
     ) -> Result<(), Slow> {
-        let is_last = matches!(told.last(), Some(room::Event::Ended { .. }));
+        let is_last = matches!(events.last(), Some(room::Event::Ended { .. }));
         match self {
             Self::Link(linked) if is_last => {
                 linked.link.push_last(body);
@@ -63,10 +63,10 @@ impl Way {
             }
             Self::Link(linked) => linked.link.push(body).map_err(|_| Slow),
             Self::Queue(queue) if is_last => {
-                queue.tell_last(told);
+                queue.tell_last(events);
                 Ok(())
             }
-            Self::Queue(queue) => queue.tell(told),
+            Self::Queue(queue) => queue.tell(events),
         }
     }
 
@@ -89,31 +89,31 @@ impl Way {
 
 impl Queue {
     /// A queue, and the end at which the dialect takes from it.
-    pub(super) fn new() -> (Self, mpsc::Receiver<Told>) {
+    pub(super) fn new() -> (Self, mpsc::Receiver<EventBatch>) {
         let (sender, receiver) = mpsc::channel(WAITING_MAX + 1);
         let last = sender.clone().try_reserve_owned().ok();
         (Self { sender, last }, receiver)
     }
 
-    fn tell(&self, told: &Told) -> Result<(), Slow> {
-        match self.sender.try_send(told.clone()) {
+    fn tell(&self, events: &EventBatch) -> Result<(), Slow> {
+        match self.sender.try_send(events.clone()) {
             Err(mpsc::error::TrySendError::Full(_)) => Err(Slow),
             // Its socket is gone, so it is lost and will leave.
             Err(mpsc::error::TrySendError::Closed(_)) | Ok(()) => Ok(()),
         }
     }
 
-    fn tell_last(&mut self, told: &Told) {
+    fn tell_last(&mut self, events: &EventBatch) {
         if let Some(last) = self.last.take() {
-            last.send(told.clone());
+            last.send(events.clone());
         }
     }
 }
 
-/// What is told, as the Headwater protocol writes it.
-pub(super) fn written(told: &Told) -> String {
-    let events: Vec<headwater::Event> = told.iter().map(headwater::Event::from).collect();
-    headwater::events(&events)
+/// The frame of an event batch, as the Headwater protocol writes it.
+pub(super) fn written(events: &EventBatch) -> String {
+    let written: Vec<headwater::Event> = events.iter().map(headwater::Event::from).collect();
+    headwater::events(&written)
 }
 
 #[cfg(test)]
@@ -123,8 +123,8 @@ mod tests {
     use super::*;
 
     fn tell(way: &mut Way, event: Event) -> Result<(), Slow> {
-        let told: Told = Arc::new([event]);
-        way.tell(&told, &LazyCell::new(|| written(&told)))
+        let events: EventBatch = Arc::new([event]);
+        way.tell(&events, &LazyCell::new(|| written(&events)))
     }
 
     #[test]
@@ -142,8 +142,8 @@ mod tests {
         tell(&mut way, ended.clone()).expect("a place is kept");
         drop(way);
         let mut taken = Vec::new();
-        while let Ok(told) = receiver.try_recv() {
-            taken.extend(told.iter().cloned());
+        while let Ok(events) = receiver.try_recv() {
+            taken.extend(events.iter().cloned());
         }
         assert_eq!(taken.len(), WAITING_MAX + 1);
         assert_eq!(taken.last(), Some(&ended));

@@ -19,8 +19,8 @@ use broadcast::{OpenError, StreamName};
 use signaling::Problem;
 use signaling::dialect::broadcast_recording::{BroadcastId, Names};
 
-use super::knock::Knock;
-use super::talk::{self, Rules};
+use super::handler::{self, Rules};
+use super::upgrade_request::UpgradeRequest;
 use super::{Service, gortc};
 use crate::config::BroadcastRecording;
 use crate::control::{Control, Enter, Participation, UnifiedOptions, random};
@@ -58,17 +58,21 @@ pub(super) async fn connect_or_gortc(
     service: State<Service>,
     query: Query<Vec<(String, String)>>,
     headers: HeaderMap,
-    knock: Knock,
+    request: UpgradeRequest,
 ) -> Response {
     if query.iter().any(|(name, _)| name == "peer") {
-        gortc::connect(service, query, knock).await
+        gortc::connect(service, query, request).await
     } else {
-        connect(service, headers, knock).await
+        connect(service, headers, request).await
     }
 }
 
 /// The socket, at its path of the main port and of its own.
-async fn connect(State(service): State<Service>, headers: HeaderMap, knock: Knock) -> Response {
+async fn connect(
+    State(service): State<Service>,
+    headers: HeaderMap,
+    request: UpgradeRequest,
+) -> Response {
     if !service.broadcasts.any_origin && !is_same_host(&headers) {
         let detail = "a page of another host: dialects.broadcast_recording.any_origin allows it";
         let problem = Problem::new(StatusCode::FORBIDDEN, detail);
@@ -77,7 +81,7 @@ async fn connect(State(service): State<Service>, headers: HeaderMap, knock: Knoc
     let rules = Rules::new("broadcast-recording", &service);
     let own = service.clone();
     let begin = move |outgoing, grants| Client::new(own, outgoing, grants);
-    talk::open(service, knock, rules, begin)
+    handler::open(service, request, rules, begin)
 }
 
 /// Whether a page comes from the host that it asks. What is no page says nothing of that.

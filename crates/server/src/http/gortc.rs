@@ -21,12 +21,12 @@ use broadcast::room::{EndReason, Event, ParticipantId, ParticipantKey, RoomName}
 use signaling::Problem;
 use signaling::dialect::gortc::{self, Node, Notifications};
 
-use super::knock::Knock;
+use super::handler::{self, Handler, Outgoing, Reaction, Rules};
 use super::socket::Close;
-use super::talk::{self, Outgoing, Reaction, Rules, Talk};
+use super::upgrade_request::UpgradeRequest;
 use super::{RateLimit, Service};
 use crate::config::Gortc as Config;
-use crate::control::{Grants, Told};
+use crate::control::{EventBatch, Grants};
 use room::InRoom;
 
 /// Streams of which one socket can have all learn in a second that they are gone, with bursts of
@@ -70,7 +70,7 @@ pub(super) fn start(config: &Config) -> Arc<Gortc> {
 pub(super) async fn connect(
     State(service): State<Service>,
     query: Query<Vec<(String, String)>>,
-    knock: Knock,
+    request: UpgradeRequest,
 ) -> Response {
     let peer = query.iter().find(|(name, _)| name == "peer");
     let Some((_, uid)) = peer.filter(|(_, uid)| !uid.is_empty()) else {
@@ -97,7 +97,7 @@ pub(super) async fn connect(
         rooms: BTreeMap::new(),
         announced: RateLimit::new(ANNOUNCED_PER_SECOND),
     };
-    talk::open(service, knock, rules, begin)
+    handler::open(service, request, rules, begin)
 }
 
 fn refused(detail: String) -> Response {
@@ -160,15 +160,15 @@ struct Session {
 }
 
 /// What happens to a session without a request.
-enum Happening {
+enum SessionEvent {
     /// Something in a room. `None`: the participation there is over.
-    Told(RoomName, Option<Told>),
+    Events(RoomName, Option<EventBatch>),
     /// A stream of its own has been silent for too long.
     Silent(RoomName, StreamName),
 }
 
-impl Talk for Session {
-    type Event = Happening;
+impl Handler for Session {
+    type Event = SessionEvent;
 
     async fn received(&mut self, text: &str) -> Reaction {
         let Some(request) = gortc::read(text) else {
@@ -192,40 +192,40 @@ impl Talk for Session {
         }
     }
 
-    async fn event(&mut self) -> Happening {
+    async fn next_event(&mut self) -> SessionEvent {
         let silent = self.rooms.iter().filter_map(|(room, inside)| {
             let (stream, at) = inside.silent()?;
             Some((at, room.clone(), stream.clone()))
         });
         let silent = silent.min();
         let rooms = &mut self.rooms;
-        let told = poll_fn(|cx| {
+        let events = poll_fn(|cx| {
             for (room, inside) in &mut *rooms {
-                if let Poll::Ready(told) = inside.told.poll_recv(cx) {
-                    return Poll::Ready((room.clone(), told));
+                if let Poll::Ready(events) = inside.events.poll_recv(cx) {
+                    return Poll::Ready((room.clone(), events));
                 }
             }
             Poll::Pending
         });
         let Some((at, room, stream)) = silent else {
-            let (room, told) = told.await;
-            return Happening::Told(room, told);
+            let (room, events) = events.await;
+            return SessionEvent::Events(room, events);
         };
         tokio::select! {
-            (room, told) = told => Happening::Told(room, told),
-            () = tokio::time::sleep_until(at.into()) => Happening::Silent(room, stream),
+            (room, events) = events => SessionEvent::Events(room, events),
+            () = tokio::time::sleep_until(at.into()) => SessionEvent::Silent(room, stream),
         }
     }
 
-    async fn happened(&mut self, happening: Happening) -> ControlFlow<Close> {
-        match happening {
-            Happening::Told(room, None) => self.forget(&room),
-            Happening::Told(room, Some(told)) => {
-                for event in &*told {
-                    self.told(&room, event)?;
+    async fn handle_event(&mut self, event: SessionEvent) -> ControlFlow<Close> {
+        match event {
+            SessionEvent::Events(room, None) => self.forget(&room),
+            SessionEvent::Events(room, Some(events)) => {
+                for event in &*events {
+                    self.room_event(&room, event)?;
                 }
             }
-            Happening::Silent(room, stream) => self.end_silent(&room, &stream),
+            SessionEvent::Silent(room, stream) => self.end_silent(&room, &stream),
         }
         ControlFlow::Continue(())
     }
@@ -242,7 +242,7 @@ impl Talk for Session {
 
 impl Session {
     /// Something has happened in a room. Breaks when that ends the socket.
-    fn told(&mut self, room: &RoomName, event: &Event) -> ControlFlow<Close> {
+    fn room_event(&mut self, room: &RoomName, event: &Event) -> ControlFlow<Close> {
         if let Event::Ended { reason, .. } = event {
             return self.sent_away(room, *reason);
         }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::handler::{Handler, Outgoing, Reaction, never};
 use super::socket::Close;
-use super::talk::{Outgoing, Reaction, Talk, never};
 use crate::control::{Grants, random};
 
 /// How long a hub sleeps that waits for nothing.
@@ -112,13 +112,13 @@ impl<M: Machine> Hub<M> {
     }
 
     /// A socket comes.
-    pub(super) fn join(&self, outgoing: Outgoing, grants: Grants) -> Seat<M> {
+    pub(super) fn join(&self, outgoing: Outgoing, grants: Grants) -> Registration<M> {
         let id = SocketId(random::<16>());
         let mut state = self.shared.state();
         state.sockets.insert(id, outgoing);
         state.machine.opened(Instant::now(), id, grants);
         self.shared.settle(state);
-        Seat {
+        Registration {
             shared: self.shared.clone(),
             id,
         }
@@ -180,14 +180,14 @@ async fn run<M: Machine>(shared: Weak<Shared<M>>) {
     }
 }
 
-/// A socket's place at a hub.
+/// A socket that is registered at a hub.
 #[derive(Debug)]
-pub(super) struct Seat<M> {
+pub(super) struct Registration<M> {
     shared: Arc<Shared<M>>,
     id: SocketId,
 }
 
-impl<M: Machine> Talk for Seat<M> {
+impl<M: Machine> Handler for Registration<M> {
     type Event = Infallible;
 
     async fn received(&mut self, text: &str) -> Reaction {
@@ -196,11 +196,11 @@ impl<M: Machine> Talk for Seat<M> {
             .act(|machine| machine.received(Instant::now(), id, text))
     }
 
-    async fn event(&mut self) -> Infallible {
+    async fn next_event(&mut self) -> Infallible {
         never().await
     }
 
-    async fn happened(&mut self, event: Infallible) -> ControlFlow<Close> {
+    async fn handle_event(&mut self, event: Infallible) -> ControlFlow<Close> {
         match event {}
     }
 

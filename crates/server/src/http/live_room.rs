@@ -15,9 +15,9 @@ use axum::response::{IntoResponse, Response};
 use broadcast::direct::{self, ClientId, Output, Request, Rooms};
 use signaling::dialect::live_room;
 
+use super::handler::{self, Reaction, Rules};
 use super::hub::{Hub, Machine, Sent, SocketId};
-use super::knock::Knock;
-use super::talk::{self, Reaction, Rules};
+use super::upgrade_request::UpgradeRequest;
 use super::{RateLimit, Service, Settings};
 use crate::config::LiveRoom;
 use crate::control::{Control, Grants};
@@ -48,11 +48,11 @@ pub(super) fn start(
 }
 
 /// The socket, at its path of the main port.
-pub(super) async fn connect(State(service): State<Service>, knock: Knock) -> Response {
+pub(super) async fn connect(State(service): State<Service>, request: UpgradeRequest) -> Response {
     let rules = Rules::new("live-room", &service);
     let rooms = service.live_rooms.clone();
     let begin = move |outgoing, grants| rooms.join(outgoing, grants);
-    talk::open(service, knock, rules, begin)
+    handler::open(service, request, rules, begin)
 }
 
 /// What a port of its own serves: the socket at any path, and nothing else.
@@ -60,12 +60,17 @@ pub(super) fn router(service: Service) -> Router {
     Router::new().fallback(any_path).with_state(service)
 }
 
-async fn any_path(service: State<Service>, method: Method, address: Uri, knock: Knock) -> Response {
-    if knock.upgrade.is_err() {
+async fn any_path(
+    service: State<Service>,
+    method: Method,
+    address: Uri,
+    request: UpgradeRequest,
+) -> Response {
+    if request.upgrade.is_err() {
         let text = format!("Cannot {method} {}\n", address.path());
         return (StatusCode::NOT_FOUND, text).into_response();
     }
-    connect(service, knock).await
+    connect(service, request).await
 }
 
 /// The rooms, in the words of the dialect.

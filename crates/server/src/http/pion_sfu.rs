@@ -13,12 +13,12 @@ use axum::response::Response;
 use broadcast::room::{self, EndReason, Event, ParticipantId, RoomName};
 use signaling::dialect::pion_sfu::{self, Call, Identity, Unreadable};
 
-use super::knock::Knock;
+use super::handler::{self, Handler, Outgoing, Reaction, Rules};
 use super::socket::Close;
-use super::talk::{self, Outgoing, Reaction, Rules, Talk};
+use super::upgrade_request::UpgradeRequest;
 use super::{Service, pages};
-use crate::control::{Enter, Grants, Told, UnifiedOptions};
-use inside::{Happening, Inside};
+use crate::control::{Enter, EventBatch, Grants, UnifiedOptions};
+use inside::{Inside, SessionEvent};
 
 /// m-lines that a participant is offered before any is used again. Clients know tracks by their
 /// ids, and browsers keep the id of the first track on an m-line.
@@ -28,12 +28,12 @@ const NEW_LINES_MAX: usize = 64;
 pub(super) async fn page_or_socket(
     service: State<Service>,
     headers: HeaderMap,
-    knock: Knock,
+    request: UpgradeRequest,
 ) -> Response {
     let wanted = headers.get(header::UPGRADE);
     let wanted = wanted.and_then(|protocol| protocol.to_str().ok());
     if wanted.is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket")) {
-        connect(service, knock).await
+        connect(service, request).await
     } else {
         pages::studio(&headers)
     }
@@ -44,7 +44,7 @@ pub(super) fn router(service: Service) -> Router {
     Router::new().fallback(connect).with_state(service)
 }
 
-async fn connect(State(service): State<Service>, knock: Knock) -> Response {
+async fn connect(State(service): State<Service>, request: UpgradeRequest) -> Response {
     let rules = Rules::new("pion-sfu", &service);
     let own = service.clone();
     let begin = move |outgoing, grants| Session {
@@ -53,7 +53,7 @@ async fn connect(State(service): State<Service>, knock: Knock) -> Response {
         grants,
         inside: None,
     };
-    talk::open(service, knock, rules, begin)
+    handler::open(service, request, rules, begin)
 }
 
 /// One socket.
@@ -65,8 +65,8 @@ struct Session {
     inside: Option<Inside>,
 }
 
-impl Talk for Session {
-    type Event = Happening;
+impl Handler for Session {
+    type Event = SessionEvent;
 
     async fn received(&mut self, text: &str) -> Reaction {
         let request = match pion_sfu::read(text) {
@@ -107,21 +107,21 @@ impl Talk for Session {
         }
     }
 
-    async fn event(&mut self) -> Happening {
+    async fn next_event(&mut self) -> SessionEvent {
         match &mut self.inside {
-            Some(inside) => inside.event().await,
+            Some(inside) => inside.next_event().await,
             None => std::future::pending().await,
         }
     }
 
-    async fn happened(&mut self, happening: Happening) -> ControlFlow<Close> {
+    async fn handle_event(&mut self, event: SessionEvent) -> ControlFlow<Close> {
         let Some(inside) = &mut self.inside else {
             return ControlFlow::Continue(());
         };
-        match happening {
-            Happening::Told(told) => return self.told(told),
-            Happening::Offer(offer) => inside.offer(&self.outgoing, &offer),
-            Happening::Unanswered => {
+        match event {
+            SessionEvent::Events(events) => return self.handle_events(events),
+            SessionEvent::Offer(offer) => inside.offer(&self.outgoing, &offer),
+            SessionEvent::Unanswered => {
                 let taken = inside.take_crossed(&self.service.control, &self.outgoing);
                 if let Err(error) = taken.await {
                     tracing::debug!(%error, "an offer of Pion_SFU was refused");
@@ -187,8 +187,8 @@ impl Session {
     }
 
     /// Clients hear of others by their tracks. Only the end of the own participation matters.
-    fn told(&mut self, told: Option<Told>) -> ControlFlow<Close> {
-        let ended = told.as_deref().map_or(Some(EndReason::Lost), |events| {
+    fn handle_events(&mut self, events: Option<EventBatch>) -> ControlFlow<Close> {
+        let ended = events.as_deref().map_or(Some(EndReason::Lost), |events| {
             events.iter().find_map(|event| match event {
                 Event::Ended { reason, .. } => Some(*reason),
                 _ => None,

@@ -15,10 +15,10 @@ use signaling::dialect::tributary::{self, IceServers, Refused};
 use tower_http::services::ServeDir;
 
 use super::Service;
+use super::handler::{self, Reaction, Rules};
 use super::hub::{Hub, Machine, Sent, SocketId};
-use super::knock::Knock;
 use super::socket::Close;
-use super::talk::{self, Reaction, Rules};
+use super::upgrade_request::UpgradeRequest;
 use crate::config;
 use crate::control::Grants;
 
@@ -44,11 +44,11 @@ pub(super) fn start(config: &config::Tributary, ice: &config::Ice) -> Arc<Tribut
 }
 
 /// The socket, at its path of the main port and of its own.
-pub(super) async fn connect(State(service): State<Service>, knock: Knock) -> Response {
+pub(super) async fn connect(State(service): State<Service>, request: UpgradeRequest) -> Response {
     let rules = Rules::new("tributary", &service);
     let hub = service.tributary.hub.clone();
     let begin = move |outgoing, grants| hub.join(outgoing, grants);
-    talk::open(service, knock, rules, begin)
+    handler::open(service, request, rules, begin)
 }
 
 /// What a port of its own serves: the socket, and the files of a directory at all other paths.

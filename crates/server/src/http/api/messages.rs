@@ -7,7 +7,7 @@ use signaling::dialect::headwater::{self, MessageKind, Sent};
 use super::access::Operator;
 use super::input::{self, InRoom, Paced};
 use super::{Refusal, refusals};
-use crate::control::Saying;
+use crate::control::OutgoingMessage;
 use crate::http::Service;
 
 /// Send a message to a room
@@ -32,13 +32,13 @@ pub(super) async fn send(
     input::Json(send): input::Json<headwater::Send>,
 ) -> Result<(StatusCode, Json<Sent>), Refusal> {
     let to = send.recipient().map_err(|error| bad_receiver(&error))?;
-    let saying = Saying {
+    let message = OutgoingMessage {
         kind: send.kind.unwrap_or(MessageKind::Chat).into(),
         to,
         topic: send.topic,
         body: send.body,
     };
-    let said = service.control.say(&room, saying);
+    let said = service.control.say(&room, message);
     let number = said.ok_or_else(refusals::no_room)??;
     Ok((StatusCode::CREATED, Json(Sent { number })))
 }

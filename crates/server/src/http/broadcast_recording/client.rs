@@ -12,10 +12,10 @@ use signaling::dialect::broadcast_recording::{
 };
 
 use super::super::Service;
+use super::super::handler::{Handler, Outgoing, Reaction};
 use super::super::socket::Close;
-use super::super::talk::{Outgoing, Reaction, Talk};
-use super::inside::{Happening, Inside};
-use crate::control::{ChannelMessage, Grants, Told};
+use super::inside::{Inside, SessionEvent};
+use crate::control::{ChannelMessage, EventBatch, Grants};
 
 /// How long a socket stays that is closed because its request cannot be met now. Its client comes
 /// back at once.
@@ -36,8 +36,8 @@ pub(super) struct Client {
     inside: Option<Inside>,
 }
 
-impl Talk for Client {
-    type Event = Happening;
+impl Handler for Client {
+    type Event = SessionEvent;
 
     async fn received(&mut self, text: &str) -> Reaction {
         if let Err(refusal) = self.session.received(text) {
@@ -47,20 +47,20 @@ impl Talk for Client {
         self.carry_out().await
     }
 
-    async fn event(&mut self) -> Happening {
+    async fn next_event(&mut self) -> SessionEvent {
         let due = self.session.poll_timeout();
         match &mut self.inside {
-            Some(inside) => inside.event(due).await,
+            Some(inside) => inside.next_event(due).await,
             None => std::future::pending().await,
         }
     }
 
-    async fn happened(&mut self, happening: Happening) -> ControlFlow<Close> {
-        match happening {
-            Happening::Told(told) => self.told(told)?,
-            Happening::Offer(offer) => self.session.offered(&usual_codecs_first(&offer)),
-            Happening::ChannelMessage(what) => self.channel_message(what),
-            Happening::Time => self.session.handle_timeout(Instant::now()),
+    async fn handle_event(&mut self, event: SessionEvent) -> ControlFlow<Close> {
+        match event {
+            SessionEvent::Events(events) => self.handle_events(events)?,
+            SessionEvent::Offer(offer) => self.session.offered(&usual_codecs_first(&offer)),
+            SessionEvent::ChannelMessage(what) => self.channel_message(what),
+            SessionEvent::Time => self.session.handle_timeout(Instant::now()),
         }
         match self.carry_out().await {
             Reaction::Close(close) => ControlFlow::Break(close),
@@ -228,11 +228,11 @@ impl Client {
     }
 
     /// Something has happened in the room. Breaks when that ends the socket.
-    fn told(&mut self, told: Option<Told>) -> ControlFlow<Close> {
-        let Some(told) = told else {
+    fn handle_events(&mut self, events: Option<EventBatch>) -> ControlFlow<Close> {
+        let Some(events) = events else {
             return over("the participation is over");
         };
-        for event in &*told {
+        for event in &*events {
             match event {
                 Event::StreamAdded(stream) | Event::StreamChanged(stream) => {
                     let inside = self.inside.as_mut();

@@ -9,7 +9,7 @@ use rtp::Kind;
 use signaling::dialect::broadcast_recording::{BroadcastId, Label, Names, Role};
 use tokio::sync::mpsc;
 
-use crate::control::{ChannelMessage, Control, Offers, Participation, Told, random, wall_ms};
+use crate::control::{ChannelMessage, Control, EventBatch, Offers, Participation, random, wall_ms};
 
 /// Data channels of one client that are answered; it has two. Texts over further ones are left out.
 const CHANNELS_MAX: usize = 8;
@@ -23,7 +23,7 @@ pub(super) struct Inside {
     /// What a subscriber is shown.
     shown: Option<StreamName>,
     role: Role,
-    told: mpsc::Receiver<Told>,
+    events: mpsc::Receiver<EventBatch>,
     offers: Offers,
     channel_messages: mpsc::Receiver<ChannelMessage>,
     channels: Vec<(ChannelNumber, Label)>,
@@ -32,9 +32,9 @@ pub(super) struct Inside {
 
 /// What happens without a frame.
 #[derive(Debug)]
-pub(super) enum Happening {
+pub(super) enum SessionEvent {
     /// Something in the room. `None`: the participation is over.
-    Told(Option<Told>),
+    Events(Option<EventBatch>),
     /// It is time for an offer.
     Offer(String),
     /// Something over a data channel.
@@ -71,7 +71,7 @@ impl Inside {
         Self {
             key: participation.entrance.key,
             role,
-            told: participation.entrance.told,
+            events: participation.entrance.events,
             offers: participation.offers,
             channel_messages: participation.channel_messages,
             channels: Vec::new(),
@@ -90,7 +90,7 @@ impl Inside {
     }
 
     /// Waits for what happens. `due`: when it is time for something.
-    pub(super) async fn event(&mut self, due: Option<Instant>) -> Happening {
+    pub(super) async fn next_event(&mut self, due: Option<Instant>) -> SessionEvent {
         let time = async {
             match due {
                 Some(due) => tokio::time::sleep_until(due.into()).await,
@@ -98,11 +98,11 @@ impl Inside {
             }
         };
         tokio::select! {
-            told = self.told.recv() => Happening::Told(told),
+            events = self.events.recv() => SessionEvent::Events(events),
             // These two end with the participation, of which the former tells.
-            Some(offer) = self.offers.next() => Happening::Offer(offer),
-            Some(what) = self.channel_messages.recv() => Happening::ChannelMessage(what),
-            () = time => Happening::Time,
+            Some(offer) = self.offers.next() => SessionEvent::Offer(offer),
+            Some(what) = self.channel_messages.recv() => SessionEvent::ChannelMessage(what),
+            () = time => SessionEvent::Time,
         }
     }
 

@@ -91,7 +91,7 @@ impl Session {
         let node = &self.gortc.notifications.node;
         let lists = node.lists(&room, &joined.participants, &joined.streams, &self.id);
         // Once more over the same socket: what it is told of its first time, nobody hears.
-        let inside = InRoom::new(key, entrance.told);
+        let inside = InRoom::new(key, entrance.events);
         if let Some(before) = self.rooms.insert(room.clone(), inside) {
             self.gortc.leave(&room, before.key);
         }

@@ -7,7 +7,7 @@ use broadcast::room::{Event, ParticipantId, ParticipantKey};
 use broadcast::{SessionId, StreamName};
 use tokio::sync::mpsc;
 
-use crate::control::{Control, Told};
+use crate::control::{Control, EventBatch};
 
 /// Streams that one user watches in one room at a time. One more is refused.
 pub(super) const WATCHES_MAX: usize = 512;
@@ -16,7 +16,7 @@ pub(super) const WATCHES_MAX: usize = 512;
 #[derive(Debug)]
 pub(super) struct InRoom {
     pub(super) key: ParticipantKey,
-    pub(super) told: mpsc::Receiver<Told>,
+    pub(super) events: mpsc::Receiver<EventBatch>,
     /// Own streams from which nothing comes, and when they end for that.
     silent: BTreeMap<StreamName, Instant>,
     /// Streams that it watches, by `sid`.
@@ -30,10 +30,10 @@ struct Watch {
 }
 
 impl InRoom {
-    pub(super) fn new(key: ParticipantKey, told: mpsc::Receiver<Told>) -> Self {
+    pub(super) fn new(key: ParticipantKey, events: mpsc::Receiver<EventBatch>) -> Self {
         Self {
             key,
-            told,
+            events,
             silent: BTreeMap::new(),
             watches: BTreeMap::new(),
         }

@@ -7,7 +7,7 @@ use signaling::dialect::live_room;
 use tokio::sync::mpsc;
 
 use super::server::{CLIENT, Names, Server};
-use crate::control::{Entrance, Told};
+use crate::control::{Entrance, EventBatch};
 
 /// A host, as a participant that publishes one stream.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Host {
     room: Name,
     names: Names,
     key: ParticipantKey,
-    told: mpsc::Receiver<Told>,
+    events: mpsc::Receiver<EventBatch>,
     /// The last one. A stream that ends without another one is lost.
     session: Option<SessionId>,
 }
@@ -37,7 +37,7 @@ impl Host {
             room,
             names,
             key: entrance.key,
-            told: entrance.told,
+            events: entrance.events,
             session: None,
         }
     }
@@ -68,8 +68,8 @@ impl Host {
                         Err(error) => return Err(error),
                     }
                 }
-                told = self.told.recv() => {
-                    if self.is_lost(told)? {
+                events = self.events.recv() => {
+                    if self.is_lost(events)? {
                         self.ask();
                     }
                 }
@@ -104,10 +104,10 @@ impl Host {
 
     /// Whether the connection is lost, so that the host has to offer once more. `Err` when it may
     /// not.
-    fn is_lost(&mut self, told: Option<Told>) -> Result<bool, OpenError> {
+    fn is_lost(&mut self, events: Option<EventBatch>) -> Result<bool, OpenError> {
         let over = || OpenError::Refused("the participation of the host is over".to_owned());
         let mut is_lost = false;
-        for event in told.ok_or_else(over)?.iter() {
+        for event in events.ok_or_else(over)?.iter() {
             match event {
                 Event::Ended { .. } => return Err(over()),
                 Event::StreamRemoved(stream) if stream.name == self.names.stream => {

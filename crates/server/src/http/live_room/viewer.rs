@@ -72,7 +72,7 @@ async fn show(
     for stream in &entrance.joined.streams {
         shown.follow(stream);
     }
-    let mut told = entrance.told;
+    let mut events = entrance.events;
     let (mut offered, mut answered) = (false, false);
     loop {
         tokio::select! {
@@ -88,9 +88,9 @@ async fn show(
                     Err(error) => tracing::debug!(?link, %error, "an answer was not taken"),
                 }
             }
-            told = told.recv() => {
-                let told = told.ok_or_else(over)?;
-                for event in told.iter() {
+            events = events.recv() => {
+                let events = events.ok_or_else(over)?;
+                for event in events.iter() {
                     match event {
                         Event::StreamAdded(stream) | Event::StreamChanged(stream) => {
                             shown.follow(stream);

@@ -9,7 +9,7 @@ use signaling::dialect::pion_sfu::{self, Identity};
 use tokio::sync::mpsc;
 
 use super::Outgoing;
-use crate::control::{Control, Offers, Participation, Told};
+use crate::control::{Control, EventBatch, Offers, Participation};
 
 /// How long an offer of the client waits for the answer to one of the server that it has crossed.
 /// Browsers take their own back for the server's and answer it, which takes a round trip; who has
@@ -21,7 +21,7 @@ const CROSSED_MAX: Duration = Duration::from_secs(2);
 pub(super) struct Inside {
     pub(super) identity: Identity,
     pub(super) key: ParticipantKey,
-    told: mpsc::Receiver<Told>,
+    events: mpsc::Receiver<EventBatch>,
     offers: Offers,
     /// The client was sent an offer and has not answered it.
     waits: bool,
@@ -31,9 +31,9 @@ pub(super) struct Inside {
 
 /// What happens to somebody without a frame.
 #[derive(Debug)]
-pub(super) enum Happening {
+pub(super) enum SessionEvent {
     /// Something in the room. `None`: the participation is over.
-    Told(Option<Told>),
+    Events(Option<EventBatch>),
     /// It is time for an offer.
     Offer(String),
     /// The client does not answer the offer that its own has crossed.
@@ -45,7 +45,7 @@ impl Inside {
         Self {
             identity,
             key: participation.entrance.key,
-            told: participation.entrance.told,
+            events: participation.entrance.events,
             offers: participation.offers,
             waits: false,
             crossed: None,
@@ -125,7 +125,7 @@ impl Inside {
     }
 
     /// Waits for what happens. May be dropped and called again.
-    pub(super) async fn event(&mut self) -> Happening {
+    pub(super) async fn next_event(&mut self) -> SessionEvent {
         let until = self.crossed.as_ref().map(|(_, until)| *until);
         let unanswered = async {
             match until {
@@ -134,10 +134,10 @@ impl Inside {
             }
         };
         tokio::select! {
-            told = self.told.recv() => Happening::Told(told),
-            () = unanswered => Happening::Unanswered,
+            events = self.events.recv() => SessionEvent::Events(events),
+            () = unanswered => SessionEvent::Unanswered,
             // Ends with the participation, of which the first tells.
-            Some(offer) = self.offers.next() => Happening::Offer(offer),
+            Some(offer) = self.offers.next() => SessionEvent::Offer(offer),
         }
     }
 }

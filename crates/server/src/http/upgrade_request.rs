@@ -14,17 +14,17 @@ use signaling::{Problem, session_http};
 use super::Service;
 use crate::control::Grants;
 
-/// Who asks for a socket, with what its token allows.
+/// A client's request for a WebSocket, with what its token allows.
 ///
 /// The clients of earlier systems know no tokens. One in the address of the socket, or in a header,
 /// lets them in where the server has some.
 #[derive(Debug)]
-pub(super) struct Knock {
+pub(super) struct UpgradeRequest {
     pub(super) upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     pub(super) grants: Result<Grants, OpenError>,
 }
 
-impl FromRequestParts<Service> for Knock {
+impl FromRequestParts<Service> for UpgradeRequest {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Infallible> {
@@ -35,7 +35,7 @@ impl FromRequestParts<Service> for Knock {
     }
 }
 
-/// Why somebody is not let in.
+/// The response to a client whose token does not let it in.
 pub(super) fn refused(error: OpenError) -> Response {
     Problem::from(error).into_response().map(Body::from)
 }

@@ -12,8 +12,8 @@ use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::knock::{self, Knock};
 use super::socket::{self, Close, send, timed};
+use super::upgrade_request::{self, UpgradeRequest};
 use super::{RateLimit, Service};
 use crate::control::Grants;
 
@@ -31,7 +31,7 @@ const FRAMES_PER_SECOND: u32 = 200;
 /// How long reading rests when there were too many.
 const REST: Duration = Duration::from_millis(20);
 
-/// Frames that wait for one socket. Who lets so many come together is sent away.
+/// Frames that wait for one socket. A client that takes them too slowly is disconnected.
 const QUEUE_MAX: usize = 1_024;
 
 /// What the sockets of a dialect have in common.
@@ -39,7 +39,7 @@ const QUEUE_MAX: usize = 1_024;
 pub(super) struct Rules {
     /// For metrics.
     pub(super) dialect: &'static str,
-    /// Answered to who offers it.
+    /// The subprotocol that is answered to a client that offers it.
     pub(super) subprotocol: Option<&'static str>,
     /// A larger frame closes its socket.
     pub(super) frame_bytes_max: usize,
@@ -59,36 +59,39 @@ impl Rules {
     }
 }
 
-/// What becomes of a frame.
+/// What came of a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reaction {
     /// It was understood and carried out.
     Taken,
-    /// It was not; whether the client is told is the dialect's affair.
+    /// It was not. The dialect decides whether the client is told.
     Refused,
-    /// It ends the socket, after what has been sent before.
+    /// The socket is closed, after what was sent before.
     Close(Close),
 }
 
-/// One side of a conversation by a socket: the server's.
-pub(super) trait Talk: Send + 'static {
-    /// Something that happens and is no frame of the socket.
+/// What the server does with the frames of one socket.
+pub(super) trait Handler: Send + 'static {
+    /// What it waits for besides frames.
     type Event: Send;
 
     /// Takes a frame. The next one waits for it.
     fn received(&mut self, text: &str) -> impl Future<Output = Reaction> + Send;
 
-    /// Waits for what else happens. May be dropped at each await and called again.
-    fn event(&mut self) -> impl Future<Output = Self::Event> + Send;
+    /// Waits for an event. May be dropped at each await and called again.
+    fn next_event(&mut self) -> impl Future<Output = Self::Event> + Send;
 
-    /// Something else has happened. Breaks to close the socket.
-    fn happened(&mut self, event: Self::Event) -> impl Future<Output = ControlFlow<Close>> + Send;
+    /// Handles an event. Breaks to close the socket.
+    fn handle_event(
+        &mut self,
+        event: Self::Event,
+    ) -> impl Future<Output = ControlFlow<Close>> + Send;
 
     /// The socket is gone, whatever the reason. Called exactly once.
     fn ended(self);
 }
 
-/// For who waits for nothing but frames.
+/// The event of a handler that waits for frames alone.
 pub(super) async fn never() -> Infallible {
     std::future::pending().await
 }
@@ -111,21 +114,21 @@ impl Outgoing {
 }
 
 /// Opens the socket of a dialect. `begin` is given the way to it, and what its client may do.
-pub(super) fn open<T: Talk>(
+pub(super) fn open<T: Handler>(
     service: Service,
-    knock: Knock,
+    request: UpgradeRequest,
     rules: Rules,
     begin: impl FnOnce(Outgoing, Grants) -> T + Send + 'static,
 ) -> Response {
-    let grants = match knock.grants {
+    let grants = match request.grants {
         Ok(grants) => grants,
-        Err(error) => return knock::refused(error),
+        Err(error) => return upgrade_request::refused(error),
     };
     let (subprotocol, frame_bytes_max) = (rules.subprotocol, rules.frame_bytes_max);
     let run = async move |service: Service, socket| {
         let (queue, queued) = mpsc::channel(QUEUE_MAX);
         let slow = CancellationToken::new();
-        let mut line = Line {
+        let mut socket_loop = SocketLoop {
             service,
             socket,
             rules,
@@ -133,18 +136,18 @@ pub(super) fn open<T: Talk>(
             slow: slow.clone(),
             frames: RateLimit::new(FRAMES_PER_SECOND),
         };
-        let mut talk = begin(Outgoing { queue, slow }, grants);
-        let ended = line.run(&mut talk).await;
-        talk.ended();
+        let mut handler = begin(Outgoing { queue, slow }, grants);
+        let ended = socket_loop.run(&mut handler).await;
+        handler.ended();
         match ended? {
-            Some(close) => socket::close(&mut line.socket, &close).await,
+            Some(close) => socket::close(&mut socket_loop.socket, &close).await,
             None => Ok(()),
         }
     };
     let own = service.clone();
     socket::upgrade(
         &service,
-        knock.upgrade,
+        request.upgrade,
         subprotocol,
         frame_bytes_max,
         |socket| run(own, socket),
@@ -152,7 +155,7 @@ pub(super) fn open<T: Talk>(
 }
 
 /// A socket with what waits for it.
-struct Line {
+struct SocketLoop {
     service: Service,
     socket: WebSocket,
     rules: Rules,
@@ -161,9 +164,9 @@ struct Line {
     frames: RateLimit,
 }
 
-impl Line {
+impl SocketLoop {
     /// Until the socket ends: with the good-bye that it is still to get, if it is still there.
-    async fn run(&mut self, talk: &mut impl Talk) -> Result<Option<Close>, axum::Error> {
+    async fn run(&mut self, handler: &mut impl Handler) -> Result<Option<Close>, axum::Error> {
         let silence_max = self.rules.silence_max;
         let mut ping = tokio::time::interval(silence_max / PINGS);
         let mut heard = Instant::now();
@@ -182,19 +185,19 @@ impl Line {
                 message = self.socket.next() => {
                     heard = Instant::now();
                     let flow = match message {
-                        Some(message) => self.message(talk, message).await?,
+                        Some(message) => self.message(handler, message).await?,
                         None => ControlFlow::Break(None),
                     };
                     if let ControlFlow::Break(close) = flow {
                         return Ok(close);
                     }
                 }
-                event = talk.event() => {
-                    if let ControlFlow::Break(close) = talk.happened(event).await {
+                event = handler.next_event() => {
+                    if let ControlFlow::Break(close) = handler.handle_event(event).await {
                         return self.last(close).await;
                     }
                 }
-                // The queue lives as long as the talk.
+                // The queue lives as long as the handler.
                 Some(frame) = self.queued.recv() => self.put(&frame).await?,
                 () = tokio::time::sleep_until((heard + silence_max).into()) => return Ok(None),
                 _ = ping.tick() => send(&mut self.socket, Message::Ping(bytes::Bytes::new())).await?,
@@ -222,7 +225,7 @@ impl Line {
 
     async fn message(
         &mut self,
-        talk: &mut impl Talk,
+        handler: &mut impl Handler,
         message: Result<Message, axum::Error>,
     ) -> Result<ControlFlow<Option<Close>>, axum::Error> {
         let text = match message {
@@ -251,7 +254,9 @@ impl Line {
             tokio::time::sleep(REST).await;
         }
         // A bug in there costs this socket, and nothing else.
-        let received = AssertUnwindSafe(talk.received(&text)).catch_unwind().await;
+        let received = AssertUnwindSafe(handler.received(&text))
+            .catch_unwind()
+            .await;
         let reaction = received.unwrap_or_else(|_| {
             tracing::error!(dialect = self.rules.dialect, "a frame could not be handled");
             Reaction::Close(Close::new(Close::FAILED, "the frame could not be handled"))
