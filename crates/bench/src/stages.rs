@@ -9,7 +9,7 @@ use anyhow::bail;
 use broadcast::forward::{Limits, Subscription, Track};
 use client::Offering;
 use rtc::{Datagrams, Event, Path, Peer};
-use rtp::{Frame, Kind, Packet, Rewrite};
+use rtp::{Kind, Packet, PayloadInfo, Rewrite};
 
 use crate::clock::cpu_time;
 use crate::rig::{
@@ -123,10 +123,10 @@ fn packet(now: Instant, seq: u64) -> Arc<Packet> {
         seq,
         timestamp: (seq / BURST as u64) as u32 * 3_000,
         marker: seq % BURST as u64 == BURST as u64 - 1,
-        frame: Frame {
+        frame: PayloadInfo {
             keyframe: seq == 0,
             start: seq.is_multiple_of(BURST as u64),
-            ..Frame::default()
+            ..PayloadInfo::default()
         },
         ..Packet::new(now, FORMAT, vec![0x5a; PAYLOAD_BYTES])
     })

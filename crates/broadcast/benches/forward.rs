@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use headwater_broadcast::forward::{Limits, Subscription, Track};
-use rtp::{Codec, Format, Frame, Kind, Packet, PictureIds, Profile};
+use rtp::{Codec, Format, Kind, Packet, PayloadInfo, PictureIds, Profile};
 
 const PACKETS: u64 = 1_000;
 const PACKETS_PER_FRAME: u64 = 10;
@@ -32,7 +32,7 @@ fn packets(begin: Instant) -> Vec<Arc<Packet>> {
             seq: 1_000 + i,
             timestamp: frame as u32 * 3_000,
             marker: index == PACKETS_PER_FRAME - 1,
-            frame: Frame {
+            frame: PayloadInfo {
                 keyframe: frame == 0,
                 start: index == 0,
                 picture: PictureIds {
@@ -40,7 +40,7 @@ fn packets(begin: Instant) -> Vec<Arc<Packet>> {
                     picture_id_wide: true,
                     tl0_index: Some(frame as u8),
                 },
-                ..Frame::default()
+                ..PayloadInfo::default()
             },
             ..Packet::new(arrived, format, vec![0; 1_100])
         })

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use rtp::dependency_descriptor::{self, Mandatory, Template, Templates};
-use rtp::{Codec, Extensions, Frame, Packet};
+use rtp::{Codec, Extensions, Packet, PayloadInfo};
 use str0m::Rtc;
 use str0m::media::KeyframeRequestKind;
 use str0m::rtp::{RtpPacket, Ssrc};
@@ -49,7 +49,7 @@ impl Incoming {
             .filter(|_| format.red)
             .map(|(_, block)| block.into());
         let payload = primary.as_deref().unwrap_or(&packet.payload);
-        let mut frame = Frame::inspect(format.codec, payload);
+        let mut frame = PayloadInfo::inspect(format.codec, payload);
         let extensions = extensions::received(&packet.header.ext_vals);
         // The others tell their layers in the payload, or have none.
         if format.codec == Codec::Av1

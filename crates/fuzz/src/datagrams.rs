@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use dtls::{Endpoint, Fingerprint, Hash, Identity, Output, Role};
 use ice::stun::{Class, Message, Method, Writer, attribute::AttributeType};
 use rtp::rtcp::{self, Received, ReportBlock};
-use rtp::{Codec, DescribedSet, Format, Frame, Header, Packet, ParameterSets, Profile, Sort};
+use rtp::{Codec, DescribedSet, Format, Header, Packet, ParameterSets, PayloadInfo, Profile, Sort};
 
 use crate::script;
 use pair::config;
@@ -214,7 +214,7 @@ pub(crate) fn rtp(input: &[u8]) {
         for seq in 0..3 {
             let packet = Packet {
                 seq,
-                frame: Frame::inspect(codec, payload),
+                frame: PayloadInfo::inspect(codec, payload),
                 ..Packet::new(now, format, payload)
             };
             sets.take(&packet);

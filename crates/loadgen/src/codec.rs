@@ -226,7 +226,7 @@ fn av1(keyframe: bool, first: bool, last: bool) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use rtp::Frame;
+    use rtp::PayloadInfo;
 
     use super::*;
 
@@ -269,7 +269,7 @@ mod tests {
                 // The picture of H.264 stands behind its parameter sets, and begins the key frame.
                 let begin = usize::from(codec == Codec::H264 && keyframe);
                 for (i, payload) in payloads.iter().enumerate() {
-                    let frame = Frame::inspect(codec, payload);
+                    let frame = PayloadInfo::inspect(codec, payload);
                     assert_eq!(frame.keyframe, i == begin && keyframe, "{codec:?} {i}");
                     if codec == Codec::Vp8 {
                         assert_eq!(frame.picture.picture_id, Some(number as u16));

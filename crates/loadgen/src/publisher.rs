@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use client::Event;
-use rtp::{Bitrate, Codec, Format, Frame, Packet, Profile, Rewrite};
+use rtp::{Bitrate, Codec, Format, Packet, PayloadInfo, Profile, Rewrite};
 use serde::{Serialize, Serializer};
 use udp::Received;
 
@@ -382,7 +382,7 @@ fn packet(
         seq,
         timestamp,
         marker,
-        frame: Frame::inspect(format.codec, &payload),
+        frame: PayloadInfo::inspect(format.codec, &payload),
         ..Packet::new(now, format, payload)
     }
 }

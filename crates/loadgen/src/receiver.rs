@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rtc::srtp::{Inbound, Keys, Outbound, Protection};
 use rtp::rtcp::{self, Received, ReportBlock};
-use rtp::{Frame, Header, Kind, Sort, seq};
+use rtp::{Header, Kind, PayloadInfo, Sort, seq};
 
 use crate::answer::{Answer, Encoding, PayloadType};
 use crate::arrivals::Arrivals;
@@ -391,6 +391,6 @@ fn look(now: Instant, payload: &[u8], encoding: Encoding, media: &mut Media) {
     media.bytes = payload.len();
     media.delay_us = Stamp::read(payload).map(|stamp| stamp.age_us(now));
     if let Encoding::Codec(codec) = encoding {
-        media.keyframe = Frame::inspect(codec, payload).keyframe;
+        media.keyframe = PayloadInfo::inspect(codec, payload).keyframe;
     }
 }

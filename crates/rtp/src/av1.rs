@@ -17,20 +17,20 @@
 //! Layer ids are not reported: only a packet in which an OBU begins has them, and a frame must
 //! not be forwarded in part. The dependency descriptor has them in every packet.
 
-use crate::Frame;
+use crate::PayloadInfo;
 
-pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
+pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     let (header, elements) = payload.split_first()?;
     // Z: the first OBU element continues one of the packet before.
     let continues = header & 0x80 != 0;
     // N: first packet of a coded video sequence, which begins with a key frame.
     let keyframe = header & 0x08 != 0 && !continues;
     let first_has_length = header & 0x30 != 0x10;
-    Some(Frame {
+    Some(PayloadInfo {
         keyframe,
         start: keyframe || !continues && begins_picture(elements, first_has_length),
         parameter_sets: sequence_header(payload).is_some(),
-        ..Frame::default()
+        ..PayloadInfo::default()
     })
 }
 

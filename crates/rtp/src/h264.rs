@@ -18,7 +18,7 @@
 
 use crate::nal::{Bits, Fragment};
 use crate::parameter_sets::{SetId, sprop};
-use crate::{Frame, nal};
+use crate::{PayloadInfo, nal};
 
 pub use crate::h264_profile::{LevelName, ProfileName, parse_profile_level_id, profile_name};
 
@@ -36,7 +36,7 @@ pub fn sets_from_sprop(value: &str) -> Vec<Vec<u8>> {
     sprop(value, |unit| set_id(unit).is_some())
 }
 
-pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
+pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     let (header, rest) = payload.split_first()?;
     match nal_type(*header) {
         AGGREGATION => {
@@ -50,9 +50,9 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
             if header & 0x80 != 0 {
                 return Some(unit(nal_type, body));
             }
-            Some(Frame {
+            Some(PayloadInfo {
                 parameter_sets: is_set(nal_type),
-                ..Frame::default()
+                ..PayloadInfo::default()
             })
         }
         nal_type => Some(unit(nal_type, rest)),
@@ -105,15 +105,15 @@ fn is_set(nal_type: u8) -> bool {
     matches!(nal_type, SPS | PPS)
 }
 
-fn unit(nal_type: u8, body: &[u8]) -> Frame {
+fn unit(nal_type: u8, body: &[u8]) -> PayloadInfo {
     // A slice begins with first_mb_in_slice; zero is a single set bit (ITU-T H.264 §7.3.3).
     let first_slice =
         matches!(nal_type, 1 | 2 | IDR) && body.first().is_some_and(|byte| byte & 0x80 != 0);
-    Frame {
+    PayloadInfo {
         keyframe: nal_type == IDR,
         start: first_slice,
         parameter_sets: is_set(nal_type),
-        ..Frame::default()
+        ..PayloadInfo::default()
     }
 }
 

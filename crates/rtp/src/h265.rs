@@ -15,7 +15,7 @@
 
 use crate::nal::{Bits, Fragment};
 use crate::parameter_sets::{SetId, sprop};
-use crate::{Frame, nal};
+use crate::{PayloadInfo, nal};
 
 /// Intra random access point pictures: BLA, IDR, CRA (ITU-T H.265 table 7-1).
 const IRAP: std::ops::RangeInclusive<u8> = 16..=23;
@@ -36,7 +36,7 @@ pub fn sets_from_sprop(value: &str) -> Vec<Vec<u8>> {
     sprop(value, |unit| set_id(unit).is_some())
 }
 
-pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
+pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     let (nal_type, rest) = split_header(payload)?;
     match nal_type {
         AGGREGATION => {
@@ -51,9 +51,9 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
             if header & 0x80 != 0 {
                 return Some(unit(nal_type, body));
             }
-            Some(Frame {
+            Some(PayloadInfo {
                 parameter_sets: is_set(nal_type),
-                ..Frame::default()
+                ..PayloadInfo::default()
             })
         }
         _ => Some(unit(nal_type, rest)),
@@ -132,15 +132,15 @@ fn is_set(nal_type: u8) -> bool {
     matches!(nal_type, VPS | SPS | PPS)
 }
 
-fn unit(nal_type: u8, body: &[u8]) -> Frame {
+fn unit(nal_type: u8, body: &[u8]) -> PayloadInfo {
     // A slice begins with first_slice_segment_in_pic_flag (ITU-T H.265 §7.3.6.1); all types
     // below the parameter sets are slices.
     let first_slice = nal_type < VPS && body.first().is_some_and(|byte| byte & 0x80 != 0);
-    Frame {
+    PayloadInfo {
         keyframe: IRAP.contains(&nal_type),
         start: first_slice,
         parameter_sets: is_set(nal_type),
-        ..Frame::default()
+        ..PayloadInfo::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What H.264 and H.265 packets have in common.
 
-use crate::Frame;
+use crate::PayloadInfo;
 
 /// The units of an aggregation packet, each behind its length in 16 bits (RFC 6184 §5.7.1,
 /// RFC 7798 §4.4.2). Ends at a unit that is cut short.
@@ -14,8 +14,8 @@ pub(crate) fn aggregated(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// A packet begins what any of its units begins.
-pub(crate) fn together(units: impl Iterator<Item = Frame>) -> Frame {
-    units.fold(Frame::default(), |all, unit| Frame {
+pub(crate) fn together(units: impl Iterator<Item = PayloadInfo>) -> PayloadInfo {
+    units.fold(PayloadInfo::default(), |all, unit| PayloadInfo {
         keyframe: all.keyframe || unit.keyframe,
         start: all.start || unit.start,
         parameter_sets: all.parameter_sets || unit.parameter_sets,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::{Format, Frame, PictureIds, dependency_descriptor};
+use crate::{Format, PayloadInfo, PictureIds, dependency_descriptor};
 
 /// One received media packet, authenticated, decrypted and inspected once.
 ///
@@ -26,7 +26,7 @@ pub struct Packet {
     /// Header extensions that travel end to end.
     pub extensions: Extensions,
     /// What the payload header says about the frame it belongs to.
-    pub frame: Frame,
+    pub frame: PayloadInfo,
     /// RTP payload without header and padding.
     pub payload: Arc<[u8]>,
     /// For RED (RFC 2198): the primary block alone, for receivers without RED.
@@ -44,7 +44,7 @@ impl Packet {
             received,
             captured: received,
             extensions: Extensions::default(),
-            frame: Frame::default(),
+            frame: PayloadInfo::default(),
             payload: payload.into(),
             primary: None,
         }

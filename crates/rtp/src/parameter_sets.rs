@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::nal::Fragment;
-use crate::{Codec, Format, Frame, Packet, av1, cache, h264, h265};
+use crate::{Codec, Format, Packet, PayloadInfo, av1, cache, h264, h265};
 
 /// More are not kept: the least recently sent one gives way. Encoders use two or three.
 const SETS_MAX: usize = 16;
@@ -60,7 +60,7 @@ struct Partial {
 
 impl ParameterSets {
     /// Keeps the sets of a packet of the stream: one that says so in
-    /// [`Frame::parameter_sets`]. Sets older than those that are kept are ignored.
+    /// [`PayloadInfo::parameter_sets`]. Sets older than those that are kept are ignored.
     pub fn take(&mut self, packet: &Packet) {
         let payload = &packet.payload;
         match packet.format.codec {
@@ -135,7 +135,7 @@ impl ParameterSets {
         }
         let header = av1::sequence_header(&self.kept.first()?.packet.payload)?;
         let payload = av1::with_sequence_header(&keyframe.payload, header)?;
-        let frame = Frame {
+        let frame = PayloadInfo {
             parameter_sets: true,
             ..keyframe.frame
         };
@@ -248,9 +248,9 @@ fn payload(codec: Codec, unit: &[u8]) -> Vec<u8> {
 }
 
 fn set_packet(packet: Packet) -> Arc<Packet> {
-    let frame = Frame {
+    let frame = PayloadInfo {
         parameter_sets: true,
-        ..Frame::default()
+        ..PayloadInfo::default()
     };
     Arc::new(Packet { frame, ..packet })
 }

@@ -126,7 +126,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Frame;
+    use crate::PayloadInfo;
 
     const IDS: PictureIds = PictureIds {
         picture_id: Some(0xffff),
@@ -193,7 +193,7 @@ mod tests {
         ) {
             let codec = if vp9 { Codec::Vp9 } else { Codec::Vp8 };
             let mut written = payload.clone();
-            Frame::inspect(codec, &payload).picture.write(codec, &mut written);
+            PayloadInfo::inspect(codec, &payload).picture.write(codec, &mut written);
             prop_assert_eq!(written, payload);
         }
 
@@ -205,7 +205,7 @@ mod tests {
             mut payload in proptest::collection::vec(any::<u8>(), 0..16),
         ) {
             let codec = if vp9 { Codec::Vp9 } else { Codec::Vp8 };
-            let before = Frame::inspect(codec, &payload);
+            let before = PayloadInfo::inspect(codec, &payload);
             let ids = PictureIds { picture_id: Some(id), picture_id_wide: true, tl0_index: Some(index) };
             let written = ids.write(codec, &mut payload);
 
@@ -217,7 +217,7 @@ mod tests {
                 tl0_index: had.tl0_index.map(|_| index),
                 ..had
             };
-            prop_assert_eq!(Frame::inspect(codec, &payload), Frame { picture, ..before });
+            prop_assert_eq!(PayloadInfo::inspect(codec, &payload), PayloadInfo { picture, ..before });
         }
     }
 }

@@ -14,9 +14,9 @@
 //! ```
 
 use crate::picture_ids::{Fields, Places};
-use crate::{Frame, SwitchUp};
+use crate::{PayloadInfo, SwitchUp};
 
-pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
+pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     read(payload).map(|(frame, _)| frame)
 }
 
@@ -25,10 +25,10 @@ pub(crate) fn places(payload: &[u8]) -> Option<Places> {
     read(payload).map(|(_, places)| places)
 }
 
-fn read(payload: &[u8]) -> Option<(Frame, Places)> {
+fn read(payload: &[u8]) -> Option<(PayloadInfo, Places)> {
     let mut fields = Fields::of(payload);
     let first = fields.byte()?;
-    let mut frame = Frame::default();
+    let mut frame = PayloadInfo::default();
     if first & 0x80 != 0 {
         let extension = fields.byte()?;
         if extension & 0x80 != 0 {

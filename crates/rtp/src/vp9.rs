@@ -14,9 +14,9 @@
 //! The references (P and F) and the scalability structure (V) that may follow are not read.
 
 use crate::picture_ids::{Fields, Places};
-use crate::{Frame, SwitchUp};
+use crate::{PayloadInfo, SwitchUp};
 
-pub(crate) fn inspect(payload: &[u8]) -> Option<Frame> {
+pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     read(payload).map(|(frame, _)| frame)
 }
 
@@ -25,13 +25,13 @@ pub(crate) fn places(payload: &[u8]) -> Option<Places> {
     read(payload).map(|(_, places)| places)
 }
 
-fn read(payload: &[u8]) -> Option<(Frame, Places)> {
+fn read(payload: &[u8]) -> Option<(PayloadInfo, Places)> {
     let mut fields = Fields::of(payload);
     let first = fields.byte()?;
     let flag = |bit: u8| first & bit != 0;
     let (has_id, inter, layers, flexible, begins) =
         (flag(0x80), flag(0x40), flag(0x20), flag(0x10), flag(0x08));
-    let mut frame = Frame::default();
+    let mut frame = PayloadInfo::default();
     if has_id {
         fields.picture_id()?;
     }

@@ -160,7 +160,7 @@ fn av1(keyframe: bool, first: bool, last: bool) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use rtp::Frame;
+    use rtp::PayloadInfo;
 
     use super::*;
 
@@ -195,7 +195,7 @@ mod tests {
                 let pieces = encoder.frame(keyframe, STAMP, &mut rng);
                 assert!(pieces.len() > 2);
                 for (i, piece) in pieces.iter().enumerate() {
-                    let frame = Frame::inspect(codec, &piece.payload);
+                    let frame = PayloadInfo::inspect(codec, &piece.payload);
                     assert_eq!(frame.start, i == 0, "{codec} {i}");
                     assert_eq!(frame.keyframe, i == 0 && keyframe, "{codec} {i}");
                     assert_eq!(piece.marker, i == pieces.len() - 1);
@@ -210,7 +210,7 @@ mod tests {
         let seen: Vec<_> = (0..5)
             .map(|i| encoder.frame(i == 0, STAMP, &mut rng))
             .map(|pieces| {
-                let frame = Frame::inspect(Codec::Vp8, &pieces[0].payload);
+                let frame = PayloadInfo::inspect(Codec::Vp8, &pieces[0].payload);
                 let stamp = Stamp::read(&pieces[0].payload).expect("a stamp");
                 let picture = frame.picture.picture_id.expect("an id");
                 (picture, frame.temporal_id, stamp.depends_on)

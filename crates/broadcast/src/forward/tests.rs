@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtp::{Bitrate, Codec, Format, Frame, Kind, Packet, PictureIds, Profile, Rewrite, SwitchUp};
+use rtp::{
+    Bitrate, Codec, Format, Kind, Packet, PayloadInfo, PictureIds, Profile, Rewrite, SwitchUp,
+};
 
 use super::{Choice, Estimate, LayerSelector, Limits, Rewriter, Subscription, Track};
 
@@ -40,7 +42,7 @@ impl Encoder {
     pub(super) fn frame(&mut self, now: Instant, keyframe: bool) -> Vec<Arc<Packet>> {
         let temporal_id = (self.temporal)(self.frames);
         let packets = (0..PACKETS_PER_FRAME).map(|i| {
-            let frame = Frame {
+            let frame = PayloadInfo {
                 keyframe: keyframe && i == 0,
                 start: i == 0,
                 temporal_id,
@@ -50,7 +52,7 @@ impl Encoder {
                     picture_id_wide: true,
                     tl0_index: Some(self.frames as u8),
                 },
-                ..Frame::default()
+                ..PayloadInfo::default()
             };
             let format = Format {
                 codec: Codec::Vp8,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rtp::dependency_descriptor::{self, Mandatory, Template, Templates};
-use rtp::{CaptureTime, Codec, Extensions, Format, Frame, Header, Packet};
+use rtp::{CaptureTime, Codec, Extensions, Format, Header, Packet, PayloadInfo};
 
 use super::layer::Layer;
 use crate::extensions::ExtensionIds;
@@ -55,7 +55,7 @@ impl<'a> Opened<'a> {
             false => None,
         };
         let payload = primary.as_deref().unwrap_or(self.payload);
-        let mut frame = Frame::inspect(format.codec, payload);
+        let mut frame = PayloadInfo::inspect(format.codec, payload);
         let extensions = self.extensions(ids);
         // The others tell their layers in the payload, or have none.
         if format.codec == Codec::Av1

@@ -2,7 +2,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Codec, Format, Frame, Profile};
+use crate::{Codec, Format, PayloadInfo, Profile};
 
 const PAYLOAD: usize = 100;
 
@@ -38,9 +38,9 @@ impl Source {
         Arc::new(Packet {
             seq,
             timestamp: frame.wrapping_mul(2_700),
-            frame: Frame {
+            frame: PayloadInfo {
                 keyframe,
-                ..Frame::default()
+                ..PayloadInfo::default()
             },
             ..Packet::new(received, format, [0; PAYLOAD])
         })

@@ -16,7 +16,7 @@ fn packet(codec: Codec, seq: u64, timestamp: u32, payload: &[u8]) -> Packet {
     Packet {
         seq,
         timestamp,
-        frame: Frame::inspect(codec, payload),
+        frame: PayloadInfo::inspect(codec, payload),
         ..Packet::new(Instant::now(), format, payload)
     }
 }

@@ -61,7 +61,7 @@ impl Stream {
         let packet = Arc::new(Packet {
             seq: self.seq,
             timestamp: self.timestamp,
-            frame: Frame::inspect(Codec::H264, payload),
+            frame: PayloadInfo::inspect(Codec::H264, payload),
             ..Packet::new(self.now, FORMAT, payload)
         });
         self.seq += 1;

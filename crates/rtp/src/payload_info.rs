@@ -15,7 +15,7 @@ pub enum SwitchUp {
 
 /// What one packet says about its frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Frame {
+pub struct PayloadInfo {
     /// This packet begins a key frame, or a slice of one: a decoder that has the parameter sets
     /// can start here.
     pub keyframe: bool,
@@ -33,7 +33,7 @@ pub struct Frame {
     pub picture: PictureIds,
 }
 
-impl Frame {
+impl PayloadInfo {
     /// Reads the payload header of `codec`. Never fails: what cannot be read is
     /// left at its default, and a packet that is not a key frame start is harmless.
     pub fn inspect(codec: Codec, payload: &[u8]) -> Self {
@@ -76,7 +76,7 @@ mod tests {
         #[test]
         fn no_payload_is_a_panic(payload in proptest::collection::vec(any::<u8>(), 0..64)) {
             for codec in Codec::ALL {
-                Frame::inspect(codec, &payload);
+                PayloadInfo::inspect(codec, &payload);
             }
         }
     }
@@ -84,7 +84,11 @@ mod tests {
     #[test]
     fn an_empty_payload_begins_nothing() {
         for codec in Codec::ALL.into_iter().filter(|c| *c != Codec::Opus) {
-            assert_eq!(Frame::inspect(codec, &[]), Frame::default(), "{codec}");
+            assert_eq!(
+                PayloadInfo::inspect(codec, &[]),
+                PayloadInfo::default(),
+                "{codec}"
+            );
         }
     }
 }
