@@ -96,8 +96,14 @@ mod tests {
         let mut look = |kbps| {
             health.packets = 100;
             let bandwidth = Bitrate::kbps(kbps);
-            let filled = false;
-            let told = health.look(None, Some(Estimate { bandwidth, filled }));
+            let congested = false;
+            let told = health.look(
+                None,
+                Some(Estimate {
+                    bandwidth,
+                    congested,
+                }),
+            );
             told.and_then(|(_, bandwidth)| bandwidth)
         };
         assert_eq!(look(1_000), Some(Bitrate::kbps(1_000)));

@@ -515,10 +515,13 @@ impl Shard {
             }
             rtc::Event::Estimate {
                 bandwidth,
-                congested: filled,
+                congested,
             } => {
-                tracing::trace!(session = ?entry.session, %bandwidth, filled, "path estimated");
-                entry.estimate = Some(Estimate { bandwidth, filled });
+                tracing::trace!(session = ?entry.session, %bandwidth, congested, "path estimated");
+                entry.estimate = Some(Estimate {
+                    bandwidth,
+                    congested,
+                });
                 // A path that shrinks is to be relieved at once.
                 if entry.connected {
                     choose_layers(now, entry, &mut self.streams);

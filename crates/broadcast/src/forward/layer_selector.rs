@@ -17,11 +17,11 @@ const HOLD_MAX: Duration = Duration::from_secs(4);
 /// Moving down this soon after moving up means that the attempt failed.
 const FAILED_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long an estimate that is too low must stay so on a path that is not filled: a moment of
+/// How long an estimate that is too low must stay so on an uncongested path: a moment of
 /// delay at a busy receiver looks the same at first.
 const DOUBT_TIME: Duration = Duration::from_millis(500);
 
-/// How long nothing is sent on a path that is filled, at most, before the worst layer's key
+/// How long nothing is sent on a congested path, at most, before the worst layer's key
 /// frame: routers keep up to some hundred milliseconds in their queues.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
@@ -35,7 +35,7 @@ pub struct Estimate {
     pub bandwidth: Bitrate,
     /// It queues or drops packets now. An estimate may fall without that, for example when the
     /// viewer's machine is busy.
-    pub filled: bool,
+    pub congested: bool,
 }
 
 /// What a viewer shall get, and what its bandwidth estimation shall look for.
@@ -55,7 +55,7 @@ pub struct Choice {
 
 /// Decides which layer of one video track a viewer gets.
 ///
-/// The best that the estimate carries; down at once where the path is filled, else when the
+/// The best that the estimate carries; down at once where the path is congested, else when the
 /// estimate stays low; up only with headroom, where padding got through, and after a hold that
 /// grows with failure, so that a viewer at the edge of two layers does not flap.
 #[derive(Debug)]
@@ -173,14 +173,14 @@ impl LayerSelector {
         Some(Choice {
             layer,
             temporal_max: if squeezed { 0 } else { u8::MAX },
-            pause: path.filled && drains,
+            pause: path.congested && drains,
             padded,
             wanted,
         })
     }
 
     /// The present layer; the best that fits when it does not fit or there is none; the worst
-    /// when none fits. The worst also on a path that is filled: estimates fall in steps, and
+    /// when none fits. The worst also on a congested path: estimates fall in steps, and
     /// the path may be narrower still.
     fn keep_or_move_down(
         &mut self,
@@ -204,11 +204,11 @@ impl LayerSelector {
             return present;
         }
         let short_since = *self.short_since.get_or_insert(now);
-        if !path.filled && now.saturating_duration_since(short_since) < DOUBT_TIME {
+        if !path.congested && now.saturating_duration_since(short_since) < DOUBT_TIME {
             return present;
         }
         self.moved_down(now);
-        if path.filled {
+        if path.congested {
             self.drained_at = Some(now + DRAIN_TIME);
             return worst;
         }
@@ -225,7 +225,7 @@ impl LayerSelector {
         }
         let short_since = *self.short_since.get_or_insert(now);
         let is_long = now.saturating_duration_since(short_since) >= DOUBT_TIME;
-        self.squeezed || self.layer.is_none() || path.filled || is_long
+        self.squeezed || self.layer.is_none() || path.congested || is_long
     }
 
     /// The layer to send, the rate to fill up to with padding, and the rate to look for.
@@ -270,7 +270,7 @@ impl LayerSelector {
     ) -> (usize, Bitrate, Bitrate) {
         let needed = need(track, worst);
         match self.prober.poll(now, path, needed, true) {
-            Probing::Running(padded) if !path.filled => (worst, padded, needed),
+            Probing::Running(padded) if !path.congested => (worst, padded, needed),
             _ => (worst, Bitrate::ZERO, track.bitrate(worst)),
         }
     }

@@ -57,7 +57,7 @@ enum Shown {
 impl Probe {
     fn look(&mut self, now: Instant, path: Estimate, fits: bool, time: Duration) -> Shown {
         let fell = path.bandwidth < self.before.bandwidth * FELL;
-        if fell || (path.filled && !self.before.filled) {
+        if fell || (path.congested && !self.before.congested) {
             return Shown::NoMore;
         }
         self.fits_since = fits.then(|| self.fits_since.unwrap_or(now));

@@ -408,17 +408,17 @@ fn the_first_sequence_number_leaves_room_before_the_wrap() {
     assert!(rewriter.rewrite(packet).is_some_and(|r| r.seq < 32_768));
 }
 
-/// A path of this bandwidth that is not filled.
+/// A path of this bandwidth that is not congested.
 fn path(kbps: u64) -> Option<Estimate> {
     Some(Estimate {
         bandwidth: Bitrate::kbps(kbps),
-        filled: false,
+        congested: false,
     })
 }
 
-fn filled(path: Option<Estimate>) -> Option<Estimate> {
+fn congested(path: Option<Estimate>) -> Option<Estimate> {
     path.map(|path| Estimate {
-        filled: true,
+        congested: true,
         ..path
     })
 }
@@ -477,7 +477,7 @@ fn viewer_is_squeezed_when_its_path_fills_or_doubt_is_over() {
     );
     let recovers = [fits, first, (300, path(300)), third];
     assert_eq!(temporal(recovers), [false; 4]);
-    let fills = [fits, (100, filled(path(150))), second, third];
+    let fills = [fits, (100, congested(path(150))), second, third];
     assert_eq!(temporal(fills), [false, true, true, true]);
 }
 
@@ -549,15 +549,15 @@ fn a_path_that_fills_drains_before_it_is_tried_anew_from_the_worst_layer() {
         (choice.layer, choice.pause)
     };
     assert_eq!(after(0, path(5_000)), (2, false));
-    assert_eq!(after(0, filled(path(1_900))), (0, true));
-    assert_eq!(after(400, filled(path(1_000))), (0, true));
-    assert_eq!(after(200, filled(path(1_000))), (0, false), "drained");
+    assert_eq!(after(0, congested(path(1_900))), (0, true));
+    assert_eq!(after(400, congested(path(1_000))), (0, true));
+    assert_eq!(after(200, congested(path(1_000))), (0, false), "drained");
     assert_eq!(after(500, path(1_000)), (0, false), "a probe");
     assert_eq!(after(1_100, path(1_000)), (1, false));
 }
 
 #[test]
-fn an_estimate_that_falls_on_a_path_that_is_not_filled_must_stay_so() {
+fn low_estimate_on_uncongested_path_must_last_to_count() {
     let mut chooser = Chooser::new();
     let mut after = |millis, kbps| {
         let choice = chooser.after(millis, path(kbps));
@@ -571,11 +571,11 @@ fn an_estimate_that_falls_on_a_path_that_is_not_filled_must_stay_so() {
 }
 
 #[test]
-fn a_path_that_is_not_filled_any_more_is_used_again_at_once() {
+fn path_no_longer_congested_is_used_again_at_once() {
     let mut chooser = Chooser::new();
     let mut pauses = |millis, path| chooser.after(millis, path).pause;
     assert!(!pauses(0, path(5_000)));
-    assert!(pauses(0, filled(path(1_000))));
+    assert!(pauses(0, congested(path(1_000))));
     assert!(!pauses(50, path(1_000)));
 }
 
@@ -634,10 +634,10 @@ fn a_probe_ends_when_the_path_begins_to_queue_or_drop() {
     let mut chooser = Chooser::new();
     let mut pads = |millis, path| chooser.after(millis, path).padded > Bitrate::ZERO;
     assert!(!pads(0, path(5_000)));
-    assert!(!pads(0, filled(path(400))));
+    assert!(!pads(0, congested(path(400))));
     assert!(pads(1_100, path(400)));
     assert!(pads(500, path(900)));
-    assert!(!pads(100, filled(path(900))));
+    assert!(!pads(100, congested(path(900))));
 }
 
 #[test]

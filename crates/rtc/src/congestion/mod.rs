@@ -42,8 +42,8 @@ use restraint::{Answer, Restraint};
 /// A queue that stands for longer is too much.
 const TOO_LONG: Duration = Duration::from_millis(60);
 
-/// A path is filled when its queue stands for longer than this.
-const FILLED_QUEUE: Duration = Duration::from_millis(150);
+/// A path is congested when its queue stands for longer than this.
+const CONGESTED_QUEUE: Duration = Duration::from_millis(150);
 
 /// More than the usual losses and this share is sent less for at once, and not only when it lasts. It
 /// fills a path where a queue is seen too, or where more is tried: without, a few packets lost by
@@ -99,7 +99,7 @@ pub(crate) struct Congestion {
     limit: Limit,
     bandwidth: Bitrate,
     /// What is sent queues or is dropped: told outside, where a viewer is relieved at once.
-    filled: bool,
+    congested: bool,
     /// There was feedback.
     is_measured: bool,
     told: Option<(Bitrate, bool)>,
@@ -139,7 +139,7 @@ impl Congestion {
             drain: None,
             limit: Limit::default(),
             bandwidth: initial,
-            filled: false,
+            congested: false,
             is_measured: false,
             told: None,
             padded: Bitrate::ZERO,
@@ -215,7 +215,7 @@ impl Congestion {
         if self.padded > Bitrate::ZERO {
             self.tried_at = Some(now);
         }
-        self.filled = self.is_filled(now, standing);
+        self.congested = self.is_congested(now, standing);
         if let Some(outcome) = self.probe.as_ref().and_then(|probe| probe.outcome(now)) {
             self.probed(now, outcome);
         }
@@ -262,11 +262,11 @@ impl Congestion {
 
     /// This sender queues too much, or its packets are dropped for it: losses alone do not say so,
     /// except while more than before is tried.
-    fn is_filled(&self, now: Instant, standing: Duration) -> bool {
+    fn is_congested(&self, now: Instant, standing: Duration) -> bool {
         let recent = |at| now.saturating_duration_since(at) < TRIED;
         let is_tried = self.tried_at.is_some_and(recent);
         let is_queued = standing > NO_QUEUE || self.loss.overflows();
-        standing > FILLED_QUEUE
+        standing > CONGESTED_QUEUE
             || self.is_losing() && (is_queued || is_tried)
             || self.is_surely_losing() && self.loss.excess() > COLLAPSING
     }
@@ -355,7 +355,7 @@ impl Congestion {
     }
 
     /// What is known of the path, when that is another than before: the bandwidth, and whether
-    /// it is filled.
+    /// it is congested.
     pub(crate) fn poll_estimate(&mut self) -> Option<(Bitrate, bool)> {
         if !self.is_measured {
             return None;
@@ -364,19 +364,19 @@ impl Congestion {
             let (a, b) = (told.as_bps() as f64, self.bandwidth.as_bps() as f64);
             (a - b).abs() <= a * SAME
         };
-        if let Some((bandwidth, filled)) = self.told
+        if let Some((bandwidth, congested)) = self.told
             && same(bandwidth)
-            && filled == self.filled
+            && congested == self.congested
         {
             return None;
         }
-        self.told = Some((self.bandwidth, self.filled));
+        self.told = Some((self.bandwidth, self.congested));
         self.told
     }
 
     /// More of anything would only wait behind what is queued already.
     pub(crate) fn is_queueing(&self) -> bool {
-        self.arrivals.standing() > FILLED_QUEUE
+        self.arrivals.standing() > CONGESTED_QUEUE
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Congestion, NO_QUEUE, SHARE};
 const PROBE_MORE: f64 = 1.3;
 const PROBE_STEP: f64 = 3.0;
 
-/// After a probe that filled the path, the next one, if the wish stays the same.
+/// Between a probe that congested the path and the next one for the same rate.
 const PROBE_PAUSE: Duration = Duration::from_secs(5);
 
 /// After one that was carried: losses show by then.
@@ -92,7 +92,7 @@ impl Congestion {
 
     /// Nothing says that more than media would be too much.
     fn has_room(&self) -> bool {
-        !self.filled && !self.is_losing()
+        !self.congested && !self.is_losing()
     }
 
     pub(super) fn begin_probe(&mut self, now: Instant, rate: Option<Bitrate>) {

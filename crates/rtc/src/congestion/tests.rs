@@ -177,8 +177,9 @@ impl Path {
                 self.congestion.report(self.now, &feedback);
             }
         }
-        if let Some((bandwidth, filled)) = self.congestion.poll_estimate() {
-            self.told.push((self.now - self.began, bandwidth, filled));
+        if let Some((bandwidth, congested)) = self.congestion.poll_estimate() {
+            self.told
+                .push((self.now - self.began, bandwidth, congested));
         }
     }
 
@@ -186,9 +187,9 @@ impl Path {
         self.congestion.bandwidth.as_bps() as f64 / 1e6
     }
 
-    fn assert_never_filled(&self) {
-        let filled = self.told.iter().any(|(_, _, filled)| *filled);
-        assert!(!filled, "{:?}", self.told);
+    fn assert_never_congested(&self) {
+        let congested = self.told.iter().any(|(_, _, congested)| *congested);
+        assert!(!congested, "{:?}", self.told);
     }
 
     fn want(&mut self, padded: Bitrate, wanted: Bitrate) {
@@ -205,10 +206,10 @@ fn ms(millis: u64) -> Duration {
 }
 
 #[test]
-fn a_path_that_carries_all_is_not_filled() {
+fn path_that_carries_all_is_not_congested() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.run(Bitrate::mbps(3), s(5));
-    path.assert_never_filled();
+    path.assert_never_congested();
     assert!(path.bandwidth() >= 3.0, "{}", path.bandwidth());
 }
 
@@ -219,8 +220,8 @@ fn a_path_that_becomes_too_narrow_is_noticed_within_half_a_second() {
     path.rate = Bitrate::mbps(1);
     path.told.clear();
     path.run(Bitrate::mbps(3), s(2));
-    let filled = path.told.iter().find(|(_, _, filled)| *filled);
-    let (noticed, ..) = filled.expect("it is noticed");
+    let congested = path.told.iter().find(|(_, _, congested)| *congested);
+    let (noticed, ..) = congested.expect("it is noticed");
     assert!(*noticed - s(5) < ms(500), "{:?}", path.told);
     assert!(path.congestion.is_queueing());
     let found = path.bandwidth();
@@ -242,7 +243,7 @@ fn what_fits_again_is_believed_again() {
     let mut path = Path::new(Bitrate::mbps(1));
     path.run(Bitrate::mbps(3), s(3));
     path.run(Bitrate::kbps(500), s(3));
-    assert!(!path.congestion.filled);
+    assert!(!path.congestion.congested);
     let found = path.bandwidth();
     assert!((0.5..=1.0).contains(&found), "{found} of 1 Mbit/s");
 }
@@ -264,7 +265,7 @@ fn a_receiver_that_is_busy_for_moments_has_no_narrow_path() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.looks_every = ms(90);
     path.run(Bitrate::mbps(3), s(5));
-    path.assert_never_filled();
+    path.assert_never_congested();
     assert!(path.bandwidth() >= 3.0, "{}", path.bandwidth());
 }
 
@@ -273,22 +274,22 @@ fn few_losses_do_not_count_and_many_do() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.loses_every = Some(20);
     path.run(Bitrate::mbps(3), s(5));
-    assert!(!path.congestion.filled);
+    assert!(!path.congestion.congested);
     assert!(path.bandwidth() >= 2.8, "{}", path.bandwidth());
     path.loses_every = Some(5);
     path.run(Bitrate::mbps(3), s(2));
     assert!(path.bandwidth() < 2.7, "{}", path.bandwidth());
     // Less is sent, but nothing is queued for which a viewer would have to be cut off.
-    path.assert_never_filled();
+    path.assert_never_congested();
 }
 
 #[test]
-fn path_that_loses_a_third_is_filled_without_a_queue() {
+fn path_that_loses_a_third_is_congested_without_queue() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.run(Bitrate::mbps(3), s(5));
     path.loses_every = Some(3);
     path.run(Bitrate::mbps(3), ms(500));
-    assert!(path.congestion.filled);
+    assert!(path.congestion.congested);
 }
 
 #[test]
@@ -301,8 +302,8 @@ fn losses_fill_a_path_without_a_queue_while_more_is_tried() {
         path.want(Bitrate::ZERO, Bitrate::ZERO);
         path.loses_every = Some(7);
         path.run(Bitrate::mbps(3), s(1));
-        let filled = path.told.iter().any(|(.., filled)| *filled);
-        assert_eq!(filled, fills, "{padded}");
+        let congested = path.told.iter().any(|(.., congested)| *congested);
+        assert_eq!(congested, fills, "{padded}");
     }
 }
 
@@ -327,8 +328,15 @@ fn losses_by_chance_without_a_queue_never_fill_a_path() {
             let mut path = Path::new(Bitrate::mbps(10));
             path.chance = Some(Chance::new(seed, 0.03));
             path.run(Bitrate::kbps(kbps), s(60));
-            let filled: Vec<_> = path.told.iter().filter(|(.., filled)| *filled).collect();
-            assert!(filled.is_empty(), "seed {seed}, {kbps} kbit/s: {filled:?}");
+            let congested: Vec<_> = path
+                .told
+                .iter()
+                .filter(|(.., congested)| *congested)
+                .collect();
+            assert!(
+                congested.is_empty(),
+                "seed {seed}, {kbps} kbit/s: {congested:?}"
+            );
         }
     }
 }
@@ -363,7 +371,7 @@ fn losses_that_stay_when_less_is_sent_do_not_fill_a_path() {
     path.run(Bitrate::mbps(2), s(3));
     path.told.clear();
     path.run(Bitrate::mbps(2), s(3));
-    path.assert_never_filled();
+    path.assert_never_congested();
     assert!(path.bandwidth() >= 2.0, "{}", path.bandwidth());
 }
 
@@ -424,7 +432,7 @@ fn a_probe_that_fills_the_path_finds_its_limit_and_the_next_one_waits() {
 }
 
 #[test]
-fn padding_fills_up_to_the_rate_and_ends_when_the_path_is_filled() {
+fn padding_reaches_its_rate_and_ends_on_congestion() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.run(Bitrate::mbps(1), s(1));
     path.want(Bitrate::mbps(4), Bitrate::mbps(4));
@@ -462,7 +470,7 @@ fn feedback_that_is_lost_is_no_loss_of_packets() {
             path.reported = path.next_seq;
         }
     }
-    path.assert_never_filled();
+    path.assert_never_congested();
 }
 
 proptest! {

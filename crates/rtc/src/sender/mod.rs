@@ -119,7 +119,7 @@ pub(crate) enum Feedback {
     KeyframeRequest(usize),
     /// It sent so many NACKs.
     Nacks(u64),
-    /// What the path carries, and whether it is filled.
+    /// What the path carries, and whether it is congested.
     Estimate(Bitrate, bool),
 }
 
@@ -458,8 +458,8 @@ impl Sender {
         if nacks > 0 {
             return Some(Feedback::Nacks(nacks));
         }
-        let (bandwidth, filled) = self.congestion.as_mut()?.poll_estimate()?;
-        Some(Feedback::Estimate(bandwidth, filled))
+        let (bandwidth, congested) = self.congestion.as_mut()?.poll_estimate()?;
+        Some(Feedback::Estimate(bandwidth, congested))
     }
 
     /// When [`Self::handle_timeout`] has something to do.

@@ -36,11 +36,16 @@ pub(super) fn choose_layers(
         if view.video().is_none() {
             continue;
         }
-        let share = shares.as_mut().map_or(entry.estimate, |(shares, filled)| {
-            let bandwidth = shares.next()?;
-            let filled = *filled;
-            Some(Estimate { bandwidth, filled })
-        });
+        let share = shares
+            .as_mut()
+            .map_or(entry.estimate, |(shares, congested)| {
+                let bandwidth = shares.next()?;
+                let congested = *congested;
+                Some(Estimate {
+                    bandwidth,
+                    congested,
+                })
+            });
         let chosen = choose_layer(now, view, &mut entry.peer, stream, share);
         let Some((choice, wants)) = chosen else {
             continue;
@@ -84,7 +89,7 @@ fn is_settled(choice: &Choice, view: &mut View, stream: &Stream) -> bool {
     has_all && !waits && stream.video.layers().len() == 1
 }
 
-/// What each video may take of the path, and whether that is filled; `None` for a viewer of one,
+/// What each video may take of the path, and whether that is congested; `None` for a viewer of one,
 /// which has all of it.
 fn allocate(
     now: Instant,
@@ -102,7 +107,7 @@ fn allocate(
             allocator.add(now, &stream.video, max);
         }
     }
-    Some((allocator.divide(estimate.bandwidth), estimate.filled))
+    Some((allocator.divide(estimate.bandwidth), estimate.congested))
 }
 
 /// Decides what comes of one video. Returns the choice, and the rate that the path is to be
