@@ -11,7 +11,7 @@ use loadgen::Receiver;
 use rtc::WallClock;
 use rtc::srtp::Keys;
 use rtp::{Bitrate, Codec, Format, Kind, Packet, Profile, Rewrite};
-use shard::{Command, Input, LineSubscription, Output, Shard, Source, StreamId};
+use shard::{Command, Input, LineSubscription, Output, Shard, StreamId, TrackMapping};
 use sim::Unified;
 use udp::{Received, Socket};
 
@@ -124,7 +124,7 @@ impl Rig {
         };
         rig.command(Command::Publish {
             session: SessionId(0),
-            sources: Source::all(&peer, StreamId(0)),
+            tracks: TrackMapping::all(&peer, StreamId(0)),
             peer: Box::new(peer),
         });
         for i in 0..viewers {

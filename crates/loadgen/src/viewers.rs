@@ -106,7 +106,7 @@ impl Viewers {
         Ok(())
     }
 
-    /// The oldest viewers say good-bye over HTTP. Returns the server's statuses.
+    /// Ends the sessions of the oldest viewers over HTTP. Returns the server's statuses.
     pub fn leave(&self, count: usize) -> Vec<u16> {
         let delete = |session: String| self.client.delete(&session).unwrap_or_default();
         self.remove(count).into_iter().map(delete).collect()

@@ -53,7 +53,7 @@ const SHARD_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often waiting viewers are looked through for those who waited too long.
 const EXPIRY_EVERY: Duration = Duration::from_secs(1);
 
-/// How long good-byes may take at shutdown.
+/// How long closing all sessions may take at shutdown.
 const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Events that may wait for the control task.
@@ -263,7 +263,7 @@ impl Control {
                 session: caller.session,
             },
         )?;
-        // Gone at once for everybody who asks, even before the shard has said good-bye.
+        // Requests find it gone at once, even before the shard has closed it.
         self.remove(caller.session);
         Ok(())
     }
@@ -346,7 +346,7 @@ impl Control {
         self.shared.shards.load().collect()
     }
 
-    /// Takes no more sessions, says good-bye to all, and returns when that is sent.
+    /// Takes no more sessions, closes all, and returns when the close was sent to every peer.
     pub(crate) async fn shutdown(&self) {
         {
             let mut state = self.state();
@@ -363,7 +363,7 @@ impl Control {
             }
         };
         if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
-            tracing::warn!("some sessions were cut off without a good-bye");
+            tracing::warn!("some sessions were cut off without a close");
         }
     }
 

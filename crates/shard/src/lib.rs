@@ -23,6 +23,7 @@ mod timers;
 pub use counters::Counters;
 pub use delays::Delays;
 pub use message::{
-    ClosedReason, Command, Event, Input, LineSubscription, Output, ShardMessage, Source, StreamId,
+    ClosedReason, Command, Event, Input, LineSubscription, Output, ShardMessage, StreamId,
+    TrackMapping,
 };
 pub use shard::{Config, Shard};

@@ -43,8 +43,8 @@ pub enum Command {
     Publish {
         /// Its session.
         session: SessionId,
-        /// What its m-lines carry.
-        sources: Vec<Source>,
+        /// Its track mapping: the stream of each m-line.
+        tracks: Vec<TrackMapping>,
         /// The peer.
         peer: Box<Peer>,
     },
@@ -54,8 +54,8 @@ pub enum Command {
         session: SessionId,
         /// What a further offer and its answer settled; `None`: nothing new was negotiated.
         agreed: Option<Box<Agreed>>,
-        /// What the sections carry from now on.
-        sources: Vec<Source>,
+        /// The track mapping from now on.
+        tracks: Vec<TrackMapping>,
     },
     /// A viewer's peer.
     Watch {
@@ -114,7 +114,7 @@ pub enum Command {
         /// The shard.
         origin: usize,
     },
-    /// Ends a session with a good-bye.
+    /// Closes a session, and tells its client (BYE, DTLS close).
     Close {
         /// The session.
         session: SessionId,
@@ -139,21 +139,21 @@ pub enum Command {
 
 /// An m-line of a publisher, and the stream that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct TrackMapping {
     /// The line's `a=mid`.
     pub mid: String,
     /// The stream; its track of the line's kind.
     pub stream: StreamId,
 }
 
-impl Source {
+impl TrackMapping {
     /// All lines of a peer make one stream.
     pub fn all(peer: &Peer, stream: StreamId) -> Vec<Self> {
-        let source = |media: &rtc::Media| Self {
+        let track = |media: &rtc::Media| Self {
             mid: media.mid().to_owned(),
             stream,
         };
-        peer.received().iter().map(source).collect()
+        peer.received().iter().map(track).collect()
     }
 }
 

@@ -19,7 +19,7 @@ use crate::health::Health;
 pub(crate) struct PeerEntry {
     pub(crate) peer: Box<Peer>,
     /// What it publishes: what the m-lines carry.
-    pub(crate) sources: Vec<Incoming>,
+    pub(crate) incoming: Vec<Incoming>,
     /// The streams that it gets.
     pub(crate) views: Vec<View>,
     pub(crate) connected: bool,
@@ -91,7 +91,7 @@ impl PeerEntry {
             refused: 0,
             ended: None,
             dirty: false,
-            sources: Vec::new(),
+            incoming: Vec::new(),
             views: Vec::new(),
             estimate: None,
             wanted: (Bitrate::ZERO, Bitrate::ZERO),
@@ -106,7 +106,7 @@ impl PeerEntry {
     pub(crate) fn prefetch(&self) {
         let view = self.views.first();
         black_box((
-            self.sources.first().map(|source| source.media),
+            self.incoming.first().map(|line| line.media),
             view.map(|view| view.given),
             view.and_then(|view| view.subscriptions.first())
                 .map(|s| s.media),

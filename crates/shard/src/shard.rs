@@ -164,7 +164,7 @@ impl Shard {
         let peers = || keys.iter().flatten().filter_map(|key| self.peers.get(*key));
         peers().for_each(PeerEntry::prefetch);
         for peer in peers() {
-            let stream = peer.sources.first().map(|source| source.stream);
+            let stream = peer.incoming.first().map(|line| line.stream);
             let stream = stream.and_then(|key| self.streams.get(key));
             let viewer = stream.and_then(Stream::prefetch);
             if let Some(viewer) = viewer.and_then(|key| self.peers.get(key)) {
@@ -279,14 +279,14 @@ impl Shard {
         match command {
             Command::Publish {
                 session,
-                sources,
+                tracks,
                 peer,
-            } => self.publish(now, session, &sources, peer),
+            } => self.publish(now, session, &tracks, peer),
             Command::Renegotiate {
                 session,
                 agreed,
-                sources,
-            } => self.renegotiate(now, session, agreed, &sources),
+                tracks,
+            } => self.renegotiate(now, session, agreed, &tracks),
             Command::View { session, peer } => {
                 self.add_peer(now, session, peer);
             }
@@ -460,10 +460,10 @@ impl Shard {
                 entry.health.packets += 1;
                 let bytes = packet.payload.len();
                 let too_large = bytes > rtc::PAYLOAD_BYTES_MAX;
-                let source = entry.sources.iter().find(|s| s.media == media);
+                let line = entry.incoming.iter().find(|s| s.media == media);
                 // A predecessor has none any more: its last packets do not mix with the
                 // successor's.
-                if let Some(Incoming { stream, kind, .. }) = source.copied() {
+                if let Some(Incoming { stream, kind, .. }) = line.copied() {
                     if too_large && let Some(stream) = self.streams.get_mut(stream) {
                         stream.push_oversized(now, kind, bytes);
                     }

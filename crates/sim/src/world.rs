@@ -7,8 +7,8 @@ use client::{Direction, Offering};
 use rtc::WallClock;
 use rtp::{Bitrate, Kind};
 use shard::{
-    Command, Counters, Event, Input, LineSubscription, Output, Shard, ShardMessage, Source,
-    StreamId,
+    Command, Counters, Event, Input, LineSubscription, Output, Shard, ShardMessage, StreamId,
+    TrackMapping,
 };
 
 use crate::clock::{TIME_OF_DAY, WAKE_MIN};
@@ -146,7 +146,7 @@ impl World {
         let id = self.connect(ORIGIN, role, peer_here, up, back);
         let publish = Command::Publish {
             session: self.session(id),
-            sources: Source::all(&peer, STREAM),
+            tracks: TrackMapping::all(&peer, STREAM),
             peer,
         };
         self.order(ORIGIN, publish);
@@ -184,15 +184,15 @@ impl World {
         let session = self.session(id);
         let peer = Box::new(ends.server);
         self.order(shard, Command::View { session, peer });
-        let source = |mid| Source {
+        let track = |mid| TrackMapping {
             mid,
             stream: stream_of(id),
         };
-        let sources = ends.published.into_iter().map(source).collect();
+        let tracks = ends.published.into_iter().map(track).collect();
         let renegotiate = Command::Renegotiate {
             session,
             agreed: None,
-            sources,
+            tracks,
         };
         self.order(shard, renegotiate);
         let subscription = |(line, kind)| LineSubscription {
@@ -233,7 +233,7 @@ impl World {
         self.by_address.insert(*outside, client.0);
     }
 
-    /// The client says good-bye.
+    /// The client closes its connection.
     pub fn leave(&mut self, client: ClientId) {
         self.clients[client.0].peer.close();
         self.turn(client.0);

@@ -90,7 +90,7 @@ export class Firefox {
     await this.#end();
   }
 
-  /** Ends it without a good-bye, as `kill -9` does. */
+  /** Ends it without a close, as `kill -9` does. */
   async kill(): Promise<void> {
     this.#socket.terminate();
     await this.#end("SIGKILL");

@@ -46,7 +46,7 @@ SAMPLE_RATE = 48_000
 
 
 class Peer:
-    """One session: offers, answers, counts what is decoded, says good-bye."""
+    """One session: offers, answers, counts what is decoded, closes."""
 
     def __init__(self, role, url, codec):
         self.url = url

@@ -12,7 +12,7 @@ const LOSS_PERCENT = 3;
 const SOAK = process.env.HEADWATER_SOAK !== undefined;
 const RUNS = SOAK ? 10 : 1;
 const WATCH_S = SOAK ? 60 : 15;
-/** A session whose browser says no good-bye ends after 20 s of silence. */
+/** A session whose browser closes nothing ends after 20 s of silence. */
 const GONE_MS_MAX = 30_000;
 const MS_MAX = (RUNS * (WATCH_S + 40) + 60) * 1_000;
 /** Of 30. */

@@ -299,7 +299,7 @@ impl RoomClient {
                     return Incoming::Frame;
                 }
                 Some(Ok(Message::Close(frame))) => {
-                    // Once more, so that the good-bye is answered.
+                    // Once more, so that the close is answered.
                     socket.flush().await.ok();
                     self.socket = None;
                     return Incoming::Closed(frame.map(|frame| frame.code.into()));
@@ -348,12 +348,12 @@ impl RoomClient {
         self.responses.insert(id, response);
     }
 
-    /// The network is gone: without a good-bye, and with what has not been read.
+    /// The network is gone: without a close, and with what has not been read.
     pub(crate) fn drop_socket(&mut self) {
         self.socket = None;
     }
 
-    /// The socket is closed in order. Returns whether the server said good-bye, too.
+    /// The socket is closed in order. Returns whether the server sent a close, too.
     pub(crate) async fn close_socket(&mut self) -> bool {
         let Some(socket) = &mut self.socket else {
             return true;

@@ -480,7 +480,7 @@ impl Fuzzer {
         self.client
             .send(Frame::Text(frame.to_string().into()))
             .await;
-        // The good-bye is lost where the network gives up what was not read.
+        // The close is lost where the network gives up what was not read.
         self.is_sent_away(&[Some(POLICY), None]).await;
     }
 
@@ -518,7 +518,7 @@ impl Fuzzer {
             0 => self.client.drop_socket(),
             1 => {
                 let polite = self.client.close_socket().await;
-                assert!(polite, "a good-bye is answered");
+                assert!(polite, "a close is answered");
             }
             _ => {
                 // Lost again before anything came over the new one.

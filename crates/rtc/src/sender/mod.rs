@@ -429,7 +429,7 @@ impl Sender {
         }
     }
 
-    /// Says good-bye, if there is a source that could.
+    /// Sends a BYE for every source (RFC 3550 §6.6), if there is one.
     pub(crate) fn close(&mut self, outlet: &mut Outlet<'_>) {
         let sending = || self.encodings.iter().filter(|e| !e.is_over);
         let Some(first) = sending().next() else {

@@ -7,7 +7,7 @@ use broadcast::room::{Declared, ParticipantKey};
 use broadcast::{Open, OpenError, Opened, Role, SessionId};
 use rtc::Peer;
 use rtp::Kind;
-use shard::{Command, Source, StreamId};
+use shard::{Command, StreamId, TrackMapping};
 
 use super::singles::Opener;
 use super::{Control, Described, ESTIMATE_INITIAL, State, random};
@@ -86,7 +86,7 @@ impl Control {
         let command = match open.role {
             Role::Publisher => Command::Publish {
                 session,
-                sources: Source::all(&peer, stream),
+                tracks: TrackMapping::all(&peer, stream),
                 peer,
             },
             Role::Viewer => {

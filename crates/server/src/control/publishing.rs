@@ -7,7 +7,7 @@ use broadcast::room::{Declared, ParticipantKey};
 use broadcast::{OpenError, Role, SessionId, StreamName};
 use rtc::{Agreed, Negotiator, Peer};
 use rtp::Kind;
-use shard::{Command, Source, StreamId};
+use shard::{Command, StreamId, TrackMapping};
 use signaling::dialect::headwater::{Code, Error, PeerName, Publish, Published};
 
 use super::members::Purpose;
@@ -111,7 +111,7 @@ impl Control {
         }
         let command = Command::Publish {
             session,
-            sources: state.sources(publishing.mids()),
+            tracks: state.tracks(publishing.mids()),
             peer: Box::new(peer),
         };
         if self.shared.shards.send(shard, command).is_err() {
@@ -169,7 +169,7 @@ impl Control {
         let command = Command::Renegotiate {
             session: publishing.session,
             agreed: agreed.map(Box::new),
-            sources: state.sources(publishing.mids()),
+            tracks: state.tracks(publishing.mids()),
         };
         let sent = self.shared.shards.send(publishing.shard, command);
         sent.map_err(|_| busy())
@@ -253,18 +253,18 @@ impl Control {
 
 impl State {
     /// The lines of a publisher, each with the id of its stream.
-    pub(super) fn sources<'a>(
+    pub(super) fn tracks<'a>(
         &self,
         lines: impl Iterator<Item = (&'a StreamName, &'a str)>,
-    ) -> Vec<Source> {
-        let source = |(name, mid): (&StreamName, &str)| {
+    ) -> Vec<TrackMapping> {
+        let track = |(name, mid): (&StreamName, &str)| {
             let (id, _) = self.registry.location(name)?;
-            Some(Source {
+            Some(TrackMapping {
                 mid: mid.to_owned(),
                 stream: StreamId(id),
             })
         };
-        lines.filter_map(source).collect()
+        lines.filter_map(track).collect()
     }
 
     /// What a participant's stream is called.

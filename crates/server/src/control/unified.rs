@@ -10,7 +10,7 @@ use broadcast::registry::Registry;
 use broadcast::room::{self, Declared, EndReason, ParticipantId, ParticipantKey};
 use broadcast::{OpenError, Role, SessionId, StreamName};
 use rtc::{Agreed, ChannelNumber, Expected, Negotiator, Peer, SentTrack};
-use shard::{Command, Source};
+use shard::{Command, TrackMapping};
 use tokio::sync::{mpsc, watch};
 
 use super::entering::{Enter, Entrance};
@@ -412,12 +412,12 @@ impl Control {
 
     /// A shard learns what a participant's m-lines carry.
     fn tell_sources(&self, state: &mut State, key: ParticipantKey) {
-        let sources = state.sources_of(key);
+        let tracks = state.tracks_of(key);
         if let Ok(unified) = state.unified(key) {
             let command = Command::Renegotiate {
                 session: unified.session,
                 agreed: None,
-                sources,
+                tracks,
             };
             self.order(unified.shard, command);
         }
@@ -479,13 +479,13 @@ impl State {
     }
 
     /// The m-lines of what a participant publishes, with the ids of their streams.
-    fn sources_of(&self, key: ParticipantKey) -> Vec<Source> {
+    fn tracks_of(&self, key: ParticipantKey) -> Vec<TrackMapping> {
         let member = self.members.all.get(&key);
         let unified = member.and_then(|member| member.unified.as_ref());
         let published = unified.into_iter().flat_map(|c| &c.published);
         let lines = published
             .flat_map(|(name, tracks)| tracks.iter().map(move |track| (name, track.mid.as_str())));
-        self.sources(lines)
+        self.tracks(lines)
     }
 
     /// Whose a track is, and how its publisher calls it, if it has said so.

@@ -134,7 +134,7 @@ async fn read(
         Ok(Message::Text(text)) => return Ok(Read::Text(text)),
         Ok(Message::Ping(_) | Message::Pong(_)) => return Ok(Read::Nothing),
         Ok(Message::Binary(_)) => close(socket, Close::POLICY, "frames are text").await?,
-        // The library has the good-bye ready.
+        // The library has the close frame ready.
         Ok(Message::Close(_)) => timed(socket.flush()).await?,
         // Too large, or no UTF-8; where the network has failed, nobody hears it.
         Err(error) => close(socket, Close::POLICY, &error.to_string()).await?,

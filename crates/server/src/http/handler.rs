@@ -165,7 +165,8 @@ struct SocketLoop {
 }
 
 impl SocketLoop {
-    /// Until the socket ends: with the good-bye that it is still to get, if it is still there.
+    /// Runs until the socket ends. Returns the close that is still to be sent; `None` when the client
+    /// is gone.
     async fn run(&mut self, handler: &mut impl Handler) -> Result<Option<Close>, axum::Error> {
         let silence_max = self.rules.silence_max;
         let mut ping = tokio::time::interval(silence_max / PINGS);
@@ -217,7 +218,7 @@ impl SocketLoop {
         timed(self.socket.feed(Message::Text(frame.into()))).await
     }
 
-    /// A good-bye comes after what was sent before it.
+    /// A close comes after what was sent before it.
     async fn last(&mut self, close: Close) -> Result<Option<Close>, axum::Error> {
         self.flush().await?;
         Ok(Some(close))
@@ -240,7 +241,7 @@ impl SocketLoop {
             },
             Ok(Message::Ping(_) | Message::Pong(_)) => return Ok(ControlFlow::Continue(())),
             Ok(Message::Close(_)) => {
-                // The library has the good-bye ready.
+                // The library has the close frame ready.
                 timed(self.socket.flush()).await?;
                 return Ok(ControlFlow::Break(None));
             }

@@ -16,7 +16,7 @@ use super::Service;
 /// How long a client may take to take what is sent.
 const SEND_MAX: Duration = Duration::from_secs(6);
 
-/// How long a client may take to answer a good-bye. A connection that is given up with something
+/// How long a client may take to answer a close. A connection that is given up with something
 /// unread in it is reset, and then what was sent last may be lost.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
@@ -83,7 +83,7 @@ where
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
         .on_upgrade(|socket| async move {
-            // An error of the socket ends it like a good-bye does.
+            // An error of the socket ends it like a close does.
             if let Err(error) = run(socket).await {
                 tracing::debug!(%error, "a socket broke");
             }
@@ -102,7 +102,7 @@ pub(super) async fn timed(sending: impl Future<Output = Result<(), Error>>) -> R
     sent.unwrap_or_else(|elapsed| Err(Error::new(elapsed)))
 }
 
-/// Says good-bye, and waits for a moment to hear it too.
+/// Sends a close, and waits for a moment for the client's.
 pub(super) async fn close(socket: &mut WebSocket, close: &Close) -> Result<(), Error> {
     let reason = &close.reason;
     let end = (0..=reason.len().min(REASON_BYTES_MAX))
@@ -115,7 +115,7 @@ pub(super) async fn close(socket: &mut WebSocket, close: &Close) -> Result<(), E
     send(socket, Message::Close(Some(frame))).await?;
     let answered = async { while let Some(Ok(_)) = socket.next().await {} };
     if tokio::time::timeout(CLOSE_MAX, answered).await.is_err() {
-        tracing::debug!("a good-bye was not answered");
+        tracing::debug!("a close was not answered");
     }
     Ok(())
 }

@@ -128,7 +128,7 @@ impl Wire {
         texts.map(|text| read(text).expect("JSON")).collect()
     }
 
-    /// Waits until the server closes the socket. Returns the code; `None`: without a good-bye.
+    /// Waits until the server closes the socket. Returns the code; `None`: without a close.
     pub(crate) fn closed(&mut self) -> Option<u16> {
         let stream = &mut self.stream;
         let end = async {
@@ -144,7 +144,7 @@ impl Wire {
         self.runtime.block_on(waited).expect("closed in time")
     }
 
-    /// Says good-bye.
+    /// Sends a close.
     pub(crate) fn close(mut self) {
         let closed = self.stream.close(None);
         self.runtime.block_on(closed).expect("the socket is open");

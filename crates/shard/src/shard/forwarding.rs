@@ -236,7 +236,7 @@ impl Shard {
                         continue;
                     };
                     let is_it = |s: &&Incoming| s.stream == stream_key && s.kind == Kind::Video;
-                    if let Some(media) = entry.sources.iter().find(is_it).map(|s| s.media) {
+                    if let Some(media) = entry.incoming.iter().find(is_it).map(|s| s.media) {
                         self.counters.keyframe_requests_out += 1;
                         entry.peer.request_keyframe(media, layer);
                         entry.mark_dirty(key, &mut self.dirty);

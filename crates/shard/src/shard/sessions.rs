@@ -188,7 +188,7 @@ impl Shard {
         }
     }
 
-    /// Says good-bye to a peer and forgets it.
+    /// Closes a peer and forgets it.
     pub(super) fn close(&mut self, now: Instant, key: usize, reason: ClosedReason) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
@@ -221,7 +221,7 @@ impl Shard {
         for view in entry.views {
             self.unview(key, view.stream);
         }
-        let mut published: Vec<usize> = entry.sources.iter().map(|s| s.stream).collect();
+        let mut published: Vec<usize> = entry.incoming.iter().map(|s| s.stream).collect();
         published.dedup();
         for stream in published {
             self.end_stream(key, stream);

@@ -10,7 +10,7 @@ use rtp::Kind;
 use super::Shard;
 use super::viewing::choose_layers;
 use crate::message::{
-    ClosedReason, Event, LineSubscription, Output, ShardMessage, Source, StreamId,
+    ClosedReason, Event, LineSubscription, Output, ShardMessage, StreamId, TrackMapping,
 };
 use crate::peer::{Incoming, Subscribed, View};
 use crate::stream::Stream;
@@ -28,11 +28,11 @@ impl Shard {
         &mut self,
         now: Instant,
         session: SessionId,
-        sources: &[Source],
+        tracks: &[TrackMapping],
         peer: Box<Peer>,
     ) {
         let key = self.add_peer(now, session, peer);
-        self.set_sources(now, key, sources);
+        self.set_tracks(now, key, tracks);
     }
 
     pub(super) fn renegotiate(
@@ -40,7 +40,7 @@ impl Shard {
         now: Instant,
         session: SessionId,
         agreed: Option<Box<Agreed>>,
-        sources: &[Source],
+        tracks: &[TrackMapping],
     ) {
         let Some(key) = self.key(session) else {
             return;
@@ -48,7 +48,7 @@ impl Shard {
         if let Some(agreed) = agreed {
             self.apply(key, *agreed);
         }
-        self.set_sources(now, key, sources);
+        self.set_tracks(now, key, tracks);
         self.drain(now, key);
     }
 
@@ -81,15 +81,15 @@ impl Shard {
     }
 
     /// What the m-lines of a publisher carry from now on.
-    fn set_sources(&mut self, now: Instant, key: usize, sources: &[Source]) {
+    fn set_tracks(&mut self, now: Instant, key: usize, tracks: &[TrackMapping]) {
         let Some(entry) = self.peers.get(key) else {
             return;
         };
-        let before = entry.sources.clone();
+        let before = entry.incoming.clone();
         let incoming = |(index, media): (usize, &rtc::Media)| {
             let mid = media.mid();
-            let source = sources.iter().find(|source| source.mid == mid)?;
-            Some((index, media.kind, source.stream))
+            let track = tracks.iter().find(|track| track.mid == mid)?;
+            Some((index, media.kind, track.stream))
         };
         let lines = entry.peer.received().iter().enumerate();
         let lines: Vec<_> = lines.filter_map(incoming).collect();
@@ -102,7 +102,7 @@ impl Shard {
             })
             .collect();
         if let Some(entry) = self.peers.get_mut(key) {
-            entry.sources.clone_from(&after);
+            entry.incoming.clone_from(&after);
         }
         for stream in streams_of(&before) {
             if !after.iter().any(|s| s.stream == stream) {
@@ -158,8 +158,8 @@ impl Shard {
         let Some(entry) = self.peers.get_mut(predecessor) else {
             return;
         };
-        entry.sources.retain(|source| source.stream != stream_key);
-        let ends = entry.sources.is_empty() && !entry.peer.is_unified();
+        entry.incoming.retain(|line| line.stream != stream_key);
+        let ends = entry.incoming.is_empty() && !entry.peer.is_unified();
         if let Some(stream) = self.streams.get_mut(stream_key) {
             stream.sessions -= 1;
         }

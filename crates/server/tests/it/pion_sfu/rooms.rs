@@ -54,7 +54,7 @@ fn whose_socket_ends_is_gone_from_the_offers_of_others_within_two_seconds() {
     let leo = Person::publishes(&server, "attic", "leo");
     mia.sees(&["leo-stream"]);
     let start = Instant::now();
-    // Without a good-bye.
+    // Without a close.
     drop(leo);
     mia.sees(&[]);
     assert!(start.elapsed() < GONE_MAX, "{:?}", start.elapsed());
