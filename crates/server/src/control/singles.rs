@@ -23,7 +23,7 @@ pub(super) enum Opener {
 /// To whom a stream with a session of its own belongs.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Owner {
-    /// To somebody whom the server made up, since it came by WHIP. Comes and goes with it.
+    /// To a synthetic participant, which the server adds for a WHIP publisher. Comes and goes with it.
     MadeUp(ParticipantKey),
     /// To a participant.
     Participant(ParticipantKey),

@@ -165,8 +165,8 @@ struct SocketLoop {
 }
 
 impl SocketLoop {
-    /// Runs until the socket ends. Returns the close that is still to be sent; `None` when the client
-    /// is gone.
+    /// Runs until the socket ends. Returns the close that is still to be sent; `None` when the
+    /// client is gone.
     async fn run(&mut self, handler: &mut impl Handler) -> Result<Option<Close>, axum::Error> {
         let silence_max = self.rules.silence_max;
         let mut ping = tokio::time::interval(silence_max / PINGS);
