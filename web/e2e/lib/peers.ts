@@ -27,6 +27,15 @@ export function receivedCodecs(page: Page): Promise<string[]> {
   });
 }
 
+/** The size in which the page sends the layer `rid` now, such as `640 × 360`; empty before it does. */
+export function sentSize(page: Page, rid: string): Promise<string> {
+  return page.evaluate(async (rid) => {
+    const report = (await globalThis.peers.at(-1)?.getStats()) ?? new Map();
+    const layer = [...report.values()].find((s) => s.type === "outbound-rtp" && s.rid === rid);
+    return layer?.frameWidth ? `${layer.frameWidth} × ${layer.frameHeight}` : "";
+  }, rid);
+}
+
 /** How many frames of its best layer the page has encoded. */
 export function framesEncoded(page: Page): Promise<number> {
   return page.evaluate(async () => {
