@@ -32,7 +32,7 @@ enum CutInto {
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// The server, when its endpoints are /whip/NAME and /whep/NAME.
+    /// Base URL of a server whose endpoints are /whip/NAME and /whep/NAME.
     #[arg(default_value = "http://127.0.0.1:8080", value_name = "URL")]
     server: String,
     /// WHIP endpoint of another server, with {stream} for the stream's name.
@@ -41,79 +41,79 @@ pub(crate) struct Bench {
     /// WHEP endpoint of another server, with {stream} for the stream's name.
     #[arg(long, value_name = "URL")]
     whep: Option<String>,
-    /// Streams are called this and a number.
+    /// Prefix of the stream names; a number follows.
     #[arg(long, default_value = "bench", value_name = "NAME")]
     name: String,
     /// Bearer token of all requests.
     #[arg(long, env = "HEADWATER_BENCH_TOKEN", hide_env_values = true)]
     token: Option<String>,
-    /// Streams to publish; 0 to watch what others publish.
+    /// Number of streams to publish; 0 to watch streams of other publishers.
     #[arg(long, default_value_t = 1, value_name = "N")]
     publishers: usize,
-    /// Streams to watch [default: as many as are published].
+    /// Number of streams to watch [default: as many as are published].
     #[arg(long, value_name = "N")]
     streams: Option<usize>,
-    /// Viewers, of all streams together.
+    /// Number of viewers, over all streams.
     #[arg(long, default_value_t = 100, value_name = "N")]
     viewers: usize,
-    /// Viewers that are there before those come.
+    /// Number of further viewers that connect before the measured ones.
     #[arg(long, default_value_t = 0, value_name = "N")]
     watching: usize,
-    /// Viewers that come in a second.
+    /// Viewers that connect per second.
     #[arg(long, default_value_t = 50.0, value_name = "RATE")]
     ramp: f64,
-    /// Seconds to watch once all are there.
+    /// Seconds to measure after all viewers have connected.
     #[arg(long, default_value_t = 20.0, value_name = "SECONDS")]
     time: f64,
-    /// What is published looks like this codec.
+    /// Codec of the synthetic video.
     #[arg(long, default_value = "vp8", value_name = "CODEC")]
     codec: Shape,
-    /// Publish this IVF file of VP8, over and over, instead of what only looks like video.
+    /// Publish this IVF file (VP8) in a loop instead of synthetic video.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["codec", "bitrate", "fps", "keyframes", "layers"])]
     file: Option<PathBuf>,
-    /// Of the best layer, in kbit/s.
+    /// Bit rate of the best layer in kbit/s.
     #[arg(long, default_value_t = 2_500, value_name = "KBIT")]
     bitrate: u64,
     /// Frames per second.
     #[arg(long, default_value_t = 30, value_name = "N")]
     fps: u32,
-    /// Seconds between key frames that nobody asks for.
+    /// Seconds between key frames, besides those that viewers request.
     #[arg(long, default_value_t = 4.0, value_name = "SECONDS")]
     keyframes: f64,
     /// Simulcast layers, 1 to 3.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=3))]
     layers: u8,
-    /// Publish sound too.
+    /// Publish audio too.
     #[arg(long)]
     audio: bool,
-    /// Send the packets of a frame at once, not spread as browsers do.
+    /// Send all packets of a frame at once instead of pacing them as browsers do.
     #[arg(long)]
     bursts: bool,
-    /// How frames are cut into packets: even, as browsers do, with the longer ones last, or as full
-    /// as they may be and a shorter last one.
+    /// How frames are cut into packets: into even packets as browsers do, or into full ones and a
+    /// shorter last one.
     #[arg(long, default_value = "even", value_name = "HOW")]
     cut: CutInto,
-    /// Viewers take each datagram by itself from the kernel, as browsers do. On one machine the
-    /// server then pays for taking apart what it sends together.
+    /// Receive without GRO, as browsers do. On one machine the server then pays for splitting what
+    /// it sends with GSO.
     #[arg(long)]
     no_gro: bool,
-    /// Threads that receive.
+    /// Number of receiving threads.
     #[arg(long, default_value_t = 1, value_name = "N")]
     threads: usize,
-    /// Receive without sleeping: a server on this machine is spared the waking of the generator,
-    /// and delays are measured to the microsecond. Keeps a core busy.
+    /// Receive without sleeping, so that a server on this machine does not pay for waking the
+    /// generator, and delays are measured to the microsecond. Keeps a core busy.
     #[arg(long)]
     spin: bool,
-    /// The server's process on this machine: its processor time and memory are measured too.
+    /// Process id of the server on this machine, to measure its processor time and memory too.
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
     /// Find the largest number of viewers, up to --viewers, that stays within the bounds.
     #[arg(long)]
     find_max: bool,
-    /// Bound: percent of packets lost.
+    /// Bound: packets lost, in percent.
     #[arg(long, default_value_t = 0.1, value_name = "PERCENT")]
     loss_max: f64,
-    /// Bound: milliseconds that 99 of 100 packets may take.
+    /// Bound: 99th percentile of the delay in milliseconds.
     #[arg(long, default_value_t = 50.0, value_name = "MS")]
     delay_max: f64,
     /// Write the report as JSON to this file, or to standard output with -.

@@ -15,9 +15,15 @@ use crate::bench::Bench;
 use crate::config::{self, Config, LogFormat};
 use crate::serve;
 
-/// Live video that anyone can run.
+/// Live video server: publish from a browser or any WHIP client, watch in a browser or any WHEP
+/// client.
 #[derive(Debug, Parser)]
-#[command(name = "headwater", version, about)]
+#[command(
+    name = "headwater",
+    version,
+    about = "Live video server: publish from a browser or any WHIP client, watch in a browser or any \
+             WHEP client"
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -31,15 +37,16 @@ enum Command {
     Serve(Flags),
     /// Print the effective configuration as TOML, or check a file.
     Config {
-        /// Only check this file; a wrong key is named by its path and line.
+        /// Only check this file. Reports a wrong key with its path and line.
         #[arg(long, value_name = "FILE")]
         check: Option<PathBuf>,
         #[command(flatten)]
         flags: Flags,
     },
-    /// Run the server with the flags of tributary, one of the systems whose clients work here.
+    /// Run the server with the flags of tributary, one of the earlier systems that Headwater
+    /// replaces.
     Tributary(tributary::Tributary),
-    /// Measure a WHIP and WHEP server, this one or another, with synthetic publishers and viewers.
+    /// Measure any WHIP and WHEP server with synthetic publishers and viewers.
     Bench(Box<Bench>),
 }
 
@@ -49,22 +56,22 @@ struct Flags {
     /// Configuration file (TOML).
     #[arg(long, value_name = "FILE", env = "HEADWATER_CONFIG")]
     config: Option<PathBuf>,
-    /// Address and port of pages and APIs [default: 0.0.0.0:8080].
+    /// Address and port for the pages and the API [default: 0.0.0.0:8080].
     #[arg(long, value_name = "ADDR")]
     http: Option<SocketAddr>,
-    /// First UDP port for media, one for each shard [default: 7882].
+    /// First UDP port for media; each shard uses one port [default: 7882].
     #[arg(long, value_name = "N")]
     media_port: Option<u16>,
-    /// Address that clients reach this server at; repeatable [default: all of the host].
+    /// Address at which clients reach this server; repeatable [default: all addresses of the host].
     #[arg(long, value_name = "IP")]
     public_ip: Vec<IpAddr>,
-    /// Media threads [default: one for each core].
+    /// Number of media threads [default: one per core].
     #[arg(long, value_name = "N")]
     shards: Option<u16>,
     /// Also listen on the ports that the clients of earlier systems expect.
     #[arg(long)]
     dialects: bool,
-    /// How log lines look [default: text].
+    /// Format of log lines [default: text].
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
 }
@@ -85,7 +92,7 @@ impl Cli {
                 check: Some(file), ..
             }) => {
                 config::read_file(&file)?;
-                print(&format!("{} is good\n", file.display()))
+                print(&format!("{} is valid\n", file.display()))
             }
             Some(Command::Config { check: None, flags }) => {
                 let config = flags.or(self.flags).load()?;

@@ -7,60 +7,62 @@ use rtp::{Kind, Packet};
 
 use crate::delays::Delays;
 
-/// A packet is lengthened by so many bytes at most, to be as long as a later one of its frame.
-/// libwebrtc cuts a frame into parts that differ by one byte; a header extension that only the
-/// last packet has, such as the rotation, is a word more. Beyond that a send of its own is cheaper
-/// than what padding takes of the viewer's path, which is less than 1 % here.
+/// The most bytes by which a packet is padded to the length of a later one of its frame. libwebrtc
+/// cuts a frame into parts that differ by one byte; a header extension that only the last packet
+/// has, such as the rotation, adds a word. Beyond that a send of its own costs less than the
+/// padding takes of the viewer's path, which is below 1 % up to here.
 const PADDING_MAX: usize = 8;
 
-/// Packets that are looked back at for those of the same frame: a train is no longer.
+/// How far back packets of the same frame are looked for: the longest train that the kernel takes.
 const LOOK_BACK: usize = 64;
 
-/// The fan-out queue of a stream: its viewers, visited in turn and again while there is something
-/// to give.
+/// The fan-out queue of a stream: its viewers are visited in turn for as long as packets are
+/// pending.
 ///
-/// A viewer that is visited gets all that has come since its last visit: its state is fetched
-/// into the processor's caches once. A packet that comes in the middle of a pass is given from
-/// the next viewer on, and has reached everybody when the pass is back there. So no packet waits
-/// for the pass of the one before it.
+/// A visited viewer gets every packet that came since its last visit, so its state is fetched into
+/// the processor's caches once for all of them. A packet that comes in the middle of a pass goes to
+/// the next viewer first, and has reached every viewer when the pass is back there. So no packet
+/// waits until the one before it has reached all.
 #[derive(Debug, Default)]
 pub(crate) struct FanOut {
     viewers: Vec<usize>,
-    /// Which viewer is visited next.
+    /// Index of the viewer that is visited next.
     next: usize,
     /// Visits so far.
     visits: u64,
-    /// What not all viewers have been given.
+    /// Packets that some viewer has not been given, oldest first.
     pending: VecDeque<Pending>,
-    /// The number of the first of these; they are counted from the stream's begin.
+    /// Number of the first pending packet, counted from the beginning of the stream.
     first: u64,
 }
 
-/// A packet that has just come.
+/// A packet that some viewer has not been given.
 #[derive(Debug)]
 pub(crate) struct Pending {
     pub(crate) kind: Kind,
     pub(crate) layer: usize,
     pub(crate) packet: Arc<Packet>,
-    /// Bytes of padding that make it as long as a later packet of its frame.
+    /// Padding in bytes that makes it as long as a later packet of its frame.
     pub(crate) padding: u8,
-    /// As it is sent, see [`sent_bytes`].
+    /// Its length when sent, see [`sent_bytes`].
     bytes: usize,
     came: Instant,
-    /// All viewers have it after so many visits.
+    /// The number of visits after which every viewer has been given it.
     until: u64,
 }
 
 impl FanOut {
-    /// A viewer comes. Returns how much has come before: it is given what comes from now on.
+    /// Adds a viewer, which is given the packets that come from now on. Returns the number of
+    /// packets before these.
     pub(crate) fn add(&mut self, viewer: usize) -> u64 {
-        // As if it had just been visited: nobody's turn changes.
+        // It stands where the viewer would that was just visited, so no other viewer's turn
+        // changes.
         self.viewers.insert(self.next, viewer);
         self.next += 1;
         self.first + self.pending.len() as u64
     }
 
-    /// A viewer, unless there is none: the next one of a pass that begins.
+    /// The viewer that gets the next packet first; `None` without viewers.
     pub(crate) fn first_viewer(&self) -> Option<usize> {
         self.viewers
             .get(self.next)
@@ -68,7 +70,7 @@ impl FanOut {
             .copied()
     }
 
-    /// A viewer is gone.
+    /// Removes a viewer.
     pub(crate) fn remove(&mut self, viewer: usize) {
         if let Some(place) = self.viewers.iter().position(|v| *v == viewer) {
             self.viewers.remove(place);
@@ -76,7 +78,7 @@ impl FanOut {
         }
     }
 
-    /// A packet comes.
+    /// Adds a packet for all viewers.
     pub(crate) fn push(&mut self, now: Instant, kind: Kind, layer: usize, packet: Arc<Packet>) {
         let bytes = sent_bytes(&packet);
         if kind == Kind::Video && packet.payload.len() <= PAYLOAD_BYTES_MAX {
@@ -93,10 +95,9 @@ impl FanOut {
         });
     }
 
-    /// Makes earlier packets of a frame as long as the one that comes now, if they are a little
-    /// shorter. A viewer's packets of one size leave with one send, and one that is longer than
-    /// those before it would be sent apart. Done once for all viewers; to equal packets nothing is
-    /// done.
+    /// Pads earlier packets of a frame to the length of the one that comes now, where they are a
+    /// little shorter. Packets of one size leave for a viewer with one send (GSO), and one that is
+    /// longer than those before it would need a send of its own. Done once for all viewers.
     fn lengthen(&mut self, layer: usize, timestamp: u32, bytes: usize) {
         let of_layer =
             |pending: &&mut Pending| (pending.kind, pending.layer) == (Kind::Video, layer);
@@ -111,18 +112,18 @@ impl FanOut {
         }
     }
 
-    /// What was not given to all is given to nobody any more: its publisher is gone.
+    /// Drops what is pending: its publisher is gone.
     pub(crate) fn clear(&mut self) {
         self.first += self.pending.len() as u64;
         self.pending.clear();
     }
 
-    /// How many packets not all viewers have been given.
+    /// The number of pending packets.
     pub(crate) fn len(&self) -> usize {
         self.pending.len()
     }
 
-    /// The viewer whose turn it is; `None` when all have been given everything.
+    /// Returns the viewer whose turn it is; `None` when nothing is pending.
     pub(crate) fn visit(&mut self, now: Instant, delays: &mut Delays) -> Option<usize> {
         let viewers = self.viewers.len() as u64;
         while let Some(done) = self
@@ -147,23 +148,23 @@ impl FanOut {
         Some(viewer)
     }
 
-    /// Lends out what is pending; it is to be put back with [`Self::put_back`]. With it, how many
-    /// of them a viewer that was given so many before has had.
+    /// Takes the pending packets out, to be returned by [`Self::put_back`], and says how many of
+    /// them a viewer has had whose last packet was number `given`.
     pub(crate) fn take(&mut self, given: u64) -> (VecDeque<Pending>, usize) {
         let had = given.saturating_sub(self.first) as usize;
         (std::mem::take(&mut self.pending), had)
     }
 
-    /// Returns how much has come in all.
+    /// Puts pending packets back. Returns the number of packets that have come in all.
     pub(crate) fn put_back(&mut self, pending: VecDeque<Pending>) -> u64 {
         self.pending = pending;
         self.first + self.pending.len() as u64
     }
 }
 
-/// Bytes by which packets of one frame differ when they are sent: those of the payload, and of the
-/// header extensions that not all of them have. To a viewer that has not negotiated these a packet
-/// may have a few bytes more than it needed.
+/// The length in bytes by which packets of one frame compare: the payload, and the header
+/// extensions that only some packets have. For a viewer that has not negotiated these extensions, a
+/// packet may be padded by a few bytes more than needed.
 fn sent_bytes(packet: &Packet) -> usize {
     /// The transport-wide number, which all have (RFC 8285 §4.2: a byte before each element).
     const TRANSPORT_SEQ: usize = 1 + 2;

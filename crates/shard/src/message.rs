@@ -13,7 +13,7 @@ use rtp::{Bitrate, DescribedSet, Kind, Packet};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId(pub u64);
 
-/// What a shard is told.
+/// An input of a shard.
 #[derive(Debug)]
 pub enum Input<'a> {
     /// A UDP payload arrived.
@@ -23,9 +23,9 @@ pub enum Input<'a> {
         /// The UDP payload; it is decrypted in place.
         contents: &'a mut [u8],
     },
-    /// The control plane wants something.
+    /// A command of the control plane.
     Command(Command),
-    /// Another shard forwards.
+    /// A message of another shard.
     Message(ShardMessage),
     /// The ring to this shard is full: skip video for it up to the next key frame.
     RingFull {
@@ -36,7 +36,7 @@ pub enum Input<'a> {
     Timeout,
 }
 
-/// Orders of the control plane.
+/// Commands of the control plane.
 #[derive(Debug)]
 pub enum Command {
     /// A publisher's peer, ready for its first datagram. Replaces its streams' publishers.
@@ -52,16 +52,16 @@ pub enum Command {
     Renegotiate {
         /// The session.
         session: SessionId,
-        /// What a further offer and its answer settled; `None`: nothing new was negotiated.
+        /// The outcome of a further offer and its answer; `None`: nothing new was negotiated.
         agreed: Option<Box<Agreed>>,
         /// The track mapping from now on.
         tracks: Vec<TrackMapping>,
     },
-    /// A viewer's peer.
+    /// A viewer's peer, and the one stream that it watches.
     Watch {
         /// Its session.
         session: SessionId,
-        /// What it watches.
+        /// The stream.
         stream: StreamId,
         /// The shard that has the stream's publisher.
         origin: usize,
@@ -70,21 +70,21 @@ pub enum Command {
         /// Where the outgoing sequence numbers of its m-lines begin; random.
         first_seq: u16,
     },
-    /// A peer that gets what [`Command::SetSubscriptions`] says. A unified one also publishes what
-    /// [`Command::Renegotiate`] says.
+    /// A peer that is sent what [`Command::SetSubscriptions`] says. A unified peer also publishes
+    /// what [`Command::Renegotiate`] says.
     View {
         /// Its session.
         session: SessionId,
         /// The peer.
         peer: Box<Peer>,
     },
-    /// What the lines of a viewer of [`Command::View`] carry from now on: these, and no other.
+    /// Replaces what the lines of a peer of [`Command::View`] carry.
     SetSubscriptions {
         /// The session.
         session: SessionId,
-        /// What its answer to the latest offer settled; `None` when nothing new was offered.
+        /// The outcome of the latest offer; `None` when nothing new was offered.
         agreed: Option<Box<Agreed>>,
-        /// The lines that are in use.
+        /// All lines that are in use.
         lines: Vec<LineSubscription>,
     },
     /// How a viewer wants what a line carries.
@@ -93,9 +93,9 @@ pub enum Command {
         session: SessionId,
         /// The line.
         line: usize,
-        /// Send nothing for now.
+        /// The viewer wants nothing for now.
         paused: bool,
-        /// The best layer that is of use; `None`: any.
+        /// The rid of the best layer that is of use; `None`: any.
         rid_max: Option<String>,
     },
     /// Sends a text over a data channel; what cannot be sent is lost.
@@ -107,7 +107,7 @@ pub enum Command {
         /// The text.
         text: String,
     },
-    /// A stream's publisher is, or will be, on another shard than the last one was.
+    /// The publisher of a stream is, or will be, on another shard than the last one was.
     MoveOrigin {
         /// The stream.
         stream: StreamId,
@@ -126,7 +126,7 @@ pub enum Command {
         /// The remote's new credentials.
         remote: Credentials,
     },
-    /// A viewer wants one rid only, or with `None` the best that fits.
+    /// A viewer wants one rid alone, or with `None` the best that its bandwidth allows.
     PinLayer {
         /// The session.
         session: SessionId,
@@ -172,25 +172,25 @@ pub struct LineSubscription {
     pub first_seq: u16,
 }
 
-/// What shards tell each other about a stream. Between two shards it arrives in order.
+/// What shards tell each other about a stream. Messages between two shards arrive in order.
 #[derive(Debug, Clone)]
 pub enum ShardMessage {
-    /// To the publisher's shard: this one has a viewer, its first. Answered by what the stream
-    /// has at present, then by what comes.
+    /// To the origin shard: the first viewer came here. Answered by the present state of the stream
+    /// and its cached packets, then by every packet that comes.
     Subscribe {
         /// The stream.
         stream: StreamId,
         /// The shard that asks.
         shard: usize,
     },
-    /// To the publisher's shard: this one has no viewer any more.
+    /// To the origin shard: the last viewer left here.
     Unsubscribe {
         /// The stream.
         stream: StreamId,
         /// The shard that asks.
         shard: usize,
     },
-    /// Another source has begun on a layer: it goes on with the next key frame.
+    /// Another SSRC sends a layer from now on. Viewers go on with its next key frame.
     Restart {
         /// The stream.
         stream: StreamId,
@@ -199,7 +199,7 @@ pub enum ShardMessage {
         /// Which layer.
         layer: usize,
     },
-    /// A publisher begins.
+    /// A publisher begins a track.
     Begin {
         /// The stream.
         stream: StreamId,
@@ -226,7 +226,7 @@ pub enum ShardMessage {
         /// The stream.
         stream: StreamId,
     },
-    /// To the publisher's shard: viewers here need a key frame.
+    /// To the origin shard: viewers here need a key frame.
     WantKeyframe {
         /// The stream.
         stream: StreamId,
@@ -235,19 +235,19 @@ pub enum ShardMessage {
     },
 }
 
-/// What a shard wants done.
+/// An output of a shard.
 #[derive(Debug)]
 pub enum Output<'a> {
     /// Send datagrams.
     Transmit(Transmit<'a>),
-    /// Pass to another shard.
+    /// Pass a message to another shard.
     Message {
-        /// Which one.
+        /// The other shard.
         shard: usize,
-        /// What.
+        /// The message.
         message: ShardMessage,
     },
-    /// Tell the control plane.
+    /// Tell the control plane of an event.
     Event(Event),
 }
 
@@ -256,50 +256,50 @@ pub enum Output<'a> {
 pub enum ClosedReason {
     /// The remote closed the connection.
     Remote,
-    /// Nothing was heard from the remote for the configured time.
+    /// Nothing authentic came from the remote for [`Config::silence_timeout`](crate::Config).
     Silent,
     /// It never connected.
     NeverConnected,
-    /// The control plane ended it.
+    /// The control plane closed it.
     Ordered,
 }
 
-/// What happened.
+/// An event for the control plane.
 #[derive(Debug)]
 pub enum Event {
-    /// ICE and DTLS are up.
+    /// ICE and DTLS have connected.
     Connected {
         /// The session.
         session: SessionId,
-        /// How.
+        /// Path, DTLS version and SRTP profile.
         connection: Connection,
-        /// The sections that the client may send on, in words for a log.
+        /// The negotiated sections that the client may send on, in words for a log.
         received: String,
         /// Those that it is sent, likewise.
         sent: String,
     },
-    /// For the first time a datagram of the session changed nothing, for this cause.
+    /// A datagram of the session was refused, for the first time for this cause.
     Refused {
         /// The session.
         session: SessionId,
-        /// Why.
+        /// The cause.
         refused: Refused,
         /// Where it came from.
         remote: SocketAddr,
         /// SSRC and payload type, of a packet of media.
         source: Option<(u32, u8)>,
     },
-    /// The session is over and everything of it is freed.
+    /// The session is over, and its state is freed.
     Closed {
         /// The session.
         session: SessionId,
         /// Why.
         reason: ClosedReason,
-        /// What the peer itself said of its end.
+        /// Why the peer itself ended, if it did.
         ended: Option<Ended>,
-        /// Since the session came to the shard.
+        /// Time since the session came to the shard.
         lasted: Duration,
-        /// What went over the connection.
+        /// Bytes, packets and losses of the connection.
         traffic: Traffic,
     },
     /// ICE was restarted.
@@ -313,12 +313,12 @@ pub enum Event {
     FirstPicture {
         /// The session.
         session: SessionId,
-        /// Since it began to wait.
+        /// How long it waited.
         wait: Duration,
     },
-    /// A publisher made a key frame that it was asked for.
+    /// A publisher sent a key frame that it was asked for.
     Keyframe {
-        /// Since it was first asked.
+        /// Time since it was first asked.
         wait: Duration,
     },
     /// The client has opened a data channel.
@@ -339,7 +339,7 @@ pub enum Event {
         /// The text.
         text: String,
     },
-    /// A viewer gets this layer from now on. Not told without simulcast.
+    /// A viewer gets another layer from now on. Only with simulcast.
     Layer {
         /// The session.
         session: SessionId,
@@ -355,20 +355,20 @@ pub enum Event {
         /// From 0, silent, to 127, full scale; `None`: silence.
         level: Option<u8>,
     },
-    /// How well a connection does is other than before.
+    /// The quality of a connection has changed.
     Quality {
         /// The session.
         session: SessionId,
         /// Over the last seconds.
         quality: Quality,
-        /// What the path to a viewer carries.
+        /// Estimated bandwidth of the path to a viewer; `None` for a publisher.
         bandwidth: Option<Bitrate>,
     },
-    /// About once a second for each stream published here.
+    /// The state of a stream that is published here, about once a second.
     Status {
         /// The stream.
         stream: StreamId,
-        /// What comes from its publisher.
+        /// Whether its publisher's media arrives.
         heard: Heard,
         /// Its tracks.
         tracks: Vec<TrackStatus>,

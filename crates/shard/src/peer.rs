@@ -12,39 +12,38 @@ use crate::health::Health;
 
 /// A peer with what the shard knows of it.
 ///
-/// In the order of C: what every datagram needs stands together in front. With many peers each of
-/// them is read from memory anew, a line of 64 bytes at a time.
+/// `repr(C)` keeps the order of the fields: those that every datagram needs come first, together.
+/// With thousands of peers each one is read from memory anew, a cache line of 64 bytes at a time.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct PeerEntry {
     pub(crate) peer: Box<Peer>,
-    /// What it publishes: what the m-lines carry.
+    /// The m-lines that it publishes on, with their streams.
     pub(crate) incoming: Vec<Incoming>,
-    /// The streams that it gets.
+    /// The streams that it views.
     pub(crate) views: Vec<View>,
     pub(crate) connected: bool,
-    /// Something was written that has not left yet, or is waiting in a cache.
+    /// It has packets to send, or time to take, and is in the list of the shard.
     pub(crate) dirty: bool,
-    /// When it wants to be woken is to be asked.
+    /// Its next timeout has to be asked for.
     pub(crate) unscheduled: bool,
-    /// It gets all there is of one stream without other layers, and its path carries that: nothing
-    /// is to be decided until something is told of the path or the stream, and this is looked at
-    /// once a second.
+    /// It views one stream of a single layer, and its path carries it: there is nothing to choose
+    /// until the path or the stream changes. Such viewers are looked at once a second.
     pub(crate) settled: bool,
-    /// Which refusals were told, a bit for each.
+    /// The causes of refusal that were reported, a bit for each.
     pub(crate) refused: u32,
     pub(crate) health: Health,
     pub(crate) estimate: Option<Estimate>,
-    /// What the bandwidth estimation was last told to look for.
+    /// The rates that the bandwidth estimation was last told: to pad up to, and to probe for.
     pub(crate) wanted: (Bitrate, Bitrate),
     pub(crate) session: SessionId,
     pub(crate) created: Instant,
     pub(crate) ufrags: Vec<String>,
-    /// Those that it was reached at, the latest last.
+    /// The addresses that it was reached at, the latest last.
     pub(crate) addresses: Vec<SocketAddr>,
-    /// What the peer said of its end.
+    /// Why the peer ended, in its own words.
     pub(crate) ended: Option<rtc::Ended>,
-    /// What was counted of [`Peer::held_back`].
+    /// The value of [`Peer::held_back`] that was counted already.
     held_back: u32,
 }
 
@@ -62,9 +61,9 @@ pub(crate) struct Incoming {
 pub(crate) struct View {
     /// Key of the stream.
     pub(crate) stream: usize,
-    /// How much of the stream it has been given, since the stream's begin.
+    /// The number of packets up to which it has been given the stream, see `FanOut`.
     pub(crate) given: u64,
-    /// One for each m-line.
+    /// Its m-lines for this stream.
     pub(crate) subscriptions: Vec<Subscribed>,
     pub(crate) selector: LayerSelector,
 }
@@ -75,7 +74,7 @@ pub(crate) struct Subscribed {
     pub(crate) media: usize,
     pub(crate) kind: Kind,
     pub(crate) subscription: Subscription,
-    /// The viewer wants nothing for now.
+    /// The viewer has paused the line.
     pub(crate) paused: bool,
 }
 
@@ -102,7 +101,7 @@ impl PeerEntry {
         }
     }
 
-    /// Reads what a datagram from it will need, and a packet for it.
+    /// Reads the state that a datagram from it will need, and a packet for it.
     pub(crate) fn prefetch(&self) {
         let view = self.views.first();
         black_box((
@@ -114,21 +113,21 @@ impl PeerEntry {
         self.peer.prefetch();
     }
 
-    /// Datagrams that were held back since the last call.
+    /// Returns the number of datagrams that were held back since the last call.
     pub(crate) fn take_held_back(&mut self) -> u64 {
         let now = self.peer.held_back();
         let before = std::mem::replace(&mut self.held_back, now);
         now.saturating_sub(before).into()
     }
 
-    /// Wants its time, if it did not yet: `dirty` has those that do, each once.
+    /// Puts it into `dirty`, the list of peers that want their time, unless it is there.
     pub(crate) fn mark_dirty(&mut self, key: usize, dirty: &mut Vec<usize>) {
         if !std::mem::replace(&mut self.dirty, true) {
             dirty.push(key);
         }
     }
 
-    /// What the viewer gets of a stream.
+    /// Its view of a stream.
     pub(crate) fn view(&mut self, stream: usize) -> Option<&mut View> {
         self.views.iter_mut().find(|view| view.stream == stream)
     }
@@ -148,7 +147,7 @@ impl PeerEntry {
         }
     }
 
-    /// When cached packets are due.
+    /// When the next cached packet is due.
     pub(crate) fn catch_up_due(&self) -> Option<Instant> {
         self.views.iter().filter_map(View::catch_up_due).min()
     }
@@ -169,7 +168,7 @@ impl View {
         self.subscriptions.iter().filter_map(due).min()
     }
 
-    /// The m-line of its video, if that is wanted now.
+    /// The m-line of its video, unless that is paused.
     pub(crate) fn video(&mut self) -> Option<&mut Subscribed> {
         let mut all = self.subscriptions.iter_mut();
         all.find(|s| s.kind == Kind::Video && !s.paused)

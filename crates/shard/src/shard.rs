@@ -22,14 +22,14 @@ use crate::stream::Stream;
 use crate::timers::Timers;
 use viewing::{catch_up, choose_layers};
 
-/// How often layers are chosen anew and streams report.
+/// How often layers are chosen anew, and the activity of streams is checked.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Every this many ticks a stream reports its status.
 const STATUS_TICKS: u32 = 10;
 
-/// Every this many ticks it is looked at how well connections do. Publishers count their losses
-/// that often.
+/// Every this many ticks the quality of connections is computed. Publishers count their losses over
+/// that time.
 const HEALTH_TICKS: u32 = 50;
 
 /// Sources whose state is read ahead: what one system call receives from at most.
@@ -38,11 +38,11 @@ const PREFETCH_MAX: usize = 32;
 /// With fewer peers their state stays in a core's second cache: nothing is to be gained.
 const PREFETCH_PEERS: usize = 200;
 
-/// Viewers that are visited in a row while other peers want their time.
+/// Viewers that are visited in a row before a peer that wants its time gets it.
 const SERVED_MAX: u32 = 8;
 
-/// A peer is woken no sooner, since a time in the past would spin, and no later: it may have
-/// nothing to do for years.
+/// Bounds of the time until a peer is woken: a time in the past would spin, and a peer without
+/// timeouts would sleep for ever.
 const WAKE_MIN: Duration = Duration::from_micros(500);
 const WAKE_MAX: Duration = Duration::from_secs(10);
 
@@ -70,8 +70,8 @@ impl Default for Config {
 
 /// One shard: see the crate's documentation.
 ///
-/// Feed it one input or a batch, then take all outputs. What is written to a viewer during a
-/// batch leaves together, which is what makes sending cheap.
+/// Give it one input or a batch, then take all outputs. Packets that a batch writes to one viewer
+/// leave with one send, which makes sending cheap.
 #[derive(Debug)]
 pub struct Shard {
     shard: usize,
@@ -84,16 +84,16 @@ pub struct Shard {
     timers: Timers,
     next_tick: Option<Instant>,
     ticks: u32,
-    /// A track or a layer has begun since the last tick: its viewers choose anew.
+    /// A track or a layer began since the last tick, so its viewers choose anew.
     track_began: bool,
     /// Streams with pending packets, whose viewers take turns.
     pending_streams: VecDeque<usize>,
-    /// Visits since a peer that wants its time got it.
+    /// Visits since a peer last got its time.
     served: u32,
     delays: Delays,
-    /// Peers that want their time, each once.
+    /// Keys of the peers that want their time, each once.
     dirty: Vec<usize>,
-    /// Peers of which is to be asked when they want to be woken, each once.
+    /// Keys of the peers whose next timeout has to be asked for, each once.
     unscheduled: Vec<usize>,
     outputs: VecDeque<Output<'static>>,
     sending: Datagrams,
@@ -126,7 +126,7 @@ impl Shard {
         }
     }
 
-    /// What was done so far.
+    /// What the shard has done so far.
     pub fn counters(&self) -> Counters {
         Counters {
             sessions: self.peers.len() as u64,
@@ -173,7 +173,7 @@ impl Shard {
         }
     }
 
-    /// The next thing to do; `None` when all is done for now.
+    /// Returns the next output; `None` when there is none for now.
     pub fn poll_output(&mut self, now: Instant) -> Option<Output<'_>> {
         while let Some(key) = self.unscheduled.pop() {
             if self.peers.get(key).is_some_and(|entry| entry.unscheduled) {
@@ -206,7 +206,7 @@ impl Shard {
         Some(Output::Transmit(transmit))
     }
 
-    /// How long packets were here.
+    /// How long packets stayed in the shard.
     pub fn delays(&self) -> Delays {
         self.delays
     }
@@ -235,7 +235,8 @@ impl Shard {
                 self.refuse(key, path.remote, refused, contents);
             }
             self.take_events(now, key);
-            // Its next datagram may be here already: when it is to be woken is asked once for all.
+            // The batch may hold further datagrams of this peer, so its timeout is asked for at the
+            // end, once.
             if let Some(entry) = self.peers.get_mut(key)
                 && !std::mem::replace(&mut entry.unscheduled, true)
             {
@@ -244,7 +245,7 @@ impl Shard {
         }
     }
 
-    /// Counts a datagram that changed nothing; of each session and cause the first is told.
+    /// Counts a refused datagram. The first of each session and cause is reported.
     fn refuse(&mut self, key: usize, remote: SocketAddr, refused: Refused, datagram: &[u8]) {
         if let Some(count) = self.counters.refused.get_mut(refused.number()) {
             *count += 1;
@@ -267,7 +268,7 @@ impl Shard {
         }));
     }
 
-    /// Tells of a packet that is taken, and that no viewer gets.
+    /// Reports a packet that was received and is too large to forward.
     fn refuse_too_large(&mut self, key: usize) {
         let addresses = self.peers.get(key).map(|entry| &entry.addresses);
         if let Some(remote) = addresses.and_then(|all| all.last().copied()) {
@@ -328,7 +329,7 @@ impl Shard {
                     .get(&session)
                     .and_then(|key| self.peers.get_mut(*key))
                 {
-                    // It has one stream.
+                    // A viewer that can pin a layer has one stream.
                     if let Some(view) = entry.views.first_mut() {
                         view.selector.pin(rid);
                     }
@@ -386,7 +387,7 @@ impl Shard {
         self.turn(now, key);
     }
 
-    /// Gives a peer its time, and sends the cached packets that are due.
+    /// Lets a peer handle its timeout, and sends the cached packets that are due.
     fn turn(&mut self, now: Instant, key: usize) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
@@ -411,7 +412,7 @@ impl Shard {
         self.drain(now, key);
     }
 
-    /// Takes all outputs of a peer.
+    /// Takes the events of a peer and sets its timer.
     fn drain(&mut self, now: Instant, key: usize) {
         self.take_events(now, key);
         self.schedule(now, key);
@@ -425,7 +426,7 @@ impl Shard {
         }
     }
 
-    /// Has a peer woken when it wants to be, as far as is known now.
+    /// Sets the timer of a peer to its next timeout.
     fn schedule(&mut self, now: Instant, key: usize) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
@@ -461,8 +462,8 @@ impl Shard {
                 let bytes = packet.payload.len();
                 let too_large = bytes > rtc::PAYLOAD_BYTES_MAX;
                 let line = entry.incoming.iter().find(|s| s.media == media);
-                // A predecessor has none any more: its last packets do not mix with the
-                // successor's.
+                // A publisher that was taken over has no line any more: its last packets must not
+                // mix with those of its successor.
                 if let Some(Incoming { stream, kind, .. }) = line.copied() {
                     if too_large && let Some(stream) = self.streams.get_mut(stream) {
                         stream.push_oversized(now, kind, bytes);
@@ -522,7 +523,7 @@ impl Shard {
                     bandwidth,
                     congested,
                 });
-                // A path that shrinks is to be relieved at once.
+                // A path that shrinks is relieved at once, without waiting for the tick.
                 if entry.connected {
                     choose_layers(now, entry, &mut self.streams);
                     self.request_viewed(now, key);

@@ -15,32 +15,32 @@ pub(crate) struct Stream {
     pub(crate) id: StreamId,
     pub(crate) audio: Track,
     pub(crate) video: Track,
-    /// Of the publisher, when it is on this shard.
+    /// The publisher's audio level, on the origin shard.
     pub(crate) audio_level: AudioLevel,
-    /// The publisher's packets that are too large for viewers, when it is on this shard.
+    /// The publisher's packets that are too large to forward, on the origin shard.
     pub(crate) oversized_audio: Oversized,
     pub(crate) oversized_video: Oversized,
-    /// Key of the publishing peer, when it is on this shard.
+    /// Key of the publishing peer, on the origin shard.
     pub(crate) publisher: Option<usize>,
-    /// The shard of the publisher, when it is another one.
+    /// The origin shard, when it is another one.
     pub(crate) origin: Option<usize>,
-    /// The connected viewers on this shard, and what they are to be given.
+    /// The connected viewers on this shard, and the packets that are pending for them.
     pub(crate) fan_out: FanOut,
-    /// Shards that have viewers of this stream.
+    /// Other shards with viewers of this stream, on the origin shard.
     pub(crate) subscribed_shards: Vec<SubscribedShard>,
     /// The fan-out queue has pending packets, and the stream waits for its turn in the shard.
     pub(crate) has_pending: bool,
-    /// What was last reported of [`Self::is_active`].
+    /// The last reported value of [`Self::is_active`].
     pub(crate) reported_active: bool,
-    /// Sessions on this shard, connected or not: the stream is freed with the last.
+    /// Sessions on this shard that publish or view it, connected or not. It is freed with the last.
     pub(crate) sessions: usize,
 }
 
-/// Another shard that gets the stream.
+/// Another shard that has subscribed to the stream.
 #[derive(Debug)]
 pub(crate) struct SubscribedShard {
     pub(crate) shard: usize,
-    /// Its ring was full: it gets no video before the next key frame.
+    /// Its ring was full, so it gets no video before the next key frame.
     pub(crate) skipping: bool,
 }
 
@@ -91,7 +91,7 @@ impl Stream {
         }
     }
 
-    /// Takes note of a packet that is too large for viewers.
+    /// Counts a packet that is too large to forward.
     pub(crate) fn push_oversized(&mut self, now: Instant, kind: Kind, payload_bytes: usize) {
         let oversized = match kind {
             Kind::Audio => &mut self.oversized_audio,
@@ -106,7 +106,7 @@ impl Stream {
         self.oversized_video = Oversized::default();
     }
 
-    /// Nobody on this or another shard has to do with it.
+    /// Whether no session here and no other shard uses it.
     pub(crate) fn is_idle(&self) -> bool {
         self.sessions == 0 && self.subscribed_shards.is_empty()
     }

@@ -9,13 +9,13 @@ use toml::Value;
 use super::Flags;
 use crate::config::Config;
 
-/// As the clients' own server is started. Its flags may have one dash or two.
+/// The flags of the clients' own server. They may have one dash or two.
 #[derive(Debug, Args)]
 pub(super) struct Tributary {
-    /// Port of its own, on all addresses [default: 8081].
+    /// Port for these clients, on all addresses [default: 8081].
     #[arg(long, value_name = "N")]
     port: Option<u16>,
-    /// How many others each browser feeds [default: 3].
+    /// Number of browsers that each browser sends to [default: 3].
     #[arg(long, value_name = "N")]
     max_listeners: Option<u32>,
     /// STUN and TURN servers as a JSON array [default: those of ice.servers].

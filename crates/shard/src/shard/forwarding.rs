@@ -1,4 +1,4 @@
-//! From a packet that came to the viewers of its stream.
+//! The way of a packet through the shard, from its publisher to the viewers of its stream.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,12 +12,13 @@ use crate::fan_out::Pending;
 use crate::message::{Event, Output, ShardMessage};
 use crate::peer::{Incoming, PeerEntry, Subscribed};
 
-/// A connection that was heard from within this time lives: browsers check for consent every four
-/// to six seconds (RFC 7675 §5.1), and one check may be a little late.
+/// A connection is alive when something authentic came within this time: browsers check for consent
+/// every four to six seconds (RFC 7675 §5.1), and one check may be a little late.
 const LIVES_FOR: Duration = Duration::from_secs(8);
 
 impl Shard {
-    /// A packet of a stream: into the cache, to other shards, to the viewers here.
+    /// Takes a packet of a stream: caches it, passes it to the subscribed shards, and queues it for
+    /// the viewers on this shard.
     pub(super) fn forward(
         &mut self,
         now: Instant,
@@ -62,7 +63,9 @@ impl Shard {
         stream.fan_out.push(now, kind, layer, packet);
     }
 
-    /// Visits the next viewer of the next stream that has something to give. Streams take turns.
+    /// Visits one viewer of the next stream with pending packets. Streams take turns, so that a
+    /// stream with thousands of viewers does not hold up the others. Returns false when no stream
+    /// has any.
     pub(super) fn serve(&mut self, now: Instant) -> bool {
         let Some(stream_key) = self.pending_streams.pop_front() else {
             return false;
@@ -85,8 +88,8 @@ impl Shard {
         true
     }
 
-    /// How many packets wait for viewers that have not been given them. Who keeps this small
-    /// leaves what is too much where it comes from.
+    /// Pending packets of all streams. An owner that stops reading its socket above some bound
+    /// leaves the excess in the kernel's buffer.
     pub fn backlog(&self) -> usize {
         let waiting = self
             .pending_streams
@@ -95,7 +98,8 @@ impl Shard {
         waiting.map(|stream| stream.fan_out.len()).sum()
     }
 
-    /// Writes to a viewer's peer. Returns whether there is more for it in the cache.
+    /// Writes the pending packets of a stream to one viewer's peer. Returns whether the viewer is
+    /// catching up, so that the cache has more for it.
     pub(super) fn give_pending(&mut self, now: Instant, stream_key: usize, key: usize) -> bool {
         let (Some(stream), Some(entry)) =
             (self.streams.get_mut(stream_key), self.peers.get_mut(key))
@@ -106,7 +110,8 @@ impl Shard {
         let Some((place, view)) = place.and_then(|i| Some((i, entry.views.get(i)?))) else {
             return false;
         };
-        // Taken out for the time of the loop, since choosing a layer needs the whole stream.
+        // The queue is taken out for the time of the loop, since choosing a layer borrows the
+        // stream.
         let (pending, had) = stream.fan_out.take(view.given);
         let mut catches_up = false;
         for Pending {
@@ -117,6 +122,8 @@ impl Shard {
             ..
         } in pending.iter().skip(had)
         {
+            // A subscription without a layer can take nothing. A layer is chosen with the packet and
+            // not at the next tick, or a viewer would miss the first key frame of a new track.
             let undecided = |s: &Subscribed| !s.paused && s.subscription.target().is_none();
             if *kind == Kind::Video
                 && let Some(view) = entry.views.get(place)
@@ -145,6 +152,7 @@ impl Shard {
                     entry.health.packets += 1;
                     count(&mut self.counters, written);
                 } else if !subscription.is_catching_up() {
+                    // Of another layer, or from before the key frame that is waited for.
                     continue;
                 }
                 catches_up |= subscription.is_catching_up();
@@ -183,7 +191,7 @@ impl Shard {
         }
         let active = stream.is_active(now);
         let publisher = stream.publisher.and_then(|key| self.peers.get(key));
-        // Whether media flows is news at once; bit rates can wait.
+        // Whether media flows is reported at once; bit rates can wait for the next second.
         if stream.publisher.is_some() && (full || active != stream.reported_active) {
             stream.reported_active = active;
             let status = Event::Status {
@@ -195,7 +203,7 @@ impl Shard {
         }
     }
 
-    /// Decides anew what viewers get: each one, or those of which something is to be expected.
+    /// Chooses layers for the viewers anew: for `all`, or for those that are not settled.
     pub(super) fn choose_all(&mut self, now: Instant, all: bool) {
         for (key, entry) in &mut self.peers {
             let is_viewer = entry.connected && !entry.views.is_empty();
@@ -209,7 +217,7 @@ impl Shard {
         }
     }
 
-    /// Passes on the wishes for key frames that a viewer's choice may have caused.
+    /// Passes on the key-frame requests that a viewer's new choice may have caused.
     pub(super) fn request_viewed(&mut self, now: Instant, key: usize) {
         let mut index = 0;
         while let Some(stream) = self.viewed_stream(key, index) {
@@ -218,13 +226,13 @@ impl Shard {
         }
     }
 
-    /// The key of one of the streams that a viewer gets.
+    /// The key of the viewer's stream with this index; `None` beyond its last.
     pub(super) fn viewed_stream(&self, key: usize, index: usize) -> Option<usize> {
         let view = self.peers.get(key)?.views.get(index)?;
         Some(view.stream)
     }
 
-    /// Passes due wishes for key frames on to the publisher, wherever it is.
+    /// Passes due key-frame requests to the publisher, or to the origin shard.
     pub(super) fn request_keyframes(&mut self, now: Instant, stream_key: usize) {
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return;
@@ -255,7 +263,7 @@ impl Shard {
     }
 }
 
-/// What comes from a stream's publisher.
+/// Whether a publisher's media arrives, or at least its connection is alive.
 fn heard(now: Instant, media: bool, publisher: Option<&PeerEntry>) -> Heard {
     let lives = |entry: &PeerEntry| {
         let silence = now.saturating_duration_since(entry.peer.last_heard());

@@ -1,4 +1,4 @@
-//! What shards tell each other.
+//! Messages between shards.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,7 +22,7 @@ impl Shard {
             | ShardMessage::End { stream }
             | ShardMessage::WantKeyframe { stream, .. } => *stream,
         };
-        // Its last viewer may have left while this was on its way.
+        // The last viewer here may have left while the message was on its way.
         let Some(key) = self.streams_by_id.get(&id).copied() else {
             return;
         };
@@ -72,7 +72,8 @@ impl Shard {
         }
     }
 
-    /// Another shard has viewers of the stream: it gets the present state, then what comes.
+    /// Another shard subscribes to a stream: it gets the present state and the cached packets, then
+    /// every packet that comes.
     fn subscribe(&mut self, id: StreamId, shard: usize) {
         let key = self.stream(id);
         let Some(stream) = self.streams.get_mut(key) else {

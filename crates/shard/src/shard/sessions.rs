@@ -1,4 +1,4 @@
-//! Sessions come, connect, move and end.
+//! The life of a session on its shard: its peer is added, connects, changes paths and is closed.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -11,15 +11,15 @@ use super::{Shard, TICK};
 use crate::message::{ClosedReason, Event, Output};
 use crate::peer::PeerEntry;
 
-/// Addresses that one session may be reached at: as many as its ICE agent knows paths. A further one
-/// takes the place of the one that was used the longest ago.
+/// Addresses of one session: as many as its ICE agent has paths. A further one replaces the one
+/// that was used the longest ago.
 const ADDRESSES_MAX: usize = 16;
 
-/// Local ufrags that a session answers to: the present one and those before its last restarts.
+/// Local ufrags that a session answers to: the present one and those before its last two restarts.
 const UFRAGS_MAX: usize = 3;
 
 impl Shard {
-    /// A peer comes.
+    /// Adds the peer of a session. Returns its key.
     pub(super) fn add_peer(&mut self, now: Instant, session: SessionId, peer: Box<Peer>) -> usize {
         let ufrag = peer.local_credentials().ufrag().to_owned();
         let mut entry = PeerEntry::new(session, peer, now);
@@ -69,7 +69,7 @@ impl Shard {
         self.drain(now, key);
     }
 
-    /// The peer may have new credentials.
+    /// Notes the peer's present ufrag, which a restart may have changed.
     pub(super) fn learn_ufrag(&mut self, key: usize) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
@@ -115,13 +115,13 @@ impl Shard {
         self.request_viewed(now, key);
     }
 
-    /// An authentic check of the session has come from this address.
+    /// An authentic check of the session came from this address.
     pub(super) fn reached(&mut self, now: Instant, key: usize, address: SocketAddr) {
         self.demux.claim(now, address, key);
         self.note_address(key, address);
     }
 
-    /// The session has proved to be at this address.
+    /// The session has proved that it is at this address.
     pub(super) fn proved(&mut self, now: Instant, key: usize, address: SocketAddr) {
         self.demux.take(now, address, key);
         self.note_address(key, address);
@@ -136,7 +136,7 @@ impl Shard {
             return;
         }
         addresses.retain(|known| *known != address);
-        // A client that roams without end keeps its latest addresses only.
+        // Of a client that keeps roaming only the latest addresses stay.
         if addresses.len() == ADDRESSES_MAX {
             let oldest = addresses.remove(0);
             self.demux.remove_address(&oldest, key);
@@ -171,7 +171,7 @@ impl Shard {
         }
     }
 
-    /// Tells how well connections do, where that has changed.
+    /// Reports the quality of each connection whose quality has changed.
     pub(super) fn report_health(&mut self) {
         for (_, entry) in &mut self.peers {
             self.counters.dropped_unproved_path += entry.take_held_back();
@@ -229,7 +229,7 @@ impl Shard {
     }
 }
 
-/// What was negotiated, such as `audio opus, video VP8 H264`.
+/// The negotiated sections in words for a log, such as `audio opus, video VP8 H264`.
 fn in_words(sections: &[Media]) -> String {
     let used = sections
         .iter()

@@ -1,4 +1,4 @@
-//! Streams begin and end, and viewers come to them and go: what of a peer belongs to which stream.
+//! The life of a stream on a shard: publishers begin and end it, viewers subscribe and leave.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -52,20 +52,20 @@ impl Shard {
         self.drain(now, key);
     }
 
-    /// Gives a peer what was agreed on.
+    /// Applies the outcome of a negotiation to a peer.
     fn apply(&mut self, key: usize, agreed: Agreed) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
         let begun = entry.peer.apply(agreed);
-        // A new source on a line: what was given under the old one says nothing.
+        // A new source on a line begins a numbering of its own.
         for view in &mut entry.views {
             view.subscriptions.retain(|s| !begun.contains(&s.media));
         }
         self.learn_ufrag(key);
     }
 
-    /// Another source has begun on a layer of a stream that is published here.
+    /// The publisher of a stream goes on with a layer under another SSRC.
     pub(super) fn restart_layer(&mut self, stream_key: usize, kind: Kind, layer: usize) {
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return;
@@ -80,7 +80,7 @@ impl Shard {
         tell_subscribed_shards(stream, &message, &mut self.outputs);
     }
 
-    /// What the m-lines of a publisher carry from now on.
+    /// Replaces a publisher's track mapping. Streams that it no longer has end, new ones begin.
     fn set_tracks(&mut self, now: Instant, key: usize, tracks: &[TrackMapping]) {
         let Some(entry) = self.peers.get(key) else {
             return;
@@ -119,7 +119,7 @@ impl Shard {
         }
     }
 
-    /// A peer begins to publish a stream, or other tracks of it.
+    /// A peer begins to publish a stream, or changes its tracks.
     fn begin_stream(&mut self, now: Instant, key: usize, stream_key: usize, lines: &[Incoming]) {
         let (Some(stream), Some(entry)) = (self.streams.get_mut(stream_key), self.peers.get(key))
         else {
@@ -131,7 +131,7 @@ impl Shard {
             stream.clear_oversized();
         }
         self.track_began = true;
-        // Of the predecessor.
+        // What is pending is the predecessor's.
         stream.fan_out.clear();
         for line in lines {
             let Some(media) = entry.peer.received().get(line.media) else {
@@ -153,7 +153,8 @@ impl Shard {
         }
     }
 
-    /// Another peer publishes the stream: the predecessor has lost it, and ends if that was all.
+    /// Another peer takes the stream over. The predecessor loses it, and is closed if it has no
+    /// other.
     fn take_over(&mut self, now: Instant, predecessor: usize, stream_key: usize) {
         let Some(entry) = self.peers.get_mut(predecessor) else {
             return;
@@ -168,7 +169,7 @@ impl Shard {
         }
     }
 
-    /// A peer publishes a stream no more.
+    /// A peer stops publishing a stream.
     pub(super) fn end_stream(&mut self, key: usize, stream_key: usize) {
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return;
@@ -221,7 +222,7 @@ impl Shard {
                 stream,
                 origin,
                 kind: media.kind,
-                // Apart from each other, or two m-lines would count in step.
+                // Distinct beginnings, or the m-lines of one viewer would count in step.
                 first_seq: first_seq.wrapping_add(line as u16 * 7_919),
             })
             .collect();
@@ -245,7 +246,8 @@ impl Shard {
         self.drain(now, key);
     }
 
-    /// What the m-lines of a viewer carry from now on.
+    /// Replaces what a viewer's m-lines carry: lines that are not listed fall silent, new ones
+    /// begin with a key frame from the cache, and those that go on are left alone.
     fn subscribe_lines(&mut self, now: Instant, key: usize, lines: &[LineSubscription]) {
         let lines: Vec<(usize, &LineSubscription)> = lines
             .iter()
@@ -286,7 +288,7 @@ impl Shard {
                 (self.streams.get_mut(stream_key), entry.view(stream_key))
             {
                 stream.sessions += 1;
-                // Before, it is added when it connects.
+                // One that has not connected joins the queue when it does.
                 if connected {
                     view.given = stream.fan_out.add(key);
                 }
@@ -295,7 +297,7 @@ impl Shard {
         for stream in over {
             self.unview(key, stream);
         }
-        // Those that were looked up and are not used after all.
+        // A stream that was subscribed to for a line that is in use already may have no viewer.
         for (stream, _) in lines {
             self.free_if_idle(stream);
         }
@@ -322,7 +324,7 @@ impl Shard {
         key
     }
 
-    /// A peer views a stream no more.
+    /// A peer stops viewing a stream.
     pub(super) fn unview(&mut self, key: usize, stream_key: usize) {
         if let Some(stream) = self.streams.get_mut(stream_key) {
             stream.sessions -= 1;
@@ -364,7 +366,7 @@ impl Shard {
         self.request_viewed(now, key);
     }
 
-    /// The stream comes from another shard from now on.
+    /// The origin of a stream moves to another shard: subscribes there, and cancels at the old one.
     pub(super) fn move_origin(&mut self, id: StreamId, origin: usize) {
         let Some(key) = self.streams_by_id.get(&id).copied() else {
             return;
@@ -410,7 +412,7 @@ impl Shard {
     }
 }
 
-/// Tells all shards that have viewers of a stream.
+/// Sends a message to all shards that have subscribed to a stream.
 fn tell_subscribed_shards(
     stream: &Stream,
     message: &ShardMessage,
@@ -424,7 +426,7 @@ fn tell_subscribed_shards(
     }
 }
 
-/// The streams of a publisher's lines, each once.
+/// The keys of the streams that a publisher's lines carry, each once, in ascending order.
 fn streams_of(lines: &[Incoming]) -> Vec<usize> {
     let mut streams: Vec<usize> = lines.iter().map(|line| line.stream).collect();
     streams.sort_unstable();

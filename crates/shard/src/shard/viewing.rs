@@ -1,4 +1,4 @@
-//! What one viewer gets, and when.
+//! The choice of layers for one viewer, and its catching up from the cache.
 
 use std::time::Instant;
 
@@ -11,15 +11,15 @@ use crate::counters::Counters;
 use crate::peer::{PeerEntry, View};
 use crate::stream::Stream;
 
-/// While a viewer catches up, its bandwidth estimation looks this far: more than most caches can
-/// use, so that the estimate and not the wish is the limit.
+/// While a viewer catches up, its bandwidth estimation probes up to this rate: more than most
+/// caches can use, so that the estimate is the limit.
 const CATCH_UP_WANTED: Bitrate = Bitrate::mbps(20);
 
-/// A changed wish is told to the bandwidth estimation when it changed by more than this share.
+/// The bandwidth estimation hears of a new target when it differs by more than this share.
 const WANTED_CHANGE: f64 = 0.1;
 
-/// Decides anew what a viewer gets, and tells its bandwidth estimation what to look for. Returns
-/// whether that is another thing than before, so that its peer may want its time.
+/// Chooses the layers of a viewer anew, and tells its bandwidth estimation which rate to probe for.
+/// Returns whether that rate has changed: then its peer wants its time.
 pub(super) fn choose_layers(
     now: Instant,
     entry: &mut PeerEntry,
@@ -55,7 +55,7 @@ pub(super) fn choose_layers(
         let rate = stream.video.bitrate(choice.layer);
         present = present + rate;
         wanted = wanted + wants;
-        // One at a time tries for more.
+        // One video at a time pads for a better layer: two would spoil the measurement.
         if padding == Bitrate::ZERO {
             padding = choice.padded - rate;
         }
@@ -81,7 +81,7 @@ pub(super) fn choose_layers(
     changes
 }
 
-/// Whether a viewer gets all that there is of a stream, and waits for nothing.
+/// Whether a viewer gets the only layer of a stream in full and at the live edge.
 fn is_settled(choice: &Choice, view: &mut View, stream: &Stream) -> bool {
     let waits = view.video().is_none_or(|s| s.subscription.is_catching_up());
     let waits = waits || view.selector.is_in_doubt();
@@ -89,8 +89,9 @@ fn is_settled(choice: &Choice, view: &mut View, stream: &Stream) -> bool {
     has_all && !waits && stream.video.layers().len() == 1
 }
 
-/// What each video may take of the path, and whether that is congested; `None` for a viewer of one,
-/// which has all of it.
+/// Allocates the bandwidth of the path to the videos of a viewer. Returns the shares, in the order
+/// of `views`, and whether the path is congested; `None` for a viewer of one video, which has it
+/// all.
 fn allocate(
     now: Instant,
     views: &mut [View],
@@ -110,8 +111,7 @@ fn allocate(
     Some((allocator.divide(estimate.bandwidth), estimate.congested))
 }
 
-/// Decides what comes of one video. Returns the choice, and the rate that the path is to be
-/// looked at for.
+/// Chooses the layer of one video. Returns the choice, and the rate to probe the path for.
 fn choose_layer(
     now: Instant,
     view: &mut View,
@@ -145,8 +145,8 @@ fn choose_layer(
     Some((choice, wanted))
 }
 
-/// Writes the cached packets of one of the viewer's streams that may go out now. Returns the rid
-/// of the layer that begins with them, if one does.
+/// Writes the cached packets of one of the viewer's streams that are due. Returns the rid of the
+/// layer that begins with them, if one does.
 pub(super) fn catch_up(
     now: Instant,
     entry: &mut PeerEntry,
@@ -156,7 +156,7 @@ pub(super) fn catch_up(
     counters: &mut Counters,
 ) -> Option<String> {
     let mut begins = None;
-    // Who catches up in several streams does so in each at its part of the rate.
+    // A viewer that catches up in several streams divides its rate among them.
     let videos = entry.views.iter_mut().filter_map(View::video);
     let streams = videos.filter(|s| s.subscription.is_catching_up()).count();
     let streams = streams.max(1);
@@ -176,7 +176,7 @@ pub(super) fn catch_up(
     layer.rid().map(str::to_owned)
 }
 
-/// Counts a packet that was to be sent.
+/// Counts a packet by what came of writing it.
 pub(super) fn count(counters: &mut Counters, written: Result<(), WriteError>) {
     let counter = match written {
         Ok(()) => &mut counters.packets_out,
