@@ -148,8 +148,8 @@ impl FanOut {
         Some(viewer)
     }
 
-    /// Takes the pending packets out, to be returned by [`Self::put_back`], and says how many of
-    /// them a viewer has had whose last packet was number `given`.
+    /// Takes the pending packets out, until [`Self::put_back`]. With them, how many of these a
+    /// viewer has had already that was given `given` packets of the stream in all.
     pub(crate) fn take(&mut self, given: u64) -> (VecDeque<Pending>, usize) {
         let had = given.saturating_sub(self.first) as usize;
         (std::mem::take(&mut self.pending), had)

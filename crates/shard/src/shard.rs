@@ -32,7 +32,7 @@ const STATUS_TICKS: u32 = 10;
 /// that time.
 const HEALTH_TICKS: u32 = 50;
 
-/// Sources whose state is read ahead: what one system call receives from at most.
+/// Sources whose state one call of [`Shard::prefetch`] reads. Further ones are left out.
 const PREFETCH_MAX: usize = 32;
 
 /// With fewer peers their state stays in a core's second cache: nothing is to be gained.

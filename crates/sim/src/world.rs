@@ -493,7 +493,6 @@ impl World {
                 source,
                 mut contents,
             } => {
-                self.shards[shard].shard.prefetch(std::iter::once(source));
                 let destination = self.shards[shard].address;
                 let input = Input::Datagram {
                     path: rtc::Path::udp(destination, source),

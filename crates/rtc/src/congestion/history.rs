@@ -104,12 +104,6 @@ pub(super) struct Arrival {
 }
 
 impl History {
-    /// Reads what the next feedback will need, and the next packet.
-    pub(super) fn prefetch(&self) {
-        let ends = (self.waiting.front(), self.waiting.back());
-        black_box((ends.0.map(|sent| sent.bytes), ends.1.map(|sent| sent.bytes)));
-    }
-
     pub(super) fn new(now: Instant) -> Self {
         Self {
             epoch: now,
@@ -119,6 +113,14 @@ impl History {
             newest_arrived_us: 0,
             delay_us: None,
         }
+    }
+
+    /// Reads what the next feedback will need, and the next packet.
+    pub(super) fn prefetch(&self) {
+        black_box((
+            self.waiting.front().map(|sent| sent.bytes),
+            self.waiting.back().map(|sent| sent.bytes),
+        ));
     }
 
     /// The next packet, whose number is one higher than the last.

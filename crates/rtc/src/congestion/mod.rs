@@ -123,12 +123,6 @@ pub(crate) struct Congestion {
 }
 
 impl Congestion {
-    /// Reads what the next feedback will need.
-    pub(crate) fn prefetch(&self) {
-        black_box((self.bandwidth, self.probes, self.told));
-        self.history.prefetch();
-    }
-
     /// `initial` is believed until something is known.
     pub(crate) fn new(now: Instant, initial: Bitrate) -> Self {
         Self {
@@ -154,6 +148,12 @@ impl Congestion {
             padding_at: now,
             padding_credit: 0,
         }
+    }
+
+    /// Reads what the next feedback will need.
+    pub(crate) fn prefetch(&self) {
+        black_box((self.bandwidth, self.probes, self.told));
+        self.history.prefetch();
     }
 
     /// A packet leaves, with this transport-wide sequence number and so many bytes.

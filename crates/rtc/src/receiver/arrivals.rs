@@ -50,11 +50,6 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// Reads what the next packet will need.
-    pub(super) fn prefetch(&self) {
-        black_box(self.times.back().copied());
-    }
-
     pub(super) fn new(now: Instant) -> Self {
         Self {
             began: now,
@@ -64,6 +59,11 @@ impl Arrivals {
             told_at: None,
             number: 0,
         }
+    }
+
+    /// Reads what the next packet will need.
+    pub(super) fn prefetch(&self) {
+        black_box(self.times.back().copied());
     }
 
     /// A packet arrived. A repeated number keeps its first time.

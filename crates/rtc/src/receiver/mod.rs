@@ -109,19 +109,6 @@ pub struct Arrived {
 }
 
 impl Receiver {
-    /// Reads what the next packet of the first source will need.
-    pub(crate) fn prefetch(&self) {
-        black_box((self.ssrcs.first().copied(), self.packets));
-        if let Some(source) = self.sources.first() {
-            source.prefetch();
-        }
-        if let Some(section) = self.sections.first() {
-            black_box(section.config.types.first().map(|of| of.number));
-            section.layers.first().map(Layer::prefetch);
-        }
-        self.arrivals.prefetch();
-    }
-
     /// A receiver of nothing yet. `ssrc` is the sender of its reports.
     pub fn new(now: Instant, ssrc: u32) -> Self {
         Self {
@@ -142,6 +129,21 @@ impl Receiver {
             packets: 0,
             bytes: 0,
         }
+    }
+
+    /// Reads what the next packet of the first source will need.
+    pub(crate) fn prefetch(&self) {
+        black_box((self.ssrcs.first().copied(), self.packets));
+        if let Some(source) = self.sources.first() {
+            source.prefetch();
+        }
+        if let Some(section) = self.sections.first() {
+            black_box(section.config.types.first().map(|of| of.number));
+            if let Some(layer) = section.layers.first() {
+                layer.prefetch();
+            }
+        }
+        self.arrivals.prefetch();
     }
 
     /// What is received from now on. A section with the mid and kind of one before goes on as it

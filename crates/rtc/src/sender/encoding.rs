@@ -96,12 +96,6 @@ pub(super) enum Repeat {
 }
 
 impl Encoding {
-    /// Reads what the next packet will need.
-    pub(super) fn prefetch(&self) {
-        black_box((self.ssrc, self.packets, self.is_over));
-        self.sent.prefetch();
-    }
-
     /// Nothing sent yet.
     pub(super) fn new(config: EncodingConfig) -> Self {
         Self {
@@ -125,6 +119,12 @@ impl Encoding {
             wants_keyframe: false,
             is_over: false,
         }
+    }
+
+    /// Reads what the next packet will need.
+    pub(super) fn prefetch(&self) {
+        black_box((self.ssrc, self.packets, self.is_over));
+        self.sent.prefetch();
     }
 
     /// Appends header and payload, not encrypted. Returns the header's length.

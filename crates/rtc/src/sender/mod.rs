@@ -124,17 +124,6 @@ pub(crate) enum Feedback {
 }
 
 impl Sender {
-    /// Reads what the next packet will need, and the next feedback.
-    pub(crate) fn prefetch(&self) {
-        black_box((self.transport_seq, self.packets));
-        if let Some(encoding) = self.encodings.first() {
-            encoding.prefetch();
-        }
-        if let Some(congestion) = &self.congestion {
-            congestion.prefetch();
-        }
-    }
-
     pub(crate) fn new(
         now: Instant,
         clock: WallClock,
@@ -155,6 +144,17 @@ impl Sender {
             packets: 0,
             bytes: 0,
             lost_before: 0,
+        }
+    }
+
+    /// Reads what the next packet will need, and the next feedback.
+    pub(crate) fn prefetch(&self) {
+        black_box((self.transport_seq, self.packets));
+        if let Some(encoding) = self.encodings.first() {
+            encoding.prefetch();
+        }
+        if let Some(congestion) = &self.congestion {
+            congestion.prefetch();
         }
     }
 

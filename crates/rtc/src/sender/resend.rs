@@ -35,10 +35,9 @@ pub(super) struct SentPacket {
 impl SentPackets {
     /// Reads what the next packet will need.
     pub(super) fn prefetch(&self) {
-        let ends = (self.packets.front(), self.packets.back());
         black_box((
-            ends.0.map(|sent| sent.sent_ms),
-            ends.1.map(|sent| sent.rewrite.seq),
+            self.packets.front().map(|sent| sent.sent_ms),
+            self.packets.back().map(|sent| sent.rewrite.seq),
         ));
     }
 

@@ -42,27 +42,27 @@ impl Shard {
         agreed: Option<Box<Agreed>>,
         tracks: &[TrackMapping],
     ) {
-        let Some(key) = self.key(session) else {
+        let Some(key) = self.negotiated(session, agreed) else {
             return;
         };
-        if let Some(agreed) = agreed {
-            self.apply(key, *agreed);
-        }
         self.set_tracks(now, key, tracks);
         self.drain(now, key);
     }
 
-    /// Applies the outcome of a negotiation to a peer.
-    fn apply(&mut self, key: usize, agreed: Agreed) {
-        let Some(entry) = self.peers.get_mut(key) else {
-            return;
-        };
-        let begun = entry.peer.apply(agreed);
-        // A new source on a line begins a numbering of its own.
-        for view in &mut entry.views {
-            view.subscriptions.retain(|s| !begun.contains(&s.media));
+    /// Gives a session's peer the outcome of a negotiation, if there was one. Returns its key.
+    fn negotiated(&mut self, session: SessionId, agreed: Option<Box<Agreed>>) -> Option<usize> {
+        let key = self.key(session)?;
+        if let Some(agreed) = agreed
+            && let Some(entry) = self.peers.get_mut(key)
+        {
+            let begun = entry.peer.apply(*agreed);
+            // A new source on a line begins a numbering of its own.
+            for view in &mut entry.views {
+                view.subscriptions.retain(|s| !begun.contains(&s.media));
+            }
+            self.learn_ufrag(key);
         }
-        self.learn_ufrag(key);
+        Some(key)
     }
 
     /// The publisher of a stream goes on with a layer under another SSRC.
@@ -236,12 +236,9 @@ impl Shard {
         agreed: Option<Box<Agreed>>,
         lines: &[LineSubscription],
     ) {
-        let Some(key) = self.key(session) else {
+        let Some(key) = self.negotiated(session, agreed) else {
             return;
         };
-        if let Some(agreed) = agreed {
-            self.apply(key, *agreed);
-        }
         self.subscribe_lines(now, key, lines);
         self.drain(now, key);
     }

@@ -90,7 +90,7 @@ impl Trial {
         }
     }
 
-    /// Everybody is given what it wants of what is there, in the way it asked for.
+    /// Every participant gets each present track that it subscribed to, by its settings.
     fn check_views(&self) {
         let mut wanted = BTreeSet::new();
         let rooms = &self.world.rooms;
