@@ -1,12 +1,12 @@
-//! Two binaries of the server in turns, in one run, under the same loads: what a change costs or
-//! gains on a machine that others use too.
+//! Compares two binaries of the server in turns, in one run and under the same loads, so that the
+//! cost or gain of a change shows even on a machine that others use too.
 
 use std::path::Path;
 
 use crate::document::{finished, grouped, markdown};
 use crate::scenario::{Measured, PAIRS, Trains, measure, over_veth};
 
-/// Measures a binary with the `bench` of another; `None` where this user may lay no link.
+/// Measures a binary with the `bench` of another; `None` when this user may not create the link.
 type Measure = fn(&Path, &Path, &str) -> anyhow::Result<Option<Measured>>;
 
 const LINKS: [(&str, Measure); 2] = [
@@ -18,8 +18,8 @@ const LINKS: [(&str, Measure); 2] = [
     }),
 ];
 
-/// Measures `server` and `than` so many times each. Returns a table: the medians of their packets
-/// per second and core, and how many times as many `server` has.
+/// Measures `server` and `than` `rounds` times each. Returns a table: the median packets per second
+/// and core of each, and the ratio of `server` to `than`.
 pub(crate) fn run(server: &Path, than: &Path, rounds: usize) -> anyhow::Result<String> {
     let mut rows = LINKS.map(|(link, measure)| (link, measure, [Vec::new(), Vec::new()]));
     for _ in 0..rounds {

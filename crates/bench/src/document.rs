@@ -1,4 +1,4 @@
-//! What was measured, as tables for a terminal and as the page.
+//! The results, as tables for a terminal and as the page `docs/performance.md`.
 
 use std::fmt::Write;
 use std::process::Command;
@@ -15,7 +15,7 @@ use crate::{Parts, Stages};
 /// Bits of a payload of 1,200 bytes, for comparison with figures in Mbit/s.
 const PACKET_BITS: f64 = 1_200.0 * 8.0;
 
-/// The parts.
+/// The tables of the parts: forwarding, stages, instructions, signalling.
 pub(crate) fn parts(parts: &Parts) -> String {
     let mut text = forwarding(parts);
     text.push('\n');
@@ -65,7 +65,7 @@ fn forwarding(parts: &Parts) -> String {
     finished(table)
 }
 
-/// What it costs that viewers could publish too.
+/// The table of what it costs that viewers could publish too.
 fn ways(counted: &Instructions) -> String {
     let mut table = markdown(&["connection", "forward instructions", "reports instructions"]);
     for (name, forward, reports) in [
@@ -129,7 +129,7 @@ fn signalling(parts: &Parts) -> String {
     finished(table)
 }
 
-/// The page.
+/// The text of the page.
 pub(crate) fn page(measured: &Parts, whole: &Whole) -> String {
     let highest = without_loss(&whole.curve);
     format!(
@@ -151,7 +151,7 @@ pub(crate) fn page(measured: &Parts, whole: &Whole) -> String {
     )
 }
 
-/// The best of the curve that lost nothing, in words.
+/// The highest load of the curve without loss, in words.
 fn without_loss(curve: &[Measured]) -> String {
     let kept = curve.iter().filter(|run| run.number("steady.lost") == 0.0);
     let best = kept.max_by(|a, b| rate(a).total_cmp(&rate(b)));
@@ -314,7 +314,7 @@ pub(crate) fn finished(mut table: Table) -> String {
     format!("{}\n", table.trim_fmt())
 }
 
-/// `250000` as `250,000`.
+/// Rounds a number and groups its digits: `250000` becomes `250,000`. The sign is left out.
 pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{:.0}", number.abs());
     let mut text = String::new();

@@ -1,5 +1,5 @@
-//! What forwarding has to cost at least: for each viewer and packet a header is written, the
-//! payload copied and sealed, and what goes to one viewer is handed to the kernel at once.
+//! The least that forwarding can cost: for each viewer and packet a header is written, the payload
+//! is copied and sealed, and the packets of one viewer are handed to the kernel in one call.
 //! Nothing is decided, remembered or measured.
 
 use std::net::SocketAddr;
@@ -24,7 +24,7 @@ pub(crate) struct Floor {
 }
 
 impl Floor {
-    /// The same viewers under keys like theirs.
+    /// A floor with the viewers of the rig, under keys like theirs.
     pub(crate) fn new(rig: &Rig) -> Self {
         let viewer = |viewer: &crate::rig::Viewer| {
             let keys = viewer.keys.as_ref()?;
@@ -40,7 +40,7 @@ impl Floor {
         }
     }
 
-    /// Forwards a burst of so many packets to all viewers, once without and once with sending.
+    /// Forwards a burst of `count` packets to all viewers, once without and once with sending.
     pub(crate) fn burst(&mut self, socket: &Socket, count: usize) {
         let began = cpu_time();
         for viewer in 0..self.viewers.len() {
@@ -50,7 +50,7 @@ impl Floor {
         for viewer in 0..self.viewers.len() {
             let segment = self.fill(viewer, count);
             let to = self.viewers[viewer].0;
-            // A full buffer is the viewer's loss.
+            // Packets that find the viewer's buffer full are lost.
             socket.send(to, LOCALHOST, &self.buffer, segment).ok();
         }
         self.seal += sealed - began;
@@ -58,6 +58,8 @@ impl Floor {
         self.packets += (count * self.viewers.len()) as u64;
     }
 
+    /// Seals `count` packets of a viewer into the buffer. Returns the size of each. Not inlined:
+    /// valgrind finds it by its name.
     #[inline(never)]
     fn fill(&mut self, viewer: usize, count: usize) -> usize {
         let (_, keys, seq) = &mut self.viewers[viewer];
@@ -69,7 +71,7 @@ impl Floor {
             header[1] = 96;
             header[2..4].copy_from_slice(&(*seq as u16).to_be_bytes());
             header[4..8].copy_from_slice(&(*seq as u32).to_be_bytes());
-            // An SSRC that no viewer was told of.
+            // An SSRC that no viewer knows.
             header[8..12].copy_from_slice(&[1, 2, 3, 4]);
             header[12..16].copy_from_slice(&[0xbe, 0xde, 0, 1]);
             header[16] = 0x31;

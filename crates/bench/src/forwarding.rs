@@ -1,4 +1,4 @@
-//! A forwarded packet, from the publisher's datagram to the kernel, beside the floor.
+//! The cost of a forwarded packet, from the publisher's datagram to the kernel, beside the floor.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::floor::Floor;
 use crate::progress;
 use crate::rig::{Rig, Spent, Ways};
 
-/// Viewers of the one publisher, what their connections are for, and packets that come at once.
+/// Viewers of the one publisher, what their connections are for, and packets in a burst.
 const CASES: [(usize, Ways, usize); 9] = [
     (50, Ways::One, 1),
     (50, Ways::One, 8),
@@ -19,19 +19,20 @@ const CASES: [(usize, Ways, usize); 9] = [
     (1_000, Ways::One, 32),
 ];
 
-/// Caches fill, and the estimate of the path settles, in this virtual time.
+/// Virtual time in which caches fill and the estimate of the path settles.
 const WARM_UP: Duration = Duration::from_secs(3);
 
-/// Between two packets of a stream of 2.5 Mbit/s.
+/// Interval between two packets of a stream of 2.5 Mbit/s.
 const PACKET_EVERY: Duration = Duration::from_micros(3_800);
 
-/// The two are measured in turns, so that both see the same machine; the middle ratio counts.
+/// Forwarding and floor are measured in this many turns, so that both see the same machine. The
+/// turn with the median ratio counts.
 const TURNS: usize = 5;
 
 /// Packets of one turn and viewer.
 const PACKETS: usize = 64;
 
-/// What was measured, in nanoseconds of processor time per forwarded packet.
+/// The costs of one case, in nanoseconds of processor time per forwarded packet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Forwarding {
     pub(crate) viewers: usize,
@@ -39,13 +40,13 @@ pub(crate) struct Forwarding {
     pub(crate) burst: usize,
     /// From the datagram to the kernel.
     pub(crate) forward: f64,
-    /// What viewers report.
+    /// Handling of the viewers' reports, and timers.
     pub(crate) feedback: f64,
     /// Sealing alone.
     pub(crate) seal: f64,
-    /// All that has to be.
+    /// The whole floor, with sending.
     pub(crate) floor: f64,
-    /// Of everything to the floor.
+    /// Ratio of forwarding and reports together to the floor.
     pub(crate) ratio: f64,
 }
 

@@ -16,7 +16,7 @@ const BURST: usize = 8;
 const BURSTS: u32 = 100;
 const EVERY: Duration = Duration::from_millis(30);
 
-/// What is counted.
+/// The work whose instructions are counted.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Counted {
     Forward,
@@ -30,7 +30,7 @@ pub(crate) enum Counted {
 }
 
 impl Counted {
-    /// The function with all of it in.
+    /// Pattern of the function that contains all of the work.
     fn function(self) -> &'static str {
         match self {
             Self::Forward | Self::ForwardBoth | Self::Ingest => {
@@ -57,11 +57,11 @@ impl Counted {
     }
 }
 
-/// Per packet, in user mode.
+/// Instructions per packet, in user mode.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instructions {
     pub(crate) forward: u64,
-    /// The same where viewers could publish too.
+    /// As [`Self::forward`], with viewers that could publish too.
     pub(crate) forward_both: u64,
     /// What viewers report, and timers, for each forwarded packet.
     pub(crate) reports: u64,
@@ -72,10 +72,10 @@ pub(crate) struct Instructions {
     pub(crate) write: u64,
 }
 
-/// Counts; `None` where there is no valgrind.
+/// Counts all instructions; `None` when valgrind is not installed.
 pub(crate) fn measure() -> anyhow::Result<Option<Instructions>> {
     if Command::new("valgrind").arg("--version").output().is_err() {
-        progress("no valgrind here: instructions are not counted");
+        progress("valgrind is not installed: instructions are not counted");
         return Ok(None);
     }
     Ok(Some(Instructions {
@@ -113,7 +113,7 @@ fn under_valgrind(what: Counted) -> anyhow::Result<u64> {
     Ok(total / packets.max(1))
 }
 
-/// Runs what is counted. Returns for how many packets.
+/// Runs the work that is counted. Returns its number of packets.
 pub(crate) fn count(what: Counted) -> anyhow::Result<u64> {
     match what {
         Counted::Forward | Counted::Reports => forwarded(Ways::One),

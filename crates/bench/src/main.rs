@@ -1,4 +1,4 @@
-//! Benchmarks of Headwater: what a forwarded packet costs beside what it has to cost, what a
+//! Benchmarks of Headwater: what a forwarded packet costs beside the least that it can cost, what a
 //! request costs, and what the whole server carries. `make bench` runs them all and writes
 //! `docs/performance.md`.
 //!
@@ -35,42 +35,42 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// The parts alone: nanoseconds and instructions.
+    /// Measure the parts alone: nanoseconds and instructions.
     Parts,
-    /// The parts and the whole server; writes the page.
+    /// Measure the parts and the whole server, and write the page.
     All {
         /// The server's binary, built for release.
         #[arg(long)]
         server: PathBuf,
-        /// The page.
+        /// File to write the page to.
         #[arg(long)]
         write: PathBuf,
     },
-    /// What the loopback hides: the server where trains are taken apart on its own core.
+    /// Measure what the loopback hides: the server when trains are split on its own core.
     Hidden {
         /// The server's binary, built for release.
         #[arg(long)]
         server: PathBuf,
-        /// Viewers; may be given several times.
+        /// Number of viewers; may be given several times.
         #[arg(long, default_values_t = scenario::HIDDEN_VIEWERS)]
         viewers: Vec<usize>,
         /// Seconds of each run.
         #[arg(long, default_value_t = scenario::HIDDEN_SECONDS)]
         time: u32,
     },
-    /// Two binaries of the server in turns, with 1,000 publishers of one viewer each.
+    /// Compare two binaries of the server in turns, with 1,000 publishers of one viewer each.
     Against {
-        /// The server's binary, built for release. Its generator measures both.
+        /// The server's binary, built for release. Its `bench` measures both.
         #[arg(long)]
         server: PathBuf,
-        /// The other.
+        /// The binary to compare it with, built for release.
         #[arg(long)]
         than: PathBuf,
-        /// Runs of each.
+        /// Runs of each binary.
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
-    /// Runs one thing for `valgrind`, which counts its instructions; prints the packets.
+    /// Run one part for `valgrind`, which counts its instructions; print the number of packets.
     #[command(hide = true)]
     Count { what: instructions::Counted },
 }
@@ -107,7 +107,7 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// What the parts cost.
+/// The costs of the parts.
 struct Parts {
     forwarding: Vec<forwarding::Forwarding>,
     stages: Stages,
@@ -115,7 +115,7 @@ struct Parts {
     signalling: Vec<signalling::Cost>,
 }
 
-/// What a packet passes on its way.
+/// The costs of the stages that a packet passes.
 struct Stages {
     ingest: stages::Took,
     choose: stages::Took,
@@ -139,8 +139,8 @@ fn print(text: &str) -> anyhow::Result<()> {
     writeln!(io::stdout(), "{text}").context("write to standard output")
 }
 
-/// Tells somebody who waits what goes on.
+/// Reports progress on standard error.
 fn progress(what: &str) {
-    // It is only for a person; who closed it does not wait.
+    // Progress is only for a waiting person: a closed standard error is no failure.
     writeln!(io::stderr(), "… {what}").ok();
 }

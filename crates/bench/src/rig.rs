@@ -17,12 +17,12 @@ use udp::{Received, Socket};
 
 use crate::clock::cpu_time;
 
-/// RTP payload of every packet.
+/// Size of the RTP payload of every packet.
 pub(crate) const PAYLOAD_BYTES: usize = 1_200;
 
 pub(crate) const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Where the shard and the publisher believe to be: nothing is bound there.
+/// Addresses of the shard and the publisher. No socket is bound there.
 const SHARD: SocketAddr = SocketAddr::new(LOCALHOST, 7_882);
 const PUBLISHER: SocketAddr = SocketAddr::new(LOCALHOST, 1);
 
@@ -33,13 +33,13 @@ pub(crate) const FORMAT: Format = Format {
     red: false,
 };
 
-/// What the server begins with.
+/// Initial bandwidth estimate, as in the server.
 pub(crate) const ESTIMATE: Bitrate = Bitrate::mbps(2);
 
-/// Turns of 5 ms that connecting may take.
+/// Turns of 5 ms that the clients may take to connect.
 const CONNECT_TURNS: u32 = 400;
 
-/// Kernel buffer of a viewer: more than comes between two looks.
+/// Kernel buffer of a viewer: more than arrives between two reads.
 const SOCKET_BUFFER: usize = 1 << 20;
 
 /// What the shard's work took, in processor time of its thread.
@@ -51,7 +51,7 @@ pub(crate) struct Spent {
     pub(crate) packets: u64,
     /// From the publisher's datagrams to the kernel.
     pub(crate) forward: Duration,
-    /// What viewers report, and timers.
+    /// Handling of the viewers' reports, and timers.
     pub(crate) feedback: Duration,
 }
 
@@ -60,18 +60,18 @@ pub(crate) struct Spent {
 pub(crate) enum Ways {
     /// Watching.
     One,
-    /// It could publish too, and does not: see [`Unified`].
+    /// Watching over a unified peer: the viewer could publish too, and does not. See [`Unified`].
     Both,
 }
 
-/// See the module.
+/// A shard with a publisher and viewers.
 pub(crate) struct Rig {
     shard: Shard,
     now: Instant,
     publisher: Publisher,
     pub(crate) ways: Ways,
     pub(crate) viewers: Vec<Viewer>,
-    /// Where packets are sent from.
+    /// The socket that packets are sent from.
     pub(crate) socket: Socket,
     received: Received,
     to_publisher: Vec<Vec<u8>>,
@@ -84,10 +84,10 @@ struct Publisher {
     timestamp: u32,
 }
 
-/// One viewer's end.
+/// The client's end of a viewer.
 pub(crate) struct Viewer {
     peer: client::Peer,
-    /// What the server has said of the media that it sends.
+    /// The server's description of the media that it sends.
     said: String,
     receiver: Option<Receiver>,
     /// The shard's keys, once connected.
@@ -97,7 +97,7 @@ pub(crate) struct Viewer {
 }
 
 impl Rig {
-    /// Connects a publisher and so many viewers.
+    /// Connects a publisher and this many viewers.
     pub(crate) fn new(viewers: usize, ways: Ways) -> anyhow::Result<Self> {
         let now = Instant::now();
         let certificate = client::Certificate::generate();
@@ -148,7 +148,7 @@ impl Rig {
         Ok(rig)
     }
 
-    /// A viewer by its own offer. Returns its peer and the shard's answer.
+    /// Adds a viewer that offers. Returns its peer and the shard's answer.
     fn watch(
         &mut self,
         number: usize,
@@ -168,7 +168,7 @@ impl Rig {
         Ok((offering.accept(&answer)?, answer))
     }
 
-    /// A viewer over a connection of both ways. Returns its peer and the shard's offer.
+    /// Adds a viewer with a unified peer. Returns its peer and the shard's offer.
     fn view(
         &mut self,
         number: usize,
@@ -202,7 +202,7 @@ impl Rig {
         self.shard.handle_input(self.now, Input::Command(command));
     }
 
-    /// Lets time pass until everybody is connected.
+    /// Lets time pass until all clients are connected.
     fn connect(&mut self) -> anyhow::Result<()> {
         let mut publishes = false;
         for _ in 0..CONNECT_TURNS {
@@ -227,10 +227,10 @@ impl Rig {
                 return Ok(());
             }
         }
-        bail!("not all did connect")
+        bail!("not all clients have connected")
     }
 
-    /// Lets the publisher send packets in bursts of so many, `every` so often, for this time.
+    /// Lets the publisher send a burst of packets after each time of `every`, for `time` in all.
     pub(crate) fn run(&mut self, burst: usize, every: Duration, time: Duration) {
         let end = self.now + time;
         while self.now < end {
@@ -248,7 +248,7 @@ impl Rig {
         }
     }
 
-    /// What is measured. Not inlined: it is found by its name.
+    /// The measured work. Not inlined: valgrind finds it by its name.
     #[inline(never)]
     fn forward(&mut self, datagrams: Vec<Vec<u8>>) {
         for datagram in datagrams {
@@ -257,7 +257,7 @@ impl Rig {
         self.send();
     }
 
-    /// What viewers report, and timers. Not inlined: it is found by its name.
+    /// Handles the viewers' reports, and timers. Not inlined: valgrind finds it by its name.
     #[inline(never)]
     fn hear(&mut self, reports: Vec<(SocketAddr, Vec<u8>)>) {
         for (from, report) in reports {
@@ -269,7 +269,7 @@ impl Rig {
         self.send();
     }
 
-    /// Carries out what the shard wants, as the server does.
+    /// Sends what the shard wants sent, as the server does.
     fn send(&mut self) {
         while let Some(output) = self.shard.poll_output(self.now) {
             let Output::Transmit(transmit) = output else {
@@ -280,14 +280,14 @@ impl Rig {
                 let datagrams = transmit.datagrams().map(<[u8]>::to_vec);
                 self.to_publisher.extend(datagrams);
             } else {
-                // A full buffer is the viewer's loss.
+                // Packets that find the viewer's buffer full are lost.
                 let segment = transmit.segment;
                 self.socket.send(to, LOCALHOST, contents, segment).ok();
             }
         }
     }
 
-    /// Gives what was sent to those it is for.
+    /// Delivers what was sent to the publisher and the viewers.
     fn deliver(&mut self) {
         let now = self.now;
         let publisher = &mut self.publisher;
@@ -310,14 +310,14 @@ impl Rig {
         }
     }
 
-    /// Empties the viewers' sockets of what is not for them.
+    /// Empties the viewers' sockets of the floor's packets.
     pub(crate) fn discard(&mut self) {
         for viewer in &self.viewers {
             while let Ok(true) = self.received.call(&viewer.socket) {}
         }
     }
 
-    /// Lets the viewers report, and timers go off.
+    /// Lets the viewers report, and timers fire.
     fn feedback(&mut self) {
         let now = self.now;
         let mut reports = Vec::new();
@@ -333,7 +333,7 @@ impl Rig {
         self.hear(reports);
         self.spent.feedback += cpu_time() - began;
         self.deliver();
-        // Consent and the like; a viewer's own time is not measured.
+        // ICE consent and the like, which is not measured.
         for datagram in turn(&mut self.publisher.peer, now).0 {
             datagram_to(&mut self.shard, now, PUBLISHER, datagram);
         }
@@ -348,7 +348,7 @@ impl Rig {
 }
 
 impl Publisher {
-    /// The datagrams of so many packets, which are one frame.
+    /// The datagrams of `count` packets, which are one frame.
     fn packets(&mut self, now: Instant, count: usize) -> Vec<Vec<u8>> {
         let keyframe = self.seq == 1;
         self.timestamp = self.timestamp.wrapping_add(3_000);
@@ -409,7 +409,7 @@ fn datagram_to(shard: &mut Shard, now: Instant, source: SocketAddr, mut contents
     shard.handle_input(now, datagram);
 }
 
-/// What the server is to a viewer.
+/// The server's role towards a viewer.
 pub(crate) fn viewer_role() -> rtc::Role {
     let stream = "stream".to_owned();
     rtc::Role::Viewer { stream }
@@ -428,7 +428,7 @@ pub(crate) fn server_config(address: SocketAddr, now: Instant) -> rtc::Config {
     }
 }
 
-/// Lets a client's time pass. Returns all that it has to send, and whether it has connected.
+/// Gives a client its time. Returns all that it has to send, and whether it has connected.
 pub(crate) fn turn(peer: &mut client::Peer, now: Instant) -> (Vec<Vec<u8>>, bool) {
     let (mut datagrams, mut connected) = (Vec::new(), false);
     peer.handle_timeout(now);

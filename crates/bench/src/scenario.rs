@@ -13,23 +13,24 @@ use crate::progress;
 /// Viewers of one publisher, in the curve of delay over load.
 const LOADS: [usize; 7] = [50, 225, 450, 900, 1_500, 2_000, 2_800];
 
-/// Of the runs that show what the loopback hides.
+/// Viewers and seconds of the runs that show what the loopback hides.
 pub(crate) const HIDDEN_VIEWERS: [usize; 2] = [100, 450];
 pub(crate) const HIDDEN_SECONDS: u32 = 12;
 
-/// Where hardly anything goes together: the cost is that of a session and a packet.
+/// A load under which hardly any packets are sent together, so its cost is that of a session and a
+/// packet.
 pub(crate) const PAIRS: &str = "--publishers 1000 --viewers 1000 --bitrate 100 --fps 10 --time 10";
 
-/// Lays a link to a second host, and measures the server over it.
+/// The script that creates a link to a second host, and measures the server over it.
 const OVER_VETH: &str = include_str!("veth.sh");
 
-/// What the whole server was seen to do.
+/// The results of the whole server.
 pub(crate) struct Whole {
-    /// More and more viewers of one publisher.
+    /// Increasing numbers of viewers of one publisher.
     pub(crate) curve: Vec<Measured>,
     /// The same packets in bursts, as some encoders send them.
     pub(crate) bursts: Measured,
-    /// The same loads where trains are taken apart on the server's core, and where they are longer.
+    /// The same loads with trains that are split on the server's core, and with longer trains.
     pub(crate) hidden: Vec<Measured>,
     /// Other shapes of load, on one shard.
     pub(crate) shapes: Vec<Measured>,
@@ -43,12 +44,12 @@ pub(crate) struct Whole {
     pub(crate) setup: Measured,
 }
 
-/// One run.
+/// The result of one run.
 pub(crate) struct Measured {
     pub(crate) name: String,
-    /// The flags of `headwater bench`.
+    /// The flags given to `headwater bench`.
     pub(crate) flags: String,
-    /// Its report.
+    /// The report that it printed.
     pub(crate) report: Value,
 }
 
@@ -142,7 +143,8 @@ pub(crate) fn run_all(server: &Path) -> anyhow::Result<Whole> {
     })
 }
 
-/// What the loopback and the generator hide, with so many viewers and for so many seconds each.
+/// Measures what the loopback and the generator hide, with each of these numbers of viewers, for
+/// this many seconds each.
 pub(crate) fn run_hidden(
     server: &Path,
     viewers: &[usize],
@@ -169,7 +171,7 @@ pub(crate) fn run_hidden(
     Ok(found)
 }
 
-/// What the server's card does with trains.
+/// What the server's network card does with trains.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Trains {
     Whole,
@@ -177,7 +179,8 @@ pub(crate) enum Trains {
 }
 
 impl Trains {
-    /// Datagrams that the card takes in one piece: at most as many as the kernel makes a train of.
+    /// Number of datagrams that the card takes in one piece: as many as the kernel puts into a
+    /// train, or one.
     fn segments(self) -> &'static str {
         match self {
             Self::Whole => "64",
@@ -186,8 +189,8 @@ impl Trains {
     }
 }
 
-/// Measures between two hosts, with the `bench` of `generator`; `None` where this user may lay no
-/// link between them.
+/// Measures between two hosts, with the `bench` of `generator`; `None` when this user may not
+/// create a link between them.
 pub(crate) fn over_veth(
     server: &Path,
     generator: &Path,
@@ -204,7 +207,7 @@ pub(crate) fn over_veth(
     let may = "ip link add v0 gso_max_segs 1 type veth peer name v1";
     let tried = unshare().args(["sh", "-c", may]).output();
     if !tried.is_ok_and(|output| output.status.success()) {
-        progress("no link of two hosts: it wants root, unshare and ip");
+        progress("no run between two hosts: it needs root, unshare and ip");
         return Ok(None);
     }
     progress(&format!("{name}: headwater bench {flags}"));
@@ -227,8 +230,8 @@ pub(crate) fn over_veth(
     }))
 }
 
-/// Starts a server with so many shards, on the first core if it is to be alone there, and
-/// measures it from the second, with the `bench` of `generator`.
+/// Starts a server with `shards` shards, and measures it with the `bench` of `generator`. With
+/// `apart` the server has the first core, and the generator the second.
 pub(crate) fn measure(
     server: &Path,
     generator: &Path,
@@ -257,7 +260,8 @@ pub(crate) fn measure(
     })
 }
 
-/// The program on one core, where `taskset` is there and there are two.
+/// A command that runs the program on one core, if `taskset` is installed and there is more than
+/// one core.
 fn on_core(program: &Path, core: Option<usize>) -> Command {
     let several = std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
     match core {
@@ -270,7 +274,7 @@ fn on_core(program: &Path, core: Option<usize>) -> Command {
     }
 }
 
-/// A server that ends with this value.
+/// A server, killed when this value is dropped.
 struct Running {
     process: Child,
     url: String,
@@ -304,7 +308,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Already gone is as good.
+        // It may have ended already.
         self.process.kill().ok();
         self.process.wait().ok();
     }

@@ -1,4 +1,4 @@
-//! What a request costs.
+//! The costs of requests.
 
 use std::hint::black_box;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use crate::clock::cpu_time;
 use crate::progress;
 use crate::rig::{LOCALHOST, server_config, viewer_role};
 
-/// How often each is done.
+/// How often each message is handled.
 const TIMES: usize = 200;
 
 const FRAGMENT: &str = "a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n\
@@ -28,7 +28,7 @@ const FRAGMENT: &str = "a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) name: &'static str,
-    /// Processor time, in the middle.
+    /// Median processor time.
     pub(crate) time: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! What a packet passes on its way, each stage alone.
+//! The stages that a packet passes, each measured alone.
 
 use std::hint::black_box;
 use std::net::SocketAddr;
@@ -23,13 +23,13 @@ const EVERY: Duration = Duration::from_millis(30);
 /// Subscriptions of one track, so that their states do not all stay in the nearest cache.
 const VIEWERS: usize = 50;
 
-/// Packets that are written before the buffer is used anew.
+/// Packets that are written before the buffer is used again.
 const TRAIN: u64 = 8;
 
-/// Rounds of datagrams that a connection may take, 5 ms each.
+/// Rounds of datagrams that a client may take to connect, 5 ms each.
 const CONNECT_TURNS: u32 = 200;
 
-/// What a stage took, and for how many packets.
+/// The time that a stage took, and its number of packets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Took {
     pub(crate) time: Duration,
@@ -37,13 +37,14 @@ pub(crate) struct Took {
 }
 
 impl Took {
-    /// Nanoseconds for each packet.
+    /// Nanoseconds per packet.
     pub(crate) fn each(self) -> f64 {
         self.time.as_nanos() as f64 / self.packets.max(1) as f64
     }
 }
 
-/// Of a received packet: the datagram's peer is found, it is decrypted, looked into, cached.
+/// Measures what a received packet costs: its peer is found, and it is decrypted, inspected and
+/// cached.
 pub(crate) fn ingest() -> anyhow::Result<Took> {
     let mut rig = Rig::new(0, Ways::One)?;
     rig.run(BURST, EVERY, EVERY * BURSTS as u32);
@@ -53,7 +54,8 @@ pub(crate) fn ingest() -> anyhow::Result<Took> {
     })
 }
 
-/// Of a forwarded packet: whether the viewer gets it, and under which numbers.
+/// Measures what a forwarded packet costs: the choice whether the viewer gets it, and under which
+/// numbers.
 pub(crate) fn choose() -> Took {
     let begin = Instant::now();
     let mut track = Track::new(Kind::Video, Limits::default());
@@ -65,7 +67,7 @@ pub(crate) fn choose() -> Took {
         track.push(0, &packet);
         for subscription in &mut subscriptions {
             subscription.select(begin, &mut track, 0);
-            // What comes from the cache is over with the first packet.
+            // Only the first packet comes from the cache.
             while subscription.poll(begin, &track, None).is_some() {}
         }
         let began = cpu_time();
@@ -78,7 +80,7 @@ pub(crate) fn choose() -> Took {
     }
 }
 
-/// What is measured. Not inlined: it is found by its name.
+/// The measured work. Not inlined: valgrind finds it by its name.
 #[inline(never)]
 fn numbers(track: &Track, viewers: &mut [Subscription], packet: &Packet, now: Instant) {
     for viewer in viewers {
@@ -86,11 +88,11 @@ fn numbers(track: &Track, viewers: &mut [Subscription], packet: &Packet, now: In
     }
 }
 
-/// Of a forwarded packet: header and payload are written and encrypted, and what retransmission
-/// and congestion control need is remembered.
+/// Measures what a forwarded packet costs: header and payload are written and encrypted, and what
+/// retransmission and congestion control need is remembered.
 pub(crate) fn write() -> anyhow::Result<Took> {
     let (mut peer, mut now) = viewer()?;
-    // The same all the time, as they are for a viewer who is not the first to get them.
+    // The same packets all the time, as for a viewer that is not the first to get them.
     let packets: Vec<_> = (0..TRAIN).map(|i| packet(now, i)).collect();
     let mut to = Datagrams::default();
     let mut took = Duration::ZERO;
@@ -107,7 +109,7 @@ pub(crate) fn write() -> anyhow::Result<Took> {
     })
 }
 
-/// What is measured. Not inlined: it is found by its name.
+/// The measured work. Not inlined: valgrind finds it by its name.
 #[inline(never)]
 fn train(peer: &mut Peer, now: Instant, packets: &[Arc<Packet>], seq: u64, to: &mut Datagrams) {
     for packet in packets {
@@ -132,7 +134,7 @@ fn packet(now: Instant, seq: u64) -> Arc<Packet> {
     })
 }
 
-/// The server's side of a viewer's connection.
+/// Connects a viewer. Returns the server's peer of it, and the present virtual time.
 fn viewer() -> anyhow::Result<(Peer, Instant)> {
     let mut now = Instant::now();
     let [here, there] = [1, 2].map(|port| SocketAddr::new(LOCALHOST, port));
@@ -147,7 +149,7 @@ fn viewer() -> anyhow::Result<(Peer, Instant)> {
         ends[0] |= connected;
         for mut datagram in datagrams {
             peer.handle_datagram(now, Path::udp(here, there), &mut datagram, &mut to)
-                .expect("its publisher sent it");
+                .expect("its viewer sent it");
         }
         peer.handle_timeout(now, &mut to);
         peer.drain(|event| {

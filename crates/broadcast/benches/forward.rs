@@ -1,5 +1,5 @@
-//! What one packet costs between its arrival and its numbers for each viewer: cache, choice,
-//! rewriting. No encryption and no sockets.
+//! The cost of a packet from its arrival to its numbers for each viewer: cache, choice and
+//! rewriting, without encryption and sockets.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ fn main() {
     divan::main();
 }
 
-/// A hundred frames of VP8 of which the first is a key frame.
+/// A hundred frames of VP8, the first of which is a key frame.
 fn packets(begin: Instant) -> Vec<Arc<Packet>> {
     let packet = |i: u64| {
         let (frame, index) = (i / PACKETS_PER_FRAME, i % PACKETS_PER_FRAME);
@@ -48,7 +48,7 @@ fn packets(begin: Instant) -> Vec<Arc<Packet>> {
     (0..PACKETS).map(packet).collect()
 }
 
-/// A thousand packets to so many viewers; the count is of forwarded packets.
+/// Forwards a thousand packets to each of this many viewers. The items are forwarded packets.
 #[divan::bench(args = [1, 10, 100, 1_000])]
 fn forward(bencher: Bencher, viewers: usize) {
     let begin = Instant::now();

@@ -1,5 +1,5 @@
-//! A relay tree of a million viewers, some of whom leave: how deep it is, whom a leave moves, and
-//! what joining and leaving cost. `docs/relay-tree.md` has the numbers.
+//! A relay tree of a million viewers, some of which leave: its depth, the members that a leave
+//! moves, and the cost of joining and leaving. `docs/relay-tree.md` has the numbers.
 //!
 //! ```sh
 //! cargo run --release -p headwater-broadcast --example relay_tree [VIEWERS] [SEED]
@@ -15,15 +15,15 @@ use headwater_broadcast::tree::{MemberId, Move, Orphans, Terms, Tree};
 const STEPS_PER_SECOND: u64 = 10;
 /// From a place to media, in steps.
 const READY_AFTER: u64 = STEPS_PER_SECOND;
-/// Who was told to join again does so within this many steps.
+/// A member that was told to join again does so within this many steps.
 const REJOIN_WITHIN: u64 = 5;
-/// How many come at once while the crowd gathers, each second.
+/// How many viewers join at once, each second, while the crowd gathers.
 const BURST: usize = 20_000;
-/// How long relays leave and others come for them.
+/// How long relays leave and are replaced by new viewers.
 const MINUTES: u64 = 5;
-/// Of the relays, those that leave in a minute.
+/// The share of the relays that leave in a minute.
 const LEAVE_PER_MINUTE: f64 = 0.02;
-/// Between two bursts of who comes for them.
+/// The time between two bursts of new viewers in their place.
 const SECONDS_BETWEEN_BURSTS: u64 = 10;
 
 fn main() {
@@ -55,7 +55,7 @@ struct Crowd {
     capacity: fn(&mut Chance) -> u32,
     chance: Chance,
     now: u64,
-    /// Everybody, where the tree's value says.
+    /// All members; the tree's value for a member is its index here.
     present: Vec<MemberId>,
     ready: VecDeque<(u64, MemberId)>,
     rejoin: Vec<VecDeque<MemberId>>,
@@ -98,7 +98,7 @@ impl Crowd {
             self.pass(1);
         }
         self.bytes = (resident_bytes() - before) / viewers as f64;
-        // What joining costs is asked of the whole crowd.
+        // Joins are measured from here on, when the whole crowd is there.
         self.joins = Samples::default();
         let mut owed = 0.0;
         for second in 0..MINUTES * 60 {
@@ -172,7 +172,7 @@ impl Crowd {
             self.now += 1;
             while self.ready.front().is_some_and(|(at, _)| *at <= self.now) {
                 let (_, member) = self.ready.pop_front().expect("the first");
-                // Nothing happens to who has left, or has lost its place, meanwhile.
+                // Does nothing for a member that has left or lost its place meanwhile.
                 let moves = self.tree.ready(member);
                 self.follow(moves);
             }
@@ -275,7 +275,7 @@ fn nanoseconds_since(start: Instant) -> u64 {
     u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// What the process has in memory; 0 where the system does not say.
+/// The resident memory of the process in bytes; 0 where the system does not say.
 fn resident_bytes() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mut lines = status.lines();

@@ -1,14 +1,13 @@
-//! What Headwater is about: streams, who publishes and who watches them, and which
-//! packet goes to whom. Pure: time and randomness are arguments, nothing does IO.
+//! The heart of Headwater: streams, their publishers and viewers, and which packet goes to which
+//! viewer. Pure: time and randomness are arguments, and nothing does IO.
 //!
-//! Two halves that never mix (see ARCHITECTURE.md): the control plane (`name`,
-//! `session`, `registry`), where clarity comes first, and the data plane
-//! (`forward`), where nothing allocates, locks or logs per packet.
+//! It has two halves that never mix (see ARCHITECTURE.md): the control plane (`name`, `session` and
+//! the rooms), where clarity comes first, and the data plane (`forward`), where nothing allocates,
+//! locks or logs per packet.
 
 pub mod direct;
 pub mod forward;
 mod name;
-pub mod registry;
 pub mod relay;
 pub mod room;
 mod session;

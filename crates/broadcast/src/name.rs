@@ -6,17 +6,17 @@ use thiserror::Error;
 /// The longest stream name, in bytes.
 pub const STREAM_NAME_MAX: usize = 128;
 
-/// The name of a stream: what stands behind `/whip/`, `/whep/` and `/watch/`.
+/// The name of a stream, as it stands in URLs behind `/whip/`, `/whep/` and `/watch/`.
 ///
 /// One or two segments of letters, digits, `-`, `_`, `.` and `~` (the unreserved
 /// characters of RFC 3986 §2.3), joined by `/`, so that a name needs no escaping in a URL.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamName(Arc<str>);
 
-/// Why a text is no stream name.
+/// Why a text is not a stream name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum StreamNameError {
-    /// No characters, or an empty segment.
+    /// No characters, or a segment that is empty, `.` or `..`.
     #[error("a stream name needs at least one character on each side of '/'")]
     Empty,
     /// More than [`STREAM_NAME_MAX`] bytes.
@@ -31,7 +31,7 @@ pub enum StreamNameError {
 }
 
 impl StreamName {
-    /// Checks and takes a name.
+    /// Checks a name.
     pub fn new(name: &str) -> Result<Self, StreamNameError> {
         if name.len() > STREAM_NAME_MAX {
             return Err(StreamNameError::TooLong);
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_need_no_escaping_are_taken() {
+    fn names_without_need_of_escaping_are_accepted() {
         for name in ["live", "room/camera-1", "a.b_c~d", "9"] {
             assert_eq!(
                 StreamName::new(name).map(|n| n.to_string()),
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_are_refused_with_the_reason() {
+    fn invalid_names_are_refused_with_the_reason() {
         use StreamNameError::*;
         for (name, why) in [
             ("", Empty),

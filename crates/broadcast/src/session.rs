@@ -5,12 +5,14 @@ use thiserror::Error;
 
 use crate::StreamName;
 
-/// Names one publishing or viewing session. Unguessable: whoever knows it may end the session.
+/// Identifies one publishing or viewing session. It has to be unguessable: whoever knows it may end
+/// the session.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u128);
 
 impl SessionId {
-    /// Reads the form that `Display` writes: 32 lower-case hexadecimal digits.
+    /// Reads the form that `Display` writes, 32 lower-case hexadecimal digits; `None` for any other
+    /// text.
     pub fn parse(text: &str) -> Option<Self> {
         let plain = text.len() == 32
             && text
@@ -29,13 +31,13 @@ impl fmt::Display for SessionId {
 }
 
 impl fmt::Debug for SessionId {
-    /// Only the first digits: a log must not let its reader end a session.
+    /// Writes only the first digits, so that a reader of the log cannot end the session.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:06x}…", self.0 >> 104)
     }
 }
 
-/// What a session does with its stream.
+/// The role of a session towards its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Sends media into the stream.
@@ -44,19 +46,19 @@ pub enum Role {
     Viewer,
 }
 
-/// A wish to publish or to watch, with the offer that starts it.
+/// A request to publish or to view a stream, with the client's offer.
 #[derive(Debug, Clone)]
 pub struct Open {
-    /// Publish or watch.
+    /// Whether the client publishes or views.
     pub role: Role,
-    /// Which stream.
+    /// The stream.
     pub stream: StreamName,
-    /// Bearer token as the client sent it; a publisher's also tells whether a
-    /// second publisher is the same person coming back.
+    /// The bearer token as the client sent it. That of a publisher also tells whether a second
+    /// publisher is the first one coming back.
     pub token: Option<String>,
     /// The SDP offer.
     pub offer: String,
-    /// What the client calls itself, for the log.
+    /// The name that the client gives itself, for the log.
     pub client: String,
 }
 
@@ -67,46 +69,47 @@ pub struct Opened {
     pub session: SessionId,
     /// The SDP answer.
     pub answer: String,
-    /// Stands for the ICE session (RFC 9725 §4.3): changes when ICE restarts. Without quotes.
+    /// The entity tag of the ICE session (RFC 9725 §4.3), without quotes. It changes when ICE
+    /// restarts.
     pub ice_tag: String,
 }
 
 /// Why a session was not opened.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OpenError {
-    /// The offer cannot be read, or makes no sense; the text says what to mend.
+    /// The offer cannot be read, or makes no sense. The text says what to mend.
     #[error("{0}")]
     BadOffer(String),
-    /// The offer has no codec that the server passes through, or a viewer's none of its
-    /// publisher's.
+    /// A publisher's offer has no codec that the server forwards, or a viewer's offer has none of
+    /// its publisher's codecs.
     #[error("{why}: offer one of {}", .codecs.join(", "))]
     NoCommonCodec {
-        /// What was offered, or what the stream has.
+        /// The codecs that were offered, or that the stream has, in words.
         why: String,
         /// The codecs that would work.
         codecs: Vec<String>,
     },
-    /// A token is needed and none came.
+    /// A token is needed and the client sent none.
     #[error("this stream needs a token: send `Authorization: Bearer …`")]
     TokenMissing,
     /// The token is wrong.
     #[error("this token does not open this stream")]
     TokenWrong,
-    /// Somebody else publishes this stream.
+    /// Another publisher has this stream.
     #[error("this stream is live from another publisher: use its token, or another stream name")]
     AlreadyLive,
-    /// Nobody publishes this stream, and viewers may not wait for it.
+    /// The stream has no publisher, and viewers may not wait for one.
     #[error("nobody publishes this stream now")]
     NotLive,
-    /// A limit is reached: the named one.
+    /// A limit is reached.
     #[error("{limit} is reached: try again later")]
     Full {
         /// The configuration key of the limit.
         limit: &'static str,
-        /// When to try again.
+        /// How long to wait before the next attempt.
         retry_after: Duration,
     },
-    /// The stream's room does not take it; the text says why.
+    /// The stream's room refuses the participant. The text says why.
     #[error("{0}")]
     Refused(String),
     /// The server is stopping.
@@ -117,16 +120,16 @@ pub enum OpenError {
 /// Why a call on an existing session failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SessionError {
-    /// No such session, or it has ended.
-    #[error("there is no such session: it has ended or never was")]
+    /// There is no such session, or it has ended.
+    #[error("there is no such session: it has ended or never existed")]
     Unknown,
     /// The token is not the session's.
     #[error("this token does not belong to this session")]
     TokenWrong,
-    /// The call itself makes no sense; the text says what to mend.
+    /// The call itself makes no sense. The text says what to mend.
     #[error("{0}")]
     Bad(String),
-    /// The caller's idea of the ICE session is outdated (`If-Match`).
+    /// The caller's entity tag of the ICE session is outdated (`If-Match`).
     #[error("the ICE session has changed: fetch the current ETag by an ICE restart")]
     Outdated,
     /// A limit is reached, or the server is too busy to answer in time.
@@ -134,18 +137,18 @@ pub enum SessionError {
     Busy,
 }
 
-/// Candidates and credentials of one side, as trickled (RFC 8840 §9).
+/// The trickled candidates and credentials of one side (RFC 8840 §9).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IceFragment {
-    /// `a=mid` of the bundle's first m-line; told, and not looked at.
+    /// `a=mid` of the bundle's first m-line. It is written, and ignored when read.
     pub mid: Option<String>,
     /// `a=ice-ufrag`.
     pub ufrag: Option<String>,
     /// `a=ice-pwd`.
     pub pwd: Option<String>,
-    /// `candidate:…` attribute values, in order, without the `a=`.
+    /// The `candidate:…` attributes in order, without the `a=`.
     pub candidates: Vec<String>,
-    /// `a=end-of-candidates` was there.
+    /// The fragment has `a=end-of-candidates`.
     pub end_of_candidates: bool,
 }
 
@@ -154,7 +157,7 @@ pub struct IceFragment {
 pub struct Restarted {
     /// New credentials and candidates of the server.
     pub fragment: IceFragment,
-    /// The new tag.
+    /// The new entity tag, see [`Opened::ice_tag`].
     pub ice_tag: String,
 }
 
@@ -163,55 +166,55 @@ pub struct Restarted {
 pub struct LayerStatus {
     /// The simulcast rid; `None` for a track with a single encoding.
     pub rid: Option<String>,
-    /// Measured over the last second or so, in bits per second.
+    /// The bit rate over about the last second, in bits per second.
     pub bitrate: u64,
-    /// Packets arrive.
+    /// Packets of the layer arrive.
     pub active: bool,
 }
 
 /// One track of a stream, as shown to viewers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackStatus {
-    /// Audio or video.
+    /// Whether the track is audio or video.
     pub kind: rtp::Kind,
-    /// Codec name as SDP writes it; `None` before the first packet.
+    /// The codec's name as SDP writes it; `None` before the first packet.
     pub codec: Option<String>,
-    /// Worst first; a track without simulcast has one.
+    /// The layers, worst first; one for a track without simulcast.
     pub layers: Vec<LayerStatus>,
-    /// The largest RTP payload that came lately and that no viewer is sent, in bytes; `None` when
-    /// all of them are small enough.
+    /// The largest recent RTP payload that was too large to forward, in bytes; `None` if all were
+    /// small enough.
     pub oversized: Option<usize>,
 }
 
-/// What comes from a stream's publisher.
+/// What arrives from a stream's publisher.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Heard {
-    /// Nothing: there is none, it is not connected yet, or its connection is lost.
+    /// Nothing: there is no publisher, it is not connected yet, or its connection is lost.
     #[default]
     Nothing,
-    /// Its connection lives and no media comes: it is muted, or shows a still picture.
+    /// No media, but its connection lives: it is muted, or shows a still picture.
     Connection,
-    /// Media comes.
+    /// Media.
     Media,
 }
 
-/// What a stream is doing now.
+/// The present status of a stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StreamStatus {
-    /// A publisher is connected and sends.
+    /// Its publisher is connected and sends media.
     pub active: bool,
-    /// Sessions that watch.
+    /// The number of sessions that view it.
     pub viewers: usize,
-    /// Audio first.
+    /// Its tracks, audio first.
     pub tracks: Vec<TrackStatus>,
 }
 
-/// A viewer's wish for one track.
+/// The layer that a viewer chooses for one track.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LayerChoice {
-    /// The best that measured bandwidth allows.
+    /// The best layer that the measured bandwidth allows.
     Auto,
-    /// This rid and nothing else, while it is active.
+    /// Only the layer with this rid, while it is active.
     Rid(String),
 }
 
@@ -220,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn session_ids_read_back_as_written_and_nothing_else_does() {
+    fn session_id_parses_only_what_display_writes() {
         let id = SessionId(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
         assert_eq!(SessionId::parse(&id.to_string()), Some(id));
         for text in [
@@ -234,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_output_of_a_session_id_does_not_give_it_away() {
+    fn debug_output_of_a_session_id_does_not_reveal_it() {
         let id = SessionId(u128::MAX);
         assert!(format!("{id:?}").len() < 12);
     }

@@ -1,9 +1,9 @@
-//! What waits for its time, in one table.
+//! The timers of a state machine in one table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-/// All timers of a state machine; each runs once at a time.
+/// All timers of a state machine. A timer of one name runs once at a time.
 #[derive(Debug)]
 pub(crate) struct Timers<T> {
     at: BTreeMap<T, Instant>,
@@ -20,7 +20,7 @@ impl<T> Default for Timers<T> {
 }
 
 impl<T: Ord + Clone> Timers<T> {
-    /// Begins a timer. One that runs already keeps its time.
+    /// Starts a timer. One that runs already keeps its time.
     pub(crate) fn begin(&mut self, timer: T, at: Instant) {
         if !self.at.contains_key(&timer) {
             self.queue.insert((at, timer.clone()));
@@ -34,17 +34,17 @@ impl<T: Ord + Clone> Timers<T> {
         }
     }
 
-    /// When the next one is due.
+    /// When the next timer is due; `None` if none runs.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.queue.first().map(|(at, _)| *at)
     }
 
-    /// Those that run, the one that is due first before the others.
+    /// The running timers in the order in which they are due.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = &T> {
         self.queue.iter().map(|(_, timer)| timer)
     }
 
-    /// Takes one that is due.
+    /// Takes a timer that is due, the earliest first.
     pub(crate) fn pop(&mut self, now: Instant) -> Option<T> {
         self.next().filter(|at| *at <= now)?;
         let (_, timer) = self.queue.pop_first()?;
@@ -57,7 +57,7 @@ impl<T: Ord + Clone> Timers<T> {
         self.at.is_empty() && self.queue.is_empty()
     }
 
-    /// Those that run.
+    /// The running timers.
     #[cfg(test)]
     pub(crate) fn running(&self) -> impl Iterator<Item = &T> {
         self.at.keys()

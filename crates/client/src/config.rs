@@ -10,10 +10,10 @@ use str0m::{Candidate, Rtc, RtcConfig};
 use crate::dtls::{self, AgreedKeys};
 use crate::extensions;
 
-/// The certificate and the crypto provider that all clients of a process may share.
+/// The DTLS certificate and the crypto provider, which all clients of a process may share.
 ///
-/// Making one costs milliseconds. It says nothing about a client: it only matches the fingerprint
-/// in the client's SDP.
+/// Generating one takes milliseconds. It does not identify a client: it only matches the
+/// fingerprint in the client's SDP.
 #[derive(Clone)]
 pub struct Certificate {
     dtls: DtlsCert,
@@ -21,7 +21,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// A fresh self-signed certificate.
+    /// Generates a self-signed certificate.
     pub fn generate() -> Self {
         let mut provider = str0m::crypto::from_feature_flags();
         provider.dtls_provider = &dtls::Provider;
@@ -45,19 +45,19 @@ impl std::fmt::Debug for Certificate {
 /// The settings of a client.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// DTLS identity.
+    /// The certificate that the client presents in the DTLS handshake.
     pub certificate: Certificate,
-    /// The client's own addresses: one host candidate each (RFC 8839 §5.1).
+    /// The client's own addresses, each of which becomes a host candidate (RFC 8839 §5.1).
     pub candidates: Vec<SocketAddr>,
-    /// Where the library's estimation of the bandwidth for what the client sends begins; the
-    /// library then paces and probes too, and reports by [`Event::Estimate`](crate::Event).
-    /// `None` = off: what is written goes out at once.
+    /// Initial value of the library's bandwidth estimate for what the client sends. The library
+    /// then also paces and probes, and reports by [`Event::Estimate`](crate::Event). `None` turns
+    /// it off: packets go out as they are written.
     pub estimate: Option<Bitrate>,
 }
 
-/// Dynamic payload types for H.264: (payload type, its RTX, packetization mode, profile-level-id).
-/// Both packetization modes of constrained baseline, baseline, main and high, as Chromium has
-/// them.
+/// Dynamic payload types for H.264: (payload type, its RTX, packetization mode 1,
+/// profile-level-id). Both packetization modes of constrained baseline, baseline, main and high, as
+/// Chromium offers them.
 const H264: [(u8, u8, bool, u32); 8] = [
     (108, 109, true, 0x42e01f),
     (124, 120, false, 0x42e01f),
@@ -70,7 +70,7 @@ const H264: [(u8, u8, bool, u32); 8] = [
 ];
 
 impl Config {
-    /// A client at one address, without bandwidth estimation.
+    /// Settings for a client at one address, without bandwidth estimation.
     pub fn new(certificate: &Certificate, address: SocketAddr) -> Self {
         Self {
             certificate: certificate.clone(),
@@ -79,7 +79,8 @@ impl Config {
         }
     }
 
-    /// The library's state for one peer, and where the keys of its handshake will be.
+    /// Creates the library's state for one peer, and the place where the keys of its handshake will
+    /// appear.
     pub(crate) fn rtc(&self, now: Instant) -> (Rtc, AgreedKeys) {
         let (mut rtc, keys) = dtls::with_keys(|| self.builder().build(now));
         for address in &self.candidates {
@@ -87,7 +88,7 @@ impl Config {
                 Ok(candidate) => {
                     rtc.add_local_candidate(candidate);
                 }
-                Err(error) => tracing::warn!(%address, %error, "no candidate"),
+                Err(error) => tracing::warn!(%address, %error, "candidate address rejected"),
             }
         }
         (rtc, keys)
@@ -100,7 +101,7 @@ impl Config {
         let mut config = Rtc::builder()
             .set_crypto_provider(self.certificate.provider.clone())
             .set_dtls_cert(self.certificate.dtls.clone())
-            // What browsers negotiate with every server of today.
+            // The version that browsers negotiate with the servers of today.
             .set_dtls_version(DtlsVersion::Dtls12)
             .set_rtp_mode(true)
             .enable_bwe(estimate)

@@ -1,7 +1,7 @@
-//! The library's DTLS, overheard for the keys of SRTP.
+//! The library's DTLS, wrapped to copy the keys of SRTP.
 //!
-//! The library takes the keys for itself. Load generators need them too: they decrypt a sample of
-//! what they receive more cheaply than the library does.
+//! The library keeps the keys to itself. Load generators need them too: they decrypt a sample of
+//! what they receive, at a lower cost than the library does.
 
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
@@ -14,7 +14,7 @@ use str0m::crypto::dtls::{
     DtlsCert, DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, ProtocolVersion, SrtpProfile,
 };
 
-/// How packets are protected (RFC 5764 §4.1.2, RFC 7714 §14.2).
+/// The SRTP protection profile (RFC 5764 §4.1.2, RFC 7714 §14.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protection {
     /// `SRTP_AES128_CM_HMAC_SHA1_80`.
@@ -28,10 +28,10 @@ pub enum Protection {
 /// The master keys of both directions of one connection.
 #[derive(Clone)]
 pub struct Keys {
-    /// How packets are protected.
+    /// The negotiated protection profile.
     pub protection: Protection,
-    /// Keys of the DTLS client and server, then their salts, as the exporter of DTLS gives them
-    /// (RFC 5764 §4.2).
+    /// Keys of the DTLS client and server, then their salts, as the DTLS exporter yields them (RFC
+    /// 5764 §4.2).
     pub material: Vec<u8>,
     /// This side was the client of the DTLS handshake.
     pub client: bool,
@@ -43,26 +43,28 @@ impl std::fmt::Debug for Keys {
     }
 }
 
-/// Where the keys of one handshake are, once it is over.
+/// The keys of one handshake; empty until it is complete.
 pub(crate) type AgreedKeys = Arc<OnceLock<Keys>>;
 
 thread_local! {
-    /// Where the DTLS instance that was made last on this thread will put its keys. The library
-    /// has no way to its instance, so this is read right after it has made one.
+    /// Where the DTLS instance that this thread created last will put its keys. The library gives
+    /// no access to its instance, so this is taken right after the library has created one.
     static LAST_MADE: RefCell<AgreedKeys> = RefCell::default();
 }
 
-/// Returns what a call has made that makes one DTLS instance, and where its keys will be.
+/// Calls `make`, which creates one DTLS instance, and returns its result with the place where the
+/// keys will appear.
 pub(crate) fn with_keys(make: impl FnOnce() -> Rtc) -> (Rtc, AgreedKeys) {
     (make(), LAST_MADE.take())
 }
 
-/// Makes what does DTLS for one peer.
+/// Creates the DTLS instance of each peer.
 #[derive(Debug)]
 pub(crate) struct Provider;
 
-/// The settings of DTLS, and for which MTU they are. Making them runs tests of all cryptography,
-/// three quarters of a millisecond long, which would slow down a load generator.
+/// The settings of DTLS, and the MTU that they are for. Building them runs self-tests of all
+/// cryptography, which take three quarters of a millisecond: once for each peer, that would slow
+/// down a load generator.
 static SETTINGS: OnceLock<(Option<usize>, Arc<dimpl::Config>)> = OnceLock::new();
 
 fn settings(mtu: Option<usize>) -> Result<Arc<dimpl::Config>, CryptoError> {
@@ -71,14 +73,14 @@ fn settings(mtu: Option<usize>) -> Result<Arc<dimpl::Config>, CryptoError> {
     {
         return Ok(settings.clone());
     }
-    // ICE has shown that the remote is where it says before DTLS begins: no cookie is needed.
+    // ICE has verified the address of the remote before DTLS begins, so no cookie is needed.
     let mut builder = dimpl::Config::builder().use_server_cookie(false);
     if let Some(mtu) = mtu {
         builder = builder.mtu(mtu);
     }
     let settings = builder.build();
     let settings = Arc::new(settings.map_err(|error| CryptoError::Other(error.to_string()))?);
-    // All peers have the same MTU. Should one have another, its settings are its own.
+    // All peers share one MTU. A peer with another one gets settings of its own.
     SETTINGS.get_or_init(|| (mtu, settings.clone()));
     Ok(settings)
 }
@@ -112,7 +114,7 @@ impl DtlsProvider for Provider {
     }
 }
 
-/// The library's usual DTLS; the keys are copied as they pass.
+/// The library's usual DTLS. The keys are copied as they pass.
 struct Overheard {
     dtls: dimpl::Dtls,
     keys: AgreedKeys,

@@ -1,29 +1,30 @@
 use thiserror::Error;
 
-/// Why a description was not taken.
+/// Why a session description was not accepted.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// It is no SDP.
-    #[error("unreadable: {0}")]
+    /// The text is not valid SDP.
+    #[error("not valid SDP: {0}")]
     Unreadable(String),
-    /// It is SDP, and the library does not take it.
-    #[error("refused: {0}")]
+    /// The text is SDP, but the library rejects it.
+    #[error("rejected by the client library: {0}")]
     Refused(String),
-    /// It answers an offer, and this peer waits for no answer.
-    #[error("no offer waits for an answer")]
+    /// The text is an answer, but this peer has no offer pending.
+    #[error("no offer is pending")]
     NothingOffered,
 }
 
 /// Why a packet was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum WriteError {
-    /// Nothing can be sent on this line, or it has no such layer.
-    #[error("nothing is sent on this line and layer")]
+    /// This side does not send on the m-line, or the m-line has no such layer.
+    #[error("this m-line sends no such layer")]
     NotSending,
-    /// The remote takes no packets of this format.
-    #[error("the remote does not take this format")]
+    /// The remote did not negotiate a format that takes such packets.
+    #[error("the remote did not negotiate this format")]
     Codec,
-    /// The payload is larger than the peer sends.
+    /// The payload exceeds the peer's limit, [`PAYLOAD_BYTES_MAX`](crate::PAYLOAD_BYTES_MAX) unless
+    /// raised.
     #[error("the payload is too large")]
     TooLarge,
 }

@@ -12,7 +12,7 @@ const DEPENDENCY_DESCRIPTOR: &str =
 /// The largest value of the one-byte form, in bytes (RFC 8285 §4.2).
 const ONE_BYTE_FORM_MAX: usize = 16;
 
-/// The extensions that a client offers, under these ids.
+/// The extensions that a client offers, with their ids.
 pub(crate) fn map() -> ExtensionMap {
     let mut map = ExtensionMap::empty();
     map.set(1, Extension::AudioLevel);
@@ -30,12 +30,12 @@ pub(crate) fn map() -> ExtensionMap {
     map
 }
 
-/// Carries the descriptor's bytes through without a look at them.
+/// Passes the descriptor's bytes through without reading them.
 #[derive(Debug)]
 struct DependencyDescriptor;
 
-/// The descriptor of one packet, as the library stores values of extensions that it does not
-/// know.
+/// The descriptor of one packet, stored as the library stores the value of an extension that it
+/// does not know.
 struct Descriptor(Arc<[u8]>);
 
 impl ExtensionSerializer for DependencyDescriptor {

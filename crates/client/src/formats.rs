@@ -1,15 +1,15 @@
-//! Between the library's payload parameters and `rtp::Format`.
+//! Conversion between the library's payload parameters and `rtp::Format`.
 
 use rtp::{Codec, Format, Profile};
 use str0m::format::{Codec as LibraryCodec, PayloadParams};
 use str0m::media::Pt;
 
-/// Payload types of one m-line, the remote's preference first.
+/// Payload types of one m-line, in the remote's order of preference.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PayloadTypes(Vec<(Pt, Format)>);
 
 impl PayloadTypes {
-    /// Those of `params` that the remote takes under `remote`.
+    /// The payload types among `params` that the remote accepts, in the order of `remote`.
     pub(crate) fn negotiated(params: &[PayloadParams], remote: &[Pt]) -> Self {
         let mut types = Vec::new();
         for pt in remote {
@@ -33,17 +33,17 @@ impl PayloadTypes {
         Self(types)
     }
 
-    /// The format of packets that come with this payload type.
+    /// Returns the format of packets that come with this payload type.
     pub(crate) fn format(&self, number: Pt) -> Option<Format> {
         let found = self.0.iter().find(|(pt, _)| *pt == number);
         found.map(|(_, format)| *format)
     }
 
-    /// The payload type that fits packets of `format` best, and its own format.
+    /// Returns the payload type that fits packets of `format` best, and its own format.
     pub(crate) fn best_for(&self, format: &Format) -> Option<(Pt, Format)> {
         let fitting = self.0.iter();
         let fitting = fitting.filter_map(|pt| Some((format.fit(&pt.1)?, pt)));
-        // `max_by_key` takes the last of equals; the remote's first choice is preferred.
+        // `max_by_key` returns the last of equals; in reverse, that is the remote's first choice.
         let best = fitting.rev().max_by_key(|(fit, _)| *fit);
         best.map(|(_, pt)| *pt)
     }
@@ -53,7 +53,7 @@ impl PayloadTypes {
     }
 }
 
-/// `None` for a codec that `rtp` does not know.
+/// Converts the parameters of one payload type; `None` for a codec that `rtp` does not know.
 fn format(param: &PayloadParams) -> Option<Format> {
     let spec = param.spec();
     let codec = match spec.codec {

@@ -13,17 +13,17 @@ use crate::media::Media;
 #[derive(Debug, Default)]
 pub(crate) struct Incoming(Vec<Source>);
 
-/// One encoding that is received.
+/// One encoding that the peer receives.
 #[derive(Debug)]
 struct Source {
     ssrc: Ssrc,
     line: usize,
     layer: usize,
-    /// Of the coded video sequence, where the descriptors have said them.
+    /// Templates of the current coded video sequence, once a descriptor has carried them.
     templates: Option<Templates>,
 }
 
-/// A packet, and of which line and layer it is.
+/// A received packet with its m-line and layer.
 pub(crate) struct Arrived {
     pub(crate) line: usize,
     pub(crate) layer: usize,
@@ -31,7 +31,8 @@ pub(crate) struct Arrived {
 }
 
 impl Incoming {
-    /// Inspects a packet. `None` for one of an encoding or a format that is not known.
+    /// Converts a packet of the library and inspects its payload. `None` when its encoding or its
+    /// format is unknown.
     pub(crate) fn packet(
         &mut self,
         rtc: &mut Rtc,
@@ -48,10 +49,11 @@ impl Incoming {
         let primary: Option<Arc<[u8]>> = rtp::red::primary(&packet.payload)
             .filter(|_| format.red)
             .map(|(_, block)| block.into());
+        // In RED, the codec's payload header is that of the primary block.
         let payload = primary.as_deref().unwrap_or(&packet.payload);
         let mut frame = PayloadInfo::inspect(format.codec, payload);
         let extensions = extensions::received(&packet.header.ext_vals);
-        // The others tell their layers in the payload, or have none.
+        // The other codecs have their layers in the payload header, or have none.
         if format.codec == Codec::Av1
             && let Some((fields, template)) = source.described(&extensions)
         {
@@ -72,7 +74,7 @@ impl Incoming {
         })
     }
 
-    /// Asks for a key frame of one encoding. Without effect before its first packet.
+    /// Asks for a key frame of one encoding. Has no effect before its first packet.
     pub(crate) fn request_keyframe(&self, rtc: &mut Rtc, line: usize, layer: usize) {
         let source = self
             .0
@@ -85,14 +87,14 @@ impl Incoming {
         }
     }
 
-    /// Learns which encoding an SSRC is: the library has bound it to mid and rid.
+    /// Finds the encoding of an SSRC, which the library has bound to a mid and rid.
     fn add_source(&mut self, rtc: &mut Rtc, media: &[Media], ssrc: Ssrc) -> Option<usize> {
         let mut direct = rtc.direct_api();
         let stream = direct.stream_rx(&ssrc)?;
         let (mid, rid) = (stream.mid(), stream.rid());
         let line = media.iter().position(|m| m.mid == mid)?;
         let layer = media.get(line)?.layer(rid)?;
-        // A server that changes its SSRC keeps the line.
+        // A server that changes its SSRC keeps the m-line: the new SSRC replaces the old one.
         self.0
             .retain(|source| (source.line, source.layer) != (line, layer));
         self.0.push(Source {
@@ -106,7 +108,7 @@ impl Incoming {
 }
 
 impl Source {
-    /// What the packet's dependency descriptor says of its frame.
+    /// What the packet's dependency descriptor says about its frame.
     fn described(&mut self, extensions: &Extensions) -> Option<(Mandatory, Template)> {
         let descriptor = extensions.dependency_descriptor.as_ref()?;
         if let Some(templates) = Templates::read(descriptor) {

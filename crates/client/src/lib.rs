@@ -1,13 +1,13 @@
-//! A WebRTC client for load generators, simulations and tests, by a library that shares nothing
-//! with the server.
+//! A WebRTC client for load generators, simulations and tests, built on a library that shares
+//! nothing with the server.
 //!
-//! The WebRTC library str0m does everything here: ICE, DTLS, SRTP, descriptions, receiving, and
-//! also sending with its own retransmissions and reports. So a mistake that the server makes both
-//! ways shows, instead of cancelling itself out. Outside of this crate there are [`Peer`], media
-//! packets of the `rtp` crate, and datagrams.
+//! The WebRTC library str0m does everything here: ICE, DTLS, SRTP, session descriptions, receiving,
+//! and also sending with its own retransmissions and reports. A mistake that the server makes in
+//! both directions therefore shows, instead of cancelling itself out. Users of the crate see only
+//! [`Peer`], media packets of the `rtp` crate, and datagrams.
 //!
 //! Deliberately absent: sockets and the clock; trickled candidates and data channels; and any
-//! answer to a remote that means harm: a client here talks to a server under test.
+//! defence against a hostile remote: a client here talks to a server under test.
 #![forbid(unsafe_code)]
 
 mod config;

@@ -4,7 +4,7 @@ use str0m::media::{MediaKind, Mid, Pt, Rid, Rids};
 
 use crate::formats::PayloadTypes;
 
-/// One m-line of a peer, as far as it is negotiated.
+/// One m-line of a peer, as it was negotiated.
 #[derive(Debug)]
 pub struct Media {
     pub(crate) mid: Mid,
@@ -19,7 +19,8 @@ pub struct Media {
 }
 
 impl Media {
-    /// The m-line of this `a=mid`; `None` when the library has none, as of data channels.
+    /// Reads the m-line with this `a=mid`; `None` when the library has no media for it, as for data
+    /// channels.
     pub(crate) fn read(rtc: &Rtc, mid: Mid) -> Option<Self> {
         let media = rtc.media(mid)?;
         let direction = media.direction();
@@ -46,22 +47,23 @@ impl Media {
         })
     }
 
-    /// The `a=mid` value.
+    /// Returns the `a=mid` value.
     pub fn mid(&self) -> String {
         self.mid.to_string()
     }
 
-    /// Simulcast rids in the order of the SDP; empty without simulcast.
+    /// Returns the simulcast rids in the order of the SDP; empty without simulcast.
     pub fn rids(&self) -> Vec<String> {
         self.rids.iter().map(ToString::to_string).collect()
     }
 
-    /// The negotiated formats, the remote's preference first.
+    /// Returns the negotiated formats in the remote's order of preference.
     pub fn formats(&self) -> impl Iterator<Item = &Format> {
         self.types.formats()
     }
 
-    /// The rid of a layer: `Some(None)` of the only one without simulcast.
+    /// The rid of a layer; `Some(None)` for the only layer without simulcast, `None` for a layer
+    /// that does not exist.
     pub(crate) fn rid(&self, layer: usize) -> Option<Option<Rid>> {
         match self.rids.get(layer) {
             Some(rid) => Some(Some(*rid)),
@@ -70,7 +72,7 @@ impl Media {
         }
     }
 
-    /// The layer of a rid, which is 0 without simulcast.
+    /// The layer of a rid; 0 without simulcast.
     pub(crate) fn layer(&self, rid: Option<Rid>) -> Option<usize> {
         match rid {
             Some(rid) => self.rids.iter().position(|known| *known == rid),
@@ -82,7 +84,8 @@ impl Media {
         self.types.format(payload_type)
     }
 
-    /// How packets of this format are sent: under which payload type, and as what.
+    /// The payload type under which packets of this format are sent, and the format that they are
+    /// sent as.
     pub(crate) fn best_for(&self, format: &Format) -> Option<(Pt, Format)> {
         self.types.best_for(format)
     }

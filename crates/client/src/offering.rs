@@ -6,7 +6,7 @@ use str0m::media::{Direction as Way, Simulcast, SimulcastLayer};
 use crate::peer::Peer;
 use crate::{Config, Error};
 
-/// Which way the media of an offer goes, as the client sees it.
+/// The direction of the media in an offer, as the client sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// The client sends: it publishes.
@@ -23,8 +23,8 @@ pub struct Offering {
 }
 
 impl Offering {
-    /// Offers one audio and one video m-line. With rids, the video is simulcast, worst first
-    /// (RFC 8853).
+    /// Creates an offer of one audio and one video m-line. With `rids`, the video is simulcast with
+    /// one layer each, the worst first (RFC 8853).
     pub fn new(config: &Config, direction: Direction, rids: &[&str], now: Instant) -> Self {
         let way = match direction {
             Direction::Send => Way::SendOnly,
@@ -42,12 +42,12 @@ impl Offering {
         Self { peer, sdp }
     }
 
-    /// The SDP offer.
+    /// Returns the SDP offer.
     pub fn sdp(&self) -> &str {
         &self.sdp
     }
 
-    /// Takes the answer; the peer then connects.
+    /// Applies the answer. The returned peer then connects.
     pub fn accept(self, answer: &str) -> Result<Peer, Error> {
         let mut peer = self.peer;
         peer.accept(answer)?;

@@ -19,7 +19,7 @@ use crate::{Config, Error, WriteError};
 pub enum Event {
     /// DTLS is up: media flows.
     Connected,
-    /// The remote is gone: it said so, or no path to it is left.
+    /// The remote is gone: it closed the connection, or no path to it is left.
     Closed,
     /// A media packet from the remote.
     Packet {
@@ -27,7 +27,7 @@ pub enum Event {
         line: usize,
         /// Index into the m-line's rids; 0 without simulcast.
         layer: usize,
-        /// The packet.
+        /// The packet, decrypted and inspected.
         packet: Packet,
     },
     /// The remote cannot decode and asks for a key frame (RFC 4585 §6.3.1, RFC 5104 §4.3.1).
@@ -37,7 +37,7 @@ pub enum Event {
         /// Index into the m-line's rids; 0 without simulcast.
         layer: usize,
     },
-    /// What the path to the remote can carry, as the library estimates it. Only with
+    /// What the path to the remote can carry, as the library estimates it. Reported only with
     /// [`Config::estimate`].
     Estimate(Bitrate),
 }
@@ -47,30 +47,30 @@ pub enum Event {
 pub struct Transmit {
     /// The local address to send from: one of [`Config::candidates`].
     pub source: SocketAddr,
-    /// Where to.
+    /// The remote address to send to.
     pub destination: SocketAddr,
-    /// Its bytes.
+    /// The datagram.
     pub contents: Vec<u8>,
 }
 
-/// What a peer wants done.
+/// What the caller of a peer has to do.
 #[derive(Debug)]
 #[allow(
     clippy::large_enum_variant,
     reason = "lives on the stack for one loop turn; boxing would allocate per packet"
 )]
 pub enum Output {
-    /// Send this.
+    /// Send this datagram.
     Transmit(Transmit),
-    /// Look at this.
+    /// Handle this event.
     Event(Event),
-    /// Nothing more now; call [`Peer::handle_timeout`] at this time.
+    /// Nothing more to do now; call [`Peer::handle_timeout`] at this time.
     Timeout(Instant),
 }
 
 /// The client's end of one WebRTC connection.
 ///
-/// After each call that is given the time, [`Self::poll_output`] is to be called until it returns
+/// After each call that takes the time, call [`Self::poll_output`] until it returns
 /// [`Output::Timeout`].
 pub struct Peer {
     rtc: Rtc,
@@ -78,9 +78,9 @@ pub struct Peer {
     incoming: Incoming,
     keys: AgreedKeys,
     connected: bool,
-    /// Waits for its answer.
+    /// An offer of this side that waits for its answer.
     pending: Option<SdpPendingOffer>,
-    /// Larger payloads are not sent.
+    /// The largest payload that is sent, in bytes.
     payload_bytes_max: usize,
 }
 
@@ -106,15 +106,15 @@ impl Peer {
         }
     }
 
-    /// Accepts the first offer of a server that offers. Returns the peer and the SDP answer.
+    /// Answers the first offer of a server. Returns the peer and the SDP answer.
     pub fn answer(config: &Config, offer: &str, now: Instant) -> Result<(Self, String), Error> {
         let mut peer = Self::new(config, now);
         let answer = peer.answer_again(offer)?;
         Ok((peer, answer))
     }
 
-    /// Accepts a further offer of the server. Returns the SDP answer. An own offer that waits for
-    /// its answer is void.
+    /// Answers a further offer of the server. Returns the SDP answer. A pending offer of this side
+    /// is discarded.
     pub fn answer_again(&mut self, offer: &str) -> Result<String, Error> {
         let parsed = SdpOffer::from_sdp_string(offer).map_err(unreadable)?;
         let answer = self.rtc.sdp_api().accept_offer(parsed);
@@ -125,8 +125,8 @@ impl Peer {
         Ok(answer)
     }
 
-    /// Offers to send a further m-line of each of these kinds, over the connection that there is.
-    /// Returns the SDP offer, whose answer goes to [`Self::accept`].
+    /// Offers one more m-line to send on for each of these kinds, over the existing connection.
+    /// Returns the SDP offer, whose answer goes to [`Self::accept`]. `kinds` must not be empty.
     pub fn offer(&mut self, kinds: &[Kind]) -> String {
         self.offer_lines(Way::SendOnly, kinds.iter().map(|kind| (*kind, None)))
     }
@@ -149,7 +149,7 @@ impl Peer {
         offer.to_sdp_string()
     }
 
-    /// Takes the answer to the offer that waits.
+    /// Applies the answer to the pending offer.
     pub fn accept(&mut self, answer: &str) -> Result<(), Error> {
         let parsed = SdpAnswer::from_sdp_string(answer).map_err(unreadable)?;
         let pending = self.pending.take().ok_or(Error::NothingOffered)?;
@@ -170,6 +170,7 @@ impl Peer {
             };
             let known = self.media.iter().position(|known| known.mid == mid);
             let sent = known.and_then(|index| self.media.get(index));
+            // An m-line on which this side has sent before is prepared already.
             if media.sends && !sent.is_some_and(|before| before.sends) {
                 outgoing::begin(&mut self.rtc, &media);
             }
@@ -180,48 +181,48 @@ impl Peer {
         }
     }
 
-    /// The m-lines, in the order in which they were agreed on. Their indices never change.
+    /// Returns the m-lines in the order in which they were negotiated. Their indices never change.
     pub fn media(&self) -> &[Media] {
         &self.media
     }
 
-    /// Index of the first m-line of this kind on which this side sends.
+    /// Returns the index of the first m-line of this kind on which this side sends.
     pub fn sending(&self, kind: Kind) -> Option<usize> {
         let mut lines = self.media.iter();
         lines.position(|media| media.kind == kind && media.sends)
     }
 
-    /// Index of the first m-line of this kind on which this side receives.
+    /// Returns the index of the first m-line of this kind on which this side receives.
     pub fn receiving(&self, kind: Kind) -> Option<usize> {
         let mut lines = self.media.iter();
         lines.position(|media| media.kind == kind && media.receives)
     }
 
-    /// The keys of media in both directions, once connected.
+    /// Returns the SRTP keys of both directions; `None` until the peer is connected.
     pub fn srtp_keys(&self) -> Option<&Keys> {
         self.keys.get().filter(|_| self.connected)
     }
 
-    /// Whether the peer still works or has something left to say.
+    /// Returns whether the peer still works or has outputs left.
     pub fn is_alive(&self) -> bool {
         self.rtc.is_alive()
     }
 
-    /// Sends payloads of up to so many bytes instead of [`PAYLOAD_BYTES_MAX`], but never more than
-    /// [`PAYLOAD_BYTES_LIMIT`]: what a sender does that ignores every MTU.
+    /// Sends payloads of up to `bytes` bytes instead of [`PAYLOAD_BYTES_MAX`], but never more than
+    /// [`PAYLOAD_BYTES_LIMIT`]: the behaviour of a sender that ignores every MTU.
     pub fn allow_payloads_up_to(&mut self, bytes: usize) {
         self.payload_bytes_max = bytes.min(PAYLOAD_BYTES_LIMIT);
     }
 
-    /// Tells the library's bandwidth estimation what would be sent if the path allowed it: it
-    /// probes for that, and fills up to `padded` with padding. Without effect when
-    /// [`Config::estimate`] is `None`.
+    /// Tells the library's bandwidth estimation the bit rate `wanted`, which would be sent if the
+    /// path allowed it. The library probes for that, and fills up to `padded` with padding. Has no
+    /// effect when [`Config::estimate`] is `None`.
     pub fn set_wanted_bitrate(&mut self, padded: Bitrate, wanted: Bitrate) {
         let [padded, wanted] = [padded, wanted].map(|rate| str0m::bwe::Bitrate::bps(rate.as_bps()));
         self.rtc.bwe().set_bitrate(padded, wanted);
     }
 
-    /// A datagram arrived. What is not WebRTC or does not authenticate is ignored.
+    /// Takes a received datagram. One that is not WebRTC, or does not authenticate, is ignored.
     pub fn handle_datagram(
         &mut self,
         now: Instant,
@@ -237,7 +238,7 @@ impl Peer {
         }
     }
 
-    /// Lets time pass. What was written goes out with the next outputs.
+    /// Advances the time. Written packets go out with the next outputs.
     pub fn handle_timeout(&mut self, now: Instant) {
         if let Err(error) = self.rtc.handle_input(Input::Timeout(now)) {
             tracing::debug!(%error, "peer failed");
@@ -245,7 +246,7 @@ impl Peer {
         }
     }
 
-    /// The next thing to do; [`Output::Timeout`] when there is nothing now.
+    /// Returns the next thing to do; [`Output::Timeout`] when there is nothing now.
     pub fn poll_output(&mut self) -> Output {
         loop {
             let output = match self.rtc.poll_output() {
@@ -274,22 +275,21 @@ impl Peer {
         }
     }
 
-    /// Says that the connection is over: RTCP BYE and DTLS `close_notify` come with the next
-    /// outputs.
+    /// Closes the connection: RTCP BYE and DTLS `close_notify` come with the next outputs.
     pub fn close(&mut self) {
         if let Err(error) = self.rtc.close() {
-            tracing::debug!(%error, "the connection is not closed in order");
+            tracing::debug!(%error, "cannot close the connection cleanly");
             self.rtc.disconnect();
         }
     }
 
-    /// Asks the remote for a key frame of one encoding that it sends.
+    /// Asks the remote for a key frame of one encoding. Has no effect before its first packet.
     pub fn request_keyframe(&mut self, line: usize, layer: usize) {
         self.incoming.request_keyframe(&mut self.rtc, line, layer);
     }
 
-    /// Writes a packet, which goes out after the next [`Self::handle_timeout`]. `layer` is 0
-    /// without simulcast.
+    /// Writes a packet, which goes out after the next [`Self::handle_timeout`]. `line` is an index
+    /// into [`Self::media`]; `layer` is 0 without simulcast.
     pub fn write(
         &mut self,
         line: usize,
@@ -308,8 +308,8 @@ impl Peer {
                 self.connected = true;
                 Some(Event::Connected)
             }
-            // A path that is not there yet may still come up. How long to wait is the caller's
-            // choice.
+            // Before the first connection, a path may still come up: how long to wait is the
+            // caller's choice.
             str0m::Event::IceConnectionStateChange(IceConnectionState::Disconnected)
                 if !self.connected =>
             {

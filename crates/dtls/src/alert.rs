@@ -1,4 +1,4 @@
-//! Alerts (RFC 5246 §7.2, RFC 8446 §6): what one side says before it gives up.
+//! Alerts (RFC 5246 §7.2, RFC 8446 §6): why one side gives up.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::wire::{self, Record};
 const FATAL: u8 = 2;
 const WARNING: u8 = 1;
 
-/// What an alert says: the number on the wire (IANA, "TLS Alerts").
+/// The description of an alert: its number on the wire (IANA, "TLS Alerts").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Description(pub u8);
 
@@ -20,7 +20,7 @@ impl Description {
     pub(crate) const DECODE_ERROR: Self = Self(50);
     pub(crate) const PROTOCOL_VERSION: Self = Self(70);
 
-    /// The two bytes of an alert with this description.
+    /// The two bytes of an alert with this description: level and number.
     pub(crate) fn body(self) -> [u8; 2] {
         let level = if self == Self::CLOSE_NOTIFY {
             WARNING
@@ -30,7 +30,7 @@ impl Description {
         [level, self.0]
     }
 
-    /// The name that the RFCs give it, `unknown` for numbers without one.
+    /// The name in the RFCs; `unknown` for a number without one.
     pub fn name(self) -> &'static str {
         match self.0 {
             0 => "close_notify",
@@ -69,7 +69,7 @@ impl fmt::Display for Description {
     }
 }
 
-/// A datagram with an alert in the clear.
+/// Writes a datagram with an alert in the clear.
 pub(crate) fn clear_alert(description: Description, sequence: u64) -> Vec<u8> {
     let mut out = Vec::new();
     let record = Record {
@@ -82,7 +82,7 @@ pub(crate) fn clear_alert(description: Description, sequence: u64) -> Vec<u8> {
     out
 }
 
-/// The alert in the clear that ends the handshake, if there is one in the datagram.
+/// The first alert in the clear that ends a handshake, if the datagram has one.
 pub(crate) fn clear_alert_in(datagram: &[u8]) -> Option<Description> {
     let mut alerts = wire::records(datagram).filter(|r| r.content == wire::ALERT && r.epoch == 0);
     alerts.find_map(|record| match record.fragment {

@@ -1,4 +1,4 @@
-//! The public key in an X.509 certificate (RFC 5280 §4.1), and the signatures that it makes.
+//! The public key in an X.509 certificate (RFC 5280 §4.1), and the verification of its signatures.
 //!
 //! ```text
 //! Certificate:    SEQUENCE { TBSCertificate, algorithm, signature }
@@ -6,20 +6,20 @@
 //!                            SEQUENCE { SEQUENCE { key algorithm, parameters }, key }, .. }
 //! ```
 //!
-//! Nothing else in it is looked at: the SDP's fingerprint names the certificate, no authority does.
+//! Nothing else in the certificate is read: the SDP's fingerprint vouches for it, not an authority.
 
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use p224::ecdsa::signature::hazmat::PrehashVerifier;
 
-/// Tags of DER (X.690 §8).
+/// DER tags (X.690 §8).
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 
-/// Object identifiers, as they stand in DER.
+/// Object identifiers in their DER encoding.
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
@@ -30,10 +30,10 @@ const P384: &[u8] = &[0x2b, 0x81, 0x04, 0, 34];
 const P521: &[u8] = &[0x2b, 0x81, 0x04, 0, 35];
 const SECP256K1: &[u8] = &[0x2b, 0x81, 0x04, 0, 10];
 
-/// RSA keys that are served, in bits. Shorter ones are broken, longer ones cost seconds.
+/// Supported RSA key lengths in bits. Shorter keys are broken, longer ones cost seconds.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=8_192;
 
-/// What kind of key a certificate has.
+/// The kind of key that a certificate has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     P224,
@@ -41,7 +41,7 @@ pub(crate) enum Kind {
     P384,
     P521,
     Rsa,
-    /// Not served; in words.
+    /// Not supported. The text names the kind.
     Other(String),
 }
 
@@ -49,11 +49,11 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key<'a> {
     pub(crate) kind: Kind,
-    /// A point, or for RSA a sequence of modulus and exponent.
+    /// A point on the curve, or for RSA the sequence of modulus and exponent.
     bytes: &'a [u8],
 }
 
-/// The hash of a signature (RFC 5246 §7.4.1.4.1).
+/// The hash function of a signature (RFC 5246 §7.4.1.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SignatureHash {
     Sha256,
@@ -62,21 +62,21 @@ pub(crate) enum SignatureHash {
 }
 
 impl<'a> Key<'a> {
-    /// Finds the key in a certificate in DER; `None` when it is malformed.
+    /// Finds the key in a DER-encoded certificate; `None` if it is malformed.
     pub(crate) fn of(certificate: &'a [u8]) -> Option<Self> {
         let mut certificate = Der(certificate).expect(SEQUENCE)?;
         let mut tbs = certificate.expect(SEQUENCE)?;
         if tbs.0.first() == Some(&VERSION) {
             tbs.any()?;
         }
-        // Serial number, algorithm, issuer, validity, subject.
+        // Skip serial number, algorithm, issuer, validity and subject.
         for _ in 0..5 {
             tbs.any()?;
         }
         let mut info = tbs.expect(SEQUENCE)?;
         let mut algorithm = info.expect(SEQUENCE)?;
         let name = algorithm.expect(OBJECT_IDENTIFIER)?.0;
-        // The first byte counts the unused bits at the end: none in a key.
+        // The first byte is the number of unused bits at the end, which is 0 for keys.
         let (_, bytes) = info.expect(BIT_STRING)?.0.split_first()?;
         let kind = match name {
             EC_PUBLIC_KEY => curve(algorithm.expect(OBJECT_IDENTIFIER).map(|curve| curve.0)),
@@ -88,7 +88,7 @@ impl<'a> Key<'a> {
         Some(Self { kind, bytes })
     }
 
-    /// Whether the key made this signature. Never for kinds that are not served.
+    /// Whether the key made this signature. Always `false` for kinds that are not supported.
     pub(crate) fn verifies(&self, hash: SignatureHash, data: &[u8], signature: &[u8]) -> bool {
         use SignatureHash::{Sha256, Sha384, Sha512};
         let algorithm: &dyn VerificationAlgorithm = match (&self.kind, hash) {
@@ -112,8 +112,8 @@ impl<'a> Key<'a> {
     }
 }
 
-/// Verifies ECDSA on P-224, which aws-lc-rs has for no caller. The hash is its own; only the
-/// arithmetic on the curve, all of it with public numbers, is another library's.
+/// Verifies ECDSA on P-224, which aws-lc-rs does not offer. aws-lc-rs still computes the hash; only
+/// the arithmetic on the curve, all of it with public numbers, is done by another library.
 fn p224_verifies(point: &[u8], hash: SignatureHash, data: &[u8], signature: &[u8]) -> bool {
     let algorithm = match hash {
         SignatureHash::Sha256 => &digest::SHA256,
@@ -135,7 +135,7 @@ fn curve(name: Option<&[u8]>) -> Kind {
         Some(P384) => Kind::P384,
         Some(P521) => Kind::P521,
         Some(SECP256K1) => Kind::Other("ECDSA secp256k1".into()),
-        _ => Kind::Other("ECDSA with an unknown curve".into()),
+        _ => Kind::Other("ECDSA on an unknown curve".into()),
     }
 }
 
@@ -150,23 +150,24 @@ fn rsa(key: &[u8]) -> Option<Kind> {
     })
 }
 
-/// Values of DER, one behind the other.
+/// A sequence of DER values.
 struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {
-    /// The next value's content, which must have this tag.
+    /// Reads the next value, which must have this tag. Returns its content.
     fn expect(&mut self, wanted: u8) -> Option<Self> {
         let (tag, content) = self.any()?;
         (tag == wanted).then_some(Self(content))
     }
 
-    /// The next value: its tag and its content.
+    /// Reads the next value. Returns its tag and its content.
     fn any(&mut self) -> Option<(u8, &'a [u8])> {
         let (tag, rest) = self.0.split_first()?;
         let (first, rest) = rest.split_first()?;
         let (length, rest) = match *first {
             short @ ..=0x7f => (usize::from(short), rest),
-            // Certificates of 64 kB and more do not fit into the message that carries them here.
+            // Two bytes of length are enough: certificates of 64 kB and more do not fit into the
+            // message that carries them here.
             0x81 => (usize::from(*rest.first()?), rest.get(1..)?),
             0x82 => {
                 let (length, rest) = rest.split_first_chunk::<2>()?;
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_of_keys_are_told_apart() {
+    fn key_kinds_are_told_apart() {
         for (algorithm, kind) in [
             (&rcgen::PKCS_ECDSA_P256_SHA256, Kind::P256),
             (&rcgen::PKCS_ECDSA_P384_SHA384, Kind::P384),
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_certificate_has_no_key() {
+    fn truncated_certificate_has_no_key() {
         let der = certificate(&rcgen::PKCS_RSA_SHA256);
         for end in 0..der.len() {
             assert_eq!(Key::of(&der[..end]), None);
@@ -239,7 +240,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn changed_certificate_is_read_without_panic(
+        fn mutated_certificate_never_panics(
             changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..8),
             signature in proptest::collection::vec(any::<u8>(), 0..80),
         ) {

@@ -1,4 +1,4 @@
-//! One connection: a handshake, then application data and the end.
+//! One connection: the handshake, then application data and the close.
 
 mod handshaking;
 
@@ -22,85 +22,89 @@ use crate::{watch, wire};
 /// How long a handshake may take from its first datagram. Clients give up within 10 to 60 s.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(30);
 
-/// As the active side: the wait before a flight is repeated for the first time. The RFC's second
-/// (RFC 6347 §4.2.4.1) is long for paths of today, and FFmpeg never reads the first datagram: with it
-/// each of its users waits for so long. On a longer path the second comes in vain.
+/// As the client: the time before a flight is repeated for the first time. FFmpeg never reads the
+/// first datagram, so each of its users would wait for the RFC's second (RFC 6347 §4.2.4.1), which
+/// is long for the paths of today. On a path with a longer round trip the repetition is
+/// superfluous.
 pub(crate) const FLIGHT_FIRST_WAIT: Duration = Duration::from_millis(100);
 
-/// How often it is repeated, with twice the wait each time: until [`HANDSHAKE_MAX`].
+/// How often a flight is repeated. The wait doubles each time, so they last until
+/// [`HANDSHAKE_MAX`].
 pub(crate) const FLIGHT_RETRIES: usize = 8;
 
-/// Room for a datagram of the library's or for application data; more is made when they are longer.
+/// Initial size of the buffer for the library's datagrams and application data. It grows on demand.
 const BUFFER: usize = 2_048;
 
-/// Which side begins (RFC 5763 §5).
+/// The DTLS role of this side (RFC 5763 §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// This side begins: `a=setup:active`.
+    /// This side starts the handshake: `a=setup:active`.
     Client,
-    /// The peer begins: `a=setup:passive`.
+    /// The peer starts the handshake: `a=setup:passive`.
     Server,
 }
 
-/// What an endpoint wants done or known.
+/// What an endpoint tells its owner to do, or reports to it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Send this to the peer.
+    /// Send this datagram to the peer.
     Datagram(Vec<u8>),
-    /// The handshake is over and the certificate is the right one. Comes once.
+    /// The handshake is complete and the peer's certificate matches. Comes once.
     Connected(Box<Connected>),
-    /// Application data of the peer's.
+    /// Application data from the peer.
     Data(Vec<u8>),
-    /// The connection was closed, by the peer or by [`Endpoint::close`]. Comes once, as the last.
+    /// The connection was closed, by the peer or by [`Endpoint::close`]. The last output besides
+    /// timeouts; comes once.
     Closed,
-    /// The connection failed; the alert for the peer was a [`Output::Datagram`] before. Comes once,
-    /// as the last.
+    /// The connection failed. If the peer is told, an [`Output::Datagram`] with the alert came
+    /// before. The last output besides timeouts; comes once.
     Failed(Error),
-    /// There is no more for now. Call [`Endpoint::handle_timeout`] at this time.
+    /// There are no more outputs for now. Call [`Endpoint::handle_timeout`] at this time; `None`
+    /// means that nothing is due.
     Timeout(Option<Instant>),
 }
 
-/// What a handshake ended with.
+/// The result of a complete handshake.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Connected {
-    /// The keys for SRTP.
+    /// The SRTP keys.
     pub keys: SrtpKeys,
-    /// The version that was agreed on.
+    /// The negotiated version of DTLS.
     pub version: Version,
 }
 
-/// One side of a connection. See the crate's documentation.
+/// One side of a connection. See the [crate documentation](crate).
 pub struct Endpoint {
     role: Role,
     state: State,
     outputs: VecDeque<Output>,
-    /// When the handshake is given up. `None` before its first datagram and after its end.
+    /// When the handshake times out. `None` before its first datagram and after its end.
     deadline: Option<Instant>,
-    /// An end of the handshake that may be forged.
+    /// A reported end of the handshake that may be forged.
     hearsay: Hearsay,
 }
 
 enum State {
-    /// As the server, until the ClientHello is there.
+    /// As the server, until the ClientHello is complete.
     Waiting {
         identity: Identity,
         expected: Vec<Fingerprint>,
         hello: Reassembly,
     },
     Handshaking(Box<Handshake>),
-    /// DTLS 1.3: the library stays.
+    /// Connected with DTLS 1.3: the library stays.
     Library(Box<Dtls>),
-    /// DTLS 1.2: two keys and what was sent last.
+    /// Connected with DTLS 1.2: the library is gone. The keys and our last flight are left.
     Established(Box<(Established, LastFlight)>),
     /// Closed or failed.
     Ended,
 }
 
 impl Endpoint {
-    /// Begins a connection. As the client the first datagram is ready at once.
+    /// Creates an endpoint. As the client, its first datagram is ready at once.
     ///
-    /// `expected` are the fingerprints in the peer's SDP: its certificate must match one of them.
-    /// Fails with [`Error::UnsupportedFingerprint`] when there is none.
+    /// `expected` are the fingerprints in the peer's SDP; the peer's certificate must match one of
+    /// them. Fails with [`Error::UnsupportedFingerprint`] if `expected` is empty.
     pub fn new(
         identity: &Identity,
         role: Role,
@@ -132,11 +136,12 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// Takes a datagram of the peer's. What is no DTLS, or forged, changes nothing.
+    /// Handles a datagram from the peer. A datagram that is not DTLS, or is forged, changes
+    /// nothing.
     ///
-    /// False for a datagram of the handshake that is malformed, that the peer does not send, or
-    /// that says in the clear that the handshake is over, which anybody may say: it is over if the
-    /// peer does not go on for 3 s.
+    /// During the handshake, returns `false` for a datagram that is malformed, that the peer would
+    /// not send, or that reports the end of the handshake in the clear. Anybody can forge such a
+    /// report, so the handshake ends only if the peer does not continue it within 3 s.
     pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) -> bool {
         match &mut self.state {
             State::Waiting { .. } => return self.greet(now, datagram),
@@ -154,7 +159,8 @@ impl Endpoint {
         true
     }
 
-    /// Does what is due. Harmless when nothing is.
+    /// Does what is due at `now`: times the handshake out, or repeats a flight. Calling it early is
+    /// harmless.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.fail(Error::TimedOut);
@@ -164,7 +170,7 @@ impl Endpoint {
             self.believe(end);
             return;
         }
-        // As the server nothing is sent on a timer, see `repeat`: the library's clock stands still.
+        // A server sends nothing on a timer, see `repeat`: the library is not told the time.
         if self.role == Role::Server {
             return;
         }
@@ -185,12 +191,13 @@ impl Endpoint {
         }
     }
 
-    /// The next output. Call it after every other call, until it is [`Output::Timeout`].
+    /// Returns the next output. Call it after every other call, until it returns
+    /// [`Output::Timeout`].
     pub fn poll_output(&mut self) -> Output {
         if let Some(output) = self.outputs.pop_front() {
             return output;
         }
-        // The queue is empty most of the connection's life.
+        // The queue is empty for most of the connection's life, so its memory is freed.
         self.outputs = VecDeque::new();
         let wake = match &self.state {
             State::Handshaking(handshake) if self.role == Role::Client => handshake.due(),
@@ -200,8 +207,8 @@ impl Endpoint {
         Output::Timeout(all.into_iter().flatten().min())
     }
 
-    /// Sends application data. Returns `false` when there is no connection, or the data do not fit
-    /// into a record (2^14 bytes).
+    /// Sends application data. Returns `false` if the endpoint is not connected, or if the data do
+    /// not fit into one record (2^14 bytes).
     pub fn send(&mut self, data: &[u8]) -> bool {
         let sent = match &mut self.state {
             State::Established(state) => {
@@ -218,7 +225,7 @@ impl Endpoint {
         sent
     }
 
-    /// Closes the connection: tells the peer, and ends.
+    /// Closes the connection: sends close_notify to the peer, and ends.
     pub fn close(&mut self) {
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Ended => return,
@@ -238,9 +245,9 @@ impl Endpoint {
         self.outputs.push_back(Output::Closed);
     }
 
-    /// As the client: the keys for SRTP while the server's Finished is still to come. A packet that
-    /// verifies under them proves that the server has finished: call [`Self::confirm`] then. `None`
-    /// in all other states.
+    /// As the client: returns the SRTP keys while the server's Finished is still missing. An SRTP
+    /// packet that verifies under these keys proves that the server has finished; call
+    /// [`Self::confirm`] then. Returns `None` in all other states.
     pub fn early_keys(&self) -> Option<SrtpKeys> {
         let State::Handshaking(handshake) = &self.state else {
             return None;
@@ -253,26 +260,26 @@ impl Endpoint {
         })
     }
 
-    /// A packet has come that verifies under [`Self::early_keys`]: the handshake is over. Changes
-    /// nothing while there are none.
+    /// As the client: completes the handshake, because a packet has come that verifies under
+    /// [`Self::early_keys`]. Does nothing if there are none.
     pub fn confirm(&mut self) {
         if self.role == Role::Client {
-            // Its Finished was the first record that the server sealed.
+            // The server's Finished was the first record that it encrypted, with number 0.
             self.prove(0);
         }
     }
 
-    /// Whether the handshake is over and the connection has not ended.
+    /// Whether the handshake is complete and the connection has not ended.
     pub fn is_connected(&self) -> bool {
         matches!(self.state, State::Library(_) | State::Established(_))
     }
 
-    /// Whether the connection has ended: closed, or failed.
+    /// Whether the connection has been closed or has failed.
     pub fn is_closed(&self) -> bool {
         matches!(self.state, State::Ended)
     }
 
-    /// Takes a datagram of DTLS 1.2 after the handshake.
+    /// Handles a datagram of DTLS 1.2 after the handshake.
     fn established(&mut self, now: Instant, datagram: &[u8]) {
         let State::Established(state) = &mut self.state else {
             return;
@@ -281,7 +288,7 @@ impl Endpoint {
         let mut received = None;
         for record in wire::records(datagram) {
             if record.epoch == 0 && record.content == wire::HANDSHAKE {
-                // The client repeats its last flight: ours was lost.
+                // The client repeats its last flight, so ours was lost.
                 let again = last_flight.again(now);
                 let again = again.iter().map(|bytes| Output::Datagram(bytes.to_vec()));
                 self.outputs.extend(again);
@@ -289,6 +296,7 @@ impl Endpoint {
             }
             match established.receive(&record) {
                 Some(Received::Data(data)) => {
+                    // A peer that sends data has received our last flight.
                     last_flight.clear();
                     self.outputs.push_back(Output::Data(data));
                 }
@@ -301,7 +309,8 @@ impl Endpoint {
         }
     }
 
-    /// The peer has ended the connection, in a record that only it can have sealed.
+    /// Handles an alert that ends the connection, from a record that only the peer can have
+    /// encrypted.
     fn told(&mut self, received: Description) {
         match received {
             Description::CLOSE_NOTIFY => self.close(),
@@ -309,7 +318,7 @@ impl Endpoint {
         }
     }
 
-    /// Takes what the library has to say after the handshake.
+    /// Takes the library's outputs after the handshake.
     fn drain_library(&mut self) {
         let State::Library(dtls) = &mut self.state else {
             return;
@@ -349,8 +358,8 @@ impl Endpoint {
         }
     }
 
-    /// Tells the peer, and ends. Where an alert in the clear would no longer be heard, the
-    /// connection is closed instead.
+    /// Tells the peer of the failure, and ends. Where the peer no longer accepts an alert in the
+    /// clear, the connection is closed instead.
     fn fail(&mut self, error: Error) {
         let alert = error.alert();
         match std::mem::replace(&mut self.state, State::Ended) {

@@ -1,28 +1,28 @@
-//! What a connection of DTLS 1.2 needs once its handshake is over: two keys, a counter and the
-//! window against replay (RFC 6347 §4.1), and our last flight in case it was lost (§4.2.4).
+//! A DTLS 1.2 connection after its handshake: two keys, a counter and the replay window (RFC 6347
+//! §4.1). Our last flight is kept beside it, in case it was lost (§4.2.4).
 
 use aws_lc_rs::aead::{self, LessSafeKey, UnboundKey};
 
 use crate::alert::Description;
 use crate::wire::{self, Record};
 
-/// The epoch after the only handshake. There is no renegotiation.
+/// The epoch after the handshake. There is only one, since there is no renegotiation.
 const EPOCH: u64 = 1;
 
-/// Bytes of a nonce that stand in each record with AES-GCM (RFC 5288 §3).
+/// Bytes of the nonce that each AES-GCM record carries (RFC 5288 §3).
 const EXPLICIT_NONCE: usize = 8;
 
-/// How records are protected.
+/// The cipher that protects records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Aead {
     Aes128Gcm,
     Aes256Gcm,
-    /// RFC 7905: no part of the nonce is sent.
+    /// RFC 7905. No part of the nonce is sent.
     ChaCha20Poly1305,
 }
 
 impl Aead {
-    /// Bytes of a key, and of the part of a nonce that is secret (RFC 5288 §3, RFC 7905 §2).
+    /// Length in bytes of the key, and of the secret part of the nonce (RFC 5288 §3, RFC 7905 §2).
     pub(crate) fn lengths(self) -> (usize, usize) {
         match self {
             Self::Aes128Gcm => (16, 4),
@@ -32,17 +32,19 @@ impl Aead {
     }
 }
 
-/// The protection of one direction. The cipher is made anew for each record: there are a handful in
-/// the life of a connection, and a ready cipher takes half a kilobyte.
+/// The protection of one direction. A cipher is created for each record: a connection has only a
+/// handful of them, and a ready cipher takes half a kilobyte.
 pub(crate) struct Direction {
     aead: Aead,
     key: [u8; 32],
-    /// AES-GCM: the first four bytes. ChaCha20: all of them, to be XORed with the number.
+    /// The secret part of the nonce. AES-GCM uses the first four bytes, ChaCha20 XORs all of them
+    /// with the record's number.
     fixed: [u8; 12],
 }
 
 impl Direction {
-    /// From a key and a nonce that a record with this epoch and sequence number was protected with.
+    /// Creates the protection from the key and the nonce of one record. `number` is that record's
+    /// epoch (16 bits) and sequence number (48 bits).
     pub(crate) fn new(aead: Aead, key: [u8; 32], nonce: [u8; 12], number: u64) -> Self {
         let fixed = match aead {
             Aead::ChaCha20Poly1305 => xored(nonce, number),
@@ -76,7 +78,7 @@ impl Direction {
         })
     }
 
-    /// The additional data: number, type, version, length (RFC 5246 §6.2.3.3).
+    /// The additional data of a record: number, type, version, length (RFC 5246 §6.2.3.3).
     fn additional(number: u64, content: u8, length: usize) -> aead::Aad<[u8; 13]> {
         let [n0, n1, n2, n3, n4, n5, n6, n7] = number.to_be_bytes();
         let [v1, v0] = wire::DTLS_12.to_be_bytes();
@@ -84,7 +86,7 @@ impl Direction {
         aead::Aad::from([n0, n1, n2, n3, n4, n5, n6, n7, content, v1, v0, l1, l0])
     }
 
-    /// The record's content, if it is genuine.
+    /// Decrypts a record. Returns its content, or `None` if the record is forged.
     pub(crate) fn open(&self, record: &Record<'_>) -> Option<Vec<u8>> {
         let number = u64::from(record.epoch) << 48 | record.sequence;
         let (explicit, sealed) = match self.aead {
@@ -104,7 +106,7 @@ impl Direction {
         Some(bytes)
     }
 
-    /// A record with this content. `None` if it is longer than a record may be.
+    /// Encrypts this content into a record. `None` if the cipher refuses it.
     fn seal(&self, sequence: u64, content: u8, plain: &[u8]) -> Option<Vec<u8>> {
         let number = EPOCH << 48 | sequence;
         let explicit = number.to_be_bytes();
@@ -132,7 +134,7 @@ impl Direction {
     }
 }
 
-/// The nonce of RFC 7905 §2: the number is XORed onto the last eight bytes.
+/// The nonce of RFC 7905 §2: the record's number is XORed with the last eight bytes.
 fn xored(mut nonce: [u8; 12], number: u64) -> [u8; 12] {
     let bytes = number.to_be_bytes();
     nonce
@@ -143,7 +145,7 @@ fn xored(mut nonce: [u8; 12], number: u64) -> [u8; 12] {
     nonce
 }
 
-/// What a genuine record said.
+/// The content of a genuine record.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Received {
     Data(Vec<u8>),
@@ -154,13 +156,13 @@ pub(crate) enum Received {
 pub(crate) struct Established {
     read: Direction,
     write: Direction,
-    /// The next record's.
+    /// The sequence number of the next record that we write.
     write_sequence: u64,
     window: Window,
 }
 
 impl Established {
-    /// From the keys and the last sequence number of each direction.
+    /// Takes each direction with the sequence number of its last record in the handshake.
     pub(crate) fn new(read: (Direction, u64), write: (Direction, u64)) -> Self {
         Self {
             read: read.0,
@@ -170,7 +172,7 @@ impl Established {
         }
     }
 
-    /// Opens a record. `None` for those that are forged, replayed, or of no interest.
+    /// Decrypts a record. `None` for records that are forged, replayed, or neither data nor alert.
     pub(crate) fn receive(&mut self, record: &Record<'_>) -> Option<Received> {
         if u64::from(record.epoch) != EPOCH || !self.window.is_new(record.sequence) {
             return None;
@@ -184,12 +186,12 @@ impl Established {
         }
     }
 
-    /// Protects application data; `None` if they do not fit into a record.
+    /// Encrypts application data; `None` if they do not fit into one record.
     pub(crate) fn data(&mut self, data: &[u8]) -> Option<Vec<u8>> {
         self.seal(wire::APPLICATION_DATA, data)
     }
 
-    /// Protects an alert.
+    /// Encrypts an alert.
     pub(crate) fn alert(&mut self, description: Description) -> Option<Vec<u8>> {
         self.seal(wire::ALERT, &description.body())
     }
@@ -205,16 +207,16 @@ impl Established {
     }
 }
 
-/// Which of the last 64 records came (RFC 6347 §4.1.2.6).
+/// The replay window: which of the last 64 records have been received (RFC 6347 §4.1.2.6).
 #[derive(Clone, Copy, Debug)]
 struct Window {
     highest: u64,
-    /// Bit n: the record n before the highest.
+    /// Bit n stands for the record n before the highest.
     seen: u64,
 }
 
 impl Window {
-    /// Everything up to this number is old: it belongs to the handshake.
+    /// A window that refuses everything up to this number, which belongs to the handshake.
     fn behind(highest: u64) -> Self {
         Self {
             highest,
@@ -256,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_opened_once_in_any_order() {
+    fn records_are_decrypted_once_in_any_order() {
         for aead in [Aead::Aes128Gcm, Aead::Aes256Gcm, Aead::ChaCha20Poly1305] {
             let [mut one, mut other] = pair(aead);
             let records: Vec<_> = (0..10).map(|n| one.data(&[n; 5]).unwrap()).collect();
@@ -285,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn record_too_long_is_refused() {
+    fn oversized_record_is_refused() {
         let [mut one, _] = pair(Aead::Aes128Gcm);
         assert!(one.data(&[0; 1 << 14]).is_some());
         assert_eq!(one.data(&[0; (1 << 14) + 1]), None);

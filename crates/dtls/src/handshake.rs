@@ -1,4 +1,4 @@
-//! The library during a handshake, and what is learned from it.
+//! The library during a handshake, and what the endpoint learns from it.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -17,7 +17,7 @@ use crate::repeat::LastFlight;
 use crate::rival::Rival;
 use crate::{hello, watch, widen, wire};
 
-/// Datagrams of the library have at most the MTU of its settings, 1,150 bytes.
+/// Size of the buffer for one datagram. The MTU in the library's settings is 1,150 bytes.
 pub(crate) const BUFFER: usize = 2_048;
 
 pub(crate) struct Handshake {
@@ -27,22 +27,23 @@ pub(crate) struct Handshake {
     pub(crate) identity: Identity,
     pub(crate) keys: watch::Keys,
     pub(crate) last_flight: LastFlight,
-    /// As the server: the random numbers of the ClientHello that it began with.
+    /// As the server: the random of the ClientHello that began the handshake.
     pub(crate) random: Option<[u8; hello::RANDOM]>,
-    /// There was a ClientHello with others.
+    /// As the server: there was a ClientHello with another random.
     pub(crate) rival: Option<Box<Rival>>,
-    /// Messages of the peer's that are there in part.
+    /// Messages of the peer that have arrived in part.
     pub(crate) messages: Messages,
-    /// As the client: the profile in the ServerHello.
+    /// As the client: the SRTP profile in the ServerHello.
     pub(crate) profile: Option<SrtpProfile>,
-    /// The next record of ours in the clear, for an alert.
+    /// The sequence number of our next record in the clear, for an alert.
     pub(crate) clear_sequence: u64,
-    /// The peer has answered: a fatal alert from it no longer means that it knows no DTLS 1.2.
+    /// The peer has answered: an alert from it no longer means that it lacks DTLS 1.2.
     pub(crate) answered: bool,
+    /// When the library wants its next timeout.
     pub(crate) wake: Option<Instant>,
-    /// As the client: our last flight is not repeated before.
+    /// As the client: our last flight is not repeated before this time.
     pub(crate) held_until: Option<Instant>,
-    /// The peer's certificate is the right one.
+    /// The peer's certificate matches a fingerprint of its SDP.
     pub(crate) verified: bool,
     pub(crate) connected: bool,
     pub(crate) srtp: Option<(SrtpProfile, Vec<u8>)>,
@@ -76,7 +77,7 @@ impl Handshake {
         }
     }
 
-    /// Looks into a datagram of DTLS 1.2, as far as the peer's keys are known.
+    /// Decrypts the records of a datagram of DTLS 1.2, if the peer's keys are known already.
     pub(crate) fn look<'a>(&self, datagram: &'a [u8], own: Role) -> Sealed<'a> {
         let keys = &self.keys;
         let read = keys.secret.as_ref().zip(keys.aead);
@@ -86,16 +87,17 @@ impl Handshake {
         }
     }
 
-    /// As the client: the keys for SRTP, once this side has finished and the server is the right one.
-    /// `None` when it was not seen what the server chose.
+    /// As the client: the SRTP keys, once this side has sent its Finished and the server's
+    /// certificate is verified. `None` before that, or if the ServerHello's profile was not seen.
     pub(crate) fn early_srtp(&self) -> Option<(SrtpProfile, Vec<u8>)> {
         let has_finished = self.verified && self.keys.write.is_some();
         let (secret, profile) = self.keys.secret.as_ref().zip(self.profile)?;
         has_finished.then(|| (profile, secret.srtp(profile)))
     }
 
-    /// As the client: the server has proved that it has finished, at the latest with the record of
-    /// this number.
+    /// As the client: takes the keys, because the server has proved that it has finished.
+    /// `sequence` is the highest number of the server's records that is known. `None` if keys are
+    /// missing.
     pub(crate) fn prove(&mut self, sequence: u64) -> Option<()> {
         let read = self
             .keys
@@ -107,30 +109,33 @@ impl Handshake {
         Some(())
     }
 
-    /// As the client: whether the library's clock stands still, since our last flight is on its way.
+    /// As the client: whether the library is not told the time yet, so that it does not repeat our
+    /// last flight.
     pub(crate) fn is_held(&self, now: Instant) -> bool {
         self.held_until.is_some_and(|until| now < until)
     }
 
-    /// As the client: when the library has something to do.
+    /// As the client: when the library's next timeout is due.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.wake
             .map(|wake| self.held_until.map_or(wake, |until| until.max(wake)))
     }
 
-    /// Takes what the library has to say, and returns the datagrams to send.
+    /// Takes the library's outputs. Returns the datagrams to send, or why the handshake fails.
     pub(crate) fn drain(&mut self, role: Role) -> Result<Vec<Box<[u8]>>, Error> {
         let mut buffer = [0; BUFFER];
         let mut flight = Vec::new();
         loop {
             match self.dtls.poll_output(&mut buffer) {
                 dimpl::Output::Packet(bytes) => {
+                    // The provider hashes our CertificateRequest, so ours has to be sent (`widen`).
                     let widens = role == Role::Server && self.version == Version::Dtls12;
                     let datagram = if widens {
                         widen::sent(bytes)
                     } else {
                         bytes.to_vec()
                     };
+                    // An alert in the clear needs a number that none of our records has used.
                     let clear = wire::records(&datagram).filter(|record| record.epoch == 0);
                     let next = clear.map(|record| record.sequence + 1).max();
                     self.clear_sequence = self.clear_sequence.max(next.unwrap_or(0));
@@ -158,7 +163,7 @@ impl Handshake {
     }
 }
 
-/// Whether the certificate is one of the expected, and of a kind that is served.
+/// Checks that the certificate matches an expected fingerprint and has a kind of key that we serve.
 fn verify(certificate: &[u8], expected: &[Fingerprint], role: Role) -> Result<(), Error> {
     let matches = expected.iter().any(|one| one.matches(certificate));
     if !matches {
@@ -169,13 +174,13 @@ fn verify(certificate: &[u8], expected: &[Fingerprint], role: Role) -> Result<()
         (Kind::P224 | Kind::P256 | Kind::P384 | Kind::P521, _) | (Kind::Rsa, Role::Server) => {
             return Ok(());
         }
-        (Kind::Rsa, Role::Client) => "RSA of a passive peer".into(),
+        (Kind::Rsa, Role::Client) => "RSA on a passive peer".into(),
         (Kind::Other(kind), _) => kind,
     };
     Err(Error::UnsupportedCertificate { kind })
 }
 
-/// The reason of the library's, in our words.
+/// Translates the library's error.
 pub(crate) fn broken_off(error: dimpl::Error) -> Error {
     use dimpl::{CertificateError, SecurityError};
     match error {

@@ -1,26 +1,26 @@
-//! The ClientHello: put together from its fragments, read, and judged.
+//! The ClientHello: reassembled from its fragments, parsed, and checked against what we serve.
 //!
 //! ```text
 //! version(2) random(32) session_id<0..32> cookie<0..255> cipher_suites<2..2^16-2>
 //! compression<1..255> extensions<0..2^16-1>                                RFC 6347 §4.2.1
 //! ```
 //!
-//! Clients cut it where they like: GStreamer at 96 bytes, browsers with post-quantum keys at their
-//! MTU. The pieces come in any order. Nothing is decided before all of them are there.
+//! Clients fragment it as they like: GStreamer at 96 bytes, browsers with post-quantum keys at
+//! their MTU. Fragments arrive in any order, and nothing is decided before all of them are there.
 
 use crate::error::Error;
 use crate::keys::{SrtpProfile, Version};
 use crate::pieces::Pieces;
 use crate::wire::{self, Fragment, Reader, Record};
 
-/// The client's random numbers, in bytes (RFC 5246 §7.4.1.2).
+/// Length in bytes of the client's random (RFC 5246 §7.4.1.2).
 pub(crate) const RANDOM: usize = 32;
 
-/// The most entries of one list of the peer's that an [`Error`] repeats.
+/// The most entries of one of the peer's lists that an [`Error`] repeats.
 const REPEATED_MAX: usize = 64;
 
-/// Cipher suites, the curves and the signatures that the library knows. The suites of 1.2 are those
-/// with ECDHE, ECDSA and AES-GCM or ChaCha20.
+/// The cipher suites, curves and signature algorithms of the library. The suites of DTLS 1.2 are
+/// those with ECDHE, ECDSA and AES-GCM or ChaCha20.
 const SUITES_12: [u16; 3] = [0xc02b, 0xc02c, 0xcca9];
 const SUITES_13: [u16; 3] = [0x1301, 0x1302, 0x1303];
 const GROUPS: [u16; 3] = [0x001d, 0x0017, 0x0018];
@@ -33,16 +33,16 @@ pub(crate) const USE_SRTP: u16 = 14;
 const EXTENDED_MASTER_SECRET: u16 = 23;
 const SUPPORTED_VERSIONS: u16 = 43;
 
-/// Puts a ClientHello together.
+/// Reassembles a ClientHello.
 #[derive(Default)]
 pub(crate) struct Reassembly {
     pieces: Pieces,
-    /// Which of the client's messages it is: the first, or the second with a cookie.
+    /// 0 for the client's first message, 1 for the second, which has a cookie.
     message_seq: u16,
 }
 
 impl Reassembly {
-    /// Of the ClientHello with this `message_seq`.
+    /// Reassembles the ClientHello with this `message_seq`.
     pub(crate) fn of(message_seq: u16) -> Self {
         Self {
             message_seq,
@@ -50,7 +50,7 @@ impl Reassembly {
         }
     }
 
-    /// Takes the pieces in a datagram, and returns the message's body when it is complete.
+    /// Adds the fragments in a datagram. Returns the message's body when it is complete.
     pub(crate) fn add(&mut self, datagram: &[u8]) -> Option<Vec<u8>> {
         for record in wire::records(datagram) {
             if record.content != wire::HANDSHAKE || record.epoch != 0 {
@@ -70,8 +70,7 @@ fn is_hello(fragment: &Fragment<'_>, message_seq: u16) -> bool {
     fragment.message == wire::CLIENT_HELLO && fragment.message_seq == message_seq
 }
 
-/// The first fragment of a datagram that begins with (a piece of) the ClientHello with this
-/// `message_seq`.
+/// The first fragment in a datagram, if it belongs to the ClientHello with this `message_seq`.
 fn first_piece(datagram: &[u8], message_seq: u16) -> Option<Fragment<'_>> {
     let record = wire::records(datagram).next()?;
     let is_clear = record.content == wire::HANDSHAKE && record.epoch == 0;
@@ -79,18 +78,17 @@ fn first_piece(datagram: &[u8], message_seq: u16) -> Option<Fragment<'_>> {
     (is_clear && is_hello(&fragment, message_seq)).then_some(fragment)
 }
 
-/// Whether a datagram begins with (a piece of) the client's first message.
+/// Whether a datagram begins with the client's first message, or a fragment of it.
 pub(crate) fn begins(datagram: &[u8]) -> bool {
     first_piece(datagram, 0).is_some()
 }
 
-/// Whether a datagram begins with (a piece of) a ClientHello that brings a cookie back.
+/// Whether a datagram begins with a ClientHello that brings a cookie back, or a fragment of it.
 pub(crate) fn returns_cookie(datagram: &[u8]) -> bool {
     first_piece(datagram, 1).is_some()
 }
 
-/// The random numbers of the client's first message, when the datagram begins with the piece that
-/// has them.
+/// The random of the client's first message, if the datagram begins with the fragment that has it.
 pub(crate) fn random(datagram: &[u8]) -> Option<[u8; RANDOM]> {
     let piece = first_piece(datagram, 0).filter(|piece| piece.offset == 0)?;
     let mut body = Reader(piece.body);
@@ -98,13 +96,13 @@ pub(crate) fn random(datagram: &[u8]) -> Option<[u8; RANDOM]> {
     body.take(RANDOM)?.try_into().ok()
 }
 
-/// The random numbers in a body.
+/// The random in a ClientHello's body.
 pub(crate) fn random_of(body: &[u8]) -> Option<[u8; RANDOM]> {
     Hello::read(body)?.random.try_into().ok()
 }
 
-/// Whether the client that sent this datagram with the first piece of a ClientHello may be asked
-/// for a cookie: it may speak DTLS 1.2.
+/// Whether the sender of this datagram, which begins with a ClientHello or a fragment of it, may be
+/// asked for a cookie. A whole ClientHello must offer DTLS 1.2; a fragment counts as if it did.
 pub(crate) fn may_be_asked(datagram: &[u8]) -> bool {
     let whole = first_piece(datagram, 0).filter(Fragment::is_whole);
     whole.is_none_or(|hello| {
@@ -113,7 +111,7 @@ pub(crate) fn may_be_asked(datagram: &[u8]) -> bool {
     })
 }
 
-/// A datagram with a whole message in one record.
+/// Writes a datagram with a whole handshake message in one record.
 pub(crate) fn datagram(message: u8, message_seq: u16, body: &[u8]) -> Vec<u8> {
     let mut fragment = Vec::with_capacity(wire::HANDSHAKE_HEAD + body.len());
     Fragment {
@@ -135,18 +133,18 @@ pub(crate) fn datagram(message: u8, message_seq: u16, body: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A ClientHello, as far as its cookie.
+/// A ClientHello, split at its cookie.
 pub(crate) struct Hello<'a> {
-    /// What comes before the cookie: version, random numbers and session.
+    /// The part before the cookie: version, random and session id.
     head: &'a [u8],
     pub(crate) random: &'a [u8],
     pub(crate) cookie: &'a [u8],
-    /// What comes after it.
+    /// The part after the cookie.
     rest: &'a [u8],
 }
 
 impl<'a> Hello<'a> {
-    /// Reads a body; `None` when it is malformed.
+    /// Parses a body; `None` if it is malformed.
     pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
         let mut reader = Reader(body);
         reader.u16()?;
@@ -169,7 +167,7 @@ impl<'a> Hello<'a> {
     }
 }
 
-/// What a client offers. Lists are `None` where it does not send them.
+/// What a client offers. A list is `None` if the client does not send it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offer {
     version: u16,
@@ -182,7 +180,7 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
-    /// Reads the body of a ClientHello; `None` when it is malformed.
+    /// Parses the body of a ClientHello; `None` if it is malformed.
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let mut body = Reader(body);
         let version = body.u16()?;
@@ -219,10 +217,10 @@ impl Offer {
         Some(())
     }
 
-    /// The version to go on with, or why there is none.
+    /// Returns the version to continue with, or why the client cannot be served.
     ///
-    /// DTLS 1.2 comes first where the client has both: there this side chooses the SRTP profile,
-    /// and AES-GCM is half as dear as what Chromium wishes for first.
+    /// DTLS 1.2 is preferred if the client offers both versions: there this side chooses the SRTP
+    /// profile, and AES-GCM costs half as much as Chromium's first choice.
     pub(crate) fn judge(&self) -> Result<Version, Error> {
         let version = self.common_version()?;
         if !common(&SrtpProfile::SERVED, self.srtp.as_deref().unwrap_or(&[])) {
@@ -242,6 +240,7 @@ impl Offer {
         {
             return Err(Error::NoCommonSignature);
         }
+        // The keys of DTLS 1.3 always depend on the transcript, without an extension.
         if version == Version::Dtls12 && !self.extended_master_secret {
             return Err(Error::NoExtendedMasterSecret);
         }
@@ -259,6 +258,7 @@ impl Offer {
         if has_13 && common(&SUITES_13, &self.suites) {
             return Ok(Version::Dtls13);
         }
+        // A version is common, so the missing cipher suite is the reason.
         if has_12 || has_13 {
             return Err(Error::NoCommonCipher {
                 offered: repeated(&self.suites),
@@ -338,7 +338,7 @@ mod tests {
         body
     }
 
-    /// The message in a datagram per range, each range a fragment.
+    /// One datagram for each range of the body, with that range as a fragment.
     fn pieces(body: &[u8], ranges: &[(usize, usize)]) -> Vec<Vec<u8>> {
         let piece = |(start, end): &(usize, usize)| {
             let mut message = Vec::new();
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn written_offer_is_read_back() {
+    fn written_offer_is_parsed_back() {
         assert_eq!(Offer::read(&written(&whole())), Some(whole()));
         let bare = Offer {
             version: 0xfeff,
@@ -375,17 +375,17 @@ mod tests {
     }
 
     #[test]
-    fn cut_client_hello_is_malformed() {
+    fn truncated_client_hello_is_malformed() {
         let body = written(&whole());
         let extensions = body.len() - 2;
         for end in (0..body.len()).filter(|end| Offer::read(&body[..*end]).is_some()) {
-            // Without any extensions a ClientHello is whole, too (RFC 5246 §7.4.1.2).
+            // A ClientHello without extensions is complete, too (RFC 5246 §7.4.1.2).
             assert!(end < extensions && Offer::read(&body[..end]).unwrap().srtp.is_none());
         }
     }
 
     #[test]
-    fn version_1_2_comes_before_1_3() {
+    fn dtls_1_2_is_preferred_to_1_3() {
         assert_eq!(whole().judge(), Ok(Version::Dtls12));
         let only_13 = Offer {
             versions: Some(vec![wire::DTLS_13]),
@@ -393,7 +393,7 @@ mod tests {
             ..whole()
         };
         assert_eq!(only_13.judge(), Ok(Version::Dtls13));
-        // 1.2 for RSA servers alone, and 1.3.
+        // DTLS 1.2 only with RSA suites, and DTLS 1.3.
         let other_suites = Offer {
             suites: vec![0xc02f, 0x1302],
             ..whole()
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_name_what_was_offered() {
+    fn refusal_repeats_what_was_offered() {
         let refused = |offer: Offer| offer.judge().unwrap_err();
         let suites = vec![0xc02f];
         assert_eq!(
@@ -460,7 +460,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn shuffled_fragments_make_the_message(
+        fn shuffled_fragments_are_reassembled(
             cuts in proptest::collection::btree_set(1_usize..100, 0..20),
             order in Just((0..64_usize).collect::<Vec<_>>()).prop_shuffle(),
         ) {
@@ -484,7 +484,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_as_offer_without_panic(
+        fn arbitrary_bytes_as_an_offer_never_panic(
             bytes in proptest::collection::vec(any::<u8>(), 0..300),
         ) {
             if let Some(offer) = Offer::read(&bytes) {

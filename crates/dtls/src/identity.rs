@@ -1,4 +1,4 @@
-//! Certificates: ours, and how the SDP names the peer's.
+//! Our certificate, and the fingerprints by which the SDP identifies the peer's.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use aws_lc_rs::digest;
 
 use crate::{rival, watch, widen};
 
-/// A hash that fingerprints are made with (RFC 8122 §5). SHA-1 and older are not served: every
-/// client of today sends SHA-256, and a weaker hash would be the weakest link of the session.
+/// A hash function of fingerprints (RFC 8122 §5). SHA-1 and older are not supported: every current
+/// client sends SHA-256, and a weaker hash would be the weakest link of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hash {
     /// `sha-256`
@@ -20,14 +20,15 @@ pub enum Hash {
 }
 
 impl Hash {
-    /// The hash that `a=fingerprint` calls so, in any case; `None` for those that are not served.
+    /// Returns the hash with this name in `a=fingerprint`, ignoring case; `None` if it is not
+    /// supported.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Sha256, Self::Sha384, Self::Sha512]
             .into_iter()
             .find(|hash| hash.name().eq_ignore_ascii_case(name))
     }
 
-    /// How `a=fingerprint` calls it.
+    /// The name of the hash in `a=fingerprint`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sha256 => "sha-256",
@@ -46,43 +47,44 @@ impl Hash {
     }
 }
 
-/// The hash of a certificate, as an SDP names it.
+/// The hash of a certificate, as in `a=fingerprint`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Which hash.
+    /// The hash function.
     pub algorithm: Hash,
-    /// Its value.
+    /// The hash of the DER-encoded certificate.
     pub bytes: Vec<u8>,
 }
 
 impl Fingerprint {
-    /// Whether the certificate (in DER) is the one that is meant.
+    /// Whether this is the fingerprint of the certificate, which is in DER.
     pub fn matches(&self, certificate: &[u8]) -> bool {
         self.algorithm.of(certificate).as_ref() == self.bytes
     }
 }
 
-/// A certificate and its key, made once and shared by all endpoints of a process.
+/// A certificate and its private key, generated once and shared by all endpoints of a process.
 #[derive(Clone)]
 pub struct Identity(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) certificate: dimpl::DtlsCertificate,
     fingerprint: [u8; 32],
-    /// Making settings runs tests of all the cryptography, three quarters of a millisecond long.
+    /// Settings are shared because building them runs tests of all the cryptography, which takes
+    /// three quarters of a millisecond.
     pub(crate) server_12: Arc<dimpl::Config>,
-    /// For a hello that has brought a cookie back.
+    /// For a ClientHello that has brought a cookie back.
     pub(crate) cookie_12: Arc<dimpl::Config>,
     pub(crate) client_12: Arc<dimpl::Config>,
     pub(crate) any_13: Arc<dimpl::Config>,
 }
 
 impl Identity {
-    /// Makes a self-signed certificate with an ECDSA key on P-256. Takes milliseconds.
+    /// Generates a self-signed certificate with an ECDSA key on P-256. Takes milliseconds.
     ///
     /// # Panics
     ///
-    /// When the cryptographic library fails its own tests.
+    /// If the cryptographic library fails its own tests.
     pub fn generate() -> Self {
         let certificate = dimpl::certificate::generate_self_signed_certificate()
             .expect("a certificate of our own making");
@@ -92,7 +94,7 @@ impl Identity {
         let settings = |provider, cookie| {
             let settings = dimpl::Config::builder()
                 .with_crypto_provider(provider)
-                // Where there is none, a forged ClientHello brings back one flight, see `repeat`.
+                // Without a cookie, a forged ClientHello brings back one flight, see `repeat`.
                 .use_server_cookie(cookie)
                 .flight_start_rto(crate::endpoint::FLIGHT_FIRST_WAIT)
                 .flight_retries(crate::endpoint::FLIGHT_RETRIES)
@@ -113,7 +115,7 @@ impl Identity {
         }))
     }
 
-    /// The SHA-256 of the certificate, for `a=fingerprint:sha-256`.
+    /// The SHA-256 hash of the certificate, for `a=fingerprint:sha-256`.
     pub fn fingerprint_sha256(&self) -> [u8; 32] {
         self.0.fingerprint
     }
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn hash_names_are_known_in_any_case() {
+    fn hash_names_are_case_insensitive() {
         assert_eq!(Hash::from_name("SHA-256"), Some(Hash::Sha256));
         assert_eq!(Hash::from_name("sha-512"), Some(Hash::Sha512));
         assert_eq!(Hash::from_name("sha-1"), None);

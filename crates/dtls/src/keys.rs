@@ -1,13 +1,13 @@
-//! What a handshake agrees on.
+//! What a handshake negotiates: the version, the SRTP profile and the SRTP keys.
 
 use std::fmt;
 
 use crate::endpoint::Role;
 
-/// How SRTP is protected (RFC 5764 §4.1.2, RFC 7714 §14.2).
+/// The SRTP protection profile (RFC 5764 §4.1.2, RFC 7714 §14.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SrtpProfile {
-    /// `SRTP_AES128_CM_HMAC_SHA1_80`: the dearest, for clients that have nothing else.
+    /// `SRTP_AES128_CM_HMAC_SHA1_80`: the most expensive one, for clients that have nothing else.
     Aes128CmSha1_80,
     /// `SRTP_AEAD_AES_128_GCM`.
     AeadAes128Gcm,
@@ -16,10 +16,10 @@ pub enum SrtpProfile {
 }
 
 impl SrtpProfile {
-    /// The number on the wire of each profile that is served.
+    /// The number on the wire of each profile that we serve.
     pub(crate) const SERVED: [u16; 3] = [8, 7, 1];
 
-    /// The library's profile; `None` for one that it has learned since.
+    /// Converts the library's profile; `None` for one that a newer library has added.
     pub(crate) fn of(profile: dimpl::SrtpProfile) -> Option<Self> {
         match profile {
             dimpl::SrtpProfile::AES128_CM_SHA1_80 => Some(Self::Aes128CmSha1_80),
@@ -29,7 +29,7 @@ impl SrtpProfile {
         }
     }
 
-    /// The profile with this number on the wire.
+    /// Returns the profile with this number on the wire.
     pub(crate) fn numbered(number: u16) -> Option<Self> {
         match number {
             1 => Some(Self::Aes128CmSha1_80),
@@ -39,7 +39,7 @@ impl SrtpProfile {
         }
     }
 
-    /// Bytes of the keys and salts of both sides (RFC 5764 §4.1.2, RFC 7714 §12).
+    /// Length in bytes of the keys and salts of both sides (RFC 5764 §4.1.2, RFC 7714 §12).
     pub(crate) fn material(self) -> usize {
         2 * match self {
             Self::Aes128CmSha1_80 => 16 + 14,
@@ -48,7 +48,7 @@ impl SrtpProfile {
         }
     }
 
-    /// The name in the IANA registry.
+    /// The name of the profile in the IANA registry.
     pub fn name(self) -> &'static str {
         match self {
             Self::Aes128CmSha1_80 => "SRTP_AES128_CM_HMAC_SHA1_80",
@@ -58,14 +58,14 @@ impl SrtpProfile {
     }
 }
 
-/// The keys for SRTP. `Debug` does not show them.
+/// The SRTP keys. `Debug` does not show them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SrtpKeys {
-    /// How SRTP is protected.
+    /// The protection profile that the keys are for.
     pub profile: SrtpProfile,
     /// The client's key, the server's key, the client's salt, the server's salt (RFC 5764 §4.2).
     pub material: Vec<u8>,
-    /// Which of the two this side is.
+    /// The DTLS role of this side.
     pub role: Role,
 }
 
@@ -81,9 +81,9 @@ impl fmt::Debug for SrtpKeys {
 /// The version of DTLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
-    /// RFC 6347.
+    /// DTLS 1.2 (RFC 6347).
     Dtls12,
-    /// RFC 9147.
+    /// DTLS 1.3 (RFC 9147).
     Dtls13,
 }
 

@@ -1,28 +1,28 @@
-//! DTLS with every client behind one type: the handshake, the keys for SRTP and what went wrong.
+//! DTLS with any WebRTC client: the handshake, the SRTP keys, and the reason for a failure.
 //!
 //! An [`Endpoint`] does one handshake without IO or a clock: datagrams and times go in,
 //! [`Output`]s come out. It checks the peer's certificate against the fingerprints of the SDP
-//! (RFC 8122), hands over the keys for SRTP (RFC 5764) and then keeps only what closing and
-//! application data need.
+//! (RFC 8122), exports the SRTP keys (RFC 5764) and then keeps only what closing and application
+//! data need.
 //!
-//! The state machine is `dimpl`'s. Around it stands what that library leaves out, and why is in
-//! `docs/decisions/0017-dtls.md`:
+//! The state machine is the library `dimpl`. The modules around it add what the library leaves out;
+//! `docs/decisions/0017-dtls.md` gives the reasons:
 //!
-//! - `hello`: the ClientHello is put together and judged before any handshake state exists, so a
+//! - `hello`: reassembles and checks the ClientHello before any handshake state exists, so that a
 //!   refusal has a reason and costs nothing.
-//! - `widen`: RSA and P-521 certificates are asked for as well.
-//! - `watch` and `established`: the keys of DTLS 1.2 are kept and the library is dropped.
-//! - `pieces`: the library gets whole messages, however the peer cuts them.
-//! - `screen`: noise is kept from the library, which would wait for it to make sense.
-//! - `secret` and `proof`: sealed records that are noise never reach the library, and as the client a
-//!   server is taken to have finished when it says what only it can say.
-//! - As the passive side nothing is sent on a timer: the client's repetition is answered with ours
-//!   (`repeat`), so a forged ClientHello brings back one flight.
-//! - What anybody may have sent ends no handshake that goes on (`hearsay`), and a second ClientHello
-//!   has to bring a cookie back (`rival`).
+//! - `widen`: accepts RSA, P-224 and P-521 certificates as well.
+//! - `watch` and `established`: keep the keys of DTLS 1.2, so that the library can be dropped.
+//! - `pieces`: gives the library whole messages, however the peer fragments them.
+//! - `screen`: keeps noise from the library, which would queue it and then fail.
+//! - `secret` and `proof`: keep encrypted records that are noise from the library. As the client,
+//!   they let data that only the server can have sent stand for a lost Finished.
+//! - `repeat`: as the server, sends nothing on a timer. A repeated client flight is answered with
+//!   ours, so that a forged ClientHello brings back one flight.
+//! - `hearsay`: keeps datagrams that may be forged from ending a handshake that goes on.
+//! - `rival`: asks a second, different ClientHello for a cookie.
 //!
-//! `dimpl` logs through the crate `log` under the target `dimpl`. All it says is also returned as an
-//! [`Error`]; a server switches that target off.
+//! `dimpl` logs through the crate `log` under the target `dimpl`. Everything that it logs is also
+//! returned as an [`Error`], so a server switches that target off.
 
 mod alert;
 mod certificate;
@@ -50,5 +50,5 @@ pub use error::Error;
 pub use identity::{Fingerprint, Hash, Identity};
 pub use keys::{SrtpKeys, SrtpProfile, Version};
 
-/// The prefix of everything that the library logs, for a server's log filter (`dimpl=off`).
+/// The target of everything that the library logs, for a server's log filter (`dimpl=off`).
 pub const LOG_TARGET: &str = "dimpl";

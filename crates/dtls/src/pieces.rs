@@ -1,43 +1,43 @@
-//! Messages of a handshake in pieces (RFC 6347 §4.2.3).
+//! Reassembly of fragmented handshake messages (RFC 6347 §4.2.3).
 //!
-//! A peer cuts its messages as it likes, and when it repeats a flight, at other places than before:
-//! OpenSSL fills the first datagrams to the last byte, and later gives each message its own. The
-//! library puts only pieces together that fit without overlapping. So it gets whole messages.
+//! A peer fragments its messages as it likes, and may fragment them differently when it repeats a
+//! flight: OpenSSL fills its first datagrams to the last byte, and later gives each message its
+//! own. The library only joins fragments that do not overlap, so it is given whole messages.
 
 use std::borrow::Cow;
 
 use crate::wire::{self, Fragment, Record};
 
-/// The longest message that is put together, in bytes. ClientHellos with post-quantum keys have
-/// 1,600, certificates that clients make themselves 250 to 1,000.
+/// The longest message that is reassembled, in bytes. ClientHellos with post-quantum keys have
+/// 1,600, self-signed certificates of clients 250 to 1,000.
 const LENGTH_MAX: usize = 8_192;
 
-/// The most pieces of one message that are remembered. Once full, pieces that touch no other are
-/// dropped; the peer repeats them.
+/// The most separate pieces of one message that are kept. Beyond that, a fragment that touches none
+/// of them is dropped; the peer repeats it.
 const PIECES_MAX: usize = 32;
 
-/// The most messages that are in pieces at a time. One more takes the place of the oldest, which the
-/// peer repeats. A lost datagram leaves two.
+/// The most incomplete messages at a time. A further one replaces the oldest, which the peer
+/// repeats. A lost datagram leaves two.
 const OPEN_MAX: usize = 4;
 
-/// The pieces of one message.
+/// The fragments of one message.
 #[derive(Default)]
 pub(crate) struct Pieces {
-    /// Empty until the first piece tells the length.
+    /// The message's body, as far as it is there. Empty until the first fragment tells the length.
     body: Vec<u8>,
-    /// Which bytes are there: disjoint, in order, never touching each other.
+    /// The ranges of `body` that are there: sorted, and neither overlapping nor adjacent.
     pieces: Vec<(usize, usize)>,
 }
 
 impl Pieces {
-    /// Takes a piece.
+    /// Adds a fragment.
     pub(crate) fn add(&mut self, fragment: &Fragment<'_>) {
         let length = fragment.length;
         if length > LENGTH_MAX || fragment.body.is_empty() {
             return;
         }
         if length != self.body.len() {
-            // Another message: the newest is the one that the client goes on with.
+            // Another length is another message: the newest is the one that the peer continues.
             self.body = vec![0; length];
             self.pieces.clear();
         }
@@ -50,6 +50,7 @@ impl Pieces {
             return;
         }
         place.copy_from_slice(fragment.body);
+        // The fragment and all ranges that it touches become one range.
         let joined = self.pieces.iter().filter(|piece| touches(piece));
         let joined = joined.fold((start, end), |all, piece| {
             (all.0.min(piece.0), all.1.max(piece.1))
@@ -59,7 +60,7 @@ impl Pieces {
         self.pieces.insert(at, joined);
     }
 
-    /// Returns the message's body when it is complete, and begins anew.
+    /// Takes the message's body if it is complete, and starts over.
     pub(crate) fn take_whole(&mut self) -> Option<Vec<u8>> {
         let complete = self.pieces.as_slice() == [(0, self.body.len())];
         complete.then(|| {
@@ -69,13 +70,13 @@ impl Pieces {
     }
 }
 
-/// The messages of the peer's that are there in part, by their numbers and types.
+/// The peer's incomplete messages, by sequence number and type.
 #[derive(Default)]
 pub(crate) struct Messages(Vec<((u16, u8), Pieces)>);
 
 impl Messages {
-    /// The datagram with whole messages alone: pieces are kept, and the message stands where its
-    /// last one came. Empty when nothing is whole.
+    /// Returns the datagram with whole messages only. Fragments are kept, and a message appears in
+    /// place of the fragment that completes it. Empty if no message is whole.
     pub(crate) fn whole<'a>(&mut self, datagram: &'a [u8]) -> Cow<'a, [u8]> {
         if wire::records(datagram).all(|record| !has_pieces(&record)) {
             return Cow::Borrowed(datagram);
@@ -102,7 +103,7 @@ impl Messages {
         Cow::Owned(out)
     }
 
-    /// Takes a piece, and writes the message if it is complete with it.
+    /// Adds a fragment, and writes the message if that completes it.
     fn add(&mut self, piece: &Fragment<'_>, out: &mut Vec<u8>) {
         let key = (piece.message_seq, piece.message);
         if self.0.iter().all(|(other, _)| *other != key) {
@@ -131,13 +132,13 @@ impl Messages {
     }
 }
 
-/// Whether there are pieces of messages in a record.
+/// Whether a record has fragments of messages to reassemble.
 fn has_pieces(record: &Record<'_>) -> bool {
     let clear = record.content == wire::HANDSHAKE && record.epoch == 0;
     clear && wire::fragments(record.fragment).any(|fragment| is_piece(&fragment))
 }
 
-/// Whether it is a piece that is kept. Those of longer messages are left to the library.
+/// Whether a fragment is to be reassembled. Those of longer messages are left to the library.
 fn is_piece(fragment: &Fragment<'_>) -> bool {
     !fragment.is_whole() && fragment.length <= LENGTH_MAX
 }
@@ -162,10 +163,10 @@ mod tests {
     }
 
     #[test]
-    fn message_cut_anew_is_put_together() {
+    fn message_fragmented_anew_is_reassembled() {
         let whole: Vec<u8> = (0..100).collect();
         let mut messages = Messages::default();
-        // The middle was lost, and comes back in other pieces.
+        // The middle was lost, and comes again in other fragments.
         for (from, to) in [(0, 20), (60, 100), (0, 50)] {
             assert!(messages.whole(&piece(2, &whole, from, to)).is_empty());
         }
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn other_records_and_whole_messages_stay_in_their_order() {
+    fn other_records_and_whole_messages_keep_their_order() {
         let whole: Vec<u8> = (0..100).collect();
         let change = Record::bytes(wire::CHANGE_CIPHER_SPEC, 0, &[1]);
         let (first, rest) = (piece(2, &whole, 0, 60), piece(2, &whole, 60, 100));
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_in_pieces_are_few_and_short() {
+    fn incomplete_messages_are_limited_in_number_and_length() {
         let mut messages = Messages::default();
         for number in 0..100 {
             let length = usize::from(number) + LENGTH_MAX - 50;
@@ -217,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_fragments_are_taken_without_panic(
+        fn arbitrary_fragments_never_panic(
             ranges in proptest::collection::vec((0_usize..120, 0_usize..120, 0_usize..300), 0..80),
         ) {
             let mut pieces = Pieces::default();

@@ -1,11 +1,12 @@
-//! Sealed records that come while the handshake is under way: what they prove.
+//! Encrypted records that arrive while the handshake is under way, and what they prove.
 //!
 //! A server that has finished sends its last flight once, and again only when the client repeats
-//! its own (RFC 6347 §4.2.4). FFmpeg does not: after its handshake it takes what comes for data, and
-//! sends it back; from then on 8.1 and 9.0 send one packet of media for each that they receive. So
-//! our last flight is not repeated without need. Where the server's was lost, or the
-//! ChangeCipherSpec in it, the server sends what only the holder of the keys can, which is media at
-//! once: why that is as good as its Finished is in `docs/decisions/0017-dtls.md`.
+//! its own (RFC 6347 §4.2.4). FFmpeg does not: after its handshake it takes whatever arrives for
+//! data and sends it back, and from then on 8.1 and 9.0 send one packet of media for each datagram
+//! that they receive. So our last flight must not be repeated needlessly. If the server's last
+//! flight was lost, or the ChangeCipherSpec in it, the server's next data, which is media at once,
+//! stands for it: only the holder of the keys can have sent them. `docs/decisions/0017-dtls.md`
+//! says why that proves as much as its Finished.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -17,39 +18,42 @@ use crate::hello::{RANDOM, USE_SRTP};
 use crate::keys::SrtpProfile;
 use crate::wire::{self, Reader, Record};
 
-/// The epoch of sealed records.
+/// The epoch of encrypted records.
 const SEALED: u16 = 1;
 
-/// As the client, how long our last flight is not repeated: the RFC's second (RFC 6347 §4.2.4.1).
-/// GnuTLS takes a tenth of it for its own, on a machine that does nothing else.
+/// As the client: how long our last flight is not repeated. This is the RFC's second (RFC 6347
+/// §4.2.4.1). GnuTLS needs a tenth of it for its own last flight, on an idle machine.
 pub(crate) const LAST_FLIGHT_WAIT: Duration = Duration::from_secs(1);
 
-/// What a datagram brings while the handshake is under way.
+/// What a datagram contains while the handshake is under way.
 pub(crate) enum Sealed<'a> {
-    /// For the library: without sealed records that are noise. As the client, without the messages
-    /// of a flight that was answered too, which the library would answer again: its answer is
-    /// repeated in its time. Empty when there was nothing else.
+    /// A datagram for the library, without encrypted records that are noise. As the client, also
+    /// without the messages of a flight that we have answered: the library would answer them at
+    /// once, but our answer is repeated only by its timer. Empty if nothing else was there.
     Handshake(Cow<'a, [u8]>),
     /// The peer has ended the connection.
     Alert(Description),
-    /// As the client: the server has finished. With the number of its record.
+    /// As the client: the server has finished and sends data. With the record's sequence number.
     Data(u64, Vec<u8>),
     /// There was nothing but noise.
     Noise,
 }
 
-/// Looks into a datagram's sealed records. `read` is what the peer seals with, `own` our role.
+/// Decrypts a datagram's encrypted records to tell what it contains. `read` is the protection of
+/// the peer's records, `own` is our role.
 pub(crate) fn look(datagram: &[u8], read: &Direction, own: Role) -> Sealed<'static> {
     let (mut kept, mut has_changed, mut is_noise) = (Vec::new(), false, true);
     for record in wire::records(datagram) {
         if record.epoch != SEALED {
             is_noise = false;
             has_changed |= record.content == wire::CHANGE_CIPHER_SPEC;
+            // The client has answered all handshake messages in the clear once it has these keys.
             if own == Role::Server || record.content != wire::HANDSHAKE {
                 record.write(&mut kept);
             }
             continue;
         }
+        // The peer has not encrypted this record: it is noise.
         let Some(content) = read.open(&record) else {
             continue;
         };
@@ -74,8 +78,9 @@ pub(crate) fn look(datagram: &[u8], read: &Direction, own: Role) -> Sealed<'stat
     Sealed::Handshake(Cow::Owned(kept))
 }
 
-/// The server's ChangeCipherSpec, which may be lost where its Finished is not: what it says is said
-/// by a sealed record too, and nothing protects it. Its number is one that no server comes to.
+/// A ChangeCipherSpec that replaces the server's, in case that was lost and the Finished was not.
+/// It is not authenticated anyway, and an encrypted record says the same. Its sequence number is
+/// one that no server reaches.
 const CHANGE: Record<'_> = Record {
     content: wire::CHANGE_CIPHER_SPEC,
     epoch: 0,
@@ -83,7 +88,7 @@ const CHANGE: Record<'_> = Record {
     fragment: &[1],
 };
 
-/// The profile that the ServerHello in a datagram chooses, if it is there in one piece.
+/// The SRTP profile that the ServerHello in a datagram chooses, if that message is not fragmented.
 ///
 /// ```text
 /// version(2) random(32) session_id<0..32> cipher_suite(2) compression(1) extensions  RFC 5246 §7.4.1.3
@@ -112,7 +117,7 @@ mod tests {
     use crate::established::{Aead, Established};
     use crate::wire::Fragment;
 
-    /// A server's side of a connection, and what the client reads it with.
+    /// The server's side of a connection, and the client's protection to read it with.
     fn server() -> (Established, Direction) {
         let direction = |key| Direction::new(Aead::Aes128Gcm, [key; 32], [9; 12], 1 << 48);
         (
@@ -129,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn sealed_records_tell_noise_data_and_alerts() {
+    fn encrypted_noise_data_and_alerts_are_told_apart() {
         let (mut server, read) = server();
         for own in [Role::Client, Role::Server] {
             let alert = server.alert(Description::BAD_CERTIFICATE).unwrap();
@@ -146,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn lost_change_of_keys_is_made_up_for_once() {
+    fn lost_change_cipher_spec_is_added_once() {
         let (mut server, read) = server();
         let finished = server.seal(wire::HANDSHAKE, b"finished").unwrap();
         let mut change = Vec::new();
@@ -158,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn answered_messages_are_left_out_for_the_client() {
+    fn answered_messages_are_dropped_for_the_client() {
         let (_, read) = server();
         let mut message = Vec::new();
         Fragment {
@@ -175,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn profile_of_a_server_hello_is_read() {
+    fn srtp_profile_of_a_server_hello_is_found() {
         let hello = |extensions: &[u8]| {
             let length = u16::try_from(extensions.len()).unwrap().to_be_bytes();
             let head = [&[254, 253][..], &[7; 32], &[0, 0xc0, 0x2b, 0]].concat();

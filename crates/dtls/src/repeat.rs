@@ -1,21 +1,21 @@
-//! Our last flight, sent again when the client repeats its own.
+//! Our last flight, which is sent again when the client repeats its own.
 //!
-//! Both sides of DTLS have a timer for lost flights (RFC 6347 §4.2.4). One is enough, and the
-//! passive side has none here: whoever forges a ClientHello from another's address would make a
-//! timer send tenfold what it sent itself. So nothing leaves that is not an answer: one flight for
-//! one ClientHello, and again for its repetition.
+//! In DTLS both sides have a timer for lost flights (RFC 6347 §4.2.4). One is enough, and here the
+//! server has none: with a timer, a ClientHello with a forged source address would bring its victim
+//! ten times the bytes. So the server only answers: one flight for a ClientHello, and again for its
+//! repetition.
 
 use std::time::{Duration, Instant};
 
-/// How often one flight is sent again. Clients repeat six to ten times before they give up.
+/// How often one flight is repeated. Clients repeat theirs six to ten times before they give up.
 const REPETITIONS_MAX: u8 = 10;
 
-/// The shortest time between two of them. A client repeats all datagrams of a flight at once, and
-/// browsers wait for at least 50 ms before they do.
+/// The shortest time between two repetitions. A client repeats all datagrams of a flight at once,
+/// and browsers wait at least 50 ms before they do.
 const PAUSE: Duration = Duration::from_millis(40);
 
-/// The datagrams of our last flight, as they were sent. Those that arrived are dropped by the
-/// peer's window against replay.
+/// The datagrams of our last flight, as they were sent. The peer's replay protection drops those
+/// that have arrived.
 #[derive(Default)]
 pub(crate) struct LastFlight {
     datagrams: Vec<Box<[u8]>>,
@@ -32,7 +32,8 @@ impl LastFlight {
         }
     }
 
-    /// The datagrams to send, now that the peer repeats its flight: none when it does so too often.
+    /// The datagrams to send, now that the peer has repeated its flight. Empty if the peer repeats
+    /// it too soon or too often.
     pub(crate) fn again(&mut self, now: Instant) -> &[Box<[u8]>] {
         let too_soon = self
             .last
@@ -45,7 +46,7 @@ impl LastFlight {
         &self.datagrams
     }
 
-    /// Forgets the flight: the peer has it.
+    /// Forgets the flight, because the peer has received it.
     pub(crate) fn clear(&mut self) {
         self.datagrams = Vec::new();
     }
@@ -56,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flight_is_repeated_rarely_and_at_most_ten_times() {
+    fn flight_is_repeated_with_pauses_and_ten_times_at_most() {
         let mut now = Instant::now();
         let mut flight = LastFlight::new(vec![Box::new([1])], now);
         assert!(flight.again(now).is_empty());

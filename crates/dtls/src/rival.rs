@@ -1,9 +1,9 @@
-//! A second ClientHello, with other random numbers than the first, while a handshake is under way.
+//! A second ClientHello, with another random than the first, while a handshake is under way.
 //!
 //! One of the two is forged. The sender of the second is asked to repeat it with a cookie
-//! (RFC 6347 §4.2.1), which an attacker off the path never sees: the handshake begins anew with the
-//! hello that brings the cookie back, and goes on until then. Not every client is asked, since
-//! that takes a round trip.
+//! (RFC 6347 §4.2.1), which an off-path attacker never sees. The handshake continues until a
+//! ClientHello brings the cookie back, and then begins anew with that one. Only this sender is
+//! asked, because a cookie costs a client a round trip.
 //!
 //! ```text
 //! HelloVerifyRequest: server_version(2) cookie<0..2^8-1>                   RFC 6347 §4.2.1
@@ -22,22 +22,23 @@ use crate::hello::{self, Hello, Reassembly};
 use crate::watch::WatchedHmac;
 use crate::wire;
 
-/// As long as the library wants it.
+/// Length in bytes of a cookie, which the library requires.
 const COOKIE: usize = 32;
 
 thread_local! {
-    /// The cookie that a client has brought back, while the library looks at its hello.
+    /// The cookie that a client has brought back, while the library handles its ClientHello.
     static RETURNED: Cell<Option<[u8; COOKIE]>> = const { Cell::new(None) };
 }
 
-/// What cookies are made with, and the hello that brings one back, as far as it is there.
+/// The key of the cookies, and the ClientHello that brings one back, as far as it has arrived.
 pub(crate) struct Rival {
     key: hmac::Key,
     hello: Reassembly,
 }
 
 impl Rival {
-    /// With a secret of its own: a cookie is good for one connection.
+    /// Draws a key of its own, so that a cookie is valid for one connection only. `None` if the
+    /// random source fails.
     pub(crate) fn new() -> Option<Self> {
         let key =
             hmac::Key::generate(hmac::HMAC_SHA256, &secure_random::SystemRandom::new()).ok()?;
@@ -47,7 +48,7 @@ impl Rival {
         })
     }
 
-    /// The HelloVerifyRequest for a hello with these random numbers.
+    /// Writes the HelloVerifyRequest for a ClientHello with this random.
     pub(crate) fn request(&self, random: &[u8]) -> Vec<u8> {
         let cookie = hmac::sign(&self.key, random);
         let [major, minor] = wire::DTLS_10.to_be_bytes();
@@ -55,8 +56,8 @@ impl Rival {
         hello::datagram(wire::HELLO_VERIFY_REQUEST, 0, &body)
     }
 
-    /// Takes the pieces of a hello that brings a cookie back. Returns the message's body once it
-    /// is complete, if the cookie is the right one.
+    /// Adds the fragments of a ClientHello that brings a cookie back. Returns the message once it
+    /// is complete, if its cookie is valid.
     pub(crate) fn returned(&mut self, datagram: &[u8]) -> Option<Returned> {
         let body = self.hello.add(datagram)?;
         let hello = Hello::read(&body)?;
@@ -67,19 +68,19 @@ impl Rival {
     }
 }
 
-/// A hello with a cookie that is the right one.
+/// A ClientHello with a valid cookie.
 pub(crate) struct Returned {
     pub(crate) body: Vec<u8>,
-    /// The same without the cookie, as the client sent it before.
+    /// The same body without the cookie, as the client sent it before.
     bare: Vec<u8>,
     cookie: [u8; COOKIE],
 }
 
 impl Returned {
-    /// Begins a handshake with this hello. The library is given it without the cookie first, since
-    /// it counts messages as the client does only after that; what it answers is left out.
+    /// Begins a handshake with this ClientHello. The library is given it without the cookie first,
+    /// since only then do its message numbers agree with the client's. Its answer is dropped.
     pub(crate) fn start(&self, dtls: &mut Dtls, now: Instant) -> Result<(), dimpl::Error> {
-        // The library draws its random numbers here.
+        // The first timeout makes the library draw its random numbers.
         dtls.handle_timeout(now)?;
         let [bare, whole] = [(0, &self.bare), (1, &self.body)]
             .map(|(number, body)| hello::datagram(wire::CLIENT_HELLO, number, body));
@@ -94,8 +95,8 @@ impl Returned {
     }
 }
 
-/// A provider with which the library believes the cookie of [`Returned::start`]. In DTLS 1.2 it asks
-/// for an HMAC-SHA256 by that name for cookies alone.
+/// A provider that makes the library accept the cookie of [`Returned::start`]. In DTLS 1.2 the
+/// library calls `hmac_sha256` only for cookies.
 pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
     CryptoProvider {
         hmac_provider: &Cookies,

@@ -1,21 +1,21 @@
 //! Keeps noise from the library during a handshake.
 //!
-//! The library queues every record that has a head, and ends the handshake when some of them are
-//! left over. So only records that the peer may send get there.
+//! The library queues every record with a valid header, and ends the handshake if some of them are
+//! left over. So it is given only records that the peer may send.
 
 use std::borrow::Cow;
 
 use crate::endpoint::Role;
 use crate::wire::{self, Record};
 
-/// The most messages of one side in a handshake: with every kind sent, and sent anew after a
-/// request to do so, a client has seven.
+/// An upper limit for the messages of one side in a handshake. A client that sends every kind, and
+/// its ClientHello again on request, sends seven.
 const MESSAGES_MAX: u16 = 16;
 
-/// The first byte of a record of DTLS 1.3 whose head is not in the clear (RFC 9147 §4).
+/// The first byte of an encrypted DTLS 1.3 record, which has the unified header (RFC 9147 §4).
 const UNIFIED: std::ops::RangeInclusive<u8> = 0x20..=0x3f;
 
-/// The datagram without its implausible records; `None` when nothing is left. `role` is ours.
+/// Returns the datagram without its implausible records; `None` if nothing is left. `role` is ours.
 pub(crate) fn plausible(datagram: &[u8], role: Role) -> Option<Cow<'_, [u8]>> {
     if UNIFIED.contains(datagram.first()?) {
         return Some(Cow::Borrowed(datagram));
@@ -32,7 +32,7 @@ pub(crate) fn plausible(datagram: &[u8], role: Role) -> Option<Cow<'_, [u8]>> {
     if !dropped && !kept.is_empty() {
         return Some(Cow::Borrowed(datagram));
     }
-    // Records of DTLS 1.3 may follow those with a head in the clear.
+    // Encrypted DTLS 1.3 records may follow those with a header in the clear.
     let rest = datagram.get(end..).unwrap_or_default();
     if rest.first().is_some_and(|first| UNIFIED.contains(first)) {
         kept.extend_from_slice(rest);
@@ -51,15 +51,15 @@ fn is_plausible(record: &Record<'_>, role: Role) -> bool {
             known && length > 0 && length == record.fragment.len()
         }
         (wire::CHANGE_CIPHER_SPEC, 0) => record.fragment == [1],
-        // Warnings in the clear; fatal alerts were read before.
+        // These are warnings: fatal alerts in the clear have been handled before.
         (wire::ALERT, 0) => false,
         (wire::HANDSHAKE | wire::ALERT | wire::APPLICATION_DATA, 1) => true,
-        // An acknowledgement in the clear (RFC 9147 §7) and later epochs of DTLS 1.2: none.
+        // No peer sends an ACK in the clear (RFC 9147 §7), or a later epoch of DTLS 1.2.
         _ => false,
     }
 }
 
-/// Whether the peer may send this message in the clear (RFC 5246 §7.4).
+/// Whether the peer of a side with this role may send this message in the clear (RFC 5246 §7.4).
 fn is_sent_to(role: Role, message: u8) -> bool {
     match role {
         // ClientHello, Certificate, CertificateVerify, ClientKeyExchange.
@@ -76,7 +76,7 @@ mod tests {
     use crate::wire::Fragment;
 
     #[test]
-    fn implausible_records_are_taken_out() {
+    fn implausible_records_are_removed() {
         let mut message = Vec::new();
         Fragment {
             message: 16,

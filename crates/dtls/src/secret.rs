@@ -1,8 +1,8 @@
 //! The master secret of DTLS 1.2, and the keys that follow from it.
 //!
-//! The library keeps it to itself, and hands the keys for SRTP over when the handshake is over. Both
-//! are wanted before: to tell a sealed record of the peer's from noise, and for a server that has
-//! finished and does not say so again (`proof`).
+//! The library does not expose the secret, and exports the SRTP keys only when the handshake is
+//! complete. Both are needed earlier: to tell the peer's encrypted records from noise, and for a
+//! server that has finished and does not repeat its Finished (`proof`).
 //!
 //! ```text
 //! P_hash(secret, seed) = HMAC(secret, A(1) + seed) + HMAC(secret, A(2) + seed) + ...
@@ -20,15 +20,16 @@ use crate::established::{Aead, Direction};
 use crate::hello::RANDOM;
 use crate::keys::SrtpProfile;
 
-/// Bytes of a master secret (RFC 5246 §8.1).
+/// Length in bytes of a master secret (RFC 5246 §8.1).
 const MASTER: usize = 48;
 
 const KEY_EXPANSION: &[u8] = b"key expansion";
-/// RFC 5764 §4.2.
+/// The exporter label of RFC 5764 §4.2.
 const EXPORT_SRTP: &[u8] = b"EXTRACTOR-dtls_srtp";
 
-/// What the keys of one handshake are made of. Extended with the transcript up to the
-/// ClientKeyExchange (RFC 7627): two sides have the same only if they saw the same messages.
+/// What the keys of one handshake are derived from. The extended master secret (RFC 7627) covers
+/// the transcript up to the ClientKeyExchange, so both sides have the same secret only if they saw
+/// the same messages.
 #[derive(Clone)]
 pub(crate) struct Secret {
     hash: hmac::Algorithm,
@@ -38,8 +39,8 @@ pub(crate) struct Secret {
 }
 
 impl Secret {
-    /// Learns the secret from the library's first use of it for keys: `key` and `data` are what it
-    /// asks an HMAC of.
+    /// Learns the secret when the library first derives keys from it: `key` and `data` are the
+    /// inputs of its HMAC. `None` for an HMAC with another purpose.
     pub(crate) fn used(hash: HashAlgorithm, key: &[u8], data: &[u8]) -> Option<Self> {
         let seed = data.strip_prefix(KEY_EXPANSION)?;
         let (server_random, client_random) = seed.split_at_checked(RANDOM)?;
@@ -55,7 +56,7 @@ impl Secret {
         })
     }
 
-    /// What the peer of this side protects its records with.
+    /// The protection of the peer's records. `own` is the role of this side.
     pub(crate) fn read(&self, aead: Aead, own: Role) -> Option<Direction> {
         let (key, fixed) = aead.lengths();
         let seed = [KEY_EXPANSION, &self.server_random, &self.client_random].concat();
@@ -72,13 +73,13 @@ impl Secret {
         Some(Direction::new(aead, own_key, nonce, 0))
     }
 
-    /// The keys for SRTP (RFC 5705 §4, RFC 5764 §4.2).
+    /// The SRTP keys and salts of both sides (RFC 5705 §4, RFC 5764 §4.2).
     pub(crate) fn srtp(&self, profile: SrtpProfile) -> Vec<u8> {
         let seed = [EXPORT_SRTP, &self.client_random, &self.server_random].concat();
         self.expand(&seed, profile.material())
     }
 
-    /// `P_hash`, so many bytes of it.
+    /// The first `length` bytes of `P_hash`.
     fn expand(&self, seed: &[u8], length: usize) -> Vec<u8> {
         let key = hmac::Key::new(self.hash, &self.master);
         let mut out = Vec::with_capacity(length + MASTER);

@@ -1,15 +1,15 @@
-//! The keys of records in DTLS 1.2, which the library keeps to itself.
+//! Learns the record keys of DTLS 1.2, which the library does not expose.
 //!
-//! A connected endpoint of the library holds a transcript, queues and buffers of the handshake, and
-//! has no way to give them back. To close a connection and to see it closed takes two keys and a
-//! counter. So the ciphers that the library asks its provider for report what they are used with,
-//! and the endpoint drops the library after the handshake ([`crate::established`]).
+//! A connected endpoint of the library keeps the transcript, queues and buffers of the handshake,
+//! and cannot free them. Closing a connection, and noticing that it was closed, needs only two keys
+//! and a counter. So the ciphers that the library gets from its provider report the keys that they
+//! are used with, and the endpoint drops the library after the handshake ([`crate::established`]).
 //!
-//! Another report is of the master secret, which the library asks its HMAC for keys with: see
+//! The HMAC reports the master secret, when the library derives keys from it: see
 //! [`crate::secret`].
 //!
-//! The report goes through a variable of the thread, since providers are static. It is set and
-//! taken within one call of the endpoint's, see [`during`].
+//! Reports go through a thread-local variable, because providers are static. It is set and taken
+//! within one call of the endpoint into the library, see [`during`].
 
 use std::cell::Cell;
 use std::fmt;
@@ -34,27 +34,28 @@ const NONE: Keys = Keys {
     aead: None,
 };
 
-/// The keys that were used so far.
+/// The keys that have been reported so far.
 #[derive(Default)]
 pub(crate) struct Keys {
-    /// What the peer protects records with, and the sequence number of one that was genuine.
+    /// The protection of the peer's records, and the sequence number of the last genuine one.
     pub(crate) read: Option<(Direction, u64)>,
-    /// What this side protects records with, and the sequence number of the last one.
+    /// The protection of our records, and the sequence number of the last one.
     pub(crate) write: Option<(Direction, u64)>,
-    /// What all keys follow from.
+    /// The master secret.
     pub(crate) secret: Option<Secret>,
-    /// How records are protected.
+    /// The negotiated cipher.
     pub(crate) aead: Option<Aead>,
 }
 
-/// Adds to what is reported of the present call.
+/// Adds to the report of the current call.
 fn report(add: impl FnOnce(&mut Keys)) {
     let mut keys = SEEN.take();
     add(&mut keys);
     SEEN.set(keys);
 }
 
-/// Runs a call into the library, and adds the keys that it used.
+/// Runs a call into the library, and adds the keys that it used to `keys`. A newer report replaces
+/// an older one.
 pub(crate) fn during<T>(keys: &mut Keys, call: impl FnOnce() -> T) -> T {
     SEEN.set(NONE);
     let result = call();
@@ -66,7 +67,7 @@ pub(crate) fn during<T>(keys: &mut Keys, call: impl FnOnce() -> T) -> T {
     result
 }
 
-/// A provider that knows the same suites as `inner`, and reports keys.
+/// A provider with the library's suites that reports the keys. The rest is that of `inner`.
 pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
     CryptoProvider {
         cipher_suites: &[
@@ -79,7 +80,7 @@ pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
     }
 }
 
-/// A suite of the library's own provider.
+/// A suite of the library's own provider, whose ciphers report their keys.
 #[derive(Debug)]
 struct Watched(Dtls12CipherSuite);
 
@@ -132,7 +133,7 @@ impl SupportedDtls12CipherSuite for Watched {
     }
 }
 
-/// The library's own HMAC.
+/// The library's own HMAC, which reports the master secret.
 #[derive(Debug)]
 pub(crate) struct WatchedHmac;
 
@@ -159,8 +160,8 @@ struct WatchedCipher {
 }
 
 impl WatchedCipher {
-    /// The key, the secret part of the nonce, and the sequence number. The additional data begin
-    /// with epoch and sequence number (RFC 5246 §6.2.3.3).
+    /// The protection and the sequence number of a record. The additional data begin with epoch and
+    /// sequence number (RFC 5246 §6.2.3.3).
     fn used(&self, aad: &Aad, nonce: &Nonce) -> (Direction, u64) {
         let number = aad.first_chunk::<8>().map_or(0, |n| u64::from_be_bytes(*n));
         let direction = Direction::new(self.aead, self.key, nonce.0, number);

@@ -1,19 +1,20 @@
 //! Peers with RSA, P-224 and P-521 certificates, which the library does not verify.
 //!
-//! Of a passive peer the certificate matters once: it signs the ServerKeyExchange. The library
-//! hands that signature to its provider, where it is verified with whichever curve the key is on.
-//! RSA would take other cipher suites in the ClientHello as well, and is left out.
+//! The certificate of a *server* matters in one place: its key signs the ServerKeyExchange. The
+//! library hands that signature to its provider, which verifies it here, on any of the curves. RSA
+//! would also need other cipher suites in the ClientHello, and is left out.
 //!
-//! The certificate of a *client* matters in two places of a handshake of DTLS 1.2: the
-//! CertificateRequest says which kinds will do, and the CertificateVerify is a signature with its
-//! key. Cipher suite and key exchange depend on our own certificate alone. So it is enough to send
-//! another CertificateRequest than the library wrote, to compute every hash and signature over the
-//! messages as they were sent, and to verify the signature here.
+//! The certificate of a *client* matters in two places of a DTLS 1.2 handshake: the
+//! CertificateRequest lists the accepted kinds of keys, and the CertificateVerify is a signature
+//! with its key. Cipher suite and key exchange depend only on our own certificate. So it is enough
+//! to send another CertificateRequest than the library wrote, to compute hashes and signatures over
+//! the messages as they were sent, and to verify the signature here.
 //!
-//! The library hands all three to its cryptographic provider: whole transcripts are hashed by a
-//! [`HashProvider`] and verified by a [`SignatureVerifier`]. Both replace the message there; the
-//! endpoint replaces it in what is sent ([`sent`]). If the library wrote a message that is not
-//! recognised, nothing would be replaced, and RSA clients would be refused with a reason.
+//! The library does its cryptography through a provider: a [`HashProvider`] hashes whole
+//! transcripts, and a [`SignatureVerifier`] verifies signatures over them. Both replace the message
+//! there, and the endpoint replaces it in what is sent ([`sent`]). If the library wrote a
+//! CertificateRequest that is not recognised, nothing would be replaced, and RSA clients would be
+//! refused with a reason.
 
 use dimpl::CryptoError;
 use dimpl::crypto::{
@@ -24,7 +25,7 @@ use dimpl::crypto::{
 use crate::certificate::{Key, SignatureHash};
 use crate::wire::{self, Fragment, Record};
 
-/// The CertificateRequest that is sent (RFC 5246 §7.4.4).
+/// The body of the CertificateRequest that is sent (RFC 5246 §7.4.4).
 const REQUEST: &[u8] = &[
     2, 64, 1, // kinds: ecdsa_sign, rsa_sign
     0, 12, // signature algorithms, in bytes
@@ -33,7 +34,7 @@ const REQUEST: &[u8] = &[
     0, 0, // any authority
 ];
 
-/// The provider for the passive side of DTLS 1.2.
+/// The provider for a DTLS 1.2 server.
 pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
     CryptoProvider {
         hash_provider: &Widening,
@@ -42,7 +43,7 @@ pub(crate) fn provider(inner: CryptoProvider) -> CryptoProvider {
     }
 }
 
-/// The provider for the active side of DTLS 1.2.
+/// The provider for a DTLS 1.2 client.
 pub(crate) fn active_provider(inner: CryptoProvider) -> CryptoProvider {
     CryptoProvider {
         signature_verification: &OF_SERVERS,
@@ -50,7 +51,7 @@ pub(crate) fn active_provider(inner: CryptoProvider) -> CryptoProvider {
     }
 }
 
-/// The datagram with our CertificateRequest in place of the library's.
+/// Returns the datagram with our CertificateRequest in place of the library's.
 pub(crate) fn sent(datagram: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(datagram.len() + REQUEST.len());
     for record in wire::records(datagram) {
@@ -64,8 +65,8 @@ pub(crate) fn sent(datagram: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The handshake messages with our CertificateRequest in place of the library's. Bytes that are no
-/// handshake messages stay as they are.
+/// Returns the handshake messages with our CertificateRequest in place of the library's. Bytes that
+/// are not handshake messages stay as they are.
 fn messages(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + REQUEST.len());
     let mut rest = bytes;
@@ -87,7 +88,7 @@ fn messages(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Hashes transcripts as they were sent.
+/// Hashes transcripts with the CertificateRequest as it was sent.
 #[derive(Debug)]
 struct Widening;
 
@@ -98,7 +99,7 @@ impl HashProvider for Widening {
     }
 }
 
-/// The library adds a transcript in one piece.
+/// The hash of one transcript. The library adds a transcript in one call, so no message is split.
 #[derive(Debug)]
 struct Transcript(Box<dyn HashContext>);
 
@@ -112,17 +113,17 @@ impl HashContext for Transcript {
     }
 }
 
-/// Verifies what the peer signs, as it was sent.
+/// Verifies the peer's signatures over the messages as they were sent.
 #[derive(Debug)]
 struct Verifier {
-    /// What was signed, from what the library takes for it.
+    /// Turns what the library takes for the signed bytes into what the peer really signed.
     signed: fn(&[u8]) -> Vec<u8>,
 }
 
 /// A client signs the messages of the handshake, with our CertificateRequest among them.
 static OF_CLIENTS: Verifier = Verifier { signed: messages };
 
-/// A passive peer signs its key exchange, which holds no messages.
+/// A server signs its key exchange, which contains no handshake messages.
 static OF_SERVERS: Verifier = Verifier {
     signed: <[u8]>::to_vec,
 };
@@ -141,8 +142,8 @@ impl SignatureVerifier for Verifier {
     }
 }
 
-/// Verifies a signature with the certificate's key, which decides what the signature must be;
-/// `algorithm` only repeats it.
+/// Verifies a signature with the certificate's key. The kind of key decides the algorithm;
+/// `algorithm` only repeats it, and is used for errors.
 fn verify(
     certificate: &[u8],
     data: &[u8],
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn certificate_request_is_replaced_between_others() {
+    fn certificate_request_is_replaced_among_other_messages() {
         let sent_messages = |request: &[u8]| {
             [message(2, b"hello"), message(13, request), message(14, b"")].concat()
         };
@@ -210,7 +211,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn other_bytes_stay_as_they_are(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn bytes_without_request_are_kept(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             prop_assume!(wire::fragments(&bytes).all(|f| f.message != wire::CERTIFICATE_REQUEST));
             prop_assert_eq!(messages(&bytes), bytes);
         }

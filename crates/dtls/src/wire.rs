@@ -1,4 +1,4 @@
-//! Records and the heads of handshake messages, as far as they are in the clear.
+//! Records and the headers of handshake messages, where they are in the clear.
 //!
 //! ```text
 //! record:    type(1) version(2) epoch(2) sequence(6) length(2) fragment          RFC 6347 §4.1
@@ -25,19 +25,19 @@ pub(crate) const DTLS_13: u16 = 0xfefc;
 pub(crate) const RECORD_HEAD: usize = 13;
 pub(crate) const HANDSHAKE_HEAD: usize = 12;
 
-/// One record with a head in the clear. Those of DTLS 1.3 after the hellos have another head and
-/// are none.
+/// One record with a header in the clear. Records of DTLS 1.3 after the hellos have another header
+/// and are not read as records here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record<'a> {
     pub(crate) content: u8,
     pub(crate) epoch: u16,
-    /// 48 bits.
+    /// The sequence number, of 48 bits.
     pub(crate) sequence: u64,
     pub(crate) fragment: &'a [u8],
 }
 
 impl<'a> Record<'a> {
-    /// Reads the first record, and returns it with the rest of the datagram.
+    /// Parses the first record. Returns it with the rest of the datagram.
     pub(crate) fn read(datagram: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (head, rest) = datagram.split_first_chunk::<RECORD_HEAD>()?;
         let [content, major, _, e1, e0, s5, s4, s3, s2, s1, s0, l1, l0] = *head;
@@ -69,7 +69,7 @@ impl<'a> Record<'a> {
         out
     }
 
-    /// Writes the record behind what is in `out`. The fragment has at most 2^16 - 1 bytes.
+    /// Appends the record to `out`. Its fragment must have at most 2^16 - 1 bytes.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let length = u16::try_from(self.fragment.len()).unwrap_or(u16::MAX);
         out.push(self.content);
@@ -81,7 +81,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The records of a datagram, up to the first that is none.
+/// Iterates over the records of a datagram, up to the first malformed one.
 pub(crate) fn records(mut datagram: &[u8]) -> impl Iterator<Item = Record<'_>> {
     std::iter::from_fn(move || {
         let (record, rest) = Record::read(datagram)?;
@@ -94,7 +94,7 @@ pub(crate) fn records(mut datagram: &[u8]) -> impl Iterator<Item = Record<'_>> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fragment<'a> {
     pub(crate) message: u8,
-    /// Of the whole message's body.
+    /// The length of the whole message's body, in bytes.
     pub(crate) length: usize,
     pub(crate) message_seq: u16,
     pub(crate) offset: usize,
@@ -102,7 +102,7 @@ pub(crate) struct Fragment<'a> {
 }
 
 impl<'a> Fragment<'a> {
-    /// Reads the first fragment, and returns it with the rest of the record.
+    /// Parses the first fragment. Returns it with the rest of the record.
     pub(crate) fn read(record: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let (head, rest) = record.split_first_chunk::<HANDSHAKE_HEAD>()?;
         let [message, l2, l1, l0, s1, s0, o2, o1, o0, f2, f1, f0] = *head;
@@ -122,9 +122,9 @@ impl<'a> Fragment<'a> {
         self.offset == 0 && self.body.len() == self.length
     }
 
-    /// Writes the fragment behind what is in `out`.
+    /// Appends the fragment to `out`.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        // Lengths are of 24 bits: those read are, and ours are far smaller.
+        // Lengths have 24 bits: those that were parsed do, and ours are far smaller.
         let number = |value: usize| {
             let [.., a, b, c] = value.to_be_bytes();
             [a, b, c]
@@ -138,7 +138,7 @@ impl<'a> Fragment<'a> {
     }
 }
 
-/// The fragments of a record's content, up to the first that is none.
+/// Iterates over the fragments in a record's content, up to the first malformed one.
 pub(crate) fn fragments(mut record: &[u8]) -> impl Iterator<Item = Fragment<'_>> {
     std::iter::from_fn(move || {
         let (fragment, rest) = Fragment::read(record)?;
@@ -147,7 +147,7 @@ pub(crate) fn fragments(mut record: &[u8]) -> impl Iterator<Item = Fragment<'_>>
     })
 }
 
-/// Reads numbers and vectors of TLS from the front of some bytes (RFC 5246 §4).
+/// Reads TLS numbers and vectors from the front of a slice (RFC 5246 §4).
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -169,20 +169,20 @@ impl<'a> Reader<'a> {
         Some(u16::from_be_bytes(*first))
     }
 
-    /// A vector of at most 255 bytes.
+    /// Reads a vector of at most 255 bytes.
     pub(crate) fn vector8(&mut self) -> Option<&'a [u8]> {
         let length = self.u8()?;
         self.take(usize::from(length))
     }
 
-    /// A vector of at most 65,535 bytes.
+    /// Reads a vector of at most 65,535 bytes.
     pub(crate) fn vector16(&mut self) -> Option<&'a [u8]> {
         let length = self.u16()?;
         self.take(usize::from(length))
     }
 }
 
-/// The numbers of 16 bits in a vector.
+/// The 16-bit numbers in a vector. An odd byte at the end is ignored.
 pub(crate) fn numbers(bytes: &[u8]) -> Vec<u16> {
     let (pairs, _odd) = bytes.as_chunks::<2>();
     pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect()
@@ -196,7 +196,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn written_record_is_read_back(
+        fn written_record_is_parsed_back(
             content in CHANGE_CIPHER_SPEC..=APPLICATION_DATA,
             epoch: u16,
             sequence in 0_u64..1 << 48,
@@ -211,7 +211,7 @@ mod tests {
         }
 
         #[test]
-        fn written_fragment_is_read_back(
+        fn written_fragment_is_parsed_back(
             message: u8,
             message_seq: u16,
             offset in 0_usize..5_000,
@@ -226,7 +226,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_without_panic(
+        fn arbitrary_bytes_as_records_never_panic(
             bytes in proptest::collection::vec(any::<u8>(), 0..300),
         ) {
             for record in records(&bytes) {

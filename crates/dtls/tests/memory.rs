@@ -1,4 +1,4 @@
-//! What a connected endpoint keeps, counted by the allocator.
+//! The memory of a connected endpoint, counted by the allocator.
 
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use headwater_dtls::{Endpoint, Fingerprint, Hash, Identity, Output, Role};
 
-/// The most that a connected endpoint of DTLS 1.2 may keep, in bytes. The library alone keeps 9,500.
+/// The most heap memory that a connected DTLS 1.2 endpoint may keep, in bytes. The library on its
+/// own keeps 9,500.
 const CONNECTED_MAX: usize = 1_024;
 
 fn connected(identity: &Identity, now: Instant) -> [Endpoint; 2] {
@@ -51,7 +52,7 @@ fn connected_endpoint_keeps_less_than_a_kilobyte() {
     let mut all = Vec::with_capacity(ENDPOINTS);
     all.extend((0..ENDPOINTS / 2).map(|_| connected(&identity, now)));
     let time = (Instant::now() - start) / (u32::try_from(ENDPOINTS).unwrap() / 2);
-    // The vector's own bytes are the endpoints themselves, and belong to them.
+    // The vector's own bytes are the endpoints themselves, so they count too.
     let each = (counting::live() - before) / ENDPOINTS;
     eprintln!("{each} bytes for each endpoint, {time:?} for both sides of a handshake");
     assert!(each < CONNECTED_MAX, "{each} bytes");

@@ -1,4 +1,4 @@
-//! A whole peer, with a client by another library at the other end.
+//! A whole peer, with a client of another library at the other end.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -9,26 +9,27 @@ use rtp::{Header, Sort};
 use crate::{datagrams, script};
 use pair::{STEP, World, path, strange_path};
 
-/// Inputs that one connection takes, which outlives them: coming up takes as long as hundreds.
+/// Number of inputs that one connection takes before it is replaced: to connect takes as long as
+/// hundreds of inputs.
 const INPUTS_MAX: u32 = 200;
 
-/// The most that a peer may send to a client in answer to an input, beyond what it would send
+/// Most bytes that a peer may send to a client in answer to an input, beyond what it would send
 /// anyway: a report or two for each packet, and retransmissions.
 const SENT_BYTES_MAX: usize = 4 << 20;
 
 thread_local! {
-    /// One that watches and one that publishes, and the inputs that they have taken.
+    /// A connected viewer and a connected publisher, each with the number of inputs it has taken.
     static CONNECTED: RefCell<[Option<(World, u32)>; 2]> = const { RefCell::new([None, None]) };
 }
 
-/// A peer takes datagrams; the first byte says in which state: of a viewer or of a publisher,
+/// Feeds a peer. The first byte selects whether it serves a viewer or a publisher, and its state:
 /// before any check, during the handshake, or connected.
 pub(crate) fn peer(input: &[u8]) {
     let Some((first, rest)) = input.split_first() else {
         return;
     };
     let publishes = usize::from(first & 1);
-    // Most inputs are for connections that are up already, which is a hundred times cheaper.
+    // Most inputs are for established connections, which is a hundred times cheaper.
     match first >> 1 & 15 {
         0 => {
             let mut world = fresh(publishes);
@@ -74,19 +75,20 @@ fn fresh(publishes: usize) -> World {
     }
 }
 
-/// An address that has proved nothing gets a few times what came from there, or one flight.
+/// Asserts that an address that has proved nothing is sent only a few times what came from there,
+/// or one flight.
 fn assert_amplifies_little(world: &mut World, told: usize) {
     world.collect();
     let strange = world.sent.iter().filter(|(to, _)| *to == strange_path());
     let sent: usize = strange.map(|(_, bytes)| bytes.len()).sum();
-    // A step of a few bytes may be a whole check, with its heads and its proof.
+    // A step of a few bytes may be a whole check, with its headers and its proof.
     let told = 64 * told as u64;
     let most = ice::agent::AMPLIFICATION_MAX * told + ice::agent::HANDSHAKE_FREE;
     assert!(sent as u64 <= most, "{sent} bytes in answer to {told}");
 }
 
-/// One step: a datagram of the client's address or a stranger's, with what is needed to get behind
-/// the first check of it; or time.
+/// Runs one step: time passes, or a datagram comes from the client's address or from a stranger's,
+/// encrypted or authenticated where it takes that to get past the first check.
 fn step(world: &mut World, what: u8, bytes: &[u8]) {
     let from = if what & 0x80 == 0 {
         path()
@@ -127,7 +129,7 @@ fn sealed_rtcp(world: &mut World, from: Path, bytes: &[u8]) {
     world.tell(from, &mut packet);
 }
 
-/// A message with the client's knowledge.
+/// Sends a STUN message with the credentials that the client knows.
 fn authentic_stun(world: &mut World, from: Path, bytes: &[u8]) {
     let local = world.server.local_credentials();
     let sender = world.client_ufrag();
@@ -136,7 +138,8 @@ fn authentic_stun(world: &mut World, from: Path, bytes: &[u8]) {
     world.tell(from, &mut message);
 }
 
-/// A record of DTLS: content, epoch, sequence number, then its fragment.
+/// Sends a DTLS record: content type, epoch and sequence number come from the bytes, then its
+/// fragment.
 fn record(world: &mut World, from: Path, bytes: &[u8]) {
     let Some(([content, epoch, sequence], fragment)) = bytes.split_first_chunk::<3>() else {
         return;
@@ -159,7 +162,7 @@ fn write(world: &mut World, bytes: &[u8]) {
     }
 }
 
-/// In every state: datagrams of each protocol, sealed where that is possible, and time.
+/// Seeds: in every state, datagrams of each protocol, encrypted where that is possible, and time.
 pub(crate) fn scripts() -> Vec<Vec<u8>> {
     let mut scripts = Vec::new();
     let mut reports = datagrams::reports();

@@ -1,4 +1,4 @@
-//! What is in datagrams, each protocol for itself.
+//! The protocols inside datagrams, each by itself.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,8 @@ use rtp::{Codec, DescribedSet, Format, Header, Packet, ParameterSets, PayloadInf
 use crate::script;
 use pair::config;
 
-/// Reads the input three times: as a STUN message, as the attributes of one with a fitting head,
-/// and as those of one with a right FINGERPRINT too.
+/// Reads the input three times: as a STUN message, as the attributes of a message with a fitting
+/// header, and as a description of a message with valid MESSAGE-INTEGRITY and FINGERPRINT.
 pub(crate) fn stun(input: &[u8]) {
     inspect(input);
     if input.len() <= MESSAGE_BYTES_MAX {
@@ -26,11 +26,12 @@ pub(crate) fn stun(input: &[u8]) {
     }
 }
 
-/// The longest input that a message is made of: its writer takes short ones.
+/// Longest input that becomes a message, in bytes: the writer takes short ones.
 const MESSAGE_BYTES_MAX: usize = 8_192;
 
-/// A message that an input describes: its class, then attributes of type, length and value; with a
-/// right proof at its end. Nothing of an input that is too long.
+/// Builds the message that an input describes: its class, then attributes of type, length and
+/// value. The message ends with a valid proof for `key`. An input that is empty or too long makes
+/// an empty message.
 pub(crate) fn message_of(input: &[u8], username: Option<(&str, &str)>, key: &[u8]) -> Vec<u8> {
     let Some((class, mut rest)) = input
         .split_first()
@@ -60,7 +61,7 @@ pub(crate) fn message_of(input: &[u8], username: Option<(&str, &str)>, key: &[u8
     message
 }
 
-/// Every part of a message is looked at.
+/// Reads every part of a message.
 fn inspect(input: &[u8]) {
     let _known = ice::request_ufrag(input);
     let Ok(message) = Message::read(input) else {
@@ -79,7 +80,7 @@ fn inspect(input: &[u8]) {
     assert!(message.unknown_attributes().count() <= input.len());
 }
 
-/// Checks as clients send them, and answers.
+/// Seeds: connectivity checks as clients send them, and a response.
 pub(crate) fn checks() -> Vec<Vec<u8>> {
     let address = ([192, 0, 2, 1], 9).into();
     let mut all = vec![Vec::new(); 4];
@@ -101,12 +102,12 @@ pub(crate) fn checks() -> Vec<Vec<u8>> {
     all
 }
 
-/// How much longer a handshake may be in bytes than what brought it about. As the server one flight
-/// follows a ClientHello, and goes out again as often as that comes.
+/// Bytes that a server may send for each step, beyond the bytes it was given. It answers a
+/// ClientHello with one flight, and repeats that as often as the ClientHello comes.
 const FLIGHT_BYTES_MAX: usize = 4_096;
 
-/// An endpoint takes datagrams. The first byte says in which role; a step is a datagram as it
-/// stands (0), handshake bytes in a record of their own (1), or time (2).
+/// Feeds an endpoint. The first byte selects its role. A step is a datagram as it is (0), handshake
+/// bytes in a record of their own (1), or time (2).
 pub(crate) fn dtls(input: &[u8]) {
     let Some((first, rest)) = input.split_first() else {
         return;
@@ -167,7 +168,7 @@ fn drain(endpoint: &mut Endpoint) -> Vec<Vec<u8>> {
     }
 }
 
-/// What each side says in a handshake that succeeds, whole and in part.
+/// Seeds: what each side receives in a handshake that succeeds, whole and in part.
 pub(crate) fn handshakes() -> Vec<Vec<u8>> {
     let now = Instant::now();
     let identity = config(now).identity;
@@ -188,7 +189,7 @@ pub(crate) fn handshakes() -> Vec<Vec<u8>> {
     inputs.into_iter().chain(cut).collect()
 }
 
-/// A packet's header, and its payload as that of each codec.
+/// Reads the header of a packet, and its payload as that of each codec.
 pub(crate) fn rtp(input: &[u8]) {
     Sort::of(input);
     let Some(header) = Header::read(input) else {
@@ -237,7 +238,7 @@ pub(crate) fn rtp(input: &[u8]) {
     }
 }
 
-/// Packets of each codec, with extensions.
+/// Seeds: packets of each codec, with extensions.
 pub(crate) fn packets() -> Vec<Vec<u8>> {
     let payloads: [&[u8]; 10] = [
         &[0x10, 0, 0x9d, 1, 0x2a],
@@ -258,7 +259,7 @@ pub(crate) fn packets() -> Vec<Vec<u8>> {
     payloads.iter().map(packet).collect()
 }
 
-/// Everything that a compound says is looked at.
+/// Reads everything in a compound packet.
 pub(crate) fn rtcp(input: &[u8]) {
     let mut said = 0;
     for received in rtcp::read(input) {
@@ -272,7 +273,7 @@ pub(crate) fn rtcp(input: &[u8]) {
     assert!(said <= 65_536 + 8_192 * input.len(), "{said} things");
 }
 
-/// One report of each sort, and all together.
+/// Seeds: one report of each sort, and all together.
 pub(crate) fn reports() -> Vec<Vec<u8>> {
     let mut all = vec![Vec::new(); 5];
     let block = ReportBlock {

@@ -1,4 +1,4 @@
-//! Session descriptions, and what is negotiated by them.
+//! Session descriptions, and the negotiation that uses them.
 
 use std::path::Path;
 use std::time::Instant;
@@ -7,14 +7,14 @@ use rtc::{Negotiator, Peer, Role};
 
 use pair::config;
 
-/// Descriptions are read, and come out of writing and reading as they were.
+/// Reads a description, and checks that writing and reading it again changes nothing.
 pub(crate) fn sdp(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input) {
         sdp::fuzz::description(text);
     }
 }
 
-/// The same of what a client trickles.
+/// Does the same with the fragments and candidates that a client trickles.
 pub(crate) fn fragment(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
@@ -24,7 +24,7 @@ pub(crate) fn fragment(input: &[u8]) {
     drop(signaling::ice_fragment::parse(text));
 }
 
-/// Offers, one behind the other with a zero between, are answered by what can be read again.
+/// Answers up to three offers, separated by zero bytes. Each answer must be readable.
 pub(crate) fn negotiation(input: &[u8]) {
     let Ok(texts) = std::str::from_utf8(input) else {
         return;
@@ -56,12 +56,12 @@ pub(crate) fn negotiation(input: &[u8]) {
     }
 }
 
-/// The offers of real clients.
+/// Seeds: the offers of real clients.
 pub(crate) fn offers() -> Vec<Vec<u8>> {
     recorded("sdp/tests/offers", "sdp")
 }
 
-/// The transports of their offers, as they trickle them.
+/// Seeds: the transport lines of these offers, as clients trickle them.
 pub(crate) fn fragments() -> Vec<Vec<u8>> {
     let all = offers().into_iter().map(|offer| {
         let text = String::from_utf8_lossy(&offer).into_owned();
@@ -73,7 +73,8 @@ pub(crate) fn fragments() -> Vec<Vec<u8>> {
     all.map(String::into_bytes).collect()
 }
 
-/// The files with this ending in a folder of a crate's, in the order of their names.
+/// Reads the files with this ending in a folder of a crate, in the order of their names. `folder`
+/// begins with the name of the crate's folder.
 pub(crate) fn recorded(folder: &str, ending: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")

@@ -8,7 +8,7 @@ use signaling::dialect::{
 
 use crate::descriptions::recorded;
 
-/// A frame, as each dialect reads it.
+/// Reads a frame as each dialect does.
 pub(crate) fn frames(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
@@ -25,7 +25,8 @@ pub(crate) fn frames(input: &[u8]) {
     }
 }
 
-/// A request of WHIP and of WHEP: method, path, then lines of the head, an empty one, the body.
+/// Reads a request as WHIP and as WHEP do: method and path, then header lines, an empty line, and
+/// the body.
 pub(crate) fn requests(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
@@ -51,7 +52,7 @@ pub(crate) fn requests(input: &[u8]) {
     }
 }
 
-/// What clients say in the transcripts.
+/// Seeds: the frames that clients send in the transcripts.
 pub(crate) fn recorded_frames() -> Vec<Vec<u8>> {
     let folders = [
         "broadcast_recording",
@@ -74,7 +75,7 @@ pub(crate) fn recorded_frames() -> Vec<Vec<u8>> {
     frames
 }
 
-/// The requests in the transcripts.
+/// Seeds: the requests in the transcripts.
 pub(crate) fn recorded_requests() -> Vec<Vec<u8>> {
     let folders = ["whip", "whep"].map(|name| format!("signaling/tests/transcripts/{name}"));
     let files = folders.iter().flat_map(|folder| recorded(folder, "http"));

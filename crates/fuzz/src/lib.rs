@@ -1,9 +1,9 @@
 //! Hostile input for every parser, and for whole peers.
 //!
-//! A [`Target`] takes any bytes and panics when a promise does not hold for them. `scripts/soak-fuzz`
-//! runs the targets with libFuzzer, which is guided by coverage and ends at an input that takes
-//! long or much memory; the crate's test runs each of them for a moment with changes of the seeds,
-//! and everything that was ever found, which is in `found/`.
+//! A [`Target`] takes arbitrary bytes and panics when a promise does not hold for them.
+//! `scripts/soak-fuzz` runs the targets with libFuzzer, which is guided by coverage and stops at an
+//! input that takes too much time or memory. The crate's test runs each target for a moment with
+//! mutated seeds, and with every input that was ever a finding, which `found/` keeps.
 
 mod connection;
 mod datagrams;
@@ -13,18 +13,18 @@ mod script;
 mod sctp;
 mod whole_shard;
 
-/// Something that takes bytes of strangers.
+/// A part of the server that takes untrusted bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// Its name, on the command line and in `found/`.
+    /// Name of the target, on the command line and in `found/`.
     pub name: &'static str,
-    /// Takes an input; panics when that is a finding.
+    /// Takes an input; a panic is a finding.
     pub run: fn(&[u8]),
-    /// Inputs to begin with.
+    /// Returns the inputs to start from.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
-/// All targets: first the parsers, then what contains them.
+/// All targets: first the parsers, then the peers and shards that contain them.
 pub const TARGETS: &[Target] = &[
     Target {
         name: "sdp",
@@ -88,7 +88,7 @@ pub const TARGETS: &[Target] = &[
     },
 ];
 
-/// The target of this name.
+/// Returns the target with this name.
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
 }

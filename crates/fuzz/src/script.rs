@@ -1,10 +1,10 @@
-//! Inputs that are several steps.
+//! Inputs that consist of several steps.
 //!
 //! ```text
 //! step: what(1) length(2) bytes
 //! ```
 
-/// The steps of an input. A length beyond the end is the end.
+/// Splits an input into its steps. A length beyond the end stands for the end.
 pub(crate) fn steps(mut input: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     std::iter::from_fn(move || {
         let ([what, high, low], rest) = input.split_first_chunk::<3>()?;
@@ -15,7 +15,7 @@ pub(crate) fn steps(mut input: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// Appends a step.
+/// Appends a step; bytes beyond 65,535 are left out.
 pub(crate) fn write(to: &mut Vec<u8>, what: u8, bytes: &[u8]) {
     let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     to.push(what);
@@ -23,7 +23,7 @@ pub(crate) fn write(to: &mut Vec<u8>, what: u8, bytes: &[u8]) {
     to.extend(bytes.iter().take(usize::from(length)));
 }
 
-/// One input of these steps.
+/// Builds an input of these steps.
 pub(crate) fn of<'a>(steps: impl IntoIterator<Item = (u8, &'a [u8])>) -> Vec<u8> {
     let mut input = Vec::new();
     for (what, bytes) in steps {

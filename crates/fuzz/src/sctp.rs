@@ -1,4 +1,4 @@
-//! Data channels: chunks of SCTP from a client that has an association.
+//! Data channels: SCTP chunks from a client that has an association.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use rtc::fuzz::Association;
 
 use crate::script;
 
-/// Our tag, and the first number of our data.
+/// The client's verification tag, and the first number of its data.
 const TAG: u32 = 7;
 const TSN: u32 = 1;
 
@@ -16,9 +16,9 @@ const INIT: u8 = 1;
 const INIT_ACK: u8 = 2;
 const COOKIE_ECHO: u8 = 10;
 
-/// Packets to an association that has come up. Each step of the script is one of: a packet of any
-/// chunks (0), a packet of one chunk with the right length (1), a packet with any head (2), a pause
-/// (3).
+/// Sends packets to an established association. Each step of the script is one of: a packet of any
+/// chunks (0), a packet of one chunk with the right length (1), a packet with any header (2), a
+/// pause (3). Only the first two have the right tag and checksum.
 pub(crate) fn channels(input: &[u8]) {
     let mut now = Instant::now();
     let mut association = Association::default();
@@ -37,7 +37,7 @@ pub(crate) fn channels(input: &[u8]) {
     }
 }
 
-/// Brings an association up, and returns its tag.
+/// Establishes an association, and returns the server's tag.
 fn connect(association: &mut Association, now: Instant) -> u32 {
     let mut init = Vec::new();
     init.extend(TAG.to_be_bytes());
@@ -74,7 +74,7 @@ fn chunk(kind: u8, value: &[u8]) -> Vec<u8> {
     chunk
 }
 
-/// A packet with the right tag and checksum.
+/// A packet with this tag and the right checksum.
 fn packet(tag: u32, chunks: &[u8]) -> Vec<u8> {
     let mut packet = vec![0x13, 0x88, 0x13, 0x88];
     packet.extend(tag.to_be_bytes());
@@ -97,7 +97,7 @@ fn crc32c(bytes: &[u8]) -> u32 {
     !crc
 }
 
-/// A channel that is opened, texts on it, and other chunks.
+/// Seeds: the opening of a channel, texts on it, and other chunks.
 pub(crate) fn chunks() -> Vec<Vec<u8>> {
     let data = |tsn: u32, kind: u32, payload: &[u8]| {
         let mut value = tsn.to_be_bytes().to_vec();

@@ -1,4 +1,4 @@
-//! A whole shard, with a publisher and a viewer over it.
+//! A whole shard with a publisher and a viewer.
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -8,12 +8,13 @@ use sim::{ClientId, Path, PublisherSettings, World};
 
 use crate::{connection, script};
 
-/// Inputs that one shard takes: its clients come up once for them.
+/// Number of inputs that one shard takes before it is replaced: its clients connect only once for
+/// them.
 const INPUTS_MAX: u32 = 200;
 
 const SHARD: usize = 0;
 
-/// From where nobody has a session.
+/// An address that no session has.
 const STRANGER: ([u8; 4], u16) = ([198, 51, 100, 9], 666);
 
 struct Shard {
@@ -26,10 +27,11 @@ thread_local! {
     static SHARED: RefCell<Option<Shard>> = const { RefCell::new(None) };
 }
 
-/// A shard takes datagrams from its publisher's address, its viewer's, and a stranger's, while
-/// media flows; its sessions go on.
+/// Sends datagrams to a shard from the addresses of its publisher, its viewer and a stranger, while
+/// media flows. Both sessions must go on.
 pub(crate) fn run(input: &[u8]) {
     SHARED.with_borrow_mut(|shared| {
+        // Taken out until the input is done: after a panic, the next input gets a new shard.
         let mut shard = shared
             .take()
             .filter(|shard| shard.inputs < INPUTS_MAX)
@@ -75,7 +77,8 @@ impl Shard {
     }
 }
 
-/// Those of a peer, which mean other sources here.
+/// Seeds: the scripts of a peer without their first byte, the state. Here the steps name other
+/// sources.
 pub(crate) fn scripts() -> Vec<Vec<u8>> {
     let scripts = connection::scripts();
     scripts.iter().map(|script| script[1..].to_vec()).collect()

@@ -1,7 +1,7 @@
-//! Each target for a moment, with all that was ever found and with changes of its seeds.
+//! Runs each target for a moment, with all earlier findings and with mutated seeds.
 //!
-//! Without coverage to go by this finds little that is new: that is what `make soak` is for. It
-//! keeps the targets alive, and what was mended mended.
+//! Without coverage as a guide this finds little that is new; `make soak` is for that. It keeps the
+//! targets working, and fixed findings fixed.
 
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
@@ -16,14 +16,13 @@ use std::time::{Duration, Instant};
 use changes::Changes;
 use headwater_fuzz::{TARGETS, Target};
 
-/// How long each target is run with changed seeds, in seconds; `HEADWATER_FUZZ_SECONDS` says
-/// otherwise.
+/// How long each target runs with mutated seeds, in seconds; `HEADWATER_FUZZ_SECONDS` overrides it.
 const SECONDS: f64 = 1.0;
 
-/// What an input may take, where a thousand times less is usual: tests share their processor.
+/// Longest time for one input. A thousandth of it is usual, but tests share their processor.
 const TIME_MAX: Duration = Duration::from_secs(5);
 
-/// What may be allocated at once more than before an input, in bytes.
+/// Most bytes that an input may have allocated at any moment, beyond those allocated before it.
 const MEMORY_MAX: usize = 64 << 20;
 
 const INPUT_BYTES_MAX: usize = 4_096;
@@ -40,7 +39,7 @@ fn take(target: &Target, input: &[u8]) {
     assert!(more < MEMORY_MAX, "{}: {more} bytes", target.name);
 }
 
-/// Says which input it was, when the test ends in the middle of it.
+/// Prints the input that was running when the test panics.
 struct Running<'a>(&'a Target, String, Vec<u8>);
 
 impl Drop for Running<'_> {
@@ -52,7 +51,7 @@ impl Drop for Running<'_> {
     }
 }
 
-/// What was found by `make soak` and mended.
+/// The findings of `make soak` that were fixed.
 fn found(target: &Target) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("found");
     let Ok(entries) = std::fs::read_dir(folder.join(target.name)) else {
@@ -66,9 +65,9 @@ fn found(target: &Target) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// One after the other in one test, so that each has the allocator to itself.
+/// The targets run one after the other in one test, so that each has the allocator to itself.
 #[test]
-fn targets_take_seeds_findings_and_changes() {
+fn targets_survive_seeds_findings_and_mutations() {
     let seconds = std::env::var("HEADWATER_FUZZ_SECONDS").map_or(SECONDS, |s| s.parse().unwrap());
     let seed = std::env::var("HEADWATER_FUZZ_SEED").map_or_else(
         |_| std::process::id().into(),

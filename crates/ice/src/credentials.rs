@@ -1,10 +1,10 @@
 use std::fmt;
 
-// Credentials have to be drawn here: chance from outside could be guessed by accident.
+// Credentials are drawn here: randomness passed in by a caller might accidentally be guessable.
 use aws_lc_rs::rand as secure_random;
 use thiserror::Error;
 
-/// 48 bits: collisions among a server's sessions are negligible, and it fits 8 bytes.
+/// 48 bits: collisions among a server's sessions are negligible, and a ufrag fits into 8 bytes.
 /// RFC 8839 §5.4 asks for 24 bits at least.
 const UFRAG_LENGTH: usize = 8;
 /// 192 bits. RFC 8839 §5.4 asks for 128 bits at least.
@@ -15,7 +15,8 @@ const LENGTH_MAX: usize = 256;
 /// ice-char of RFC 8839 §5.4. 64 characters, so six random bits choose one without bias.
 const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The user name fragment and the password of one side, as in `a=ice-ufrag` and `a=ice-pwd`.
+/// The username fragment (ufrag) and the password of one side, as in `a=ice-ufrag` and
+/// `a=ice-pwd`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     ufrag: Box<str>,
@@ -23,11 +24,11 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Takes what a description says.
+    /// Takes the credentials of a description.
     ///
-    /// # Errors
-    /// Refuses empty strings, more than 256 characters and what cannot stand in USERNAME. The
-    /// lower bounds of RFC 8839 §5.4 are not held: short secrets weaken only their owner.
+    /// # Errors Refuses empty strings, more than 256 characters, and characters that USERNAME
+    /// cannot hold. The minimum lengths of RFC 8839 §5.4 are not enforced: short secrets weaken
+    /// only their owner.
     pub fn new(ufrag: &str, pwd: &str) -> Result<Self, CredentialsError> {
         let fits = |text: &str| (1..=LENGTH_MAX).contains(&text.len());
         if !fits(ufrag) || !fits(pwd) {
@@ -46,8 +47,8 @@ impl Credentials {
         })
     }
 
-    /// Draws new ones from the cryptographic random source: a ufrag of 8 and a password of 32
-    /// characters.
+    /// Draws new credentials from the cryptographic random source: a ufrag of 8 and a password of
+    /// 32 characters.
     pub fn generate() -> Self {
         let mut random = [0; UFRAG_LENGTH + PWD_LENGTH];
         fill_random(&mut random);
@@ -63,19 +64,19 @@ impl Credentials {
         }
     }
 
-    /// The user name fragment: public, and what datagrams are routed by.
+    /// The username fragment: public, used to route datagrams.
     pub fn ufrag(&self) -> &str {
         &self.ufrag
     }
 
-    /// The password: secret, the key of MESSAGE-INTEGRITY.
+    /// The password: secret, used as the key of MESSAGE-INTEGRITY.
     pub fn pwd(&self) -> &str {
         &self.pwd
     }
 }
 
 impl fmt::Debug for Credentials {
-    /// Leaves out the password: logs are read by more people than may send as this peer.
+    /// Leaves out the password: more people read logs than may send as this peer.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")
             .field("ufrag", &self.ufrag)
@@ -87,10 +88,10 @@ impl fmt::Debug for Credentials {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CredentialsError {
     /// Empty, or over 256 characters.
-    #[error("ice-ufrag and ice-pwd have 1 to 256 characters")]
+    #[error("ice-ufrag and ice-pwd must have 1 to 256 characters")]
     Length,
-    /// A blank, a control character, a character outside ASCII, or ':' in the ufrag.
-    #[error("ice-ufrag or ice-pwd has a character that is not allowed there")]
+    /// A space, a control character, a character outside ASCII, or ':' in the ufrag.
+    #[error("ice-ufrag or ice-pwd contains a character that is not allowed")]
     Character,
 }
 
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_credentials_are_refused_with_the_reason() {
+    fn malformed_credentials_are_refused_with_the_reason() {
         let refusal = |ufrag: &str, pwd: &str| Credentials::new(ufrag, pwd).unwrap_err();
         assert_eq!(refusal("", "pwd"), CredentialsError::Length);
         assert_eq!(refusal("u", &"p".repeat(257)), CredentialsError::Length);

@@ -1,11 +1,12 @@
-//! ICE for a server that everybody can reach: STUN messages, a lite agent and the paths it has proved.
+//! ICE for a server with a public address: STUN messages, a lite agent and the paths that it has
+//! proved.
 //!
-//! Clients check connectivity and the agent answers (RFC 8445 §2.5). On top of that it asks back
-//! before media moves to another address: a correct check shows only that its sender knows the
-//! password, not that its source address wants the media.
+//! Clients send connectivity checks and the agent answers them (RFC 8445 §2.5). Beyond that, the
+//! agent probes an address itself before media moves there: a correct check shows only that its
+//! sender knows the password, not that its source address wants the media.
 //!
 //! Deliberately absent: sockets, clocks, candidate gathering, check lists and remote candidates.
-//! A client behind any NAT is found by the source address of its checks.
+//! A client behind any NAT is reached at the source address of its checks.
 #![forbid(unsafe_code)]
 
 pub mod agent;

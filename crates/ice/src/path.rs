@@ -1,22 +1,22 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-/// How datagrams of one peer travel: the transport, our address and the peer's.
+/// The way that a peer's datagrams take: the transport, our address and the peer's address.
 ///
-/// Two paths are the same only if all three are: the peer's address alone does not tell on which
-/// of our sockets an answer has to leave.
+/// Two paths are equal only if all three are: the peer's address alone does not tell which of our
+/// sockets an answer has to leave from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Path {
-    /// What carries the datagrams.
+    /// The transport that carries the datagrams.
     pub protocol: Protocol,
-    /// The address of ours that the peer sends to.
+    /// Our address, which the peer sends to.
     pub local: SocketAddr,
     /// The source address of the peer's datagrams, as the socket reports it.
     pub remote: SocketAddr,
 }
 
 impl Path {
-    /// A path over plain UDP.
+    /// Creates a path over plain UDP.
     pub fn udp(local: SocketAddr, remote: SocketAddr) -> Self {
         Self {
             protocol: Protocol::Udp,
@@ -27,7 +27,7 @@ impl Path {
 }
 
 impl fmt::Display for Path {
-    /// Such as `udp 203.0.113.1:7000 to 198.51.100.9:50000`.
+    /// Writes, for example, `udp 203.0.113.1:7000 to 198.51.100.9:50000`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let protocol = match self.protocol {
             Protocol::Udp => "udp",
@@ -38,13 +38,13 @@ impl fmt::Display for Path {
     }
 }
 
-/// What carries the datagrams of a path.
+/// The transport that carries the datagrams of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
     /// UDP between the peer and the server.
     Udp,
-    /// A TCP connection, framed by RFC 4571.
+    /// A TCP connection, framed as in RFC 4571.
     Tcp,
-    /// An allocation of the server's own TURN relay.
+    /// An allocation on the server's own TURN relay.
     Relayed,
 }

@@ -1,8 +1,8 @@
-//! One server's peer and one client, and a network between them without delay, in virtual time.
+//! A server peer and a client over a network without delay, in virtual time.
 //!
-//! For tests of `rtc` and for hostile input: a [`World`] shows every datagram of both, and takes
-//! further ones from wherever they are said to come. The client is that of the crate `client`, by
-//! another library. What misuses a world panics.
+//! For the tests of `rtc` and for hostile input: a [`World`] records every datagram of both sides,
+//! and accepts further ones from any address. The client comes from the crate `client`, which uses
+//! another WebRTC library. Misuse of a world panics.
 #![forbid(unsafe_code)]
 
 use std::fmt;
@@ -19,18 +19,18 @@ use rtc::{
 };
 use rtp::{Codec, Format, Header, Kind, Packet, Profile, Rewrite, Sort};
 
-/// Time passes in steps of this.
+/// The step of virtual time.
 pub const STEP: Duration = Duration::from_millis(5);
 
-/// Longer than any handshake here.
+/// Time for a handshake: longer than any in these tests.
 pub const CONNECT_MAX: Duration = Duration::from_secs(2);
 
-/// The server and the client as the offer and the answer name them.
+/// The path between the addresses that the answer and the offer name.
 pub fn path() -> Path {
     Path::udp(address(1, 10_000), address(2, 5_000))
 }
 
-/// From an address that has shown nothing.
+/// A path from an address that was never validated.
 pub fn strange_path() -> Path {
     Path::udp(path().local, address(3, 6_666))
 }
@@ -39,13 +39,13 @@ fn address(host: u8, port: u16) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, host], port))
 }
 
-/// Of the server and of the client; made once, since that takes milliseconds.
+/// The certificates of server and client. They are generated once, since that takes milliseconds.
 fn identities() -> &'static (Identity, Certificate) {
     static IDENTITIES: OnceLock<(Identity, Certificate)> = OnceLock::new();
     IDENTITIES.get_or_init(|| (Identity::generate(), Certificate::generate()))
 }
 
-/// What the server's peers have in common.
+/// Returns the configuration of the server's peers.
 pub fn config(now: Instant) -> Config {
     Config {
         identity: identities().0.clone(),
@@ -58,38 +58,38 @@ pub fn config(now: Instant) -> Config {
     }
 }
 
-/// A datagram, from or to where.
+/// A datagram and its path.
 pub type Flight = (Path, Vec<u8>);
 
-/// A server's peer and its client.
+/// A server peer and its client.
 #[derive(Debug)]
 pub struct World {
-    /// The present of both.
+    /// The virtual time of both.
     pub now: Instant,
     /// The server's peer.
     pub server: Peer,
     /// The client.
     pub client: client::Peer,
-    /// All that the peer has told its owner.
+    /// All events of the peer.
     pub events: Vec<Event>,
-    /// All that the client has told its owner.
+    /// All events of the client.
     pub client_events: Vec<client::Event>,
-    /// What the server has sent since this was taken last.
+    /// Datagrams that the server has sent since this list was last cleared.
     pub sent: Vec<Flight>,
-    /// What the client has sent since this was taken last.
+    /// Datagrams that the client has sent since this list was last cleared.
     pub received: Vec<Flight>,
-    /// The client's offer, as the server was told it.
+    /// The client's offer, as the server received it.
     pub offer: String,
-    /// The server's answer, as the client was told it.
+    /// The server's answer, as the client received it.
     pub answer: String,
     to: Datagrams,
     loss: Loss,
 }
 
-/// Whether a datagram is lost: whether it goes to the server, and its bytes.
+/// Decides whether a datagram is lost, from its direction (true: to the server) and its bytes.
 type Lost = dyn FnMut(bool, &[u8]) -> bool + Send;
 
-/// What is lost on the way; nothing by itself.
+/// The loss of the network; none by default.
 struct Loss(Box<Lost>);
 
 impl fmt::Debug for Loss {
@@ -99,17 +99,18 @@ impl fmt::Debug for Loss {
 }
 
 impl World {
-    /// A client that watches: media goes to it.
+    /// Creates a world whose client watches: media goes to it.
     pub fn viewer() -> Self {
         Self::new(Direction::Receive, |offer| offer, |answer| answer)
     }
 
-    /// A client that publishes.
+    /// Creates a world whose client publishes.
     pub fn publisher() -> Self {
         Self::new(Direction::Send, |offer| offer, |answer| answer)
     }
 
-    /// `offered` and `answered` change what each side is told of the other.
+    /// Creates a world before its first datagram. `offered` edits the offer that the server
+    /// receives, `answered` the answer that the client receives.
     pub fn new(
         direction: Direction,
         offered: impl FnOnce(String) -> String,
@@ -146,12 +147,14 @@ impl World {
         }
     }
 
-    /// From now on these datagrams are lost: `lost` is told whether each goes to the server.
+    /// From now on drops the datagrams for which `lost` returns true. Its first argument is whether
+    /// the datagram goes to the server.
     pub fn lose(&mut self, lost: impl FnMut(bool, &[u8]) -> bool + Send + 'static) {
         self.loss = Loss(Box::new(lost));
     }
 
-    /// The same world once both are connected.
+    /// Runs until both sides are connected, and clears the datagrams recorded so far. Panics when
+    /// they do not connect within [`CONNECT_MAX`].
     pub fn connected(mut self) -> Self {
         self.pass(CONNECT_MAX);
         assert!(self.is_connected(), "{:?}", self.events);
@@ -160,19 +163,19 @@ impl World {
         self
     }
 
-    /// Whether both sides say that they are connected.
+    /// Whether both sides have reported that they are connected.
     pub fn is_connected(&self) -> bool {
         let here = |event: &Event| matches!(event, Event::Connected(_));
         let there = |event: &client::Event| matches!(event, client::Event::Connected);
         self.events.iter().any(here) && self.client_events.iter().any(there)
     }
 
-    /// Lets time pass for both, and carries what they send.
+    /// Lets time pass for both sides, and carries their datagrams.
     pub fn pass(&mut self, time: Duration) {
         self.pass_with(time, |_| {});
     }
 
-    /// The same; `between` is called after each exchange of datagrams.
+    /// Like [`Self::pass`], and calls `between` after each exchange of datagrams.
     pub fn pass_with(&mut self, time: Duration, mut between: impl FnMut(&mut Self)) {
         let end = self.now + time;
         while self.now < end {
@@ -185,7 +188,7 @@ impl World {
         }
     }
 
-    /// Lets time pass for the server alone: its client is silent, and hears nothing.
+    /// Lets time pass for the server alone: the client sends and receives nothing.
     pub fn pass_alone(&mut self, time: Duration) {
         let end = self.now + time;
         while self.now < end {
@@ -195,7 +198,7 @@ impl World {
         }
     }
 
-    /// Carries what both have to say now. False when that was nothing.
+    /// Carries the datagrams that both sides have to send. Returns false when there were none.
     fn turn(&mut self) -> bool {
         let mut flights = self.poll_client();
         let mut moved = !flights.is_empty();
@@ -233,18 +236,18 @@ impl World {
         }
     }
 
-    /// The server receives this. Returns what it says of it.
+    /// Gives the server a datagram. Returns its result.
     pub fn hear(&mut self, from: Path, datagram: &mut [u8]) -> Result<(), Refused> {
         let (now, to) = (self.now, &mut self.to);
         self.server.handle_datagram(now, from, datagram, to)
     }
 
-    /// The server receives this, and may refuse it.
+    /// Gives the server a datagram, which it may refuse.
     pub fn tell(&mut self, from: Path, datagram: &mut [u8]) {
         self.hear(from, datagram).ok();
     }
 
-    /// Takes what the server has to say.
+    /// Collects the server's events and datagrams.
     pub fn collect(&mut self) {
         let Self { server, events, .. } = self;
         server.drain(|event| events.push(event));
@@ -255,36 +258,36 @@ impl World {
         }
     }
 
-    /// The server ends the connection.
+    /// Closes the connection from the server's side.
     pub fn close(&mut self) {
         self.server.close(self.now, &mut self.to);
     }
 
-    /// Media that the server has sent since [`Self::sent`] was taken last.
+    /// Returns the RTP packets in [`Self::sent`].
     pub fn media_sent(&self) -> Vec<&Flight> {
         let is_media = |(_, bytes): &&Flight| Sort::of(bytes) == Sort::Rtp;
         self.sent.iter().filter(is_media).collect()
     }
 
-    /// Index of the line of pictures to the client.
+    /// Returns the index of the video line to the client.
     pub fn video(&self) -> usize {
         let mut lines = self.server.sent().iter();
         lines
             .position(|line| line.kind == Kind::Video)
-            .expect("a section of pictures")
+            .expect("a video section")
     }
 
-    /// Writes a packet of pictures to the client.
+    /// Writes a video packet to the client.
     pub fn write(&mut self, seq: u64) -> Result<(), WriteError> {
         self.write_as(seq, Codec::Vp8, 100)
     }
 
-    /// The same in another codec, with a payload of so many bytes.
+    /// Writes a packet with this codec and a payload of this many bytes.
     pub fn write_as(&mut self, seq: u64, codec: Codec, bytes: usize) -> Result<(), WriteError> {
         self.write_shared(seq, &Arc::new(picture(self.now, codec, bytes)))
     }
 
-    /// Writes a packet that other viewers have too.
+    /// Writes a packet that other viewers may share.
     pub fn write_shared(&mut self, seq: u64, packet: &Arc<Packet>) -> Result<(), WriteError> {
         let line = self.video();
         let rewrite = Rewrite::new(seq, 3_000 * seq as u32);
@@ -292,7 +295,7 @@ impl World {
             .write(self.now, line, packet, rewrite, &mut self.to)
     }
 
-    /// Writes a packet, and returns its header, its bytes and where it went.
+    /// Writes a packet, and returns its header and the datagram with its path.
     pub fn write_one(&mut self, seq: u64) -> (Header, Flight) {
         self.sent.clear();
         self.write(seq).expect("it is connected");
@@ -303,7 +306,7 @@ impl World {
         (Header::read(&flight.1).expect("a packet"), flight)
     }
 
-    /// What seals as the client does.
+    /// Returns the client's outbound SRTP keys, to seal packets as the client does.
     pub fn client_seal(&self) -> Outbound {
         let keys = self.client.srtp_keys().expect("it is connected");
         let protection = match keys.protection {
@@ -316,12 +319,12 @@ impl World {
         keys.outbound()
     }
 
-    /// The client's ICE user name fragment.
+    /// Returns the client's ICE ufrag.
     pub fn client_ufrag(&self) -> String {
         attribute(&self.offer, "a=ice-ufrag:")
     }
 
-    /// An authentic check of the client's that nominates.
+    /// Builds an authentic STUN check of the client that nominates the path.
     pub fn check(&self, id: u8) -> Vec<u8> {
         let mut bytes = Vec::new();
         let local = self.server.local_credentials();
@@ -333,7 +336,7 @@ impl World {
         bytes
     }
 
-    /// The answer of the client's to a check of the server's.
+    /// Builds the client's answer to a STUN check of the server.
     pub fn check_answer(&self, request: &[u8], source: SocketAddr) -> Vec<u8> {
         let id = ice::stun::Message::read(request).expect("a request").id();
         let password = attribute(&self.offer, "a=ice-pwd:");
@@ -342,37 +345,37 @@ impl World {
         bytes
     }
 
-    /// How many events of the peer are of a kind.
+    /// Counts the peer's events that are `wanted`.
     pub fn count(&self, mut wanted: impl FnMut(&Event) -> bool) -> usize {
         self.events.iter().filter(|event| wanted(event)).count()
     }
 
-    /// How often media went over to another path.
+    /// Counts how often media moved to another path.
     pub fn moves(&self) -> usize {
         self.count(|event| matches!(event, Event::Selected(_)))
     }
 
-    /// Pictures that the client has received.
+    /// Counts the media packets that the client has received.
     pub fn pictures(&self) -> usize {
         let is_packet = |event: &&client::Event| matches!(event, client::Event::Packet { .. });
         self.client_events.iter().filter(is_packet).count()
     }
 }
 
-/// The first line that begins so, without this.
+/// Returns the rest of the first line that begins with `begin`. Panics when there is none.
 pub fn attribute(description: &str, begin: &str) -> String {
     let mut lines = description.lines();
     let found = lines.find_map(|line| line.strip_prefix(begin));
     found.expect("the line is there").trim_end().to_owned()
 }
 
-/// The description with another fingerprint.
+/// Replaces the fingerprint of a description by a wrong one.
 pub fn with_wrong_fingerprint(description: String) -> String {
     let right = attribute(&description, "a=fingerprint:sha-256 ");
     description.replace(&right, &["AB"; 32].join(":"))
 }
 
-/// A packet of pictures with a payload of so many bytes, which begins a frame.
+/// Builds a video packet with a payload of this many bytes, which begins a frame.
 pub fn picture(now: Instant, codec: Codec, bytes: usize) -> Packet {
     let format = Format {
         codec,

@@ -1,6 +1,6 @@
-//! What one received packet of 1,200 bytes costs: opened, placed, numbered, and ready to be
-//! forwarded. `floor` is what no receiver can do without: the header, AES-128-GCM, the payload's
-//! own memory.
+//! The cost of one received packet of 1,200 bytes: opened, assigned to its layer, numbered, and
+//! ready to be forwarded. `floor` measures what no receiver can do without: reading the header,
+//! AES-128-GCM, and an allocation for the payload.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,10 +18,10 @@ const SSRC: u32 = 0x5000_0001;
 const VP8: u8 = 96;
 const TRANSPORT_SEQ: u8 = 3;
 
-/// Each packet of a stream of 10 Mbit/s.
+/// The interval between packets of a 10 Mbit/s stream.
 const STEP: Duration = Duration::from_millis(1);
 
-/// A lost packet in so many, for `lossy`.
+/// One packet in this many is lost in `lossy`.
 const LOST: u64 = 50;
 
 fn main() {
@@ -84,7 +84,7 @@ fn receiver(now: Instant) -> Receiver {
     receiver
 }
 
-/// Receives all, with the reports that fall due meanwhile.
+/// Receives all packets but every `lost`th (0: all), and sends the feedback that falls due.
 fn receive(inbound: &Inbound, datagrams: Vec<Vec<u8>>, lost: u64) -> usize {
     let mut now = Instant::now();
     let mut receiver = receiver(now);

@@ -1,7 +1,7 @@
-//! Data channels that the remote opens (RFC 8831): short texts, and not many of them.
+//! Data channels that the remote opens (RFC 8831), for short texts at a low rate.
 //!
-//! SCTP comes from a library. Here its packets travel inside DTLS (RFC 8261), so an association
-//! needs no addresses; it never begins one itself, since every client does.
+//! SCTP comes from a library. Its packets travel inside DTLS (RFC 8261), so an association needs no
+//! addresses. This side never initiates an association, since every client does.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,25 +16,25 @@ use sctp_proto::{
 
 use crate::Event;
 
-/// Data channels of one peer. Further ones are ignored.
+/// Data channels of one peer. The remote's attempts to open more are ignored.
 pub const CHANNELS_MAX: usize = 16;
 
-/// Bytes of a text. A longer one is left out.
+/// Bytes of a text. A longer text is dropped.
 pub const TEXT_BYTES_MAX: usize = 4_096;
 
-/// Texts of one peer in a second. Further ones are left out.
+/// Texts of one peer in a second, over all its channels. Further ones are dropped.
 pub const TEXTS_PER_SECOND: u32 = 50;
 
-/// Bytes that wait to be sent over one channel; a text that does not fit is lost.
+/// Bytes that may wait to be sent over one channel; a text that does not fit is dropped.
 const WAITING_BYTES_MAX: usize = 256 * 1_024;
 
-/// Bytes that may wait for their message to be complete; what is beyond ends the association.
+/// Bytes that may wait for their message to be complete; more of them end the association.
 const RECEIVED_BYTES_MAX: u32 = 256 * 1_024;
 
-/// The addresses of an association that has none.
+/// The address that the library is given for an association, which needs none inside DTLS.
 const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
-/// Message types of the establishment protocol (RFC 8832 §8.2.1).
+/// Message types of the Data Channel Establishment Protocol (RFC 8832 §8.2.1).
 const DCEP_ACK: u8 = 2;
 const DCEP_OPEN: u8 = 3;
 
@@ -50,7 +50,7 @@ pub(crate) struct Channels {
     streams: Vec<u16>,
     /// Streams that may have something to read.
     readable: Vec<u16>,
-    /// The present second, and the texts that have come in it.
+    /// When the current second began, and the texts that arrived in it.
     second: Option<(Instant, u32)>,
 }
 
@@ -61,7 +61,7 @@ impl Default for Channels {
 }
 
 impl Channels {
-    /// No channel yet.
+    /// Creates an endpoint without channels.
     pub(crate) fn new() -> Self {
         let transport = TransportConfig::default()
             .with_max_receive_buffer_size(RECEIVED_BYTES_MAX)
@@ -79,13 +79,13 @@ impl Channels {
         }
     }
 
-    /// Takes an SCTP packet that came inside DTLS.
+    /// Handles an SCTP packet that arrived inside DTLS.
     pub(crate) fn handle_data(&mut self, now: Instant, packet: &[u8]) {
         let packet = Bytes::copy_from_slice(packet);
         let handled = self.endpoint.handle(now, NOWHERE, None, None, packet);
         match handled {
             Some((handle, DatagramEvent::NewAssociation(association))) => {
-                // One is enough: a client that begins another has forgotten the first.
+                // A client that starts another association has lost the first one.
                 self.streams.clear();
                 self.association = Some((handle, association));
             }
@@ -100,7 +100,7 @@ impl Channels {
         }
     }
 
-    /// Lets time pass.
+    /// Runs the association's timers that are due.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         if let Some((_, association)) = &mut self.association
             && association.poll_timeout().is_some_and(|at| at <= now)
@@ -109,13 +109,13 @@ impl Channels {
         }
     }
 
-    /// When [`Self::handle_timeout`] has something to do.
+    /// Returns when to call [`Self::handle_timeout`].
     pub(crate) fn due(&self) -> Option<Instant> {
         let (_, association) = self.association.as_ref()?;
         association.poll_timeout()
     }
 
-    /// The next SCTP packets to be sent inside DTLS, each in a datagram of its own.
+    /// Returns the SCTP packets to send inside DTLS now, each in a datagram of its own.
     pub(crate) fn poll_packets(&mut self, now: Instant) -> Vec<Bytes> {
         let mut packets = Vec::new();
         let mut take = |transmit: Transmit| {
@@ -139,9 +139,10 @@ impl Channels {
         packets
     }
 
-    /// The next thing that has come over a channel.
+    /// Returns the next event of a channel.
     pub(crate) fn poll_event(&mut self, now: Instant) -> Option<Event> {
         loop {
+            // Streams that the library reported are read to their end before it is asked for more.
             while let Some(stream) = self.readable.last().copied() {
                 match self.read(stream) {
                     Some((kind, message)) => {
@@ -169,7 +170,8 @@ impl Channels {
         }
     }
 
-    /// Sends a text. False when the channel is gone, or too much waits to be sent.
+    /// Queues a text. Returns false, and drops the text, when the channel is gone or its queue is
+    /// full.
     pub(crate) fn write(&mut self, channel: ChannelNumber, text: &str) -> bool {
         let Some(stream) = self.streams.get(channel.0).copied() else {
             return false;
@@ -184,7 +186,7 @@ impl Channels {
         if waiting.saturating_add(text.len()) > WAITING_BYTES_MAX {
             return false;
         }
-        // An empty message has a type of its own, and one byte (RFC 8831 §6.6).
+        // An empty text has its own type and carries one byte (RFC 8831 §6.6).
         let (bytes, kind) = match text.as_bytes() {
             [] => (&[0][..], PayloadProtocolIdentifier::StringEmpty),
             bytes => (bytes, PayloadProtocolIdentifier::String),
@@ -194,7 +196,7 @@ impl Channels {
 
     fn read(&mut self, stream: u16) -> Option<(PayloadProtocolIdentifier, Vec<u8>)> {
         let (_, association) = self.association.as_mut()?;
-        // The first look at a stream takes it over.
+        // A new stream must be accepted before it can be read.
         while association.accept_stream().is_some() {}
         let chunks = association.stream(stream).ok()?.read_sctp().ok()??;
         let mut message = vec![0; chunks.len()];
@@ -218,7 +220,7 @@ impl Channels {
         }
     }
 
-    /// A channel is opened, and that is acknowledged (RFC 8832 §6).
+    /// Opens a channel on the remote's DATA_CHANNEL_OPEN and acknowledges it (RFC 8832 §6).
     fn establish(&mut self, stream: u16, message: &[u8]) -> Option<Event> {
         let label = label(message)?;
         if self.streams.len() == CHANNELS_MAX
@@ -256,7 +258,7 @@ impl Channels {
     }
 }
 
-/// The label of a DATA_CHANNEL_OPEN message (RFC 8832 §5.1).
+/// Reads the label of a DATA_CHANNEL_OPEN message (RFC 8832 §5.1); `None` for any other message.
 ///
 /// ```text
 ///  0                   1                   2                   3
@@ -282,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn label_stands_behind_the_head_of_an_open_message() {
+    fn open_message_yields_its_label() {
         let mut open = vec![DCEP_OPEN, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 2];
         open.extend(b"chatxy");
         assert_eq!(label(&open).as_deref(), Some("chat"));
@@ -291,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_open_messages_have_no_label() {
+    fn truncated_open_message_has_no_label() {
         let mut open = vec![DCEP_OPEN, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0];
         open.extend(b"chat");
         for end in 0..open.len() {
@@ -300,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_no_association() {
+    fn garbage_starts_no_association() {
         let mut channels = Channels::new();
         let now = Instant::now();
         for length in 0..64 {

@@ -1,27 +1,30 @@
 use std::time::{Duration, Instant, SystemTime};
 
-/// Further from its arrival than this a capture time is a lie of a broken clock.
+/// A capture time further than this from the packet's arrival comes from a broken clock and is
+/// ignored.
 const SKEW_MAX: Duration = Duration::from_secs(10);
 
 /// Maps a publisher's clock to the server's, from its sender reports (RFC 3550 §6.4.1).
 ///
-/// One anchor serves all tracks of a publisher, so that sound and picture keep the
-/// distance to each other that the publisher gave them.
+/// All tracks of a publisher share one anchor, so that audio and video keep the offset to each
+/// other that the publisher gave them.
 #[derive(Debug, Default)]
 pub(crate) struct PublisherClock {
-    /// The publisher's wall clock in its first report, and when that arrived.
+    /// The publisher's wall clock in its first report, and when that report arrived.
     anchor: Option<(SystemTime, Instant)>,
 }
 
 /// The latest sender report of one encoding.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Report {
-    /// On the server's clock.
+    /// The report's NTP time on the server's clock.
     at: Instant,
     rtp_timestamp: u32,
 }
 
 impl PublisherClock {
+    /// Places a sender report on the server's clock; the first one becomes the anchor. `None` when
+    /// the platform cannot represent the time.
     pub(crate) fn report(
         &mut self,
         ntp: SystemTime,
@@ -38,7 +41,8 @@ impl PublisherClock {
 }
 
 impl Report {
-    /// When the packet with this timestamp was captured; `received` when that cannot be.
+    /// Returns when the packet with this timestamp was captured, or `received` when the result
+    /// would be more than [`SKEW_MAX`] away from it.
     pub(crate) fn captured(&self, timestamp: u32, clock_rate: u32, received: Instant) -> Instant {
         let ticks = timestamp.wrapping_sub(self.rtp_timestamp) as i32;
         let time =
@@ -62,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sound_and_picture_of_one_instant_map_to_one_instant() {
+    fn audio_and_video_of_one_instant_map_to_one_instant() {
         let now = Instant::now();
         let ntp = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         let mut clock = PublisherClock::default();
@@ -83,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumps_is_not_believed() {
+    fn capture_time_far_from_arrival_is_ignored() {
         let now = Instant::now();
         let ntp = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         let report = PublisherClock::default()

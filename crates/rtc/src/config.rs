@@ -2,23 +2,23 @@ use std::net::SocketAddr;
 
 use crate::WallClock;
 
-/// What is the same for all peers of a shard.
+/// Settings that all peers of a shard share.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Certificate for DTLS. One for a whole process gives nothing away, since it only has to match
-    /// the fingerprint in the SDP.
+    /// Certificate for DTLS. All sessions of a process can share it, since it only has to match the
+    /// fingerprint in the SDP.
     pub identity: dtls::Identity,
-    /// Where the shard's socket can be reached, the best first: one host candidate each.
+    /// Addresses of the shard's socket, best first. Each one becomes a host candidate.
     pub candidates: Vec<SocketAddr>,
     /// Write `a=ice-lite` into answers (RFC 8839 §5.3). Correct by the letter, but
     /// Chromium then starts about 70 ms later, and no browser needs it: docs/decisions.
     pub announce_ice_lite: bool,
-    /// For sender reports.
+    /// The wall clock for sender reports.
     pub wall_clock: WallClock,
 }
 
 impl Config {
-    /// The candidates as descriptions have them.
+    /// Returns the candidates as SDP attribute values.
     pub(crate) fn candidate_attributes(&self) -> Vec<String> {
         host_candidates(&self.candidates)
     }
@@ -37,7 +37,8 @@ const TYPE_PREFERENCE_HOST: u32 = 126;
 /// The only component: RTP and RTCP share it (RFC 5761).
 const COMPONENT: u32 = 1;
 
-/// The `candidate:…` attributes of host candidates (RFC 8839 §5.1), the best first.
+/// Returns the `candidate:…` attributes of host candidates (RFC 8839 §5.1) for `addresses`, which
+/// are ordered best first.
 pub fn host_candidates(addresses: &[SocketAddr]) -> Vec<String> {
     let ranked = addresses.iter().enumerate();
     ranked
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn host_candidates_are_ranked() {
+    fn host_candidates_have_descending_priority() {
         let address = SocketAddr::from(([192, 0, 2, 7], 10_000));
         assert_eq!(
             host_candidate(&address, 0),

@@ -2,15 +2,15 @@ use std::collections::VecDeque;
 
 use ice::Path;
 
-/// What the kernel takes with one send: segments, and bytes less IP and UDP headers.
+/// Limits of one send with segmentation offload: segments, and bytes without IP and UDP headers.
 const SEGMENTS_MAX: usize = 64;
 const TRAIN_BYTES_MAX: usize = 65_000;
 
-/// Datagrams on their way out, one after the other in one buffer.
+/// Outgoing datagrams, back to back in one buffer.
 ///
-/// Those of one size to one destination form a train, which generic segmentation offload sends
-/// with one call; only the last of a train may be shorter. When all are taken, the buffer is used
-/// anew.
+/// Consecutive datagrams of one size to one destination form a train, which generic segmentation
+/// offload sends with one call; only the last datagram of a train may be shorter. The buffer is
+/// reused once every train was taken.
 #[derive(Debug, Default)]
 pub struct Datagrams {
     bytes: Vec<u8>,
@@ -29,23 +29,23 @@ struct Train {
 /// Datagrams to send: one, or several of one size to one destination.
 #[derive(Debug)]
 pub struct Transmit<'a> {
-    /// From where to where.
+    /// Local and remote address.
     pub path: Path,
-    /// Bytes of each datagram; the last one may have less.
+    /// Size of each datagram in bytes; the last one may be shorter.
     pub segment: usize,
-    /// The datagrams, one after the other.
+    /// The datagrams, back to back.
     pub contents: &'a [u8],
 }
 
 impl Transmit<'_> {
-    /// The datagrams one by one.
+    /// Iterates over the single datagrams.
     pub fn datagrams(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.contents.chunks(self.segment.max(1))
     }
 }
 
 impl Datagrams {
-    /// The next to send, oldest first; `None` when all are taken.
+    /// Takes the next train to send, oldest first; `None` when all are taken.
     pub fn pop(&mut self) -> Option<Transmit<'_>> {
         let train = self.trains.pop_front()?;
         Some(Transmit {
@@ -55,18 +55,18 @@ impl Datagrams {
         })
     }
 
-    /// Nothing is to be sent.
+    /// Whether nothing waits to be sent.
     pub fn is_empty(&self) -> bool {
         self.trains.is_empty()
     }
 
-    /// How many trains ended, since the begin, only because the next datagram to the same
-    /// destination was longer: each of them costs a send that equal datagrams would not.
+    /// Returns the number of trains so far that ended only because the next datagram to the same
+    /// destination was longer. Each of them costs a send that datagrams of equal size would not.
     pub fn trains_cut(&self) -> u64 {
         self.cut
     }
 
-    /// Adds a datagram.
+    /// Appends a copy of a datagram.
     pub fn push(&mut self, path: Path, datagram: &[u8]) {
         let buffer = self.buffer();
         let start = buffer.len();
@@ -74,7 +74,7 @@ impl Datagrams {
         self.commit(path, start);
     }
 
-    /// Where to write the next datagram: at the end. [`Self::commit`] makes it one.
+    /// Returns the buffer to append the next datagram to; [`Self::commit`] completes it.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         if self.trains.is_empty() {
             self.bytes.clear();
@@ -82,7 +82,7 @@ impl Datagrams {
         &mut self.bytes
     }
 
-    /// What the buffer holds from `start` on is a datagram.
+    /// Completes the datagram that was written from `start` to the end of the buffer.
     pub(crate) fn commit(&mut self, path: Path, start: usize) {
         let end = self.bytes.len();
         if let Some(train) = self.trains.back_mut() {
@@ -102,6 +102,7 @@ impl Datagrams {
 }
 
 impl Train {
+    /// Whether a datagram at `start` of `length` bytes can continue this train.
     fn takes(&self, path: Path, start: usize, length: usize) -> bool {
         let bytes = self.end - self.start;
         let whole = bytes.is_multiple_of(self.segment.max(1));
@@ -113,7 +114,7 @@ impl Train {
             && bytes + length <= TRAIN_BYTES_MAX
     }
 
-    /// A datagram would have its place here, were it not longer than the others.
+    /// Whether a datagram would continue this train if it were not longer than the segments.
     fn is_cut_by(&self, path: Path, start: usize, length: usize) -> bool {
         length > self.segment && self.takes(path, start, self.segment)
     }
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_train_is_of_one_size_and_one_destination_and_ends_with_a_shorter_one() {
+    fn train_has_one_size_one_destination_and_a_short_end() {
         let mut datagrams = Datagrams::default();
         for (port, bytes) in [(1, 9), (1, 9), (1, 5), (1, 5), (1, 6), (2, 6), (2, 6)] {
             datagrams.push(path(port), &vec![0; bytes]);
@@ -153,12 +154,13 @@ mod tests {
         ];
         assert_eq!(trains(&mut datagrams), expected);
         assert!(datagrams.is_empty() && datagrams.buffer().is_empty());
-        // One byte more cuts; what follows on a shorter one, or goes elsewhere, does not.
+        // Only the longer datagram cuts a train; one after a short segment, or to another
+        // destination, does not.
         assert_eq!(datagrams.trains_cut(), 1);
     }
 
     #[test]
-    fn a_train_is_no_longer_than_the_kernel_takes() {
+    fn train_is_limited_in_segments_and_bytes() {
         let mut datagrams = Datagrams::default();
         for _ in 0..100 {
             datagrams.push(path(1), &[0; 100]);

@@ -1,17 +1,17 @@
-//! Media that come before the handshake is over here: what they prove.
+//! Media that arrives before the DTLS handshake has completed on this side.
 
 use rtp::Header;
 
 use crate::srtp::{Inbound, Keys};
 
-/// The keys with which the client of DTLS verifies media while the server's Finished is missing.
-/// FFmpeg sends its Finished once, and media right behind it.
+/// Keys with which a DTLS client verifies media while the DTLS server's Finished is missing.
+/// FFmpeg sends its Finished only once, directly followed by media.
 #[derive(Default)]
 pub(crate) struct Early(Option<Box<Inbound>>);
 
 impl Early {
-    /// Whether the packet verifies, so that the server has finished. It is not opened: the
-    /// connection does that. False when no keys are known yet.
+    /// Whether the packet authenticates, which proves that the DTLS server has finished. The packet
+    /// itself stays sealed: the receiver opens it. False when no keys are known yet.
     pub(crate) fn is_proved(&mut self, dtls: &dtls::Endpoint, packet: &[u8]) -> bool {
         if self.0.is_none() {
             let keys = dtls.early_keys();

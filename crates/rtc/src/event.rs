@@ -7,16 +7,17 @@ use rtp::{Bitrate, Packet};
 use crate::channels::ChannelNumber;
 use crate::srtp::Protection;
 
-/// What a peer reports. Small, since every packet is one: what is large and seldom stands apart.
+/// What a peer reports. Every packet is an event, so the enum is small: large and rare payloads are
+/// boxed.
 #[derive(Debug)]
 pub enum Event {
-    /// DTLS is up: media flows.
+    /// ICE and DTLS are up: media flows.
     Connected(Box<Connection>),
     /// The connection is over.
     Closed(Ended),
-    /// An authentic check has come over this path: its datagrams may be this peer's.
+    /// An authentic STUN check arrived over this path: its datagrams may belong to this peer.
     Reached(Box<Path>),
-    /// Media goes over this path from now on, which has been proved.
+    /// Media moves to this path, which a STUN check has validated.
     Selected(Box<Path>),
     /// A media packet from the remote.
     Packet {
@@ -24,8 +25,8 @@ pub enum Event {
         media: usize,
         /// Index into the section's rids; 0 without simulcast.
         layer: usize,
-        /// Another source than before has begun on this layer: its numbers and its clock have
-        /// nothing to do with those before.
+        /// The first packet after the layer's source changed or its sequence numbers jumped: it
+        /// does not continue the packets before, and its clock may be another one.
         restarted: bool,
         /// The packet.
         packet: Arc<Packet>,
@@ -37,31 +38,31 @@ pub enum Event {
     },
     /// The remote has opened a data channel (RFC 8832).
     ChannelOpened {
-        /// Its number in this peer.
+        /// Names the channel within this peer.
         channel: ChannelNumber,
-        /// Its label.
+        /// The label that the remote gave it.
         label: String,
     },
-    /// A text came over a data channel. What is no text is left out, and what is more than
+    /// A text arrived over a data channel. Binary messages are dropped, and so are texts beyond
     /// [`TEXT_BYTES_MAX`](crate::TEXT_BYTES_MAX) and [`TEXTS_PER_SECOND`](crate::TEXTS_PER_SECOND).
     ChannelText {
-        /// Which channel.
+        /// The channel, as [`Self::ChannelOpened`] named it.
         channel: ChannelNumber,
         /// The text.
         text: String,
     },
     /// NACKs (RFC 4585 §6.2.1) since the last such event.
     Nacks {
-        /// Sent to a publisher, else received from a viewer.
+        /// True: sent to a publisher; false: received from a viewer.
         sent: bool,
-        /// How many.
+        /// Number of NACKs.
         count: u64,
     },
-    /// What is known of the path to the remote.
+    /// The estimate of the path to the remote changed.
     Estimate {
-        /// How much it can carry, as far as it was probed.
+        /// The bandwidth that the path has been shown to carry.
         bandwidth: Bitrate,
-        /// It queues or drops packets now.
+        /// The path queues or drops this peer's packets now.
         congested: bool,
     },
 }
@@ -69,11 +70,11 @@ pub enum Event {
 /// How a peer is connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connection {
-    /// The path of the handshake.
+    /// The first path that media takes.
     pub path: Path,
-    /// The version of DTLS.
+    /// The negotiated DTLS version.
     pub version: dtls::Version,
-    /// How media is protected.
+    /// The negotiated SRTP profile.
     pub protection: Protection,
 }
 
@@ -82,14 +83,14 @@ pub struct Connection {
 pub enum Ended {
     /// The remote closed it.
     Closed,
-    /// DTLS failed.
+    /// The DTLS handshake failed.
     Handshake(dtls::Error),
-    /// The owner's time for it to come up is over; it had come this far.
+    /// The owner's deadline for the connection passed at this stage.
     Unfinished(Stage),
 }
 
 impl Ended {
-    /// A value for a metric's label.
+    /// Returns the value for a metric's label.
     pub fn label(&self) -> &'static str {
         match self {
             Self::Closed => "closed",
@@ -105,13 +106,13 @@ impl Ended {
 /// How far a connection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// No authentic check has come.
+    /// No authentic STUN check has arrived.
     NotReached,
-    /// Checks have come, and were answered; nothing of DTLS has.
+    /// STUN checks arrived and were answered, but no DTLS has arrived.
     Checked,
-    /// DTLS has begun.
+    /// The DTLS handshake has begun.
     Handshaking,
-    /// DTLS is up.
+    /// ICE and DTLS are up.
     Connected,
 }
 
@@ -129,27 +130,27 @@ impl std::fmt::Display for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::NotReached => {
-                "no STUN check of the client has come: is the media port open to it by UDP?"
+                "no STUN check of the client arrived: is the media port open to it over UDP?"
             }
             Self::Checked => {
-                "STUN checks were answered, and no DTLS has come: do the answers reach the client?"
+                "STUN checks were answered, but no DTLS arrived: do the answers reach the client?"
             }
-            Self::Handshaking => "DTLS has begun and did not end: are large datagrams lost?",
+            Self::Handshaking => "the DTLS handshake did not finish: are large datagrams lost?",
             Self::Connected => "it was connected",
         })
     }
 }
 
-/// What a peer wants done.
+/// An output of a peer.
 #[derive(Debug)]
 #[allow(
     clippy::large_enum_variant,
     reason = "lives on the stack for one loop turn; boxing would allocate per packet"
 )]
 pub enum Output {
-    /// Look at this.
+    /// Something for the owner to handle.
     Event(Event),
-    /// Nothing more now; call [`Peer::handle_timeout`](crate::Peer::handle_timeout) at this time,
-    /// if there is one.
+    /// All events were taken. Call [`Peer::handle_timeout`](crate::Peer::handle_timeout) at this
+    /// time; `None`: no timer is running.
     Timeout(Option<Instant>),
 }

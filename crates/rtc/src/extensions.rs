@@ -15,10 +15,10 @@ pub(crate) const PLAYOUT_DELAY: &str = "http://www.webrtc.org/experiments/rtp-hd
 pub(crate) const ABS_CAPTURE_TIME: &str =
     "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time";
 
-/// Ids of the one-byte form are below this (RFC 8285 §4.2).
+/// Ids of the one-byte form are below this; 15 is reserved (RFC 8285 §4.2).
 pub(crate) const ID_MAX: u8 = 15;
 
-/// Ids and URIs that are offered for a section that this side sends on.
+/// Returns the ids and URIs to offer for a section that this side sends on.
 pub(crate) fn sent(kind: Kind) -> impl Iterator<Item = (u8, &'static str)> {
     const BOTH: [(u8, &str); 3] = [
         (3, TRANSPORT_SEQUENCE_NUMBER),
@@ -38,7 +38,7 @@ pub(crate) fn sent(kind: Kind) -> impl Iterator<Item = (u8, &'static str)> {
     BOTH.iter().chain(own).copied()
 }
 
-/// Ids and URIs that are offered for a section that this side only receives on.
+/// Returns the ids and URIs to offer for a section that this side only receives on.
 pub(crate) fn received(kind: Kind) -> impl Iterator<Item = (u8, &'static str)> {
     const VIDEO: [(u8, &str); 2] = [(10, RID), (11, REPAIRED_RID)];
     let more = match kind {
@@ -48,16 +48,16 @@ pub(crate) fn received(kind: Kind) -> impl Iterator<Item = (u8, &'static str)> {
     sent(kind).chain(more.iter().copied())
 }
 
-/// Whether an offered extension is taken. Absolute send times are not: transport-wide sequence
-/// numbers tell more.
+/// Whether an offered extension is accepted. Absolute send times are not: transport-wide sequence
+/// numbers carry more information.
 pub(crate) fn is_taken(uri: &str) -> bool {
     let mut known = ExtensionIds::default();
     known.place(uri).is_some()
 }
 
-/// Under which ids header extensions come on one m-line (RFC 8285 §5); 0 = not negotiated.
+/// The ids of the header extensions on one m-line (RFC 8285 §5); 0 = not negotiated.
 ///
-/// Absolute send times are absent: transport-wide sequence numbers say more.
+/// Absolute send times are absent: transport-wide sequence numbers carry more information.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExtensionIds {
     /// `urn:ietf:params:rtp-hdrext:sdes:mid`.
@@ -68,20 +68,20 @@ pub struct ExtensionIds {
     pub repaired_rid: u8,
     /// Transport-wide sequence numbers.
     pub transport_seq: u8,
-    /// RFC 6464.
+    /// Client-to-mixer audio level (RFC 6464).
     pub audio_level: u8,
     /// `urn:3gpp:video-orientation`.
     pub rotation: u8,
-    /// Wanted playout delay.
+    /// Requested playout delay.
     pub playout_delay: u8,
-    /// Dependency descriptor of AV1.
+    /// AV1 dependency descriptor.
     pub dependency_descriptor: u8,
     /// Absolute capture time.
     pub abs_capture_time: u8,
 }
 
 impl ExtensionIds {
-    /// Those of a section, as far as they are taken.
+    /// Collects the ids of the accepted extensions of a section.
     pub(crate) fn of(extensions: &[sdp::Extension]) -> Self {
         let mut ids = Self::default();
         for extension in extensions {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn offered_extensions_are_all_taken() {
+    fn own_offered_extensions_are_all_accepted() {
         let all = [Kind::Audio, Kind::Video].into_iter();
         assert!(all.flat_map(received).all(|(_, uri)| is_taken(uri)));
     }

@@ -1,18 +1,18 @@
 use std::fmt;
 
-/// How much media went one way.
+/// Media counters of one direction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Flow {
-    /// Packets, those of retransmissions not counted.
+    /// Packets, each counted once: repeats by retransmission are not counted.
     pub packets: u64,
-    /// Bytes of their payloads.
+    /// Payload bytes of these packets.
     pub bytes: u64,
-    /// Packets that were lost on the way, as far as its end told: also those that came later by
-    /// retransmission.
+    /// Packets lost in transit, as far as the receiving end knows. Packets that a retransmission
+    /// recovered later may be included.
     pub lost: u64,
 }
 
-/// How much media went over a connection.
+/// Media counters of a connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// From the remote.
@@ -22,7 +22,7 @@ pub struct Traffic {
 }
 
 impl Flow {
-    /// Lost packets of a hundred.
+    /// Returns the share of lost packets in percent.
     pub fn lost_percent(&self) -> f64 {
         let all = self.packets.max(self.lost).max(1);
         self.lost as f64 * 100.0 / all as f64

@@ -1,14 +1,14 @@
-//! Which codecs are passed through, and how descriptions write them.
+//! The codecs that are forwarded, and how SDP describes them.
 
 use rtp::{Codec, DescribedSet, Format, Profile};
 
 use crate::receiver::ReceivedType;
 use crate::sender::Types;
 
-/// Stereo both ways (RFC 7587 §6.1): the server decodes nothing, so it takes and gives all there is.
+/// Stereo both ways (RFC 7587 §6.1): the server decodes nothing, so it accepts and offers stereo.
 const OPUS_STEREO: &str = "stereo=1;sprop-stereo=1";
 
-/// What H.264 is when nothing is said (RFC 6184 §8.1): baseline at level 1, single NAL units.
+/// H.264 without parameters (RFC 6184 §8.1): baseline at level 1, single NAL units.
 const H264_DEFAULT_PROFILE: u32 = 0x42_00_0a;
 
 /// Payload types of one section, the remote's preference first.
@@ -20,12 +20,12 @@ impl PayloadTypes {
         Self(types)
     }
 
-    /// How a packet of `format` is sent best.
+    /// Returns the payload type that fits packets of `format` best; `None` when none fits.
     pub(crate) fn best_for(&self, format: &Format) -> Option<Types> {
         self.0
             .iter()
             .filter_map(|pt| Some((format.fit(&pt.format)?, pt)))
-            // `max_by_key` takes the last of equals; the remote's first choice is what we want.
+            // `max_by_key` returns the last of equals; reversed, that is the remote's first choice.
             .rev()
             .max_by_key(|(fit, _)| *fit)
             .map(|(_, pt)| Types {
@@ -45,8 +45,8 @@ impl PayloadTypes {
     }
 }
 
-/// The format that a described codec stands for; `None` for one that is not passed through.
-/// Encoding names are compared without case (RFC 4855 §3), and Opus may leave its channels out.
+/// Returns the format of a codec in a description; `None` when it is not forwarded. Encoding names
+/// are compared without case (RFC 4855 §3), and Opus may leave out its channels.
 pub(crate) fn format_of(codec: &sdp::Codec) -> Option<Format> {
     let known = Codec::ALL
         .into_iter()
@@ -75,7 +75,8 @@ pub(crate) fn format_of(codec: &sdp::Codec) -> Option<Format> {
     })
 }
 
-/// Clock rates in Hz as the payload formats fix them (RFC 7587 §4.1, RFC 6184 §8.2.1 and its kin).
+/// Returns the clock rate in Hz that the codec's payload format fixes (RFC 7587 §4.1,
+/// RFC 6184 §8.2.1 and the other video formats).
 pub(crate) fn clock_rate(codec: Codec) -> u32 {
     match codec {
         Codec::Opus => 48_000,
@@ -83,8 +84,8 @@ pub(crate) fn clock_rate(codec: Codec) -> u32 {
     }
 }
 
-/// The parameters that answer those of an offered codec. What describes the stream itself, such as
-/// `sprop-parameter-sets`, is the sender's to say and left out.
+/// Returns the format parameters that answer those of an offered codec. Parameters that describe
+/// the offerer's own stream, such as `sprop-parameter-sets`, are left out.
 pub(crate) fn answered_parameters(codec: &sdp::Codec, format: &Format) -> String {
     let echoed: &[&str] = match format.codec {
         Codec::Opus => return opus_parameters(),
@@ -104,7 +105,7 @@ pub(crate) fn answered_parameters(codec: &sdp::Codec, format: &Format) -> String
     echoed.collect::<Vec<_>>().join(";")
 }
 
-/// The parameter sets that an offered codec describes (RFC 6184 §8.1, RFC 7798 §7.1).
+/// Returns the parameter sets in an offered codec's parameters (RFC 6184 §8.1, RFC 7798 §7.1).
 pub(crate) fn described_sets(codec: &sdp::Codec, format: &Format) -> Vec<DescribedSet> {
     let value = |name| codec.parameter(name).unwrap_or_default();
     let units = match format.codec {
@@ -119,7 +120,7 @@ pub(crate) fn described_sets(codec: &sdp::Codec, format: &Format) -> Vec<Describ
     units.map(|unit| DescribedSet { format, unit }).collect()
 }
 
-/// How Opus is offered and answered.
+/// Returns the format parameters with which Opus is offered and answered.
 pub(crate) fn opus_parameters() -> String {
     format!("minptime=10;useinbandfec=1;{OPUS_STEREO}")
 }
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn codec_names_are_read_without_case() {
+    fn codec_names_are_case_insensitive() {
         for (name, rate, expected) in [
             ("OPUS", 48_000, Some(Codec::Opus)),
             ("opus", 48_000, Some(Codec::Opus)),
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn answer_repeats_the_profile_but_not_the_sets() {
+    fn answer_repeats_profile_but_not_parameter_sets() {
         let offered = codec(
             "H264",
             90_000,

@@ -1,4 +1,4 @@
-//! Entry points for fuzzing what is not public. For tests only.
+//! Entry points for fuzzing private modules. For tests only.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ impl std::fmt::Debug for Association {
 }
 
 impl Association {
-    /// Takes an SCTP packet and lets the time come; returns the packets to send.
+    /// Handles an SCTP packet and the timers that are due; returns the packets to send.
     pub fn take(&mut self, now: Instant, packet: &[u8]) -> Vec<Bytes> {
         self.0.handle_data(now, packet);
         self.0.handle_timeout(now);

@@ -1,10 +1,11 @@
 //! One WebRTC peer: ICE, DTLS, SRTP and SDP as a state machine without IO.
 //!
-//! A [`Negotiator`] turns descriptions into what was [`Agreed`]; a [`Peer`] is made from that, and
-//! joins an ICE agent, a DTLS endpoint, a receiver and a sender behind one input and one output.
+//! A [`Negotiator`] turns offers and answers into an [`Agreed`] outcome. A [`Peer`] is built from
+//! that outcome and joins an ICE agent, a DTLS endpoint, a receiver and a sender behind one input
+//! and one output.
 //!
-//! Deliberately absent: streams, viewers, which packet goes where. A peer sends what it
-//! is given and reports what it receives.
+//! Deliberately absent: streams, viewers and routing. A peer sends the packets that it is given and
+//! reports the packets that it receives.
 
 mod channels;
 mod clock;

@@ -7,10 +7,10 @@ use rtp::{DescribedSet, Format, Kind};
 use crate::formats::PayloadTypes;
 use crate::sender::Types;
 
-/// Encodings of one section; further rids of an offer are not received.
+/// Encodings of one section. Further rids of an offer are left out of the answer.
 pub const LAYERS_MAX: usize = 4;
 
-/// One section of an established peer, as one side sends on it.
+/// One m-line of an established peer, in one direction.
 #[derive(Debug)]
 pub struct Media {
     mid: Box<str>,
@@ -18,16 +18,17 @@ pub struct Media {
     pub kind: Kind,
     rids: Vec<Box<str>>,
     types: PayloadTypes,
-    /// Received: parameter sets that the description carries.
+    /// When receiving: parameter sets from the remote's description.
     sets: Arc<[DescribedSet]>,
-    /// Sending: numbers of its encodings.
+    /// When sending: indices of its encodings in the sender.
     pub(crate) encodings: Range<usize>,
-    /// Sending: how the last packet's format went, since it rarely changes.
+    /// When sending: the last packet's format and its payload type, cached since the format rarely
+    /// changes.
     mapped: Option<(Format, Types)>,
 }
 
 impl Media {
-    /// A section that sends nothing yet.
+    /// Creates a section that sends nothing yet.
     pub(crate) fn new(mid: &str, kind: Kind, types: PayloadTypes) -> Self {
         Self {
             mid: mid.into(),
@@ -40,7 +41,7 @@ impl Media {
         }
     }
 
-    /// A section that is received.
+    /// Creates a section that the remote sends on.
     pub(crate) fn received(section: &crate::receiver::ReceivedSection) -> Self {
         let types = PayloadTypes::new(section.types.clone());
         Self {
@@ -50,32 +51,32 @@ impl Media {
         }
     }
 
-    /// The `a=mid` value.
+    /// Returns the `a=mid` value.
     pub fn mid(&self) -> &str {
         &self.mid
     }
 
-    /// Simulcast rids in the order of the SDP; empty without simulcast.
+    /// Returns the simulcast rids in the order of the SDP; empty without simulcast.
     pub fn rids(&self) -> Vec<String> {
         self.rids.iter().map(|rid| rid.to_string()).collect()
     }
 
-    /// Parameter sets that the remote's description carries.
+    /// Returns the parameter sets in the remote's description.
     pub fn described_sets(&self) -> Arc<[DescribedSet]> {
         self.sets.clone()
     }
 
-    /// What was negotiated, the remote's preference first.
+    /// Iterates over the negotiated formats, the remote's preference first.
     pub fn formats(&self) -> impl Iterator<Item = &Format> {
         self.types.formats()
     }
 
-    /// Whether the remote can take packets of this format.
+    /// Whether the remote accepts packets of this format.
     pub fn accepts(&self, format: &Format) -> bool {
         self.types.best_for(format).is_some()
     }
 
-    /// Names of the negotiated codecs, each once.
+    /// Returns the names of the negotiated codecs, each once.
     pub fn codecs(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for name in self.formats().map(|format| format.codec.to_string()) {
@@ -86,7 +87,8 @@ impl Media {
         names
     }
 
-    /// How packets of this format are sent; `None` when the remote does not take them.
+    /// Returns the payload type for packets of this format; `None` when the remote does not accept
+    /// them.
     pub(crate) fn types_for(&mut self, format: &Format) -> Option<Types> {
         if let Some((last, types)) = self.mapped
             && last == *format

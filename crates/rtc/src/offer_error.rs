@@ -1,23 +1,23 @@
 use rtp::Kind;
 use thiserror::Error;
 
-/// Why a description was not accepted. The text is for the person who made it.
+/// Why a description was not accepted. The text addresses the author of the description.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OfferError {
-    /// It cannot be read; the text names the line.
+    /// The SDP does not parse; the text names the line.
     #[error("this is not an SDP: {0}")]
     Unreadable(#[from] sdp::Error),
-    /// No section for media.
+    /// The offer has no audio and no video section.
     #[error("the offer has no audio and no video m-line")]
     NoMedia,
-    /// Too many sections of a kind.
-    #[error("the offer has {count} {kind} m-lines: {max} is the most")]
+    /// The offer has too many sections of one kind.
+    #[error("the offer has {count} {kind} m-lines, the limit is {max}")]
     TooManyMedia {
         /// Audio or video.
         kind: Kind,
-        /// How many.
+        /// Sections of the kind in the offer.
         count: usize,
-        /// How many there may be.
+        /// The most that the endpoint accepts.
         max: usize,
     },
     /// The section's direction is the opposite of what the endpoint does.
@@ -25,14 +25,15 @@ pub enum OfferError {
     Direction {
         /// Audio or video.
         kind: Kind,
-        /// The attribute as offered.
+        /// The offered direction attribute.
         found: &'static str,
-        /// The attribute that works.
+        /// The direction attribute that the endpoint needs.
         needed: &'static str,
-        /// What was asked for.
+        /// What the endpoint is for: publishing or watching.
         endpoint: &'static str,
     },
-    /// A section has nothing that both sides can code (RFC 9725 §4.4: all or nothing).
+    /// A section offers no codec that is forwarded. The whole offer is refused
+    /// (RFC 9725 §4.4: all or nothing).
     #[error(
         "the {kind} m-line (line {line}) offers {offered}: none of it is passed through. \
          Offer one of {}, or leave the m-line out",
@@ -43,18 +44,18 @@ pub enum OfferError {
         kind: Kind,
         /// Number of its `m=` line in the offer.
         line: usize,
-        /// The codecs that were offered.
+        /// Names of the offered codecs.
         offered: String,
-        /// Those that would do.
+        /// Names of the codecs of this kind that are forwarded.
         wanted: Vec<String>,
     },
-    /// Something that this side cannot serve; the text says what.
+    /// The description asks for something that this side cannot serve; the text says what.
     #[error("the description cannot be accepted: {0}")]
     Refused(String),
 }
 
 impl OfferError {
-    /// A value for a metric's label.
+    /// Returns the value for a metric's label.
     pub fn label(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "unreadable",

@@ -3,9 +3,9 @@ use ice::Path;
 use crate::datagrams::Datagrams;
 use crate::srtp::Outbound;
 
-/// The way out of one connected peer: its keys, its path, and the buffer that goes to the kernel.
+/// Where one connected peer sends: its outbound keys, its path, and the buffer of datagrams.
 ///
-/// There is one sealing side for all that a peer sends, so no nonce comes twice (RFC 7714 §8.1).
+/// All packets of a peer are sealed by the one [`Outbound`], so no nonce repeats (RFC 7714 §8.1).
 #[derive(Debug)]
 pub(crate) struct Outlet<'a> {
     pub(crate) srtp: &'a mut Outbound,
@@ -14,8 +14,9 @@ pub(crate) struct Outlet<'a> {
 }
 
 impl Outlet<'_> {
-    /// Sends the RTP packet that `write` appends, of which it returns the header's length. `index`
-    /// is its sequence number extended by the count of wraps. Returns the size of the datagram.
+    /// Seals and sends the RTP packet that `write` appends to the buffer; `write` returns the
+    /// length of its header. `index` is the sequence number extended by the rollover counter.
+    /// Returns the size of the datagram in bytes.
     pub(crate) fn send_rtp(
         &mut self,
         index: u64,
@@ -30,7 +31,7 @@ impl Outlet<'_> {
         bytes
     }
 
-    /// Sends a compound RTCP packet of at least eight bytes.
+    /// Seals and sends a compound RTCP packet of at least eight bytes.
     pub(crate) fn send_rtcp(&mut self, mut compound: Vec<u8>) {
         self.srtp.seal_rtcp(&mut compound);
         self.to.push(self.path, &compound);

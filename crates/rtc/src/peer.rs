@@ -23,49 +23,50 @@ use crate::sender::{Feedback, Sender, WriteError};
 use crate::srtp::{self, Inbound, Outbound, Protection, Replay};
 use crate::wall_clock::WallClock;
 
-/// The largest RTP payload that is sent. With headers, extensions and tag it makes a datagram that
-/// no path over Ethernet carries whole; what a path does not carry, the kernel refuses.
+/// The largest RTP payload that is sent, in bytes. With headers, extensions and tag it already
+/// makes a datagram that no path over Ethernet carries unfragmented; the kernel refuses a datagram
+/// that exceeds the path's MTU.
 pub const PAYLOAD_BYTES_MAX: usize = 1_472;
 
 /// One WebRTC connection of the server: ICE, DTLS, SRTP, and media both ways.
 ///
-/// A [`Negotiator`] decides what flows; the peer is made from what was agreed first and takes what
-/// is agreed later. What it has to send is added to the [`Datagrams`] of each call. It has no
-/// socket and no clock: give it a datagram or the time, take all of [`Self::poll_output`], and come
-/// back at the timeout that this names.
+/// A [`Negotiator`] decides what flows: the peer is built from the first [`Agreed`] outcome, and
+/// later ones are applied to it. It appends the datagrams that it sends to the [`Datagrams`] of
+/// each call. It has no socket and no clock: give it a datagram or the time, drain
+/// [`Self::poll_output`], and come back at the timeout that this returns.
 ///
-/// In the order of C, as what belongs to a datagram stands together then.
+/// `repr(C)` keeps the order of the fields, so that those that every datagram needs stay together.
 #[repr(C)]
 pub struct Peer {
-    /// Since the handshake.
+    /// `None` until the handshake has completed.
     crypto: Option<Box<Crypto>>,
     receiver: Box<Receiver>,
     sender: Option<Box<Sender>>,
     channels: Option<Box<Channels>>,
     events: VecDeque<Event>,
     ice: ice::Agent,
-    /// Where media goes, as the owner was told.
+    /// The path of media that was last reported to the owner.
     selected: Option<Path>,
     sent: Vec<Media>,
     dtls_due: Option<Instant>,
-    /// The time of the last call that had one.
+    /// The `now` of the last call that had one.
     now: Instant,
     received: Vec<Media>,
-    /// Until there is `crypto`.
+    /// In use until `crypto` is set.
     early: Early,
     dtls: Box<dtls::Endpoint>,
-    /// Of a sender that is not there yet.
+    /// The initial bandwidth estimate for the sender, which the first line creates.
     estimate: Option<Bitrate>,
     wall_clock: WallClock,
     remote_ufrag: String,
     unified: bool,
-    /// Something of DTLS has come.
+    /// A DTLS datagram has arrived.
     dtls_heard: bool,
-    /// The connection ended, or was ended.
+    /// The connection ended, or the owner closed it.
     over: bool,
 }
 
-/// The keys' two sides, and which RTCP came before.
+/// The SRTP keys of both directions, and the replay protection of RTCP.
 struct Crypto {
     protection: Protection,
     version: dtls::Version,
@@ -75,7 +76,7 @@ struct Crypto {
 }
 
 impl Crypto {
-    /// The way out on a path.
+    /// Borrows what the sender needs to send on a path.
     fn outlet<'a>(&'a mut self, path: Path, to: &'a mut Datagrams) -> Outlet<'a> {
         Outlet {
             srtp: &mut self.outbound,
@@ -95,10 +96,11 @@ impl std::fmt::Debug for Peer {
 }
 
 impl Peer {
-    /// A peer for what was agreed first. `estimate`: where the estimate of the path's bandwidth
-    /// begins, for a peer that sends; it needs a remote with transport-wide feedback.
+    /// Creates a peer from the first agreement. `estimate` is the initial bandwidth estimate of a
+    /// peer that sends; estimation needs a remote with transport-wide feedback.
     ///
-    /// Refused when nothing was agreed about the transport, or with fingerprints of no known hash.
+    /// Returns an error when the agreement has no transport, or when no fingerprint uses a known
+    /// hash.
     pub fn new(
         config: &Config,
         mut agreed: Agreed,
@@ -106,7 +108,7 @@ impl Peer {
         now: Instant,
     ) -> Result<Self, OfferError> {
         let Some(remote) = agreed.remote.take() else {
-            return Err(OfferError::refused("it says nothing of ICE and DTLS"));
+            return Err(OfferError::refused("it has no ICE and DTLS attributes"));
         };
         let dtls = handshake(config, &remote, now)?;
         let mut ice = ice::Agent::new(remote.local, now);
@@ -137,8 +139,8 @@ impl Peer {
         Ok(peer)
     }
 
-    /// Answers the only offer of a client that publishes or watches. Returns the peer and the SDP
-    /// answer.
+    /// Answers the offer of a client that publishes or watches and offers only once. Returns the
+    /// peer and the SDP answer, or why the offer is refused.
     pub fn answer(
         config: &Config,
         role: Role,
@@ -152,7 +154,7 @@ impl Peer {
         Ok((peer, answered.sdp))
     }
 
-    /// Takes what was agreed on. Returns the lines of this side on which a source has begun.
+    /// Applies an agreement. Returns the lines of this side on which a new source has begun.
     pub fn apply(&mut self, agreed: Agreed) -> Vec<usize> {
         if let Some(remote) = agreed.remote {
             remote
@@ -177,8 +179,8 @@ impl Peer {
         begun
     }
 
-    /// Takes what was agreed about a line. What it sent until now, if that is another source, is
-    /// over. Returns whether a source has begun.
+    /// Applies what was agreed about a line, and ends the line's source if another one takes its
+    /// place. Returns whether a new source has begun.
     fn set_line(&mut self, agreed: AgreedLine) -> bool {
         let AgreedLine {
             index,
@@ -192,6 +194,7 @@ impl Peer {
             }
             Box::new(sender)
         });
+        // A line whose SSRC stays keeps its encoding, with its numbers and the packets to resend.
         let before = self.sent.get(index).map(|line| line.encodings.clone());
         let before = before.filter(|encodings| !encodings.is_empty());
         let ssrc = encoding.as_ref().map(|encoding| encoding.ssrc);
@@ -212,7 +215,7 @@ impl Peer {
         };
         match self.sent.get_mut(index) {
             Some(line) => *line = media,
-            // One that sends nothing yet may have been passed over.
+            // Lines before this one may never have sent anything: fill them with empty sections.
             None => {
                 let nothing = || Media::new(media.mid(), media.kind, PayloadTypes::default());
                 self.sent.resize_with(index, nothing);
@@ -222,32 +225,32 @@ impl Peer {
         begins
     }
 
-    /// Sections that the remote sends on.
+    /// Returns the sections that the remote sends on.
     pub fn received(&self) -> &[Media] {
         &self.received
     }
 
-    /// Whether the connection is for both directions: it outlives what the remote publishes.
+    /// Whether the connection is bidirectional: it stays up when the remote stops publishing.
     pub fn is_unified(&self) -> bool {
         self.unified
     }
 
-    /// Lines of this side, by index.
+    /// Returns the lines that this side sends on, by index.
     pub fn sent(&self) -> &[Media] {
         &self.sent
     }
 
-    /// Both.
+    /// Iterates over the sections of both directions.
     pub fn media(&self) -> impl Iterator<Item = &Media> {
         self.received.iter().chain(&self.sent)
     }
 
-    /// The latest round trip that was measured by reports.
+    /// Returns the latest round trip measured from receiver reports.
     pub fn round_trip(&self) -> Option<Duration> {
         self.sender.as_ref().and_then(|sender| sender.round_trip())
     }
 
-    /// How far the connection has come.
+    /// Returns how far the connection has come.
     pub fn stage(&self) -> Stage {
         if self.selected.is_some() {
             Stage::Connected
@@ -260,7 +263,7 @@ impl Peer {
         }
     }
 
-    /// What has gone over the connection so far.
+    /// Returns the media counters of the connection so far.
     pub fn traffic(&self) -> Traffic {
         let sent = self.sender.as_ref().map(|sender| sender.flow());
         Traffic {
@@ -269,18 +272,19 @@ impl Peer {
         }
     }
 
-    /// The server's current credentials. The ufrag tells which peer a STUN request is for.
+    /// Returns this side's current credentials. Their ufrag names the peer that a STUN request is
+    /// for.
     pub fn local_credentials(&self) -> &Credentials {
         self.ice.local()
     }
 
-    /// The remote's current ufrag, as its last description or restart gave it.
+    /// Returns the remote's current ufrag, from its last description or ICE restart.
     pub fn remote_ufrag(&self) -> &str {
         &self.remote_ufrag
     }
 
-    /// Restarts ICE with the remote's new credentials (RFC 8445 §9). Media goes on over the old
-    /// path until the new one is proved. Returns the new local credentials.
+    /// Restarts ICE with the remote's new credentials (RFC 8445 §9). Media continues on the old
+    /// path until a new one is validated. Returns the new local credentials.
     pub fn restart_ice(&mut self, remote: Credentials) -> &Credentials {
         remote.ufrag().clone_into(&mut self.remote_ufrag);
         self.ice.restart(remote);
@@ -288,22 +292,24 @@ impl Peer {
         self.ice.local()
     }
 
-    /// The owner keeps a few ufrags by itself, by which datagrams find this peer.
+    /// Discards the agent's notices about expired ufrags: the owner keeps its own list of the
+    /// ufrags that lead to this peer.
     fn drop_forgotten_ufrags(&mut self) {
         while self.ice.take_forgotten_ufrag().is_some() {}
     }
 
-    /// When something authentic came last from the remote, over the path that is in use.
+    /// Returns when the last authentic datagram arrived from the remote on the path in use.
     pub fn last_heard(&self) -> Instant {
         self.ice.last_heard()
     }
 
-    /// Datagrams that were held back, since their address had proved nothing.
+    /// Returns how many datagrams were held back because their destination was not validated.
     pub fn held_back(&self) -> u32 {
         self.ice.held_back()
     }
 
-    /// Reads the state that a datagram will need, and a packet that is sent.
+    /// Loads into the cache the state that the next received datagram and the next sent packet
+    /// need.
     pub fn prefetch(&self) {
         black_box((self.selected, self.sent.len()));
         if let Some(crypto) = &self.crypto {
@@ -316,8 +322,8 @@ impl Peer {
         }
     }
 
-    /// Takes a datagram, which is decrypted in place. One that does not authenticate, or belongs
-    /// to no protocol of WebRTC, is refused and changes nothing.
+    /// Handles a datagram, which is decrypted in place. A datagram that does not authenticate, or
+    /// that belongs to none of WebRTC's protocols, is refused and has no effect.
     pub fn handle_datagram(
         &mut self,
         now: Instant,
@@ -328,6 +334,8 @@ impl Peer {
         self.now = now;
         match Sort::of(datagram) {
             Sort::Rtp => {
+                // Authentic media shows that the remote has finished DTLS: its Finished was lost or
+                // is still on its way.
                 if self.crypto.is_none() && self.early.is_proved(&self.dtls, datagram) {
                     self.dtls.confirm();
                     self.drain_dtls(now, to);
@@ -342,11 +350,12 @@ impl Peer {
     }
 
     fn rtp(&mut self, now: Instant, path: Path, datagram: &mut [u8]) -> Result<(), Cause> {
-        // What comes before the keys may come again.
+        // Media before the keys is dropped without an error: it is expected and may be resent.
         let Some(crypto) = &self.crypto else {
             return Ok(());
         };
         let arrived = self.receiver.handle_rtp(now, &crypto.inbound, datagram);
+        // An authentic packet keeps the path alive even if the receiver has no use for it.
         if arrived
             .as_ref()
             .map_or_else(|cause| cause.is_authentic(), |_| true)
@@ -411,7 +420,7 @@ impl Peer {
         match handled {
             ice::Handled::Answered { .. } => {
                 self.events.push_back(Event::Reached(Box::new(path)));
-                // As the client of DTLS this side has waited for a path.
+                // As the DTLS client, this side has waited for a path to send its first flight on.
                 if self.crypto.is_none() {
                     self.drain_dtls(now, to);
                 }
@@ -440,14 +449,14 @@ impl Peer {
         taken.then_some(()).ok_or(Refused::Dtls)
     }
 
-    /// Takes all that DTLS has to say. Media may have a path by it.
+    /// Handles all outputs of DTLS. A completed handshake may give media its path.
     fn drain_dtls(&mut self, now: Instant, to: &mut Datagrams) {
         self.take_dtls(now, to);
         self.follow_path();
     }
 
     fn take_dtls(&mut self, now: Instant, to: &mut Datagrams) {
-        // Without a path a flight would be lost, and come again only later.
+        // Without a path a flight would be lost and repeated only after a timeout.
         if self.ice.handshake_path().is_none() {
             return;
         }
@@ -495,7 +504,7 @@ impl Peer {
         }
     }
 
-    /// Tells the owner when media goes another way than before, and the first time that it goes.
+    /// Reports the path of media to the owner, the first time and whenever it changes.
     fn follow_path(&mut self) {
         let selected = self.ice.selected();
         let Some((path, crypto)) = selected.zip(self.crypto.as_ref()) else {
@@ -523,7 +532,7 @@ impl Peer {
         }
     }
 
-    /// Lets time pass.
+    /// Runs the timers that are due at `now`.
     pub fn handle_timeout(&mut self, now: Instant, to: &mut Datagrams) {
         self.now = now;
         self.ice
@@ -544,6 +553,7 @@ impl Peer {
         }
     }
 
+    /// Runs the data channels' timers, and sends their SCTP packets inside DTLS.
     fn turn_channels(&mut self, now: Instant, to: &mut Datagrams) {
         let Some(channels) = &mut self.channels else {
             return;
@@ -554,7 +564,7 @@ impl Peer {
         channels.handle_timeout(now);
         let packets = channels.poll_packets(now);
         for packet in &packets {
-            // One that is not sent now SCTP sends again.
+            // SCTP repeats a packet that DTLS does not accept now.
             self.dtls.send(packet);
         }
         if !packets.is_empty() {
@@ -562,7 +572,7 @@ impl Peer {
         }
     }
 
-    /// The next event; [`Output::Timeout`] when there is nothing now.
+    /// Returns the next event, or [`Output::Timeout`] when there is none.
     pub fn poll_output(&mut self) -> Output {
         match self.poll_event() {
             Some(event) => Output::Event(event),
@@ -570,8 +580,8 @@ impl Peer {
         }
     }
 
-    /// The next event. An owner that gives many datagrams in a row takes the events of each, and
-    /// asks for [`Self::due`] after the last.
+    /// Returns the next event. An owner that handles many datagrams in a row takes the events after
+    /// each of them and calls [`Self::due`] after the last.
     pub fn poll_event(&mut self) -> Option<Event> {
         if let Some(event) = self.events.pop_front() {
             return Some(event);
@@ -590,7 +600,7 @@ impl Peer {
         }
     }
 
-    /// When [`Self::handle_timeout`] has something to do, if all events were taken.
+    /// Returns when to call [`Self::handle_timeout`]. Valid once all events were taken.
     pub fn due(&self) -> Option<Instant> {
         let connected = self.crypto.is_some();
         let of_receiver = self.receiver.due(self.now).filter(|_| connected);
@@ -608,13 +618,13 @@ impl Peer {
         .min()
     }
 
-    /// When DTLS has something to do: not before there is a path for it.
+    /// Returns when DTLS has something to do: never while it has no path.
     fn dtls_due(&self) -> Option<Instant> {
         self.dtls_due
             .filter(|_| self.ice.handshake_path().is_some())
     }
 
-    /// Takes all events. Returns when [`Self::handle_timeout`] has something to do.
+    /// Passes all events to `event`. Returns when to call [`Self::handle_timeout`].
     pub fn drain(&mut self, mut event: impl FnMut(Event)) -> Option<Instant> {
         loop {
             match self.poll_output() {
@@ -624,12 +634,12 @@ impl Peer {
         }
     }
 
-    /// Whether the connection goes on, or could still come up.
+    /// Whether the connection is up, or can still come up.
     pub fn is_alive(&self) -> bool {
         !self.over
     }
 
-    /// Ends the connection: RTCP BYE, then DTLS close_notify.
+    /// Closes the connection: sends an RTCP BYE, then a DTLS close_notify.
     pub fn close(&mut self, now: Instant, to: &mut Datagrams) {
         self.over = true;
         if let Some((crypto, path)) = self.crypto.as_mut().zip(self.selected)
@@ -641,36 +651,36 @@ impl Peer {
         self.drain_dtls(now, to);
     }
 
-    /// Asks the remote for a key frame of one encoding.
+    /// Asks the remote for a key frame of one layer of a section in [`Self::received`].
     pub fn request_keyframe(&mut self, media: usize, layer: usize) {
         self.receiver.request_keyframe(media, layer);
     }
 
-    /// Tells the bandwidth estimation what would be sent if the path allowed it. When `wanted`
-    /// grows beyond the estimate, it probes for that, but no further than a few times its
-    /// estimate at once. What is sent is filled up to `padded` with padding as long as the
-    /// estimate allows it.
+    /// Sets the rates that bandwidth estimation works towards. When `wanted` exceeds the estimate,
+    /// the peer probes for it, at most a few times its estimate at once. Media is padded up to
+    /// `padded` as far as the estimate allows.
     pub fn set_wanted_bitrate(&mut self, now: Instant, padded: Bitrate, wanted: Bitrate) {
         if let Some(sender) = &mut self.sender {
             sender.set_wanted(now, padded, wanted);
         }
     }
 
-    /// Answers no NACK for what was sent so far on this line: it is not wanted any more.
+    /// Stops answering NACKs for the packets sent so far on this line: nobody needs them any more.
     pub fn forget_sent(&mut self, media: usize) {
         if let Some((media, sender)) = self.sent.get(media).zip(self.sender.as_mut()) {
             media.encodings.clone().for_each(|e| sender.forget_sent(e));
         }
     }
 
-    /// Sends a text over a data channel. False when the channel is gone, or so much waits to be
-    /// sent that this does not fit: the text is lost then.
+    /// Sends a text over a data channel. Returns false, and drops the text, when the channel is
+    /// gone or its queue has no room for the text.
     pub fn write_channel(&mut self, channel: ChannelNumber, text: &str) -> bool {
         let channels = self.channels.as_mut();
         channels.is_some_and(|channels| channels.write(channel, text))
     }
 
-    /// Sends a packet on a line of this side.
+    /// Sends a packet on a line of this side, under the numbers in `rewrite`. See [`WriteError`]
+    /// for the reasons why it may not be sent.
     pub fn write(
         &mut self,
         now: Instant,
@@ -712,7 +722,7 @@ impl Peer {
     }
 }
 
-/// The DTLS endpoint for a remote.
+/// Creates the DTLS endpoint for a remote. Fingerprints with an unknown hash are ignored.
 fn handshake(config: &Config, remote: &Remote, now: Instant) -> Result<dtls::Endpoint, OfferError> {
     let known = remote.fingerprints.iter().filter_map(|fingerprint| {
         Some(dtls::Fingerprint {

@@ -1,9 +1,9 @@
-//! Chance for numbers that must not be guessed.
+//! Random numbers for identifiers on the wire.
 
-// Numbers here must not be guessed, so they come from the cryptographic source.
+// These numbers must not be predictable, so they come from the cryptographic source.
 use aws_lc_rs::rand as secure_random;
 
-/// A random number, such as an SSRC (RFC 3550 §8.1).
+/// Returns a random number, for example for an SSRC (RFC 3550 §8.1).
 pub(crate) fn u32() -> u32 {
     let mut bytes = [0; 4];
     secure_random::fill(&mut bytes).expect("the system has randomness");

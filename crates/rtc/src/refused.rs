@@ -5,42 +5,43 @@ use ice::Reason;
 use crate::peer::PAYLOAD_BYTES_MAX;
 use crate::receiver::Cause;
 
-/// Why a datagram changed nothing for the session that it came to.
+/// Why a datagram had no effect on the session that received it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// It is none of STUN, DTLS, RTP and RTCP (RFC 7983).
+    /// The datagram is none of STUN, DTLS, RTP and RTCP (RFC 7983).
     NotWebrtc,
-    /// A STUN message that was neither answered nor asked for.
+    /// A STUN message that was not answered and is no response to a check of this side.
     Stun(Reason),
-    /// A packet of media, or a report.
+    /// An RTP or RTCP packet.
     Packet(Cause),
-    /// A datagram of the DTLS handshake that is malformed or not the client's to send, or that
-    /// says in the clear that the handshake is over: it is, unless the client goes on.
+    /// A DTLS datagram of the handshake that is malformed, or that a client in this role does not
+    /// send, or that ends the handshake in the clear. The last ends it only if nothing further
+    /// comes from the client.
     Dtls,
-    /// A packet with a larger payload than viewers are sent. The peer accepts it, since endpoints
-    /// other than viewers may use it; the peer's owner reports it.
+    /// An RTP packet whose payload is larger than viewers are sent. The peer accepts it, since
+    /// endpoints other than viewers may use it; the peer's owner reports it.
     TooLarge,
 }
 
 impl Refused {
-    /// Those without a cause of their own, each at its [`Self::number`].
+    /// Refusals that carry no cause, each at its [`Self::number`].
     const PLAIN: [Self; 3] = [Self::NotWebrtc, Self::TooLarge, Self::Dtls];
 
-    /// Numbers of STUN messages begin here, and those of packets.
+    /// Where the numbers of [`Self::Stun`] and [`Self::Packet`] begin.
     const STUN: usize = Self::PLAIN.len();
     const PACKETS: usize = Self::STUN + Reason::ALL.len();
 
-    /// How many there are.
+    /// The number of different refusals.
     pub const COUNT: usize = Self::PACKETS + Cause::ALL.len();
 
-    /// All of them, each at its [`Self::number`].
+    /// Iterates over all refusals, each at its [`Self::number`].
     pub fn all() -> impl Iterator<Item = Self> {
         let stun = Reason::ALL.into_iter().map(Self::Stun);
         let packets = Cause::ALL.into_iter().map(Self::Packet);
         Self::PLAIN.into_iter().chain(stun).chain(packets)
     }
 
-    /// Its place among all, below [`Self::COUNT`].
+    /// Returns its index in [`Self::all`], below [`Self::COUNT`].
     pub fn number(self) -> usize {
         match self {
             Self::NotWebrtc => 0,
@@ -51,7 +52,7 @@ impl Refused {
         }
     }
 
-    /// A value for a metric's label.
+    /// Returns the value for a metric's label.
     pub fn label(self) -> &'static str {
         match self {
             Self::NotWebrtc => "not_webrtc",
@@ -62,7 +63,8 @@ impl Refused {
         }
     }
 
-    /// Whether the operator is to read of the first of a session: nothing that works well does it.
+    /// Whether the first one of a session is worth reporting to the operator. Refusals that also
+    /// happen on healthy connections are not.
     pub fn is_news(self) -> bool {
         match self {
             Self::NotWebrtc | Self::TooLarge | Self::Dtls => true,
@@ -86,8 +88,8 @@ impl fmt::Display for Refused {
                  carries: make the encoder's packets smaller"
             ),
             Self::Dtls => f.write_str(
-                "it would end the DTLS handshake, and anybody may have sent it: the handshake goes on \
-                 if the client does",
+                "it is malformed DTLS, or would end the handshake and is not authenticated: the \
+                 handshake continues if the client does",
             ),
             Self::Stun(reason) => reason.fmt(f),
             Self::Packet(cause) => cause.fmt(f),
@@ -100,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_refusal_has_a_place_and_a_label_of_its_own() {
+    fn every_refusal_has_its_own_number_and_label() {
         let all: Vec<_> = Refused::all().collect();
         assert!(
             all.iter()

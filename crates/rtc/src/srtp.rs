@@ -1,6 +1,6 @@
-//! SRTP and SRTCP with keys that DTLS has agreed on (RFC 3711, RFC 5764, RFC 7714).
+//! SRTP and SRTCP with keys from the DTLS handshake (RFC 3711, RFC 5764, RFC 7714).
 //!
-//! Works in place in the caller's buffer.
+//! Packets are sealed and opened in place, in the caller's buffer.
 
 use std::fmt;
 use std::hint::black_box;
@@ -13,25 +13,25 @@ use aws_lc_rs::iv::FixedLength;
 
 use crate::window::Window;
 
-/// The tag of AES-GCM (RFC 7714 §12), and that of HMAC-SHA1-80 (RFC 3711 §5.2).
+/// Bytes of the tag of AES-GCM (RFC 7714 §12) and of HMAC-SHA1-80 (RFC 3711 §5.2).
 const GCM_TAG: usize = 16;
 const SHA1_TAG: usize = 10;
 
-/// Bytes by which a packet grows at most: the tag, and the index of SRTCP.
+/// The most bytes by which sealing lengthens a packet: the tag, and the index of SRTCP.
 pub const OVERHEAD_MAX: usize = GCM_TAG + INDEX;
 
 /// The word with the E bit and the index at the end of an SRTCP packet (RFC 3711 §3.4).
 const INDEX: usize = 4;
 const ENCRYPTED: u32 = 1 << 31;
 
-/// What stands before the encrypted part of an RTCP packet.
+/// Bytes of an RTCP packet before its encrypted part.
 const RTCP_HEADER: usize = 8;
 
-/// Bytes of a block of AES, and of a salt that fills it but for the counter.
+/// Bytes of an AES block, and of the longest salt, which leaves room for the block counter.
 const BLOCK: usize = 16;
 const SALT_MAX: usize = 14;
 
-/// Of the key derivation (RFC 3711 §4.3.1); those of SRTCP are three higher.
+/// Labels of the key derivation (RFC 3711 §4.3.1); those of SRTCP are three higher.
 const LABEL_CIPHER: u8 = 0;
 const LABEL_AUTHENTICATION: u8 = 1;
 const LABEL_SALT: u8 = 2;
@@ -39,10 +39,10 @@ const LABEL_RTCP: u8 = 3;
 
 const SHA1_KEY: usize = 20;
 
-/// Sources of SRTCP whose packets are remembered; a further one takes the place of the oldest.
+/// SSRCs whose SRTCP packets are tracked against replay; a further one replaces the oldest.
 const REPLAY_SOURCES: usize = 4;
 
-/// How packets are protected (RFC 5764 §4.1.2, RFC 7714 §14.2).
+/// An SRTP protection profile (RFC 5764 §4.1.2, RFC 7714 §14.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protection {
     /// `SRTP_AES128_CM_HMAC_SHA1_80`.
@@ -91,7 +91,7 @@ impl Protection {
 #[derive(Clone)]
 pub struct Keys {
     protection: Protection,
-    /// Keys of client and server, then their salts (RFC 5764 §4.2).
+    /// The keys of client and server, then their salts (RFC 5764 §4.2).
     material: Vec<u8>,
     /// This side was the client of the DTLS handshake.
     client: bool,
@@ -104,13 +104,14 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// What a handshake agreed on; `None` when its material is too short for its profile.
+    /// Takes the keys of a handshake; `None` when the material is too short for the profile.
     pub(crate) fn agreed(keys: &dtls::SrtpKeys) -> Option<Self> {
         let client = keys.role == dtls::Role::Client;
         Self::new(Protection::of(keys.profile), &keys.material, client)
     }
 
-    /// `material` as the exporter of DTLS gives it; `None` when it is too short.
+    /// Creates keys from the output of the DTLS exporter; `None` when `material` is too short for
+    /// the profile. `client`: this side was the DTLS client.
     pub fn new(protection: Protection, material: &[u8], client: bool) -> Option<Self> {
         let length = 2 * (protection.key_bytes() + protection.salt_bytes());
         let material = material.get(..length)?.to_vec();
@@ -121,18 +122,18 @@ impl Keys {
         })
     }
 
-    /// How packets are protected.
+    /// Returns the protection profile.
     pub fn protection(&self) -> Protection {
         self.protection
     }
 
-    /// For what this side receives.
+    /// Derives the session keys for what this side receives.
     pub fn inbound(&self) -> Inbound {
         Inbound(self.session(!self.client))
     }
 
-    /// For what this side sends. Two senders that use it for one SSRC would repeat nonces, which
-    /// gives the key away: the second one has to have SSRCs of its own.
+    /// Derives the session keys for what this side sends. Two results used for one SSRC would
+    /// repeat nonces, which gives the key away: each must have SSRCs of its own.
     pub fn outbound(&self) -> Outbound {
         Outbound {
             session: self.session(self.client),
@@ -155,19 +156,19 @@ impl Keys {
     }
 }
 
-/// Opens what one side sent.
+/// Opens the packets of one sending side.
 #[derive(Debug)]
 pub struct Inbound(Session);
 
 impl Inbound {
-    /// Reads where the keys are.
+    /// Loads the keys into the cache.
     pub(crate) fn prefetch(&self) {
         self.0.prefetch();
     }
 
-    /// Opens a packet in place. `header` is the length of its header, `index` its sequence
-    /// number extended by the count of wraps. Returns the payload with its padding; `None` when
-    /// it is not authentic.
+    /// Opens an SRTP packet in place. `header` is the length of its RTP header, `index` its
+    /// sequence number extended by the rollover counter. Returns the payload with its padding;
+    /// `None` when the packet is not authentic.
     pub fn open_rtp<'a>(
         &self,
         packet: &'a mut [u8],
@@ -198,7 +199,8 @@ impl Inbound {
         }
     }
 
-    /// SSRC and index of an SRTCP packet, as they stand in it: not authentic yet.
+    /// Reads SSRC and index of an SRTCP packet before it is authenticated; `None` when it is too
+    /// short.
     pub fn rtcp_index(&self, packet: &[u8]) -> Option<(u32, u32)> {
         let word = match &self.0.rtcp {
             Cipher::Gcm { .. } => packet.last_chunk::<INDEX>()?,
@@ -213,8 +215,8 @@ impl Inbound {
         ))
     }
 
-    /// Opens a compound packet in place. Returns it without what SRTCP has added; `None` when it
-    /// is not authentic.
+    /// Opens an SRTCP packet in place. Returns the compound RTCP packet; `None` when it is not
+    /// authentic. An AES-GCM packet without the E bit is refused as well.
     pub fn open_rtcp<'a>(&self, packet: &'a mut [u8]) -> Option<&'a [u8]> {
         let ssrc = ssrc(packet.get(4..)?)?;
         match &self.0.rtcp {
@@ -251,7 +253,7 @@ impl Inbound {
     }
 }
 
-/// Tells which SRTCP packets came before (RFC 3711 §3.3.2).
+/// Replay protection for SRTCP (RFC 3711 §3.3.2).
 #[derive(Debug, Default)]
 pub struct Replay {
     sources: [Option<(u32, Window<1>)>; REPLAY_SOURCES],
@@ -259,7 +261,8 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Whether this authentic packet is new; it is not for the next time. Too old ones are not.
+    /// Records an authentic packet; returns whether it is new. A packet too old for the window
+    /// counts as replayed.
     pub fn is_new(&mut self, ssrc: u32, index: u32) -> bool {
         let mut known = self.sources.iter_mut().flatten();
         if let Some((_, window)) = known.find(|(source, _)| *source == ssrc) {
@@ -273,7 +276,7 @@ impl Replay {
     }
 }
 
-/// Seals what this side sends.
+/// Seals the packets that this side sends.
 #[derive(Debug)]
 pub struct Outbound {
     session: Session,
@@ -281,14 +284,16 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// Reads where the keys are.
+    /// Loads the keys into the cache.
     pub(crate) fn prefetch(&self) {
         self.session.prefetch();
     }
 
-    /// Seals the packet that begins at `start` of the buffer and reaches to its end, of which
-    /// `header` bytes stay readable. `index` is its sequence number extended by the count of
-    /// wraps, and must never repeat for an SSRC.
+    /// Seals the packet from `start` to the end of the buffer, and appends its tag. Its first
+    /// `header` bytes stay in the clear. `index` is its sequence number extended by the rollover
+    /// counter, and must not repeat for an SSRC unless the packet is the same to the last byte.
+    ///
+    /// Panics when the packet has no complete RTP header.
     pub fn seal_rtp(&self, buffer: &mut Vec<u8>, start: usize, header: usize, index: u64) {
         let packet = &mut buffer[start..];
         let ssrc = ssrc(&packet[8..]).expect("the packet has a header");
@@ -315,7 +320,8 @@ impl Outbound {
         }
     }
 
-    /// Seals a compound packet of at least eight bytes.
+    /// Seals a compound RTCP packet, and appends its tag and index. Panics when it has fewer than
+    /// eight bytes.
     pub fn seal_rtcp(&mut self, packet: &mut Vec<u8>) {
         let index = self.rtcp_index;
         self.rtcp_index = (self.rtcp_index + 1) & !ENCRYPTED;
@@ -352,7 +358,7 @@ impl Outbound {
     }
 }
 
-/// One direction.
+/// The session keys of one direction (RFC 3711 §4.3).
 #[derive(Debug)]
 struct Session {
     rtp: Cipher,
@@ -434,8 +440,8 @@ struct Master<'a> {
 }
 
 impl Master<'_> {
-    /// AES in counter mode over zeros (RFC 3711 §4.3.3, RFC 6188 §3.2). Key derivation happens
-    /// once: its rate is zero.
+    /// Derives a session key: AES in counter mode over zeros (RFC 3711 §4.3.3, RFC 6188 §3.2). The
+    /// key derivation rate is zero, so this happens once.
     fn derive(&self, label: u8, out: &mut [u8]) {
         let mut block = [0; BLOCK];
         block[..self.salt.len()].copy_from_slice(self.salt);
@@ -454,13 +460,15 @@ fn counter_key(key: &[u8]) -> EncryptingKey {
     EncryptingKey::ctr(key).expect("AES has a counter mode")
 }
 
-/// Encrypts, which is also how it decrypts. Returns whether the library did it.
+/// Encrypts or decrypts in counter mode, which is the same operation. Returns false when the
+/// library fails.
 fn counter_mode(key: &EncryptingKey, block: [u8; BLOCK], text: &mut [u8]) -> bool {
     let context = EncryptionContext::Iv128(FixedLength::from(block));
     key.less_safe_encrypt(text, context).is_ok()
 }
 
-/// RFC 3711 §4.1.1: the salt with SSRC and index, and two bytes to count in.
+/// Builds the counter block of RFC 3711 §4.1.1: the salt combined with SSRC and index, and two
+/// bytes for the block counter.
 fn cm_block(salt: &[u8; SALT_MAX], ssrc: u32, index: u64) -> [u8; BLOCK] {
     let mut block = [0; BLOCK];
     block[..SALT_MAX].copy_from_slice(salt);
@@ -469,7 +477,7 @@ fn cm_block(salt: &[u8; SALT_MAX], ssrc: u32, index: u64) -> [u8; BLOCK] {
     block
 }
 
-/// RFC 7714 §8.1.
+/// Builds the nonce of an RTP packet (RFC 7714 §8.1).
 fn gcm_nonce(salt: &[u8; aead::NONCE_LEN], ssrc: u32, roc: u32, seq: u16) -> Nonce {
     let mut nonce = *salt;
     exclusive_or(&mut nonce[2..6], &ssrc.to_be_bytes());
@@ -478,7 +486,7 @@ fn gcm_nonce(salt: &[u8; aead::NONCE_LEN], ssrc: u32, roc: u32, seq: u16) -> Non
     Nonce::assume_unique_for_key(nonce)
 }
 
-/// RFC 7714 §9.1.
+/// Builds the nonce of an RTCP packet (RFC 7714 §9.1).
 fn gcm_rtcp_nonce(salt: &[u8; aead::NONCE_LEN], ssrc: u32, index: u32) -> Nonce {
     let mut nonce = *salt;
     exclusive_or(&mut nonce[2..6], &ssrc.to_be_bytes());
@@ -486,7 +494,8 @@ fn gcm_rtcp_nonce(salt: &[u8; aead::NONCE_LEN], ssrc: u32, index: u32) -> Nonce 
     Nonce::assume_unique_for_key(nonce)
 }
 
-/// RFC 7714 §9.2: the readable header, then the word that is sent at the end.
+/// Builds the associated data of an RTCP packet (RFC 7714 §9.2): the header in the clear, then the
+/// word that is sent at the end of the packet.
 fn gcm_rtcp_aad(head: [u8; RTCP_HEADER], word: u32) -> [u8; RTCP_HEADER + INDEX] {
     let mut aad = [0; RTCP_HEADER + INDEX];
     aad[..RTCP_HEADER].copy_from_slice(&head);
@@ -494,6 +503,8 @@ fn gcm_rtcp_aad(head: [u8; RTCP_HEADER], word: u32) -> [u8; RTCP_HEADER + INDEX]
     aad
 }
 
+/// Computes the tag of HMAC-SHA1-80 over `text` and `more`: the rollover counter for RTP, nothing
+/// for RTCP (RFC 3711 §4.2).
 fn sha1_tag(key: &hmac::Key, text: &[u8], more: &[u8]) -> [u8; SHA1_TAG] {
     let mut context = hmac::Context::with_key(key);
     context.update(text);
@@ -532,7 +543,7 @@ mod tests {
     }
 
     #[test]
-    fn session_keys_are_those_of_rfc_3711_appendix_b3() {
+    fn session_keys_match_rfc_3711_appendix_b3() {
         let master = Master {
             key: &hex("E1F97A0D3E018BE0D64FA32C06DE4139"),
             salt: &hex("0EC675AD498AFEEBB6960B3AABE6"),
@@ -554,7 +565,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_is_sealed_as_in_rfc_7714_section_16() {
+    fn sealed_packet_matches_rfc_7714_section_16() {
         let key: Vec<u8> = (0..16).collect();
         let salt = hex("517569642070726f2071756f").try_into().unwrap();
         let cipher = || Cipher::gcm(&aead::AES_128_GCM, &key, salt);
@@ -579,7 +590,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_side_seals_the_other_opens() {
+    fn sealed_packets_are_opened_by_the_other_side() {
         for protection in ALL {
             let (mut outbound, inbound) = both_sides(protection);
             let mut packet = vec![0x80; 100];
@@ -600,7 +611,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_or_cut_is_refused() {
+    fn altered_or_truncated_packets_are_refused() {
         for protection in ALL {
             let (mut outbound, inbound) = both_sides(protection);
             let (mut rtp, mut rtcp) = (vec![0x80; 60], vec![0x80; 60]);
@@ -624,7 +635,7 @@ mod tests {
     }
 
     #[test]
-    fn an_srtcp_packet_tells_its_source_and_index() {
+    fn srtcp_packet_yields_its_ssrc_and_index() {
         for protection in ALL {
             let (mut outbound, inbound) = both_sides(protection);
             for index in 0..2 {
@@ -639,7 +650,7 @@ mod tests {
     }
 
     #[test]
-    fn an_srtcp_packet_is_new_once() {
+    fn srtcp_packet_is_new_only_once() {
         let mut replay = Replay::default();
         let mut new = |index| replay.is_new(1, index);
         assert_eq!([new(100), new(100)], [true, false]);
@@ -649,7 +660,7 @@ mod tests {
     }
 
     #[test]
-    fn every_source_counts_its_own_srtcp_packets() {
+    fn each_source_has_its_own_srtcp_window() {
         let mut replay = Replay::default();
         for ssrc in 1..=4 {
             assert!(replay.is_new(ssrc, 7));

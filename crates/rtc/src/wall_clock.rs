@@ -3,19 +3,19 @@ use std::time::{Duration, Instant, SystemTime};
 /// Seconds from 1900, where NTP begins, to 1970 (RFC 5905 §6).
 const NTP_TO_UNIX: u64 = 2_208_988_800;
 
-/// What one moment is on both clocks: sender reports tell the time of day, and nothing here asks
-/// for it.
+/// One moment on the monotonic clock and on the wall clock. Sender reports carry the time of day,
+/// which this crate derives from the pair instead of reading a clock.
 #[derive(Debug, Clone, Copy)]
 pub struct WallClock {
-    /// A moment.
+    /// The moment on the monotonic clock.
     pub instant: Instant,
-    /// The same moment.
+    /// The same moment as a time of day.
     pub time: SystemTime,
 }
 
 impl WallClock {
-    /// As an NTP timestamp: seconds since 1900 in the upper half, their fraction in the lower
-    /// (RFC 3550 §4).
+    /// Returns `now` as an NTP timestamp: seconds since 1900 in the upper half, their fraction in
+    /// the lower (RFC 3550 §4).
     pub(crate) fn ntp(&self, now: Instant) -> u64 {
         let began = self
             .time
@@ -26,8 +26,9 @@ impl WallClock {
         seconds | ((u64::from(time.subsec_nanos()) << 32) / 1_000_000_000)
     }
 
-    /// The round trip that a report block tells (RFC 3550 §6.4.1): since the last sender report
-    /// less the time that the receiver had it. Both in 1/65,536 s.
+    /// Computes the round trip from a report block (RFC 3550 §6.4.1): the time since the last
+    /// sender report, less the time that the receiver held it. Both arguments are in 1/65,536 s.
+    /// `None` when the receiver has had no sender report, or its numbers are not plausible.
     pub(crate) fn round_trip(
         &self,
         now: Instant,
@@ -39,13 +40,14 @@ impl WallClock {
         }
         let now = (self.ntp(now) >> 16) as u32;
         let units = now.wrapping_sub(last_report).wrapping_sub(since_report);
-        // More than half of the range is a receiver that counts too far.
+        // More than half of the range is a negative time: the receiver claims to have held the
+        // report for longer than possible.
         (units < u32::MAX / 2).then(|| Duration::from_micros((u64::from(units) * 1_000_000) >> 16))
     }
 }
 
-/// The time of an NTP timestamp; one before 1970 for a source that counts from when it was
-/// switched on. `None` where the platform cannot tell it.
+/// Returns the time of an NTP timestamp. It is before 1970 for a source whose clock counts from
+/// power-on. `None` when the platform cannot represent it.
 pub(crate) fn time_of_ntp(ntp: u64) -> Option<SystemTime> {
     let fraction = Duration::from_nanos(((ntp & 0xffff_ffff) * 1_000_000_000) >> 32);
     let since_1900 = Duration::from_secs(ntp >> 32) + fraction;
@@ -61,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_told_in_ntp() {
+    fn ntp_timestamp_has_seconds_and_fraction() {
         let clock = WallClock {
             instant: Instant::now(),
             time: SystemTime::UNIX_EPOCH + Duration::from_secs(10),
@@ -72,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn ntp_is_read_as_it_is_told() {
+    fn ntp_timestamp_round_trips() {
         let clock = WallClock {
             instant: Instant::now(),
             time: SystemTime::UNIX_EPOCH + Duration::from_millis(1_790_000_000_250),
@@ -84,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_tells_the_round_trip() {
+    fn report_block_yields_the_round_trip() {
         let clock = WallClock {
             instant: Instant::now(),
             time: SystemTime::UNIX_EPOCH,

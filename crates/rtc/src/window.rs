@@ -1,9 +1,9 @@
-/// Remembers which of the latest numbers came (the receiver's window of RFC 4303 §3.4.3): the
-/// highest one and `64 * WORDS - 1` before it.
+/// A sliding window over sequence numbers (as the receiver's window of RFC 4303 §3.4.3). It
+/// remembers which numbers were seen among the highest one and the `64 * WORDS - 1` before it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window<const WORDS: usize> {
     highest: Option<u64>,
-    /// A bit for each number, at its place modulo the window.
+    /// One bit per number, at the number modulo the window's size.
     came: [u64; WORDS],
 }
 
@@ -19,7 +19,7 @@ impl<const WORDS: usize> Default for Window<WORDS> {
 impl<const WORDS: usize> Window<WORDS> {
     const SIZE: u64 = 64 * WORDS as u64;
 
-    /// Takes a number; returns whether it is new. Numbers before the window are not.
+    /// Marks a number as seen; returns whether it is new. Numbers before the window are not new.
     pub(crate) fn take(&mut self, number: u64) -> bool {
         match self.highest {
             Some(highest) if number <= highest => {
@@ -27,6 +27,7 @@ impl<const WORDS: usize> Window<WORDS> {
                     return false;
                 }
             }
+            // The bits of the numbers that enter the window still belong to those that leave it.
             Some(highest) if number - highest < Self::SIZE => {
                 (highest + 1..=number).for_each(|passed| *self.word(passed) &= !bit(passed));
                 self.highest = Some(number);
@@ -42,7 +43,7 @@ impl<const WORDS: usize> Window<WORDS> {
         new
     }
 
-    /// Whether [`Self::take`] would find the number new.
+    /// Whether [`Self::take`] would return true for the number.
     pub(crate) fn is_new(&self, number: u64) -> bool {
         match self.highest {
             Some(highest) if number <= highest => {
@@ -71,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_new_once() {
+    fn number_is_new_only_once() {
         let mut window = Window::<2>::default();
         let taken: Vec<_> = [1_000, 1_001, 1_001, 990, 990, 1_128, 1_000, 1_001]
             .map(|number| window.take(number))
@@ -83,7 +84,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_new_twice(steps in prop::collection::vec(-200_i64..200, 0..500)) {
+        fn numbers_are_never_new_twice(steps in prop::collection::vec(-200_i64..200, 0..500)) {
             let (mut window, mut seen, mut at) = (Window::<2>::default(), BTreeSet::new(), 500_u64);
             for step in steps {
                 at = at.saturating_add_signed(step);

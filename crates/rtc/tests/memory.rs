@@ -1,4 +1,4 @@
-//! What a connected viewer keeps, counted by the allocator. Of its keys AWS-LC keeps some more.
+//! The memory of a connected viewer, counted by the allocator. AWS-LC keeps some more for its keys.
 
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
@@ -12,11 +12,11 @@ use rtp::Codec;
 #[path = "../../dtls/tests/counting/mod.rs"]
 mod counting;
 
-/// The most that a viewer may keep that is connected, in bytes.
+/// The most bytes that a connected viewer may keep.
 const CONNECTED_MAX: usize = 16 * 1_024;
 
-/// The same for one that was sent pictures at [`PACKETS`] a second: it remembers which, to send
-/// them again. The packets themselves are shared by all viewers.
+/// The same for a viewer that was sent [`PACKETS`] packets, whose references it keeps for
+/// retransmission. The packets themselves are shared by all viewers.
 const WATCHING_MAX: usize = 96 * 1_024;
 
 /// Two seconds of 4 Mbit/s: twice as long as packets are kept.
@@ -24,7 +24,7 @@ const PACKETS: u64 = 1_000;
 
 const VIEWERS: usize = 20;
 
-/// Bytes that one of the peers keeps, which `make` makes.
+/// Returns the bytes that each peer made by `make` keeps.
 fn kept(make: impl Fn() -> Peer) -> usize {
     drop(make());
     let mut peers = Vec::with_capacity(VIEWERS);
@@ -35,7 +35,7 @@ fn kept(make: impl Fn() -> Peer) -> usize {
 }
 
 #[test]
-fn connected_viewer_keeps_little() {
+fn connected_viewer_stays_within_its_memory_limits() {
     let connected = kept(|| World::viewer().connected().server);
     let packet = Arc::new(picture(std::time::Instant::now(), Codec::Vp8, 1_000));
     let watching = kept(|| {

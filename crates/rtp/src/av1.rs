@@ -14,14 +14,14 @@
 //!     +-+-+-+-+-+-+-+-+
 //! ```
 //!
-//! Layer ids are not reported: only a packet in which an OBU begins has them, and a frame must
-//! not be forwarded in part. The dependency descriptor has them in every packet.
+//! Layer ids are not reported: only a packet in which an OBU begins has them, and a frame must not
+//! be forwarded in part. The dependency descriptor has them in every packet.
 
 use crate::PayloadInfo;
 
 pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     let (header, elements) = payload.split_first()?;
-    // Z: the first OBU element continues one of the packet before.
+    // Z: the first OBU element continues one of the previous packet.
     let continues = header & 0x80 != 0;
     // N: first packet of a coded video sequence, which begins with a key frame.
     let keyframe = header & 0x08 != 0 && !continues;
@@ -34,15 +34,17 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     })
 }
 
-/// The sequence header OBU with which a packet begins, behind a temporal delimiter at most.
+/// Returns the sequence header OBU that a packet begins with; only temporal delimiters may precede
+/// it.
 pub(crate) fn sequence_header(payload: &[u8]) -> Option<&[u8]> {
     let (header, mut rest) = payload.split_first()?;
-    // Z: the first element is no whole OBU.
+    // Z: the first element is not a whole OBU.
     if header & 0x80 != 0 {
         return None;
     }
     let count = usize::from(header >> 4 & 3);
     for place in 1_usize.. {
+        // The last of W elements has no length; with W = 0, all have one.
         let is_last = place == count;
         let element = if is_last {
             std::mem::take(&mut rest)
@@ -54,7 +56,7 @@ pub(crate) fn sequence_header(payload: &[u8]) -> Option<&[u8]> {
         };
         match obu_type(element)? {
             TEMPORAL_DELIMITER if !is_last => {}
-            // Y: the last element goes on in the next packet.
+            // Y: the last element continues in the next packet.
             SEQUENCE_HEADER if !rest.is_empty() || header & 0x40 == 0 => return Some(element),
             _ => return None,
         }
@@ -67,19 +69,19 @@ pub(crate) fn is_sequence_header(obu: &[u8]) -> bool {
     obu_type(obu) == Some(SEQUENCE_HEADER)
 }
 
-/// The payload of a packet with nothing but this OBU.
+/// The payload of a packet that carries only this OBU: one element without a length.
 pub(crate) fn alone(obu: &[u8]) -> Vec<u8> {
     [&[0x10], obu].concat()
 }
 
-/// A payload with a sequence header in front; `None` where the aggregation header cannot say so,
-/// or `payload` begins within an OBU.
+/// Prepends a sequence header to a payload. `None` when the aggregation header cannot count one
+/// more element, or `payload` begins within an OBU.
 pub(crate) fn with_sequence_header(payload: &[u8], obu: &[u8]) -> Option<Vec<u8>> {
     let (header, elements) = payload.split_first()?;
     let count = match header >> 4 & 3 {
-        // Each element has a length, however many there are.
+        // Every element has a length, and they are not counted.
         0 => 0,
-        // More than three cannot be counted.
+        // W cannot count more than three.
         3 => return None,
         count => count + 1,
     };
@@ -106,8 +108,8 @@ fn obu_type(obu: &[u8]) -> Option<u8> {
     obu.first().map(|header| header >> 3 & 0x0f)
 }
 
-/// Whether the first OBU may be the first one of a temporal unit. Nothing in the header says
-/// so; but the rest of a picture is tile groups, and upper spatial layers say what they are.
+/// Whether the first OBU may be the first of a temporal unit. No header field says so, but the rest
+/// of a picture is tile groups, and an OBU of an upper spatial layer carries its layer.
 fn begins_picture(elements: &[u8], has_length: bool) -> bool {
     let obu = if has_length {
         behind_length(elements)
@@ -119,7 +121,8 @@ fn begins_picture(elements: &[u8], has_length: bool) -> bool {
     };
     let has_layers = header & 0x04 != 0;
     let upper_layer = has_layers && rest.first().is_some_and(|layers| layers & 0x18 != 0);
-    // Sequence header, temporal delimiter, frame header, metadata, frame (§6.2.2 there).
+    // Sequence header, temporal delimiter, frame header, metadata, frame (AV1 specification,
+    // §6.2.2).
     matches!((header >> 3) & 0x0f, 1 | 2 | 3 | 5 | 6) && !upper_layer
 }
 
@@ -127,7 +130,8 @@ fn behind_length(elements: &[u8]) -> Option<&[u8]> {
     leb128(elements).map(|(_, rest)| rest)
 }
 
-/// A LEB128 number has at most eight bytes (§4.10.5 there); the last has a clear first bit.
+/// Reads a LEB128 number, and returns it with the bytes after it. It has at most eight bytes, the
+/// last of which has its high bit clear (AV1 specification, §4.10.5).
 fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let last = bytes.iter().take(8).position(|byte| byte & 0x80 == 0)?;
     let (digits, rest) = bytes.split_at_checked(last + 1)?;
@@ -145,34 +149,34 @@ mod tests {
     }
 
     #[test]
-    fn a_new_coded_video_sequence_is_a_key_frame() {
-        // One element: a sequence header, then a frame, then the rest of it.
+    fn new_coded_video_sequence_is_a_key_frame() {
+        // One element each: a sequence header, a frame, the rest of a frame.
         assert!(inspect(&[0x18, 0x0a]).is_some_and(|f| f.keyframe && f.start));
         assert!(inspect(&[0x10, 0x32]).is_some_and(|f| !f.keyframe && f.start));
         assert!(inspect(&[0x90, 0x32]).is_some_and(|f| !f.keyframe && !f.start));
     }
 
     #[test]
-    fn a_continued_obu_never_begins_a_key_frame() {
+    fn continued_obu_never_begins_a_key_frame() {
         // Z and N exclude each other.
         assert!(inspect(&[0x98, 0x0a]).is_some_and(|f| !f.keyframe && !f.start));
     }
 
     #[test]
-    fn a_tile_group_does_not_begin_a_picture() {
+    fn tile_group_does_not_begin_a_picture() {
         assert!(!start(&[0x10, 0x20, 0]));
         assert!(start(&[0x10, 0x18, 0]));
     }
 
     #[test]
-    fn an_upper_spatial_layer_does_not_begin_a_picture() {
+    fn upper_spatial_layer_does_not_begin_a_picture() {
         // Frames with TID 1 of spatial layers 0 and 1.
         assert!(start(&[0x10, 0x34, 0x20]));
         assert!(!start(&[0x10, 0x34, 0x28]));
     }
 
     #[test]
-    fn the_length_of_the_first_obu_is_skipped() {
+    fn length_of_the_first_obu_is_skipped() {
         // W 2 and W 0; lengths of one and of two bytes.
         assert!(start(&[0x20, 0x02, 0x30, 0xff, 0x20]));
         assert!(start(&[0x00, 0x80, 0x01, 0x30]));
@@ -180,16 +184,16 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_element_begins_nothing() {
+    fn truncated_element_begins_nothing() {
         for cut in [&[0x10][..], &[0x00], &[0x00, 0x80], &[0x00, 0x02]] {
             assert!(!start(cut), "{cut:?}");
         }
     }
 
     #[test]
-    fn a_sequence_header_is_found_in_front_only() {
+    fn sequence_header_is_found_only_at_the_front() {
         let obu = [0x08, 0x00, 0x00];
-        // One element; one of two; behind a temporal delimiter; each with a length.
+        // Alone; the first of two; after a temporal delimiter; each with a length.
         for payload in [
             &[0x18, 0x08, 0x00, 0x00][..],
             &[0x28, 3, 0x08, 0x00, 0x00, 0x30, 0xff],
@@ -198,7 +202,7 @@ mod tests {
         ] {
             assert_eq!(sequence_header(payload), Some(&obu[..]), "{payload:?}");
         }
-        // A frame; one that goes on in the next packet; the rest of one; cut ones.
+        // A frame; a header that continues in the next packet; the rest of one; truncated ones.
         for payload in [
             &[0x10, 0x30, 0xff][..],
             &[0x58, 0x08, 0x00],
@@ -212,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sequence_header_is_put_in_front() {
+    fn sequence_header_is_prepended() {
         let obu = [0x08, 0x00, 0x00];
         for payload in [
             &[0x18, 0x30, 0xff][..],

@@ -2,30 +2,30 @@ use std::fmt;
 use std::ops::{Add, Mul, Sub};
 use std::time::Duration;
 
-/// A rate of data in bits per second.
+/// A data rate in bits per second.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bitrate(u64);
 
 impl Bitrate {
-    /// No data at all.
+    /// Zero bits per second.
     pub const ZERO: Self = Self(0);
 
-    /// A rate in bits per second.
+    /// Creates a rate from bits per second.
     pub const fn bps(bps: u64) -> Self {
         Self(bps)
     }
 
-    /// A rate in kilobits (1,000 bits) per second.
+    /// Creates a rate from kilobits (1,000 bits) per second.
     pub const fn kbps(kbps: u64) -> Self {
         Self(kbps * 1_000)
     }
 
-    /// A rate in megabits (1,000,000 bits) per second.
+    /// Creates a rate from megabits (1,000,000 bits) per second.
     pub const fn mbps(mbps: u64) -> Self {
         Self(mbps * 1_000_000)
     }
 
-    /// The rate at which `bytes` were moved in `time`; zero when `time` is zero.
+    /// Returns the rate at which `bytes` were moved in `time`; zero when `time` is below 1 µs.
     pub fn of(bytes: u64, time: Duration) -> Self {
         let micros = time.as_micros() as u64;
         if micros == 0 {
@@ -34,12 +34,12 @@ impl Bitrate {
         Self(bytes.saturating_mul(8_000_000) / micros)
     }
 
-    /// Bits per second.
+    /// Returns the rate in bits per second.
     pub const fn as_bps(self) -> u64 {
         self.0
     }
 
-    /// How many whole bytes fit into `time` at this rate.
+    /// Returns the number of whole bytes that this rate carries in `time`.
     pub fn bytes_in(self, time: Duration) -> u64 {
         (u128::from(self.0) * time.as_micros() / 8_000_000) as u64
     }
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rate_of_bytes_over_time() {
+    fn rate_is_bytes_over_time() {
         assert_eq!(
             Bitrate::of(125_000, Duration::from_secs(1)),
             Bitrate::mbps(1)
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_never_go_below_zero() {
+    fn subtraction_stops_at_zero() {
         assert_eq!(Bitrate::kbps(1) - Bitrate::kbps(2), Bitrate::ZERO);
     }
 

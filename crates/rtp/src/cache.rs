@@ -7,23 +7,23 @@ use std::time::{Duration, Instant};
 
 use crate::Packet;
 
-/// A retransmission comes no later than this; what seems to be older is another source.
+/// Longest delay of a retransmission; a packet that seems later than this is from another source.
 const LATE_MAX: Duration = Duration::from_secs(10);
 
-/// What a cache may hold. Beyond either limit all is dropped, and the cache stays empty until
-/// the next key frame: a beginning without its key frame is worth nothing.
+/// Limits of a cache. When one is exceeded, the cache drops everything and stays empty until the
+/// next key frame: packets whose key frame is missing are useless.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Memory that keeping the packets takes: see [`cost`].
+    /// Memory that the packets take, in bytes; see [`cost`].
     pub bytes: usize,
     /// Number of packets.
     pub packets: usize,
-    /// From the key frame to the newest packet.
+    /// Time from the arrival of the key frame's first packet to that of the newest packet.
     pub age: Duration,
 }
 
-/// The memory that keeping a packet takes: its payloads, and what stands around them. Small
-/// packets cost many times their payload.
+/// Returns the memory in bytes that a kept packet takes: its payloads and the structures around
+/// them. A small packet costs many times its payload.
 pub fn cost(packet: &Packet) -> usize {
     /// Each `Arc` has two counters in front of its contents.
     const ARC: usize = 2 * size_of::<usize>();
@@ -34,8 +34,8 @@ pub fn cost(packet: &Packet) -> usize {
     size_of::<Arc<Packet>>() + ARC + size_of::<Packet>() + shared.sum::<usize>()
 }
 
-/// Whether a packet comes late, as one of those before the one with these numbers; not when it
-/// is of another source, whose numbers start elsewhere.
+/// Whether a packet is a late one of the same source: sent before the one with these numbers, by no
+/// more than [`LATE_MAX`]. The numbers of another source start elsewhere.
 pub(crate) fn is_late(packet: &Packet, seq: u64, timestamp: u32) -> bool {
     let ticks_before = u64::from(timestamp.wrapping_sub(packet.timestamp));
     let late_ticks = u64::from(packet.format.clock_rate) * LATE_MAX.as_secs();
@@ -44,56 +44,58 @@ pub(crate) fn is_late(packet: &Packet, seq: u64, timestamp: u32) -> bool {
 
 /// The packets of one layer from its last key frame on, in order of their sequence numbers.
 ///
-/// A key frame begins the cache anew, also where the numbers of a sender that changed its SSRC
-/// start over. It may say that it is one in several packets (its slices): its packets are those
-/// with its timestamp, also those in front of the one that says so (its parameter sets). What it
-/// lacks of these [leads](Self::lead) it.
+/// A key frame restarts the cache, also when the sender changed its SSRC and its numbers start
+/// over. Several packets of one key frame may be marked as such (its slices). All packets with its
+/// timestamp belong to it, also those before the first marked one (its parameter sets). Parameter
+/// sets that it lacks [lead](Self::lead) it.
 ///
-/// Readers hold a [`Cursor`] and move at their own pace; when a new key frame arrives they
-/// are taken to it.
+/// Readers hold a [`Cursor`] and move at their own pace. A new key frame takes all of them to its
+/// first packet.
 #[derive(Debug)]
 pub struct KeyframeCache {
     limits: Limits,
     packets: VecDeque<Arc<Packet>>,
-    /// Read before `packets`. A few, and not counted.
+    /// Read before `packets`. There are few, and they do not count towards the limits.
     leading: Vec<Arc<Packet>>,
-    /// Of `packets`.
+    /// Numbers of the first and last of `packets`; `None` when there are none.
     ends: Option<Ends>,
     bytes: usize,
-    /// The newest key frame, also when a limit dropped it.
+    /// The newest key frame, even if a limit dropped it.
     keyframe: Option<Keyframe>,
-    /// Counts the key frames: a cursor of an older one jumps.
+    /// Number of key frames so far. A cursor of an older one jumps to the newest.
     epoch: u64,
     overflows: u64,
 }
 
-/// A place in a [`KeyframeCache`].
+/// The position of a reader in a [`KeyframeCache`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     epoch: u64,
-    /// How many of the leading packets were read; [`LED`] when others were read.
+    /// Number of leading packets that were read; [`LED`] once a packet of the stream was read.
     led: usize,
     /// The next packet is the first with at least this sequence number.
     seq: u64,
 }
 
+/// `Cursor::led` of a reader that is past the leading packets.
 const LED: usize = usize::MAX;
 
-/// What a reader got.
+/// One packet as a reader gets it.
 #[derive(Debug)]
 pub struct Read<'a> {
-    /// The packet.
+    /// The packet; it belongs to the stream unless `leads` is set.
     pub packet: &'a Arc<Packet>,
-    /// The cache began anew since the last read: this is the first packet of a key frame, and
-    /// what was not read of the older one is gone.
+    /// The cache restarted since the last read: this packet is the first of a new key frame, or
+    /// leads it. Unread packets of the old key frame are gone.
     pub jumped: bool,
-    /// For a packet that is not of the stream, but [leads](KeyframeCache::lead) a key frame: the
-    /// stream's first packet behind it. It needs a number of its own in front of that one's.
+    /// Set when the packet is not of the stream, but [leads](KeyframeCache::lead) a key frame: the
+    /// first packet of the stream after it. The leading packet needs a sequence number of its own
+    /// before that one's.
     pub leads: Option<&'a Arc<Packet>>,
 }
 
 impl KeyframeCache {
-    /// An empty cache.
+    /// Creates an empty cache.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -107,10 +109,11 @@ impl KeyframeCache {
         }
     }
 
-    /// Takes a packet. Returns whether a new key frame began with it.
+    /// Adds a packet. Returns whether it began a new key frame; `false` too if that is beyond a
+    /// limit.
     ///
-    /// Late packets find their place; duplicates, and those from before the key frame, are
-    /// ignored. So is everything until there is a key frame.
+    /// Late packets are sorted in. Duplicates and packets from before the key frame are ignored,
+    /// and so is everything until there is a key frame.
     pub fn push(&mut self, packet: Arc<Packet>) -> bool {
         let is_new = self.keyframe.is_none_or(|last| last.precedes(&packet));
         if packet.frame.keyframe && is_new {
@@ -122,12 +125,13 @@ impl KeyframeCache {
         false
     }
 
-    /// Reads what the next packet will need.
+    /// Reads the memory that the next [`Self::push`] needs, to have it in the processor's caches.
     pub fn prefetch(&self) {
         black_box((self.bytes, self.packets.back().map(Arc::as_ptr)));
     }
 
-    /// Where a new reader begins; `None` while there is no key frame.
+    /// Returns the cursor of a new reader, at the start of the key frame; `None` while there is
+    /// none.
     pub fn start(&self) -> Option<Cursor> {
         self.first().map(|first| Cursor {
             epoch: self.epoch,
@@ -136,12 +140,15 @@ impl KeyframeCache {
         })
     }
 
-    /// The next packet of a reader; `None` at the live edge.
+    /// Returns the next packet of a reader and advances its cursor; `None` at the live edge, and
+    /// while the cache is empty.
     pub fn next(&self, cursor: &mut Cursor) -> Option<Read<'_>> {
         let jumped = cursor.epoch != self.epoch;
         if jumped {
+            // Without a key frame the cursor stays as it is, and jumps when there is one.
             *cursor = self.start()?;
         }
+        // This packet is found first because `leads` refers to it.
         let index = self.packets.partition_point(|p| p.seq < cursor.seq);
         let packet = self.packets.get(index)?;
         if let Some(leading) = self.leading.get(cursor.led) {
@@ -161,67 +168,69 @@ impl KeyframeCache {
         })
     }
 
-    /// Puts packets in front of the present key frame, for readers that begin with it. They go
-    /// with it.
+    /// Sets the packets that readers get before the current key frame, unless they have begun with
+    /// it. They are dropped together with the key frame.
     pub fn lead(&mut self, packets: Vec<Arc<Packet>>) {
         self.leading = packets;
     }
 
-    /// The packets in front of the present key frame that are not of the stream.
+    /// Returns the packets that lead the current key frame without being of the stream.
     pub fn leading(&self) -> &[Arc<Packet>] {
         &self.leading
     }
 
-    /// The first packet.
+    /// Returns the first packet of the key frame; `None` when the cache is empty.
     pub fn first(&self) -> Option<&Arc<Packet>> {
         self.packets.front()
     }
 
-    /// Whether a packet was sent before the present key frame's picture.
+    /// Returns whether a packet was sent before the current key frame's picture; `false` when the
+    /// cache is empty.
     pub fn is_before_keyframe(&self, packet: &Packet) -> bool {
         let keyframe = self.keyframe.filter(|_| !self.is_empty());
         keyframe.is_some_and(|keyframe| packet.seq < keyframe.seq)
     }
 
-    /// Another source begins: drops all, until its first key frame.
+    /// Drops everything until the first key frame of another source, which begins now.
     pub fn restart(&mut self) {
         self.clear();
         self.keyframe = None;
     }
 
-    /// All packets, oldest first.
+    /// Returns all packets in the order of their sequence numbers.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Packet>> {
         self.packets.iter()
     }
 
-    /// When the key frame's first packet was received.
+    /// Returns when the key frame's first packet was received; `None` when the cache is empty.
     pub fn keyframe_at(&self) -> Option<Instant> {
         self.first().map(|first| first.received)
     }
 
-    /// Number of packets.
+    /// Returns the number of packets.
     pub fn len(&self) -> usize {
         self.packets.len()
     }
 
-    /// Whether there is no key frame.
+    /// Returns whether there is no key frame, and so no packet.
     pub fn is_empty(&self) -> bool {
         self.packets.is_empty()
     }
 
-    /// Memory that the packets take.
+    /// Returns the memory in bytes that the packets take; see [`cost`].
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// How often a limit was exceeded.
+    /// Returns how often a limit was exceeded.
     pub fn overflows(&self) -> u64 {
         self.overflows
     }
 
     fn begin(&mut self, packet: Arc<Packet>) -> bool {
         if self.keyframe.is_some_and(|last| packet.seq < last.seq) {
-            // The numbers start over: nothing here is comparable.
+            // The source's numbers start over, so they do not compare with those of the kept
+            // packets.
             self.clear();
         }
         self.drop_before(&packet);
@@ -229,10 +238,12 @@ impl KeyframeCache {
         self.epoch += 1;
         self.keyframe = Some(Keyframe::of(&packet));
         self.insert(packet);
+        // A key frame that is beyond a limit by itself has been dropped again.
         !self.is_empty()
     }
 
-    /// Keeps what arrived ahead of a late key frame: its other packets, and those after it.
+    /// Drops what was sent before a key frame. If the key frame is late, its other packets and
+    /// those after it are already here, and stay.
     fn drop_before(&mut self, keyframe: &Packet) {
         while let Some(first) = self.packets.front()
             && first.seq < keyframe.seq
@@ -244,7 +255,7 @@ impl KeyframeCache {
         self.note_ends();
     }
 
-    /// Behind the first packet, or before it when it is the key frame's own.
+    /// Whether a packet comes after the first one, or before it as a part of the same key frame.
     fn has_place_for(&self, packet: &Packet) -> bool {
         self.ends.is_some_and(|ends| {
             packet.seq > ends.first_seq || packet.timestamp == ends.first_timestamp
@@ -252,7 +263,7 @@ impl KeyframeCache {
     }
 
     fn insert(&mut self, packet: Arc<Packet>) {
-        // Nearly always the packet is the newest. A late one has few behind it to move.
+        // Nearly always the packet is the newest. A late one has few packets after it to move.
         let newest = self.ends.is_none_or(|ends| packet.seq > ends.last_seq);
         let index = if newest {
             self.packets.len()
@@ -266,6 +277,7 @@ impl KeyframeCache {
         let bytes = self.bytes + cost(&packet);
         let full = bytes > self.limits.bytes || self.packets.len() >= self.limits.packets;
         if full || expires.is_some_and(|at| packet.received > at) {
+            // What a partial drop would leave has no key frame, so everything goes.
             self.overflows += 1;
             self.clear();
             return;
@@ -297,18 +309,18 @@ impl KeyframeCache {
     }
 }
 
-/// What is asked of the first and the last packet with each that comes: those themselves have
-/// long left the processor's caches.
+/// What each push needs to know about the first and the last packet. It is copied here because
+/// those packets have long left the processor's caches.
 #[derive(Debug, Clone, Copy)]
 struct Ends {
     first_seq: u64,
     first_timestamp: u32,
-    /// A packet that is received later is too far from the first.
+    /// A packet received later than this exceeds the age limit.
     expires: Option<Instant>,
     last_seq: u64,
 }
 
-/// What tells one key frame from another.
+/// The numbers that distinguish one key frame from another.
 #[derive(Debug, Clone, Copy)]
 struct Keyframe {
     seq: u64,
@@ -323,7 +335,8 @@ impl Keyframe {
         }
     }
 
-    /// Whether `next`, of a key frame, is of a newer one; not of this, or late of an older one.
+    /// Whether `next`, which is marked as key frame, is of a newer one: neither a part of this one
+    /// nor a late part of an older one.
     fn precedes(self, next: &Packet) -> bool {
         next.timestamp != self.timestamp && !is_late(next, self.seq, self.timestamp)
     }

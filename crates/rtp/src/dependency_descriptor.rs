@@ -1,5 +1,5 @@
-//! Dependency descriptors (RTP Payload Format For AV1, appendix A.8): the mandatory fields, and
-//! which layers the frame dependency templates stand for.
+//! Dependency descriptors (RTP Payload Format For AV1, appendix A.8): the mandatory fields, and the
+//! layers that the frame dependency templates describe.
 //!
 //! ```text
 //!  0                   1                   2
@@ -11,22 +11,23 @@
 //!
 //! The first packet of a coded video sequence carries the templates too.
 //!
-//! Deliberately absent: frame differences and chains; who forwards whole layers needs neither.
+//! Deliberately absent: frame differences and chains. A server that forwards whole layers needs
+//! neither.
 
-/// The fields that every packet has.
+/// The mandatory fields, which every packet has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mandatory {
     /// This packet is the first one of its frame.
     pub start_of_frame: bool,
     /// This packet is the last one of its frame.
     pub end_of_frame: bool,
-    /// Frame dependency template, 6 bits.
+    /// Id of the frame dependency template, 6 bits.
     pub template_id: u8,
-    /// Counts frames in decoding order and wraps.
+    /// Number of the frame in decoding order; wraps.
     pub frame_number: u16,
 }
 
-/// Reads the mandatory fields; `None` when the descriptor is shorter than they are.
+/// Reads the mandatory fields; `None` when the descriptor is truncated.
 pub fn read(descriptor: &[u8]) -> Option<Mandatory> {
     let [first, high, low] = *descriptor.first_chunk()?;
     Some(Mandatory {
@@ -37,30 +38,30 @@ pub fn read(descriptor: &[u8]) -> Option<Mandatory> {
     })
 }
 
-/// The three mandatory bytes with another frame number; all that follows them in the descriptor
-/// stays valid, for it counts from the frame number. `None` when the descriptor is cut short.
+/// Returns the three mandatory bytes with another frame number. The rest of the descriptor stays
+/// valid, since it is relative to the frame number. `None` when the descriptor is truncated.
 pub fn renumbered(descriptor: &[u8], frame_number: u16) -> Option<[u8; 3]> {
     let [first, _, _] = *descriptor.first_chunk()?;
     let [high, low] = frame_number.to_be_bytes();
     Some([first, high, low])
 }
 
-/// What a frame dependency template says of its frames.
+/// What a frame dependency template says about its frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Template {
     /// Spatial layer, 0 is the base.
     pub spatial_id: u8,
     /// Temporal layer, 0 is the base.
     pub temporal_id: u8,
-    /// A receiver that can decode such a frame can decode all that follow, of all layers: it
-    /// is a switch indication for the highest decode target.
+    /// The frame is a switch indication for the highest decode target: a receiver that can decode
+    /// it can decode all that follow, of all layers.
     pub switch_up: bool,
 }
 
 /// The templates of a coded video sequence (appendix A.8.2, `template_dependency_structure`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Templates {
-    /// The template id of the first.
+    /// Template id of the first template.
     offset: u8,
     templates: Vec<Template>,
 }
@@ -87,6 +88,8 @@ impl Templates {
         }
         let offset = bits.read(6)?;
         let decode_targets = bits.read(5)? + 1;
+        // next_layer_idc after each template says how the layer of the next one differs, or ends
+        // the list.
         let mut templates = Vec::new();
         let (mut spatial_id, mut temporal_id) = (0, 0);
         loop {
@@ -107,14 +110,14 @@ impl Templates {
         }
         for template in &mut templates {
             for _ in 0..decode_targets {
-                // The last decode target is the highest.
+                // The highest decode target comes last, and its indication is the one that stays.
                 template.switch_up = bits.read(2)? == SWITCH;
             }
         }
         Some(Self { offset, templates })
     }
 
-    /// The template with this id.
+    /// Returns the template with this id. Ids count up from the offset and wrap.
     pub fn get(&self, template_id: u8) -> Option<Template> {
         let index = template_id.wrapping_sub(self.offset) & 0x3f;
         self.templates.get(usize::from(index)).copied()
@@ -151,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_stand_where_the_figure_has_them() {
+    fn mandatory_fields_are_read() {
         assert_eq!(
             read(&[0x81, 0x12, 0x34, 0xff]),
             Some(Mandatory {
@@ -173,15 +176,16 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_descriptor_has_no_fields() {
+    fn truncated_descriptor_has_no_fields() {
         for cut in [&[][..], &[0xc1], &[0xc1, 0x12]] {
             assert_eq!(read(cut), None);
             assert_eq!(renumbered(cut, 1), None);
         }
     }
 
-    /// L1T2 as an encoder describes it: two decode targets, templates for a key frame, the base
-    /// and the upper layer. Fields: flags, offset 5, 2 targets, layers, decode target indications.
+    /// L1T2 as an encoder describes it: two decode targets; templates for a key frame, for the base
+    /// layer and for the upper layer. Fields: flags, offset 5, 2 targets, layers, decode target
+    /// indications.
     const L1T2: &str = "1 0000 000101 00001 00 01 11 10 10 10 10 00 01 ";
 
     fn packed(bits: &str) -> Vec<u8> {
@@ -198,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_say_which_layers_their_frames_are_of() {
+    fn templates_are_read_with_their_layers() {
         let templates = Templates::read(&packed(L1T2)).expect("well-formed");
         let base = Template {
             spatial_id: 0,
@@ -226,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_descriptor_that_ends_too_early_has_no_templates() {
+    fn truncated_descriptor_has_no_templates() {
         let whole = packed(L1T2);
         for end in 0..whole.len() {
             assert_eq!(Templates::read(&whole[..end]), None, "{end} bytes");
@@ -235,14 +239,14 @@ mod tests {
     }
 
     #[test]
-    fn templates_without_end_are_refused() {
+    fn endless_templates_are_refused() {
         let endless = packed(&format!("1 0000 000000 00000 {}", "00 ".repeat(1_000)));
         assert_eq!(Templates::read(&endless), None);
     }
 
     proptest! {
         #[test]
-        fn no_descriptor_is_a_panic(
+        fn arbitrary_descriptor_never_panics(
             descriptor in proptest::collection::vec(any::<u8>(), 0..128),
             id: u8,
         ) {
@@ -252,7 +256,7 @@ mod tests {
         }
 
         #[test]
-        fn only_the_frame_number_changes(descriptor: [u8; 3], frame_number: u16) {
+        fn renumbering_changes_only_the_frame_number(descriptor: [u8; 3], frame_number: u16) {
             let before = read(&descriptor).expect("three bytes");
             let after = renumbered(&descriptor, frame_number).and_then(|bytes| read(&bytes));
             prop_assert_eq!(after, Some(Mandatory { frame_number, ..before }));

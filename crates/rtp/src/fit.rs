@@ -1,44 +1,44 @@
-//! How well a receiver can take a format: `docs/codecs.md` has the table and its reasons.
+//! How well a receiver can take a format. `docs/codecs.md` has the table and its reasons.
 
 use crate::h264_profile::{HIGH, profile_name};
 use crate::{Codec, Format, Profile};
 
-/// How well a receiver that offers one format can take another; more is better.
+/// How well a receiver that offers one format can take packets of another. Greater is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fit {
-    /// What decides first.
+    /// The grade, which is compared first.
     pub grade: Grade,
-    /// How near the profiles are, among formats of one grade.
+    /// How close the two profiles are, among fits of one grade.
     nearness: u8,
-    /// Redundancy (RFC 2198) is passed on as it is.
+    /// Both formats have RED (RFC 2198) or neither has, so the payload is forwarded unchanged.
     red: bool,
 }
 
-/// What is to be expected of a receiver.
+/// How certain it is that a receiver decodes a format, the least certain first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
-    /// It offers less than this profile, and is known to decode it all the same.
+    /// The receiver offers less than this profile, but is known to decode it anyway.
     Nearest,
-    /// A decoder of the profile that it offers must decode this one.
+    /// A decoder of the offered profile must decode this one, or one side states no profile.
     Compatible,
-    /// It offers the profile, at another level or with other constraints.
+    /// The receiver offers the profile, at another level or with other constraints.
     SameProfile,
-    /// It offers exactly this.
+    /// The receiver offers exactly this profile.
     Exact,
 }
 
-/// No two profiles are further apart.
+/// Nearness of equal profiles; no two profiles are further apart than this.
 const NEAREST: u8 = 8;
 
 impl Format {
-    /// How well a receiver that accepts `other` can take this format; `None`: not at all.
+    /// Rates how well a receiver that accepts `other` can take this format; `None` if it cannot.
     ///
-    /// The H.264 level is no reason to refuse: decoders play above the level that they state.
+    /// The H.264 level rules no receiver out: decoders play above the level that they state.
     pub fn fit(&self, other: &Self) -> Option<Fit> {
         if self.codec != other.codec || self.clock_rate != other.clock_rate {
             return None;
         }
-        // RED is unwrapped for a receiver that did not negotiate it, but never made.
+        // The server unwraps RED for a receiver that did not negotiate it, but never generates RED.
         if other.red && !self.red {
             return None;
         }
@@ -64,12 +64,12 @@ fn profile_fit(codec: Codec, source: Profile, offered: Profile) -> Option<(Grade
                 packetization_mode: offered_mode,
             },
         ) => {
-            // Packets of mode 0 are legal in mode 1, not the reverse (RFC 6184 §5.4).
+            // Packets of mode 0 are legal in mode 1, but not the reverse (RFC 6184 §5.4).
             let fits = packetization_mode <= offered_mode;
             fits.then(|| h264_fit(source, offered)).flatten()
         }
         (Profile::Number(source), Profile::Number(offered)) => number_fit(codec, source, offered),
-        // One side says nothing.
+        // One side states no profile.
         _ => Some((Grade::Compatible, 0)),
     }
 }
@@ -87,7 +87,7 @@ fn h264_fit(source: u32, offered: u32) -> Option<(Grade, u8)> {
         // Baseline and its constrained variant.
         std::cmp::Ordering::Equal => Some((Grade::SameProfile, NEAREST - 2)),
         std::cmp::Ordering::Greater => Some((Grade::Compatible, near)),
-        // More than 8 bits or 4:2:0 needs a decoder that says so.
+        // Above High, with more than 8 bits or 4:2:0, a decoder has to offer the profile.
         std::cmp::Ordering::Less => (rank <= HIGH).then_some((Grade::Nearest, near)),
     }
 }
@@ -95,11 +95,11 @@ fn h264_fit(source: u32, offered: u32) -> Option<(Grade, u8)> {
 fn number_fit(codec: Codec, source: u8, offered: u8) -> Option<(Grade, u8)> {
     let near = NEAREST.saturating_sub(source.abs_diff(offered));
     match codec {
-        // High takes Main, Professional takes both (AV1 specification, §A.2).
+        // A High decoder takes Main, a Professional one takes both (AV1 specification, §A.2).
         Codec::Av1 => (offered > source).then_some((Grade::Compatible, near)),
-        // Main, Main 10 and tiers: receivers state less than their decoders do.
+        // Main, Main 10 and tiers: receivers offer less than their decoders can do.
         Codec::H265 => Some((Grade::Nearest, near)),
-        // VP9's profiles are bit depths and samplings, none a part of another.
+        // VP9 profiles are bit depths and chroma samplings; none contains another.
         _ => None,
     }
 }
@@ -134,7 +134,7 @@ mod tests {
         fit.map(|fit| fit.grade)
     }
 
-    /// What of an offer a source is sent under.
+    /// Returns the profile in an offer that fits a source best.
     fn best(source: u32, offer: &[u32]) -> Option<u32> {
         let fits = offer.iter().filter_map(|offered| {
             let fit = h264(source, 1).fit(&h264(*offered, 1))?;
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_equal_format_fits_best() {
+    fn equal_format_fits_best() {
         let fit = |offered| h264(0x42e01f, 1).fit(&h264(offered, 1)).unwrap();
         let order = [0x42e01f, 0x42e034, 0x42001f, 0x4d001f, 0x64001f].map(fit);
         assert!(order.is_sorted_by(|a, b| a > b), "{order:?}");
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn high_is_handed_on_to_every_browser() {
+    fn high_profile_is_forwarded_to_every_browser() {
         let chromium = [0x42001f, 0x42e01f, 0x4d001f, 0xf4001f];
         // The only one of these whose decoders must play High.
         assert_eq!(best(0x64001f, &chromium), Some(0xf4001f));
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn constraint_flags_and_levels_exclude_nobody() {
+    fn constraint_flags_and_levels_exclude_no_receiver() {
         for source in [0x640c1f, 0x641028, 0x640034] {
             assert_eq!(grade(source, 0x64001f), Some(Grade::SameProfile));
             assert_eq!(grade(0x64001f, source), Some(Grade::SameProfile));
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_8_bits_or_420_needs_a_decoder_that_says_so() {
+    fn profile_above_high_needs_a_receiver_that_offers_it() {
         for source in [0x6e001f, 0x7a001f, 0xf4001f] {
             assert_eq!(grade(source, 0x64001f), None, "{source:06x}");
             assert_eq!(grade(source, 0x42e01f), None, "{source:06x}");
@@ -189,13 +189,13 @@ mod tests {
     }
 
     #[test]
-    fn mode_1_needs_a_receiver_of_mode_1() {
+    fn packetization_mode_1_needs_a_mode_1_receiver() {
         assert_eq!(h264(0x42e01f, 1).fit(&h264(0x42e01f, 0)), None);
         assert!(h264(0x42e01f, 0).fit(&h264(0x42e01f, 1)).is_some());
     }
 
     #[test]
-    fn numbered_profiles_follow_their_codec() {
+    fn numbered_profiles_compare_by_the_rules_of_their_codec() {
         let grade = |codec, source, offered| {
             let fit = number(codec, source).fit(&number(codec, offered));
             fit.map(|fit| fit.grade)
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn red_is_unwrapped_but_never_made() {
+    fn red_is_unwrapped_but_never_generated() {
         let opus = Format {
             codec: Codec::Opus,
             clock_rate: 48_000,

@@ -2,12 +2,12 @@ use std::fmt;
 
 use crate::h264_profile::{LevelName, profile_name};
 
-/// What a track carries.
+/// The kind of media that a track carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// Sound.
+    /// An audio track.
     Audio,
-    /// Pictures.
+    /// A video track.
     Video,
 }
 
@@ -20,25 +20,25 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A codec that Headwater passes through. It never decodes any of them.
+/// A codec that Headwater forwards. It never decodes any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Codec {
-    /// RFC 7587.
+    /// Opus audio (RFC 7587).
     Opus,
-    /// RFC 7741.
+    /// VP8 video (RFC 7741).
     Vp8,
-    /// RFC 9628.
+    /// VP9 video (RFC 9628).
     Vp9,
-    /// RFC 6184.
+    /// H.264 video (RFC 6184).
     H264,
-    /// RFC 7798.
+    /// H.265 video (RFC 7798).
     H265,
-    /// The AV1 RTP payload specification of the Alliance for Open Media.
+    /// AV1 video (the AV1 RTP payload specification of the Alliance for Open Media).
     Av1,
 }
 
 impl Codec {
-    /// All that are passed through.
+    /// All codecs that are forwarded.
     pub const ALL: [Self; 6] = [
         Self::Opus,
         Self::Vp8,
@@ -48,7 +48,7 @@ impl Codec {
         Self::Av1,
     ];
 
-    /// Whether it codes sound or pictures.
+    /// Returns whether the codec is for audio or for video.
     pub const fn kind(self) -> Kind {
         match self {
             Self::Opus => Kind::Audio,
@@ -58,7 +58,7 @@ impl Codec {
 }
 
 impl fmt::Display for Codec {
-    /// The encoding name as SDP writes it.
+    /// Writes the encoding name of SDP.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Opus => "opus",
@@ -71,10 +71,10 @@ impl fmt::Display for Codec {
     }
 }
 
-/// The part of a codec's parameters that decides whether a decoder can take it.
+/// The codec parameters that decide whether a decoder can take a stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Profile {
-    /// The codec has one profile, or it was not stated.
+    /// The codec has one profile, or none was stated.
     #[default]
     Any,
     /// H.264 `profile-level-id` (24 bits) and `packetization-mode` (RFC 6184 §8.1).
@@ -89,7 +89,8 @@ pub enum Profile {
 }
 
 impl fmt::Display for Profile {
-    /// As messages name it: `High 3.1 (64001f), packetization-mode 1`. Nothing for [`Self::Any`].
+    /// Writes the profile as messages show it: `High 3.1 (64001f), packetization-mode 1`. Writes
+    /// nothing for [`Self::Any`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Any => Ok(()),
@@ -106,18 +107,18 @@ impl fmt::Display for Profile {
     }
 }
 
-/// A codec with the parameters under which it was negotiated.
+/// A codec with its negotiated parameters.
 ///
-/// Payload types are absent on purpose: they belong to one peer, a format to a track.
+/// Payload types are deliberately absent: a payload type belongs to one peer, a format to a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Format {
-    /// The codec.
+    /// The codec of the payload; with RED, that of its primary block.
     pub codec: Codec,
     /// RTP clock rate in Hz.
     pub clock_rate: u32,
-    /// Codec profile.
+    /// The profile that a decoder must support.
     pub profile: Profile,
-    /// The payload is wrapped for redundancy (RFC 2198), with this codec as the primary.
+    /// The payload is RED (RFC 2198), with this codec as its primary block.
     pub red: bool,
 }
 
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_profile_is_named_as_people_know_it() {
+    fn profile_is_displayed_by_its_common_name() {
         let profile = Profile::H264 {
             profile_level_id: 0x64001f,
             packetization_mode: 1,

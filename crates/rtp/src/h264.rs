@@ -1,20 +1,20 @@
-//! Where frames begin in H.264 (RFC 6184 §5), its parameter sets and its profiles.
+//! H.264 payloads (RFC 6184 §5): where frames begin, parameter sets, and profiles.
 //!
 //! ```text
 //!      0 1 2 3 4 5 6 7
 //!     +-+-+-+-+-+-+-+-+
 //!     |F|NRI|  Type   |   NAL unit header
 //!     +-+-+-+-+-+-+-+-+
-//!     |S|E|R|  Type   |   FU header, behind the first in an FU-A
+//!     |S|E|R|  Type   |   FU header, the second byte of an FU-A
 //!     +-+-+-+-+-+-+-+-+
 //! ```
 //!
-//! A key frame is an IDR picture. Its parameter sets belong to it but are none: encoders repeat
-//! them between key frames, and send them under timestamps of their own. The packets of
-//! interleaved mode (STAP-B, MTAP, FU-B) are not read: no browser negotiates it.
+//! A key frame is an IDR picture. A packet of parameter sets alone does not begin one: encoders
+//! repeat the sets between key frames, and send them with timestamps of their own. The packets of
+//! interleaved mode (STAP-B, MTAP, FU-B) are not parsed: no browser negotiates it.
 //!
 //! A picture that only a recovery point message announces (gradual decoder refresh) is not a key
-//! frame here: browsers do not begin to decode at one.
+//! frame here: browsers do not start to decode at one.
 
 use crate::nal::{Bits, Fragment};
 use crate::parameter_sets::{SetId, sprop};
@@ -25,13 +25,14 @@ pub use crate::h264_profile::{LevelName, ProfileName, parse_profile_level_id, pr
 const IDR: u8 = 5;
 const SPS: u8 = 7;
 const PPS: u8 = 8;
-/// STAP-A.
+/// NAL unit type of an aggregation packet, STAP-A.
 const AGGREGATION: u8 = 24;
-/// FU-A.
+/// NAL unit type of a fragment, FU-A.
 const FRAGMENT: u8 = 28;
 
-/// The parameter sets that `sprop-parameter-sets` of an `a=fmtp` line carries: NAL units in
-/// base64 between commas (RFC 6184 §8.1). What is malformed, or neither SPS nor PPS, is left out.
+/// Returns the parameter sets in `sprop-parameter-sets` of an `a=fmtp` line: NAL units in base64,
+/// separated by commas (RFC 6184 §8.1). Units that are malformed, neither SPS nor PPS, or longer
+/// than 1,200 bytes are left out, as are all after 16 sets.
 pub fn sets_from_sprop(value: &str) -> Vec<Vec<u8>> {
     sprop(value, |unit| set_id(unit).is_some())
 }
@@ -47,6 +48,7 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
         FRAGMENT => {
             let (header, body) = rest.split_first()?;
             let nal_type = nal_type(*header);
+            // S: only the first fragment has the start of the unit.
             if header & 0x80 != 0 {
                 return Some(unit(nal_type, body));
             }
@@ -59,7 +61,7 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     }
 }
 
-/// The whole NAL units of a packet.
+/// The whole NAL units in a packet; fragments are not among them.
 pub(crate) fn units(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (single, aggregated) = match payload.split_first() {
         Some((header, rest)) if nal_type(*header) == AGGREGATION => (None, rest),
@@ -69,7 +71,7 @@ pub(crate) fn units(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
     single.into_iter().chain(nal::aggregated(aggregated))
 }
 
-/// The piece of a NAL unit that a packet carries, where it carries one.
+/// The fragment of a NAL unit that a packet carries; `None` if it is no FU-A.
 pub(crate) fn fragment(payload: &[u8]) -> Option<Fragment<'_>> {
     let ([indicator, header], body) = payload.split_first_chunk::<2>()?;
     (nal_type(*indicator) == FRAGMENT).then(|| Fragment {
@@ -81,12 +83,12 @@ pub(crate) fn fragment(payload: &[u8]) -> Option<Fragment<'_>> {
     })
 }
 
-/// Which parameter set a NAL unit is; `None` for one that is none, or is cut short.
+/// Identifies a parameter set; `None` for other NAL units, and for a truncated one.
 pub(crate) fn set_id(unit: &[u8]) -> Option<SetId> {
     let (header, body) = unit.split_first()?;
     let nal_type = nal_type(*header);
     let mut bits = match nal_type {
-        // Behind profile_idc, the constraint flags and level_idc (ITU-T H.264 §7.3.2.1.1).
+        // The id follows profile_idc, the constraint flags and level_idc (ITU-T H.264 §7.3.2.1.1).
         SPS => Bits::of(body.get(3..)?),
         PPS => Bits::of(body),
         _ => return None,
@@ -106,7 +108,8 @@ fn is_set(nal_type: u8) -> bool {
 }
 
 fn unit(nal_type: u8, body: &[u8]) -> PayloadInfo {
-    // A slice begins with first_mb_in_slice; zero is a single set bit (ITU-T H.264 §7.3.3).
+    // A slice begins with first_mb_in_slice; zero is coded as a single set bit (ITU-T H.264
+    // §7.3.3).
     let first_slice =
         matches!(nal_type, 1 | 2 | IDR) && body.first().is_some_and(|byte| byte & 0x80 != 0);
     PayloadInfo {
@@ -136,7 +139,7 @@ mod tests {
     #[test]
     fn only_an_idr_is_a_key_frame() {
         assert!(keyframe(&[0x65, 0x88]) && start(&[0x65, 0x88]));
-        // Parameter sets; a slice of another picture; a delimiter.
+        // Parameter sets; a slice of another picture; an access unit delimiter.
         assert!(!keyframe(&[0x67, 0x42]) && !start(&[0x67, 0x42]));
         assert!(!keyframe(&[0x68, 0xce]) && !start(&[0x68, 0xce]));
         assert!(!keyframe(&[0x41, 0x9a]) && start(&[0x41, 0x9a]));
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn parameter_sets_are_seen_in_every_packing() {
+    fn parameter_sets_are_found_in_every_packetization() {
         assert!(sets(&[0x67, 0x42]) && sets(&[0x68, 0xce]));
         assert!(!sets(&[0x65, 0x88]) && !sets(&[0x09, 0xf0]));
         assert!(sets(&[0x78, 0, 2, 0x09, 0xf0, 0, 2, 0x68, 0xce]));
@@ -153,14 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn a_later_slice_does_not_begin_a_frame() {
+    fn later_slice_does_not_begin_a_frame() {
         assert!(!start(&[0x41, 0x40]));
         assert!(!start(&[0x65, 0x40]));
     }
 
     #[test]
-    fn an_aggregate_begins_what_its_units_begin() {
-        // STAP-A of both parameter sets, with and without an IDR; then of a slice.
+    fn aggregate_begins_what_any_of_its_units_begins() {
+        // STAP-A of both parameter sets; of one with an IDR slice; of another slice.
         let alone = [0x78, 0, 2, 0x67, 0x42, 0, 2, 0x68, 0xce];
         assert!(!keyframe(&alone) && sets(&alone));
         let whole = [0x78, 0, 2, 0x67, 0x42, 0, 2, 0x65, 0x88, 0, 1, 0x06];
@@ -178,15 +181,15 @@ mod tests {
     }
 
     #[test]
-    fn cut_aggregates_are_read_as_far_as_they_go() {
+    fn truncated_aggregate_is_read_up_to_the_cut() {
         assert!(!keyframe(&[0x78, 0, 9, 0x65]));
         assert!(keyframe(&[0x78, 0, 1, 0x65, 0, 9]));
-        // An empty unit is no end.
+        // An empty unit does not end the aggregate.
         assert!(keyframe(&[0x78, 0, 0, 0, 1, 0x65]));
     }
 
     #[test]
-    fn parameter_sets_are_told_apart_by_type_and_id() {
+    fn parameter_sets_are_identified_by_type_and_id() {
         let id = |unit: &[u8]| set_id(unit).map(|set| (set.nal_type, set.id));
         assert_eq!(id(&[0x67, 0x42, 0xe0, 0x1f, 0x80]), Some((SPS, 0)));
         assert_eq!(id(&[0x67, 0x42, 0xe0, 0x1f, 0x40]), Some((SPS, 1)));
@@ -196,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn sprop_gives_the_parameter_sets_and_nothing_else() {
+    fn sprop_yields_only_parameter_sets() {
         let sps = [0x67, 0x42, 0xe0, 0x1f, 0x8c, 0x8d, 0x40];
         let pps = [0x68, 0xce, 0x3c, 0x80];
         let sets = sets_from_sprop("Z0LgH4yNQA==,aM48gA==");

@@ -1,36 +1,37 @@
-//! What `profile-level-id` says (RFC 6184 §8.1; ITU-T H.264 annex A).
+//! The `profile-level-id` of H.264 (RFC 6184 §8.1; ITU-T H.264 annex A).
 
 use std::fmt;
 
-/// A profile, without the constraint flags that make no other of it.
+/// An H.264 profile, without the constraint flags that do not change which profile it is.
 ///
-/// They only restrict what an encoder does: `640c1f` and `641028` are High as `64001f` is.
+/// Those only restrict the encoder: `640c1f` and `641028` are High, as `64001f` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProfileName {
-    /// Baseline without what only it has (flexible macroblock order and the like): all that
-    /// browsers encode as baseline, and a subset of Main.
+    /// Baseline without the features that only Baseline has (flexible macroblock ordering and the
+    /// like). Browsers encode nothing else as baseline, and it is a subset of Main.
     ConstrainedBaseline,
-    /// As the standard has it. Encoders that say so make constrained baseline all the same.
+    /// Baseline as the standard defines it. Encoders that state it produce constrained baseline
+    /// anyway.
     Baseline,
-    /// B pictures and CABAC.
+    /// With B pictures and CABAC.
     Main,
-    /// Switching slices and data partitions: no browser decodes it.
+    /// With switching slices and data partitioning; no browser decodes it.
     Extended,
-    /// 8x8 transforms, 4:2:0 with 8 bits.
+    /// With 8x8 transforms; 4:2:0 with 8 bits.
     High,
-    /// Up to 10 bits.
+    /// Samples of up to 10 bits.
     High10,
-    /// 4:2:2.
+    /// Chroma sampling up to 4:2:2.
     High422,
-    /// 4:4:4.
+    /// Chroma sampling up to 4:4:4.
     High444,
-    /// Another profile_idc: scalable, multiview, or intra only.
+    /// Any other profile_idc: scalable, multiview, or intra only.
     Other(u8),
 }
 
 impl ProfileName {
-    /// Where the profile stands in the chain of which each decoder decodes all before it
-    /// (ITU-T H.264 §A.2); `None` for one outside of it.
+    /// Rank in the chain of profiles in which a decoder of one also decodes those of lower rank
+    /// (ITU-T H.264 §A.2); `None` for a profile outside the chain.
     pub(crate) fn rank(self) -> Option<u8> {
         match self {
             Self::ConstrainedBaseline | Self::Baseline => Some(0),
@@ -44,7 +45,7 @@ impl ProfileName {
     }
 }
 
-/// Decoders of browsers play all up to this rank, whatever they offered.
+/// Browsers decode every profile up to this rank, whatever they offer.
 pub(crate) const HIGH: u8 = 2;
 
 impl fmt::Display for ProfileName {
@@ -63,7 +64,7 @@ impl fmt::Display for ProfileName {
     }
 }
 
-/// The profile of a `profile-level-id`.
+/// Returns the profile of a `profile-level-id` of 24 bits.
 pub fn profile_name(profile_level_id: u32) -> ProfileName {
     let [_, idc, flags, _] = profile_level_id.to_be_bytes();
     let (set0, set1) = (flags & 0x80 != 0, flags & 0x40 != 0);
@@ -81,7 +82,8 @@ pub fn profile_name(profile_level_id: u32) -> ProfileName {
     }
 }
 
-/// Reads six hexadecimal digits, in either case, with quotes, spaces or `0x` around them.
+/// Parses six hexadecimal digits in either case; spaces, quotes and a leading `0x` are ignored.
+/// `None` for anything else.
 pub fn parse_profile_level_id(text: &str) -> Option<u32> {
     let text = text.trim().trim_matches('"').trim();
     let hex = text.strip_prefix("0x").or(text.strip_prefix("0X"));
@@ -114,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn constraint_flags_only_restrict() {
+    fn profile_is_named_by_idc_and_constraint_flags() {
         for (id, name) in [
             (0x42e01f, ProfileName::ConstrainedBaseline),
             (0x42c01f, ProfileName::ConstrainedBaseline),
@@ -136,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn profile_level_ids_are_read_leniently() {
+    fn profile_level_id_is_parsed_leniently() {
         for text in ["64001f", "64001F", " 64001f ", "\"64001f\"", "0x64001f"] {
             assert_eq!(parse_profile_level_id(text), Some(0x64001f), "{text}");
         }
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_read_as_the_standard_writes_them() {
+    fn level_is_displayed_as_the_standard_writes_it() {
         for (id, level) in [
             (0x64001f, "3.1"),
             (0x640028, "4"),

@@ -1,4 +1,4 @@
-//! Where frames begin in H.265 (RFC 7798 §4.4), and its parameter sets.
+//! H.265 payloads (RFC 7798 §4.4): where frames begin, and parameter sets.
 //!
 //! ```text
 //!      0                   1
@@ -6,12 +6,13 @@
 //!     +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //!     |F|   Type    |  LayerId  | TID |   payload header
 //!     +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
-//!     |S|E|  FuType   |                   FU header, behind the first in an FU
+//!     |S|E|  FuType   |                   FU header, the third byte of an FU
 //!     +-+-+-+-+-+-+-+-+
 //! ```
 //!
-//! A key frame is an intra random access point picture. Its parameter sets belong to it but are
-//! none, as in H.264. Decoding order numbers are not read: no browser negotiates them.
+//! A key frame is an intra random access point (IRAP) picture. As in H.264, a packet of parameter
+//! sets alone does not begin one. Decoding order numbers are not parsed: no browser negotiates
+//! them.
 
 use crate::nal::{Bits, Fragment};
 use crate::parameter_sets::{SetId, sprop};
@@ -25,13 +26,13 @@ const PPS: u8 = 34;
 const AGGREGATION: u8 = 48;
 const FRAGMENT: u8 = 49;
 
-/// profile_tier_level without its level (ITU-T H.265 §7.3.3).
+/// Bits of profile_tier_level without its level (ITU-T H.265 §7.3.3).
 const PROFILE_BITS: u32 = 88;
 const LEVEL_BITS: u32 = 8;
 
-/// The parameter sets that `sprop-vps`, `sprop-sps` or `sprop-pps` of an `a=fmtp` line carries:
-/// NAL units in base64 between commas (RFC 7798 §7.1). What is malformed, or no parameter set,
-/// is left out.
+/// Returns the parameter sets in `sprop-vps`, `sprop-sps` or `sprop-pps` of an `a=fmtp` line: NAL
+/// units in base64, separated by commas (RFC 7798 §7.1). Units that are malformed, no parameter
+/// set, or longer than 1,200 bytes are left out, as are all after 16 sets.
 pub fn sets_from_sprop(value: &str) -> Vec<Vec<u8>> {
     sprop(value, |unit| set_id(unit).is_some())
 }
@@ -48,6 +49,7 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
         FRAGMENT => {
             let (header, body) = rest.split_first()?;
             let nal_type = header & 0x3f;
+            // S: only the first fragment has the start of the unit.
             if header & 0x80 != 0 {
                 return Some(unit(nal_type, body));
             }
@@ -60,7 +62,7 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     }
 }
 
-/// The whole NAL units of a packet.
+/// The whole NAL units in a packet; fragments are not among them.
 pub(crate) fn units(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (single, aggregated) = match split_header(payload) {
         Some((AGGREGATION, rest)) => (None, rest),
@@ -70,7 +72,7 @@ pub(crate) fn units(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
     single.into_iter().chain(nal::aggregated(aggregated))
 }
 
-/// The piece of a NAL unit that a packet carries, where it carries one.
+/// The fragment of a NAL unit that a packet carries; `None` if it is no FU.
 pub(crate) fn fragment(payload: &[u8]) -> Option<Fragment<'_>> {
     let ([first, second, header], body) = payload.split_first_chunk::<3>()?;
     let (nal_type, _) = split_header(payload)?;
@@ -83,8 +85,8 @@ pub(crate) fn fragment(payload: &[u8]) -> Option<Fragment<'_>> {
     })
 }
 
-/// Which parameter set of the base layer a NAL unit is; `None` for one that is none, or is cut
-/// short.
+/// Identifies a parameter set of the base layer; `None` for other NAL units, and for a truncated
+/// one.
 pub(crate) fn set_id(unit: &[u8]) -> Option<SetId> {
     let (nal_type, body) = split_header(unit)?;
     let mut bits = Bits::of(body);
@@ -98,13 +100,13 @@ pub(crate) fn set_id(unit: &[u8]) -> Option<SetId> {
     in_base_layer.then_some(SetId { nal_type, id })
 }
 
-/// sps_seq_parameter_set_id stands behind the profiles and levels of all temporal layers
+/// Reads sps_seq_parameter_set_id, which follows the profiles and levels of all temporal layers
 /// (ITU-T H.265 §7.3.2.2.1, §7.3.3).
 fn sps_id(bits: &mut Bits<'_>) -> Option<u32> {
     bits.read(4)?;
     let sub_layers = bits.read(3)?;
     bits.read(1 + PROFILE_BITS + LEVEL_BITS)?;
-    // Two flags for each of eight, present or not.
+    // The flags have room for eight layers, two bits each, however many there are.
     let flags = if sub_layers > 0 { bits.read(16)? } else { 0 };
     for layer in 0..sub_layers {
         let pair = flags >> (14 - 2 * layer);
@@ -133,8 +135,8 @@ fn is_set(nal_type: u8) -> bool {
 }
 
 fn unit(nal_type: u8, body: &[u8]) -> PayloadInfo {
-    // A slice begins with first_slice_segment_in_pic_flag (ITU-T H.265 §7.3.6.1); all types
-    // below the parameter sets are slices.
+    // A slice begins with first_slice_segment_in_pic_flag (ITU-T H.265 §7.3.6.1). All types below
+    // the parameter sets are slices.
     let first_slice = nal_type < VPS && body.first().is_some_and(|byte| byte & 0x80 != 0);
     PayloadInfo {
         keyframe: IRAP.contains(&nal_type),
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn parameter_sets_are_told_apart_by_type_and_id() {
+    fn parameter_sets_are_identified_by_type_and_id() {
         let id = |unit: &[u8]| set_id(unit).map(|set| (set.nal_type, set.id));
         assert_eq!(id(&[0x40, 1, 0x0c, 0x01]), Some((VPS, 0)));
         // As x265 writes it: emulation prevention within the profile, id 0, then 1.
@@ -197,8 +199,8 @@ mod tests {
     }
 
     #[test]
-    fn an_sps_of_several_temporal_layers_has_its_id() {
-        // Three temporal layers, the levels of two in it; id 2 is 011.
+    fn sps_with_several_temporal_layers_yields_its_id() {
+        // Three temporal layers, two of which state a level; id 2 is coded as 011.
         let mut sps = vec![0x42, 1, 0x05];
         sps.extend([0xff; 12]);
         sps.extend([0b0101_0000, 0x00, 0xff, 0xff, 0b0110_0000]);
@@ -206,13 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn a_later_slice_does_not_begin_a_frame() {
+    fn later_slice_does_not_begin_a_frame() {
         assert!(!start(&[0x02, 1, 0x50]));
         assert!(!start(&[0x26, 1, 0x50]));
     }
 
     #[test]
-    fn an_aggregate_begins_what_its_units_begin() {
+    fn aggregate_begins_what_any_of_its_units_begins() {
         // AP of PPS and IDR_W_RADL, then of a slice of TRAIL_R.
         let key = [0x60, 1, 0, 3, 0x44, 1, 0xc1, 0, 3, 0x26, 1, 0xaf];
         assert!(keyframe(&key) && start(&key) && sets(&key));

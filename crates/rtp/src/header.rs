@@ -2,29 +2,31 @@
 
 use std::ops::Range;
 
-/// Extensions with one byte of id and length each (RFC 8285 §4.2).
+/// Marks extensions with one byte of id and length each (RFC 8285 §4.2).
 const ONE_BYTE_FORM: u16 = 0xbede;
 
-/// Those with two; the low four bits may be anything (RFC 8285 §4.3).
+/// Marks extensions with two bytes of id and length each; the low four bits may be anything (RFC
+/// 8285 §4.3).
 const TWO_BYTE_FORM: u16 = 0x1000;
 
-/// What a datagram on a WebRTC socket is, by its first two bytes (RFC 7983 §7, RFC 5761 §4).
+/// The protocol of a datagram on a WebRTC socket, by its first two bytes (RFC 7983 §7, RFC 5761
+/// §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
-    /// Media.
+    /// An RTP packet.
     Rtp,
-    /// Its control protocol.
+    /// A compound of RTCP packets, the control protocol of RTP.
     Rtcp,
-    /// A connectivity check, or its answer.
+    /// A STUN message: a connectivity check or its response.
     Stun,
-    /// A record of DTLS.
+    /// A DTLS record.
     Dtls,
-    /// Nothing that belongs there.
+    /// None of these protocols.
     Other,
 }
 
 impl Sort {
-    /// Looks at the first two bytes only.
+    /// Classifies a datagram. One of less than two bytes is [`Self::Other`].
     pub fn of(datagram: &[u8]) -> Self {
         match datagram {
             [128..=191, 192..=223, ..] => Self::Rtcp,
@@ -36,7 +38,7 @@ impl Sort {
     }
 }
 
-/// An RTP header. It is not encrypted by SRTP, so it can be read before anything is authentic.
+/// An RTP header. SRTP leaves it unencrypted, so it can be read before the packet is authenticated.
 ///
 /// ```text
 ///  0                   1                   2                   3
@@ -51,26 +53,26 @@ impl Sort {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// The payload ends with padding, whose last byte tells its length.
+    /// The payload ends with padding, whose last byte gives its length.
     pub padding: bool,
-    /// The marker bit.
+    /// The marker bit: for video, the last packet of a frame.
     pub marker: bool,
     /// Payload type, 0 to 127.
     pub payload_type: u8,
-    /// Sequence number.
+    /// Sequence number; wraps at 16 bits.
     pub seq: u16,
-    /// RTP timestamp.
+    /// RTP timestamp, in units of the payload's clock rate; wraps at 32 bits.
     pub timestamp: u32,
-    /// Synchronization source.
+    /// Synchronization source (SSRC).
     pub ssrc: u32,
-    /// Bytes of the header with CSRCs and extensions: where the payload begins.
+    /// Length of the header in bytes, with CSRCs and extensions: the payload begins there.
     pub length: usize,
     extensions: Range<usize>,
     two_byte_form: bool,
 }
 
 impl Header {
-    /// Reads the header of a packet; `None` when it is cut short or of another version.
+    /// Reads the header of a packet; `None` when it is truncated or not of version 2.
     pub fn read(packet: &[u8]) -> Option<Self> {
         let fixed: &[u8; 12] = packet.first_chunk()?;
         if fixed[0] >> 6 != 2 {
@@ -84,6 +86,7 @@ impl Header {
             let words = usize::from(u16::from_be_bytes([head[2], head[3]]));
             length += head.len();
             two_byte_form = form & 0xfff0 == TWO_BYTE_FORM;
+            // Extensions of another form are skipped.
             if two_byte_form || form == ONE_BYTE_FORM {
                 extensions = length..length + 4 * words;
             }
@@ -102,14 +105,15 @@ impl Header {
         })
     }
 
-    /// The value of the extension with this id in the packet that the header was read from.
+    /// Returns the value of the extension with this id. `packet` must be the one that the header
+    /// was read from.
     pub fn extension<'a>(&self, packet: &'a [u8], id: u8) -> Option<&'a [u8]> {
         self.extensions(packet)
             .find_map(|(found, value)| (found == id).then_some(value))
     }
 
-    /// Ids and values of all extensions, in the order in which they stand in the packet that the
-    /// header was read from. Ends where an element is cut short.
+    /// Returns ids and values of all extensions in the order of `packet`, which must be the one
+    /// that the header was read from. Ends at a truncated element.
     pub fn extensions<'a>(&self, packet: &'a [u8]) -> Elements<'a> {
         Elements {
             rest: packet.get(self.extensions.clone()).unwrap_or_default(),
@@ -118,7 +122,7 @@ impl Header {
     }
 }
 
-/// Extension elements of one packet (RFC 8285 §4.2, §4.3).
+/// The extension elements of one packet (RFC 8285 §4.2, §4.3).
 #[derive(Debug, Clone)]
 pub struct Elements<'a> {
     rest: &'a [u8],
@@ -158,7 +162,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_header_with_extensions_is_read() {
+    fn header_with_extensions_is_read() {
         let header = Header::read(&ONE_BYTE).unwrap();
         assert!(header.marker && !header.padding);
         assert_eq!((header.payload_type, header.seq), (96, 0x1234));
@@ -170,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_two_byte_form_is_read() {
+    fn two_byte_extensions_are_read() {
         let mut packet = ONE_BYTE;
         packet[12..20].copy_from_slice(&[0x10, 0, 0, 2, 3, 2, 0xab, 0xcd]);
         packet[20..].copy_from_slice(&[0, 9, 0, 0]);
@@ -180,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn sorts_are_told_apart() {
+    fn datagrams_are_classified_by_their_first_bytes() {
         assert_eq!(Sort::of(&[0x80, 96, 0]), Sort::Rtp);
         assert_eq!(Sort::of(&[0x80, 0x80 | 96, 0]), Sort::Rtp);
         assert_eq!(Sort::of(&[0x81, 201, 0]), Sort::Rtcp);
@@ -192,7 +196,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_do_harm(packet: Vec<u8>, id in 0_u8..16) {
+        fn arbitrary_bytes_never_panic(packet: Vec<u8>, id in 0_u8..16) {
             if let Some(header) = Header::read(&packet) {
                 prop_assert!(header.length <= packet.len());
                 header.extension(&packet, id);

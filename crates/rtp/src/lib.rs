@@ -1,7 +1,8 @@
 //! RTP building blocks shared by every crate that touches media.
 //!
-//! Nothing here does IO, keeps time or allocates per packet: views over bytes,
-//! arithmetic on wrapping numbers, and a bounded cache of recent packets.
+//! Nothing here does IO or reads a clock. Headers are parsed as views over bytes, without an
+//! allocation per packet; beside them are arithmetic on wrapping numbers and a bounded cache of
+//! recent packets.
 //!
 //! Deliberately absent: encryption, and anything that knows about peers or rooms.
 #![forbid(unsafe_code)]

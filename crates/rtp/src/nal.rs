@@ -2,8 +2,8 @@
 
 use crate::PayloadInfo;
 
-/// The units of an aggregation packet, each behind its length in 16 bits (RFC 6184 §5.7.1,
-/// RFC 7798 §4.4.2). Ends at a unit that is cut short.
+/// The units of an aggregation packet, each after its length in 16 bits (RFC 6184 §5.7.1, RFC 7798
+/// §4.4.2). Ends at a truncated unit.
 pub(crate) fn aggregated(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (length, units) = rest.split_first_chunk::<2>()?;
@@ -13,7 +13,7 @@ pub(crate) fn aggregated(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// A packet begins what any of its units begins.
+/// Merges what the units of a packet say: the packet begins what any of them begins.
 pub(crate) fn together(units: impl Iterator<Item = PayloadInfo>) -> PayloadInfo {
     units.fold(PayloadInfo::default(), |all, unit| PayloadInfo {
         keyframe: all.keyframe || unit.keyframe,
@@ -28,14 +28,14 @@ pub(crate) fn together(units: impl Iterator<Item = PayloadInfo>) -> PayloadInfo 
 pub(crate) struct Fragment<'a> {
     pub(crate) begins: bool,
     pub(crate) ends: bool,
-    /// The header of the whole unit; H.264 uses only the first `header_len` bytes.
+    /// Header of the whole unit, of which H.264 uses only the first `header_len` bytes.
     pub(crate) header: [u8; 2],
     pub(crate) header_len: usize,
     pub(crate) body: &'a [u8],
 }
 
-/// Reads the bits of a NAL unit, without the bytes that keep start codes out of it (ITU-T H.264
-/// §7.3.1, ITU-T H.265 §7.3.1.1).
+/// Reads the bits of a NAL unit, skipping its emulation prevention bytes (ITU-T H.264 §7.3.1, ITU-T
+/// H.265 §7.3.1.1).
 pub(crate) struct Bits<'a> {
     rest: std::slice::Iter<'a, u8>,
     /// Zero bytes in a row just before `rest`.
@@ -54,12 +54,13 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// The next `count` bits as a number; of more than 32 only the last 32 count.
+    /// Reads `count` bits as a number; of more than 32 bits, the last 32.
     pub(crate) fn read(&mut self, count: u32) -> Option<u32> {
         (0..count).try_fold(0, |number: u32, _| Some(number << 1 | self.bit()?))
     }
 
-    /// An Exp-Golomb number, `ue(v)` (ITU-T H.264 §9.1).
+    /// Reads an Exp-Golomb number, `ue(v)` (ITU-T H.264 §9.1); `None` when it is truncated or
+    /// exceeds 32 bits.
     pub(crate) fn exp_golomb(&mut self) -> Option<u32> {
         let mut zeros = 0;
         while self.bit()? == 0 {
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bits_are_read_without_emulation_prevention() {
+    fn emulation_prevention_bytes_are_skipped() {
         let mut bits = Bits::of(&[0x00, 0x00, 0x03, 0x01, 0xff]);
         assert_eq!(bits.read(24), Some(1));
         assert_eq!(bits.read(8), Some(0xff));
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn exp_golomb_numbers_are_read_to_their_end() {
+    fn exp_golomb_numbers_are_read_until_the_bits_end() {
         // 1, 010, 011, 00100, then nothing whole.
         let mut bits = Bits::of(&[0b1010_0110, 0b0100_0000]);
         let numbers: Vec<_> = std::iter::from_fn(|| bits.exp_golomb()).collect();

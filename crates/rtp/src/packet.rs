@@ -5,9 +5,9 @@ use crate::{Format, PayloadInfo, PictureIds, dependency_descriptor};
 
 /// One received media packet, authenticated, decrypted and inspected once.
 ///
-/// It is shared by every viewer and every shard behind one `Arc`; nobody changes it.
-/// What differs per viewer (sequence number, timestamp, picture ids) is a
-/// rewrite applied while the packet is serialized for that viewer.
+/// It is shared by every viewer and every shard behind one `Arc`, and never changes. What differs
+/// per viewer (sequence number, timestamp, picture ids) is a [`Rewrite`], applied while the packet
+/// is serialized for that viewer.
 #[derive(Debug, Clone)]
 pub struct Packet {
     /// The source's sequence number, extended to never wrap.
@@ -16,25 +16,26 @@ pub struct Packet {
     pub timestamp: u32,
     /// RTP marker bit: the last packet of a video frame.
     pub marker: bool,
-    /// What the payload is.
+    /// Codec and parameters of the payload.
     pub format: Format,
     /// When the server received it.
     pub received: Instant,
-    /// When it was captured, on the server's clock, as far as sender reports tell
-    /// (RFC 3550 §6.4.1); equal to `received` until the first report.
+    /// When the media was captured, mapped to the server's clock by sender reports (RFC 3550
+    /// §6.4.1); equal to `received` until the first report.
     pub captured: Instant,
     /// Header extensions that travel end to end.
     pub extensions: Extensions,
-    /// What the payload header says about the frame it belongs to.
+    /// What the payload header says about the frame that the packet belongs to.
     pub frame: PayloadInfo,
     /// RTP payload without header and padding.
     pub payload: Arc<[u8]>,
-    /// For RED (RFC 2198): the primary block alone, for receivers without RED.
+    /// For RED (RFC 2198), the primary block alone: the payload for receivers without RED.
     pub primary: Option<Arc<[u8]>>,
 }
 
 impl Packet {
-    /// A packet of which nothing else is known: its number and timestamp are zero.
+    /// Creates a packet with sequence number and timestamp 0, no extensions and a default `frame`;
+    /// `captured` is `received`.
     pub fn new(received: Instant, format: Format, payload: impl Into<Arc<[u8]>>) -> Self {
         Self {
             seq: 0,
@@ -51,7 +52,7 @@ impl Packet {
     }
 }
 
-/// Header extensions (RFC 8285) that are passed from publisher to viewer.
+/// Header extensions (RFC 8285) that the server passes from publisher to viewer.
 ///
 /// Hop-by-hop ones (transport-cc, abs-send-time, mid, rid) are absent: each
 /// peer writes its own.
@@ -62,7 +63,7 @@ pub struct Extensions {
     /// Coordination of video orientation: rotation clockwise in degrees, 0, 90, 180 or 270
     /// (3GPP TS 26.114 §7.4.5).
     pub rotation: Option<u16>,
-    /// Wanted playout delay, minimum and maximum, in units of 10 ms.
+    /// Requested playout delay, minimum and maximum, in units of 10 ms.
     pub playout_delay: Option<(u16, u16)>,
     /// Dependency descriptor as received (RTP Payload Format For AV1, appendix A).
     pub dependency_descriptor: Option<Arc<[u8]>>,
@@ -82,7 +83,7 @@ pub struct CaptureTime {
 }
 
 impl CaptureTime {
-    /// Reads an extension's value: 8 bytes, or 16 with the offset. `None` for another length.
+    /// Reads the value of the extension: 8 bytes, or 16 with the offset. `None` for another length.
     pub fn read(value: &[u8]) -> Option<Self> {
         let (ntp, rest) = value.split_first_chunk()?;
         let clock_offset = match rest {
@@ -97,13 +98,15 @@ impl CaptureTime {
 }
 
 impl Extensions {
-    /// The frame number of the dependency descriptor.
+    /// Returns the frame number of the dependency descriptor; `None` without a descriptor, or when
+    /// it is truncated.
     pub fn frame_number(&self) -> Option<u16> {
         let descriptor = self.dependency_descriptor.as_ref()?;
         dependency_descriptor::read(descriptor).map(|fields| fields.frame_number)
     }
 
-    /// The dependency descriptor with another frame number.
+    /// Returns a copy of the dependency descriptor with another frame number; `None` without a
+    /// descriptor, or when it is truncated.
     pub fn descriptor_with(&self, frame_number: u16) -> Option<Arc<[u8]>> {
         let descriptor = self.dependency_descriptor.as_ref()?;
         let renumbered = dependency_descriptor::renumbered(descriptor, frame_number)?;
@@ -113,25 +116,25 @@ impl Extensions {
     }
 }
 
-/// What differs between a packet as received and as sent to one viewer.
+/// The differences between a packet as received and as sent to one viewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rewrite {
-    /// Extended sequence number; the first one of a track is below 65,536, since a receiver
+    /// Extended sequence number. The first one of a track must be below 65,536, since a receiver
     /// assumes a rollover counter of zero (RFC 3711 §3.3.1).
     pub seq: u64,
-    /// RTP timestamp.
+    /// RTP timestamp, in units of the format's clock rate.
     pub timestamp: u32,
-    /// Picture ids, where the source's own would not be continuous.
+    /// Picture ids, if the source's own would not be continuous.
     pub picture: Option<PictureIds>,
-    /// Frame number of the dependency descriptor, where the source's own would not be continuous.
+    /// Frame number of the dependency descriptor, if the source's own would not be continuous.
     pub frame_number: Option<u16>,
-    /// Bytes of RTP padding behind the payload (RFC 3550 §5.1), 0 for none. A retransmission of
-    /// its own source goes without them.
+    /// Bytes of RTP padding after the payload (RFC 3550 §5.1), 0 for none. A retransmission under
+    /// an SSRC of its own (RTX) is sent without them.
     pub padding: u8,
 }
 
 impl Rewrite {
-    /// These numbers, and what the payload and the extensions say stays.
+    /// Rewrites sequence number and timestamp only; payload and extensions stay as received.
     pub fn new(seq: u64, timestamp: u32) -> Self {
         Self {
             seq,
@@ -148,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_frame_number_of_a_descriptor_changes() {
+    fn descriptor_with_changes_only_the_frame_number() {
         let extensions = Extensions {
             dependency_descriptor: Some([0xc1, 0x12, 0x34, 0x80].into()),
             ..Extensions::default()
@@ -179,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_descriptor_has_no_frame_number() {
+    fn truncated_descriptor_has_no_frame_number() {
         let extensions = Extensions {
             dependency_descriptor: Some([0xc1, 0x12].into()),
             ..Extensions::default()

@@ -1,8 +1,8 @@
-//! The parameter sets of one video layer: what a decoder must have before it can begin.
+//! The parameter sets of one video layer: what a decoder must have before it can start.
 //!
-//! H.264 has SPS and PPS, H.265 VPS, SPS and PPS, AV1 the sequence header. Encoders may send
-//! them once, before the first key frame (RFC 6184 §8.4): the last of each is kept for viewers
-//! that come later.
+//! H.264 has SPS and PPS, H.265 VPS, SPS and PPS, AV1 the sequence header. Encoders may send them
+//! only once, before the first key frame (RFC 6184 §8.4), so the latest of each is kept for viewers
+//! that join later.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,29 +10,31 @@ use std::time::Instant;
 use crate::nal::Fragment;
 use crate::{Codec, Format, Packet, PayloadInfo, av1, cache, h264, h265};
 
-/// More are not kept: the least recently sent one gives way. Encoders use two or three.
+/// Most sets that are kept. A further one replaces the least recently received. Encoders use two or
+/// three.
 const SETS_MAX: usize = 16;
 
-/// A larger one is not kept: it would not fit into one packet. Usual ones have under 100 bytes.
+/// Largest set that is kept, in bytes: a larger one would not fit into one packet. Most have under
+/// 100 bytes.
 const SET_BYTES_MAX: usize = 1_200;
 
-/// A parameter set that the description of a stream carries (`sprop-parameter-sets` and its like).
+/// A parameter set from the session description of a stream (`sprop-parameter-sets` and its like).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DescribedSet {
-    /// What it is a set of.
+    /// The format whose packets need the set.
     pub format: Format,
     /// A NAL unit without start code.
     pub unit: Vec<u8>,
 }
 
-/// What tells parameter sets apart: one of the same type and id replaces the other.
+/// The identity of a parameter set: it replaces one of the same type and id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SetId {
     pub(crate) nal_type: u8,
     pub(crate) id: u32,
 }
 
-/// The last of each parameter set of a layer.
+/// The latest of each parameter set of a layer.
 #[derive(Debug, Default)]
 pub struct ParameterSets {
     /// In the order in which a decoder needs them: by type.
@@ -43,14 +45,14 @@ pub struct ParameterSets {
 #[derive(Debug)]
 struct Kept {
     id: SetId,
-    /// Carries nothing but the set.
+    /// A packet that carries only the set.
     packet: Arc<Packet>,
-    /// `packet` has the numbers of the latest packet of the stream that carried the set. Without
-    /// it the set came with the description of the stream.
+    /// The set came in the stream, and `packet` has the numbers of the latest packet that carried
+    /// it. Otherwise it came with the session description.
     in_band: bool,
 }
 
-/// A parameter set in fragments, as far as they have come.
+/// A fragmented parameter set, as far as it was received.
 #[derive(Debug)]
 struct Partial {
     unit: Vec<u8>,
@@ -59,8 +61,8 @@ struct Partial {
 }
 
 impl ParameterSets {
-    /// Keeps the sets of a packet of the stream: one that says so in
-    /// [`PayloadInfo::parameter_sets`]. Sets older than those that are kept are ignored.
+    /// Keeps the sets in a packet of the stream, which has [`PayloadInfo::parameter_sets`]. Sets
+    /// older than the kept ones are ignored.
     pub fn take(&mut self, packet: &Packet) {
         let payload = &packet.payload;
         match packet.format.codec {
@@ -89,8 +91,8 @@ impl ParameterSets {
         }
     }
 
-    /// Keeps a set that came with the description of the stream. One of the stream itself is newer,
-    /// and stays.
+    /// Keeps a set from the session description, unless the stream itself has sent one, which is
+    /// newer.
     pub fn offer(&mut self, now: Instant, set: &DescribedSet) {
         let DescribedSet { format, unit } = set;
         let Some(id) = set_id(format.codec, unit).filter(|_| unit.len() <= SET_BYTES_MAX) else {
@@ -104,9 +106,9 @@ impl ParameterSets {
         }
     }
 
-    /// The sets that a viewer needs before a key frame that begins with `first`, one packet for
-    /// each, with that packet's timestamp; none when all of them are in packets of the key frame
-    /// in front of it. None for AV1 either: see [`Self::completed`].
+    /// Returns the sets that a viewer needs before a key frame that begins with `first`: one packet
+    /// for each, with the timestamp of `first`. Returns none when packets of the key frame itself
+    /// carry all of them, and none for AV1: see [`Self::completed`].
     pub fn before(&self, first: &Packet) -> Vec<Arc<Packet>> {
         let own = |kept: &Kept| {
             let sent = &kept.packet;
@@ -126,9 +128,9 @@ impl ParameterSets {
         sets.collect()
     }
 
-    /// The first packet of an AV1 key frame with the sequence header that it lacks; `None` when
-    /// it has one, or none is known. It is not a packet of its own, as sets of other codecs are:
-    /// the dependency descriptor says in which packet a frame begins.
+    /// Returns the first packet of an AV1 key frame with the sequence header that it lacks; `None`
+    /// when it has one, or none is known. The header gets no packet of its own, as sets of other
+    /// codecs do: the dependency descriptor says in which packet a frame begins.
     pub fn completed(&self, keyframe: &Packet) -> Option<Arc<Packet>> {
         if keyframe.format.codec != Codec::Av1 || keyframe.frame.parameter_sets {
             return None;
@@ -146,13 +148,13 @@ impl ParameterSets {
         }))
     }
 
-    /// One packet for each set, under the numbers with which it was sent last.
+    /// Returns one packet for each set, with the numbers under which it was sent last.
     pub fn packets(&self) -> impl Iterator<Item = &Arc<Packet>> {
         self.kept.iter().map(|kept| &kept.packet)
     }
 
-    /// Another sender begins, whose numbers say nothing about the ones before. What is kept
-    /// stays until it sends its own: it may be an encoder that goes on under another SSRC.
+    /// Prepares for another sender, whose numbers do not compare with earlier ones. The kept sets
+    /// stay until it sends its own: it may be the same encoder under another SSRC.
     pub fn restart(&mut self) {
         self.partial = None;
         self.kept.iter_mut().for_each(|kept| kept.in_band = false);
@@ -167,6 +169,8 @@ impl ParameterSets {
                 next_seq: packet.seq,
             });
         }
+        // A lost fragment ends the reassembly: the partial set is put back only if this one
+        // continues it.
         let Some(mut partial) = self.partial.take() else {
             return;
         };
@@ -183,13 +187,15 @@ impl ParameterSets {
         }
     }
 
-    /// Keeps `unit`, if it is a parameter set, as that of `packet`; `seq` is where it began.
+    /// Keeps `unit`, if it is a parameter set, with the numbers of `packet`; but `seq` is that of
+    /// the packet in which it began.
     fn keep(&mut self, packet: &Packet, seq: u64, unit: &[u8]) {
         let codec = packet.format.codec;
         let Some(id) = set_id(codec, unit).filter(|_| unit.len() <= SET_BYTES_MAX) else {
             return;
         };
         let known = self.kept.iter_mut().find(|kept| kept.id == id);
+        // A late packet does not replace a newer set.
         if let Some(kept) = &known
             && kept.in_band
             && cache::is_late(packet, kept.packet.seq, kept.packet.timestamp)
@@ -220,6 +226,7 @@ impl ParameterSets {
                 self.kept.remove(oldest);
             }
         }
+        // Ids sort by NAL type, which is the order that decoders need.
         let place = self.kept.partition_point(|kept| kept.id < id);
         let kept = Kept {
             id,
@@ -239,7 +246,7 @@ fn set_id(codec: Codec, unit: &[u8]) -> Option<SetId> {
     }
 }
 
-/// A payload of nothing but this set.
+/// A payload that carries only this set.
 fn payload(codec: Codec, unit: &[u8]) -> Vec<u8> {
     match codec {
         Codec::Av1 => av1::alone(unit),
@@ -255,14 +262,15 @@ fn set_packet(packet: Packet) -> Arc<Packet> {
     Arc::new(Packet { frame, ..packet })
 }
 
-/// The NAL units of a `sprop` parameter that `is_set` accepts.
+/// The NAL units of a `sprop` parameter that `is_set` accepts, within the limits above.
 pub(crate) fn sprop(value: &str, is_set: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
     let units = value.split(',').filter_map(base64);
     let sets = units.filter(|unit| unit.len() <= SET_BYTES_MAX && is_set(unit));
     sets.take(SETS_MAX).collect()
 }
 
-/// Base64 of either alphabet (RFC 4648 §4, §5), with padding or without.
+/// Decodes base64 of either alphabet (RFC 4648 §4, §5), with padding or without; `None` if it is
+/// malformed.
 fn base64(text: &str) -> Option<Vec<u8>> {
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
     for digit in text.trim().trim_end_matches('=').bytes() {

@@ -1,19 +1,19 @@
 use crate::dependency_descriptor::{Mandatory, Template};
 use crate::{Codec, PictureIds, av1, h264, h265, vp8, vp9};
 
-/// Where a receiver that has had lower temporal layers only may begin to take more.
+/// Whether a receiver of lower temporal layers may switch up to higher ones at a frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SwitchUp {
     /// Not at this frame.
     #[default]
     No,
-    /// With this frame, which is of an upper layer itself (VP8 layer sync, VP9 switching point).
+    /// From this frame on, which is of an upper layer itself (VP8 layer sync, VP9 switching point).
     Here,
-    /// With the frames after this one, if it can be decoded (dependency descriptor).
+    /// From the next frame on, if this one can be decoded (dependency descriptor).
     After,
 }
 
-/// What one packet says about its frame.
+/// What the payload header of one packet says about its frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PayloadInfo {
     /// This packet begins a key frame, or a slice of one: a decoder that has the parameter sets
@@ -27,15 +27,15 @@ pub struct PayloadInfo {
     pub temporal_id: u8,
     /// Spatial layer (SVC), 0 is the base; 0 where the codec does not say.
     pub spatial_id: u8,
-    /// Whether more temporal layers may be taken here.
+    /// Whether a receiver may switch up to higher temporal layers here.
     pub switch_up: SwitchUp,
     /// Numbers in the payload header that must be continuous for the viewer.
     pub picture: PictureIds,
 }
 
 impl PayloadInfo {
-    /// Reads the payload header of `codec`. Never fails: what cannot be read is
-    /// left at its default, and a packet that is not a key frame start is harmless.
+    /// Reads the payload header of `codec`. Never fails: a payload that cannot be read yields the
+    /// default, and a packet that does not begin a key frame is harmless.
     pub fn inspect(codec: Codec, payload: &[u8]) -> Self {
         let frame = match codec {
             // Every Opus packet stands alone (RFC 7587 §4).
@@ -53,7 +53,7 @@ impl PayloadInfo {
         frame.unwrap_or_default()
     }
 
-    /// Adds what the dependency descriptor says, for AV1, whose payload header knows no layers.
+    /// Adds the layers from the dependency descriptor, for AV1, whose payload header has none.
     pub fn describe(&mut self, fields: &Mandatory, template: Template) {
         self.start = self.keyframe || fields.start_of_frame && template.spatial_id == 0;
         self.temporal_id = template.temporal_id;
@@ -74,7 +74,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_payload_is_a_panic(payload in proptest::collection::vec(any::<u8>(), 0..64)) {
+        fn any_payload_never_panics(payload in proptest::collection::vec(any::<u8>(), 0..64)) {
             for codec in Codec::ALL {
                 PayloadInfo::inspect(codec, &payload);
             }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_payload_begins_nothing() {
+    fn empty_payload_begins_nothing() {
         for codec in Codec::ALL.into_iter().filter(|c| *c != Codec::Opus) {
             assert_eq!(
                 PayloadInfo::inspect(codec, &[]),

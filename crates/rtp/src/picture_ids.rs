@@ -2,20 +2,21 @@ use std::ops::Range;
 
 use crate::{Codec, vp8, vp9};
 
-/// Wrapping counters of VP8 (RFC 7741 §4.2) and VP9 (RFC 9628 §4.2) payload headers.
+/// The wrapping counters in VP8 (RFC 7741 §4.2) and VP9 (RFC 9628 §4.2) payload headers; `None`
+/// where a header does not have one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PictureIds {
-    /// Picture id: 7 or 15 bits as `picture_id_wide` says.
+    /// Picture id of 7 or 15 bits, as `picture_id_wide` says.
     pub picture_id: Option<u16>,
     /// The picture id has 15 bits.
     pub picture_id_wide: bool,
-    /// Running index of base temporal layer frames.
+    /// TL0PICIDX: running index of the frames of the base temporal layer.
     pub tl0_index: Option<u8>,
 }
 
 impl PictureIds {
-    /// Overwrites the ids in a payload header that has them, width unchanged. Returns whether
-    /// something was written: not when the header is cut short, or the codec has no such ids.
+    /// Overwrites the ids that a payload header has, each in its width. Returns whether anything
+    /// was written: nothing is when the header is truncated, or the codec has no such ids.
     pub fn write(&self, codec: Codec, payload: &mut [u8]) -> bool {
         let places = match codec {
             Codec::Vp8 => vp8::places(payload),
@@ -26,7 +27,7 @@ impl PictureIds {
     }
 }
 
-/// Where the ids stand in a payload.
+/// Byte positions of the ids in a payload.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     /// One byte, or two when the id is wide.
@@ -41,6 +42,7 @@ impl Places {
             let [id_high, id_low] = id.to_be_bytes();
             match payload.get_mut(place) {
                 Some([narrow]) => {
+                    // The M bit stays clear: the id has 7 bits.
                     *narrow = id_low & 0x7f;
                     written = true;
                 }
@@ -62,8 +64,8 @@ impl Places {
     }
 }
 
-/// Reads the optional fields of a VP8 or VP9 payload descriptor one after the other. Both
-/// write their ids alike.
+/// Reads the fields of a VP8 or VP9 payload descriptor in order. Both codecs encode their ids in
+/// the same way.
 pub(crate) struct Fields<'a> {
     payload: &'a [u8],
     at: usize,
@@ -81,14 +83,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The next byte, as it is.
+    /// Consumes the next byte.
     pub(crate) fn byte(&mut self) -> Option<u8> {
         let byte = self.peek()?;
         self.at += 1;
         Some(byte)
     }
 
-    /// The byte after all that was read.
+    /// Returns the next byte without consuming it.
     pub(crate) fn peek(&self) -> Option<u8> {
         self.payload.get(self.at).copied()
     }
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_without_ids_stays_as_it_is() {
+    fn header_without_ids_is_unchanged() {
         for (codec, header) in [
             (Codec::Vp8, [0x10, 0x00]),
             (Codec::Vp9, [0x08, 0xff]),
@@ -174,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_header_stays_as_it_is() {
+    fn truncated_header_is_unchanged() {
         for (codec, cut) in [
             (Codec::Vp8, &[0x90, 0xc0, 0x81, 0x02][..]),
             (Codec::Vp9, &[0xa8, 0x81, 0x02, 0x00][..]),
@@ -187,7 +189,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn writing_the_ids_that_are_there_changes_nothing(
+        fn writing_the_same_ids_changes_nothing(
             vp9 in any::<bool>(),
             payload in proptest::collection::vec(any::<u8>(), 0..16),
         ) {
@@ -198,7 +200,7 @@ mod tests {
         }
 
         #[test]
-        fn what_was_written_is_read_again(
+        fn written_ids_are_read_back(
             vp9 in any::<bool>(),
             id: u16,
             index: u8,

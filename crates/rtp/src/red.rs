@@ -1,6 +1,6 @@
 //! Redundant audio (RFC 2198).
 
-/// The primary block of a redundant payload with its payload type.
+/// Returns the payload type and the bytes of the primary block of a RED payload.
 ///
 /// ```text
 ///  0                   1                    2                   3
@@ -12,7 +12,7 @@
 /// +-+-+-+-+-+-+-+-+
 /// ```
 ///
-/// `None` when the headers or the blocks are cut short.
+/// `None` when the headers or the blocks are truncated.
 pub fn primary(payload: &[u8]) -> Option<(u8, &[u8])> {
     let mut headers = payload;
     let mut redundant = 0;
@@ -34,19 +34,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_primary_block_is_the_last() {
+    fn primary_block_is_the_last() {
         // One redundant block of two bytes, then three bytes of payload type 111.
         let payload = [0x80 | 111, 0, 0, 2, 111, 1, 2, 3, 4, 5];
         assert_eq!(primary(&payload), Some((111, &[3, 4, 5][..])));
     }
 
     #[test]
-    fn without_redundancy_all_is_primary() {
+    fn payload_without_redundancy_is_all_primary() {
         assert_eq!(primary(&[111, 9]), Some((111, &[9][..])));
     }
 
     #[test]
-    fn a_cut_payload_has_no_primary() {
+    fn truncated_payload_has_no_primary_block() {
         for cut in [&[][..], &[0xef], &[0xef, 0, 0], &[0xef, 0, 0, 9, 111, 1]] {
             assert_eq!(primary(cut), None, "{cut:?}");
         }
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn two_redundant_blocks_are_skipped() {
-        // Lengths of 257 and 1: the high two bits of a length stand beside the offset.
+        // Lengths of 257 and 1: the high two bits of a length share a byte with the offset.
         let mut payload = vec![0x80 | 111, 0x0f, 0x01, 0x01, 0x80 | 111, 0x07, 0x80, 1, 96];
         payload.extend([0; 258]);
         payload.extend([7, 8]);
@@ -63,7 +63,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_primary_block_ends_the_payload(payload in proptest::collection::vec(any::<u8>(), 0..64)) {
+        fn primary_block_ends_the_payload(payload in proptest::collection::vec(any::<u8>(), 0..64)) {
             if let Some((_, block)) = primary(&payload) {
                 prop_assert!(payload.ends_with(block));
             }

@@ -6,7 +6,7 @@
 //!     |X|R|N|S|R| PID | (required)
 //!     +-+-+-+-+-+-+-+-+
 //! X:  |I|L|T|K| RSV   |
-//! I:  |M| PictureID   |   15 bits when M, else 7
+//! I:  |M| PictureID   |   15 bits if M is set, else 7
 //!     +-+-+-+-+-+-+-+-+
 //! L:  |   TL0PICIDX   |
 //! T/K:|TID|Y| KEYIDX  |
@@ -20,7 +20,7 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     read(payload).map(|(frame, _)| frame)
 }
 
-/// Where the ids stand.
+/// Positions of the ids in the payload.
 pub(crate) fn places(payload: &[u8]) -> Option<Places> {
     read(payload).map(|(_, places)| places)
 }
@@ -37,7 +37,7 @@ fn read(payload: &[u8]) -> Option<(PayloadInfo, Places)> {
         if extension & 0x40 != 0 {
             fields.tl0_index()?;
         }
-        // The byte is there for T or for K; TID and Y mean something only with T.
+        // The byte is present when T or K is set; TID and Y are valid only with T.
         if extension & 0x30 != 0 {
             let tid_y_keyidx = fields.byte()?;
             if extension & 0x20 != 0 {
@@ -62,7 +62,7 @@ mod tests {
     use crate::PictureIds;
 
     #[test]
-    fn key_frame_with_all_fields() {
+    fn key_frame_with_all_fields_is_read() {
         let payload = [0x90, 0xf0, 0x81, 0x02, 0x07, 0x60, 0x00];
         let frame = inspect(&payload).expect("well formed");
         assert!(frame.keyframe && frame.start && frame.switch_up == SwitchUp::Here);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_packet_of_a_key_frame_begins_it() {
+    fn only_the_first_packet_begins_a_key_frame() {
         assert!(inspect(&[0x10, 0x00]).is_some_and(|f| f.keyframe));
         assert!(inspect(&[0x00, 0x00]).is_some_and(|f| !f.keyframe && !f.start));
         assert!(inspect(&[0x10, 0x01]).is_some_and(|f| !f.keyframe && f.start));
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn short_picture_id() {
+    fn picture_id_of_7_bits_is_read() {
         let ids = inspect(&[0x90, 0x80, 0x05, 0x01]).map(|f| f.picture);
         assert_eq!(
             ids,
@@ -99,18 +99,18 @@ mod tests {
     }
 
     #[test]
-    fn a_key_index_alone_says_nothing_of_the_temporal_layer() {
+    fn key_index_alone_sets_no_temporal_layer() {
         let frame = inspect(&[0x90, 0x10, 0xff, 0x01]).expect("well formed");
         assert!(frame.temporal_id == 0 && frame.switch_up == SwitchUp::No);
     }
 
     #[test]
-    fn a_cut_descriptor_says_nothing() {
+    fn truncated_descriptor_yields_nothing() {
         let whole = [0x90, 0xf0, 0x81, 0x02, 0x07, 0x60];
         for len in 0..whole.len() {
             assert_eq!(whole.get(..len).and_then(inspect), None, "{len} bytes");
         }
-        // Without the frame header the packet may be anything but a key frame.
+        // Without the frame header, the packet does not count as a key frame.
         assert!(inspect(&whole).is_some_and(|f| f.start && !f.keyframe));
     }
 }

@@ -5,13 +5,13 @@
 //!     +-+-+-+-+-+-+-+-+
 //!     |I|P|L|F|B|E|V|Z| (required)
 //!     +-+-+-+-+-+-+-+-+
-//! I:  |M| PICTURE ID  |   15 bits when M, else 7
+//! I:  |M| PICTURE ID  |   15 bits if M is set, else 7
 //! L:  |TID|U| SID |D|
 //!     |   TL0PICIDX   |   only when F is clear
 //!     +-+-+-+-+-+-+-+-+
 //! ```
 //!
-//! The references (P and F) and the scalability structure (V) that may follow are not read.
+//! The references (P and F) and the scalability structure (V) that may follow are not parsed.
 
 use crate::picture_ids::{Fields, Places};
 use crate::{PayloadInfo, SwitchUp};
@@ -20,7 +20,7 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     read(payload).map(|(frame, _)| frame)
 }
 
-/// Where the ids stand.
+/// Positions of the ids in the payload.
 pub(crate) fn places(payload: &[u8]) -> Option<Places> {
     read(payload).map(|(_, places)| places)
 }
@@ -46,7 +46,8 @@ fn read(payload: &[u8]) -> Option<(PayloadInfo, Places)> {
             fields.tl0_index()?;
         }
     }
-    // B is set for each spatial layer of a picture; the lowest one begins it.
+    // B is set at the start of each spatial layer of a picture; the lowest layer begins the
+    // picture.
     frame.start = begins && frame.spatial_id == 0;
     frame.keyframe = frame.start && !inter;
     frame.picture = fields.ids;
@@ -59,7 +60,7 @@ mod tests {
     use crate::PictureIds;
 
     #[test]
-    fn key_frame_in_non_flexible_mode() {
+    fn key_frame_in_non_flexible_mode_is_read() {
         let payload = [0xa8, 0x81, 0x02, 0x00, 0x09, 0xff];
         let frame = inspect(&payload).expect("well formed");
         assert!(frame.keyframe && frame.start);
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upper_spatial_layer_does_not_begin_a_key_frame() {
+    fn upper_spatial_layer_does_not_begin_a_key_frame() {
         // Spatial layer 1, predicted from layer 0 of the same picture.
         let frame = inspect(&[0xa8, 0x05, 0x03, 0x00]).expect("well formed");
         assert!(!frame.keyframe && !frame.start);
@@ -97,14 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_packet_of_a_key_frame_begins_it() {
+    fn only_the_first_packet_begins_a_key_frame() {
         assert!(inspect(&[0x08, 0xff]).is_some_and(|f| f.keyframe && f.start));
         assert!(inspect(&[0x04, 0xff]).is_some_and(|f| !f.keyframe && !f.start));
         assert!(inspect(&[0x48, 0xff]).is_some_and(|f| !f.keyframe && f.start));
     }
 
     #[test]
-    fn a_cut_descriptor_says_nothing() {
+    fn truncated_descriptor_yields_nothing() {
         let whole = [0xa8, 0x81, 0x02, 0x00, 0x09];
         for len in 0..whole.len() {
             assert_eq!(whole.get(..len).and_then(inspect), None, "{len} bytes");

@@ -1,5 +1,5 @@
-//! What reading and writing a description costs. The target: an offer of Chromium under 20 µs,
-//! the dearest offer well under a millisecond.
+//! The cost of parsing and writing a description. Targets: a Chromium offer in under 20 µs, the
+//! most expensive offer in well under a millisecond.
 
 use headwater_sdp::Description;
 
@@ -9,7 +9,7 @@ fn main() {
 
 const CHROMIUM: &str = include_str!("../tests/offers/chromium_publishes.sdp");
 
-/// An offer with `count` further lines in its section.
+/// An offer with one section and `count` additional lines in it.
 fn with_lines(count: usize, line: impl Fn(usize) -> String) -> String {
     let head = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n";
     let lines = (0..count).map(|n| line(n) + "\r\n").collect::<String>();

@@ -6,13 +6,13 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use crate::error::{CandidatePart, Reason};
 use crate::line::number;
 
-/// Characters of a foundation (RFC 8839 §5.1).
+/// Maximum length of a foundation, in characters (RFC 8839 §5.1).
 const FOUNDATION_MAX: usize = 32;
 
-/// Bytes of a host name (RFC 1035 §2.3.4).
+/// Maximum length of a host name, in bytes (RFC 1035 §2.3.4).
 const HOST_NAME_MAX: usize = 255;
 
-/// An address where the client may be reached.
+/// An ICE candidate: an address at which the client may be reached.
 ///
 /// ```text
 /// candidate:1387637174 1 udp 2122260223 192.0.2.1 61764 typ host generation 0
@@ -22,18 +22,18 @@ const HOST_NAME_MAX: usize = 255;
 ///                      component
 /// ```
 ///
-/// What follows the type (related address, extensions) is ignored.
+/// Everything after the type (related address, extensions) is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The same for candidates of one kind, base and server.
+    /// Equal for candidates with the same type, base address and STUN or TURN server.
     pub foundation: String,
-    /// 1 for RTP, 2 for RTCP on a path of its own; up to 256.
+    /// 1 for RTP, 2 for RTCP on a path of its own. The range is 1 to 256.
     pub component: u16,
     /// The transport protocol.
     pub protocol: Protocol,
-    /// The higher, the sooner the candidate is tried.
+    /// Candidates with a higher priority are tried first.
     pub priority: u32,
-    /// Where packets go.
+    /// The address to send packets to.
     pub address: Address,
     /// How the client learned of the address.
     pub kind: CandidateKind,
@@ -46,16 +46,16 @@ pub enum Protocol {
     Udp,
     /// `tcp`, in any case (RFC 6544).
     Tcp,
-    /// Another word, in lower case.
+    /// Any other protocol name, in lower case.
     Other(String),
 }
 
 /// The address of a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
-    /// An address of IP. The scope of a link-local one is dropped.
+    /// An IP address and port. The scope of a link-local address is dropped.
     Ip(SocketAddr),
-    /// A name to be resolved: browsers hide local addresses behind names of multicast DNS,
+    /// A host name that has to be resolved. Browsers hide local addresses behind mDNS names,
     /// which end in `.local`.
     Name {
         /// The host name.
@@ -68,19 +68,19 @@ pub enum Address {
 /// How a client learned of an address (RFC 8445 §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CandidateKind {
-    /// An interface has it.
+    /// The address of a local interface.
     Host,
-    /// A STUN server saw it.
+    /// The client's address as a STUN server saw it.
     ServerReflexive,
-    /// The other side's checks saw it.
+    /// An address discovered by connectivity checks with the other side.
     PeerReflexive,
-    /// A TURN server lent it.
+    /// An address allocated on a TURN server.
     Relayed,
 }
 
 impl Candidate {
-    /// Reads a candidate from `candidate:` on. Fails with [`Reason::Candidate`], which names the
-    /// first part that is wrong.
+    /// Parses a candidate that begins with `candidate:`. Fails with [`Reason::Candidate`], which
+    /// names the first part that is missing or malformed.
     pub fn parse(text: &str) -> Result<Self, Reason> {
         let part = |part| move || Reason::Candidate(part);
         let mut words = text
@@ -159,6 +159,7 @@ impl Address {
         if let Ok(ip) = host.parse::<IpAddr>() {
             return Some(Self::Ip(SocketAddr::new(ip, port)));
         }
+        // `Ipv6Addr` does not parse a scope, so it is cut off first.
         if let Some((address, _scope)) = host.split_once('%') {
             let ip = address.parse::<Ipv6Addr>().ok()?;
             return Some(Self::Ip(SocketAddr::new(ip.into(), port)));
@@ -170,7 +171,8 @@ impl Address {
     }
 }
 
-/// Whether `text` is a host name, and not a mistyped address: its last label is no number.
+/// Whether `text` is a host name. A text whose last label is a number is not: it is more likely a
+/// mistyped IP address.
 fn is_host_name(text: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()
@@ -196,7 +198,7 @@ impl CandidateKind {
         .find(|kind| kind.as_str() == word)
     }
 
-    /// The word in the candidate.
+    /// The type as it is written after `typ`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Host => "host",

@@ -1,4 +1,4 @@
-//! A whole description.
+//! A whole session description.
 
 use std::fmt;
 
@@ -10,27 +10,28 @@ use crate::{parse, write};
 /// An offer or an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Description {
-    /// Which session this describes, and in which version.
+    /// The session id and the version of this description.
     pub origin: Origin,
     /// Whether the client that wrote this is an ICE lite agent (RFC 8445 §2.5).
     pub ice_lite: bool,
-    /// Mids of the first BUNDLE group, in its order, none twice (RFC 9143). Only mids that a
-    /// section has; empty without a group.
+    /// Mids of the first BUNDLE group (RFC 9143), in the group's order and without duplicates. A
+    /// mid that no section has is left out; without a group the list is empty.
     pub bundle: Vec<String>,
     /// Whether one- and two-byte header extensions may be mixed in one stream (RFC 8285 §4.1.2):
-    /// the session level or every section with RTP says so.
+    /// true if the session level or every RTP section says so.
     pub extmap_allow_mixed: bool,
-    /// The sections, in the order of their m-lines, which offer and answer share.
+    /// The sections, in the order of their m-lines. Offer and answer use the same order.
     pub sections: Vec<Section>,
 }
 
-/// The `o=` line (RFC 8866 §5.2): what identifies a session and counts its descriptions.
+/// The `o=` line (RFC 8866 §5.2), which identifies a session and numbers its descriptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// Identifier of the session, one word: digits, of any number.
+    /// The session id: one word, kept as written. RFC 8866 asks for digits; any number of them and
+    /// any other word is accepted.
     pub id: String,
-    /// Version of the description. One too wide for 64 bits counts as the largest; 0 where the
-    /// line has none.
+    /// The version of the description. A number that does not fit into 64 bits counts as
+    /// [`u64::MAX`]; a missing or malformed one counts as 0.
     pub version: u64,
 }
 
@@ -44,21 +45,22 @@ impl Default for Origin {
 }
 
 impl Description {
-    /// Reads a description, with either kind of line end. Fails as [the crate](crate) says; the
-    /// error names the line.
+    /// Parses a description with LF or CRLF line ends. [The crate docs](crate) list what is
+    /// refused; the error names the line.
     pub fn parse(text: &str) -> Result<Self, Error> {
         parse::description(text)
     }
 
-    /// Writes the description with CRLF line ends. Everything stands in the sections, but what
-    /// [`Description`] itself holds. Where a field of a section that was not parsed has a line
-    /// break, the rest of that line is left out.
+    /// Writes the description with CRLF line ends. The fields of [`Description`] itself are written
+    /// at session level, everything else in the sections. If a field that was not parsed contains a
+    /// line break, the rest of that line is left out.
     pub fn write(&self) -> String {
         write::description(self)
     }
 
-    /// The same description as if it had not been parsed: without the numbers of its m-lines.
-    /// With them two descriptions are equal only in one layout.
+    /// Returns the description without the line numbers of its m-lines, as if it had not been
+    /// parsed. With line numbers, two descriptions are equal only if their texts have the same
+    /// layout.
     pub fn without_lines(mut self) -> Self {
         for section in &mut self.sections {
             section.line = 0;
@@ -74,7 +76,7 @@ impl Description {
     }
 
     /// Returns the transport that all sections share: that of the BUNDLE group's first section
-    /// (RFC 9143 §7.1.2), or without a group that of the first section that is not refused.
+    /// (RFC 9143 §7.1.2) or, without a group, that of the first section that is not refused.
     pub fn transport(&self) -> Option<&Transport> {
         let tagged = self.bundle.first().and_then(|mid| self.section(mid));
         tagged

@@ -1,4 +1,4 @@
-//! Why a text is no description, in words for the log and the client.
+//! Why a description is refused, in words for the log and the client.
 
 use std::fmt;
 
@@ -13,19 +13,19 @@ use crate::limits::{
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 #[error("line {line} (`{text}`): {reason}")]
 pub struct Error {
-    /// Number of the line, counted from 1 over all lines of the text, empty ones included.
+    /// Line number, counted from 1 over all lines of the text, empty ones included.
     pub line: usize,
-    /// Begin of the line: at most [`QUOTE_MAX`] characters, unprintable ones escaped. Of ICE
-    /// credentials only the attribute's name.
+    /// The beginning of the line: at most [`QUOTE_MAX`] characters, unprintable ones escaped. For
+    /// ICE credentials it is only the attribute name.
     pub text: String,
     /// What is wrong with the line.
     pub reason: Reason,
 }
 
 impl Error {
-    /// Refuses line number `line`, which reads `text`.
+    /// Refuses line number `line`, whose content is `text`.
     pub(crate) fn new(line: usize, text: &str, reason: Reason) -> Self {
-        // Errors are logged, and a password is none of the log's business.
+        // Errors are logged, and ICE credentials must not end up in a log.
         let text = match (reason.is_of_credentials(), text.split_once(':')) {
             (true, Some((name, _))) => format!("{}:...", quoted(name)),
             _ => quoted(text),
@@ -39,12 +39,12 @@ impl Error {
 #[non_exhaustive]
 pub enum Reason {
     /// The first line is not `v=0` (RFC 8866 §5.1).
-    #[error("a session description begins with `v=0`")]
+    #[error("a session description must begin with `v=0`")]
     NoVersion,
     /// The line is not a letter, `=` and a value.
     #[error("this is not a line of a session description")]
     NotSdp,
-    /// The line has a control character, which could become a line of its own in an answer.
+    /// The line has a control character, which could begin a new line in an answer.
     #[error("the line has a control character")]
     ControlCharacter,
     /// The description has more than [`LINES_MAX`] lines.
@@ -53,50 +53,51 @@ pub enum Reason {
     /// The description has more than [`SECTIONS_MAX`] sections.
     #[error("the description has more than {SECTIONS_MAX} m-lines")]
     TooManySections,
-    /// Lines that hold for several places need more than [`COPIED_BYTES_MAX`].
+    /// Attributes that apply to several sections or codecs, and are copied to each, take more than
+    /// [`COPIED_BYTES_MAX`] bytes.
     #[error(
-        "what the description says for all its sections and codecs takes more than {COPIED_BYTES_MAX} bytes"
+        "the attributes that apply to all sections or codecs expand to more than {COPIED_BYTES_MAX} bytes"
     )]
     TooMuchCopied,
-    /// The m-line lacks its kind, port, protocol or formats (RFC 8866 §5.14).
-    #[error("an m-line has a kind, a port, a protocol and at least one format")]
+    /// The m-line lacks its media type, port, protocol or formats (RFC 8866 §5.14).
+    #[error("an m-line needs a media type, a port, a protocol and at least one format")]
     MediaLine,
-    /// The port of an m-line is no number or out of range.
+    /// The port of an m-line is not a number or is out of range.
     #[error("the port is not a number from 0 to 65535")]
     Port,
-    /// The mid is empty, has spaces, or is longer than [`NAME_MAX`].
-    #[error("a mid is one word of 1 to {NAME_MAX} bytes")]
+    /// The mid is empty, has spaces, or is longer than [`NAME_MAX`] bytes.
+    #[error("a mid must be one word of 1 to {NAME_MAX} bytes")]
     Mid,
     /// Another section has the same mid (RFC 5888 §4).
     #[error("another m-line has the same mid")]
     DuplicateMid,
-    /// The rid is longer than [`NAME_MAX`].
-    #[error("a rid has at most {NAME_MAX} bytes")]
+    /// The rid is longer than [`NAME_MAX`] bytes.
+    #[error("a rid must not be longer than {NAME_MAX} bytes")]
     Rid,
-    /// The ICE user name fragment is malformed (RFC 8839 §5.4).
-    #[error("an ICE user name fragment is one word of at most {ICE_CREDENTIAL_MAX} characters")]
+    /// The ICE username fragment is malformed (RFC 8839 §5.4).
+    #[error("an ICE username fragment must be one word of at most {ICE_CREDENTIAL_MAX} characters")]
     IceUfrag,
     /// The ICE password is malformed (RFC 8839 §5.4).
-    #[error("an ICE password is one word of at most {ICE_CREDENTIAL_MAX} characters")]
+    #[error("an ICE password must be one word of at most {ICE_CREDENTIAL_MAX} characters")]
     IcePwd,
-    /// The ICE user name fragment of a fragment is shorter than RFC 8839 §5.4 allows.
-    #[error("an ICE user name fragment has at least 4 characters")]
+    /// The ICE username fragment in a trickle fragment is shorter than RFC 8839 §5.4 allows.
+    #[error("an ICE username fragment must have at least 4 characters")]
     IceUfragTooShort,
-    /// The ICE password of a fragment is shorter than RFC 8839 §5.4 allows.
-    #[error("an ICE password has at least 22 characters")]
+    /// The ICE password in a trickle fragment is shorter than RFC 8839 §5.4 allows.
+    #[error("an ICE password must have at least 22 characters")]
     IcePwdTooShort,
     /// The fingerprint is malformed (RFC 8122 §5).
     #[error(
-        "a fingerprint is the name of a hash and its bytes in hexadecimal with colons between, at most {FINGERPRINT_BYTES_MAX}"
+        "a fingerprint must be a hash name and at most {FINGERPRINT_BYTES_MAX} hexadecimal bytes separated by colons"
     )]
     Fingerprint,
-    /// The fingerprint has not as many bytes as its hash gives.
-    #[error("the fingerprint has not the length of its hash")]
+    /// The fingerprint does not have as many bytes as its hash algorithm produces.
+    #[error("the length of the fingerprint does not match its hash algorithm")]
     FingerprintLength,
-    /// The role of the DTLS handshake is unknown (RFC 4145 §4).
-    #[error("setup is one of active, passive, actpass and holdconn")]
+    /// The DTLS role is unknown (RFC 4145 §4).
+    #[error("setup must be active, passive, actpass or holdconn")]
     Setup,
-    /// The SCTP port is no number or out of range (RFC 8841 §5).
+    /// The SCTP port is not a number or is out of range (RFC 8841 §5).
     #[error("the SCTP port is not a number from 0 to 65535")]
     SctpPort,
     /// A part of an ICE candidate is missing or malformed (RFC 8839 §5.1).
@@ -105,13 +106,13 @@ pub enum Reason {
     /// The fragment has more than [`CANDIDATES_MAX`] candidates.
     #[error("the fragment has more than {CANDIDATES_MAX} candidates")]
     TooManyCandidates,
-    /// The fragment has neither credentials nor candidates nor an end of candidates.
+    /// The fragment has no credentials, no candidates and no end of candidates.
     #[error("the fragment has neither a=ice-ufrag nor a=candidate nor a=end-of-candidates")]
     Empty,
 }
 
 impl Reason {
-    /// Whether the line has an ICE user name fragment or password.
+    /// Whether the line holds an ICE username fragment or password.
     fn is_of_credentials(self) -> bool {
         matches!(
             self,
@@ -120,7 +121,7 @@ impl Reason {
     }
 }
 
-/// The parts of an ICE candidate that must be right.
+/// The parts of an ICE candidate that are validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CandidatePart {
     /// The foundation: 1 to 32 characters, after `candidate:`.
@@ -135,7 +136,7 @@ pub enum CandidatePart {
     Address,
     /// The port: 0 to 65535.
     Port,
-    /// The type: `typ` and `host`, `srflx`, `prflx` or `relay`.
+    /// The type: `typ` followed by `host`, `srflx`, `prflx` or `relay`.
     Kind,
 }
 
@@ -153,7 +154,7 @@ impl fmt::Display for CandidatePart {
     }
 }
 
-/// Begin of a line as it may stand in a log: on one line, printable, not longer than
+/// The beginning of a line in a form that is safe to log: on one line, printable, at most
 /// [`QUOTE_MAX`] characters before escaping.
 fn quoted(text: &str) -> String {
     let mut chars = text.chars();

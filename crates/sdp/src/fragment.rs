@@ -1,9 +1,9 @@
-//! Fragments of a description that bring candidates later, or restart ICE:
-//! `application/trickle-ice-sdpfrag` (RFC 8840 §9), as WHIP and WHEP send them (RFC 9725 §4.3).
+//! SDP fragments, which add candidates after the offer or restart ICE:
+//! `application/trickle-ice-sdpfrag` (RFC 8840 §9), as WHIP and WHEP use them (RFC 9725 §4.3).
 //!
 //! ```text
 //! a=group:BUNDLE 0 1                      ignored
-//! a=ice-ufrag:EsAw                        credentials stand above the first m-line or below
+//! a=ice-ufrag:EsAw                        credentials: above the first m-line, or below one
 //! a=ice-pwd:P2uYro0UCOQ4zxjKXaWC0001
 //! m=audio 9 UDP/TLS/RTP/SAVPF 0           only separates sections; formats may be missing
 //! a=mid:0
@@ -18,48 +18,49 @@ use crate::line::{Line, MediaLine, is_word};
 use crate::transport::{ice_credential, ice_options};
 use crate::write::{Joined, Lines};
 
-/// Least characters of an ICE user name fragment (RFC 8839 §5.4).
+/// Minimum length of an ICE username fragment, in characters (RFC 8839 §5.4).
 const ICE_UFRAG_MIN: usize = 4;
 
-/// Least characters of an ICE password (RFC 8839 §5.4).
+/// Minimum length of an ICE password, in characters (RFC 8839 §5.4).
 const ICE_PWD_MIN: usize = 22;
 
-/// A fragment: never without credentials, candidates and an end of candidates.
+/// A parsed fragment. It has at least one of credentials, candidates and an end of candidates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fragment {
-    /// ICE user name fragment: of the current credentials, or new ones that restart ICE.
+    /// ICE username fragment: the current one, or a new one that restarts ICE.
     pub ice_ufrag: Option<String>,
     /// ICE password.
     pub ice_pwd: Option<String>,
-    /// What the client's ICE can do.
+    /// ICE options that the client supports, such as `trickle`.
     pub ice_options: Vec<String>,
-    /// Candidates by section. Candidates above the first m-line are in a first section without
-    /// mid.
+    /// Candidates grouped by section. Candidates above the first m-line are in a first section
+    /// without a mid.
     pub sections: Vec<FragmentSection>,
-    /// Whether no candidates will follow, for any section.
+    /// Whether no more candidates will follow in any section.
     pub end_of_candidates: bool,
 }
 
 /// The candidates of one section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FragmentSection {
-    /// The section of the session's description; `None` where the fragment does not say.
+    /// The mid of the section that the candidates are for; `None` if the fragment names none.
     pub mid: Option<String>,
-    /// Candidates as they came, from `candidate:` on. Each is one that [`Candidate::parse`]
-    /// takes.
+    /// Candidates as received, each beginning with `candidate:`. [`Candidate::parse`] accepts all
+    /// of them.
     pub candidates: Vec<String>,
-    /// Whether no candidates will follow for this section.
+    /// Whether no more candidates will follow in this section.
     pub end_of_candidates: bool,
 }
 
 impl Fragment {
-    /// Reads a fragment. Fails, as RFC 9725 §4.3.1 wants it, for malformed m-lines, credentials,
-    /// mids and candidates, for more than [`CANDIDATES_MAX`] candidates or [`SECTIONS_MAX`] sections
-    /// and for a fragment that says nothing. Other lines are ignored.
+    /// Parses a fragment. As RFC 9725 §4.3.1 demands, it refuses malformed m-lines, credentials,
+    /// mids and candidates. It also refuses more than [`CANDIDATES_MAX`] candidates or
+    /// [`SECTIONS_MAX`] sections, and a fragment without credentials, candidates or an end of
+    /// candidates. Other lines are ignored.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let mut fragment = Self::default();
         let mut candidates = 0;
-        // Whether an m-line began the last section.
+        // Above the first m-line, `end-of-candidates` is for the whole fragment.
         let mut below_media_line = false;
         for line in Line::all(text) {
             let line = line?;
@@ -73,6 +74,7 @@ impl Fragment {
             };
             read.map_err(|reason| line.error(reason))?;
         }
+        // An m-line without a mid, candidates or an end of candidates carries no information.
         fragment
             .sections
             .retain(|section| *section != FragmentSection::default());
@@ -107,7 +109,7 @@ impl Fragment {
             out.line(format_args!("a=end-of-candidates"));
         }
         for section in &self.sections {
-            // RFC 8840 §9.2: a pseudo m-line, of which nothing counts.
+            // RFC 8840 §9.2: a pseudo m-line, whose fields have no meaning.
             out.line(format_args!("m=audio 9 UDP/TLS/RTP/SAVPF 0"));
             if let Some(mid) = &section.mid {
                 out.line(format_args!("a=mid:{mid}"));
@@ -122,7 +124,7 @@ impl Fragment {
         out.text
     }
 
-    /// All candidates, whatever their section: with BUNDLE all sections share one transport.
+    /// Returns the candidates of all sections: with BUNDLE all sections share one transport.
     pub fn candidates(&self) -> impl Iterator<Item = &str> {
         self.sections
             .iter()
@@ -146,6 +148,7 @@ impl Fragment {
     ) -> Result<(), Reason> {
         let (name, value) = line.attribute();
         match name {
+            // Unlike a description, a fragment is held to the minimum lengths of credentials.
             "ice-ufrag" => {
                 let ufrag = ice_credential(value).ok_or(Reason::IceUfrag)?;
                 if ufrag.len() < ICE_UFRAG_MIN {
@@ -178,7 +181,8 @@ impl Fragment {
         Ok(())
     }
 
-    /// The last section, or a first one without mid.
+    /// The section that the current line belongs to: the last one or, above the first m-line, a
+    /// section without a mid.
     fn section(&mut self) -> &mut FragmentSection {
         if self.sections.is_empty() {
             self.sections.push(FragmentSection::default());

@@ -1,15 +1,15 @@
-//! Entry points for fuzzing: functions of a text that panic when a promise of this crate does
-//! not hold for it. For tests only.
+//! Entry points for fuzzing. Each function takes a text and panics if the crate breaks a promise
+//! for it. For tests only.
 
 use crate::candidate::Candidate;
 use crate::description::Description;
 use crate::fragment::Fragment;
 
-/// Checks that parsing does not panic, and that what was parsed is written and parsed to the
-/// same.
+/// Checks that parsing a description does not panic, that writing the result and parsing it again
+/// gives the same description, and that an error fits on one line.
 ///
 /// # Panics
-/// If that is not so.
+/// If one of these does not hold.
 pub fn description(text: &str) {
     match Description::parse(text) {
         Ok(parsed) => {
@@ -22,7 +22,7 @@ pub fn description(text: &str) {
     }
 }
 
-/// Checks the same of a fragment.
+/// Checks the same for a fragment.
 ///
 /// # Panics
 /// If it does not hold.
@@ -36,7 +36,7 @@ pub fn fragment(text: &str) {
     }
 }
 
-/// Checks the same of a candidate.
+/// Checks that a candidate which parses is written and parsed to the same candidate.
 ///
 /// # Panics
 /// If it does not hold.

@@ -1,23 +1,23 @@
-//! Session descriptions (SDP, RFC 8866) of WebRTC: offers and answers, read leniently by rule
-//! and written in one way.
+//! Session descriptions (SDP, RFC 8866) for WebRTC. Offers and answers are parsed leniently, by
+//! the rules below, and written in one fixed form.
 //!
-//! # What is read, ignored and refused
+//! # What the parser ignores, refuses and completes
 //!
-//! - **Ignored** is what a connection does not need: unknown lines and attributes, lines of the
-//!   session beside `v=`, `o=` and `a=`, payload types without a description, members of groups
-//!   that no section has, and malformed lines that only add an option (`rtpmap`, `fmtp`,
-//!   `rtcp-fb`, `extmap`, `msid`, `rid`, `simulcast`, `ssrc`, `ssrc-group`). So is what exceeds
-//!   a bound of [`limits`] that says so.
-//! - **Refused** is what cannot be served or would fail later without a reason: a malformed
-//!   `m=` line, mid, ICE credential, fingerprint, role (`setup`) or SCTP port, and a
-//!   description beyond the bounds of its lines and sections. The [`Error`] names the line.
-//! - **Completed** is what the session level says for all sections (RFC 8866 §5.13): a section
-//!   that lacks its own gets it, so that readers look at the section only.
+//! - **Ignored**: whatever a connection does not need. That is unknown lines and attributes,
+//!   session lines other than `v=`, `o=` and `a=`, payload types without a description, group
+//!   members that no section has, and malformed lines that only add an option (`rtpmap`, `fmtp`,
+//!   `rtcp-fb`, `extmap`, `msid`, `rid`, `simulcast`, `ssrc`, `ssrc-group`). Items beyond one of
+//!   the [`limits`] are ignored if that limit says so.
+//! - **Refused**: whatever cannot be served, or would fail later without a visible cause. That is
+//!   a malformed `m=` line, mid, ICE credential, fingerprint, DTLS role (`setup`) or SCTP port,
+//!   and a description with too many lines or sections. The [`Error`] names the line.
+//! - **Completed**: attributes that the session level sets for all sections (RFC 8866 §5.13). A
+//!   section without its own gets a copy, so that readers need to look at the section only.
 //!
-//! Parsing takes time linear in the text. [`Description::write`] writes all that a
-//! [`Description`] holds, at the level of its sections; parsing that gives the same again.
+//! Parsing takes time linear in the length of the text. [`Description::write`] writes everything
+//! that a [`Description`] holds; parsing the result gives the same description again.
 //!
-//! Absent on purpose: what to answer. That is the negotiator's.
+//! Deliberately absent: deciding what to answer. That is the negotiator's job.
 
 mod candidate;
 mod codec;

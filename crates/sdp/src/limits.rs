@@ -1,22 +1,22 @@
-//! The bounds of a description, and what happens at each. Real offers stay far below: a
-//! browser's of one camera has 150 lines and two sections.
+//! The limits of a description, and what happens beyond each. Real offers stay far below them: a
+//! browser's offer of one camera has 150 lines and two sections.
 
 /// Lines of a description, empty ones included. A longer description is refused.
 pub const LINES_MAX: usize = 8_192;
 
-/// Sections of a description. One with more is refused: a viewer of a large room has one for
-/// each stream that it ever watched.
+/// Sections of a description. A description with more is refused. A viewer in a large room has
+/// one section for each stream that it ever watched.
 pub const SECTIONS_MAX: usize = 600;
 
-/// Formats of one m-line that count; RTP has 128 payload types. Further ones are ignored.
+/// Formats of one m-line; RTP has 128 payload types. Further ones are ignored.
 pub const FORMATS_MAX: usize = 128;
 
 /// Bytes of a mid or a rid: what an RTP header extension holds (RFC 8285 §4.3). A description
-/// with a longer one is refused, because it could not be given back as it was sent.
+/// with a longer one is refused, because it could not be sent back unchanged.
 pub const NAME_MAX: usize = 255;
 
-/// Bytes of an ICE user name fragment or password (RFC 8839 §5.4). A description with a longer
-/// one is refused.
+/// Bytes of an ICE username fragment or password (RFC 8839 §5.4). A description with a longer one
+/// is refused.
 pub const ICE_CREDENTIAL_MAX: usize = 256;
 
 /// ICE options of a section. Further ones are ignored.
@@ -30,17 +30,17 @@ pub const FINGERPRINTS_MAX: usize = 8;
 pub const FINGERPRINT_BYTES_MAX: usize = 64;
 
 /// ICE candidates of a section, and of a whole fragment. In a description further ones are
-/// ignored, for a lite agent needs none; a fragment with more is refused.
+/// ignored, since a lite agent needs none; a fragment with more is refused.
 pub const CANDIDATES_MAX: usize = 64;
 
-/// Bytes of the parameters (`fmtp`) of one codec. Longer parameters are ignored. Parameter sets
-/// of H.265 in base64 take some hundred.
+/// Bytes of the parameters (`fmtp`) of one codec. Longer parameters are ignored. H.265 parameter
+/// sets in base64 take a few hundred.
 pub const PARAMETERS_MAX: usize = 4_096;
 
 /// Feedback messages (`rtcp-fb`) of one codec. Further ones are ignored. Chromium has five.
 pub const FEEDBACKS_MAX: usize = 16;
 
-/// Bytes of one feedback message. Longer ones are ignored: none that is registered is.
+/// Bytes of one feedback message. Longer ones are ignored; no registered message is that long.
 pub const FEEDBACK_BYTES_MAX: usize = 64;
 
 /// Header extensions (`extmap`) of a section. Further ones are ignored. Chromium has 16.
@@ -53,20 +53,19 @@ pub const EXTENSION_URI_MAX: usize = 256;
 /// streams has two.
 pub const MSIDS_MAX: usize = 8;
 
-/// SSRCs that a section declares. Further ones are ignored, whatever they say. Three simulcast
-/// layers with a retransmission stream each have six.
+/// SSRCs that a section declares. Further ones are ignored. Three simulcast layers with a
+/// retransmission stream each have six.
 pub const SSRCS_MAX: usize = 8;
 
 /// Groups of SSRCs of a section. Further ones are ignored.
 pub const SOURCE_GROUPS_MAX: usize = 8;
 
-/// RTP streams (`rid`) of a section, and of each direction of `simulcast`. Further ones are
-/// ignored.
+/// Rids of a section, and layers in each direction of `simulcast`. Further ones are ignored.
 pub const RIDS_MAX: usize = 16;
 
-/// Bytes that may be copied because a line holds for several places: one of the session level
-/// for each section, `rtcp-fb:*` for each codec. A description that needs more is refused, for
-/// it is one that turns few bytes into much memory. 600 sections may take 1.7 kB each.
+/// Bytes that may be copied because one line applies to several places: a session-level attribute
+/// to each section, `rtcp-fb:*` to each codec. A description that needs more is refused, because
+/// it turns few bytes into much memory. 600 sections may take 1.7 kB each.
 pub const COPIED_BYTES_MAX: usize = 1 << 20;
 
 /// Characters of a line that an error quotes. The rest is left out.

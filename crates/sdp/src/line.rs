@@ -1,4 +1,4 @@
-//! The lines of a text, and the words and numbers in them.
+//! The lines of an SDP text, and the words and numbers in them.
 
 use std::str::{FromStr, SplitAsciiWhitespace};
 
@@ -10,15 +10,16 @@ use crate::limits::LINES_MAX;
 pub(crate) struct Line<'a> {
     /// Counted from 1, empty lines included.
     pub(crate) number: usize,
-    /// The whole line without spaces at its ends.
+    /// The whole line without surrounding white space.
     pub(crate) text: &'a str,
     pub(crate) letter: &'a str,
-    /// What follows `=`, without spaces at its ends.
+    /// The text after `=`, without surrounding white space.
     pub(crate) value: &'a str,
 }
 
 impl<'a> Line<'a> {
-    /// The lines that are not empty. The first beyond [`LINES_MAX`], empty or not, is an error.
+    /// Iterates over the lines that are not empty. The first line beyond [`LINES_MAX`], empty or
+    /// not, is an error.
     pub(crate) fn all(text: &'a str) -> impl Iterator<Item = Result<Self, Error>> {
         text.lines()
             .enumerate()
@@ -35,7 +36,7 @@ impl<'a> Line<'a> {
         else {
             return Err(Error::new(number, text, Reason::NotSdp));
         };
-        // Only what is kept can reach an answer.
+        // Other lines are dropped, so their control characters cannot reach an answer.
         let kept = matches!(letter, "a" | "m" | "o");
         if kept && value.bytes().any(|b| b.is_ascii_control() && b != b'\t') {
             return Err(Error::new(number, text, Reason::ControlCharacter));
@@ -48,7 +49,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// Name and value of an attribute; a flag has an empty value.
+    /// Splits an attribute into name and value; the value of a flag is empty.
     pub(crate) fn attribute(&self) -> (&'a str, &'a str) {
         match self.value.split_once(':') {
             Some((name, value)) => (name.trim_ascii_end(), value.trim_ascii()),
@@ -56,7 +57,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Refuses this line.
+    /// An error that refuses this line.
     pub(crate) fn error(&self, reason: Reason) -> Error {
         Error::new(self.number, self.text, reason)
     }
@@ -67,12 +68,13 @@ pub(crate) struct MediaLine<'a> {
     pub(crate) kind: &'a str,
     pub(crate) port: u16,
     pub(crate) protocol: &'a str,
-    /// What is left: there may be none in a fragment.
+    /// The formats; in a fragment there may be none.
     pub(crate) formats: SplitAsciiWhitespace<'a>,
 }
 
 impl<'a> MediaLine<'a> {
-    /// Reads the value of an m-line. The number of ports after `/` has to be one, and means nothing.
+    /// Parses the value of an m-line. The port count after `/` must be a number; its value is
+    /// ignored.
     pub(crate) fn parse(value: &'a str) -> Result<Self, Reason> {
         let mut words = value.split_ascii_whitespace();
         let (Some(kind), Some(port), Some(protocol)) = (words.next(), words.next(), words.next())
@@ -91,7 +93,7 @@ impl<'a> MediaLine<'a> {
     }
 }
 
-/// The first word of `text`, and what follows it, without spaces around.
+/// Splits `text` into its first word and the rest, without white space around the rest.
 pub(crate) fn first_word(text: &str) -> (&str, &str) {
     match text.split_once([' ', '\t']) {
         Some((word, rest)) => (word, rest.trim_ascii()),
@@ -99,14 +101,14 @@ pub(crate) fn first_word(text: &str) -> (&str, &str) {
     }
 }
 
-/// A number in decimal digits; no sign, unlike what the standard library takes.
+/// Parses a number in decimal digits. Unlike `str::parse`, it accepts no sign.
 pub(crate) fn number<T: FromStr>(text: &str) -> Option<T> {
     text.bytes()
         .all(|b| b.is_ascii_digit())
         .then(|| text.parse().ok())?
 }
 
-/// Whether `text` is one word: not empty, and without white space of any kind.
+/// Whether `text` is one word: not empty, and without white space or control characters.
 pub(crate) fn is_word(text: &str) -> bool {
     !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }

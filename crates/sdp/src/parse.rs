@@ -1,5 +1,5 @@
-//! Reading a description: one pass over its lines. The session level ends where the first
-//! section begins, so that each section is completed when it ends.
+//! Parses a description in one pass over its lines. The session level is complete where the first
+//! section begins, so each section can inherit from it as soon as it ends.
 
 mod attribute;
 mod section_draft;
@@ -16,7 +16,7 @@ use crate::transport::Transport;
 
 use section_draft::SectionDraft;
 
-/// Reads a description.
+/// Parses a description. See [`Description::parse`].
 pub(crate) fn description(text: &str) -> Result<Description, Error> {
     let mut lines = Line::all(text);
     let first = lines.next().transpose()?;
@@ -33,7 +33,7 @@ pub(crate) fn description(text: &str) -> Result<Description, Error> {
     parser.finish()
 }
 
-/// What the lines so far said.
+/// The state of the pass over the lines.
 #[derive(Default)]
 struct Parser<'a> {
     session: Session<'a>,
@@ -48,15 +48,15 @@ struct Parser<'a> {
     mixed_sections: usize,
 }
 
-/// The lines above the first section.
+/// The session level: the lines above the first section.
 #[derive(Default)]
 struct Session<'a> {
     origin: Origin,
     ice_lite: bool,
-    /// The first BUNDLE group, with members that no section may have.
+    /// The members of the first BUNDLE group, including those that no section has.
     bundle: Option<Vec<&'a str>>,
     extmap_allow_mixed: bool,
-    // From here on: for sections that lack their own.
+    // The fields below are for sections that lack their own.
     direction: Option<Direction>,
     transport: Transport,
     extensions: Vec<Extension>,
@@ -93,6 +93,7 @@ impl<'a> Parser<'a> {
         if !is_word(value) || value.len() > NAME_MAX {
             return Err(Reason::Mid);
         }
+        // The first mid of a section counts; further ones are ignored.
         if section.section.mid.is_none() {
             if !self.mids.insert(value) {
                 return Err(Reason::DuplicateMid);
@@ -120,8 +121,8 @@ impl<'a> Parser<'a> {
 
     fn finish(mut self) -> Result<Description, Error> {
         self.close_section()?;
-        // RFC 9143 §7.2: a member that no section has is ignored. Taking each mid out of the
-        // set drops repetitions too.
+        // RFC 9143 §7.2: a member that no section has is ignored. Taking each mid out of the set
+        // also drops duplicates.
         let mut mids = self.mids;
         let bundle = self.session.bundle.unwrap_or_default();
         let every_section_mixes = self.rtp_sections > 0 && self.rtp_sections == self.mixed_sections;
@@ -147,7 +148,7 @@ impl<'a> Session<'a> {
             "group" => {
                 let mut words = value.split_ascii_whitespace();
                 if words.next() == Some("BUNDLE") && self.bundle.is_none() {
-                    // More members than sections can only be absent ones.
+                    // Of more members than sections, the rest have no section or are duplicates.
                     self.bundle = Some(words.take(SECTIONS_MAX).collect());
                 }
             }
@@ -164,8 +165,8 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Reads `- 4611731400430051336 2 IN IP4 127.0.0.1`. Nothing is served by it, so that a
-/// malformed one counts as the default.
+/// Parses `- 4611731400430051336 2 IN IP4 127.0.0.1`. Nothing depends on the origin, so malformed
+/// parts fall back to the default.
 fn origin(value: &str) -> Origin {
     let mut words = value.split_ascii_whitespace().skip(1);
     let default = Origin::default();

@@ -5,59 +5,60 @@ use crate::simulcast::{Rid, Simulcast};
 use crate::sources::{Msid, Source, SourceGroup};
 use crate::transport::Transport;
 
-/// A section: one medium, or the data channels.
+/// A section: one audio or video m-line, or the data channels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// What the section carries.
+    /// The media type.
     pub kind: MediaKind,
-    /// The port; 0 refuses the section, or says [`bundle_only`](Self::bundle_only). The address
-    /// that counts is that of the candidates.
+    /// The port. 0 means that the section is refused, or [`bundle_only`](Self::bundle_only). Media
+    /// goes to the candidates, not to this port.
     pub port: u16,
     /// The transport protocol as written, such as `UDP/TLS/RTP/SAVPF`.
     pub protocol: String,
-    /// Number of the m-line in the text, counted from 1; 0 in a section that was not parsed.
+    /// Line number of the m-line in the text, counted from 1; 0 if the section was not parsed.
     pub line: usize,
-    /// Formats of the m-line that are no [`codecs`](Self::codecs): all of a section that is not
-    /// RTP (`webrtc-datachannel`), and payload types that nothing describes.
+    /// Formats of the m-line that are not [`codecs`](Self::codecs): every format of a section
+    /// without RTP (`webrtc-datachannel`), and payload types that the section does not describe.
     pub formats: Vec<String>,
-    /// The name of the section, one word; `None` where the client gives none.
+    /// The mid, which names the section: one word; `None` if the client gives none.
     pub mid: Option<String>,
-    /// Where media flows, for the client that wrote the description.
+    /// The direction of media, as seen by the client that wrote the description.
     pub direction: Direction,
-    /// Whether a section with port 0 is not refused, but connected only with its BUNDLE group
-    /// (RFC 9143 §6). Never with another port.
+    /// Whether a section with port 0 is not refused, but connected only through its BUNDLE group
+    /// (RFC 9143 §6). A parsed section with another port never has this set.
     pub bundle_only: bool,
-    /// How the section is connected.
+    /// ICE and DTLS parameters.
     pub transport: Transport,
-    /// Whether RTCP comes over the path of RTP (RFC 5761).
+    /// Whether RTCP is multiplexed with RTP (RFC 5761).
     pub rtcp_mux: bool,
-    /// Whether RTCP packets may be of reduced size (RFC 5506).
+    /// Whether reduced-size RTCP packets are allowed (RFC 5506).
     pub rtcp_rsize: bool,
-    /// Payload types that the section describes, in the order of the m-line: the client's
-    /// preference. Those of RFC 3551 for PCMU, PCMA and G.722 need no description.
+    /// Payload types that the section describes, in the order of the m-line, which is the
+    /// client's order of preference. The static payload types of PCMU, PCMA and G.722 (RFC 3551)
+    /// need no description.
     pub codecs: Vec<Codec>,
-    /// RTP header extensions, no identifier twice.
+    /// RTP header extensions. Each identifier occurs once.
     pub extensions: Vec<Extension>,
-    /// The track that the client sends, and the streams that it is in.
+    /// The track that the client sends, and the streams that it belongs to.
     pub msids: Vec<Msid>,
-    /// SSRCs that the client declares, none twice.
+    /// SSRCs that the client declares, without duplicates.
     pub sources: Vec<Source>,
     /// Groups of SSRCs. They may name SSRCs that [`sources`](Self::sources) lacks.
     pub source_groups: Vec<SourceGroup>,
-    /// Named RTP streams, no name twice.
+    /// Named RTP streams (rids). Each name occurs once.
     pub rids: Vec<Rid>,
-    /// Simulcast layers, if there are any.
+    /// Simulcast layers; `None` if the section has none.
     pub simulcast: Option<Simulcast>,
-    /// The SCTP port of data channels; `None` where the client names none.
+    /// The SCTP port of the data channels; `None` if the client names none.
     pub sctp_port: Option<u16>,
-    /// Bytes of the longest message that the client takes over a data channel; 0 = unlimited;
-    /// `None`: 65,536 (RFC 8841 §6.1).
+    /// The largest message, in bytes, that the client accepts over a data channel. `Some(0)` is
+    /// unlimited; `None` means 65,536 (RFC 8841 §6.1).
     pub max_message_size: Option<u64>,
 }
 
 impl Section {
-    /// An empty section of the given kind for media: port 9, `UDP/TLS/RTP/SAVPF`, with RTCP on
-    /// the path of RTP. Without codecs or formats it is not complete.
+    /// Creates an empty media section of the given kind: port 9, `UDP/TLS/RTP/SAVPF`, RTCP
+    /// multiplexed with RTP. The section is incomplete until it has codecs or formats.
     pub fn new(kind: MediaKind) -> Self {
         Self {
             kind,
@@ -83,7 +84,7 @@ impl Section {
         }
     }
 
-    /// Whether the section is refused, or no longer used: nothing flows in it.
+    /// Whether the section is refused or no longer used. No media flows in it then.
     pub fn is_refused(&self) -> bool {
         self.port == 0 && !self.bundle_only
     }
@@ -103,12 +104,12 @@ impl Section {
         !self.is_refused() && self.direction.receives()
     }
 
-    /// Returns the codec of a payload type.
+    /// Returns the codec with this payload type.
     pub fn codec(&self, payload_type: u8) -> Option<&Codec> {
         self.codecs.iter().find(|c| c.payload_type == payload_type)
     }
 
-    /// Returns the retransmission format of a payload type: `rtx` with its `apt` (RFC 4588
+    /// Returns the codec that retransmits `payload_type`: the `rtx` with that `apt` (RFC 4588
     /// §8.1).
     pub fn rtx_for(&self, payload_type: u8) -> Option<&Codec> {
         let mut codecs = self.codecs.iter();
@@ -123,14 +124,14 @@ impl Section {
     }
 }
 
-/// Whether an m-line with this protocol has payload types as formats (RFC 8866 §5.14).
+/// Whether the formats of an m-line with this protocol are payload types (RFC 8866 §5.14).
 pub(crate) fn is_rtp(protocol: &str) -> bool {
     protocol
         .split('/')
         .any(|part| part.eq_ignore_ascii_case("RTP"))
 }
 
-/// What a section carries.
+/// The media type of an m-line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MediaKind {
     /// `audio`
@@ -139,7 +140,7 @@ pub enum MediaKind {
     Video,
     /// `application`: data channels.
     Application,
-    /// Another word, such as `message` or `text`. Never one of the above.
+    /// Any other type, such as `message` or `text`. Never one of the above.
     Other(String),
 }
 
@@ -153,7 +154,7 @@ impl MediaKind {
         }
     }
 
-    /// The word in the m-line.
+    /// The media type as it is written in the m-line.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Audio => "audio",
@@ -164,17 +165,17 @@ impl MediaKind {
     }
 }
 
-/// Where media flows, for the client that wrote the description (RFC 8866 §6.7).
+/// The direction of media, as seen by the client that wrote the description (RFC 8866 §6.7).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Direction {
-    /// Both ways. What a section without a direction means.
+    /// The client sends and receives. This is the default of a section without a direction.
     #[default]
     SendRecv,
     /// The client sends.
     SendOnly,
     /// The client receives.
     RecvOnly,
-    /// Nothing flows.
+    /// No media flows.
     Inactive,
 }
 
@@ -190,7 +191,7 @@ impl Direction {
         .find(|direction| direction.as_str() == word)
     }
 
-    /// The attribute in the description.
+    /// The name of the attribute in the description.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SendRecv => "sendrecv",
@@ -200,7 +201,7 @@ impl Direction {
         }
     }
 
-    /// The same flow as the other side describes it.
+    /// Returns the same direction as the other side describes it.
     pub fn reversed(self) -> Self {
         match self {
             Self::SendOnly => Self::RecvOnly,
@@ -209,12 +210,12 @@ impl Direction {
         }
     }
 
-    /// Whether the writer of the description sends.
+    /// Whether the client that wrote the description sends.
     pub fn sends(self) -> bool {
         matches!(self, Self::SendRecv | Self::SendOnly)
     }
 
-    /// Whether the writer of the description receives.
+    /// Whether the client that wrote the description receives.
     pub fn receives(self) -> bool {
         matches!(self, Self::SendRecv | Self::RecvOnly)
     }

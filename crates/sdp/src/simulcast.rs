@@ -1,4 +1,4 @@
-//! RTP streams by name (RFC 8851), and which of them are simulcast (RFC 8853).
+//! Named RTP streams (rids, RFC 8851), and simulcast layers made of them (RFC 8853).
 
 use crate::limits::RIDS_MAX;
 use crate::line::is_word;
@@ -10,11 +10,11 @@ pub struct Rid {
     pub id: String,
     /// Whether the client that wrote the description sends or receives the stream.
     pub direction: RidDirection,
-    /// Restrictions such as `max-width=1280`, as written; empty without.
+    /// Restrictions such as `max-width=1280`, as written; empty if there are none.
     pub parameters: String,
 }
 
-/// Direction of a [`Rid`], for the client that wrote the description.
+/// The direction of a [`Rid`], as seen by the client that wrote the description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RidDirection {
     /// `send`
@@ -24,7 +24,7 @@ pub enum RidDirection {
 }
 
 impl RidDirection {
-    /// The word in the description.
+    /// The direction as it is written in the description.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Send => "send",
@@ -33,9 +33,9 @@ impl RidDirection {
     }
 }
 
-/// Simulcast layers of a section, each by the [`Rid::id`] of its first alternative, in the
-/// order of the client's preference. Layers without a rid of that direction are dropped
-/// (RFC 8853 §5.2), as is the mark of paused ones (`~`).
+/// The simulcast layers of a section in the client's order of preference, each named by the
+/// [`Rid::id`] of its first alternative. Layers without a rid of that direction are dropped (RFC
+/// 8853 §5.2); so is the `~` that marks a paused layer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Simulcast {
     /// Layers that the client sends.
@@ -45,7 +45,7 @@ pub struct Simulcast {
 }
 
 impl Simulcast {
-    /// Reads `send 1;~2,3 recv 4`, and as Firefox before 60 wrote it, ` send rid=1;2`.
+    /// Parses `send 1;~2,3 recv 4`, and ` send rid=1;2` as Firefox before 60 wrote it.
     pub(crate) fn parse(value: &str) -> Self {
         let mut simulcast = Self::default();
         let mut words = value.split_ascii_whitespace();
@@ -86,7 +86,8 @@ impl Simulcast {
     }
 }
 
-/// Whether `text` can name an RTP stream: a word without the marks of lists of layers.
+/// Whether `text` can name an RTP stream: one word without the characters that structure a list
+/// of layers.
 pub(crate) fn is_rid(text: &str) -> bool {
     is_word(text) && !text.contains([';', ',', '~', '='])
 }

@@ -1,4 +1,4 @@
-//! How a section is connected: ICE (RFC 8839) and DTLS (RFC 8122, RFC 8842).
+//! The ICE (RFC 8839) and DTLS (RFC 8122, RFC 8842) parameters of a section.
 
 use std::fmt;
 
@@ -6,29 +6,30 @@ use crate::error::Reason;
 use crate::limits::{FINGERPRINT_BYTES_MAX, FINGERPRINTS_MAX, ICE_CREDENTIAL_MAX, ICE_OPTIONS_MAX};
 use crate::line::{first_word, is_word};
 
-/// How to reach and to trust the client, for one section. The sections of a BUNDLE group have
+/// How to reach and authenticate the client, for one section. The sections of a BUNDLE group share
 /// one transport: that of the group's first section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Transport {
-    /// ICE user name fragment.
+    /// ICE username fragment.
     pub ice_ufrag: Option<String>,
     /// ICE password.
     pub ice_pwd: Option<String>,
-    /// What the client's ICE can do, such as `trickle` and `renomination`.
+    /// ICE options that the client supports, such as `trickle` and `renomination`.
     pub ice_options: Vec<String>,
-    /// Hashes of the certificate that the client uses in the DTLS handshake.
+    /// Hashes of the certificate that the client presents in the DTLS handshake.
     pub fingerprints: Vec<Fingerprint>,
-    /// Which side begins the DTLS handshake.
+    /// Which side starts the DTLS handshake.
     pub setup: Option<Setup>,
-    /// Candidates as they came, from `candidate:` on. They need not be well-formed; see
+    /// Candidates as received, each beginning with `candidate:`. They may be malformed; see
     /// [`Candidate::parse`](crate::Candidate::parse).
     pub candidates: Vec<String>,
-    /// Whether no candidates will follow (RFC 8840 §8.2).
+    /// Whether no more candidates will follow (RFC 8840 §8.2).
     pub end_of_candidates: bool,
 }
 
 impl Transport {
-    /// Takes an attribute that may stand at both levels; `false` if it is another one.
+    /// Reads an attribute that is allowed at both session and section level. Returns `false` for
+    /// any other attribute.
     pub(crate) fn read(&mut self, name: &str, value: &str) -> Result<bool, Reason> {
         match name {
             "ice-ufrag" => {
@@ -53,7 +54,7 @@ impl Transport {
         Ok(true)
     }
 
-    /// Takes from the session level what this section lacks. Returns how many bytes that took.
+    /// Copies from the session level what this section lacks. Returns the number of bytes copied.
     pub(crate) fn inherit(&mut self, session: &Self) -> usize {
         let mut copied = 0;
         for (own, shared) in [
@@ -80,14 +81,15 @@ impl Transport {
     }
 }
 
-/// `value` if it can be an ICE user name fragment or password. RFC 8839 §5.4 wants letters,
-/// digits, `+` and `/`; clients also use the other base64.
+/// Returns `value` if it can be an ICE username fragment or password. RFC 8839 §5.4 allows
+/// letters, digits, `+` and `/`. Clients also use the URL-safe base64 alphabet, so any printable
+/// ASCII is accepted.
 pub(crate) fn ice_credential(value: &str) -> Option<&str> {
     let fits = value.bytes().all(|b| b.is_ascii_graphic());
     (fits && (1..=ICE_CREDENTIAL_MAX).contains(&value.len())).then_some(value)
 }
 
-/// The options in the value of `ice-options`.
+/// Splits the value of `ice-options` into its options.
 pub(crate) fn ice_options(value: &str) -> Vec<String> {
     value
         .split_ascii_whitespace()
@@ -101,18 +103,19 @@ pub(crate) fn ice_options(value: &str) -> Vec<String> {
 pub struct Fingerprint {
     /// The name of the hash in lower case, such as `sha-256`.
     pub algorithm: String,
-    /// The hash: 1 to [`FINGERPRINT_BYTES_MAX`] bytes, as many as the algorithm gives if it is
-    /// one of those registered.
+    /// The hash: 1 to [`FINGERPRINT_BYTES_MAX`] bytes. For a registered algorithm it has exactly
+    /// the length of that algorithm's output.
     pub bytes: Vec<u8>,
 }
 
 impl Fingerprint {
-    /// Reads `sha-256 4A:AD:...`, both parts in any case. Fails with [`Reason::Fingerprint`] or
-    /// [`Reason::FingerprintLength`].
+    /// Parses `sha-256 4A:AD:...`, ignoring the case of both parts. Fails with
+    /// [`Reason::Fingerprint`] or [`Reason::FingerprintLength`].
     pub fn parse(value: &str) -> Result<Self, Reason> {
         let (algorithm, hash) = first_word(value);
         let bytes = hash
             .split(':')
+            // One byte beyond the limit is enough to refuse the fingerprint.
             .take(FINGERPRINT_BYTES_MAX + 1)
             .map(hex_byte)
             .collect::<Option<Vec<_>>>()
@@ -142,7 +145,8 @@ fn hex_byte(text: &str) -> Option<u8> {
     digits.then(|| u8::from_str_radix(text, 16).ok())?
 }
 
-/// Bytes of the hashes of RFC 8122 §5; `None` for another, of which any length is taken.
+/// The length in bytes of a hash of RFC 8122 §5. `None` for any other algorithm: its length is not
+/// checked.
 fn hash_length(algorithm: &str) -> Option<usize> {
     match algorithm {
         "md5" => Some(16),
@@ -155,16 +159,16 @@ fn hash_length(algorithm: &str) -> Option<usize> {
     }
 }
 
-/// Which side begins the DTLS handshake (RFC 4145 §4, RFC 8842 §5.2).
+/// Which side starts the DTLS handshake (RFC 4145 §4, RFC 8842 §5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setup {
-    /// The client that wrote the description begins.
+    /// The client that wrote the description starts.
     Active,
-    /// The other side begins.
+    /// The other side starts.
     Passive,
-    /// The answer decides. Only in offers.
+    /// The answer decides. Only offers have this value.
     ActPass,
-    /// Nobody begins for now.
+    /// Neither side starts for now.
     HoldConn,
 }
 
@@ -175,7 +179,7 @@ impl Setup {
             .find(|setup| setup.as_str().eq_ignore_ascii_case(value))
     }
 
-    /// The word in the description.
+    /// The value as it is written in the description.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",

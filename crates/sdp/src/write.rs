@@ -1,4 +1,4 @@
-//! Writing a description: one order of lines, everything at the level of its section.
+//! Writes a description: the lines in one fixed order, attributes of a section in that section.
 
 use std::fmt::{self, Write as _};
 
@@ -9,10 +9,10 @@ use crate::simulcast::Simulcast;
 use crate::sources::{Msid, Source};
 use crate::transport::Transport;
 
-/// Room for a section of media, so that writing rarely moves the text.
+/// Bytes reserved for each section, so that the text is rarely reallocated.
 const SECTION_BYTES: usize = 2_048;
 
-/// Writes a description.
+/// Writes a description. See [`Description::write`].
 pub(crate) fn description(description: &Description) -> String {
     let mut out = Lines::with_room_for(description.sections.len());
     out.line(format_args!("v=0"));
@@ -52,8 +52,8 @@ impl Lines {
         }
     }
 
-    /// Adds a line. A line break in it would let a field write lines of its own: the rest is
-    /// left out.
+    /// Appends a line, up to the first line break in it: a field that contains one must not be
+    /// able to inject further lines.
     pub(crate) fn line(&mut self, line: fmt::Arguments<'_>) {
         let begin = self.text.len();
         self.text
@@ -90,6 +90,7 @@ impl Lines {
                 None => self.line(format_args!("a=extmap:{id} {uri}")),
             }
         }
+        // Without RTP, a section states its direction only if it is not the default.
         if section.is_rtp() || section.direction != Direction::SendRecv {
             self.line(format_args!("a={}", section.direction.as_str()));
         }
@@ -135,7 +136,7 @@ impl Lines {
             }
             (false, true) => self.line(format_args!("m={kind} {port} {protocol} {payload_types}")),
             (true, false) => self.line(format_args!("m={kind} {port} {protocol} {other}")),
-            // RFC 8866 §5.14 wants a format; for a refused section any will do.
+            // RFC 8866 §5.14 requires a format; for a refused section any will do.
             (true, true) => self.line(format_args!("m={kind} {port} {protocol} 0")),
         }
     }
@@ -237,7 +238,7 @@ impl fmt::Display for Msid {
     }
 }
 
-/// A list with a separator between its items.
+/// Displays a list with a separator between its items.
 pub(crate) struct Joined<'a, T>(pub(crate) &'a [T], pub(crate) &'a str);
 
 impl<T: fmt::Display> fmt::Display for Joined<'_, T> {

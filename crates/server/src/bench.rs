@@ -16,7 +16,7 @@ use rtp::{Bitrate, Codec};
 use crate::cli::print;
 use crate::serve;
 
-/// What an offer of ours can name.
+/// Codecs that the synthetic publishers can offer.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Shape {
     Vp8,
@@ -133,8 +133,8 @@ impl Bench {
             .enable_all()
             .build()?;
         let asked = stop.clone();
-        // The first Ctrl-C ends the measurement with a report; the default of the second is lost,
-        // so it ends the process.
+        // The first Ctrl-C ends the measurement with a report. Listening replaces the default
+        // action, so a second one has to end the process here.
         std::thread::Builder::new()
             .name("signals".to_owned())
             .spawn(move || {
@@ -180,18 +180,18 @@ impl Bench {
         };
         let positive = |flag: &str, value: f64| match value > 0.0 && value.is_finite() {
             true => Ok(value),
-            false => bail!("--{flag} has to be more than 0"),
+            false => bail!("--{flag} must be more than 0"),
         };
         let seconds = |flag, value: f64| {
             let value = positive(flag, value)?.min(SECONDS_MAX);
             anyhow::Ok(Duration::from_secs_f64(value))
         };
         if self.bitrate == 0 || self.fps == 0 {
-            bail!("--bitrate and --fps have to be more than 0");
+            bail!("--bitrate and --fps must be more than 0");
         }
         let streams = self.streams.unwrap_or(self.publishers);
         if streams == 0 {
-            bail!("--streams says how many to watch when --publishers is 0");
+            bail!("--publishers 0 needs --streams: the number of streams to watch");
         }
         let plan = Plan {
             whip: endpoint(&self.whip, "whip"),
@@ -233,7 +233,7 @@ impl Bench {
             }),
         };
         if streams > 1 && !(plan.whip.contains("{stream}") && plan.whep.contains("{stream}")) {
-            bail!("--whip and --whep need {{stream}} where the stream's name goes");
+            bail!("--whip and --whep need {{stream}} in place of the stream name");
         }
         Ok(plan)
     }
@@ -245,17 +245,17 @@ fn video(path: &Path) -> anyhow::Result<Arc<Video>> {
     Ok(Arc::new(video))
 }
 
-/// Nothing here is waited for longer than eleven days.
+/// The longest time that a flag can set, over eleven days; longer ones are cut.
 const SECONDS_MAX: f64 = 1e6;
 
-/// RTP payload of full packets, as media servers are usually measured.
+/// RTP payload of full packets in bytes, as media servers are usually measured.
 const PAYLOAD_BYTES: usize = 1_200;
 
-/// The latest second for a person who waits.
+/// The progress line: the figures of the latest second.
 fn line(sample: &Sample) -> String {
     let phase = match sample.phase {
         Phase::Publishing => "publishing",
-        Phase::Joining => "viewers come",
+        Phase::Joining => "connecting viewers",
         Phase::Steady => "watching",
     };
     let seen = &sample.figures;

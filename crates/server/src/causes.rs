@@ -1,4 +1,4 @@
-//! What strangers bring about as often as they like: counted by cause, and told once a minute.
+//! Events that any remote can cause at will: counted by cause, and logged once a minute for each.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,21 +8,22 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
-/// At most one line of a cause in this time, so that nobody fills the log. Those between are
-/// counted, and the next line says how many they were.
+/// At most one line per cause in this time, so that no remote can fill the log. Events in between
+/// are counted, and the next line has their number.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 
-/// One kind of event with its causes. Cheap to clone; clones count together.
+/// One kind of event, counted by cause. Cheap to clone; clones count together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Causes {
     counted: Family<Labels, Counter>,
     seldom: Seldom,
 }
 
-/// Lets one line of each cause through, for what is counted elsewhere. Cheap to clone.
+/// Limits the log lines of each cause, for events that are counted elsewhere. Cheap to clone;
+/// clones share the limit.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seldom {
-    /// By cause: there are only those that the program names.
+    /// By cause. Bounded, since the program names all causes.
     told: Arc<Mutex<BTreeMap<&'static str, Told>>>,
 }
 
@@ -34,12 +35,12 @@ struct Labels {
 #[derive(Debug)]
 struct Told {
     at: Instant,
-    /// How often it happened since, without a line.
+    /// Events since then, which had no line.
     since: u64,
 }
 
 impl Causes {
-    /// Counts one, and says as [`Seldom::pass`] whether it is to be told.
+    /// Counts one event. Returns what [`Seldom::pass`] does.
     pub(crate) fn count(&self, cause: &'static str, now: Instant) -> Option<u64> {
         self.counted.get_or_create(&Labels { cause }).inc();
         self.seldom.pass(cause, now)
@@ -52,7 +53,7 @@ impl Causes {
 }
 
 impl Seldom {
-    /// `Some` when a line may be written about this cause, with the number of those without a line
+    /// `Some` when a line may be written for this cause, with the number of events without a line
     /// since the last one.
     pub(crate) fn pass(&self, cause: &'static str, now: Instant) -> Option<u64> {
         let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cause_is_told_once_a_minute_with_the_number_between() {
+    fn cause_passes_once_a_minute_with_the_count_between() {
         let (causes, now) = (Causes::default(), Instant::now());
         assert_eq!(causes.count("one", now), Some(0));
         let rest = (0..1_000).filter_map(|_| causes.count("one", now)).count();

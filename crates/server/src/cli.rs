@@ -77,7 +77,7 @@ struct Flags {
 }
 
 impl Cli {
-    /// Reads the command line; ends the process where it is wrong, or asks for help.
+    /// Parses the command line. Exits the process when it is wrong, or asks for help.
     pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Self {
         Self::parse_from(tributary::with_two_dashes(arguments))
     }
@@ -103,7 +103,7 @@ impl Cli {
 }
 
 impl Flags {
-    /// Flags before the subcommand count where those behind it say nothing.
+    /// Fills flags that were not given behind the subcommand from those before it.
     fn or(self, outer: Self) -> Self {
         Self {
             config: self.config.or(outer.config),
@@ -124,7 +124,7 @@ impl Flags {
         self.load_with([])
     }
 
-    /// With further keys, which beat all others.
+    /// Loads the configuration with `further` keys, which beat all other sources.
     fn load_with(
         self,
         further: impl IntoIterator<Item = (&'static str, Value)>,
@@ -165,7 +165,7 @@ impl Flags {
     }
 }
 
-/// To standard output, where a closed pipe is no failure.
+/// Writes to standard output. A closed pipe is not an error.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -1,4 +1,5 @@
-//! Settings: defaults, then the file, then `HEADWATER_…` variables, then flags.
+//! Settings. Each source overrides the one before: defaults, the file, `HEADWATER_…` variables,
+//! flags.
 
 mod dialects;
 mod tributary;
@@ -24,25 +25,25 @@ const ENV_PREFIX: &str = "HEADWATER_";
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
-    /// The HTTP side.
+    /// Address of the pages and the APIs.
     pub(crate) http: Http,
-    /// The UDP side.
+    /// UDP ports, candidate addresses, media threads and their timeouts.
     pub(crate) media: Media,
-    /// What clients are told about reaching the server.
+    /// STUN and TURN servers for clients, and how answers announce ICE.
     pub(crate) ice: Ice,
-    /// Who may publish and watch.
+    /// Tokens for publishing, watching, hosting and the API.
     pub(crate) auth: Auth,
-    /// What happens to streams and viewers.
+    /// How long viewers wait for a publisher, and how strict WHIP and WHEP are.
     pub(crate) streams: Streams,
-    /// Rooms: how many and how large.
+    /// Limits of rooms and their participants.
     pub(crate) rooms: Rooms,
-    /// Clients of earlier systems.
+    /// Protocols of earlier systems, for their unchanged clients.
     pub(crate) dialects: Dialects,
-    /// Limits, each with what happens when it is reached.
+    /// Limits of sessions, connections, requests and caches.
     pub(crate) limits: Limits,
-    /// Logging.
+    /// Format and filter of log lines.
     pub(crate) log: Log,
-    /// Who is told what happens in rooms.
+    /// Receivers of events in rooms.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) webhooks: Vec<Webhook>,
 }
@@ -51,7 +52,7 @@ pub(crate) struct Config {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Http {
-    /// Address and port of the pages and APIs.
+    /// TCP address and port of the pages and the APIs.
     pub(crate) listen: SocketAddr,
 }
 
@@ -61,13 +62,14 @@ pub(crate) struct Http {
 pub(crate) struct Media {
     /// UDP port of the first shard; each further shard takes the next one.
     pub(crate) port: u16,
-    /// Addresses that clients reach the server at. Empty: all addresses of the host.
+    /// Addresses for ICE candidates, at which clients reach the server. Empty: all addresses of
+    /// the host.
     pub(crate) public_ips: Vec<IpAddr>,
-    /// Media threads. 0: one for each core.
+    /// Number of media threads. 0: one per core.
     pub(crate) shards: usize,
-    /// A session that has not connected after this many seconds is ended.
+    /// Seconds in which a session must connect; then it is ended.
     pub(crate) connect_timeout_s: u64,
-    /// A session that was silent for this many seconds is ended.
+    /// Seconds without a datagram from the client after which its session is ended.
     pub(crate) silence_timeout_s: u64,
 }
 
@@ -77,7 +79,8 @@ pub(crate) struct Media {
 pub(crate) struct Ice {
     /// STUN and TURN servers that clients are told to use.
     pub(crate) servers: Vec<IceServer>,
-    /// Write `a=ice-lite` into answers. By the letter of RFC 8839, but Chromium starts later with it.
+    /// Write `a=ice-lite` into answers. RFC 8839 §5.3 demands it, but Chromium connects later when
+    /// it reads it.
     pub(crate) announce_lite: bool,
 }
 
@@ -87,10 +90,10 @@ pub(crate) struct Ice {
 pub(crate) struct IceServer {
     /// `stun:host:port` or `turn:host:port?transport=udp`.
     pub(crate) url: String,
-    /// For TURN.
+    /// User name for TURN; empty for STUN.
     #[serde(default)]
     pub(crate) username: String,
-    /// For TURN.
+    /// Password for TURN; empty for STUN.
     #[serde(default)]
     pub(crate) credential: Secret,
 }
@@ -99,11 +102,11 @@ pub(crate) struct IceServer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Webhook {
-    /// `http://` or `https://`; what happens is posted there.
+    /// URL to which events are posted: `http://` or `https://`, without user name and password.
     pub(crate) url: String,
-    /// Signs what is posted.
+    /// Key of the HMAC-SHA256 signature of each delivery. Must not be empty.
     pub(crate) secret: Secret,
-    /// What is wanted. Empty: all.
+    /// Kinds of events to post. Empty: all.
     #[serde(default)]
     pub(crate) events: Vec<Kind>,
 }
@@ -112,14 +115,14 @@ pub(crate) struct Webhook {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Auth {
-    /// Bearer token that the API of rooms needs. Empty: nobody may use it, or anybody where no
-    /// other token is set either.
+    /// Bearer token for the rooms API. Empty: the API is closed, or open to everyone if no other
+    /// token is set either.
     pub(crate) api_token: Secret,
-    /// Token that hosts of rooms need. Empty: what publishing needs.
+    /// Token for hosts of rooms. Empty: hosts need the same token as publishers.
     pub(crate) host_token: Secret,
-    /// Bearer token that publishing needs. Empty: anybody may publish.
+    /// Bearer token for publishing. Empty: anyone can publish.
     pub(crate) publish_token: Secret,
-    /// Bearer token that watching needs. Empty: anybody may watch.
+    /// Bearer token for watching. Empty: anyone can watch.
     pub(crate) view_token: Secret,
 }
 
@@ -127,11 +130,11 @@ pub(crate) struct Auth {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Streams {
-    /// Viewers may come before the publisher and wait. Otherwise they get 404.
+    /// Let viewers connect before the publisher does, and wait for it. Otherwise they get 404.
     pub(crate) viewers_wait: bool,
-    /// Viewers are sent away after this many seconds without a publisher.
+    /// Seconds without a publisher after which the viewers' sessions end.
     pub(crate) publisher_grace_s: u64,
-    /// Refuse a PATCH without `If-Match` (428).
+    /// Refuse a PATCH without `If-Match` with 428.
     pub(crate) strict: bool,
 }
 
@@ -139,7 +142,8 @@ pub(crate) struct Streams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Rooms {
-    /// Rooms at a time; who would begin one more is refused.
+    /// Rooms at a time. At the limit the unlocked room that has been empty the longest gives way;
+    /// if there is none, a new room is refused.
     pub(crate) rooms_max: usize,
     /// Participants of one room; one more is refused.
     pub(crate) participants_max: usize,
@@ -149,14 +153,14 @@ pub(crate) struct Rooms {
     pub(crate) streams_per_participant_max: usize,
     /// Bytes of a message; a longer one is refused.
     pub(crate) message_bytes_max: usize,
-    /// Bytes of what an application tells of a participant; more is refused.
+    /// Bytes of the metadata that an application sets for a participant; more is refused.
     pub(crate) metadata_bytes_max: usize,
-    /// Messages of a participant in a second, with bursts of twice as many; more are refused. 0:
-    /// any number.
+    /// Messages per second of one participant, with bursts of twice as many; further ones are
+    /// refused. 0: no limit.
     pub(crate) messages_per_second: u32,
-    /// A room in which nobody has been for this many seconds ends.
+    /// Seconds after which an empty room ends.
     pub(crate) empty_grace_s: u64,
-    /// A participant whose socket is lost stays for this many seconds.
+    /// Seconds for which a participant stays after its socket was lost.
     pub(crate) lost_grace_s: u64,
 }
 
@@ -178,7 +182,7 @@ impl Default for Rooms {
 }
 
 impl Rooms {
-    /// As the rooms take them.
+    /// The limits in the form that `broadcast` takes.
     pub(crate) fn limits(&self) -> broadcast::room::Limits {
         broadcast::room::Limits {
             rooms_max: self.rooms_max,
@@ -199,7 +203,7 @@ impl Rooms {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
-    /// Publishers and viewers together; one more gets 503.
+    /// Sessions of publishers and viewers together; one more gets 503.
     pub(crate) sessions_max: usize,
     /// New sessions per second, with bursts of twice as many; more get 429.
     pub(crate) sessions_per_second: u32,
@@ -208,21 +212,21 @@ pub(crate) struct Limits {
     pub(crate) connections_max: usize,
     /// WebSockets at a time, one for each participant; further ones get 503.
     pub(crate) sockets_max: usize,
-    /// Milliseconds for a request's head to arrive, and for a connection to wait for the next
-    /// request; then it is closed.
+    /// Milliseconds in which a request's head must arrive, and for which a connection may be idle
+    /// between requests; then it is closed.
     pub(crate) header_timeout_ms: u64,
     /// Bytes of an offer; a larger one gets 413.
     pub(crate) sdp_bytes_max: usize,
     /// Bytes of a trickle fragment or another small body; a larger one gets 413.
     pub(crate) fragment_bytes_max: usize,
-    /// Bytes of one frame of a participant; a larger one closes its socket.
+    /// Bytes of one WebSocket frame of a participant; a larger one closes its socket.
     pub(crate) frame_bytes_max: usize,
     /// Milliseconds for a request's body to arrive; a slower one gets 408.
     pub(crate) body_timeout_ms: u64,
-    /// Payload bytes cached per video layer since its last key frame; beyond it the cache is
-    /// given up until the next key frame, and new viewers wait for that one.
+    /// Payload bytes cached per video layer since its last key frame. Beyond them the cache stays
+    /// empty until the next key frame, and new viewers wait for that one.
     pub(crate) cache_bytes_max: usize,
-    /// Milliseconds cached per video layer; beyond it, as with bytes.
+    /// Milliseconds cached per video layer; beyond them, the same as for `cache_bytes_max`.
     pub(crate) cache_ms_max: u64,
 }
 
@@ -230,9 +234,9 @@ pub(crate) struct Limits {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
-    /// Text for people, JSON for machines.
+    /// Readable text, or one JSON object per line.
     pub(crate) format: LogFormat,
-    /// What is logged, as `tracing` filters write it: `info`, or `info,headwater_node=debug`.
+    /// Filter in the syntax of `tracing`: `info`, or `info,headwater_shard=debug`.
     pub(crate) level: String,
 }
 
@@ -247,13 +251,13 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// A text that no log and no listing shows.
+/// A secret, which neither the log nor `headwater config` shows.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Secret(String);
 
 impl Secret {
-    /// The text; `None` when it is not set.
+    /// The secret itself; `None` when it is not set.
     pub(crate) fn reveal(&self) -> Option<&str> {
         (!self.0.is_empty()).then_some(&self.0)
     }
@@ -280,7 +284,7 @@ impl Webhook {
         let url: Result<http::Uri, _> = self.url.parse();
         url.is_ok_and(|url| {
             let scheme = matches!(url.scheme_str(), Some("http" | "https"));
-            // A name and a password in front of the host would not be sent.
+            // A user name and password in front of the host would not be sent.
             let host = url.authority().is_some_and(|a| !a.as_str().contains('@'));
             scheme && host
         })
@@ -344,30 +348,30 @@ impl Default for Log {
     }
 }
 
-/// Why the settings cannot be used. The text names the key and what to mend.
+/// Why the settings cannot be used. The message names the key and the fix.
 #[derive(Debug, Error)]
 pub(crate) enum ConfigError {
     /// The file cannot be read.
     #[error("{}: {error}", path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Error of the system.
         error: std::io::Error,
     },
-    /// The file is no TOML, or has a wrong key or value.
+    /// The file is not TOML, or has a wrong key or value.
     #[error("{}, line {line}: {key}{message}", path.display())]
     File {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Counted from one.
+        /// Line in the file, counted from one.
         line: usize,
-        /// The key's full path with a colon, when it is known.
+        /// The key's full path and a colon; empty when the key is not known.
         key: String,
         /// What is wrong.
         message: String,
     },
-    /// A key has a wrong name or value, in a variable or a flag or in what all sources give together.
+    /// A key has a wrong name or value in a variable, in a flag, or in the merged settings.
     #[error("{key}: {message}")]
     Value {
         /// The key's full path.
@@ -378,7 +382,8 @@ pub(crate) enum ConfigError {
 }
 
 impl Config {
-    /// Merges the sources. `variables` are those of the environment, `flags` key paths with values.
+    /// Merges the file, the environment `variables` and the `flags` (key paths with values), each
+    /// over the one before, and checks the result.
     pub(crate) fn load(
         file: Option<&Path>,
         variables: impl IntoIterator<Item = (String, String)>,
@@ -391,7 +396,8 @@ impl Config {
         for (name, value) in variables {
             if let Some(key) = name.strip_prefix(ENV_PREFIX) {
                 let path = key.to_ascii_lowercase().replace("__", ".");
-                // HEADWATER_BIN and other single words belong to scripts, not to a section.
+                // Single words such as HEADWATER_BIN belong to scripts: every key but `webhooks`
+                // has a section.
                 if path.contains('.') || path == "webhooks" {
                     let value = from_variable(&path, &value);
                     set(&mut table, &path, value);
@@ -414,7 +420,7 @@ impl Config {
         Ok(config)
     }
 
-    /// What types alone cannot say.
+    /// Checks what the types cannot express.
     fn validate(&self) -> Result<(), ConfigError> {
         let wrong = |key: &str, message: String| {
             Err(ConfigError::Value {
@@ -426,7 +432,7 @@ impl Config {
             return wrong(
                 "media.public_ips",
                 format!(
-                    "{ip} is no address that a client can send to; leave the list empty for all of the host's"
+                    "{ip} is not an address that clients can send to; leave the list empty to use all addresses of the host"
                 ),
             );
         }
@@ -435,7 +441,7 @@ impl Config {
             ("limits.connections_max", self.limits.connections_max),
         ] {
             if value == 0 {
-                return wrong(key, "0 would let nobody in; it is at least 1".to_owned());
+                return wrong(key, "must be at least 1: 0 would let nobody in".to_owned());
             }
         }
         for (index, server) in self.ice.servers.iter().enumerate() {
@@ -444,14 +450,14 @@ impl Config {
             let relays = matches!(scheme, "turn" | "turns");
             if rest.is_empty() || !(relays || matches!(scheme, "stun" | "stuns")) {
                 let message = format!(
-                    "{:?} is no ICE server; write it like stun:host:3478 or turn:host:3478?transport=udp",
+                    "{:?} is not an ICE server; write it like stun:host:3478 or turn:host:3478?transport=udp",
                     server.url
                 );
                 return wrong(&key("url"), message);
             }
             if relays && (server.username.is_empty() || server.credential.reveal().is_none()) {
                 let message =
-                    "a TURN server needs username and credential; browsers refuse one without";
+                    "a TURN server needs username and credential: browsers insist on both";
                 return wrong(&key("username"), message.to_owned());
             }
         }
@@ -459,11 +465,11 @@ impl Config {
             let key = |name: &str| format!("webhooks[{index}].{name}");
             if !hook.has_address() {
                 let message =
-                    "not an address to post to; write it like https://example.net/headwater";
+                    "not a URL to post events to; write it like https://example.net/headwater";
                 return wrong(&key("url"), message.to_owned());
             }
             if hook.secret.reveal().is_none() {
-                let message = "empty; the receiver knows by it that what it gets is genuine";
+                let message = "must not be empty: the receiver uses it to verify deliveries";
                 return wrong(&key("secret"), message.to_owned());
             }
         }
@@ -511,7 +517,8 @@ pub(crate) fn read_file(path: &Path) -> Result<Table, ConfigError> {
     Ok(table)
 }
 
-/// An unknown key is reported at its parent: its own name is in the message only.
+/// The full path of the key that an error is about. serde reports an unknown key at its parent:
+/// only the message has its own name.
 fn full_key(path: &str, message: &str) -> String {
     let unknown = message
         .strip_prefix("unknown field `")
@@ -539,8 +546,8 @@ fn set(table: &mut Table, path: &str, value: Value) {
     }
 }
 
-/// The first reading of a variable's text that its key takes: as it stands (a token may look
-/// like a number), as TOML, as a list with commas.
+/// Reads a variable in the first of these forms that its key accepts: plain text (a token may look
+/// like a number), TOML, a list with commas.
 fn from_variable(path: &str, text: &str) -> Value {
     let toml = format!("value = {text}").parse::<Table>().ok();
     let parts = text
@@ -583,7 +590,7 @@ mod tests {
     }
 
     #[test]
-    fn ice_servers_that_browsers_would_refuse_are_named() {
+    fn ice_server_that_browsers_refuse_is_named_by_key() {
         for (table, key) in [
             ("url = \"host:3478\"", "ice.servers[0].url"),
             ("url = \"stun:\"", "ice.servers[0].url"),
@@ -600,7 +607,7 @@ mod tests {
     }
 
     #[test]
-    fn webhooks_that_cannot_work_are_named() {
+    fn invalid_webhook_is_named_by_key() {
         for (table, key) in [
             ("url = \"example.net\"\nsecret = \"s\"", "webhooks[0].url"),
             ("url = \"ftp://a/\"\nsecret = \"s\"", "webhooks[0].url"),
@@ -618,7 +625,7 @@ mod tests {
     }
 
     #[test]
-    fn webhooks_come_from_a_variable_too_and_their_secrets_are_not_shown() {
+    fn webhooks_load_from_variable_and_hide_their_secrets() {
         let hook =
             r#"[{ url = "https://example.net/", secret = "hunter2", events = ["roomEnded"] }]"#;
         let config = Config::load(None, variables(&[("HEADWATER_WEBHOOKS", hook)]), []);
@@ -632,7 +639,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_that_would_let_nobody_in_are_refused() {
+    fn limit_of_zero_connections_is_refused() {
         let environment = variables(&[("HEADWATER_LIMITS__CONNECTIONS_MAX", "0")]);
         let error = Config::load(None, environment, []).expect_err("nobody");
         assert!(
@@ -663,7 +670,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_key_is_named_by_path_and_line() {
+    fn unknown_key_is_named_by_path_and_line() {
         let (_folder, path) = file("[http]\nlisten = \"0.0.0.0:1\"\n\n[media]\nprot = 1\n");
         let error = read_file(&path).expect_err("unknown key").to_string();
         assert!(
@@ -673,7 +680,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_is_named_by_path_and_line() {
+    fn wrong_value_is_named_by_path_and_line() {
         let (_folder, path) = file("[media]\nport = \"many\"\n");
         let error = read_file(&path).expect_err("wrong type").to_string();
         assert!(
@@ -683,14 +690,14 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_variable_is_named() {
+    fn wrong_variable_is_named_by_its_key() {
         let error = Config::load(None, variables(&[("HEADWATER_MEDIA__PORT", "many")]), [])
             .expect_err("wrong type");
         assert!(error.to_string().contains("media.port"), "{error}");
     }
 
     #[test]
-    fn an_address_that_nobody_can_reach_is_refused() {
+    fn unspecified_public_ip_is_refused() {
         let error = Config::load(
             None,
             variables(&[("HEADWATER_MEDIA__PUBLIC_IPS", "0.0.0.0")]),
@@ -700,14 +707,14 @@ mod tests {
     }
 
     #[test]
-    fn lists_come_from_variables_too() {
+    fn list_loads_from_variable_with_commas() {
         let environment = variables(&[("HEADWATER_MEDIA__PUBLIC_IPS", "192.0.2.1, 2001:db8::1")]);
         let config = Config::load(None, environment, []).expect("good");
         assert_eq!(config.media.public_ips.len(), 2);
     }
 
     #[test]
-    fn secrets_are_never_shown() {
+    fn secret_is_absent_from_debug_and_toml() {
         let environment = variables(&[("HEADWATER_AUTH__PUBLISH_TOKEN", "hunter2")]);
         let config = Config::load(None, environment, []).expect("good");
         assert_eq!(config.auth.publish_token.reveal(), Some("hunter2"));
@@ -719,7 +726,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_configuration_reads_back_as_itself() {
+    fn default_configuration_survives_a_round_trip() {
         let text = toml::to_string(&Config::default()).expect("serializes");
         assert_eq!(
             toml::from_str::<Config>(&text).ok(),

@@ -1,4 +1,4 @@
-//! What Prometheus sees.
+//! The metrics that `/metrics` serves, in the OpenMetrics format.
 
 use std::fmt;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use signaling::dialect::headwater::Error;
 use crate::causes::{Causes, Seldom};
 use crate::control::Control;
 
-/// Labels of an HTTP exchange.
+/// Labels of an answered HTTP request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct HttpLabels {
     dialect: &'static str,
@@ -28,13 +28,13 @@ struct HttpLabels {
     status: u16,
 }
 
-/// Labels of a request of a participant that was refused.
+/// The label of a refused request of a participant: its error code.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RefusedLabels {
     code: String,
 }
 
-/// Labels of a frame of a dialect's socket.
+/// Labels of a frame from a client of an earlier system.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FrameLabels {
     dialect: &'static str,
@@ -59,18 +59,18 @@ enum Reason {
     ordered,
 }
 
-/// Counters of the HTTP side. Cheap to clone.
+/// Counters of HTTP requests and WebSocket frames. Cheap to clone; clones count together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HttpMetrics {
     requests: Family<HttpLabels, Counter>,
     refused_calls: Family<RefusedLabels, Counter>,
     frames: Family<FrameLabels, Counter>,
-    /// HTTP connections that broke off.
+    /// HTTP connections that failed.
     pub(crate) failed_connections: Causes,
 }
 
 impl HttpMetrics {
-    /// A participant's request was refused.
+    /// Counts a refused request of a participant.
     pub(crate) fn refused_call(&self, error: &Error) {
         let code = error.code.as_str().to_owned();
         self.refused_calls
@@ -78,7 +78,7 @@ impl HttpMetrics {
             .inc();
     }
 
-    /// A frame came by the socket of a dialect, and was understood and carried out or not.
+    /// Counts a frame from a dialect's socket; `taken` when it was understood and carried out.
     pub(crate) fn frame(&self, dialect: &'static str, taken: bool) {
         let outcome = if taken { "taken" } else { "refused" };
         let labels = FrameLabels { dialect, outcome };
@@ -86,7 +86,8 @@ impl HttpMetrics {
     }
 
     pub(crate) fn answered(&self, dialect: &'static str, method: &http::Method, status: u16) {
-        // Names of methods are the client's choice: only the known ones become labels.
+        // The client chooses the method: only known ones become labels, which keeps their number
+        // bounded.
         let method = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS", "PUT"]
             .into_iter()
             .find(|known| *known == method.as_str())
@@ -101,15 +102,16 @@ impl HttpMetrics {
     }
 }
 
-/// Counters of sessions. Cheap to clone.
+/// Counters and waiting times of sessions. Cheap to clone; clones count together.
 #[derive(Debug, Clone)]
 pub(crate) struct MediaMetrics {
     closed: Family<ClosedLabels, Counter>,
-    /// Offers that were refused.
+    /// Session descriptions of clients that were refused.
     pub(crate) refused_offers: Causes,
-    /// Sessions that ended before they were connected.
+    /// Sessions that ended before they connected.
     pub(crate) unconnected: Causes,
-    /// Tells of datagrams of sessions that are not connected; the media threads count them.
+    /// Limits the log lines about datagrams that are dropped in sessions that are not connected.
+    /// The media threads count them.
     pub(crate) not_taken: Seldom,
     first_picture: Histogram,
     keyframe_wait: Histogram,
@@ -117,7 +119,7 @@ pub(crate) struct MediaMetrics {
 
 impl Default for MediaMetrics {
     fn default() -> Self {
-        // 10 ms to 20 s.
+        // Buckets from 10 ms to 20 s.
         let waits = || Histogram::new(exponential_buckets(0.01, 2.0, 12));
         Self {
             closed: Family::default(),
@@ -150,22 +152,22 @@ impl MediaMetrics {
     }
 }
 
-/// Everything under one roof.
+/// Registers all metrics, with the prefix `headwater`.
 pub(crate) fn registry(http: &HttpMetrics, media: &MediaMetrics, control: Control) -> Registry {
     let mut registry = Registry::with_prefix("headwater");
     registry.register(
         "http_requests",
-        "Requests by dialect, method and status",
+        "Answered HTTP requests, by dialect, method and status",
         http.requests.clone(),
     );
     registry.register(
         "participant_requests_refused",
-        "Requests of participants that were refused, by code",
+        "Refused requests of participants, by error code",
         http.refused_calls.clone(),
     );
     registry.register(
         "dialect_frames",
-        "Frames of the clients of earlier systems, by dialect and outcome",
+        "Frames from clients of earlier systems, by dialect and outcome",
         http.frames.clone(),
     );
     registry.register(
@@ -175,34 +177,34 @@ pub(crate) fn registry(http: &HttpMetrics, media: &MediaMetrics, control: Contro
     );
     registry.register(
         "sessions_unconnected",
-        "Sessions that ended before they were connected, by cause",
+        "Sessions that ended before they connected, by cause",
         media.unconnected.metric(),
     );
     registry.register(
         "offers_refused",
-        "Descriptions of clients that were refused, by cause",
+        "Refused session descriptions of clients, by cause",
         media.refused_offers.metric(),
     );
     registry.register(
         "http_connections_failed",
-        "HTTP connections that broke off, by cause",
+        "HTTP connections that failed, by cause",
         http.failed_connections.metric(),
     );
     registry.register(
         "first_picture_seconds",
-        "From a viewer's connection, or its publisher's loss, to its first packet of a picture",
+        "Time from a viewer's subscription, or a change of publisher, to its first video packet",
         media.first_picture.clone(),
     );
     registry.register(
         "keyframe_wait_seconds",
-        "From the first request to a publisher to its key frame",
+        "Time from the first key-frame request to a publisher until its key frame",
         media.keyframe_wait.clone(),
     );
     registry.register_collector(Box::new(Shards(control)));
     registry
 }
 
-/// Reads the shards' counters when asked.
+/// Reads rooms, streams and the shards' counters at each scrape.
 struct Shards(Control);
 
 impl fmt::Debug for Shards {
@@ -217,13 +219,13 @@ impl Collector for Shards {
         gauge(
             &mut encoder,
             "rooms",
-            "Rooms that somebody is in, or was a moment ago",
+            "Rooms, including empty ones that have not ended yet",
             rooms as u64,
         )?;
         gauge(
             &mut encoder,
             "participants",
-            "Participants of all rooms",
+            "Participants in all rooms",
             participants as u64,
         )?;
         let streams = self.0.streams();
@@ -232,17 +234,17 @@ impl Collector for Shards {
         gauge(
             &mut encoder,
             "streams",
-            "Streams that media arrives for",
+            "Streams that receive media from a publisher",
             active,
         )?;
-        gauge(&mut encoder, "viewers", "Viewing sessions", viewers)?;
+        gauge(&mut encoder, "viewers", "Sessions of viewers", viewers)?;
         let load = self.0.load();
         let sum =
             |of: fn(&shard::Counters) -> u64| load.iter().map(|l| of(&l.counters)).sum::<u64>();
         gauge(
             &mut encoder,
             "sessions",
-            "Sessions that media threads hold",
+            "Sessions on all media threads",
             sum(|c| c.sessions),
         )?;
         for (name, help, value) in [
@@ -259,12 +261,12 @@ impl Collector for Shards {
             ("datagrams_out", "Datagrams sent", sum(|c| c.datagrams_out)),
             (
                 "trains_out",
-                "Sends that the datagrams went in",
+                "Sends that carried these datagrams, each with one or more of one size",
                 sum(|c| c.trains_out),
             ),
             (
                 "trains_cut",
-                "Sends that ended before a longer datagram to the same viewer",
+                "Sends that ended only because the next datagram to the viewer was longer",
                 sum(|c| c.trains_cut),
             ),
             ("bytes_out", "UDP payload bytes sent", sum(|c| c.bytes_out)),
@@ -321,14 +323,14 @@ impl Collector for Shards {
         per_shard(
             &mut encoder,
             "shard_busy_ratio",
-            "Share of time a media thread works",
+            "Share of the time that a media thread works, 0 to 1",
             &load,
             |l| l.busy,
         )?;
         per_shard(
             &mut encoder,
             "shard_ring_queued",
-            "Packets waiting for other shards",
+            "Packets that wait in rings to other shards",
             &load,
             |l| l.ring_queued as f64,
         )?;
@@ -342,7 +344,7 @@ impl Collector for Shards {
         per_shard(
             &mut encoder,
             "shard_events_queued",
-            "Events of a media thread that the control plane has no room for",
+            "Events that wait on a media thread because the control plane's queue is full",
             &load,
             |l| l.events_queued as f64,
         )
@@ -354,8 +356,8 @@ fn forwarding(encoder: &mut DescriptorEncoder<'_>, delays: &Delays) -> fmt::Resu
     let count = buckets.iter().map(|(_, count)| count).sum();
     let mut metric = encoder.encode_descriptor(
         "forwarding_seconds",
-        "From when a packet was taken until the last viewer of the shard was sent it, once for \
-         each viewer",
+        "Time from receiving a packet until the last viewer of the shard was sent it, counted once \
+         per viewer",
         None,
         MetricType::Histogram,
     )?;
@@ -367,7 +369,7 @@ fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64
     gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
 }
 
-/// One counter, or one per reason.
+/// Encodes one counter per reason; an empty reason stands for a counter without labels.
 fn counter(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,

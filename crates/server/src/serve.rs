@@ -1,10 +1,11 @@
-//! Puts the parts together, runs them, and ends them in order.
+//! Starts the parts of the server, runs them, and shuts them down in order.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use broadcast::{forward, registry};
+use auth::Tokens;
+use broadcast::forward;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -13,17 +14,18 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::print;
-use crate::config::{Config, LogFormat};
+use crate::config::{Config, LogFormat, Secret};
 use crate::control::{self, Control};
 use crate::http::{self, Service};
 use crate::media::{Shards, ShardsConfig, local_addresses};
 use crate::metrics::{self, HttpMetrics, MediaMetrics};
 use crate::webhooks::Webhooks;
 
-/// A clean end takes at most this long.
+/// The most time that a clean shutdown takes; what is left then is cut off.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
 
-/// Runs until a signal ends it.
+/// Runs the server until SIGINT or SIGTERM. Fails when it cannot start, for example because a port
+/// is taken.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
     start_logging(config)?;
     raise_open_files();
@@ -38,14 +40,14 @@ pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
     result
 }
 
-/// Nice value (setpriority(2)) of the threads that answer requests. On a core that is wanted by
-/// both, a media thread then gets three parts of four: offers that are dear to read take their time
-/// from requests, and not from what is being watched.
+/// Nice value (setpriority(2)) of the threads that answer requests. On a core that both want, a
+/// media thread then gets three quarters of the time: offers that are expensive to parse slow down
+/// other requests, and not the forwarding of media.
 const REQUESTS_NICE: i32 = 5;
 
-/// Threads that read offers, and files: one for each core, and no fewer than this. Further offers
-/// wait: more at once are not read sooner, and each thread keeps some megabytes of what it
-/// allocated.
+/// The least number of threads that parse offers and read files; there is one per core. Further
+/// offers wait: more threads would not finish them sooner, and each thread keeps some megabytes of
+/// what it allocated.
 const READERS_MIN: usize = 2;
 
 fn readers() -> usize {
@@ -53,20 +55,20 @@ fn readers() -> usize {
     cores.max(READERS_MIN)
 }
 
-/// Puts media threads before the calling one.
+/// Lowers the priority of the calling thread below that of the media threads.
 fn step_back() {
     if let Err(error) = rustix::process::setpriority_process(None, REQUESTS_NICE) {
-        tracing::debug!(%error, "requests are as urgent as media");
+        tracing::debug!(%error, "cannot lower the priority of the request threads");
     }
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
-    // First of all, so that no signal is missed.
+    // Before anything else, so that no signal is missed.
     let mut signals = Signals::new()?;
     let listener = bind(config.http.listen, "http.listen (--http)").await?;
     let address = listener
         .local_addr()
-        .context("the address that was bound")?;
+        .context("read the address of the HTTP listener")?;
     let webhooks = Webhooks::start(&config.webhooks)?;
     let (control, media_metrics) = start_media(config, webhooks.clone())?;
     let http_metrics = HttpMetrics::default();
@@ -115,8 +117,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         print(&format!("  {key}: port {}\n", address.port()))?;
     }
     signals.first().await;
-    tracing::info!("stopping: a second signal ends it at once");
+    tracing::info!("stopping; a second signal ends the process at once");
     stopping.cancel();
+    // Rooms end first: that queues their last events, which the webhooks then deliver.
     let clean = async {
         control.shutdown().await;
         webhooks.finish().await;
@@ -127,7 +130,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         ended = tokio::time::timeout(SHUTDOWN_MAX, clean) => match ended {
             Ok(result) => result,
             Err(_) => {
-                tracing::warn!("some requests were cut off");
+                tracing::warn!("shutdown took too long; open requests were cut off");
                 Ok(())
             }
         },
@@ -135,14 +138,15 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     }
 }
 
-/// Listens; `key` says where the address comes from.
+/// Binds a TCP listener; `key` is the setting that an error names.
 async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
     let bound = TcpListener::bind(address).await;
     bound.with_context(|| format!("listen on {address}: set {key} to a free address"))
 }
 
-/// Lets the process open as many files as the system allows: each HTTP connection is one, and
-/// each viewer of a measurement. The usual soft limit of 1,024 is for programs that use `select`.
+/// Raises the soft limit of open files to the hard limit: each HTTP connection takes one, and so
+/// does each viewer of `headwater bench`. The usual soft limit of 1,024 is for programs that use
+/// `select`.
 pub(crate) fn raise_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -153,7 +157,7 @@ pub(crate) fn raise_open_files() {
     if current != maximum
         && let Err(error) = setrlimit(Resource::Nofile, raised)
     {
-        tracing::debug!(%error, "the limit of open files stays");
+        tracing::debug!(%error, "cannot raise the limit of open files");
     }
 }
 
@@ -183,29 +187,25 @@ fn start_media(config: &Config, webhooks: Webhooks) -> anyhow::Result<(Control, 
         },
     };
     let running = Shards::start(&shards_config, &sender).context("start the media threads")?;
-    let registry = registry::Config {
-        host_token: config.auth.host_token.reveal().map(str::to_owned),
-        publish_token: config.auth.publish_token.reveal().map(str::to_owned),
-        view_token: config.auth.view_token.reveal().map(str::to_owned),
+    let token = |secret: &Secret| secret.reveal().map(str::to_owned);
+    let settings = control::Settings {
+        tokens: Tokens {
+            host: token(&config.auth.host_token),
+            publish: token(&config.auth.publish_token),
+            watch: token(&config.auth.view_token),
+        },
         viewers_wait: config.streams.viewers_wait,
         publisher_grace: Duration::from_secs(config.streams.publisher_grace_s),
         sessions_max: config.limits.sessions_max,
-        shards,
+        rooms: config.rooms.limits(),
+        announce_ice_lite: config.ice.announce_lite,
     };
     let metrics = MediaMetrics::default();
-    let control = Control::start(
-        running,
-        events,
-        registry,
-        config.rooms.limits(),
-        config.ice.announce_lite,
-        metrics.clone(),
-        webhooks,
-    );
+    let control = Control::start(running, events, settings, metrics.clone(), webhooks);
     Ok((control, metrics))
 }
 
-/// The one line that a person needs.
+/// Prints the addresses at which a browser finds the pages.
 fn greet(address: SocketAddr) -> anyhow::Result<()> {
     let host = if address.ip().is_unspecified() {
         "localhost".to_owned()
@@ -226,14 +226,14 @@ fn greet(address: SocketAddr) -> anyhow::Result<()> {
             .into_iter()
             .filter(|ip| !ip.is_loopback())
         {
-            print(&format!("  in your network:   http://{ip}:{port}/\n"))?;
+            print(&format!("  on your network:   http://{ip}:{port}/\n"))?;
         }
     }
     Ok(())
 }
 
-/// Libraries that warn of what strangers send, which is no news: it is counted, see
-/// [`crate::causes`]. `log.level` can name them, and then they talk.
+/// Filter directives that silence libraries which warn about malformed input of remotes: the server
+/// counts that itself, see [`crate::causes`]. `log.level` can name them to bring their lines back.
 const QUIET: &str = "dimpl=off,sctp_proto=off,h2=off";
 
 fn start_logging(config: &Config) -> anyhow::Result<()> {

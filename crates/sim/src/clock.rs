@@ -1,12 +1,12 @@
 use std::time::{Duration, Instant};
 
-/// What clocks on the wall show when virtual time begins, since 1970.
+/// Wall-clock time at which virtual time begins, since 1970.
 pub(crate) const TIME_OF_DAY: Duration = Duration::from_secs(1_700_000_000);
 
-/// A client is not woken more often: the library names times that have passed.
+/// The shortest time between two wakes of a client, as str0m returns timeouts that have passed.
 pub(crate) const WAKE_MIN: Duration = Duration::from_micros(500);
 
-/// Time that passes only when it is told to.
+/// A virtual clock, which moves only when it is told to.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     epoch: Instant,
@@ -24,17 +24,17 @@ impl Clock {
         self.now
     }
 
-    /// What has passed.
+    /// The time since the clock began.
     pub fn elapsed(&self) -> Duration {
         self.since_epoch(self.now)
     }
 
-    /// Distance of an instant from the beginning.
+    /// The time from the clock's beginning to `at`; zero when `at` is earlier.
     pub fn since_epoch(&self, at: Instant) -> Duration {
         at.saturating_duration_since(self.epoch)
     }
 
-    /// Jumps ahead; never back.
+    /// Moves ahead to `at`, and never back.
     pub(crate) fn advance_to(&mut self, at: Instant) {
         self.now = self.now.max(at);
     }

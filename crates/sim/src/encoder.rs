@@ -14,8 +14,8 @@ const KEYFRAME_FACTOR: u64 = 6;
 /// RTP payload bytes of a packet, as browsers send them.
 const PAYLOAD_BYTES: usize = 1_150;
 
-/// Templates of a dependency descriptor: that of the base layer, and for two temporal layers
-/// that of the upper one. Each frame of the base is a place to switch up.
+/// Templates of a dependency descriptor: one of the base layer, and for two temporal layers another
+/// of the upper one. A viewer can switch up at each frame of the base layer.
 const ONE_LAYER: [u8; 3] = [0x80, 0x00, 0xe0];
 const TWO_LAYERS: [u8; 4] = [0x80, 0x01, 0x7a, 0x10];
 
@@ -27,7 +27,7 @@ pub(crate) struct Piece {
     pub(crate) descriptor: Option<Arc<[u8]>>,
 }
 
-/// One encoding.
+/// The encoder of one layer.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     codec: Codec,
@@ -37,7 +37,7 @@ pub(crate) struct Encoder {
     /// The latest frame of the base temporal layer.
     base: u32,
     picture: u16,
-    /// Of the dependency descriptor.
+    /// Frame number in the dependency descriptor.
     frame_number: u16,
     tl0: u8,
 }
@@ -64,8 +64,10 @@ impl Encoder {
         }
     }
 
-    /// The packets of the next frame. `stamp` knows the publisher, the layer and the time.
+    /// Returns the packets of the next frame. Publisher, layer and time are taken from `stamp`; the
+    /// other fields are filled in.
     pub(crate) fn frame(&mut self, keyframe: bool, stamp: Stamp, rng: &mut Rng) -> Vec<Piece> {
+        // Two temporal layers alternate, beginning with the base layer at each key frame.
         let temporal = if keyframe || self.temporal_layers < 2 {
             0
         } else {
@@ -82,7 +84,7 @@ impl Encoder {
             self.tl0 = self.tl0.wrapping_add(1);
         }
         let factor = if keyframe { KEYFRAME_FACTOR } else { 1 };
-        // Frames differ by a fifth to either side.
+        // The size of frames varies by a fifth to either side.
         let bytes = (self.delta_bytes * factor) as f64 * (0.8 + 0.4 * rng.fraction());
         let count = (bytes / PAYLOAD_BYTES as f64).ceil().max(1.0) as u16;
         // Browsers cut a frame into parts that differ by one byte at most, the longer ones last.
@@ -131,19 +133,19 @@ impl Encoder {
         }
     }
 
-    /// RFC 7741 §4.2 with picture id of 15 bits, TL0PICIDX and TID; then the first byte of
-    /// the frame header.
+    /// The payload descriptor of RFC 7741 §4.2 with a picture id of 15 bits, TL0PICIDX and TID;
+    /// then the first byte of the frame header.
     fn vp8(&self, stamp: &Stamp, first: bool) -> Vec<u8> {
         let [high, low] = self.picture.to_be_bytes();
         let start = if first { 0x90 } else { 0x80 };
-        // A frame of an upper layer that needs only the base is a place to switch up.
+        // A frame of the upper layer needs only the base layer, so the Y bit allows a switch up.
         let tid = stamp.temporal << 6 | u8::from(stamp.temporal > 0) << 5;
         let header = if stamp.is_keyframe() { 0x10 } else { 0x11 };
         vec![start, 0xe0, 0x80 | high, low, self.tl0, tid, header]
     }
 }
 
-/// FU-A (RFC 6184 §5.8) of an IDR slice or another.
+/// The headers of a FU-A (RFC 6184 §5.8) with an IDR slice or another one.
 fn h264(keyframe: bool, first: bool, last: bool) -> Vec<u8> {
     let kind = if keyframe { 5 } else { 1 };
     let edges = (u8::from(first) << 7) | (u8::from(last) << 6);
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forwarder_sees_where_frames_begin_in_every_codec() {
+    fn frame_starts_are_visible_in_every_codec() {
         for codec in [Codec::Vp8, Codec::H264, Codec::Av1] {
             let (mut encoder, mut rng) = (encoder(codec, 1), Rng::new(1));
             for keyframe in [true, false] {
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn vp8_numbers_wrap_and_every_other_frame_is_of_the_upper_temporal_layer() {
+    fn vp8_picture_ids_wrap_and_temporal_layers_alternate() {
         let (mut encoder, mut rng) = (encoder(Codec::Vp8, 2), Rng::new(1));
         let seen: Vec<_> = (0..5)
             .map(|i| encoder.frame(i == 0, STAMP, &mut rng))
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_is_kept() {
+    fn encoder_keeps_its_rate() {
         let (mut encoder, mut rng) = (encoder(Codec::Vp8, 1), Rng::new(1));
         let bytes: usize = (0..600)
             .flat_map(|i| encoder.frame(i % 60 == 0, STAMP, &mut rng))

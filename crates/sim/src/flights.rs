@@ -2,7 +2,8 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-/// What is on its way, in the order in which it arrives; of equals what was launched first.
+/// What is on its way, in the order of arrival. Of two that arrive together, the one launched first
+/// comes first.
 #[derive(Debug)]
 pub(crate) struct Flights<C> {
     under_way: BinaryHeap<Flight<C>>,
@@ -24,26 +25,26 @@ impl<C> Flights<C> {
         }
     }
 
-    /// Arrives at this time.
+    /// Adds what arrives at this time.
     pub(crate) fn launch(&mut self, at: Instant, cargo: C) {
         self.launched += 1;
         let order = self.launched;
         self.under_way.push(Flight { at, order, cargo });
     }
 
-    /// When the next one arrives.
+    /// When the next flight arrives.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.under_way.peek().map(|flight| flight.at)
     }
 
-    /// One that has arrived by now.
+    /// Takes the next flight, if it has arrived by `now`.
     pub(crate) fn land(&mut self, now: Instant) -> Option<C> {
         self.next().filter(|at| *at <= now)?;
         self.under_way.pop().map(|flight| flight.cargo)
     }
 }
 
-/// The heap gives the greatest first.
+/// Reversed: the heap gives the greatest first.
 impl<C> Ord for Flight<C> {
     fn cmp(&self, other: &Self) -> Ordering {
         (other.at, other.order).cmp(&(self.at, self.order))

@@ -1,9 +1,9 @@
 //! Whole shards with their publishers and viewers in virtual time, for tests.
 //!
-//! A [`World`] holds shards, clients and the links between them, and jumps from one event to
-//! the next: minutes pass in seconds, and nothing ever sleeps. Links, encoders and losses
-//! follow from one seed. Clients and shards draw their own keys and numbers, so two runs with
-//! one seed differ in bytes, and in what depends on them, but not in who loses what when.
+//! A [`World`] holds shards, clients and the links between them, and jumps from one event to the
+//! next: minutes pass in seconds, and nothing ever sleeps. Links, encoders and losses follow from
+//! one seed. Clients and shards draw their own keys and numbers, so two runs with one seed differ
+//! in bytes, and in what depends on them, but not in which datagrams are lost when.
 //!
 //! The clients are those of the `client` crate, whose WebRTC shares no code with the shards'.
 //!

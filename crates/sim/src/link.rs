@@ -1,4 +1,4 @@
-//! One direction of a network path: a bottleneck with its queue, a delay, and what goes wrong.
+//! One direction of a network path: a bottleneck with its queue, a delay, and impairments.
 
 mod bursts;
 mod policer;
@@ -17,37 +17,37 @@ use bursts::Chain;
 use policer::Bucket;
 use radio::Air;
 
-/// IPv4 and UDP headers, which a link carries too.
+/// IPv4 and UDP headers of a datagram, which a link carries too.
 const OVERHEAD_BYTES: usize = 28;
 
 /// What a link does to datagrams.
 #[derive(Debug, Clone, Copy)]
 pub struct Path {
-    /// From end to end, without queueing.
+    /// Delay from end to end, without queueing.
     pub delay: Duration,
-    /// What it carries; `None` = without limit.
+    /// Rate of the bottleneck; `None` = without limit.
     pub rate: Option<Bitrate>,
-    /// How much the queue before the bottleneck holds, as time at that rate. What finds it
+    /// Capacity of the queue before the bottleneck, as time at that rate. A datagram that finds it
     /// full is dropped.
     pub queue: Duration,
-    /// Share of the datagrams that is lost, whatever the load.
+    /// Share of the datagrams that is lost, whatever the load: 0 to 1.
     pub loss: f64,
-    /// Losses that come together, besides.
+    /// Losses in bursts, in addition to [`Self::loss`].
     pub bursts: Option<Bursts>,
-    /// Drops what exceeds its rate, before the bottleneck.
+    /// Drops the datagrams that exceed its rate, before the bottleneck.
     pub policer: Option<Policer>,
-    /// What carries the bottleneck. Only with a rate.
+    /// The medium of the bottleneck. It has no effect without [`Self::rate`].
     pub radio: Radio,
-    /// Share that takes [`Self::detour`] longer than the others.
+    /// Share of the datagrams that take [`Self::detour`] longer than the others: 0 to 1.
     pub reordered: f64,
-    /// See [`Self::reordered`].
+    /// Additional delay of [`Self::reordered`] datagrams.
     pub detour: Duration,
-    /// Share that arrives twice.
+    /// Share of the datagrams that arrive twice: 0 to 1.
     pub duplicated: f64,
 }
 
 impl Default for Path {
-    /// Ten milliseconds, and nothing else happens.
+    /// A delay of ten milliseconds and no impairment.
     fn default() -> Self {
         Self {
             delay: Duration::from_millis(10),
@@ -65,7 +65,7 @@ impl Default for Path {
 }
 
 impl Path {
-    /// The default, behind a bottleneck.
+    /// The default path, behind a bottleneck of this rate.
     pub fn limited(rate: Bitrate) -> Self {
         Self {
             rate: Some(rate),
@@ -73,7 +73,7 @@ impl Path {
         }
     }
 
-    /// The default with losses.
+    /// The default path, on which this share of the datagrams is lost.
     pub fn lossy(loss: f64) -> Self {
         Self {
             loss,
@@ -91,7 +91,7 @@ pub struct Link {
     free_at: Option<Instant>,
     chain: Chain,
     bucket: Bucket,
-    /// Since the first datagram.
+    /// State of the radio, from its first use on.
     air: Option<Air>,
     carried: u64,
     lost: u64,
@@ -114,29 +114,31 @@ impl Link {
         }
     }
 
-    /// What it does now.
+    /// What the link does to datagrams now.
     pub fn path(&self) -> Path {
         self.path
     }
 
-    /// From now on. What is on its way is not affected.
+    /// Replaces the path. Datagrams on their way are not affected.
     pub fn set_path(&mut self, path: Path) {
         self.path = path;
     }
 
-    /// Takes a datagram. Returns when it arrives: not at all, once or twice.
+    /// Sends a datagram of `bytes`, without IP and UDP headers. Returns when it arrives: not at
+    /// all, once or twice.
     pub fn send(&mut self, now: Instant, bytes: usize) -> impl Iterator<Item = Instant> + use<> {
         let arrival = self.arrival(now, bytes);
         let again = arrival.filter(|_| self.rng.chance(self.path.duplicated));
         arrival.into_iter().chain(again)
     }
 
-    /// Datagrams that arrived or will.
+    /// Datagrams that arrived or will, each counted once.
     pub fn carried(&self) -> u64 {
         self.carried
     }
 
-    /// What the link carries now; `None` = without limit.
+    /// The rate that the link carries now, limited by the bottleneck and the policer; `None` =
+    /// without limit.
     pub fn capacity(&mut self, now: Instant) -> Option<Bitrate> {
         let radio = self.path.radio;
         let share = self.air(now).share(radio, now);
@@ -145,7 +147,7 @@ impl Link {
         rate.into_iter().chain(policed).min()
     }
 
-    /// Datagrams lost by chance.
+    /// Datagrams lost by chance, alone or in bursts.
     pub fn lost(&self) -> u64 {
         self.lost
     }
@@ -181,8 +183,9 @@ impl Link {
         self.rng.chance(self.path.loss) || in_burst
     }
 
-    /// When the datagram has left the bottleneck.
+    /// Returns when the datagram has left the bottleneck; `None` when it is dropped there.
     fn bottleneck(&mut self, now: Instant, bytes: usize) -> Option<Instant> {
+        // The policer stands before the bottleneck: what it drops takes none of its time.
         let policer = self.path.policer;
         if policer.is_some_and(|policer| !self.bucket.passes(&policer, now, bytes)) {
             return None;
@@ -207,7 +210,7 @@ impl Link {
         Some(released)
     }
 
-    /// The air has a seed of its own: it is the same whatever is sent.
+    /// The radio has a seed of its own, so its state does not depend on what is sent.
     fn air(&mut self, now: Instant) -> &mut Air {
         let rng = &self.rng;
         self.air
@@ -232,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bottleneck_spaces_datagrams_and_drops_what_its_queue_cannot_hold() {
+    fn bottleneck_spaces_datagrams_and_drops_beyond_its_queue() {
         let path = Path {
             queue: Duration::from_millis(40),
             ..Path::limited(Bitrate::kbps(800))
@@ -245,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_lost_and_another_arrives_twice() {
+    fn path_loses_and_duplicates_its_shares() {
         let path = Path {
             duplicated: 0.1,
             ..Path::lossy(0.05)
@@ -257,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_detour_changes_the_order() {
+    fn detour_reorders_datagrams() {
         let path = Path {
             reordered: 0.2,
             ..Path::default()

@@ -11,18 +11,18 @@ const AUDIO_EVERY: Duration = Duration::from_millis(20);
 const AUDIO_CLOCK_RATE: u64 = 48_000;
 const VIDEO_CLOCK_RATE: u64 = 90_000;
 
-/// 64 kbit/s.
+/// Payload of an audio packet: 64 kbit/s.
 const AUDIO_BYTES: usize = 160;
 
-/// A layer's packets leave at most this much faster than its rate, as browsers pace them.
+/// A layer's packets leave at most at this multiple of its rate, as browsers pace them.
 const PACING: f64 = 2.5;
 
 /// One encoding of a synthetic publisher.
 #[derive(Debug, Clone, Copy)]
 pub struct LayerSettings {
-    /// Its rid; without effect where there is but one layer.
+    /// Its rid, which has no effect when there is only one layer.
     pub rid: &'static str,
-    /// Of the payloads, on average.
+    /// Mean rate of the RTP payloads.
     pub rate: Bitrate,
 }
 
@@ -37,15 +37,16 @@ pub struct PublisherSettings {
     pub fps: u32,
     /// A key frame comes at least this often.
     pub keyframe_interval: Duration,
-    /// Key frames are made when asked for.
+    /// Whether the publisher answers requests for key frames.
     pub answers_requests: bool,
-    /// 1 or 2; H264 does not tell the forwarder.
+    /// Temporal layers: 1 or 2. With H264 the forwarder cannot see them.
     pub temporal_layers: u8,
-    /// Numbers of the first packets; each layer begins a little further.
+    /// Sequence number of the first video packet of the worst layer. Each further layer begins with
+    /// somewhat higher numbers.
     pub first_seq: u16,
-    /// See [`Self::first_seq`].
+    /// RTP timestamp of the first packets of audio and of the worst layer.
     pub first_timestamp: u32,
-    /// See [`Self::first_seq`].
+    /// Picture id of the first frame of the worst layer.
     pub first_picture: u16,
 }
 
@@ -97,7 +98,7 @@ pub struct Publisher {
     settings: PublisherSettings,
     number: u8,
     rng: Rng,
-    /// When it began to send.
+    /// When the publisher began to send.
     began: Option<Instant>,
     audio_packets: u32,
     video_frames: u32,
@@ -145,12 +146,12 @@ impl Publisher {
         }
     }
 
-    /// When it was asked for key frames, since the world began.
+    /// When the publisher was asked for key frames, since the world began.
     pub fn requests(&self) -> &[Duration] {
         &self.requests
     }
 
-    /// Key frames made, those of all layers at one time counted once.
+    /// Key frames made. Those of all layers at one time count once.
     pub fn keyframes(&self) -> u64 {
         self.keyframes
     }
@@ -169,14 +170,14 @@ impl Publisher {
         self.keyframe_wanted |= self.settings.answers_requests;
     }
 
-    /// When it has something to write.
+    /// When the publisher has something to write next.
     pub(crate) fn due(&self) -> Option<Instant> {
         let queued = self.layers.iter().filter_map(|l| Some(l.queue.front()?.0));
         let made = [self.next_audio(), self.next_frame()];
         queued.chain(made.into_iter().flatten()).min()
     }
 
-    /// Writes what is due.
+    /// Writes the packets that are due.
     pub(crate) fn produce(&mut self, clock: &Clock, peer: &mut Peer) {
         let now = clock.now();
         while self.next_audio().is_some_and(|at| at <= now) {
@@ -236,6 +237,7 @@ impl Publisher {
         let interval = self.settings.keyframe_interval.as_secs_f64() * f64::from(self.settings.fps);
         let scheduled = number.is_multiple_of((interval as u32).max(1));
         let keyframe = scheduled || std::mem::take(&mut self.keyframe_wanted);
+        // A scheduled key frame answers a pending request too.
         self.keyframe_wanted = false;
         self.keyframes += u64::from(keyframe);
         let ticks = u64::from(number) * VIDEO_CLOCK_RATE / u64::from(self.settings.fps);
@@ -249,6 +251,7 @@ impl Publisher {
             let rate = self.settings.layers[i].rate * PACING;
             let state = &mut self.layers[i];
             for piece in state.encoder.frame(keyframe, stamp, &mut self.rng) {
+                // A packet leaves when the pacer has sent those before it.
                 let at = state.free_at.map_or(clock.now(), |at| at.max(clock.now()));
                 let micros = piece.payload.len() as u64 * 8_000_000 / rate.as_bps().max(1);
                 state.free_at = Some(at + Duration::from_micros(micros));

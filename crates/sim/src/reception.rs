@@ -6,15 +6,15 @@ use rtp::{Kind, Packet};
 
 use crate::Stamp;
 
-/// How far a frame's dependents are looked for when it completes late.
+/// How many later frames are looked at for dependents when a frame completes late.
 const CASCADE_FRAMES_MAX: u32 = 600;
 
 /// One received packet.
 #[derive(Debug, Clone, Copy)]
 pub struct Got {
-    /// Since the world began.
+    /// Time of arrival, since the world began.
     pub at: Duration,
-    /// Extended by the receiver.
+    /// Sequence number, extended by the receiver.
     pub seq: u64,
     /// RTP timestamp.
     pub timestamp: u32,
@@ -24,13 +24,13 @@ pub struct Got {
     pub picture: Option<u16>,
     /// VP8 TL0PICIDX.
     pub tl0: Option<u8>,
-    /// Of the dependency descriptor.
+    /// Frame number in the dependency descriptor.
     pub frame_number: Option<u16>,
-    /// What the publisher wrote.
+    /// Stamp that the publisher wrote.
     pub stamp: Stamp,
 }
 
-/// All that came of one track.
+/// All that a viewer received of one track.
 #[derive(Debug)]
 pub struct Reception {
     kind: Kind,
@@ -93,12 +93,12 @@ impl Reception {
         self.complete(at, stamp);
     }
 
-    /// Packets in the order of their arrival, each once.
+    /// Packets in the order of arrival, each once.
     pub fn got(&self) -> &[Got] {
         &self.got
     }
 
-    /// Packets that came a second time.
+    /// Packets that arrived a second time.
     pub fn duplicates(&self) -> u64 {
         self.duplicates
     }
@@ -108,8 +108,8 @@ impl Reception {
         self.foreign
     }
 
-    /// Decodable frames with the time when they became it, in that order: complete, and all
-    /// that they were predicted from was decodable.
+    /// Decodable frames with the time when they became decodable, in that order. A frame is
+    /// decodable when it is complete, and so is all that it was predicted from.
     pub fn decoded(&self) -> &[(Duration, Stamp)] {
         &self.decoded
     }
@@ -119,7 +119,7 @@ impl Reception {
         self.decoded.first().map(|(at, _)| *at)
     }
 
-    /// Decodable frames per second within a time.
+    /// Decodable frames per second, within `during`.
     pub fn fps(&self, during: Range<Duration>) -> f64 {
         let frames = self.decoded.iter().filter(|(at, _)| during.contains(at));
         frames.count() as f64 / (during.end - during.start).as_secs_f64()
@@ -137,7 +137,7 @@ impl Reception {
         longest
     }
 
-    /// How old frames were when they became decodable, the oldest within `during`.
+    /// The highest age of a frame when it became decodable, within `during`.
     pub fn delay_max(&self, during: Range<Duration>) -> Duration {
         let delays = self
             .decoded
@@ -147,8 +147,8 @@ impl Reception {
         delays.max().unwrap_or_default()
     }
 
-    /// From when on every frame is younger than `delay` when it becomes decodable: the live
-    /// edge was reached. `None` while it was not.
+    /// When the live edge was reached: from then on no frame was older than `delay` when it became
+    /// decodable. `None` when it was not reached.
     pub fn live_since(&self, delay: Duration) -> Option<Duration> {
         let late = |(at, stamp): &(Duration, Stamp)| {
             at.saturating_sub(Duration::from_micros(stamp.captured_us)) > delay
@@ -157,7 +157,7 @@ impl Reception {
         self.decoded.get(first).map(|(at, _)| *at)
     }
 
-    /// The layers that came, in order, each with its first packet's arrival.
+    /// The layers received one after the other, each with the arrival of its first packet.
     pub fn layers(&self) -> Vec<(Duration, u8)> {
         let mut sorted = self.in_order();
         sorted.dedup_by_key(|got| got.stamp.layer);
@@ -169,8 +169,8 @@ impl Reception {
         self.got.last().map(|got| got.stamp.layer)
     }
 
-    /// Sequence numbers that were skipped and never came, among those that were followed by
-    /// a packet before `settled`.
+    /// Sequence numbers that never arrived, among those that were followed by a packet before
+    /// `settled`.
     pub fn missing(&self, settled: Duration) -> Vec<u64> {
         let settled = self.got.iter().filter(|got| got.at < settled);
         let (Some(first), Some(last)) = (self.seen.first(), settled.map(|got| got.seq).max())
@@ -182,8 +182,9 @@ impl Reception {
             .collect()
     }
 
-    /// Steps that a decoder would see in sequence numbers, timestamps, picture ids and frame
-    /// numbers, in words. Sequence numbers that are missing hide what they carried.
+    /// Discontinuities that a decoder would see in timestamps, frames, picture ids and frame
+    /// numbers, in words. Beside missing sequence numbers less is checked, since what they carried
+    /// is unknown.
     pub fn faults(&self) -> Vec<String> {
         let sorted = self.in_order();
         sorted
@@ -195,8 +196,8 @@ impl Reception {
             .collect()
     }
 
-    /// How far the timestamps went from the capture times at most, since the first packet:
-    /// what every change of source may add, and lip sync loses.
+    /// The largest difference between timestamps and capture times since the first packet. Each
+    /// change of source may add to it, at the expense of lip sync.
     pub fn drift_max(&self) -> Duration {
         let sorted = self.in_order();
         let Some(first) = sorted.first() else {
@@ -228,7 +229,8 @@ impl Reception {
         let (a, b) = (before.stamp, after.stamp);
         let adjacent = after.seq == before.seq + 1;
         let ticks = after.timestamp.wrapping_sub(before.timestamp);
-        // A viewer that is moved away and back begins with the same key frame anew, as another.
+        // A viewer that is moved away and back begins with the same key frame again, which counts
+        // as another frame.
         let again = b.is_keyframe() && b.index == 0 && ticks != 0;
         let same_frame =
             (a.publisher, a.layer, a.frame) == (b.publisher, b.layer, b.frame) && !again;
@@ -251,7 +253,7 @@ impl Reception {
         if !adjacent {
             return None;
         }
-        // A key frame may take the place of the rest of a frame: decoders begin anew there.
+        // A key frame may replace the rest of a frame: decoders start over there.
         let cut = a.index + 1 != a.count && !b.is_keyframe();
         if b.index != 0 || cut {
             return Some(format!("a frame is cut short {}", place()));
@@ -261,7 +263,7 @@ impl Reception {
                 .zip(after)
                 .is_none_or(|(x, y)| y == x.wrapping_add(1) & mask)
         };
-        // Left-out temporal layers leave gaps in the picture ids, and they may.
+        // Temporal layers that are left out may leave gaps in the picture ids.
         let skipped = (a.publisher, a.layer) == (b.publisher, b.layer) && b.frame != a.frame + 1;
         if !skipped && !step(before.picture, after.picture, 0x7fff) {
             return Some(format!("the picture id steps {}", place()));
@@ -286,7 +288,7 @@ impl Reception {
         if !frame.indices.insert(stamp.index) || !frame.is_complete() {
             return;
         }
-        // What waited for this frame becomes decodable with it.
+        // Frames that waited for this one become decodable with it.
         let last = (key.0, key.1, key.2.saturating_add(CASCADE_FRAMES_MAX));
         let candidates: Vec<FrameKey> = self.frames.range(key..last).map(|(k, _)| *k).collect();
         for key in candidates {

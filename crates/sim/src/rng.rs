@@ -1,15 +1,15 @@
-/// Numbers that look random and follow from a seed: splitmix64 (Steele, Lea, Flood,
-/// "Fast splittable pseudorandom number generators", 2014).
+/// A pseudorandom generator with a seed: splitmix64 (Steele, Lea, Flood, "Fast splittable
+/// pseudorandom number generators", 2014).
 #[derive(Debug, Clone)]
 pub struct Rng(u64);
 
 impl Rng {
-    /// Equal seeds give equal numbers.
+    /// A generator; equal seeds give equal numbers.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// All 64 bits.
+    /// The next number, of all 64 bits.
     pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -17,12 +17,12 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// From 0 up to, but not including, 1.
+    /// The next number from 0 up to, but not including, 1.
     pub fn fraction(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// True in this share of the calls.
+    /// Returns true in this share of the calls: 0 to 1.
     pub fn chance(&mut self, share: f64) -> bool {
         self.fraction() < share
     }

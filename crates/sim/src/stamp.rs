@@ -1,19 +1,19 @@
-/// What the end of every synthetic payload says, so that a viewer knows what it got.
+/// The end of every synthetic payload, by which a viewer knows what it received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    /// Which publisher, counted from 0 in order of their beginning.
+    /// Number of the publisher, counted from 0 in the order of connecting.
     pub publisher: u8,
-    /// Index of its layer; 0 for sound.
+    /// Index of the layer; 0 for audio.
     pub layer: u8,
     /// Temporal layer.
     pub temporal: u8,
-    /// Counts the frames of one layer.
+    /// Number of the frame within its layer.
     pub frame: u32,
     /// The frame that this one was predicted from; itself for a key frame.
     pub depends_on: u32,
-    /// Which packet of the frame, and of how many.
+    /// Index of the packet within its frame.
     pub index: u16,
-    /// See [`Self::index`].
+    /// Number of packets in the frame.
     pub count: u16,
     /// When the frame was captured, in microseconds since the world began.
     pub captured_us: u64,
@@ -22,10 +22,10 @@ pub struct Stamp {
 const MAGIC: u32 = 0x4857_5349;
 
 impl Stamp {
-    /// Bytes at the end of a payload.
+    /// Size of a stamp at the end of a payload.
     pub const BYTES: usize = 27;
 
-    /// The frame can be decoded alone.
+    /// Whether the frame can be decoded alone.
     pub fn is_keyframe(&self) -> bool {
         self.depends_on == self.frame
     }
@@ -40,7 +40,7 @@ impl Stamp {
         payload.extend(self.captured_us.to_be_bytes());
     }
 
-    /// Reads the stamp of a payload.
+    /// Reads the stamp of a payload; `None` when it has none.
     pub fn read(payload: &[u8]) -> Option<Self> {
         let start = payload.len().checked_sub(Self::BYTES)?;
         let mut rest = payload.get(start..)?;
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_stamp_reads_back() {
         let stamp = Stamp {
             publisher: 1,
             layer: 2,

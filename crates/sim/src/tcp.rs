@@ -1,4 +1,4 @@
-//! A download that competes: TCP's congestion control without its bytes.
+//! A competing download: TCP's congestion control without its bytes.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -6,20 +6,20 @@ use std::time::{Duration, Instant};
 /// Bytes of a segment on the wire, less the IP and UDP headers that a link adds by itself.
 pub const SEGMENT_BYTES: usize = 1_472;
 
-/// RFC 6928 §2.
+/// Initial window in segments (RFC 6928 §2).
 const WINDOW_INITIAL: f64 = 10.0;
 const WINDOW_MIN: f64 = 2.0;
 
 /// A segment is lost when this many later ones were acknowledged (RFC 5681 §3.2).
 const DUPLICATES: u64 = 3;
 
-/// Without an acknowledgement for so long everything is lost (RFC 6298 §2.4).
+/// Without an acknowledgement for this long everything in flight counts as lost (RFC 6298 §2.4).
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// One sender of Reno (RFC 5681 with the recovery of RFC 6582) that always has something to send.
 ///
-/// Each transmission has a number of its own, and each is acknowledged by itself: what selective
-/// acknowledgements come to.
+/// Each transmission has a number of its own and is acknowledged by itself, which amounts to
+/// selective acknowledgements.
 #[derive(Debug)]
 pub struct TcpFlow {
     window: f64,
@@ -27,7 +27,7 @@ pub struct TcpFlow {
     next: u64,
     /// Sent and not acknowledged, in order.
     flying: VecDeque<u64>,
-    /// Losses of segments before this one are of the same event.
+    /// Losses of segments before this one belong to the same loss event.
     recovers_at: u64,
     heard_at: Instant,
     delivered: u64,
@@ -47,7 +47,7 @@ impl TcpFlow {
         }
     }
 
-    /// The number of the next segment to send, as long as the window is open.
+    /// Returns the number of the next segment to send; `None` while the window is full.
     pub fn poll_segment(&mut self) -> Option<u64> {
         if self.flying.len() as f64 >= self.window {
             return None;
@@ -58,7 +58,7 @@ impl TcpFlow {
         Some(number)
     }
 
-    /// The acknowledgement of a segment arrives.
+    /// Takes the acknowledgement of a segment.
     pub fn acknowledged(&mut self, now: Instant, number: u64) {
         self.heard_at = now;
         let before = self.flying.len();
@@ -76,6 +76,7 @@ impl TcpFlow {
             && first + DUPLICATES <= number
         {
             self.flying.pop_front();
+            // The window is halved once for each loss event.
             if first >= self.recovers_at {
                 self.threshold = (self.window / 2.0).max(WINDOW_MIN);
                 self.window = self.threshold;
@@ -89,7 +90,7 @@ impl TcpFlow {
         self.heard_at + TIMEOUT
     }
 
-    /// Lets time pass.
+    /// Starts again from a window of one segment, once nothing was acknowledged for the timeout.
     pub fn handle_timeout(&mut self, now: Instant) {
         if now < self.due() {
             return;
@@ -101,7 +102,7 @@ impl TcpFlow {
         self.heard_at = now;
     }
 
-    /// Bytes that were acknowledged.
+    /// Bytes acknowledged so far.
     pub fn delivered_bytes(&self) -> u64 {
         self.delivered * SEGMENT_BYTES as u64
     }
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
     use crate::{Link, Path, Rng};
 
-    /// What so many flows get of a link of 4 Mbit/s within 30 s, in Mbit/s.
+    /// The rate that each of several flows gets of a link of 4 Mbit/s within 30 s, in Mbit/s.
     fn shares(flows: usize, loss: f64) -> Vec<f64> {
         let start = Instant::now();
         let path = Path {
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_backs_off_from_losses() {
+    fn flow_backs_off_from_losses() {
         let shares = shares(1, 0.05);
         assert!((1.5..3.4).contains(&shares[0]), "{shares:?}");
     }

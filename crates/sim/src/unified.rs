@@ -1,4 +1,4 @@
-//! One connection for both ways, negotiated between a client and the server's end.
+//! A bidirectional connection, negotiated between a client and the server.
 
 use std::time::Instant;
 
@@ -8,8 +8,8 @@ use rtp::{Bitrate, Kind};
 /// The kinds that each side sends, in this order.
 const KINDS: [Kind; 2] = [Kind::Audio, Kind::Video];
 
-/// Both ends of one connection over which each side sends audio and video. All is negotiated, and
-/// nothing connected.
+/// Both ends of a unified peer's connection, over which each side sends audio and video. It is
+/// negotiated, and not connected yet.
 ///
 /// The server's audio and video are the lines 0 and 1 of its [`rtc::Peer::sent`].
 #[derive(Debug)]
@@ -18,18 +18,18 @@ pub struct Unified {
     pub client: client::Peer,
     /// The server's end.
     pub server: rtc::Peer,
-    /// The server's offer, which says what its media looks like.
+    /// The server's offer, which describes the media that it sends.
     pub offer: String,
     /// The `a=mid` of each m-line on which the client sends.
     pub published: Vec<String>,
 }
 
 impl Unified {
-    /// Lets the server offer what it sends, and then the client. `estimate` is as in
+    /// Negotiates an offer of the server, and then one of the client. `estimate` is as in
     /// [`rtc::Peer::answer`].
     ///
     /// # Panics
-    /// One side refuses the other's description: a bug of this project.
+    /// If one side refuses the other's description, which is a bug of this project.
     pub fn negotiate(
         client: &client::Config,
         server: &rtc::Config,

@@ -10,7 +10,7 @@ use crate::{Clock, Reception};
 /// again after the same time.
 const PATIENCE: Duration = Duration::from_millis(1_000);
 
-/// Records what it receives.
+/// A viewer that records what it receives.
 #[derive(Debug)]
 pub struct Viewer {
     began: Duration,
@@ -18,7 +18,7 @@ pub struct Viewer {
     audio: Reception,
     video: Reception,
     ssrcs: BTreeSet<u32>,
-    /// When it will ask for a key frame, once video flows.
+    /// When the viewer asks for a key frame, once media flows.
     asks_at: Option<Instant>,
     asked: u64,
 }
@@ -36,37 +36,37 @@ impl Viewer {
         }
     }
 
-    /// When its session was opened, since the world began.
+    /// When the session was opened, since the world began.
     pub fn began(&self) -> Duration {
         self.began
     }
 
-    /// When DTLS was up.
+    /// When DTLS came up, since the world began; `None` before.
     pub fn connected(&self) -> Option<Duration> {
         self.connected
     }
 
-    /// What came of the sound.
+    /// What the viewer received of the audio track.
     pub fn audio(&self) -> &Reception {
         &self.audio
     }
 
-    /// What came of the pictures.
+    /// What the viewer received of the video track.
     pub fn video(&self) -> &Reception {
         &self.video
     }
 
-    /// SSRCs on the wire, those of retransmissions too.
+    /// SSRCs received, those of retransmissions too.
     pub fn ssrcs(&self) -> &BTreeSet<u32> {
         &self.ssrcs
     }
 
-    /// How often it asked for a key frame on its own.
+    /// How often the viewer asked for a key frame on its own.
     pub fn asked(&self) -> u64 {
         self.asked
     }
 
-    /// From opening the session to the first decodable frame.
+    /// Time from the opening of the session to the first decodable frame.
     pub fn first_picture(&self) -> Option<Duration> {
         Some(self.video.first_decodable()? - self.began)
     }
@@ -105,7 +105,7 @@ impl Viewer {
     }
 }
 
-/// The SSRC of a datagram of RTP.
+/// The SSRC of a datagram; `None` when it is not RTP.
 pub(crate) fn source_of(datagram: &[u8]) -> Option<u32> {
     let header = Header::read(datagram).filter(|_| Sort::of(datagram) == Sort::Rtp);
     Some(header?.ssrc)

@@ -18,13 +18,13 @@ use crate::{Clock, Link, Path, Publisher, PublisherSettings, Rng, Unified, Viewe
 
 const STREAM: StreamId = StreamId(1);
 
-/// The shard that has the publisher.
+/// The origin shard of the stream.
 const ORIGIN: usize = 0;
 
-/// From one shard to another.
+/// Delay of a message from one shard to another.
 const RING_DELAY: Duration = Duration::from_micros(100);
 
-/// Where the bandwidth estimation of a viewer begins, as the server has it.
+/// Initial bandwidth estimate of a viewer, as in the server.
 const ESTIMATE_INITIAL: Bitrate = Bitrate::mbps(2);
 
 /// Names a client of a world.
@@ -33,14 +33,14 @@ pub struct ClientId(usize);
 
 /// Shards, clients and the links between them.
 ///
-/// One stream, with its publisher on the first shard; and one of each client that both watches and
-/// publishes.
+/// There is one stream with its publisher on the first shard, and one more for each client that
+/// both watches and publishes.
 #[derive(Debug)]
 pub struct World {
     seed: u64,
     rng: Rng,
     clock: Clock,
-    /// Of all clients, and of all shards.
+    /// The certificate of all clients, and that of all shards.
     certificates: (client::Certificate, rtc::Identity),
     shards: Vec<ShardAt>,
     clients: Vec<Client>,
@@ -54,7 +54,7 @@ pub struct World {
 struct ShardAt {
     shard: Shard,
     address: SocketAddr,
-    /// Its rings take no packet.
+    /// Whether the rings to this shard refuse packets.
     full: bool,
 }
 
@@ -63,13 +63,13 @@ struct Client {
     session: SessionId,
     shard: usize,
     address: SocketAddr,
-    /// What the shard sees: that of the router before it.
+    /// The address that the shard sees: that of the NAT before the client.
     outside: SocketAddr,
     peer: client::Peer,
     up: Link,
     down: Link,
     wake: Option<Instant>,
-    /// It is switched off: sends nothing, hears nothing.
+    /// The client is switched off: it sends and receives nothing.
     gone: bool,
     closed: bool,
     role: Role,
@@ -102,7 +102,7 @@ enum Cargo {
 }
 
 impl World {
-    /// Empty shards. `epoch` is where time begins: `Instant::now()` is as good as any.
+    /// A world of empty shards. Virtual time begins at `epoch`, which may be any instant.
     pub fn new(seed: u64, epoch: Instant, shards: usize, config: &shard::Config) -> Self {
         let shard = |i: usize| ShardAt {
             shard: Shard::new(i, config.clone()),
@@ -123,7 +123,7 @@ impl World {
         }
     }
 
-    /// What this world follows from; to be printed with every failure.
+    /// The seed of this world, to be printed with every failure.
     pub fn seed(&self) -> u64 {
         self.seed
     }
@@ -133,8 +133,8 @@ impl World {
         self.clock.elapsed()
     }
 
-    /// A publisher of the stream connects; it takes the place of an earlier one. `up` leads
-    /// from it to the shard, and the way back is as long but perfect.
+    /// Connects a publisher of the stream, which takes the place of an earlier one. `up` is the
+    /// path from it to the shard. The path back has the same delay and no impairment.
     pub fn publish(&mut self, settings: PublisherSettings, up: Path) -> ClientId {
         let rids = settings.rids();
         let role = Role {
@@ -153,19 +153,20 @@ impl World {
         id
     }
 
-    /// A viewer connects to a shard. `down` leads to it, and the way back is as long but perfect.
+    /// Connects a viewer to a shard. `down` is the path to it. The path back has the same delay and
+    /// no impairment.
     pub fn watch(&mut self, shard: usize, down: Path) -> ClientId {
         self.watch_stream((STREAM, ORIGIN), shard, down)
     }
 
-    /// The same, of what a client of [`Self::converse`] publishes.
+    /// Connects a viewer of the stream that a client of [`Self::converse`] publishes.
     pub fn watch_client(&mut self, client: ClientId, shard: usize, down: Path) -> ClientId {
         let origin = self.clients[client.0].shard;
         self.watch_stream((stream_of(client), origin), shard, down)
     }
 
-    /// A client connects to a shard over one connection for both ways ([`Unified`]): it watches
-    /// the stream, and publishes one of its own, in one layer.
+    /// Connects a client to a shard over one bidirectional connection ([`Unified`]). It watches the
+    /// stream, and publishes one of its own, in one layer.
     pub fn converse(
         &mut self,
         shard: usize,
@@ -214,18 +215,18 @@ impl World {
         id
     }
 
-    /// Changes the way from the shard to a client.
+    /// Changes the path from the shard to a client.
     pub fn set_down(&mut self, client: ClientId, path: Path) {
         self.clients[client.0].down.set_path(path);
     }
 
-    /// Changes the way from a client to its shard.
+    /// Changes the path from a client to its shard.
     pub fn set_up(&mut self, client: ClientId, path: Path) {
         self.clients[client.0].up.set_path(path);
     }
 
-    /// The router before a client forgets it, and gives it another address to the outside. What is
-    /// sent to the old one is lost.
+    /// Lets the NAT before a client forget it, and give it another external address. Datagrams to
+    /// the old address are lost.
     pub fn rebind(&mut self, client: ClientId) {
         let outside = &mut self.clients[client.0].outside;
         self.by_address.remove(outside);
@@ -233,37 +234,38 @@ impl World {
         self.by_address.insert(*outside, client.0);
     }
 
-    /// The client closes its connection.
+    /// Closes a client's connection and switches the client off.
     pub fn leave(&mut self, client: ClientId) {
         self.clients[client.0].peer.close();
         self.turn(client.0);
         self.vanish(client);
     }
 
-    /// The client is gone without a word.
+    /// Switches a client off without a close.
     pub fn vanish(&mut self, client: ClientId) {
         self.clients[client.0].gone = true;
     }
 
-    /// The viewer asks for a key frame now.
+    /// Lets a viewer ask for a key frame now.
     pub fn request_keyframe(&mut self, viewer: ClientId) {
         request_keyframe(&mut self.clients[viewer.0].peer);
         self.turn(viewer.0);
     }
 
-    /// The control plane gives a viewer this layer only, or with `None` the best that fits.
+    /// Pins a viewer to this layer, as the control plane does; with `None` it gets the best that
+    /// fits.
     pub fn pin(&mut self, viewer: ClientId, rid: Option<&str>) {
         let (shard, session) = (self.clients[viewer.0].shard, self.clients[viewer.0].session);
         let rid = rid.map(str::to_owned);
         self.order(shard, Command::PinLayer { session, rid });
     }
 
-    /// From now on the rings to this shard are full, or no longer.
+    /// Sets whether the rings to this shard are full.
     pub fn set_full(&mut self, shard: usize, full: bool) {
         self.shards[shard].full = full;
     }
 
-    /// A datagram comes to a shard at once, as if from this address.
+    /// Delivers a datagram to a shard at once, as if it came from `source`.
     pub fn inject(&mut self, shard: usize, source: SocketAddr, contents: Vec<u8>) {
         self.land(Cargo::ToShard {
             shard,
@@ -277,13 +279,13 @@ impl World {
         self.clients[id.0].outside
     }
 
-    /// Lets time pass.
+    /// Lets this time pass.
     pub fn run_for(&mut self, time: Duration) {
         let end = self.clock.now() + time;
         while self.step(end) {}
     }
 
-    /// Lets time pass until something holds, at most for `limit`. Returns whether it does.
+    /// Lets time pass until `holds` returns true, at most for `limit`. Returns whether it did.
     pub fn run_until(&mut self, limit: Duration, mut holds: impl FnMut(&Self) -> bool) -> bool {
         let end = self.clock.now() + limit;
         while !holds(self) {
@@ -297,7 +299,7 @@ impl World {
     /// A viewer's record.
     ///
     /// # Panics
-    /// The client only publishes.
+    /// If the client only publishes.
     pub fn viewer(&self, id: ClientId) -> &Viewer {
         let viewer = self.clients[id.0].role.viewer.as_ref();
         viewer.unwrap_or_else(|| panic!("{id:?} is a publisher"))
@@ -306,7 +308,7 @@ impl World {
     /// A publisher's record.
     ///
     /// # Panics
-    /// The client only watches.
+    /// If the client only watches.
     pub fn publisher(&self, id: ClientId) -> &Publisher {
         let publisher = self.clients[id.0].role.publisher.as_ref();
         publisher.unwrap_or_else(|| panic!("{id:?} is a viewer"))
@@ -327,7 +329,7 @@ impl World {
         &self.clients[id.0].up
     }
 
-    /// What a shard counted.
+    /// The counters of a shard.
     pub fn counters(&self, shard: usize) -> Counters {
         self.shards[shard].shard.counters()
     }
@@ -338,7 +340,7 @@ impl World {
         Some(self.clock.since_epoch(at))
     }
 
-    /// What the shards told the control plane, but for the bit rates.
+    /// The events of the shards with their times, without [`Event::Status`].
     pub fn events(&self) -> &[(Duration, Event)] {
         &self.events
     }
@@ -373,8 +375,8 @@ impl World {
         id
     }
 
-    /// The peers of the next client, which offers, and of the shard, as the server's control
-    /// plane makes it.
+    /// The peers of the next client, which offers, and of the shard, made as the control plane
+    /// makes it.
     fn one_way(
         &self,
         shard: usize,
@@ -428,13 +430,13 @@ impl World {
         ClientId(id)
     }
 
-    /// Of the client that comes next.
+    /// The address of the next client.
     fn next_address(&self) -> SocketAddr {
         let id = self.clients.len();
         SocketAddr::from(([10, 0, (id >> 8) as u8, id as u8], 5_000))
     }
 
-    /// For the next client, and its shard.
+    /// The configurations of the next client and of its shard's peer.
     fn configs(&self, shard: usize) -> (client::Config, rtc::Config) {
         let (client, server) = &self.certificates;
         let here = client::Config::new(client, self.next_address());
@@ -454,7 +456,7 @@ impl World {
         self.input(shard, Input::Command(command));
     }
 
-    /// Goes to the next event. Returns false at `end`, when there is none before it.
+    /// Advances to the next event, at most to `end`. Returns false when there is none until then.
     fn step(&mut self, end: Instant) -> bool {
         let next = self.next_event().filter(|at| *at <= end);
         self.clock.advance_to(next.unwrap_or(end));
@@ -524,6 +526,7 @@ impl World {
     fn input(&mut self, shard: usize, input: Input<'_>) {
         let now = self.clock.now();
         self.shards[shard].shard.handle_input(now, input);
+        // Outputs borrow the shard, so datagrams are sent after the loop.
         let mut down = Vec::new();
         loop {
             match self.shards[shard].shard.poll_output(now) {
@@ -556,7 +559,8 @@ impl World {
         }
     }
 
-    /// A full ring refuses packets; what is rarer and matters more waits elsewhere.
+    /// Passes a message to another shard. A full ring refuses packets only: other messages are
+    /// rarer and matter more, and wait elsewhere.
     fn pass_on(&mut self, from: usize, to: usize, message: ShardMessage) {
         if self.shards[to].full && matches!(message, ShardMessage::Packet { .. }) {
             let now = self.clock.now();
@@ -580,7 +584,7 @@ impl World {
         }
     }
 
-    /// A client's own time: it writes what is due.
+    /// Gives a client its time: it writes what is due and handles its timeout.
     fn turn(&mut self, id: usize) {
         let client = &mut self.clients[id];
         client.wake = None;
@@ -661,7 +665,7 @@ impl Client {
     }
 }
 
-/// What a client of [`World::converse`] publishes.
+/// The stream that a client of [`World::converse`] publishes.
 fn stream_of(client: ClientId) -> StreamId {
     StreamId(STREAM.0 + 1 + client.0 as u64)
 }
@@ -672,5 +676,3 @@ fn back_of(path: &Path) -> Path {
         ..Path::default()
     }
 }
-
-// The earliest flight is the greatest, and of two at one time the first begun.

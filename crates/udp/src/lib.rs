@@ -1,8 +1,9 @@
 //! UDP sockets that receive and send many datagrams in one system call.
 //!
-//! The kernel joins datagrams of one sender on receipt (generic receive offload, GRO) and takes
-//! several of one size to one destination at once (generic segmentation offload, GSO). Most of
-//! what a small datagram costs is the way through the kernel, which they then go together.
+//! On receipt, the kernel joins datagrams of one sender (generic receive offload, GRO). On sending,
+//! it takes several datagrams of one size to one destination at once (generic segmentation offload,
+//! GSO). Most of the cost of a small datagram is its way through the kernel, which the joined
+//! datagrams share.
 #![forbid(unsafe_code)]
 
 mod receive;

@@ -6,40 +6,41 @@ use quinn_udp::RecvMeta;
 
 use crate::Socket;
 
-/// One receive that the kernel has put together is at most this long.
+/// Size of a buffer in bytes: the most that the kernel joins in one receive.
 const BUFFER_BYTES: usize = 65_536;
 
-/// Buffers of one call at most.
+/// Most buffers in one call.
 const BUFFERS_MAX: usize = 32;
 
-/// A datagram that seems to be older is one of before the system's clock was set.
+/// Longest wait in the kernel that is believed. A datagram that seems to have waited longer came
+/// before the system clock was set.
 const WAITED_MAX: Duration = Duration::from_secs(10);
 
-/// What one call received, and the buffers for it.
+/// The datagrams that one call received, and the buffers for them.
 #[derive(Debug)]
 pub struct Received {
     buffers: Vec<Box<[u8]>>,
     metas: Vec<RecvMeta>,
     count: usize,
-    /// When the last call returned, on both clocks.
+    /// When the last call returned, on the monotonic and the system clock.
     returned: (Instant, SystemTime),
 }
 
-/// Datagrams of one sender, one behind the other.
+/// Datagrams of one sender, joined by the kernel.
 #[derive(Debug)]
 pub struct Datagrams<'a> {
-    /// Who sent them.
+    /// Address of the sender; never an IPv4 address in mapped form.
     pub source: SocketAddr,
-    /// The local address that they were sent to, if the system tells it.
+    /// The local address that they were sent to, if the system reports it.
     pub destination: Option<IpAddr>,
-    /// When the kernel got them; when they were received, if the system does not tell.
+    /// When the kernel received them; when the call returned, if the system does not report that.
     pub arrived: Instant,
     bytes: &'a mut [u8],
     stride: usize,
 }
 
 impl Received {
-    /// Room for so many buffers of 64 kB in one call, 1 to 32.
+    /// Creates `buffers` buffers of 64 kB each for a call; their number is clamped to 1 to 32.
     pub fn new(buffers: usize) -> Self {
         let buffers = buffers.clamp(1, BUFFERS_MAX);
         let buffer = |_| vec![0; BUFFER_BYTES].into_boxed_slice();
@@ -51,9 +52,10 @@ impl Received {
         }
     }
 
-    /// Receives once. Returns whether there may be more: an error of kind `WouldBlock` says that
-    /// there is nothing.
+    /// Receives once. Returns whether more may be waiting; an error of kind `WouldBlock` when
+    /// nothing is.
     pub fn call(&mut self, socket: &Socket) -> io::Result<bool> {
+        // After an error, datagrams of an earlier call are not returned again.
         self.count = 0;
         let size = self.buffers.len();
         let mut slices: [IoSliceMut<'_>; BUFFERS_MAX] = {
@@ -67,14 +69,15 @@ impl Received {
         Ok(self.count == size)
     }
 
-    /// The senders of what the last call received.
+    /// Returns the senders of what the last call received, in the order of [`Self::iter_mut`].
     pub fn sources(&self) -> impl Iterator<Item = SocketAddr> {
         let metas = self.metas.iter().take(self.count);
         metas.map(|meta| canonical(meta.addr))
     }
 
-    /// What the last call received.
+    /// Returns what the last call received.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = Datagrams<'_>> {
+        // The kernel stamps datagrams by the system clock; callers get the monotonic one.
         let (now, time) = self.returned;
         let waited = move |meta: &RecvMeta| {
             let arrived = SystemTime::UNIX_EPOCH + meta.timestamp?;
@@ -91,13 +94,14 @@ impl Received {
     }
 }
 
-/// An IPv4 address as such, where an IPv6 socket says it mapped (RFC 4291 §2.5.5.2).
+/// Converts an IPv4 address from the mapped form in which an IPv6 socket reports it (RFC 4291
+/// §2.5.5.2).
 fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 impl Datagrams<'_> {
-    /// One after the other.
+    /// Returns the datagrams one by one.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
         self.bytes.chunks_mut(self.stride)
     }

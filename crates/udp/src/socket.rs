@@ -7,24 +7,24 @@ use nix::sys::socket::sockopt::UdpGroSegment;
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use socket2::{Domain, Protocol, Type};
 
-/// The most that one UDP send takes: 65,535 bytes less IP and UDP headers.
+/// Most bytes in one UDP send: 65,535 bytes less IP and UDP headers, rounded down.
 const SEND_BYTES_MAX: usize = 65_000;
 
-/// A UDP socket that does not block.
+/// A non-blocking UDP socket.
 #[derive(Debug)]
 pub struct Socket {
     udp: UdpSocket,
     state: UdpSocketState,
-    /// Bound to an IPv6 address: IPv4 goes in mapped form (RFC 4291 §2.5.5.2).
+    /// Bound to an IPv6 address: IPv4 addresses are sent in mapped form (RFC 4291 §2.5.5.2).
     ipv6: bool,
 }
 
 impl Socket {
-    /// Binds a socket to this port of all the host's addresses, of IPv6 and IPv4 where there
-    /// are both. Port 0 takes a free one.
+    /// Binds a socket to this port on all addresses of the host, IPv6 and IPv4 if it has both. Port
+    /// 0 takes a free one.
     pub fn bind_all(port: u16) -> io::Result<Self> {
         match Self::bind((Ipv6Addr::UNSPECIFIED, port).into()) {
-            // A host without IPv6.
+            // The host may have no IPv6.
             Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
                 Self::bind((Ipv4Addr::UNSPECIFIED, port).into())
             }
@@ -49,7 +49,7 @@ impl Socket {
         })
     }
 
-    /// Asks for kernel buffers of so many bytes. The kernel may allow less.
+    /// Asks the kernel for buffers of these sizes, in bytes. It may grant less.
     pub fn set_buffers(&self, receive: usize, send: usize) {
         let socket = (&self.udp).into();
         for result in [
@@ -57,36 +57,37 @@ impl Socket {
             self.state.set_send_buffer_size((&self.udp).into(), send),
         ] {
             if let Err(error) = result {
-                tracing::debug!(%error, "the kernel keeps its socket buffer size");
+                tracing::debug!(%error, "cannot set the size of a socket buffer");
             }
         }
     }
 
-    /// The kernel gives each datagram by itself from now on, as it does to programs that do not ask
-    /// for joined ones: browsers among them. An error where it knows no GRO: then nothing is joined.
+    /// Turns GRO off: from now on the kernel delivers each datagram by itself, as it does to
+    /// programs that do not ask for GRO, browsers among them. An error means that the kernel has no
+    /// GRO, and joins nothing.
     pub fn refuse_joined(&self) -> io::Result<()> {
         Ok(setsockopt(&self.udp, UdpGroSegment, &false)?)
     }
 
-    /// Where it is bound to.
+    /// Returns the local address that the socket is bound to.
     pub fn local_address(&self) -> io::Result<SocketAddr> {
         self.udp.local_addr()
     }
 
-    /// It takes and sends IPv6, and IPv4 too.
+    /// Returns whether the socket is bound to an IPv6 address; it then receives and sends IPv4 too.
     pub fn is_ipv6(&self) -> bool {
         self.ipv6
     }
 
-    /// Datagrams that one send may hold; 1 without segmentation offload.
+    /// Most datagrams in one send; 1 without segmentation offload.
     fn segments_max(&self) -> usize {
         self.state.max_gso_segments().max(1)
     }
 
-    /// Sends `contents` as datagrams of `segment` bytes, of which the last may be shorter: with
-    /// as few calls as the kernel's segmentation offload allows. `source` is the local address to
-    /// send from; the unspecified one leaves it to the kernel. After an error none of the rest
-    /// is sent.
+    /// Sends `contents` as datagrams of `segment` bytes, the last of which may be shorter, in as
+    /// few calls as the kernel's segmentation offload allows. `source` is the local address to send
+    /// from; with the unspecified address, the kernel chooses. After an error, the rest is not
+    /// sent.
     pub fn send(
         &self,
         destination: SocketAddr,
@@ -115,6 +116,7 @@ impl Socket {
             destination: self.on_wire(destination),
             ecn: None,
             contents,
+            // One datagram needs no segmentation.
             segment_size: (segment < contents.len()).then_some(segment),
             src_ip: (!source.is_unspecified()).then(|| self.on_wire((source, 0).into()).ip()),
         };

@@ -6,7 +6,7 @@ use crate::{Received, Socket};
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// The loopback is faster by far.
+/// How long a test waits for datagrams; the loopback is faster by far.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn bound() -> (Socket, SocketAddr) {
@@ -15,13 +15,13 @@ fn bound() -> (Socket, SocketAddr) {
     (socket, address)
 }
 
-/// The sources and contents of so many datagrams.
+/// Receives at least `count` datagrams. Returns their sources and contents.
 fn received(socket: &Socket, count: usize) -> Vec<(SocketAddr, Vec<u8>)> {
     let (mut buffers, mut found) = (Received::new(4), Vec::new());
     let deadline = Instant::now() + PATIENCE;
     while found.len() < count {
         assert!(Instant::now() < deadline, "only {} came", found.len());
-        // Nothing there yet is an error, of kind `WouldBlock`.
+        // When nothing is waiting, the error is of kind `WouldBlock`.
         if buffers.call(socket).is_err() {
             std::thread::yield_now();
             continue;
@@ -49,7 +49,7 @@ fn datagrams_of_one_send_arrive_whole_and_in_order() {
 }
 
 #[test]
-fn more_than_the_kernel_takes_at_once_is_several_calls() {
+fn send_above_the_kernel_limit_takes_several_calls() {
     let (sender, _) = bound();
     let (receiver, to) = bound();
     receiver.set_buffers(4 << 20, 4 << 20);
@@ -61,7 +61,7 @@ fn more_than_the_kernel_takes_at_once_is_several_calls() {
 }
 
 #[test]
-fn a_socket_on_all_addresses_speaks_to_both_families() {
+fn socket_on_all_addresses_serves_both_families() {
     let both = Socket::bind_all(0).expect("a socket");
     let port = both.local_address().expect("its address").port();
     let mut families = vec![LOCALHOST];
@@ -73,7 +73,7 @@ fn a_socket_on_all_addresses_speaks_to_both_families() {
         let address = other.local_address().expect("its address");
         let asked = other.send((ip, port).into(), ip, b"ping", 4);
         asked.expect("sent");
-        // What it sees is an address of the family, not a mapped one.
+        // The socket reports an address of that family, not a mapped one.
         assert_eq!(received(&both, 1), [(address, b"ping".to_vec())]);
         both.send(address, ip, b"pong", 4).expect("sent");
         assert_eq!(received(&other, 1), [((ip, port).into(), b"pong".to_vec())]);
@@ -81,15 +81,15 @@ fn a_socket_on_all_addresses_speaks_to_both_families() {
 }
 
 #[test]
-fn what_the_kernel_does_not_take_is_an_error() {
+fn send_from_a_foreign_address_is_an_error() {
     let (sender, to) = bound();
-    // A source address that is none of this host's.
+    // A source address that this host does not have.
     let source = Ipv4Addr::new(192, 0, 2, 1).into();
     assert!(sender.send(to, source, b"lost", 4).is_err());
 }
 
 #[test]
-fn socket_that_refuses_joined_datagrams_gets_each_by_itself() {
+fn socket_without_gro_receives_each_datagram_by_itself() {
     for refuses in [false, true] {
         let (sender, _) = bound();
         let (receiver, to) = bound();
@@ -97,7 +97,7 @@ fn socket_that_refuses_joined_datagrams_gets_each_by_itself() {
             receiver.refuse_joined().expect("a kernel with GRO");
         }
         sender.send(to, ANY, &[7; 4_800], 1_200).expect("sent");
-        // All four came with the one send.
+        // All four arrive together, since they were one send.
         let mut buffers = Received::new(8);
         let deadline = Instant::now() + PATIENCE;
         while buffers.call(&receiver).is_err() {

@@ -1,4 +1,4 @@
-//! What is written in rooms.
+//! Chat messages in rooms.
 
 use super::room::Room;
 use super::{ClientId, Event, Name, Refusal, Rooms};
@@ -19,10 +19,10 @@ impl Rooms {
         Ok(())
     }
 
-    /// The room in which a client writes, and what it is called there.
+    /// The room to which a client's message goes, and the client's name there.
     ///
-    /// Who views the named room writes there. A host writes in its named room, else in its oldest:
-    /// pages of hosts name none, or one that they have viewed once.
+    /// A viewer of the named room writes there. A host writes in the room it names, else in its
+    /// oldest one: the pages of hosts name no room, or one that they once viewed.
     fn speaks_in(&self, from: ClientId, named: Option<&str>) -> Option<(&Room, Name)> {
         let is_named = |room: &&Room| Some(room.name.as_str()) == named;
         if let Some(room) = self.viewed(from).filter(is_named) {

@@ -1,50 +1,50 @@
 use super::{ClientId, Name, Signal};
 
-/// Something to tell.
+/// An event to send to clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
-    /// Who gets it, each once, in the order of a room.
+    /// The clients that get it, each once: for a room, the host first and then the viewers.
     pub to: Vec<ClientId>,
-    /// What they get.
+    /// The event.
     pub event: Event,
 }
 
-/// What clients are told.
+/// An event that clients are told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Every client: all rooms there are, oldest first. Comes every
-    /// [`PUSH_EVERY`](super::PUSH_EVERY).
+    /// To every client: all rooms, oldest first. Comes every [`PUSH_EVERY`](super::PUSH_EVERY).
     Rooms(Vec<Name>),
-    /// A room: how many are in it, the host counted. Comes every [`PUSH_EVERY`](super::PUSH_EVERY).
+    /// To a whole room: the number of clients in it, the host included. Comes every
+    /// [`PUSH_EVERY`](super::PUSH_EVERY).
     Count(usize),
-    /// Who asked for a room: it is there.
+    /// To the client that asked for a room: it was created.
     Created,
-    /// Who asked for a room: no.
+    /// To the client that asked for a room: it was not created.
     CreateFailed,
-    /// Who asked to view a room: no.
+    /// To the client that asked to view a room: it was refused.
     JoinFailed,
-    /// The host: this viewer waits for an offer.
+    /// To the host: this viewer waits for an offer.
     Wanted(Name),
-    /// The host and the other viewers: this one came.
+    /// To the host and the other viewers: this viewer joined.
     Joined(Name),
-    /// The host and the other viewers: this one left.
+    /// To the host and the other viewers: this viewer left.
     Left(Name),
-    /// The viewers: the room is no more.
+    /// To the viewers: the room was closed.
     Closed,
-    /// The whole room: somebody wrote.
+    /// To the whole room: a client sent a chat message.
     Chat {
-        /// Who: the viewer's name, or the room's for its host.
+        /// The sender: the viewer's name, or the room's name for its host.
         from: Name,
-        /// What.
+        /// The text of the message.
         text: String,
     },
-    /// The other side of a connection: something was passed on.
+    /// To the other side of a connection: an offer, answer or candidate.
     Signal {
-        /// What it is.
+        /// Which of these it is.
         signal: Signal,
-        /// Who sends it: the viewer's name, or the room's for its host.
+        /// The sender: the viewer's name, or the room's name for its host.
         from: Name,
-        /// The thing itself, as it came.
+        /// The offer, answer or candidate, as it came.
         body: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Rooms come and go.
+//! Creates and closes rooms.
 
 use super::room::{Room, RoomKey};
 use super::serving::Linked;
@@ -15,7 +15,7 @@ impl Rooms {
         created
     }
 
-    /// A room cannot be opened for a reason that is not known here.
+    /// Tells a client that its room was not created, for a reason that only the caller knows.
     pub fn refuse_room(&mut self, host: ClientId) {
         if self.clients.contains_key(&host) {
             self.tell(host, Event::CreateFailed);

@@ -1,17 +1,18 @@
-//! Rooms with a host and viewers, who find each other here and write to each other.
+//! Rooms with a host and viewers, for peer-to-peer media: signalling and chat.
 //!
-//! The host's browser sends to each viewer's directly, and the server passes on what the two sides
-//! need for that. Or the host sends to the server, and the server to the viewers ([`Media`]).
+//! The host's browser sends to each viewer's browser directly, and the server passes on the
+//! signalling between the two. Or the host sends to the server, and the server to the viewers
+//! ([`Media`]).
 //!
-//! [`Rooms`] is all such rooms of a process as one state machine: it takes [`Request`]s, and
-//! returns [`Output`]s and [`Task`]s to carry out. The caller takes all of them after each call, and
-//! calls [`Rooms::handle_timeout`] at [`Rooms::poll_timeout`].
+//! [`Rooms`] holds all such rooms of a process as one state machine: it takes [`Request`]s, and
+//! returns [`Output`]s and [`Task`]s to carry out. The caller takes all of them after each call,
+//! and calls [`Rooms::handle_timeout`] at [`Rooms::poll_timeout`].
 //!
-//! Outputs have one order, and each client gets its own in this order. So what one client sends to
-//! another arrives as it was sent.
+//! Outputs have one order, and each client gets its own in this order. So the messages from one
+//! client to another arrive in the order in which they were sent.
 //!
-//! Deliberately absent: descriptions and candidates are text to be passed on, which nobody here
-//! reads; and rooms of this kind know nothing of those in [`room`](crate::room). Who carries out
+//! Deliberately absent: session descriptions and candidates are passed on as text and not read.
+//! Rooms of this kind know nothing of those in [`room`](crate::room); the caller that carries out
 //! the tasks brings the streams there.
 
 mod chat;

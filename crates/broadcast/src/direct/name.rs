@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-/// What a room or a viewer is called. Two names are the same when their bytes are: case and
-/// spaces count.
+/// The name of a room or a viewer. Two names are the same if their bytes are: case and spaces
+/// count.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 
-/// Why a text is no name.
+/// Why a text is not a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NameError {
-    /// Nothing that anybody could see.
+    /// No visible character.
     #[error("a name needs a character that is no space")]
     Blank,
     /// More bytes than [`Limits::name_bytes_max`](super::Limits::name_bytes_max).
@@ -24,10 +24,10 @@ pub enum NameError {
 }
 
 impl Name {
-    /// Checks and takes a name of at most `bytes_max` bytes, with the spaces around it.
+    /// Checks a name of at most `bytes_max` bytes. Spaces around it are kept.
     ///
-    /// Pages in the field write names into HTML, and into scripts between quotes. A name that
-    /// could be more than text there would run in the pages of all others.
+    /// Pages in the field write names into HTML, and into scripts between quotes. A name that is
+    /// more than text there would run in the pages of all other clients.
     pub fn new(text: &str, bytes_max: usize) -> Result<Self, NameError> {
         if text.len() > bytes_max {
             return Err(NameError::TooLong(bytes_max));
@@ -36,7 +36,7 @@ impl Name {
         if let Some(c) = text.chars().find(odd) {
             return Err(NameError::Character(c));
         }
-        // JavaScript, which trims in these pages, takes the byte order mark for a space, too.
+        // Pages trim names with JavaScript, which takes the byte order mark for a space, too.
         if text.chars().all(|c| c.is_whitespace() || c == '\u{feff}') {
             return Err(NameError::Blank);
         }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_kept_as_it_was_given() {
+    fn name_is_kept_as_given() {
         for name in ["cooking", " two words ", "caf\u{e9}", "__proto__", "9"] {
             let kept = Name::new(name, 64).map(|name| name.to_string());
             assert_eq!(kept, Ok(name.to_owned()));
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_a_page_would_take_for_more_than_text_is_refused() {
+    fn name_with_html_or_script_characters_is_refused() {
         for c in ['<', '>', '"', '\'', '\\', '&', '\n', '\u{0}', '\u{85}'] {
             let refused = Name::new(&format!("a{c}b"), 64);
             assert_eq!(refused, Err(NameError::Character(c)), "{c:?}");
@@ -82,14 +82,14 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_name_is_refused() {
+    fn blank_name_is_refused() {
         for name in ["", " ", "\u{a0}\u{2003}", "\u{feff} "] {
             assert_eq!(Name::new(name, 64), Err(NameError::Blank), "{name:?}");
         }
     }
 
     #[test]
-    fn a_name_may_have_as_many_bytes_as_the_limit_says() {
+    fn name_up_to_the_byte_limit_is_accepted() {
         assert!(Name::new(&"x".repeat(64), 64).is_ok());
         assert_eq!(Name::new(&"x".repeat(65), 64), Err(NameError::TooLong(64)));
     }

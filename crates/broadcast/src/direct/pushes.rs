@@ -1,21 +1,21 @@
-//! What is told again and again: which rooms there are, and how many are in each.
+//! The periodic messages: the list of rooms, and the number of clients in each.
 
 use std::time::{Duration, Instant};
 
 use super::{Event, Rooms};
 
-/// Between two lists of rooms, and between two counts. Pages in the field redraw at each, and look
-/// at no clock of their own.
+/// The time between two lists of rooms, and between two counts. Pages in the field redraw at each,
+/// and have no timer of their own.
 pub const PUSH_EVERY: Duration = Duration::from_millis(500);
 
-/// Lists and counts take turns, half of [`PUSH_EVERY`] apart, so that not all is sent at one
-/// moment.
+/// The time between a list and a count, half of [`PUSH_EVERY`], so that not everything is sent at
+/// one moment.
 const TURN: Duration = Duration::from_millis(250);
 
-/// When what is told next.
+/// Which message is pushed next, and when.
 #[derive(Debug, Default)]
 pub(super) enum Pushes {
-    /// Nobody is there.
+    /// There are no clients.
     #[default]
     Resting,
     /// The list of rooms is next.
@@ -25,14 +25,14 @@ pub(super) enum Pushes {
 }
 
 impl Pushes {
-    /// Somebody is there.
+    /// Begins to push, since there is a client.
     pub(super) fn wake(&mut self, now: Instant) {
         if matches!(self, Self::Resting) {
             *self = Self::Rooms(now + TURN);
         }
     }
 
-    /// Nobody is there any more.
+    /// Stops to push, since the last client is gone.
     pub(super) fn rest(&mut self) {
         *self = Self::Resting;
     }
@@ -45,14 +45,14 @@ impl Pushes {
     }
 }
 
-/// One turn after `at`, or after `now` when that is past: what was missed is not made up for.
+/// One turn after `at`, or after `now` when that is past: missed pushes are not made up for.
 fn next(at: Instant, now: Instant) -> Instant {
     let next = at + TURN;
     if next > now { next } else { now + TURN }
 }
 
 impl Rooms {
-    /// Tells what is due.
+    /// Sends the list or the counts, if they are due.
     pub(super) fn push(&mut self, now: Instant) {
         match self.pushes {
             Pushes::Rooms(at) if at <= now => {

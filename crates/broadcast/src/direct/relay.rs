@@ -1,10 +1,10 @@
-//! What the two sides of a connection tell each other, passed on.
+//! Passes on the signalling between the two sides of a connection.
 
 use super::{ClientId, Event, LinkId, Name, Refusal, Rooms, Signal, Task};
 
 /// The other side of a client's connection.
 enum Other {
-    /// Another client, and what the sender is called there.
+    /// Another client, and the name of the sender towards it.
     Client(ClientId, Name),
     /// The server, where media goes through it.
     Server(LinkId),
@@ -33,7 +33,7 @@ impl Rooms {
         Ok(())
     }
 
-    /// Who has this name in a room of the host, as a viewer.
+    /// The viewer with this name in a room of the host.
     fn viewer_of(&self, host: ClientId, name: &str) -> Option<Other> {
         let mut rooms = self.hosted(host);
         rooms.find_map(|room| match room.link {

@@ -2,56 +2,56 @@ use thiserror::Error;
 
 use super::NameError;
 
-/// Somebody who can be in rooms. The caller hands these out and never uses one again.
+/// Identifies a client. The caller chooses the ids, and never uses one again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u128);
 
 /// What a client's token allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grants {
-    /// To have a room.
+    /// It may create rooms.
     pub publish: bool,
-    /// To view one.
+    /// It may view rooms.
     pub view: bool,
 }
 
-/// What a client asks for. Names are as they came.
+/// A request of a client. Names are not checked yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// A room of its own. Answered with [`Event::Created`](super::Event::Created) or `CreateFailed`.
+    /// Create a room. Answered with [`Event::Created`](super::Event::Created) or `CreateFailed`.
     Create {
-        /// The name of the room, and what its host is called.
+        /// The name of the room and of its host.
         room: String,
     },
-    /// The end of its room: of the oldest, if it has several.
+    /// Close the client's room: the oldest, if it has several.
     Close,
-    /// To view a room. Answered with [`Event::JoinFailed`](super::Event::JoinFailed), or not at
-    /// all: the host is told, and offers.
+    /// View a room. Answered only if it is refused, with
+    /// [`Event::JoinFailed`](super::Event::JoinFailed); else the host is told, and sends an offer.
     Join {
-        /// Which room.
+        /// The name of the room.
         room: String,
-        /// What the viewer is called there.
+        /// The name of the viewer in the room.
         name: String,
     },
-    /// To be read by all in a room, itself included.
+    /// Send a chat message to all clients in a room, the sender included.
     Chat {
-        /// Which room. The host of a room may leave it out.
+        /// The name of the room. Its host may leave it out.
         room: Option<String>,
-        /// What is written.
+        /// The text of the message.
         text: String,
     },
-    /// To pass something on to the other side.
+    /// Pass an offer, answer or candidate on to the other side of a connection.
     Signal {
-        /// What it is.
+        /// Which of these it is.
         signal: Signal,
-        /// The other side's name: the viewer's, or that of the room for its host.
+        /// The name of the other side: the viewer's, or the room's for its host.
         to: String,
-        /// The thing itself, as the dialect wants it back.
+        /// The offer, answer or candidate, as the dialect writes it.
         body: String,
     },
 }
 
-/// What the two sides of a connection tell each other.
+/// A signalling message between the two sides of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// From the host to a viewer.
@@ -62,30 +62,30 @@ pub enum Signal {
     Candidate,
 }
 
-/// Why nothing came of a request. Only `Create` and `Join` are answered; the others have no way
-/// to fail in this protocol, and are dropped.
+/// Why a request was refused. Only a refused `Create` or `Join` is answered. The others cannot fail
+/// in this protocol, and are dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// The client is gone, or never was.
+    /// The client is gone, or never was there.
     #[error("the client is gone")]
     Gone,
     /// The client's token does not allow it.
     #[error("the token does not allow this")]
     Forbidden,
-    /// The name is none.
+    /// The name is not allowed.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// A room of this name, or a viewer of this name in the room, is there already. A viewer
-    /// cannot have the name of its room, since that is the host's.
+    /// A room has this name already, or a viewer in the room has. A viewer cannot have the name of
+    /// its room, which is the host's.
     #[error("the name is taken")]
     Taken,
     /// There is no such room, or the client is not in it.
     #[error("there is no such room here")]
     NoRoom,
-    /// Nobody of this name is connected with the client.
+    /// The client has no connection with a client of this name.
     #[error("the other side is not there")]
     NoPeer,
-    /// One of the [`Limits`](super::Limits) is reached.
+    /// The named one of the [`Limits`](super::Limits) is reached.
     #[error("{0} is reached")]
     Full(&'static str),
 }

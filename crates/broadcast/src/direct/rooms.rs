@@ -19,7 +19,7 @@ pub struct Rooms {
     pub(super) keys: BTreeMap<Name, RoomKey>,
     pub(super) next_key: u64,
     pub(super) pushes: Pushes,
-    /// Whom the server is connected with, in rooms whose media goes through it.
+    /// The server's connections, in rooms whose media goes through it.
     pub(super) links: BTreeMap<LinkId, Linked>,
     pub(super) next_link: u64,
     pub(super) tasks: VecDeque<Task>,
@@ -36,7 +36,7 @@ pub(super) struct Client {
 }
 
 impl Rooms {
-    /// No rooms and no clients.
+    /// Creates the state machine without rooms and clients.
     pub fn new(limits: Limits, switch: Switch, media: Media) -> Self {
         Self {
             limits,
@@ -54,7 +54,7 @@ impl Rooms {
         }
     }
 
-    /// A client has come. From now on it is told which rooms there are.
+    /// Adds a client. From now on it is told the list of rooms.
     pub fn opened(&mut self, now: Instant, id: ClientId, grants: Grants) {
         let client = Client {
             grants,
@@ -65,8 +65,8 @@ impl Rooms {
         self.pushes.wake(now);
     }
 
-    /// A client is gone: its rooms are closed, and it leaves the one that it viewed. Nothing is
-    /// said to it any more. Once more does nothing.
+    /// Removes a client: closes its rooms, and takes it out of the one that it views. It is sent
+    /// nothing more. Does nothing for a client that is gone already.
     pub fn closed(&mut self, id: ClientId) {
         let Some(client) = self.clients.get(&id) else {
             return;
@@ -76,7 +76,7 @@ impl Rooms {
         }
         self.leave(id);
         self.clients.remove(&id);
-        // It may have viewed a room of its own.
+        // It may have viewed its own room, and is sent nothing more.
         for output in &mut self.outputs {
             output.to.retain(|client| *client != id);
         }
@@ -86,8 +86,8 @@ impl Rooms {
         }
     }
 
-    /// A client asks for something. `Err` says why nothing came of it; `CreateFailed` and
-    /// `JoinFailed` are among the outputs then.
+    /// Handles a request of a client. `Err` says why it was refused. The client of a refused
+    /// `Create` or `Join` is told so by `CreateFailed` or `JoinFailed`.
     pub fn request(&mut self, from: ClientId, request: Request) -> Result<(), Refusal> {
         if !self.clients.contains_key(&from) {
             return Err(Refusal::Gone);
@@ -101,22 +101,23 @@ impl Rooms {
         }
     }
 
-    /// The next thing to tell.
+    /// The next message to send. Call it until `None` after each other call.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// The next thing to do where media goes through the server.
+    /// The next task where media goes through the server. Call it until `None` after each other
+    /// call.
     pub fn poll_task(&mut self) -> Option<Task> {
         self.tasks.pop_front()
     }
 
-    /// When [`Rooms::handle_timeout`] is due; `None` without clients.
+    /// When to call [`Rooms::handle_timeout`]; `None` without clients.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.pushes.due()
     }
 
-    /// Tells clients which rooms there are, and rooms how many are in them, when it is time.
+    /// Sends the list of rooms to all clients, or the counts to their rooms, if it is time.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.push(now);
     }

@@ -1,10 +1,10 @@
-//! Rooms whose media goes through the server. It is the one viewer that a host hears of as such,
-//! and to viewers it is the host.
+//! Rooms whose media goes through the server. To a host, the server is its only viewer; to viewers,
+//! it is the host.
 
 use super::room::RoomKey;
 use super::{ClientId, Event, Name, Rooms, Signal};
 
-/// The way of the media from a host to its viewers.
+/// The path of the media from a host to its viewers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Media {
     /// The host's browser sends to the browser of each viewer.
@@ -14,34 +14,34 @@ pub enum Media {
     Server,
 }
 
-/// A connection of the server with a client: with the host of a room, or with a viewer.
+/// Identifies a media connection between the server and a client: the host of a room or a viewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(u64);
 
-/// What the server is to do.
+/// A task for the server, in rooms whose media goes through it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
-    /// A room is open: take its host's stream, and say [`Rooms::ask`] when the host may offer it.
+    /// A room is open: take its host's stream, and call [`Rooms::ask`] when the host may offer it.
     Take {
         /// The connection with the host.
         link: LinkId,
-        /// What the room is called.
+        /// The name of the room.
         room: Name,
     },
-    /// Somebody views a room: [`Rooms::say`] an offer.
+    /// A viewer has joined a room: send it an offer with [`Rooms::say`].
     Show {
         /// The connection with the viewer.
         link: LinkId,
-        /// What the room is called.
+        /// The name of the room.
         room: Name,
-        /// What the viewer is called there.
+        /// The name of the viewer in the room.
         viewer: Name,
     },
-    /// A host has offered, or a viewer has answered.
+    /// A host has sent an offer, or a viewer an answer.
     Said {
-        /// Which of them.
+        /// The connection with that client.
         link: LinkId,
-        /// What it said, as the dialect wants it back.
+        /// The offer or answer, as the dialect wrote it.
         body: String,
     },
     /// The room is closed, or the viewer has left it. Comes once for each connection.
@@ -49,14 +49,14 @@ pub enum Task {
 }
 
 impl LinkId {
-    /// What the server is called towards the host. A host may have several rooms, and knows
-    /// viewers by name alone.
+    /// The name of the server towards the host, unique for each connection: a host may have several
+    /// rooms, and tells viewers apart only by name.
     pub fn name(self) -> Name {
         Name::new(&format!("server-{}", self.0), usize::MAX).expect("these are plain letters")
     }
 }
 
-/// With whom a connection is.
+/// The client at the other end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Linked {
     /// The host of a room.
@@ -65,16 +65,16 @@ pub(super) enum Linked {
 }
 
 impl Rooms {
-    /// Asks a host to offer its stream to the server, as if somebody had come to view it. May be
-    /// said again when the connection is lost. Like of all that is said by a connection, nothing
-    /// comes of it when that has ended.
+    /// Asks a host to offer its stream to the server, as if a viewer had joined. Call it again when
+    /// the connection is lost. Does nothing when the connection has ended, like all calls for a
+    /// connection.
     pub fn ask(&mut self, link: LinkId) {
         if let Some(host) = self.host_by(link) {
             self.tell(host, Event::Wanted(link.name()));
         }
     }
 
-    /// Tells a host what the server answers, or a viewer what it offers.
+    /// Sends the server's answer to a host, or its offer to a viewer.
     pub fn say(&mut self, link: LinkId, body: String) {
         if let Some(host) = self.host_by(link) {
             let (signal, from) = (Signal::Answer, link.name());
@@ -87,8 +87,8 @@ impl Rooms {
         }
     }
 
-    /// The server cannot take the stream of a host, whose room is closed for that, or cannot show
-    /// it to a viewer, who leaves. Either is told that what it asked for has failed.
+    /// Notes that the server cannot take the stream of a host, or cannot show it to a viewer. The
+    /// room is closed, or the viewer leaves; the client is told that its request failed.
     pub fn fail(&mut self, link: LinkId) {
         match self.links.get(&link).copied() {
             Some(Linked::Host(key)) => {
@@ -113,7 +113,7 @@ impl Rooms {
         }
     }
 
-    /// A connection with somebody, where media goes through the server.
+    /// Creates a connection with a client; `None` where media does not go through the server.
     pub(super) fn link(&mut self, with: Linked) -> Option<LinkId> {
         if self.media == Media::Direct {
             return None;

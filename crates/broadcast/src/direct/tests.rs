@@ -1,5 +1,5 @@
-//! Rooms without any dialect: what stands in few words here stands in the recorded conversations
-//! of the dialect at full length.
+//! Rooms without a dialect, in short notation. The transcripts of the dialect have the same
+//! conversations at full length.
 
 mod properties;
 mod serving;
@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use super::*;
 use stage::Stage;
 
-/// Where virtual time begins.
+/// The beginning of virtual time.
 fn beginning() -> Instant {
     Instant::now()
 }
 
 #[test]
-fn a_viewer_waits_for_the_offer_and_all_others_are_told() {
+fn joining_viewer_is_announced_and_waits_for_an_offer() {
     let mut stage = Stage::with_room(&["lin"]);
     stage.join("bob", "cooking", "Bob").expect("room for all");
     assert_eq!(stage.told("ada"), "Wanted(Bob) Joined(Bob)");
@@ -25,7 +25,7 @@ fn a_viewer_waits_for_the_offer_and_all_others_are_told() {
 }
 
 #[test]
-fn a_name_is_free_again_when_its_room_or_viewer_is_gone() {
+fn name_is_free_again_once_its_room_or_viewer_is_gone() {
     let mut stage = Stage::with_room(&["lin"]);
     assert_eq!(stage.join("bob", "cooking", "lin"), Err(Refusal::Taken));
     stage.lose("lin");
@@ -36,7 +36,7 @@ fn a_name_is_free_again_when_its_room_or_viewer_is_gone() {
 }
 
 #[test]
-fn who_cannot_enter_the_other_room_stays_where_it_is() {
+fn viewer_refused_by_another_room_stays_in_its_own() {
     let mut stage = Stage::with_room(&["lin"]);
     let refused = stage.join("lin", "chess", "lin");
     assert_eq!(refused, Err(Refusal::NoRoom));
@@ -46,7 +46,7 @@ fn who_cannot_enter_the_other_room_stays_where_it_is() {
 }
 
 #[test]
-fn who_views_a_room_may_enter_it_again_even_when_it_is_full() {
+fn viewer_may_reenter_its_room_even_when_it_is_full() {
     let limits = Limits {
         viewers_max: 1,
         ..Limits::default()
@@ -62,7 +62,7 @@ fn who_views_a_room_may_enter_it_again_even_when_it_is_full() {
 }
 
 #[test]
-fn with_two_clicks_the_first_one_only_leaves() {
+fn first_of_two_clicks_only_leaves_the_room() {
     let mut stage = Stage::with_room(&["lin"]);
     stage.create("bob", "chess").expect("a room");
     stage.told("bob");
@@ -75,7 +75,7 @@ fn with_two_clicks_the_first_one_only_leaves() {
 }
 
 #[test]
-fn each_limit_refuses_one_more() {
+fn request_beyond_each_limit_is_refused() {
     let limits = Limits {
         rooms_max: 2,
         rooms_per_host_max: 1,
@@ -98,7 +98,7 @@ fn each_limit_refuses_one_more() {
 }
 
 #[test]
-fn tokens_decide_who_may_have_and_who_may_view_a_room() {
+fn tokens_decide_who_may_create_and_view_rooms() {
     let mut stage = Stage::with_room(&[]);
     for (name, publish, view) in [("viewer", false, true), ("host", true, false)] {
         let id = stage.id(name);
@@ -116,7 +116,7 @@ fn tokens_decide_who_may_have_and_who_may_view_a_room() {
 }
 
 #[test]
-fn what_is_sent_to_one_arrives_in_order() {
+fn signals_to_one_client_arrive_in_order() {
     let mut stage = Stage::with_room(&["lin"]);
     stage.signal("ada", Signal::Offer, "lin", "o");
     for body in ["1", "2"] {
@@ -130,7 +130,7 @@ fn what_is_sent_to_one_arrives_in_order() {
 }
 
 #[test]
-fn who_hosts_one_room_and_views_another_is_connected_with_both() {
+fn host_that_views_another_room_is_connected_with_both() {
     let mut stage = Stage::with_room(&["lin"]);
     stage.create("bob", "chess").expect("a room");
     stage.join("ada", "chess", "Ada").expect("a place");
@@ -149,7 +149,7 @@ fn who_hosts_one_room_and_views_another_is_connected_with_both() {
 }
 
 #[test]
-fn a_host_that_views_its_own_room_is_told_each_thing_once() {
+fn host_that_views_its_own_room_is_told_each_event_once() {
     let mut stage = Stage::with_room(&[]);
     stage.join("ada", "cooking", "me").expect("a place");
     stage.told("ada");
@@ -160,7 +160,7 @@ fn a_host_that_views_its_own_room_is_told_each_thing_once() {
 }
 
 #[test]
-fn nobody_speaks_or_sends_into_a_room_it_is_not_in() {
+fn chat_and_signals_from_outside_a_room_are_refused() {
     let mut stage = Stage::with_room(&["lin"]);
     assert_eq!(
         stage.chat("bob", Some("cooking"), "x"),
@@ -181,7 +181,7 @@ fn nobody_speaks_or_sends_into_a_room_it_is_not_in() {
 }
 
 #[test]
-fn a_client_that_is_closed_twice_or_unknown_changes_nothing() {
+fn closing_a_client_twice_or_an_unknown_one_does_nothing() {
     let mut stage = Stage::with_room(&["lin", "bob"]);
     stage.lose("lin");
     assert_eq!(stage.told("bob"), "Left(lin)");
@@ -195,7 +195,7 @@ fn a_client_that_is_closed_twice_or_unknown_changes_nothing() {
 }
 
 #[test]
-fn close_ends_the_oldest_room_of_a_host_and_a_lost_host_all_of_them() {
+fn close_ends_the_oldest_room_and_a_lost_host_ends_all() {
     let mut stage = Stage::with_room(&["lin"]);
     for room in ["chess", "music"] {
         stage.create("ada", room).expect("a room");
@@ -209,7 +209,7 @@ fn close_ends_the_oldest_room_of_a_host_and_a_lost_host_all_of_them() {
 }
 
 #[test]
-fn lists_and_counts_come_every_500_ms_as_long_as_somebody_is_there() {
+fn lists_and_counts_come_every_500_ms_while_clients_exist() {
     let mut stage = Stage::empty();
     assert_eq!(stage.rooms.poll_timeout(), None);
     stage.open("ada");
@@ -226,7 +226,7 @@ fn lists_and_counts_come_every_500_ms_as_long_as_somebody_is_there() {
 }
 
 #[test]
-fn pushes_that_were_missed_are_not_made_up_for() {
+fn missed_pushes_are_not_made_up_for() {
     let mut stage = Stage::empty();
     stage.open("ada");
     let late = stage.now + Duration::from_secs(60);
@@ -255,7 +255,7 @@ fn rooms_are_listed_in_the_order_of_their_creation() {
 }
 
 #[test]
-fn a_list_is_said_once_for_all_and_a_count_once_for_its_room() {
+fn list_is_one_output_for_all_and_count_one_per_room() {
     let mut stage = Stage::empty();
     for room in 0..200 {
         let (host, room) = (format!("host {room}"), format!("room {room}"));

@@ -1,4 +1,4 @@
-//! Viewers come and go.
+//! Viewers join and leave rooms.
 
 use super::room::{RoomKey, Viewer};
 use super::serving::Linked;
@@ -11,7 +11,7 @@ impl Rooms {
         }
         let admitted = self.admit(viewer, room, name);
         match admitted {
-            // Who views this very room begins anew: the host has to offer once more.
+            // A viewer of this very room leaves and enters again: the host sends a new offer.
             Ok((key, name)) => {
                 self.leave(viewer);
                 self.enter(viewer, key, name);
@@ -24,7 +24,7 @@ impl Rooms {
         }
     }
 
-    /// Whether a client may view a room under a name. Where it is now does not count.
+    /// Checks whether a client may view a room under a name, wherever it is now.
     fn admit(&self, viewer: ClientId, room: &str, name: &str) -> Result<(RoomKey, Name), Refusal> {
         let client = self.clients.get(&viewer).ok_or(Refusal::Gone)?;
         if !client.grants.view {
@@ -68,7 +68,7 @@ impl Rooms {
         self.tell_all(told, Event::Joined(name));
     }
 
-    /// Takes a viewer out of its room; whether it was in one. The viewer is told nothing.
+    /// Takes a viewer out of its room. Returns whether it was in one. The viewer is told nothing.
     pub(super) fn leave(&mut self, viewer: ClientId) -> bool {
         let client = self.clients.get_mut(&viewer);
         let Some(key) = client.and_then(|client| client.views.take()) else {

@@ -1,36 +1,38 @@
-/// Loudness above which a tick counts as loud: RFC 6464 §3 counts levels down from 0, full scale,
-/// to 127, silence. Speech near a microphone has 20 to 45 there, a quiet room 60 and more.
+/// The peak level from which a tick counts as loud. RFC 6464 §3 counts from 0 for full scale to
+/// 127 for silence: speech near a microphone has 20 to 45, a quiet room 60 and more. Here levels
+/// are the other way round, and 127 is the loudest.
 const LOUD: u8 = 127 - 50;
 
-/// Loud ticks until somebody speaks, and other ticks until nobody does any more: a cough is no
-/// speech, and a breath between two words is no silence.
+/// Speech begins after this many loud ticks in a row, and ends after this many quiet ones: a cough
+/// is not speech, and a breath between two words is not silence.
 const BEGINS_AFTER: u8 = 2;
 const ENDS_AFTER: u8 = 8;
 
-/// A change of level that is worth telling, in dB.
+/// The smallest change of the level that is reported, in dB.
 const CHANGE: u8 = 9;
 
-/// Whether a publisher speaks, from the audio levels that it sends (RFC 6464).
+/// Detects whether a publisher speaks, from the audio levels that it sends (RFC 6464).
 #[derive(Debug, Default)]
 pub struct AudioLevel {
-    /// The loudest since the last tick.
+    /// The loudest level since the last tick.
     peak: u8,
-    /// Over the last few ticks.
+    /// The level, smoothed over the last few ticks.
     level: u8,
-    /// Ticks in a row that speak against what is told.
+    /// Ticks in a row that contradict what was reported.
     against: u8,
-    /// What was told last.
+    /// The level that was reported last; `None` while the publisher does not speak.
     told: Option<u8>,
 }
 
 impl AudioLevel {
-    /// A packet with this level came: 0 is the loudest, 127 silence.
+    /// Adds the level of a packet, as RFC 6464 counts it: 0 is the loudest, 127 silence.
     pub fn push(&mut self, level: u8) {
         self.peak = self.peak.max(127_u8.saturating_sub(level));
     }
 
-    /// A tenth of a second has passed. Returns what is new: how loud somebody speaks, from 0 to
-    /// 127, or that nobody does.
+    /// Ends a tick; call it every 100 ms. Returns what is to be reported: `Some(level)` when the
+    /// publisher begins to speak or its level changed, from 0 to 127 for the loudest; `None` when
+    /// it has stopped.
     pub fn tick(&mut self) -> Option<Option<u8>> {
         let peak = std::mem::take(&mut self.peak);
         self.level = ((u16::from(self.level) + u16::from(peak)) / 2) as u8;
@@ -56,7 +58,7 @@ impl AudioLevel {
         tells
     }
 
-    /// Its publisher is gone. Returns whether that ends somebody's speech.
+    /// Ends the publisher. Returns whether it was last reported to speak.
     pub fn end(&mut self) -> bool {
         std::mem::take(self).told.is_some()
     }
@@ -66,7 +68,7 @@ impl AudioLevel {
 mod tests {
     use super::*;
 
-    /// What is told when these levels come, one in each tick.
+    /// What is reported when these levels come, one in each tick.
     fn told(meter: &mut AudioLevel, levels: &[u8]) -> Vec<Option<u8>> {
         let tick = |level: &u8| {
             meter.push(*level);
@@ -86,13 +88,13 @@ mod tests {
     }
 
     #[test]
-    fn a_cough_is_no_speech() {
+    fn isolated_loud_ticks_are_not_speech() {
         let mut meter = AudioLevel::default();
         assert_eq!(told(&mut meter, &[90, 20, 90, 20, 90]), []);
     }
 
     #[test]
-    fn no_packets_are_silence() {
+    fn missing_packets_count_as_silence() {
         let mut meter = AudioLevel::default();
         told(&mut meter, &[30; 5]);
         let after: Vec<_> = (0..20).filter_map(|_| meter.tick()).collect();
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn who_grows_much_louder_is_told_so() {
+    fn much_louder_speaker_is_reported_again() {
         let mut meter = AudioLevel::default();
         let quiet = told(&mut meter, &[48; 20]).into_iter().flatten().max();
         let loud = told(&mut meter, &[10; 20]).into_iter().flatten().max();
@@ -109,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_publisher_who_leaves_in_mid_speech_speaks_no_more() {
+    fn publisher_that_leaves_mid_speech_stops_speaking() {
         let mut meter = AudioLevel::default();
         told(&mut meter, &[30; 5]);
         assert!(meter.end());

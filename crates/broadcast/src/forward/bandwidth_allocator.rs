@@ -14,7 +14,7 @@ use super::track::Track;
 pub struct BandwidthAllocator {
     /// The rates that the layers of each video need, lowest layer first.
     needs: Vec<Vec<Bitrate>>,
-    /// How far each video has come in its layers.
+    /// For each video, the index of the layer that it has got so far.
     taken: Vec<usize>,
 }
 
@@ -47,7 +47,7 @@ impl BandwidthAllocator {
                 *taken += 1;
             }
         }
-        // With too little even for the worst layers, all are short alike.
+        // If even the worst layers do not fit, all videos are cut by the same factor.
         let short = if bandwidth < least {
             bandwidth.as_bps() as f64 / least.as_bps() as f64
         } else {
@@ -60,13 +60,13 @@ impl BandwidthAllocator {
         })
     }
 
-    /// The video that has the least of those for which the next layer fits, and what that costs
-    /// more.
+    /// The video with the lowest rate among those whose next layer fits, and the additional rate
+    /// of that layer.
     fn next(&self, left: Bitrate) -> Option<(usize, Bitrate)> {
         let videos = self.needs.iter().zip(&self.taken).enumerate();
         let next = videos.filter_map(|(video, (needs, taken))| {
             let (own, next) = (*needs.get(*taken)?, *needs.get(taken + 1)?);
-            // A better layer may take less for a while.
+            // A better layer may need less than the one below for a while: it costs nothing then.
             let cost = next - own;
             (cost <= left).then_some((own, video, cost))
         });
@@ -94,7 +94,7 @@ mod tests {
         scene
     }
 
-    /// Of how many videos each layer is within its share.
+    /// For each video, the number of layers that its share allows.
     fn layers(scene: &Scene, maxima: &[Option<usize>], kbps: u64) -> Vec<usize> {
         let mut allocator = BandwidthAllocator::default();
         for max in maxima {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn all_get_the_worst_before_anybody_gets_more() {
+    fn every_video_gets_its_worst_layer_before_any_gets_more() {
         let scene = scene();
         let all = [None; 4];
         assert_eq!(layers(&scene, &all, 1_000), [1, 1, 1, 1]);
@@ -131,14 +131,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_small_picture_does_not_need_others_get() {
+    fn bandwidth_a_limited_video_does_not_need_goes_to_others() {
         let scene = scene();
         let (small, large) = (Some(0), None);
         assert_eq!(layers(&scene, &[small, small, large], 2_700), [1, 1, 3]);
     }
 
     #[test]
-    fn with_too_little_all_are_short_alike() {
+    fn videos_are_cut_evenly_when_worst_layers_do_not_fit() {
         let scene = scene();
         let mut allocator = BandwidthAllocator::default();
         for _ in 0..4 {

@@ -3,35 +3,36 @@ use std::time::{Duration, Instant};
 use rtp::Bitrate;
 use rtp::cache::Cursor;
 
-/// Between two portions.
+/// The time between two portions of cached packets.
 const TICK: Duration = Duration::from_millis(5);
 
-/// Goes out at once, before anything is known of the path: about ten packets, as TCP's
-/// initial window (RFC 6928).
+/// Bytes that are sent at once, before anything is known of the path: about ten packets, like
+/// TCP's initial window (RFC 6928).
 const INITIAL_BURST: i64 = 15_000;
 
-/// At first, and over a path that is not measured, cached packets go out this much faster than
-/// they were made.
+/// The multiple of the layer's rate at which cached packets are sent at first, and all the time
+/// over a path that is not measured.
 const SPEED_UNMEASURED: f64 = 4.0;
 
-/// How long "at first" is. Most of a key frame is through then, and what a path that hardly
-/// carries the layer cannot take yet fits into 200 ms of its queue.
+/// How long a measured path gets [`SPEED_UNMEASURED`] at first. Most of a key frame is through by
+/// then. On a path that hardly carries the layer, the rest fits into 200 ms of its queue.
 const UNMEASURED_FOR: Duration = Duration::from_millis(40);
 
-/// Never slower than this, or the live edge would move away. A path that cannot carry it cannot
-/// carry the layer: another one will be chosen, if there is one.
+/// The lowest multiple of the layer's rate: a viewer that is slower never reaches the live edge. A
+/// path that cannot carry this cannot carry the layer, and another one will be selected if there is
+/// one.
 const SPEED_MIN: f64 = 1.05;
 
-/// The share of the estimated bandwidth that catching up may take. The rest is for sound,
-/// headers and retransmissions, drains what was sent too fast at first, and forgives an estimate
-/// that is too high.
+/// The share of the estimated bandwidth that catching up may take. The rest is for audio, headers
+/// and retransmissions, drains what was sent too fast at first, and makes up for an estimate that
+/// is too high.
 const SHARE: f64 = 0.75;
 
 /// Sends a viewer what it missed since the last key frame, faster than real time.
 #[derive(Debug)]
 pub(super) struct CatchUp {
     pub(super) cursor: Cursor,
-    /// Bytes that may go out now; below zero after a packet larger than what was left.
+    /// Bytes that may be sent now; negative after a packet that was larger than the credit left.
     credit: i64,
     began: Instant,
     last: Instant,
@@ -47,17 +48,18 @@ impl CatchUp {
         }
     }
 
-    /// Time passes. `layer` is the rate of what is sent, `estimate` what the path is known to carry.
+    /// Adds the credit for the time since the last call. `layer` is the rate of the layer,
+    /// `estimate` the measured bandwidth of the path.
     pub(super) fn refill(&mut self, now: Instant, layer: Bitrate, estimate: Option<Bitrate>) {
         let time = now.saturating_duration_since(self.last);
         let rate = self.rate(now, layer, estimate);
         let more = rate.bytes_in(time) as i64;
-        // A part of a byte is no credit yet: its time counts with the next call.
+        // Less than a byte is not credited yet: its time counts in the next call.
         if more == 0 && time < TICK {
             return;
         }
         self.last = now;
-        // Unused credit does not pile up: after a pause, no burst.
+        // Unused credit does not pile up, so that no burst follows a pause.
         let most = (rate.bytes_in(4 * TICK) as i64).max(INITIAL_BURST);
         self.credit = (self.credit + more).min(most);
     }
@@ -93,7 +95,7 @@ mod tests {
     use super::super::tests::Encoder;
     use super::*;
 
-    /// Of a cache that has a key frame.
+    /// A cursor in a cache that begins with a key frame.
     fn cursor(now: Instant) -> Cursor {
         let mut cache = KeyframeCache::new(Limits::default().cache());
         for packet in Encoder::new(1, 0, 0, 1_000).frame(now, true) {
@@ -102,7 +104,7 @@ mod tests {
         cache.start().expect("begins with the key frame")
     }
 
-    /// What may go out after a tenth of a second in steps of this length.
+    /// Bytes that may be sent within a tenth of a second, with refills in steps of this length.
     fn credit(step: Duration) -> i64 {
         let mut now = Instant::now();
         let mut catch_up = CatchUp::new(cursor(now), now);

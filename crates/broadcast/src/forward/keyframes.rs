@@ -1,30 +1,30 @@
 use std::time::{Duration, Instant};
 
-/// At most one key-frame request per layer in this time, however many viewers ask: encoders
-/// answer each with a frame ten times as large as the others.
+/// The shortest time between two key-frame requests for a layer, however many viewers ask: an
+/// encoder answers each with a frame ten times as large as the others.
 pub const KEYFRAME_INTERVAL_MIN: Duration = Duration::from_millis(500);
 
-/// A request that stays unanswered is repeated ever more slowly, up to this.
+/// The longest time between the repetitions of an unanswered request, which become ever slower.
 const KEYFRAME_INTERVAL_MAX: Duration = Duration::from_secs(4);
 
-/// Merges the key-frame requests for one layer into as few as serve everybody.
+/// Merges the key-frame requests of all viewers of one layer into as few as serve them.
 #[derive(Debug, Default)]
 pub(crate) struct KeyframeRequests {
     wanted: bool,
     sent_at: Option<Instant>,
-    /// When the first of those was sent that no key frame has answered.
+    /// When the first request was sent that no key frame has answered.
     first_sent_at: Option<Instant>,
     unanswered: u32,
 }
 
 impl KeyframeRequests {
-    /// Somebody cannot go on without a key frame.
+    /// Notes that a viewer cannot go on without a key frame.
     pub(crate) fn want(&mut self) {
         self.wanted = true;
     }
 
-    /// A key frame began: it answers everybody. Returns how long it was waited for, if it was
-    /// asked for.
+    /// A key frame began, which answers all viewers. If it was requested, returns the time since
+    /// the first request.
     pub(crate) fn answered(&mut self, now: Instant) -> Option<Duration> {
         self.wanted = false;
         self.unanswered = 0;
@@ -32,15 +32,15 @@ impl KeyframeRequests {
         Some(now.saturating_duration_since(asked))
     }
 
-    /// When [`Self::poll`] will next say yes.
+    /// When [`Self::poll`] will return true next; `None` if no key frame is wanted.
     pub(crate) fn due(&self) -> Option<Instant> {
-        // `sent_at` of None means at once; any past instant says so.
+        // Also `None` before the first request, which is due at once.
         self.wanted
             .then(|| self.sent_at.map(|at| at + self.interval()))
             .flatten()
     }
 
-    /// Whether a request is to be sent now. The caller sends it.
+    /// Whether a request is to be sent now. If so, the caller sends it.
     pub(crate) fn poll(&mut self, now: Instant) -> bool {
         let due = self.wanted && self.sent_at.is_none_or(|at| now >= at + self.interval());
         if due {
@@ -56,45 +56,45 @@ impl KeyframeRequests {
     }
 
     fn interval(&self) -> Duration {
-        // The first repetition comes after the shortest interval: one request is often lost
-        // on an encoder that has just made a key frame.
+        // The first repetition comes after the shortest interval: an encoder that has just made a
+        // key frame often ignores one request.
         let doublings = self.unanswered.saturating_sub(2).min(3);
         (KEYFRAME_INTERVAL_MIN * 2u32.pow(doublings)).min(KEYFRAME_INTERVAL_MAX)
     }
 }
 
-/// A viewer that was given a key frame this recently needs no other: what it asks for is on its
-/// way, or being decoded. Longer than a round trip, and short beside the freeze of one whose key
-/// frame was lost, as they are when a path has just come back.
+/// A viewer that was given a key frame this recently needs no other: the one it asks for is on its
+/// way, or is being decoded. It is longer than a round trip, and short beside the freeze of a
+/// viewer whose key frame was lost, as happens on a path that has just come back.
 pub(super) const KEYFRAME_FRESH: Duration = Duration::from_millis(500);
 
-/// After a granted wish the same viewer's next is heard this much later, ...
+/// The shortest time between two granted requests of one viewer. It doubles with each, ...
 const WISH_INTERVAL_MIN: Duration = Duration::from_millis(500);
 
-/// ... and twice as late each time, up to this: each wish costs all viewers of the layer a key
-/// frame, and one that loses packets all the time is not helped by larger bursts of them.
+/// ... up to this: each request costs all viewers of the layer a key frame, and larger bursts do
+/// not help a viewer that loses packets all the time.
 const WISH_INTERVAL_MAX: Duration = Duration::from_secs(4);
 
-/// A viewer that has had no wish granted for this long is heard at once again.
+/// After this long without a granted request, a viewer's next one is granted at once.
 const WISHES_FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 
-/// One viewer's wishes for key frames, which may be a thousand a second.
+/// Limits the key-frame requests of one viewer, which may send a thousand a second.
 #[derive(Debug, Default)]
 pub(super) struct Wishes {
-    /// When the viewer was given a key frame last.
+    /// When the viewer was last given a key frame.
     given: Option<Instant>,
-    /// When a wish of it was granted last, and how many in a row.
+    /// When its last request was granted, and how many in a row were.
     granted: Option<(Instant, u32)>,
 }
 
 impl Wishes {
-    /// The viewer was given a key frame.
+    /// Notes that the viewer was given a key frame.
     pub(super) fn given(&mut self, now: Instant) {
         self.given = Some(now);
     }
 
-    /// The viewer says that it cannot decode. Returns whether a key frame is to be asked for; one
-    /// that stays unanswered is asked for again without it ([`KeyframeRequests`]).
+    /// Handles the request of a viewer that cannot decode. Returns whether a key frame is to be
+    /// requested. [`KeyframeRequests`] repeats a request that stays unanswered.
     pub(super) fn grant(&mut self, now: Instant) -> bool {
         let since = |then: Instant| now.saturating_duration_since(then);
         if self.given.is_some_and(|at| since(at) < KEYFRAME_FRESH) {
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_wishes_within_the_interval_are_one_request() {
+    fn many_requests_within_the_interval_become_one() {
         let now = Instant::now();
         let mut requests = KeyframeRequests::default();
         let sent = (0..40)
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unanswered_request_is_repeated_ever_more_slowly() {
+    fn unanswered_request_is_repeated_ever_more_slowly() {
         let start = Instant::now();
         let mut requests = KeyframeRequests::default();
         requests.want();
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_frame_answers_everybody() {
+    fn key_frame_answers_all_requests() {
         let mut requests = KeyframeRequests::default();
         requests.want();
         requests.answered(Instant::now());
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_for_a_key_frame_counts_from_the_first_request() {
+    fn key_frame_wait_counts_from_the_first_request() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut requests = KeyframeRequests::default();
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(requests.answered(at(950)), None);
     }
 
-    /// When wishes that come each millisecond are granted, if each brings a key frame at once.
+    /// When requests that come every millisecond are granted, if each brings a key frame at once.
     fn granted(wishes: &mut Wishes, start: Instant, millis: std::ops::Range<u64>) -> Vec<u64> {
         let granted = millis.filter(|ms| {
             let now = start + Duration::from_millis(*ms);
@@ -177,14 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_wishes_a_second_back_off() {
+    fn thousand_requests_a_second_back_off() {
         let granted = granted(&mut Wishes::default(), Instant::now(), 0..20_000);
         let expected = [0, 500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500];
         assert_eq!(granted, expected);
     }
 
     #[test]
-    fn a_viewer_with_a_fresh_key_frame_needs_none() {
+    fn request_right_after_a_key_frame_is_ignored() {
         let start = Instant::now();
         let mut wishes = Wishes::default();
         wishes.given(start);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_viewer_that_was_content_is_heard_at_once() {
+    fn viewer_without_recent_requests_is_granted_at_once() {
         let start = Instant::now();
         let mut wishes = Wishes::default();
         granted(&mut wishes, start, 0..20_000);

@@ -15,9 +15,9 @@ pub struct Layer {
     rid: Option<String>,
     pub(super) cache: KeyframeCache,
     pub(super) requests: KeyframeRequests,
-    /// What decoders need before a key frame, for key frames that come without.
+    /// Parameter sets for key frames that come without their own.
     sets: ParameterSets,
-    /// The track's generation with which it began, or was restarted last.
+    /// The track's generation in which the layer began, or was last restarted.
     began: u64,
     meter: Meter,
     last_packet: Option<Instant>,
@@ -36,13 +36,14 @@ impl Layer {
         }
     }
 
-    /// Reads what the next packet will need.
+    /// Reads the memory that the next packet will need.
     pub(super) fn prefetch(&self) {
         black_box((self.last_packet, self.began));
         self.cache.prefetch();
     }
 
-    /// Returns how long a key frame was waited for that begins with this packet.
+    /// Adds a packet, to the cache only if `cached`. If the packet begins a key frame that was
+    /// requested, returns the time since the first request.
     pub(super) fn push(&mut self, packet: &Arc<Packet>, cached: bool) -> Option<Duration> {
         self.last_packet = Some(packet.received);
         self.meter.add(packet.received, packet.payload.len());
@@ -55,22 +56,23 @@ impl Layer {
         self.requests.answered(packet.received)
     }
 
-    /// Keeps the packet for viewers that come later.
+    /// Caches the packet for viewers that come later.
     fn keep(&mut self, packet: &Arc<Packet>) {
         let frame = packet.frame;
         if frame.parameter_sets {
             self.sets.take(packet);
         }
+        // An AV1 key frame takes the sequence header that it lacks into its own packet.
         let completed = frame.keyframe.then(|| self.sets.completed(packet));
         let kept = completed.flatten().unwrap_or_else(|| packet.clone());
         let begins = self.cache.push(kept);
-        // Later sets may be of the next key frame: they do not lead this one.
+        // Sets that come after the key frame may belong to the next one, and do not lead this one.
         if begins || frame.parameter_sets && self.cache.is_before_keyframe(packet) {
             self.lead_keyframe();
         }
     }
 
-    /// Puts the sets in front of the cached key frame that it does not bring itself.
+    /// Puts the parameter sets that the cached key frame lacks in front of it.
     fn lead_keyframe(&mut self) {
         if let Some(first) = self.cache.first() {
             let sets = self.sets.before(first);
@@ -78,13 +80,13 @@ impl Layer {
         }
     }
 
-    /// Takes a parameter set from the description of the stream.
+    /// Takes a parameter set from the publisher's session description.
     pub(super) fn offer_set(&mut self, now: Instant, set: &DescribedSet) {
         self.sets.offer(now, set);
         self.lead_keyframe();
     }
 
-    /// Another source begins, as generation `began` of the track.
+    /// Begins another source in the track's generation `began`, and requests a key frame.
     pub(super) fn restart(&mut self, began: u64) {
         self.began = began;
         self.cache.restart();
@@ -92,12 +94,14 @@ impl Layer {
         self.requests.want();
     }
 
-    /// Whether viewers that have seen the track's generation `seen` must begin anew.
+    /// Whether the layer has begun or restarted since the track's generation `seen`: its viewers
+    /// must then begin anew.
     pub(super) fn began_after(&self, seen: u64) -> bool {
         self.began > seen
     }
 
-    /// Gives what another shard needs to begin: the parameter sets, then what is cached.
+    /// Calls `give` with the packets that another shard needs to begin: the parameter sets, then
+    /// the cached packets.
     pub(super) fn replay(&self, mut give: impl FnMut(&Arc<Packet>)) {
         if self.cache.is_empty() {
             self.sets.packets().for_each(&mut give);
@@ -111,7 +115,7 @@ impl Layer {
         self.rid.as_deref()
     }
 
-    /// Measured bit rate of the payloads.
+    /// The measured bit rate of the payloads, without headers.
     pub fn bitrate(&self) -> Bitrate {
         self.meter.rate()
     }
@@ -121,7 +125,7 @@ impl Layer {
         self.last_packet
     }
 
-    /// Age of the key frame that the cache begins with.
+    /// The age of the key frame with which the cache begins; `None` if the cache is empty.
     pub(super) fn keyframe_age(&self, now: Instant) -> Option<Duration> {
         self.cache
             .keyframe_at()

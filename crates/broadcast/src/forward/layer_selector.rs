@@ -5,74 +5,76 @@ use rtp::Bitrate;
 use super::prober::{Prober, Probing};
 use super::track::Track;
 
-/// A layer must leave this much of the estimate free before a viewer moves up to it: estimates
-/// are hints, and a layer's rate is a mean.
+/// The estimate must be higher than a layer's rate by this factor before a viewer moves up to the
+/// layer: estimates are hints, and a layer's rate is a mean.
 const HEADROOM_UP: f64 = 1.15;
 
-/// First wait between moving down and trying to move up again; doubled with every attempt
-/// that failed soon, up to the maximum.
+/// The first wait between moving down and trying to move up again. It doubles with every attempt
+/// that soon failed, up to the maximum.
 const HOLD_MIN: Duration = Duration::from_millis(1_000);
 const HOLD_MAX: Duration = Duration::from_secs(4);
 
 /// Moving down this soon after moving up means that the attempt failed.
 const FAILED_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long an estimate that is too low must stay so on an uncongested path: a moment of
+/// How long an estimate must stay too low on an uncongested path before it counts: a moment of
 /// delay at a busy receiver looks the same at first.
 const DOUBT_TIME: Duration = Duration::from_millis(500);
 
-/// How long nothing is sent on a congested path, at most, before the worst layer's key
-/// frame: routers keep up to some hundred milliseconds in their queues.
+/// The longest pause on a congested path before the worst layer's key frame: routers keep up to a
+/// few hundred milliseconds in their queues.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
-/// Kept free for audio and retransmissions.
+/// Bandwidth that is kept free for audio and retransmissions.
 const RESERVED: Bitrate = Bitrate::kbps(60);
 
-/// What is known of the path to a viewer.
+/// What is measured of the path to a viewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
-    /// What it carries.
+    /// The bandwidth that the path carries.
     pub bandwidth: Bitrate,
-    /// It queues or drops packets now. An estimate may fall without that, for example when the
-    /// viewer's machine is busy.
+    /// The path queues or drops packets now. The bandwidth may fall without that, for example when
+    /// the viewer's machine is busy.
     pub congested: bool,
 }
 
-/// What a viewer shall get, and what its bandwidth estimation shall look for.
+/// What to send to a viewer, and what its bandwidth estimation is to probe for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice {
-    /// The layer.
+    /// Index of the layer in [`Track::layers`].
     pub layer: usize,
-    /// Highest temporal layer.
+    /// The highest temporal layer to send; `u8::MAX` for all.
     pub temporal_max: u8,
-    /// Send nothing now: what is sent fills the path, and a key frame would find no room.
+    /// Send nothing now: earlier packets fill the path, and a key frame would find no room.
     pub pause: bool,
-    /// Fill up to this rate with padding, to see whether the path carries it.
+    /// Fill up to this rate with padding, to see whether the path carries it; zero for none.
     pub padded: Bitrate,
-    /// The rate that the bandwidth estimation shall look for. It probes when this grows.
+    /// The rate that the bandwidth estimation is to look for. It probes when this grows.
     pub wanted: Bitrate,
 }
 
-/// Decides which layer of one video track a viewer gets.
+/// Selects the layer of one video track for one viewer: the best one that the estimate carries.
 ///
-/// The best that the estimate carries; down at once where the path is congested, else when the
-/// estimate stays low; up only with headroom, where padding got through, and after a hold that
-/// grows with failure, so that a viewer at the edge of two layers does not flap.
+/// The viewer moves down at once where the path is congested, else when the estimate stays low. It
+/// moves up only with headroom. Once it has had to move down, it also waits for a hold that grows
+/// with failure, and until padding at the higher rate got through, so that a viewer at the edge
+/// of two layers does not flap.
 #[derive(Debug)]
 pub struct LayerSelector {
+    /// The rid of the only layer that the viewer wants.
     pinned: Option<String>,
-    /// The best layer that is of use.
+    /// The rid of the best layer that is of use to the viewer.
     rid_max: Option<String>,
     layer: Option<usize>,
     moved_up: Option<Instant>,
     hold: Duration,
-    /// `None` for a viewer that never had to move down.
+    /// When the viewer may try to move up again; `None` if it never had to move down.
     hold_until: Option<Instant>,
     /// Since when the estimate has been too low for the layer.
     short_since: Option<Instant>,
-    /// The worst layer is too much, and half of its frames are left out.
+    /// Even the worst layer is too much, so half of its frames are left out.
     squeezed: bool,
-    /// When the path's queue, which was full, has got room again.
+    /// When the queue of the congested path should have room again.
     drained_at: Option<Instant>,
     prober: Prober,
 }
@@ -95,22 +97,23 @@ impl Default for LayerSelector {
 }
 
 impl LayerSelector {
-    /// The viewer wants exactly this rid, or with `None` the best that fits.
+    /// Pins the viewer to the layer with this rid while it is active; `None` for the best layer
+    /// that fits.
     pub fn pin(&mut self, rid: Option<String>) {
         self.pinned = rid;
     }
 
-    /// No layer better than this rid is of use to the viewer; with `None` any is.
+    /// Limits the viewer to layers that are no better than this rid; `None` for no limit.
     pub fn limit(&mut self, rid: Option<String>) {
         self.rid_max = rid;
     }
 
-    /// The best layer that is of use, as far as it is known.
+    /// The layer of [`Self::limit`]; `None` without a limit, or if the track has no such layer.
     pub fn layer_max(&self, track: &Track) -> Option<usize> {
         track.layer_by_rid(self.rid_max.as_deref()?)
     }
 
-    /// How many of the active layers are of use, counted from the worst.
+    /// The number of active layers that are of use to the viewer, counted from the worst.
     fn usable(&self, now: Instant, track: &Track) -> usize {
         let Some(max) = self.layer_max(track) else {
             return usize::MAX;
@@ -118,7 +121,7 @@ impl LayerSelector {
         let place = |layer: usize| track.ordered().position(|(i, _)| i == layer);
         let active = track.active(now);
         let usable = active.take_while(|layer| place(*layer) <= place(max));
-        // Where none of these comes, the worst is more than is of use, and still needed.
+        // If all active layers are above the limit, the worst of them is still needed.
         usable.count().max(1)
     }
 
@@ -127,13 +130,14 @@ impl LayerSelector {
         self.pinned.as_deref()
     }
 
-    /// The present layer may be too much: what is decided next depends on how long that goes on.
+    /// Whether the present layer may be too much. The next decision then depends on how long that
+    /// lasts.
     pub fn is_in_doubt(&self) -> bool {
         self.short_since.is_some()
     }
 
-    /// Decides. `estimate` is `None` for a viewer whose path is not measured: it gets the best.
-    /// `None` when no layer is active.
+    /// Chooses the viewer's layer; `None` when no layer is active. `estimate` is `None` for a
+    /// viewer whose path is not measured, which gets the best layer.
     pub fn choose(
         &mut self,
         now: Instant,
@@ -147,6 +151,7 @@ impl LayerSelector {
             .as_deref()
             .and_then(|rid| track.layer_by_rid(rid))
             .filter(|layer| track.active(now).any(|active| active == *layer));
+        // Without a measured path, or with a pinned layer, the estimate decides nothing.
         let (Some(path), None) = (estimate, pinned) else {
             let layer = pinned.unwrap_or(best);
             self.layer = Some(layer);
@@ -161,7 +166,7 @@ impl LayerSelector {
         let worst = track.active(now).next()?;
         let present = self.keep_or_move_down(now, track, path, worst, usable);
         let drains = self.drained_at.is_some_and(|at| now < at);
-        // With the worst layer still too much, half of its frames are better than none.
+        // If even the worst layer is too much, half of its frames are better than none.
         let squeezed = present == worst && self.is_squeezed(now, track, path, present);
         self.squeezed = squeezed;
         let (layer, padded, wanted) = if squeezed {
@@ -179,8 +184,8 @@ impl LayerSelector {
         })
     }
 
-    /// The present layer; the best that fits when it does not fit or there is none; the worst
-    /// when none fits. The worst also on a congested path: estimates fall in steps, and
+    /// Returns the present layer as long as it fits, else the best layer that fits, or the worst
+    /// when none does. On a congested path it is the worst at once: estimates fall in steps, and
     /// the path may be narrower still.
     fn keep_or_move_down(
         &mut self,
@@ -204,6 +209,7 @@ impl LayerSelector {
             return present;
         }
         let short_since = *self.short_since.get_or_insert(now);
+        // Without congestion the low estimate may be a moment's delay at the receiver.
         if !path.congested && now.saturating_duration_since(short_since) < DOUBT_TIME {
             return present;
         }
@@ -216,8 +222,8 @@ impl LayerSelector {
         worse.filter(fits).last().unwrap_or(worst)
     }
 
-    /// Whether the worst layer is too much. In doubt only for a moment, as before a move down, and not
-    /// for a viewer that begins.
+    /// Whether the worst layer is too much. An uncongested path gets the same moment of doubt as
+    /// before a move down, but not for a viewer that begins.
     fn is_squeezed(&mut self, now: Instant, track: &Track, path: Estimate, worst: usize) -> bool {
         if track.bitrate(worst) + RESERVED <= path.bandwidth {
             self.short_since = None;
@@ -228,7 +234,7 @@ impl LayerSelector {
         self.squeezed || self.layer.is_none() || path.congested || is_long
     }
 
-    /// The layer to send, the rate to fill up to with padding, and the rate to look for.
+    /// Returns the layer to send, the rate to fill up to with padding, and the rate to probe for.
     fn move_up(
         &mut self,
         now: Instant,
@@ -244,6 +250,8 @@ impl LayerSelector {
             self.prober.stop();
             return (present, Bitrate::ZERO, need(track, present));
         };
+        // A viewer that never moved down trusts the estimate; any other must see padding get
+        // through, and moves up by one layer at a time.
         let fell_once = self.hold_until.is_some();
         let needed = need(track, next);
         match self.prober.poll(now, path, needed, fell_once) {
@@ -259,8 +267,8 @@ impl LayerSelector {
         }
     }
 
-    /// The same for a viewer that gets only a part of the worst layer's frames: an estimate
-    /// does not grow by itself from what they take.
+    /// Like [`Self::move_up`], for a viewer that gets only a part of the worst layer's frames: they
+    /// take too little for the estimate to grow by itself.
     fn look_for_all_frames(
         &mut self,
         now: Instant,
@@ -275,7 +283,8 @@ impl LayerSelector {
         }
     }
 
-    /// Several moves down in a row are one failure, and the later do not excuse the first.
+    /// Starts the hold after a move down. Several moves down in a row are one failure: the later
+    /// ones do not reset the hold that the first one began.
     fn moved_down(&mut self, now: Instant) {
         let moved_up = self.moved_up.take();
         let failed = moved_up.is_some_and(|at| now.saturating_duration_since(at) < FAILED_WITHIN);

@@ -5,13 +5,14 @@ use rtp::Bitrate;
 /// The length of one measurement.
 const WINDOW: Duration = Duration::from_millis(500);
 
-/// How much of the older rate stays when a window ends: smooth over about two seconds,
+/// The share of the older rate that stays when a window ends. It smooths over about two seconds,
 /// since a key frame alone fills several windows of a low layer.
 const KEEP: f64 = 0.6;
 
 /// Measures the bit rate of one layer.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
+    /// When the window began, and the bytes since then.
     window: Option<(Instant, u64)>,
     rate: Bitrate,
 }
@@ -34,8 +35,8 @@ impl Meter {
         self.window = Some((now, 0));
     }
 
-    /// The smoothed rate. Within the first window, what came so far over the whole window:
-    /// too low rather than absent.
+    /// The smoothed rate. Within the first window, the bytes so far count as those of the whole
+    /// window: the rate is too low rather than absent.
     pub(crate) fn rate(&self) -> Bitrate {
         match (self.rate, self.window) {
             (Bitrate::ZERO, Some((_, sum))) => Bitrate::of(sum, WINDOW),
@@ -60,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_window_already_counts() {
+    fn first_window_already_has_a_rate() {
         let mut meter = Meter::default();
         meter.add(Instant::now(), 1_000);
         assert!(meter.rate() > Bitrate::ZERO);

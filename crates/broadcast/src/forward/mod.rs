@@ -1,9 +1,9 @@
-//! The data plane: which packet goes to which viewer, and what it is called there.
+//! The data plane: decides which packet goes to which viewer, and under which numbers.
 //!
 //! A [`Track`] is the source side: one audio or video source with its layers, each with a
 //! cache that begins at the last key frame. A [`Subscription`] is one viewer's side of a
-//! track: which layer it gets now, and the rewrite that makes every change of layer or
-//! publisher invisible. A [`LayerSelector`] decides which layer that should be.
+//! track: the layer that it gets now, and the rewrite that hides every change of layer or
+//! publisher. A [`LayerSelector`] decides which layer that should be.
 //!
 //! Nothing here allocates per packet after warm-up, locks, or logs.
 

@@ -4,31 +4,32 @@ use rtp::Bitrate;
 
 use super::layer_selector::Estimate;
 
-/// How long a probe may take whose answer is not doubted.
+/// How long a probe without padding may take. It passes as soon as the estimate is high enough.
 const PROBE_TIME: Duration = Duration::from_millis(500);
 
-/// How long padding must get through: shapers let short probes pass that are far too fast.
+/// How long padding must get through: traffic shapers let short bursts pass that are far too fast.
 const PADDED_TIME: Duration = Duration::from_millis(1_000);
 
-/// From one probe to the next; doubles with each that finds nothing. Probes that go on all the
-/// time would fill a narrow path.
+/// The pause from one probe to the next. It doubles with each probe that finds nothing, up to the
+/// maximum. Probing all the time would fill a narrow path.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// An estimate that grew so much during a probe will grow more in the next.
+/// An estimate that grew by this factor during a probe will grow further in the next one.
 const GREW: f64 = 1.1;
 
-/// An estimate that falls below this share of what it was before the probe says that the probe
-/// was too much.
+/// An estimate that fell below this share of its value before the probe shows that the probe was
+/// too much.
 const FELL: f64 = 0.9;
 
-/// Looks now and then for whether a path carries a better layer.
+/// Tests now and then whether a path carries a better layer.
 ///
-/// Bandwidth estimation knows of what was sent only, so it must be given something to send:
-/// by a wish for more, which it answers with short bursts, and by padding.
+/// Bandwidth estimation only knows what was sent, so it must be given something to send: a higher
+/// wanted rate, which it answers with short bursts, or padding.
 #[derive(Debug)]
 pub(super) struct Prober {
     running: Option<Probe>,
+    /// When the last probe that found nothing ended.
     ended: Option<Instant>,
     pause: Duration,
 }
@@ -36,25 +37,26 @@ pub(super) struct Prober {
 #[derive(Debug)]
 struct Probe {
     began: Instant,
-    /// The path as it was before.
+    /// The path before the probe.
     before: Estimate,
-    /// Since when the estimate has carried what is needed.
+    /// Since when the estimate has been at least the rate that is needed.
     fits_since: Option<Instant>,
 }
 
-/// What a probe has shown so far.
+/// The result of a probe so far.
 enum Shown {
-    /// Nothing yet.
+    /// It goes on.
     Undecided,
     /// The path carries no more than before.
     NoMore,
-    /// It carries more, but not all that is needed.
+    /// The path carries more, but not the rate that is needed.
     More,
-    /// It carries what is needed.
+    /// The path carries the rate that is needed.
     All,
 }
 
 impl Probe {
+    /// Judges the probe. It passes when `fits` holds for `time`, and ends after `time` without it.
     fn look(&mut self, now: Instant, path: Estimate, fits: bool, time: Duration) -> Shown {
         let fell = path.bandwidth < self.before.bandwidth * FELL;
         if fell || (path.congested && !self.before.congested) {
@@ -72,14 +74,14 @@ impl Probe {
     }
 }
 
-/// What a [`Prober`] says.
+/// The state of a [`Prober`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Probing {
-    /// Nothing is to be sent for it.
+    /// No probe runs.
     Pausing,
-    /// The better layer's rate is looked for, and padding fills up to this rate.
+    /// A probe for the better layer's rate runs, and padding fills up to this rate.
     Running(Bitrate),
-    /// The path carries what is needed.
+    /// The path carries the rate that is needed.
     Passed,
 }
 
@@ -94,8 +96,8 @@ impl Default for Prober {
 }
 
 impl Prober {
-    /// Goes on with a look for whether the path carries `needed`. A `careful` one believes only
-    /// padding that got through.
+    /// Begins or continues to probe whether the path carries `needed`. A `careful` probe believes
+    /// only padding that got through, and not an estimate that is already high enough.
     pub(super) fn poll(
         &mut self,
         now: Instant,
@@ -120,6 +122,7 @@ impl Prober {
                 *self = Self::default();
                 return Probing::Passed;
             }
+            // The next probe follows at once.
             Some(Shown::More) => *self = Self::default(),
             Some(Shown::NoMore) => {
                 self.running = None;
@@ -141,7 +144,7 @@ impl Prober {
         Probing::Running(padded)
     }
 
-    /// Stops: the viewer may not have a better layer now.
+    /// Stops a running probe: the viewer may not get a better layer now.
     pub(super) fn stop(&mut self) {
         self.running = None;
     }

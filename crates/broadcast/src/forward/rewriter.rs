@@ -2,27 +2,28 @@ use std::time::{Duration, Instant};
 
 use rtp::{Packet, PictureIds, Rewrite};
 
-/// Deliberately dropped packets that are remembered, to number late ones right. A late packet
-/// older than all of these is dropped.
+/// The number of skipped packets that are remembered, to number late packets correctly. A late
+/// packet that is older than all of these is dropped.
 const DROPPED_MAX: usize = 64;
 
-/// The time between the frames before and after a jump: a usual frame's.
+/// The timestamp step across a jump: one frame at 30 frames per second.
 const JUMP_STEP: Duration = Duration::from_millis(33);
 
-/// Gives the packets of changing sources one continuous numbering for one viewer.
+/// Numbers the packets of changing sources as one continuous stream for one viewer.
 ///
-/// A viewer sees a single source for its whole life: sequence numbers without steps at a
-/// change, timestamps that go on by the time that passed, picture ids that count up by one.
+/// The viewer sees a single source for its whole life. Where the source changes, sequence numbers
+/// go on without a gap, timestamps advance by the time that passed, and picture ids count up by
+/// one.
 #[derive(Debug)]
 pub struct Rewriter {
-    /// The lowest sequence number never used.
+    /// The lowest sequence number that was never used.
     next_seq: u64,
     source: Option<Source>,
-    /// Of the latest frame sent.
+    /// The numbers of the latest frame that was sent.
     last: Option<Last>,
     /// Highest sequence number of the source so far, sent or dropped.
     highest_in: u64,
-    /// Of the source, ascending.
+    /// Sequence numbers of the source that were skipped, ascending.
     dropped: [u64; DROPPED_MAX],
     dropped_count: usize,
 }
@@ -30,9 +31,9 @@ pub struct Rewriter {
 /// The numbering of the present source.
 #[derive(Debug, Clone, Copy)]
 struct Source {
-    /// Packets below this are from before the source began, or too late to be numbered right.
+    /// Packets below this are from before the source began, or too late to be numbered correctly.
     floor: u64,
-    /// A sequence number of the source, and what it became.
+    /// A sequence number of the source, and the one that the viewer gets for it.
     seq_in: u64,
     seq_out: u64,
     timestamp_add: u32,
@@ -50,8 +51,9 @@ struct Last {
 }
 
 impl Rewriter {
-    /// `first_seq` is the first sequence number that will go out; only its low 15 bits are
-    /// used, so that the first wrap is far away and the rollover counter begins at zero.
+    /// Creates a rewriter without a source. `first_seq` is the first sequence number to be sent;
+    /// only its low 15 bits are used, so that the first wrap is far away and the rollover counter
+    /// begins at zero.
     pub fn new(first_seq: u16) -> Self {
         Self {
             next_seq: u64::from(first_seq & 0x7fff),
@@ -63,8 +65,8 @@ impl Rewriter {
         }
     }
 
-    /// A new source begins with this packet: another layer or another publisher. Its timestamps
-    /// go on by the time that passed.
+    /// Begins a new source with this packet: another layer or another publisher. Timestamps
+    /// advance by the time between the captures of the last frame and this packet.
     pub fn begin(&mut self, packet: &Packet) {
         let passed = self.last.as_ref().map_or(0, |last| {
             elapsed_ticks(last.captured, packet.captured, packet.format.clock_rate)
@@ -72,14 +74,16 @@ impl Rewriter {
         self.begin_after(packet, passed);
     }
 
-    /// The source goes on with this packet, and what lies before it is left out. Its timestamps
-    /// go on by one frame: a receiver that had been fed faster than real time takes a leap in
-    /// them for frames of the future, and waits.
+    /// Continues the source with this packet and leaves out what lies before it. Timestamps
+    /// advance by one frame only: a receiver that was fed faster than real time takes a larger
+    /// step for frames from the future, and waits.
     pub fn jump(&mut self, packet: &Packet) {
         let ticks = rtp::seq::ticks(JUMP_STEP, packet.format.clock_rate);
         self.begin_after(packet, ticks);
     }
 
+    /// Chooses the offsets with which this packet follows the last one sent, `ticks` later. The
+    /// first source of all keeps its timestamps and ids.
     fn begin_after(&mut self, packet: &Packet, ticks: u32) {
         let mut source = Source {
             floor: packet.seq,
@@ -116,7 +120,8 @@ impl Rewriter {
         self.dropped_count = 0;
     }
 
-    /// The new numbers of a packet; `None` for one from before the source began.
+    /// Returns the numbers of a packet for the viewer; `None` if it is from before the source
+    /// began, was skipped, or is too late to be numbered correctly.
     pub fn rewrite(&mut self, packet: &Packet) -> Option<Rewrite> {
         let source = self.source.filter(|source| packet.seq >= source.floor)?;
         let dropped = self.dropped_before(packet.seq)?;
@@ -128,6 +133,7 @@ impl Rewriter {
             .extensions
             .frame_number()
             .map(|number| number.wrapping_add(source.frame_number_add));
+        // A late packet takes the number that was left for it, and moves nothing forward.
         if seq >= self.next_seq {
             self.next_seq = seq + 1;
             self.last = Some(Last {
@@ -147,13 +153,14 @@ impl Rewriter {
         })
     }
 
-    /// The numbers of a packet that goes in front of the one with which the source has just
-    /// begun: parameter sets that the source does not send with its key frame. It has that
-    /// packet's timestamp, and is part of its picture.
+    /// Returns the numbers of a packet that goes in front of the one with which the source has
+    /// just begun: a parameter set that the source does not send with its key frame. It has that
+    /// packet's timestamp and is part of its picture.
     pub fn lead(&mut self, packet: &Packet) -> Option<Rewrite> {
         let source = self.source.as_mut()?;
         let seq = self.next_seq;
         self.next_seq += 1;
+        // The source's first packet moves back by one to make room.
         source.seq_out = self.next_seq;
         let timestamp = packet.timestamp.wrapping_add(source.timestamp_add);
         let before = self.last.unwrap_or(Last {
@@ -170,18 +177,19 @@ impl Rewriter {
         Some(Rewrite::new(seq, timestamp))
     }
 
-    /// This packet is left out on purpose: close the gap, or the viewer would ask for it again.
+    /// Leaves a packet out on purpose and closes the gap in the numbers; else the viewer would
+    /// request it as lost.
     pub fn skip(&mut self, packet: &Packet) {
         let Some(source) = &mut self.source else {
             return;
         };
-        // A late packet's number is already a gap in what the viewer saw; it stays one.
+        // The number of a late packet is already a gap for the viewer, and stays one.
         if packet.seq < self.highest_in {
             return;
         }
         self.highest_in = packet.seq;
         if self.dropped_count == DROPPED_MAX {
-            // Fold the older half into the base.
+            // The table is full: fold the older half into the base.
             let half = DROPPED_MAX / 2;
             source.seq_in += half as u64;
             source.floor = self.dropped[half - 1] + 1;
@@ -192,7 +200,7 @@ impl Rewriter {
         self.dropped_count += 1;
     }
 
-    /// How many packets before this one were left out; `None` if this one was.
+    /// The number of skipped packets before this one; `None` if this one was skipped.
     fn dropped_before(&self, seq: u64) -> Option<u64> {
         let dropped = &self.dropped[..self.dropped_count];
         // Nearly always the packet is newer than all of them.
@@ -209,7 +217,7 @@ fn elapsed_ticks(from: Instant, to: Instant, clock_rate: u32) -> u32 {
     rtp::seq::ticks(to.saturating_duration_since(from), clock_rate).max(1)
 }
 
-/// Wrapping in the field's own width.
+/// Adds to both ids, which wrap in the width of their fields: 15 or 7 bits, and 8 bits.
 fn shifted(ids: PictureIds, picture_id_add: u16, tl0_add: u8) -> PictureIds {
     let mask = if ids.picture_id_wide { 0x7fff } else { 0x7f };
     PictureIds {

@@ -13,39 +13,40 @@ use super::track::Track;
 pub struct Subscription {
     rewriter: Rewriter,
     generation: u64,
-    /// What the viewer gets now.
+    /// The layer that the viewer gets now.
     current: Option<usize>,
-    /// What it shall get from the next key frame on.
+    /// The layer that it gets from that layer's next key frame on.
     target: Option<usize>,
     catch_up: Option<CatchUp>,
-    /// The next packet from the cache begins a new source.
+    /// The next packet from the cache begins a new source for the viewer.
     begin_next: bool,
-    /// Highest sequence number read from the cache.
+    /// The highest sequence number of the source read from the cache.
     read: u64,
     /// Temporal layers above this are left out.
     temporal_max: u8,
     temporal_wanted: u8,
-    /// Nothing is sent until a fresh key frame comes.
+    /// Nothing is sent before a fresh key frame.
     paused: bool,
     wishes: Wishes,
-    /// Since when the viewer has been without a picture.
+    /// When the viewer's wait for the publisher's first picture began, until that is reported.
     waiting_since: Option<Instant>,
 }
 
 /// A packet from the cache for this viewer.
 #[derive(Debug)]
 pub struct Forward {
-    /// What to send.
+    /// The packet to send, with the numbers of its source.
     pub packet: Arc<Packet>,
     /// Its numbers for this viewer.
     pub rewrite: Rewrite,
-    /// The first packet of a key frame with which the viewer begins anew: nothing that was sent
+    /// The viewer begins anew with this packet, the first of a key frame: nothing that was sent
     /// before is needed any more.
     pub begins: bool,
 }
 
 impl Subscription {
-    /// A viewer that has had nothing yet. `first_seq` is to be random (RFC 3550 §5.1).
+    /// Creates the subscription of a viewer that has been sent nothing yet. `first_seq` is to be
+    /// random (RFC 3550 §5.1).
     pub fn new(first_seq: u16, now: Instant) -> Self {
         Self {
             rewriter: Rewriter::new(first_seq),
@@ -63,7 +64,7 @@ impl Subscription {
         }
     }
 
-    /// The layer that the viewer gets now.
+    /// The layer that the viewer gets now; `None` while it waits for a picture.
     pub fn current(&self) -> Option<usize> {
         self.current
     }
@@ -73,30 +74,33 @@ impl Subscription {
         self.target.or(self.current)
     }
 
-    /// Cached packets are still to be sent: [`Self::poll`] is worth calling at [`Self::due`].
+    /// Whether cached packets are still to be sent: [`Self::poll`] is worth calling at
+    /// [`Self::due`].
     pub fn is_catching_up(&self) -> bool {
         self.catch_up.is_some()
     }
 
-    /// When [`Self::poll`] may have more.
+    /// When [`Self::poll`] may return more; `None` when the viewer is not catching up.
     pub fn due(&self) -> Option<Instant> {
         self.catch_up.as_ref().map(CatchUp::due)
     }
 
-    /// Takes and clears the start of the wait, when the wait is over.
+    /// Returns, once, when the viewer's wait for the publisher's first picture began. Call it after
+    /// the viewer was sent a packet: an earlier call forgets the time.
     pub fn take_first_picture(&mut self) -> Option<Instant> {
         self.current.and(self.waiting_since.take())
     }
 
-    /// Temporal layers up to `max` from now on. Less takes effect with the next frame, since half of
-    /// one is of no use to a decoder; more with the next where the codec allows it.
+    /// Limits the viewer to temporal layers up to `max`. A lower limit takes effect with the next
+    /// frame, since half a frame is of no use to a decoder; a higher one with the next frame at
+    /// which the codec allows it.
     pub fn limit_temporal(&mut self, max: u8) {
         self.temporal_wanted = max;
     }
 
-    /// Sends nothing more: the path is far too narrow for the layer, and the picture freezes one
-    /// way or the other. The next picture is a key frame of the layer that is selected then.
-    /// Returns whether anything changed.
+    /// Stops sending: the path is far too narrow for the layer, and the picture freezes in any
+    /// case. The next picture is a key frame of the layer that is selected then. Returns whether
+    /// anything changed.
     pub fn pause(&mut self) -> bool {
         let pauses = self.current.take().is_some();
         self.target = None;
@@ -105,14 +109,16 @@ impl Subscription {
         pauses
     }
 
-    /// Gives the viewer this layer: at once from the cache if it has had nothing yet, else from
-    /// the layer's next key frame on, which is asked for.
+    /// Selects the viewer's layer. A viewer without a picture gets it from the cache at once, any
+    /// other from the layer's next key frame on, which is requested.
     pub fn select(&mut self, now: Instant, track: &mut Track, layer: usize) {
         self.follow(now, track);
+        // The viewer stays where it is: a change that has not happened yet is called off.
         if self.current == Some(layer) {
             self.target = None;
             return;
         }
+        // The key frame was requested when the change began.
         if self.target == Some(layer) && self.current.is_some() {
             return;
         }
@@ -130,6 +136,8 @@ impl Subscription {
         if self.current.is_none() && age.is_some_and(|age| age < age_max) {
             self.begin(now, track, layer);
         }
+        // A viewer that begins with a fresh key frame needs no other. One that begins with an old
+        // one jumps to the next as soon as it comes.
         if self.current.is_some()
             && self.target.is_none()
             && age.is_some_and(|age| age < KEYFRAME_FRESH)
@@ -139,8 +147,8 @@ impl Subscription {
         track.want_keyframe(layer);
     }
 
-    /// The viewer cannot decode and asks for a key frame. It is not asked for when the viewer has
-    /// just been given one, or asks more often than the other viewers are to pay for.
+    /// Handles the key-frame request of a viewer that cannot decode. It is ignored when the viewer
+    /// has just been given a key frame, or asks so often that the other viewers would pay for it.
     pub fn want_keyframe(&mut self, now: Instant, track: &mut Track) {
         if let Some(layer) = self.target()
             && self.wishes.grant(now)
@@ -149,8 +157,8 @@ impl Subscription {
         }
     }
 
-    /// A packet arrived on the track, and is in the cache. Returns its numbers when it is to be
-    /// sent right away; [`Self::poll`] has what comes from the cache instead.
+    /// Handles a packet that arrived on the track and is in its cache. Returns its numbers if it is
+    /// to be sent right away. [`Self::poll`] returns the packets that come from the cache instead.
     pub fn packet(
         &mut self,
         now: Instant,
@@ -158,7 +166,7 @@ impl Subscription {
         layer: usize,
         packet: &Packet,
     ) -> Option<Rewrite> {
-        // All that is rare is one test for the packets that are not.
+        // Common packets pay one test for all the rare cases.
         if packet.frame.keyframe || self.generation != track.generation() {
             return self.beginning(now, track, layer, packet);
         }
@@ -168,8 +176,8 @@ impl Subscription {
         self.live(layer, packet)
     }
 
-    /// A packet with which something may begin: that of a key frame, as all of sound are, or the
-    /// first that the viewer sees of another publisher.
+    /// Handles a packet with which something may begin: one that begins a key frame, as all audio
+    /// packets do, or the first one after another publisher began or a layer restarted.
     #[inline(never)]
     fn beginning(
         &mut self,
@@ -196,20 +204,23 @@ impl Subscription {
         if self.current != Some(layer) {
             return None;
         }
+        // While the viewer catches up, the cache has this packet for it later. Only a late one
+        // that the cursor has passed is sent now.
         if self.catch_up.is_some() && (self.begin_next || packet.seq > self.read) {
             return None;
         }
         self.number(packet)
     }
 
-    /// The next cached packet that may go out now.
+    /// Returns the next cached packet that may be sent now. `estimate` is the measured bandwidth
+    /// of the path; `None` if it is not measured.
     pub fn poll(
         &mut self,
         now: Instant,
         track: &Track,
         estimate: Option<Bitrate>,
     ) -> Option<Forward> {
-        // Nearly always there is nothing: that is to cost nothing.
+        // Nearly always there is nothing to send, which should cost nothing.
         self.catch_up.as_ref()?;
         self.next_cached(now, track, estimate)
     }
@@ -240,6 +251,8 @@ impl Subscription {
                 return None;
             };
             let packet = read.packet.clone();
+            // A parameter set that leads a key frame is not of the stream: the source begins with
+            // the packet behind it, and the set takes a number in front.
             let (first, leads) = (read.leads.unwrap_or(&packet), read.leads.is_some());
             let begins = std::mem::take(&mut self.begin_next);
             if begins {
@@ -258,6 +271,7 @@ impl Subscription {
             if packet.frame.keyframe {
                 self.wishes.given(now);
             }
+            // A packet of a temporal layer that is left out was skipped: read on.
             if let Some(rewrite) = rewrite {
                 return Some(Forward {
                     packet,
@@ -276,7 +290,7 @@ impl Subscription {
         self.rewriter.rewrite(packet)
     }
 
-    /// Starts over when the track has a new publisher, or the viewer's layer a new source.
+    /// Starts over if another publisher began, or if the viewer's layer restarted.
     fn follow(&mut self, now: Instant, track: &Track) {
         if self.generation == track.generation() {
             return;
@@ -291,13 +305,14 @@ impl Subscription {
         } else if let Some(layer) = self.current
             && track.layer_began_after(layer, seen)
         {
-            // The layer's next key frame goes on where this ends, unless another was chosen.
+            // The layer continues with its next key frame, unless another layer was selected.
             self.current = None;
             self.target.get_or_insert(layer);
             self.catch_up = None;
         }
     }
 
+    /// Begins with the cached key frame of a layer, if there is one.
     fn begin(&mut self, now: Instant, track: &Track, layer: usize) {
         let Some(cursor) = track.layers().get(layer).and_then(|l| l.cache.start()) else {
             return;
@@ -310,7 +325,7 @@ impl Subscription {
         self.temporal_max = self.temporal_wanted;
     }
 
-    /// Numbers the packet, or closes the gap it leaves.
+    /// Numbers the packet, or skips it if its temporal layer is left out.
     fn number(&mut self, packet: &Packet) -> Option<Rewrite> {
         let temporal = packet.frame.temporal_id;
         let may_switch = match packet.frame.switch_up {
@@ -318,6 +333,7 @@ impl Subscription {
             SwitchUp::Here => temporal > self.temporal_max && temporal <= self.temporal_wanted,
             SwitchUp::After => temporal <= self.temporal_max,
         };
+        // The limit changes only between frames: down at any, up where the codec allows it.
         if packet.frame.start {
             self.temporal_max = if may_switch {
                 self.temporal_wanted

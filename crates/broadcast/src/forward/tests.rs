@@ -16,7 +16,7 @@ pub(super) const MS: Duration = Duration::from_millis(1);
 pub(super) const FRAME: Duration = Duration::from_millis(33);
 pub(super) const PACKETS_PER_FRAME: u64 = 3;
 
-/// One encoder: frames of three packets at 30 frames per second.
+/// A synthetic encoder: frames of three packets at 30 frames per second.
 pub(super) struct Encoder {
     pub(super) seq: u64,
     pub(super) timestamp: u32,
@@ -102,7 +102,7 @@ impl Scene {
         }
     }
 
-    /// One frame of each layer; those in `keyframes` are key frames.
+    /// Sends one frame of each layer. The layers in `keyframes` send a key frame.
     pub(super) fn frame(&mut self, keyframes: &[usize]) {
         for layer in 0..self.encoders.len() {
             let keyframe = keyframes.contains(&layer);
@@ -134,7 +134,7 @@ impl Scene {
         self.viewer.select(self.now, &mut self.track, layer);
     }
 
-    /// What the viewer sees has no step: each packet follows the one before.
+    /// Asserts that each packet that the viewer got follows the one before.
     pub(super) fn assert_seamless(&self) {
         for pair in self.got.windows(2) {
             let [(_, before), (packet, after)] = pair else {
@@ -161,7 +161,7 @@ impl Scene {
 }
 
 #[test]
-fn a_viewer_that_comes_first_begins_with_the_first_key_frame() {
+fn first_viewer_begins_with_the_first_key_frame() {
     let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
     scene.select(0);
     scene.frame(&[]);
@@ -175,14 +175,14 @@ fn a_viewer_that_comes_first_begins_with_the_first_key_frame() {
 }
 
 #[test]
-fn a_late_viewer_gets_all_since_the_key_frame_and_reaches_the_live_edge() {
+fn late_viewer_catches_up_from_the_key_frame_to_live() {
     let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
     (0..90).for_each(|i| scene.frame(if i == 0 { &[0] } else { &[] }));
     scene.select(0);
     scene.pass(5 * MS);
     assert!(!scene.got.is_empty(), "the first picture comes at once");
     assert!(scene.viewer.is_catching_up());
-    // Four times as fast as real time: three seconds are made up in one.
+    // At four times real time, three seconds are made up for in one.
     (0..35).for_each(|_| scene.frame(&[]));
     assert!(!scene.viewer.is_catching_up());
     assert_eq!(scene.got.len() as u64, 125 * PACKETS_PER_FRAME);
@@ -190,7 +190,7 @@ fn a_late_viewer_gets_all_since_the_key_frame_and_reaches_the_live_edge() {
 }
 
 #[test]
-fn a_wider_path_is_caught_up_on_faster() {
+fn catching_up_is_faster_on_a_wider_path() {
     let behind = |estimate| {
         let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
         (0..90).for_each(|i| scene.frame(if i == 0 { &[0] } else { &[] }));
@@ -231,7 +231,7 @@ fn catching_up_takes_no_more_than_a_measured_path_carries() {
 }
 
 #[test]
-fn a_fresh_key_frame_is_jumped_to() {
+fn catching_up_jumps_to_a_fresh_key_frame() {
     let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
     (0..90).for_each(|i| scene.frame(if i == 0 { &[0] } else { &[] }));
     scene.select(0);
@@ -255,7 +255,7 @@ fn a_fresh_key_frame_is_jumped_to() {
             .windows(2)
             .all(|pair| pair[1] == pair[0] + 1)
     );
-    // A leap of the timestamps would be taken for pictures of the future.
+    // The viewer would take a larger step of the timestamps for pictures from the future.
     scene.assert_seamless();
     let steps = scene.got.windows(2);
     let steps = steps.map(|pair| pair[1].1.timestamp.wrapping_sub(pair[0].1.timestamp));
@@ -263,7 +263,7 @@ fn a_fresh_key_frame_is_jumped_to() {
 }
 
 #[test]
-fn a_change_of_layer_waits_for_its_key_frame_and_is_not_seen() {
+fn layer_change_waits_for_a_key_frame_and_is_seamless() {
     let encoders = vec![
         Encoder::new(60_000, 4_000_000_000, 32_760, 150),
         Encoder::new(1, 77, 5, 1_500),
@@ -296,7 +296,7 @@ fn a_change_of_layer_waits_for_its_key_frame_and_is_not_seen() {
 }
 
 #[test]
-fn a_returning_publisher_is_not_seen() {
+fn returning_publisher_continues_the_numbering() {
     let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
     scene.frame(&[0]);
     scene.select(0);
@@ -338,7 +338,7 @@ fn dropped_temporal_layers_leave_no_gap() {
     (0..9).for_each(|_| scene.frame(&[]));
     let all = scene.got.len();
     scene.viewer.limit_temporal(0);
-    // More than the rewriter remembers one by one.
+    // These are more packets than the rewriter remembers one by one.
     (0..100).for_each(|_| scene.frame(&[]));
     let half = scene.got.len() - all;
     assert_eq!(half as u64, 50 * PACKETS_PER_FRAME);
@@ -352,7 +352,7 @@ fn dropped_temporal_layers_leave_no_gap() {
 }
 
 #[test]
-fn frame_that_has_begun_is_not_cut_by_a_lower_temporal_layer() {
+fn lower_temporal_limit_does_not_cut_a_frame_that_began() {
     let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
     scene.encoders[0].temporal = |frame| (frame % 2) as u8;
     scene.frame(&[0]);
@@ -373,7 +373,7 @@ fn frame_that_has_begun_is_not_cut_by_a_lower_temporal_layer() {
 }
 
 #[test]
-fn a_late_packet_keeps_its_place() {
+fn late_packet_keeps_its_sequence_number() {
     let mut encoder = Encoder::new(500, 9, 3, 500);
     let now = Instant::now();
     let mut rewriter = Rewriter::new(100);
@@ -390,7 +390,7 @@ fn a_late_packet_keeps_its_place() {
 }
 
 #[test]
-fn what_came_before_the_source_began_is_not_sent() {
+fn packet_from_before_the_source_began_is_dropped() {
     let mut encoder = Encoder::new(500, 9, 3, 500);
     let now = Instant::now();
     let (old, new) = (encoder.frame(now, false), encoder.frame(now + FRAME, true));
@@ -401,7 +401,7 @@ fn what_came_before_the_source_began_is_not_sent() {
 }
 
 #[test]
-fn the_first_sequence_number_leaves_room_before_the_wrap() {
+fn first_sequence_number_leaves_room_before_the_wrap() {
     let packet = &Encoder::new(70_000, 9, 3, 500).frame(Instant::now(), true)[0];
     let mut rewriter = Rewriter::new(u16::MAX);
     rewriter.begin(packet);
@@ -423,7 +423,7 @@ fn congested(path: Option<Estimate>) -> Option<Estimate> {
     })
 }
 
-/// A track whose three layers have been measured.
+/// A track of three layers with measured rates.
 fn measured() -> (Track, Instant) {
     let encoders = [150, 500, 2_000].map(|kbps| Encoder::new(1, 1, 1, kbps));
     let mut scene = Scene::new(&["l", "m", "h"], encoders.into());
@@ -433,7 +433,7 @@ fn measured() -> (Track, Instant) {
 }
 
 #[test]
-fn a_viewer_gets_the_best_layer_that_its_path_carries() {
+fn viewer_gets_the_best_layer_that_its_path_carries() {
     let (track, now) = measured();
     for (kbps, layer) in [(100, 0), (300, 0), (900, 1), (5_000, 2)] {
         let choice = LayerSelector::default().choose(now, &track, path(kbps));
@@ -448,7 +448,7 @@ fn a_viewer_gets_the_best_layer_that_its_path_carries() {
 }
 
 #[test]
-fn a_squeezed_viewer_keeps_the_base_temporal_layer() {
+fn squeezed_viewer_keeps_the_base_temporal_layer() {
     let (track, now) = measured();
     let temporal = |kbps| {
         LayerSelector::default()
@@ -459,7 +459,7 @@ fn a_squeezed_viewer_keeps_the_base_temporal_layer() {
 }
 
 #[test]
-fn viewer_is_squeezed_when_its_path_fills_or_doubt_is_over() {
+fn viewer_is_squeezed_on_congestion_or_after_doubt() {
     let (track, now) = measured();
     let temporal = |paths: [(u32, Option<Estimate>); 4]| {
         let mut selector = LayerSelector::default();
@@ -482,7 +482,7 @@ fn viewer_is_squeezed_when_its_path_fills_or_doubt_is_over() {
 }
 
 #[test]
-fn a_viewer_moves_down_soon_and_up_after_a_hold_that_grows() {
+fn viewer_moves_down_soon_and_up_after_a_growing_hold() {
     let encoders = [150, 500, 2_000].map(|kbps| Encoder::new(1, 1, 1, kbps));
     let mut scene = Scene::new(&["l", "m", "h"], encoders.into());
     scene.frame(&[0, 1, 2]);
@@ -491,7 +491,7 @@ fn a_viewer_moves_down_soon_and_up_after_a_hold_that_grows() {
     let mut before = None;
     let mut moved_down: Option<Instant> = None;
     let mut holds = Vec::new();
-    // The path is wide until the best layer flows, then it is not: the edge between two layers.
+    // The path is wide until the best layer is sent, and then too narrow for it.
     for _ in 0..1_200 {
         let estimate = path(if before == Some(2) { 1_700 } else { 5_000 });
         let now = selector
@@ -509,11 +509,11 @@ fn a_viewer_moves_down_soon_and_up_after_a_hold_that_grows() {
         before = now;
         scene.frame(&[]);
     }
-    // Each with the second of the trial.
+    // Each includes the second of the probe.
     assert_eq!(holds.get(..4), Some(&[2, 3, 5, 5][..]), "{holds:?}");
 }
 
-/// A stream of three layers that goes on, and the choices for one viewer of it.
+/// A stream of three layers that keeps sending, and the layer selector of one viewer.
 struct Chooser {
     scene: Scene,
     selector: LayerSelector,
@@ -528,7 +528,7 @@ impl Chooser {
         Self { scene, selector }
     }
 
-    /// The choice for this path, after so much time.
+    /// Lets time pass, and returns the choice for this path.
     fn after(&mut self, millis: u32, path: Option<Estimate>) -> Choice {
         let until = self.scene.now + millis * MS;
         while self.scene.now < until {
@@ -542,7 +542,7 @@ impl Chooser {
 }
 
 #[test]
-fn a_path_that_fills_drains_before_it_is_tried_anew_from_the_worst_layer() {
+fn congested_path_drains_before_the_worst_layer_is_sent() {
     let mut chooser = Chooser::new();
     let mut after = |millis, path| {
         let choice = chooser.after(millis, path);
@@ -571,7 +571,7 @@ fn low_estimate_on_uncongested_path_must_last_to_count() {
 }
 
 #[test]
-fn path_no_longer_congested_is_used_again_at_once() {
+fn path_is_used_at_once_when_congestion_ends() {
     let mut chooser = Chooser::new();
     let mut pauses = |millis, path| chooser.after(millis, path).pause;
     assert!(!pauses(0, path(5_000)));
@@ -605,7 +605,7 @@ fn probes_for_the_next_layer_are_short_and_become_rare() {
 }
 
 #[test]
-fn who_fell_once_moves_up_only_where_padding_goes_through() {
+fn viewer_that_moved_down_moves_up_only_after_padding() {
     let mut chooser = Chooser::new();
     let mut after = |millis, kbps| {
         let choice = chooser.after(millis, path(kbps));
@@ -630,7 +630,7 @@ fn who_fell_once_moves_up_only_where_padding_goes_through() {
 }
 
 #[test]
-fn a_probe_ends_when_the_path_begins_to_queue_or_drop() {
+fn probe_ends_when_the_path_becomes_congested() {
     let mut chooser = Chooser::new();
     let mut pads = |millis, path| chooser.after(millis, path).padded > Bitrate::ZERO;
     assert!(!pads(0, path(5_000)));
@@ -641,7 +641,7 @@ fn a_probe_ends_when_the_path_begins_to_queue_or_drop() {
 }
 
 #[test]
-fn a_paused_viewer_gets_nothing_before_a_fresh_key_frame() {
+fn paused_viewer_gets_nothing_before_a_fresh_key_frame() {
     let encoders = [150, 2_000].map(|kbps| Encoder::new(1, 1, 1, kbps));
     let mut scene = Scene::new(&["l", "h"], encoders.into());
     scene.frame(&[0, 1]);
@@ -665,7 +665,7 @@ fn a_paused_viewer_gets_nothing_before_a_fresh_key_frame() {
 }
 
 #[test]
-fn a_wish_for_one_layer_is_granted_while_the_layer_is_there() {
+fn pinned_layer_is_chosen_while_it_exists() {
     let (track, now) = measured();
     let mut selector = LayerSelector::default();
     selector.pin(Some("l".to_owned()));
@@ -679,7 +679,7 @@ fn a_wish_for_one_layer_is_granted_while_the_layer_is_there() {
 }
 
 #[test]
-fn a_layer_that_the_encoder_dropped_is_off_as_soon_as_the_others_are_ahead() {
+fn dropped_layer_is_inactive_once_others_are_ahead() {
     let encoders = [150, 2_000].map(|kbps| Encoder::new(1, 1, 1, kbps));
     let mut scene = Scene::new(&["l", "h"], encoders.into());
     scene.frame(&[0, 1]);
@@ -692,7 +692,7 @@ fn a_layer_that_the_encoder_dropped_is_off_as_soon_as_the_others_are_ahead() {
 }
 
 #[test]
-fn layers_are_ordered_by_rate_whatever_the_sdp_says() {
+fn layers_are_ordered_by_rate_and_not_by_sdp() {
     let encoders = [2_000, 150, 500].map(|kbps| Encoder::new(1, 1, 1, kbps));
     let mut scene = Scene::new(&["0", "1", "2"], encoders.into());
     scene.frame(&[0, 1, 2]);

@@ -5,26 +5,29 @@ use rtp::{Bitrate, DescribedSet, Format, Kind, Packet, cache};
 
 use super::layer::Layer;
 
-/// A layer overtakes another in the order only when its rate is this much higher, so that two
-/// similar layers do not change places with every scene.
+/// A layer moves past another in the order only when its rate is higher by this factor, so that
+/// two similar layers do not change places with every scene.
 const REORDER_RATIO: f64 = 1.3;
 
-/// A layer without a packet for this long is off: the publisher's encoder dropped it.
+/// A layer without a packet for this long is inactive: the publisher's encoder dropped it.
 const SILENT_AFTER: Duration = Duration::from_millis(1_500);
 
-/// So is one whose latest packet is so much older than another layer's: encoders make all
-/// layers of the same pictures.
+/// A layer whose latest packet is this much older than another layer's is inactive, too: an
+/// encoder makes all layers of the same pictures.
 const SILENT_BEHIND: Duration = Duration::from_millis(600);
 
-/// Cached packets per layer. Beyond it, as with bytes. 16 MB of full packets are fewer.
+/// Cached packets per layer; beyond it, the cache stays empty until the layer's next key frame, as
+/// with [`Limits::cache_bytes`]. 16 MB of full packets are fewer.
 const CACHE_PACKETS_MAX: usize = 16_384;
 
-/// Limits of what a track may hold.
+/// Limits of the caches of a track.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Memory for cached packets per layer. Beyond it the layer's cache is given up until the next key frame.
+    /// Memory for cached packets per layer, in bytes. Beyond it, the cache stays empty until the
+    /// layer's next key frame.
     pub cache_bytes: usize,
-    /// Cached time per layer; beyond it, as with bytes.
+    /// Time from a layer's key frame to its newest packet. Beyond it, the cache stays empty until
+    /// the layer's next key frame.
     pub cache_time: Duration,
 }
 
@@ -56,16 +59,16 @@ pub struct Track {
     /// Indices into `layers`, worst first.
     order: Vec<usize>,
     format: Option<Format>,
-    /// Grows with every publisher, and with every layer that restarts: subscriptions that it
-    /// concerns start over.
+    /// Counts up when a publisher begins and when a layer restarts. The subscriptions concerned
+    /// then start over.
     generation: u64,
-    /// The generation with which the present publisher began.
+    /// The generation in which the present publisher began.
     began: u64,
     limits: Limits,
 }
 
 impl Track {
-    /// A track that has had no publisher yet.
+    /// Creates a track that has had no publisher yet.
     pub fn new(kind: Kind, limits: Limits) -> Self {
         Self {
             kind,
@@ -78,8 +81,8 @@ impl Track {
         }
     }
 
-    /// A publisher begins, the first or one that returns. `rids` in the order of its SDP;
-    /// empty without simulcast.
+    /// Begins a publisher, the first one or one that returns. `rids` are in the order of its SDP,
+    /// and empty without simulcast.
     pub fn begin(&mut self, rids: &[String]) {
         self.generation += 1;
         self.began = self.generation;
@@ -92,9 +95,9 @@ impl Track {
         self.format = None;
     }
 
-    /// The publisher goes on with a layer under another SSRC, whose numbers and timestamps say
-    /// nothing about the ones before. What is cached goes; viewers of the layer wait for its next
-    /// key frame, which is asked for, and see numbers and a clock that go on. Packets of the old
+    /// Continues a layer under another SSRC whose sequence numbers and timestamps have nothing to
+    /// do with the earlier ones. Empties the layer's cache and requests a key frame. Viewers of the
+    /// layer wait for that key frame, and see continuous numbers and timestamps. Packets of the old
     /// SSRC must not be pushed any more. Unknown layers are ignored.
     pub fn restart_layer(&mut self, layer: usize) {
         if let Some(layer) = self.layers.get_mut(layer) {
@@ -103,8 +106,8 @@ impl Track {
         }
     }
 
-    /// The parameter sets that the publisher's description carries: for viewers, until the stream
-    /// sends its own. Call it after [`Self::begin`], which forgets them.
+    /// Takes the parameter sets from the publisher's session description. Viewers are given them
+    /// until the stream sends its own. Call it after [`Self::begin`], which forgets them.
     pub fn set_parameter_sets(&mut self, now: Instant, sets: &[DescribedSet]) {
         for layer in &mut self.layers {
             for set in sets {
@@ -113,39 +116,41 @@ impl Track {
         }
     }
 
-    /// The publisher left. What is cached goes with it: nobody wants to begin with old pictures.
+    /// Ends the publisher. Its layers and their caches are dropped, so that no viewer begins with
+    /// old pictures.
     pub fn end(&mut self) {
         self.layers.clear();
         self.order.clear();
         self.format = None;
     }
 
-    /// Reads what the next packet of the first layer will need.
+    /// Reads the memory that the next packet of the first layer will need, to have it in the
+    /// processor's caches.
     pub fn prefetch(&self) {
         if let Some(layer) = self.layers.first() {
             layer.prefetch();
         }
     }
 
-    /// A packet arrived. Unknown layers are ignored. Returns how long a key frame was waited for
-    /// that was asked for and begins with this packet.
+    /// Adds a packet that arrived. Unknown layers are ignored. If the packet begins a key frame
+    /// that was requested, returns the time since the first request.
     pub fn push(&mut self, layer: usize, packet: &Arc<Packet>) -> Option<Duration> {
         let target = self.layers.get_mut(layer)?;
         self.format = Some(packet.format);
         target.push(packet, self.kind == Kind::Video)
     }
 
-    /// Audio or video.
+    /// Whether the track is audio or video.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The format of the last packet.
+    /// The format of the last packet; `None` before the publisher's first one.
     pub fn format(&self) -> Option<Format> {
         self.format
     }
 
-    /// Changes with the publisher, and when a layer restarts.
+    /// The track's generation: counts up when a publisher begins and when a layer restarts.
     pub(super) fn generation(&self) -> u64 {
         self.generation
     }
@@ -155,7 +160,8 @@ impl Track {
         self.began > seen
     }
 
-    /// Whether a layer has begun, or restarted, since the track's generation `seen`.
+    /// Whether a layer has begun or restarted since the track's generation `seen`. Also true for
+    /// an unknown layer.
     pub(super) fn layer_began_after(&self, layer: usize, seen: u64) -> bool {
         let layer = self.layers.get(layer);
         layer.is_none_or(|layer| layer.began_after(seen))
@@ -166,13 +172,13 @@ impl Track {
         &self.layers
     }
 
-    /// Indices of the layers that have packets now, worst first.
+    /// Indices of the active layers, worst first.
     pub fn active(&self, now: Instant) -> impl DoubleEndedIterator<Item = usize> + '_ {
         let order = self.order.iter().copied();
         order.filter(move |layer| self.is_active(now, *layer))
     }
 
-    /// The layer has packets now.
+    /// Whether packets of the layer arrive now.
     pub fn is_active(&self, now: Instant, layer: usize) -> bool {
         let latest = self.layers.iter().filter_map(Layer::last_packet).max();
         let own = self.layers.get(layer).and_then(Layer::last_packet);
@@ -182,14 +188,14 @@ impl Track {
         })
     }
 
-    /// All layers, worst first.
+    /// All layers with their indices, worst first.
     pub fn ordered(&self) -> impl DoubleEndedIterator<Item = (usize, &Layer)> {
         self.order
             .iter()
             .filter_map(|i| Some((*i, self.layers.get(*i)?)))
     }
 
-    /// The measured rate of a layer.
+    /// The measured rate of a layer; zero for an unknown one.
     pub fn bitrate(&self, layer: usize) -> Bitrate {
         self.layers
             .get(layer)
@@ -197,26 +203,28 @@ impl Track {
             .unwrap_or_default()
     }
 
-    /// The layer with this rid.
+    /// The index of the layer with this rid.
     pub fn layer_by_rid(&self, rid: &str) -> Option<usize> {
         self.layers.iter().position(|l| l.rid() == Some(rid))
     }
 
-    /// Some viewer needs a key frame of this layer.
+    /// Notes that a viewer needs a key frame of this layer. [`Self::poll_keyframe_request`] then
+    /// returns the layer, as often as requests may be sent.
     pub fn want_keyframe(&mut self, layer: usize) {
         if let Some(layer) = self.layers.get_mut(layer) {
             layer.requests.want();
         }
     }
 
-    /// The next layer that a key frame is to be requested for now.
+    /// Returns a layer for which the caller has to request a key frame now. Call it until `None`.
     pub fn poll_keyframe_request(&mut self, now: Instant) -> Option<usize> {
         self.layers
             .iter_mut()
             .position(|layer| layer.requests.poll(now))
     }
 
-    /// When a key-frame request is to be repeated.
+    /// When a key-frame request is to be sent or repeated next. `None` also before a layer's first
+    /// request, which is due at once.
     pub fn keyframe_request_due(&self) -> Option<Instant> {
         self.layers
             .iter()
@@ -224,21 +232,21 @@ impl Track {
             .min()
     }
 
-    /// Whether any layer has an unanswered wish for a key frame.
+    /// Whether some layer still needs a key frame.
     pub fn wants_keyframe(&self) -> bool {
         self.layers.iter().any(|layer| layer.requests.is_wanted())
     }
 
-    /// Gives all cached packets, in order within each layer, behind the parameter sets that they
-    /// lack: what another shard needs to begin.
+    /// Calls `give` with the packets that another shard needs to begin: the cached ones of each
+    /// layer in order, behind the parameter sets that they lack.
     pub fn replay(&self, mut give: impl FnMut(usize, &Arc<Packet>)) {
         for (i, layer) in self.layers.iter().enumerate() {
             layer.replay(|packet| give(i, packet));
         }
     }
 
-    /// Sorts the layers by measured rate. SDP order says little: browsers list the worst
-    /// first, others the best. Call it about once a second.
+    /// Sorts the layers by measured rate. Their order in SDP says little: browsers list the worst
+    /// layer first, other publishers the best. Call it about once a second.
     pub fn reorder(&mut self, now: Instant) {
         let rate = |i: usize| {
             let active = self.is_active(now, i);

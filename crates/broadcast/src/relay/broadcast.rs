@@ -6,7 +6,7 @@ use super::context::{Context, Timer};
 use super::{ANSWER_MAX, ASKED_MAX, Event, PeerId, READY_AFTER, RETRY_EVERY, TreeNode};
 use crate::tree::{MemberId, Move, Orphans, Terms, Tree};
 
-/// Offers that a peer has left unanswered count so far, and no further.
+/// The highest risk of a peer: further unanswered offers do not count.
 const RISK_MAX: u8 = 3;
 
 /// One broadcast.
@@ -16,26 +16,27 @@ pub(super) struct Broadcast {
     pub(super) owner: PeerId,
     pub(super) tree: Tree<PeerId>,
     pub(super) members: BTreeMap<PeerId, Member>,
-    /// When its watchers were last told of the tree.
+    /// When its watchers were last told the tree.
     pub(super) pushed: Option<Instant>,
 }
 
-/// Somebody in a broadcast.
+/// A peer in a broadcast.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) id: MemberId,
-    /// What it calls itself.
+    /// The name that it gave itself.
     pub(super) name: Arc<str>,
     pub(super) state: State,
 }
 
-/// How far somebody has come.
+/// The state of a peer in a broadcast.
 #[derive(Debug)]
 pub(super) enum State {
     /// Its offer waits for a parent, or for the parent's answer.
     Joining {
         offer: Arc<str>,
-        /// Who has left the offer unanswered, in order; the same one twice if it was asked twice.
+        /// The parents that left the offer unanswered, in order; one of them twice if it was asked
+        /// twice.
         silent: Vec<MemberId>,
     },
     /// It was answered, or owns the broadcast.
@@ -61,7 +62,7 @@ impl Broadcast {
         }
     }
 
-    /// Somebody joins with an offer; or joins again, and then gives up the place that it has.
+    /// Adds a peer with its offer. A peer that joins again gives up the place that it has.
     pub(super) fn join(
         &mut self,
         now: Instant,
@@ -84,7 +85,7 @@ impl Broadcast {
         member.state = State::Joining { offer, silent };
         let id = member.id;
         let moves = if tree.is_placed(id) {
-            // That it lost its place makes `follow` ask for another one.
+            // The move of losing its place makes `follow` ask for another one.
             tree.detach(id)
         } else {
             tree.attach(id)
@@ -92,7 +93,7 @@ impl Broadcast {
         self.follow(now, moves, cx);
     }
 
-    /// Somebody leaves. Whoever is below it joins again.
+    /// Removes a peer. The peers below it are told to join again.
     pub(super) fn remove(&mut self, now: Instant, peer: PeerId, cx: &mut Context) {
         let Some(member) = self.members.remove(&peer) else {
             return;
@@ -105,13 +106,13 @@ impl Broadcast {
         self.follow(now, moves, cx);
     }
 
-    /// Does what the tree has decided.
+    /// Carries out the moves of the tree.
     pub(super) fn follow(&mut self, now: Instant, moves: Vec<Move>, cx: &mut Context) {
         let mut moves = VecDeque::from(moves);
         if !moves.is_empty() {
             cx.changed.insert(self.name.clone());
         }
-        // All are told of what they have lost before anybody gets a place again.
+        // All peers are told what they lost before any of them gets a place again.
         let mut joining = VecDeque::new();
         loop {
             while let Some(told) = moves.pop_front() {
@@ -128,7 +129,7 @@ impl Broadcast {
         }
     }
 
-    /// Brings an offer to a parent.
+    /// Sends a peer's offer to a parent.
     fn ask(&mut self, now: Instant, joiner: MemberId, parent: MemberId, cx: &mut Context) {
         let (Some(peer), Some(to)) = (self.tree.get(joiner), self.tree.get(parent)) else {
             return;
@@ -142,7 +143,7 @@ impl Broadcast {
         }
     }
 
-    /// Somebody has lost its place. True if it has an offer for another one.
+    /// Handles the loss of a peer's place. Returns whether the peer has an offer for another one.
     fn lost(&mut self, id: MemberId, cx: &mut Context) -> bool {
         let Some(peer) = self.tree.get(id).copied() else {
             return false;
@@ -160,8 +161,8 @@ impl Broadcast {
         }
     }
 
-    /// A parent answers. What comes from another one than the present parent is not passed on:
-    /// it was passed over.
+    /// Passes an answer on to a joining peer. An answer from any but its present parent is dropped:
+    /// that one was passed over.
     pub(super) fn answer(
         &mut self,
         now: Instant,
@@ -185,7 +186,7 @@ impl Broadcast {
         cx.forget(joiner);
         cx.tell(joiner, Event::Joined { parent, answer });
         cx.timers.begin(Timer::Ready(joiner), now + READY_AFTER);
-        // The offer was good: those who said nothing to it are at fault.
+        // The offer was good, so the parents that did not answer it are at fault.
         for other in silent {
             self.judge(now, other, |risk| risk.saturating_add(1).min(RISK_MAX), cx);
         }
@@ -203,7 +204,7 @@ impl Broadcast {
         }
     }
 
-    /// A parent has said nothing for too long.
+    /// Handles a parent that has not answered for too long.
     pub(super) fn unanswered(&mut self, now: Instant, peer: PeerId, cx: &mut Context) {
         let parent = self.id(peer).and_then(|id| self.tree.parent(id));
         if let (Some(parent), Some(State::Joining { silent, .. })) = (parent, self.state(peer)) {
@@ -212,7 +213,7 @@ impl Broadcast {
         }
     }
 
-    /// Brings an offer to another parent than to those that have left it unanswered.
+    /// Sends an offer to a parent that has not left it unanswered.
     pub(super) fn ask_another(&mut self, now: Instant, peer: PeerId, cx: &mut Context) {
         let Some(id) = self.id(peer) else {
             return;
@@ -231,7 +232,7 @@ impl Broadcast {
             let silent = silent.clone();
             let moves = self.tree.replace(id, &silent);
             if moves.is_empty() && self.tree.has_waiting() {
-                // Others may have the place meanwhile; `follow` sends this one to the queue's end.
+                // Others may have the place meanwhile: `follow` puts this peer at the queue's end.
                 self.tree.detach(id)
             } else {
                 moves
@@ -243,7 +244,7 @@ impl Broadcast {
         self.follow(now, moves, cx);
     }
 
-    /// Somebody has media by now.
+    /// Notes that a peer should have media by now.
     pub(super) fn ready(&mut self, now: Instant, peer: PeerId, cx: &mut Context) {
         if let Some(id) = self.id(peer) {
             let moves = self.tree.ready(id);
@@ -251,7 +252,7 @@ impl Broadcast {
         }
     }
 
-    /// All who are in it: those with a place first, as the tree has them.
+    /// All peers in the broadcast: first those with a place, in the order of the tree.
     pub(super) fn everybody(&self) -> Vec<PeerId> {
         let mut all: Vec<_> = self.tree.placed().map(|(_, _, peer)| *peer).collect();
         let rest = self.members.iter();
@@ -260,7 +261,7 @@ impl Broadcast {
         all
     }
 
-    /// As its watchers see it.
+    /// The tree as watchers see it.
     pub(super) fn view(&self) -> Vec<TreeNode> {
         let nodes = self.tree.placed().filter_map(|(depth, _, peer)| {
             let member = self.members.get(peer)?;

@@ -11,13 +11,13 @@ use super::{Error, Event, Limits, Output, PeerId};
 pub struct Broadcasts {
     pub(super) peers: BTreeMap<PeerId, Peer>,
     pub(super) broadcasts: BTreeMap<Arc<str>, Broadcast>,
-    /// Who watches which tree, by the broadcast's name. They go on when it ends, and see the next
+    /// The watchers of each tree, by the broadcast's name. They stay when it ends, and see the next
     /// one of this name.
     pub(super) watchers: BTreeMap<Arc<str>, BTreeSet<PeerId>>,
     pub(super) context: Context,
 }
 
-/// Somebody with a socket.
+/// A peer with an open socket.
 #[derive(Debug, Default)]
 pub(super) struct Peer {
     /// The broadcast in which it is.
@@ -27,7 +27,7 @@ pub(super) struct Peer {
 }
 
 impl Broadcasts {
-    /// Without broadcasts.
+    /// Creates the state machine without broadcasts.
     pub fn new(limits: Limits) -> Self {
         Self {
             peers: BTreeMap::new(),
@@ -37,12 +37,12 @@ impl Broadcasts {
         }
     }
 
-    /// A peer's socket is there. What others do has no effect before.
+    /// Notes that a peer's socket is open. Calls for peers without socket are refused.
     pub fn opened(&mut self, peer: PeerId) {
         self.peers.entry(peer).or_default();
     }
 
-    /// A peer's socket is gone: its broadcast ends, or it leaves the one in which it is.
+    /// Notes that a peer's socket is gone. Its broadcast ends, or it leaves the one in which it is.
     pub fn closed(&mut self, now: Instant, peer: PeerId) {
         if !self.peers.contains_key(&peer) {
             return;
@@ -56,7 +56,8 @@ impl Broadcasts {
         self.push_changes(now);
     }
 
-    /// A broadcast begins. Who gets another one leaves that.
+    /// Begins a broadcast with this peer as its owner. The peer leaves the broadcast that it
+    /// receives.
     pub fn start(
         &mut self,
         now: Instant,
@@ -89,18 +90,18 @@ impl Broadcasts {
         Ok(())
     }
 
-    /// The next thing to send. Call until `None` after each other call.
+    /// Returns the next event to send. Call it until `None` after each other call.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.context.outputs.pop_front()
     }
 
-    /// When to call [`Self::handle_timeout`]; changes with each other call.
+    /// When to call [`Self::handle_timeout`]; may change with each other call.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.context.timers.next()
     }
 
-    /// Does what is due: passes over parents that say nothing, trusts those that have media by now,
-    /// tells what was gathered.
+    /// Does what is due: passes over parents that did not answer, opens those that should have
+    /// media by now, and sends gathered changes of trees.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(timer) = self.context.timers.pop(now) {
             match timer {
@@ -136,7 +137,7 @@ impl Broadcasts {
         }
     }
 
-    /// The broadcast in which a peer is, and what it needs to act.
+    /// The broadcast in which a peer is, and the context that the broadcast needs to act.
     pub(super) fn broadcast_of(&mut self, peer: PeerId) -> Option<(&mut Broadcast, &mut Context)> {
         let name = self.peers.get(&peer)?.at.as_ref()?;
         let broadcast = self.broadcasts.get_mut(name)?;

@@ -4,20 +4,20 @@ use std::sync::Arc;
 use super::{Error, Event, Limits, Output, PeerId};
 use crate::timers;
 
-/// What waits for its time.
+/// The timers of all broadcasts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
     /// A parent has not answered this joiner.
     Answer(PeerId),
     /// There may be another parent for this joiner by now.
     Retry(PeerId),
-    /// Who was answered has media.
+    /// This peer, which was answered, should have media by now.
     Ready(PeerId),
-    /// Tell a gathered change of this broadcast's tree.
+    /// Send the gathered changes of this broadcast's tree.
     Push(Arc<str>),
 }
 
-/// What all broadcasts share.
+/// The limits, timers and outputs that all broadcasts share.
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) limits: Limits,

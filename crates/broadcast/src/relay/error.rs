@@ -1,15 +1,15 @@
 use thiserror::Error;
 
-/// Why a call was refused. Nothing has changed then.
+/// Why a call was refused. It has changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Error {
-    /// There is a broadcast of this name.
+    /// A broadcast of this name exists already.
     #[error("a broadcast of this name is there already")]
     Taken,
     /// There is no broadcast of this name.
     #[error("there is no broadcast of this name")]
     UnknownBroadcast,
-    /// The broadcast is somebody else's.
+    /// The broadcast belongs to another peer.
     #[error("somebody else began this broadcast")]
     NotOwner,
     /// The peer broadcasts already: it can neither begin another one nor join one.
@@ -30,7 +30,7 @@ pub enum Error {
     /// A name is too long.
     #[error("a name has at most {max} bytes")]
     TooLong {
-        /// In bytes.
+        /// The limit, in bytes.
         max: usize,
     },
 }

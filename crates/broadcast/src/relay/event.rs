@@ -1,83 +1,84 @@
 use std::sync::Arc;
 
-/// Somebody's socket.
+/// Identifies a peer by its socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(pub u128);
 
-/// Something to be sent.
+/// An event to send to peers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
-    /// Who gets it.
+    /// The peers that get it.
     pub to: Vec<PeerId>,
-    /// What.
+    /// The event.
     pub event: Event,
 }
 
-/// What peers are told.
+/// An event that a peer is told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Its broadcast has begun.
+    /// The peer's own broadcast has begun.
     Started,
-    /// The broadcast is over.
+    /// The broadcast in which the peer is has ended.
     BroadcastEnded {
-        /// Its name.
+        /// The broadcast's name.
         name: Arc<str>,
     },
-    /// It has ended its broadcast. Comes after [`Self::BroadcastEnded`].
+    /// The peer has ended its own broadcast. Comes after [`Self::BroadcastEnded`].
     Ended {
-        /// Its name.
+        /// The broadcast's name.
         name: Arc<str>,
     },
-    /// Somebody is to be fed: make an answer.
+    /// The peer is to feed another one: answer its offer.
     Relay {
-        /// Who.
+        /// The joining peer.
         joiner: PeerId,
-        /// As it came.
+        /// Its offer, as it came.
         offer: Arc<str>,
     },
-    /// It is fed now.
+    /// The peer's offer was answered.
     Joined {
-        /// By whom.
+        /// The parent that feeds it.
         parent: PeerId,
-        /// As it came.
+        /// The parent's answer, as it came.
         answer: Arc<str>,
     },
-    /// All who were asked to feed it have said nothing: its offer is given up.
+    /// None of the parents that were asked has answered: the peer's offer is given up.
     Unanswered,
-    /// Somebody above it is gone: join again.
+    /// A peer above this one is gone: join again.
     Reconnect {
-        /// The broadcast.
+        /// The broadcast's name.
         name: Arc<str>,
     },
-    /// It has left.
+    /// The peer has left its broadcast.
     Left,
     /// Candidates of another peer.
     Candidates {
-        /// Whose.
+        /// The other peer.
         from: PeerId,
-        /// As they came.
+        /// Its candidates, as they came.
         candidates: Arc<str>,
     },
-    /// Another peer has got its candidates.
+    /// Another peer has received this one's candidates.
     CandidatesReceived {
-        /// Who.
+        /// The other peer.
         from: PeerId,
     },
-    /// It watches a tree now. [`Self::Tree`] comes next.
+    /// The peer watches a tree now. [`Self::Tree`] comes next.
     Watching,
-    /// It does not watch the tree any more.
+    /// The peer no longer watches the tree.
     NotWatching,
-    /// A tree that it watches: parents before children, children in the order in which they came.
+    /// A tree that the peer watches: parents before children, children in the order in which they
+    /// were placed.
     Tree(Vec<TreeNode>),
 }
 
-/// Somebody with a place in a tree.
+/// A peer with a place in a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeNode {
     /// Hops from the owner, whose depth is 0.
     pub depth: u32,
-    /// Who.
+    /// The peer.
     pub peer: PeerId,
-    /// What it calls itself.
+    /// The name that it gave itself.
     pub name: Arc<str>,
 }

@@ -3,20 +3,21 @@ use std::time::Instant;
 
 use super::{Broadcasts, Error, PeerId};
 
-/// What somebody who joins says.
+/// A peer's request to join a broadcast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Join<'a> {
     /// The broadcast's name.
     pub name: &'a str,
-    /// What the peer calls itself; `None`: as before, at first `Anonymous`.
+    /// The name that the peer gives itself; `None` keeps its last one, at first `Anonymous`.
     pub peer_name: Option<&'a str>,
-    /// For the parent.
+    /// The offer for its parent.
     pub offer: &'a str,
 }
 
 impl Broadcasts {
-    /// Somebody wants to get a broadcast. Its offer is kept until a parent has answered it. Who has
-    /// a place, here or elsewhere, gives it up; all below it are told to join again.
+    /// Adds a peer to a broadcast. Its offer is kept until a parent answers it. A peer that has a
+    /// place, in this or another broadcast, gives it up, and all peers below it are told to join
+    /// again.
     pub fn join(&mut self, now: Instant, peer: PeerId, join: Join<'_>) -> Result<(), Error> {
         let Some((name, broadcast)) = self.broadcasts.get_key_value(join.name) else {
             return Err(Error::UnknownBroadcast);

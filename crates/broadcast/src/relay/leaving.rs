@@ -4,7 +4,7 @@ use std::time::Instant;
 use super::{Broadcasts, Error, Event, PeerId};
 
 impl Broadcasts {
-    /// The owner ends its broadcast: all in it are told, itself too.
+    /// Ends the broadcast of its owner. All peers in it are told, the owner included.
     pub fn end(&mut self, now: Instant, peer: PeerId, name: &str) -> Result<(), Error> {
         let broadcast = self.broadcasts.get(name).ok_or(Error::UnknownBroadcast)?;
         if broadcast.owner != peer {
@@ -17,7 +17,7 @@ impl Broadcasts {
         Ok(())
     }
 
-    /// Somebody leaves the broadcast in which it is. The owner's ends.
+    /// Takes a peer out of its broadcast, which ends if the peer is its owner.
     pub fn leave(&mut self, now: Instant, peer: PeerId) -> Result<(), Error> {
         let state = self.peers.get(&peer).ok_or(Error::NotMember)?;
         if state.at.is_none() {
@@ -29,7 +29,7 @@ impl Broadcasts {
         Ok(())
     }
 
-    /// Somebody is in no broadcast any more. `told`: it is told when its own ends by that.
+    /// Takes a peer out of its broadcast. With `told`, an owner is told that its broadcast ended.
     pub(super) fn go(&mut self, now: Instant, peer: PeerId, told: bool) {
         let own = self.owned(peer).ok().flatten().cloned();
         match own {

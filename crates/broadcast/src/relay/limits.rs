@@ -1,41 +1,41 @@
 use std::time::Duration;
 
-/// Who was answered has media after this time, and may be a parent. Browsers without media drop an
-/// offer without a word; connecting takes them some hundred milliseconds.
+/// The time after its answer at which a peer has media, and may be a parent. A browser without
+/// media drops an offer silently; connecting takes it some hundred milliseconds.
 pub const READY_AFTER: Duration = Duration::from_secs(1);
 
-/// Who has not answered by then is passed over.
+/// A parent that has not answered for this long is passed over.
 pub const ANSWER_MAX: Duration = Duration::from_secs(3);
 
-/// When there was no other parent to ask, one is looked for again after this time.
+/// How long to wait before looking for another parent again, if there was none to ask.
 pub const RETRY_EVERY: Duration = Duration::from_secs(1);
 
-/// Parents that are asked with one offer. Then it is given up: where so many say nothing, the offer
-/// is at fault.
+/// The number of parents that are asked with one offer. Then it is given up: if so many do not
+/// answer, the offer is at fault.
 pub const ASKED_MAX: usize = 8;
 
-/// A change of a tree is told at once to those who watch it, if members times watchers are no more
-/// than this. Where they are more, changes are gathered for ten microseconds times this number.
+/// The watchers of a tree are told of a change at once if members times watchers are no more than
+/// this number. If they are more, changes are gathered for ten microseconds times their product.
 pub const PUSHED_AT_ONCE: u32 = 10_000;
 
-/// What telling one watcher of one member may cost in time: some hundred bytes each make ten
-/// megabytes a second for one broadcast, whatever its size.
+/// The time that telling one watcher of one member may take: at some hundred bytes each, this makes
+/// ten megabytes a second for one broadcast of any size.
 pub(super) const PUSH_COST: Duration = Duration::from_micros(10);
 
-/// How much there may be.
+/// Limits of all broadcasts.
 ///
-/// What is refused for a limit names it as `dialects.tributary.` and the name of the field.
+/// A refusal names the limit that is reached as `dialects.tributary.` and the name of the field.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// How many others a peer feeds. Further ones are fed by those.
+    /// Other peers that one peer feeds. Further ones are fed by these.
     pub listeners_max: u32,
-    /// Broadcasts in the process. Refused: one more.
+    /// Broadcasts in the process; one more is refused.
     pub broadcasts_max: usize,
-    /// Peers of a broadcast, with the owner. Refused: one more.
+    /// Peers of a broadcast, with the owner; one more is refused.
     pub members_max: usize,
-    /// Trees that a peer watches. Refused: one more.
+    /// Trees that a peer watches; one more is refused.
     pub watched_max: usize,
-    /// Length of the name of a broadcast or a peer, in bytes. Refused: a longer one.
+    /// Length of the name of a broadcast or a peer, in bytes; a longer one is refused.
     pub name_bytes_max: usize,
 }
 

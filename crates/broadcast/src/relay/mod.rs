@@ -1,23 +1,24 @@
-//! Broadcasts whose media goes from browser to browser, over a [tree](crate::tree): each peer that
-//! gets one passes it on to a few others. The server places the peers and passes on what two of
-//! them need to find each other; it sees no media.
+//! Broadcasts whose media goes from browser to browser over a [tree](crate::tree): each peer that
+//! receives a broadcast passes it on to a few others. The server places the peers and passes on
+//! their signalling; it sees no media.
 //!
-//! [`Broadcasts`] is all of a process as one state machine. It takes what peers want, and gives
-//! [`Output`]s to carry out. The caller takes all outputs after each call, and calls
-//! [`Broadcasts::handle_timeout`] at [`Broadcasts::poll_timeout`]. A peer is in one broadcast at a
-//! time, as its owner or as somebody who gets it.
+//! [`Broadcasts`] holds all broadcasts of a process as one state machine. It takes the requests of
+//! peers, and returns [`Output`]s to carry out. The caller takes all outputs after each call, and
+//! calls [`Broadcasts::handle_timeout`] at [`Broadcasts::poll_timeout`]. A peer is in one broadcast
+//! at a time, as its owner or as a receiver.
 //!
-//! Somebody joins with an offer, which goes to a parent; the parent's answer goes back. A browser
-//! passes on what it has at that moment, and nothing else ever. Two things follow:
+//! A peer joins with an offer, which goes to a parent; the parent's answer goes back. A browser
+//! can pass on only the stream that it has when it answers, and never another one. Two things
+//! follow:
 //!
-//! - Only who has media becomes a parent: the owner, and whoever was answered [`READY_AFTER`] ago.
-//!   An offer waits until there is one.
-//! - When a peer goes, all below it lose the stream for good, and not its children alone. All are
-//!   told to join again.
+//! - Only a peer with media becomes a parent: the owner, and a peer that was answered
+//!   [`READY_AFTER`] ago. An offer waits until there is one.
+//! - When a peer leaves, all peers below it lose the stream for good, not only its children. All
+//!   are told to join again.
 //!
-//! A parent that says nothing for [`ANSWER_MAX`] is passed over: the offer goes to another one.
+//! A parent that does not answer within [`ANSWER_MAX`] is passed over: the offer goes to another.
 //!
-//! Offers, answers and candidates are texts that nobody here reads.
+//! Offers, answers and candidates are passed on as text and not read.
 
 mod broadcast;
 mod broadcasts;

@@ -4,8 +4,8 @@ use super::broadcast::State;
 use super::{Broadcasts, Error, Event, PeerId};
 
 impl Broadcasts {
-    /// A parent answers somebody's offer. An answer that comes too late, or twice, is not passed
-    /// on. `Err` when the two are not in one broadcast.
+    /// Passes a parent's answer on to the joining peer. An answer that comes too late or twice is
+    /// dropped. `Err` when the two are not in the same broadcast.
     pub fn answer(
         &mut self,
         now: Instant,
@@ -21,8 +21,8 @@ impl Broadcasts {
         Ok(())
     }
 
-    /// Candidates for another peer of the same broadcast; also none at all. `Err` when it is not
-    /// there.
+    /// Passes candidates on to another peer of the same broadcast; the list may be empty. `Err`
+    /// when that peer is not there.
     pub fn candidates(&mut self, from: PeerId, to: PeerId, candidates: &str) -> Result<(), Error> {
         self.check_together(from, to)?;
         if !self.was_passed_over(from, to) {
@@ -33,7 +33,7 @@ impl Broadcasts {
         Ok(())
     }
 
-    /// Another peer's candidates were taken. `Err` when it is not there.
+    /// Tells another peer that its candidates were received. `Err` when that peer is not there.
     pub fn candidates_received(&mut self, from: PeerId, to: PeerId) -> Result<(), Error> {
         self.check_together(from, to)?;
         let event = Event::CandidatesReceived { from };
@@ -49,8 +49,8 @@ impl Broadcasts {
         }
     }
 
-    /// Whether somebody was asked to feed a joiner, and somebody else is by now. Its candidates are
-    /// of a connection that the joiner does not have.
+    /// Whether a parent was asked to feed a joining peer and was passed over since. Its candidates
+    /// belong to a connection that the joining peer does not have.
     fn was_passed_over(&mut self, parent: PeerId, joiner: PeerId) -> bool {
         let Some((broadcast, _)) = self.broadcast_of(joiner) else {
             return false;

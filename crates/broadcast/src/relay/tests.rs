@@ -13,12 +13,11 @@ mod watching;
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Broadcasts with a clock of their own, and what came out of them. The broadcast `derby` is that
-/// of [`OWNER`].
+/// Broadcasts in virtual time, and their outputs. The broadcast `derby` belongs to [`OWNER`].
 struct World {
     broadcasts: Broadcasts,
     now: Instant,
-    /// What was told, in order.
+    /// The events that peers were told, in order.
     told: Vec<(PeerId, Event)>,
 }
 
@@ -45,7 +44,7 @@ impl World {
         }
     }
 
-    /// `derby` has begun, and everybody feeds so many.
+    /// With the broadcast `derby`, in which each peer feeds up to this many.
     fn derby(listeners_max: u32) -> Self {
         let mut world = Self::new(|limits| limits.listeners_max = listeners_max);
         world.start(OWNER, "derby").expect("it begins");
@@ -91,7 +90,7 @@ impl World {
         self.drain();
     }
 
-    /// Joins, is answered by who was asked, and has media.
+    /// Joins a peer, answers its offer, and waits until it has media. Returns its parent.
     fn arrive(&mut self, peer: PeerId) -> PeerId {
         self.join(peer).expect("it may join");
         let parent = self.asked_for(peer).expect("there is a place");
@@ -101,7 +100,7 @@ impl World {
         parent
     }
 
-    /// Who was asked last to feed somebody.
+    /// The parent that was last asked to feed a peer.
     fn asked_for(&self, peer: PeerId) -> Option<PeerId> {
         let relayed = self.told.iter().rev();
         let mut relayed = relayed.filter_map(|(to, event)| match event {
@@ -129,12 +128,12 @@ impl World {
         }
     }
 
-    /// What was told since this was last asked.
+    /// The events that peers were told since the last call.
     fn take(&mut self) -> Vec<(PeerId, Event)> {
         std::mem::take(&mut self.told)
     }
 
-    /// Who gets `derby` from whom, as `1(2(4) 3)`.
+    /// The tree of `derby` as text, as in `1(2(4) 3)`.
     fn tree(&self) -> String {
         let view = self.broadcasts.broadcasts["derby"].view();
         let mut text = String::new();

@@ -7,8 +7,8 @@ use super::limits::{PUSH_COST, PUSHED_AT_ONCE};
 use super::{Broadcasts, Error, Event, PeerId};
 
 impl Broadcasts {
-    /// Somebody is told of a tree, now and whenever it changes, until it says otherwise or its
-    /// socket is gone.
+    /// Begins to tell a peer a tree, now and whenever it changes, until [`Self::unwatch`] or until
+    /// the peer's socket is gone.
     pub fn watch(&mut self, peer: PeerId, name: &str) -> Result<(), Error> {
         let broadcast = self.broadcasts.get(name).ok_or(Error::UnknownBroadcast)?;
         let state = self.peers.get_mut(&peer).ok_or(Error::UnknownPeer)?;
@@ -25,8 +25,8 @@ impl Broadcasts {
         Ok(())
     }
 
-    /// Somebody is not told of a tree any more. `Err` when there is no such broadcast, and it does
-    /// not watch one of this name that is over.
+    /// Stops telling a peer a tree. `Err` when there is no such broadcast and the peer does not
+    /// watch an ended one of this name.
     pub fn unwatch(&mut self, peer: PeerId, name: &str) -> Result<(), Error> {
         let watches = |state: &super::broadcasts::Peer| state.watched.contains(name);
         let watches = self.peers.get(&peer).is_some_and(watches);
@@ -55,8 +55,8 @@ impl Broadcasts {
         }
     }
 
-    /// Tells the watchers what the present call has changed: at once, or, where that is much, so
-    /// rarely that it does not become more.
+    /// Tells the watchers which trees the present call has changed: at once, or gathered where the
+    /// tree and its watchers are many.
     pub(super) fn push_changes(&mut self, now: Instant) {
         while let Some(name) = self.context.changed.pop_first() {
             match self.pushed_next(&name) {

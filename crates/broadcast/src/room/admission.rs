@@ -12,50 +12,54 @@ use super::{
 /// A request to enter a room.
 #[derive(Debug, Clone)]
 pub struct Join {
-    /// The new participation; never used before.
+    /// The key of the new participation; never used before.
     pub key: ParticipantKey,
-    /// Which room. It begins if it is not there.
+    /// The room. It begins if it does not exist.
     pub room: RoomName,
-    /// Who. Another participation with this id in the room ends with [`EndReason::Replaced`].
+    /// The participant's id. Another participation with this id in the room ends with
+    /// [`EndReason::Replaced`].
     pub id: ParticipantId,
-    /// For people; `None`: the id.
+    /// Its name, to show to users; `None` stands for the id.
     pub name: Option<String>,
-    /// The application's.
+    /// Text of the application, passed on as it is.
     pub metadata: String,
-    /// What it may do. Whoever fills this in has looked at tokens.
+    /// What the participant may do. The caller has checked its token for that.
     pub role: Role,
-    /// It gets all tracks of others that it does not decline; otherwise those that it asks for.
+    /// The participant gets all tracks of others but those that it declines; otherwise only those
+    /// that it asks for.
     pub auto_subscribe: bool,
-    /// In milliseconds since 1970.
+    /// When it joined, in milliseconds since 1970.
     pub joined_at: u64,
-    /// Whether the participant has shown that it is there. A publisher by WHIP does so when it
-    /// connects ([`Rooms::prove`]); a room of which no participant ever did ends with its last.
+    /// The participant has proved that it is there. A publisher by WHIP does so when it connects
+    /// ([`Rooms::prove`]). A room in which no participant ever did ends with its last participant.
     pub is_proved: bool,
 }
 
-/// Somebody has entered. All that happens afterwards comes as events, and nothing else does.
+/// The state of a room at the moment when a participant joined it. Everything that happens later
+/// comes to the participant as events, and nothing from before does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
-    /// The one who entered, as others see it.
+    /// The participant that joined, as others see it.
     pub participant: Participant,
-    /// The room, with the newcomer in it.
+    /// The room, with the new participant counted.
     pub room: Room,
-    /// The others, without the hidden, in the order of their keys.
+    /// The other participants without the hidden ones, in the order of their keys.
     pub participants: Vec<Participant>,
-    /// By name.
+    /// The streams in the room, in the order of their names.
     pub streams: Vec<Stream>,
-    /// The last [`MESSAGES_KEPT`](super::MESSAGES_KEPT) to all, oldest first.
+    /// The last [`MESSAGES_KEPT`](super::MESSAGES_KEPT) messages to all, oldest first.
     pub messages: Vec<Message>,
 }
 
 impl Rooms {
-    /// Lets somebody into a room, or says why not. A participation of the same id ends. Who
-    /// wants all tracks is given those that are there.
+    /// Adds a participant to a room. A participation with the same id ends. With
+    /// [`Join::auto_subscribe`] the participant is given all tracks that exist.
     pub fn join(&mut self, now: Instant, join: Join) -> Result<Joined, JoinError> {
         debug_assert!(
             !self.places.contains_key(&join.key),
             "keys are not used again"
         );
+        // All checks come first, so that a refused participant changes nothing.
         let old = self.admit(&join)?;
         self.make_space(&join.room);
         if let Some(old) = old {
@@ -71,25 +75,26 @@ impl Rooms {
         Ok(room.snapshot(key))
     }
 
-    /// The participant has shown that it is there, see [`Join::is_proved`].
+    /// Notes that a participant has proved that it is there, see [`Join::is_proved`].
     pub fn prove(&mut self, key: ParticipantKey) {
         if let Some((room, _)) = self.at(key) {
             room.is_proved = true;
         }
     }
 
-    /// Ends a participation; nothing happens when it is over already.
+    /// Ends a participation. Does nothing if it is over already.
     pub fn leave(&mut self, now: Instant, key: ParticipantKey, reason: EndReason) {
         self.end(now, key, reason, None);
     }
 
-    /// A participant's socket is lost. Others see it, and it ends after [`Limits::lost_grace`]
-    /// unless it is [found](Self::found). Its streams and subscriptions go on until then.
+    /// Notes that a participant's socket is lost. Others are told, and the participant ends after
+    /// [`Limits::lost_grace`] unless it is [found](Self::found) before. Its streams and
+    /// subscriptions continue until then.
     pub fn lost(&mut self, now: Instant, key: ParticipantKey) {
         self.lost_for(now, key, self.context.limits.lost_grace);
     }
 
-    /// Like [`Self::lost`], with a time of one's own.
+    /// Like [`Self::lost`], with a grace time that the caller chooses.
     pub fn lost_for(&mut self, now: Instant, key: ParticipantKey, grace: Duration) {
         let Some((room, cx)) = self.at(key) else {
             return;
@@ -98,7 +103,7 @@ impl Rooms {
         room.change(now, key, cx, |participant| participant.state = State::Lost);
     }
 
-    /// A participant's socket is back. False when the participation is over.
+    /// Notes that a participant has a socket again. Returns false when the participation is over.
     pub fn found(&mut self, now: Instant, key: ParticipantKey) -> bool {
         let Some((room, cx)) = self.at(key) else {
             return false;
@@ -110,7 +115,7 @@ impl Rooms {
         true
     }
 
-    /// Changes what others see of a participant. `None` stays as it is.
+    /// Changes a participant's name and metadata. `None` leaves either as it is.
     pub fn set_metadata(
         &mut self,
         now: Instant,
@@ -132,14 +137,15 @@ impl Rooms {
         Ok(())
     }
 
-    /// How well a participant's connection does, as measured.
+    /// Sets the measured quality of a participant's connection.
     pub fn set_quality(&mut self, now: Instant, key: ParticipantKey, quality: Quality) {
         if let Some((room, cx)) = self.at(key) {
             room.change(now, key, cx, |participant| participant.quality = quality);
         }
     }
 
-    /// Who speaks in a room now, loudest first. Ids of nobody, or of the hidden, are left out.
+    /// Sets the active speakers of a room, loudest first. Ids that are unknown or of hidden
+    /// participants are left out.
     pub fn set_speakers(&mut self, now: Instant, room: &RoomName, mut ids: Vec<ParticipantId>) {
         if let Some(room) = self.rooms.get_mut(room) {
             ids.retain(|id| room.seen_key(id).is_some());
@@ -147,7 +153,7 @@ impl Rooms {
         }
     }
 
-    /// Whether somebody may enter: the participation that it replaces, or why not.
+    /// Checks whether a participant may join. Returns the participation that it replaces, if any.
     fn admit(&self, join: &Join) -> Result<Option<ParticipantKey>, JoinError> {
         let limits = &self.context.limits;
         check_texts(limits, join.name.as_deref(), Some(&join.metadata))
@@ -171,6 +177,7 @@ impl Rooms {
 }
 
 impl RoomState {
+    /// Adds a participant: gives it the tracks that it wants, and tells the others.
     fn add_member(
         &mut self,
         now: Instant,
@@ -197,10 +204,11 @@ impl RoomState {
             });
         }
         self.members.insert(key, member);
-        // Reads from here on: the newcomer is not told of itself.
+        // Added only now, so that the new participant is not told of its own joining.
         self.log.add(key);
     }
 
+    /// The state of the room for a participant that has just joined.
     fn snapshot(&self, key: ParticipantKey) -> Joined {
         let others = self.participants().filter(|(other, _)| *other != key);
         Joined {
@@ -212,7 +220,7 @@ impl RoomState {
         }
     }
 
-    /// Changes a participant, and tells it if it is a change.
+    /// Changes a participant, and tells others if anything is different afterwards.
     fn change(
         &mut self,
         now: Instant,
@@ -231,7 +239,8 @@ impl RoomState {
     }
 }
 
-/// Which text is too long, and how long it may be.
+/// Checks the lengths of name and metadata. `Err` has the field that is too long, and its limit in
+/// bytes.
 fn check_texts(
     limits: &Limits,
     name: Option<&str>,

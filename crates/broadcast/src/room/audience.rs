@@ -3,15 +3,15 @@ use std::collections::BTreeMap;
 use super::RoomName;
 use crate::StreamName;
 
-/// Who watches streams without being in their room. Kept apart from the rooms, since such a
-/// viewer may come before the room begins and stay when it is over.
+/// Counts the external viewers: those who watch a stream without being in its room. Kept apart
+/// from the rooms, since such a viewer may come before the room begins and stay after it ends.
 #[derive(Debug, Default)]
 pub(super) struct Audience {
     rooms: BTreeMap<RoomName, BTreeMap<StreamName, usize>>,
 }
 
 impl Audience {
-    /// Sets the number of viewers of a stream, and returns its room's.
+    /// Sets the number of external viewers of a stream, and returns the number for its whole room.
     pub(super) fn set(&mut self, stream: &StreamName, viewers: usize) -> usize {
         let room = RoomName::of(stream);
         let streams = self.rooms.entry(room.clone()).or_default();
@@ -26,7 +26,7 @@ impl Audience {
         self.of(&room)
     }
 
-    /// The number of viewers of all streams of a room.
+    /// The number of external viewers of all streams of a room.
     pub(super) fn of(&self, room: &RoomName) -> usize {
         let streams = self.rooms.get(room);
         streams.map_or(0, |streams| streams.values().sum())

@@ -7,12 +7,12 @@ use super::timers::Timers;
 use super::{Event, Limits, Notice, Output, ParticipantKey, RoomName, TrackSettings};
 use crate::StreamName;
 
-/// What all rooms share: the limits, the timers, and what is to be carried out.
+/// What all rooms share: the limits, the timers and the outputs.
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) limits: Limits,
     pub(super) timers: Timers,
-    /// Rooms in which nobody is, and when they end.
+    /// Empty rooms, and when they end.
     pub(super) empty: crate::timers::Timers<RoomName>,
     pub(super) outputs: VecDeque<Output>,
 }

@@ -10,7 +10,8 @@ use super::{EndReason, Event, Notice, ParticipantKey, RoomName, Rooms};
 use crate::StreamName;
 
 impl Rooms {
-    /// Ends a participation, if it is there. An empty room begins to wait for its end.
+    /// Ends a participation. A room that is empty then ends after a while, or at once if no
+    /// participant proved that it was there. Returns false if the participation is over already.
     pub(super) fn end(
         &mut self,
         now: Instant,
@@ -28,7 +29,7 @@ impl Rooms {
                 let at = now + cx.limits.empty_grace;
                 cx.empty.begin(name, at);
             } else {
-                // Nobody was ever there: offers to invented names keep no rooms.
+                // No participant was ever proved: offers to invented names must not keep rooms.
                 self.end_room(&name, EndReason::Closed, None);
             }
         }
@@ -36,7 +37,7 @@ impl Rooms {
         true
     }
 
-    /// Ends a room with all in it, if it is there.
+    /// Ends a room with all participations in it. Returns false if there is no such room.
     pub(super) fn end_room(
         &mut self,
         name: &RoomName,
@@ -55,6 +56,8 @@ impl Rooms {
 }
 
 impl RoomState {
+    /// Ends a participation: first its streams, then its subscriptions, then itself. The
+    /// participant's own last event comes after all others that it gets.
     fn end_member(
         &mut self,
         now: Instant,
@@ -66,6 +69,7 @@ impl RoomState {
         for stream in self.streams_of(key) {
             self.remove_stream(now, &stream, cx);
         }
+        // It still gets what was gathered for it, but not that it leaves.
         self.flush_one(key, cx);
         self.log.remove(key);
         let Some(mut member) = self.members.remove(&key) else {
@@ -91,7 +95,7 @@ impl RoomState {
         cx.end_participant(key);
     }
 
-    /// Ends a stream that is there.
+    /// Ends a stream: tells all participants, and takes its tracks from its viewers.
     pub(super) fn remove_stream(&mut self, now: Instant, stream: &StreamName, cx: &mut Context) {
         let Some(published) = self.streams.remove(stream) else {
             return;
@@ -110,8 +114,8 @@ impl RoomState {
         });
     }
 
-    /// Ends the room with all in it. Each is told only of its own end: nobody stays to whom that
-    /// of the others would matter.
+    /// Ends the room with all participations in it. Each participant is told only of its own end:
+    /// no one is left who would need to know of the others'.
     fn end_all(&mut self, reason: EndReason, text: Option<String>, cx: &mut Context) {
         self.flush(cx);
         for (stream, published) in std::mem::take(&mut self.streams) {
@@ -151,7 +155,7 @@ impl RoomState {
         own.map(|(name, _)| name.clone()).collect()
     }
 
-    /// Takes a track that is gone from all who were given it.
+    /// Takes a track that ended from all participants that were given it.
     pub(super) fn hide(&mut self, stream: &StreamName, kind: Kind, cx: &mut Context) {
         for (key, member) in &mut self.members {
             if member.subscriptions.end(stream, kind) {

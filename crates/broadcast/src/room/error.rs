@@ -11,10 +11,10 @@ pub enum CreateError {
     },
 }
 
-/// Why somebody may not enter a room.
+/// Why a participant may not join a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum JoinError {
-    /// The room takes only hosts.
+    /// The room is locked: only hosts may enter.
     #[error("the room is locked: only hosts may enter")]
     Locked,
     /// A limit is reached.
@@ -26,9 +26,9 @@ pub enum JoinError {
     /// A text is too long.
     #[error("{field} has at most {max} bytes")]
     TooLong {
-        /// Which: `name` or `metadata`.
+        /// The field: `name` or `metadata`.
         field: &'static str,
-        /// In bytes.
+        /// The limit of the field, in bytes.
         max: usize,
     },
 }
@@ -37,13 +37,13 @@ pub enum JoinError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PublishError {
     /// The participation is over, or never was.
-    #[error("there is no such participant: it has left or never was")]
+    #[error("there is no such participant: it has left or never joined")]
     Unknown,
     /// The role does not allow it, or the stream's name does not begin with the room's.
     #[error("this participant may not publish this stream")]
     Forbidden,
-    /// The stream is somebody else's.
-    #[error("somebody else publishes a stream of this name: use another label")]
+    /// Another participant publishes a stream of this name.
+    #[error("another participant publishes a stream of this name: use another label")]
     Taken,
     /// A limit is reached.
     #[error("{limit} is reached: end another stream first")]
@@ -54,9 +54,9 @@ pub enum PublishError {
     /// A text is too long.
     #[error("{field} has at most {max} bytes")]
     TooLong {
-        /// Which: `metadata`.
+        /// The field: `metadata`.
         field: &'static str,
-        /// In bytes.
+        /// The limit of the field, in bytes.
         max: usize,
     },
 }
@@ -65,19 +65,19 @@ pub enum PublishError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum StreamError {
     /// The participation is over, or never was.
-    #[error("there is no such participant: it has left or never was")]
+    #[error("there is no such participant: it has left or never joined")]
     Unknown,
     /// There is no such stream in the room, or no such track in the stream.
     #[error("there is no such stream or track in this room")]
     NotFound,
-    /// The stream is somebody else's.
-    #[error("this stream is somebody else's")]
+    /// The stream belongs to another participant.
+    #[error("this stream belongs to another participant")]
     Forbidden,
-    /// The stream is the participant's own: nobody views itself.
+    /// The stream is the participant's own, which it cannot view.
     #[error("this stream is the participant's own: it is not sent back")]
     Own,
-    /// The participant does not get this track.
-    #[error("this participant does not get this track: subscribe first")]
+    /// The participant is not given this track.
+    #[error("this participant is not subscribed to this track: subscribe first")]
     NotSubscribed,
 }
 
@@ -85,39 +85,40 @@ pub enum StreamError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SendError {
     /// The participation is over, or never was.
-    #[error("there is no such participant: it has left or never was")]
+    #[error("there is no such participant: it has left or never joined")]
     Unknown,
     /// The role does not allow it.
-    #[error("this participant may not write")]
+    #[error("this participant may not send messages")]
     Forbidden,
     /// A text is too long.
     #[error("{field} has at most {max} bytes")]
     TooLong {
-        /// Which: `body` or `topic`.
+        /// The field: `body` or `topic`.
         field: &'static str,
-        /// In bytes.
+        /// The limit of the field, in bytes.
         max: usize,
     },
-    /// More messages than allowed.
+    /// The participant sends more messages than
+    /// [`Limits::messages_per_second`](super::Limits) allows.
     #[error("too many messages: wait a moment")]
     TooFast,
     /// There is no such receiver in the room, or no such room.
-    #[error("nobody of this id is in the room")]
+    #[error("no participant with this id is in the room")]
     NotFound,
 }
 
-/// Why a participant's name and metadata stay as they are.
+/// Why a participant's name and metadata were not changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum MetadataError {
     /// The participation is over, or never was.
-    #[error("there is no such participant: it has left or never was")]
+    #[error("there is no such participant: it has left or never joined")]
     Unknown,
     /// A text is too long.
     #[error("{field} has at most {max} bytes")]
     TooLong {
-        /// Which: `name` or `metadata`.
+        /// The field: `name` or `metadata`.
         field: &'static str,
-        /// In bytes.
+        /// The limit of the field, in bytes.
         max: usize,
     },
 }
@@ -126,15 +127,15 @@ pub enum MetadataError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum HostError {
     /// The participation is over, or never was.
-    #[error("there is no such participant: it has left or never was")]
+    #[error("there is no such participant: it has left or never joined")]
     Unknown,
-    /// The participant is no host.
+    /// The participant is not a host.
     #[error("only a host may do this")]
     Forbidden,
     /// There is no such participant, stream or track in the room.
     #[error("there is no such participant, stream or track in this room")]
     NotFound,
-    /// Hosts do not kick themselves.
-    #[error("a host cannot send itself away: leave")]
+    /// The host's target is itself.
+    #[error("a host cannot kick itself: leave the room instead")]
     BadTarget,
 }

@@ -1,10 +1,10 @@
-//! Any text as a name: for dialects whose rooms and participants are called as they like.
+//! Escapes any text to a name, for dialects that have no rules for names of rooms and participants.
 
 use std::fmt::Write;
 
 /// Writes each byte other than a letter, a digit, `-`, `_` and `.` as `~` and two hexadecimal
-/// digits: `a/b` is `a~2Fb`. A text of nothing but such characters stays as it is, unless URLs
-/// would resolve it away: `.` is `~2E`.
+/// digits: `a/b` is `a~2Fb`. A text without such bytes stays as it is, unless URLs would resolve it
+/// away: `.` is `~2E`.
 pub(super) fn escaped(text: &str) -> String {
     let dots = matches!(text, "." | "..");
     let mut name = String::with_capacity(text.len());
@@ -20,7 +20,7 @@ pub(super) fn escaped(text: &str) -> String {
     name
 }
 
-/// The text that is escaped as this name; `None` when there is none.
+/// The text that [`escaped`] turns into this name; `None` if there is none.
 pub(super) fn unescaped(name: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(name.len());
     let mut rest = name;
@@ -32,7 +32,8 @@ pub(super) fn unescaped(name: &str) -> Option<String> {
     }
     bytes.extend_from_slice(rest.as_bytes());
     let text = String::from_utf8(bytes).ok()?;
-    // Small digits, or what needed no escape: somebody has made this name otherwise.
+    // A name with lower-case digits, or with an escape that is not needed, was not made by
+    // `escaped`.
     (escaped(&text) == name).then_some(text)
 }
 
@@ -43,14 +44,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_needs_no_escape_is_the_same() {
+    fn text_without_need_of_escaping_is_unchanged() {
         for text in ["", "garden", "a.b_c-9", "..."] {
             assert_eq!(escaped(text), text);
         }
     }
 
     #[test]
-    fn everything_else_is_escaped_byte_by_byte() {
+    fn other_bytes_are_escaped_one_by_one() {
         for (text, name) in [
             ("a/b", "a~2Fb"),
             ("a~b", "a~7Eb"),
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_were_made_otherwise_are_no_texts() {
+    fn names_not_made_by_escaping_have_no_text() {
         for name in [
             "a~", "a~2", "a~zz", "a~2f", "a~41", "~C3", "~+1", ".", "a~\u{e4}",
         ] {
@@ -75,14 +76,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_comes_back(text in any::<String>()) {
+        fn any_text_survives_escape_and_unescape(text in any::<String>()) {
             let name = escaped(&text);
             prop_assert_eq!(unescaped(&name), Some(text));
             prop_assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b)));
         }
 
         #[test]
-        fn no_name_panics(name in any::<String>()) {
+        fn unescaping_any_name_does_not_panic(name in any::<String>()) {
             unescaped(&name);
         }
     }

@@ -5,177 +5,178 @@ use rtp::Kind;
 use super::{Message, Participant, ParticipantId, ParticipantKey, Room, RoomName, Stream};
 use crate::StreamName;
 
-/// Why a participation is over.
+/// Why a participation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndReason {
-    /// It left.
+    /// The participant left.
     Left,
-    /// It was lost and did not come back.
+    /// Its socket was lost, and it did not come back in time.
     Lost,
-    /// Somebody joined with the same id: probably the same person, elsewhere.
+    /// Another participant joined with the same id: probably the same user on another device.
     Replaced,
-    /// A host, or the API, sent it away.
+    /// A host or the API removed it.
     Kicked,
-    /// A host, or the API, ended the room.
+    /// A host or the API closed the room.
     Closed,
-    /// It did not take what was sent to it.
+    /// It did not read its events fast enough.
     Slow,
-    /// The server stops.
+    /// The server is stopping.
     Stopping,
 }
 
-/// What participants are told.
+/// An event that participants are told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Somebody came. The newcomer itself is not told.
+    /// A participant joined. It is not told itself.
     ParticipantJoined(Participant),
-    /// Something about a participant is new. It is told itself, too.
+    /// A participant changed. It is told itself, too.
     ParticipantChanged(Participant),
-    /// Somebody is gone. Its streams were removed before.
+    /// A participant left. Its streams were removed before.
     ParticipantLeft {
-        /// Who.
+        /// The participant's id.
         id: ParticipantId,
-        /// Why.
+        /// Why it left.
         reason: EndReason,
     },
-    /// A stream began. Its publisher is told, too, as of the following two.
+    /// A stream began. As with the next two events, its publisher is told, too.
     StreamAdded(Stream),
-    /// Something about a stream is new.
+    /// A stream changed.
     StreamChanged(Stream),
-    /// A stream is over: as it was last.
+    /// A stream ended; this is its last state.
     StreamRemoved(Stream),
-    /// Somebody wrote. The writer is told, too.
+    /// A participant or the server sent a message. The sender is told, too.
     Message(Message),
-    /// Who speaks now, loudest first.
+    /// The active speakers, loudest first.
     Speakers(Vec<ParticipantId>),
-    /// The room is locked or open, or the number of those in it changed.
+    /// The room was locked or unlocked, or its counts changed.
     RoomChanged(Room),
     /// A host asks this participant to mute a track.
     MuteRequested {
-        /// A stream of the participant's own.
+        /// A stream of this participant.
         stream: StreamName,
-        /// Which track.
+        /// The kind of the track.
         kind: Kind,
         /// The host.
         by: ParticipantId,
     },
-    /// The participation is over. The last event, and there is exactly one.
+    /// The participation ended. It is the last event, and there is exactly one.
     Ended {
-        /// Why.
+        /// Why it ended.
         reason: EndReason,
-        /// What a host, or the API, said.
+        /// The text that the host or the API gave, if any.
         text: Option<String>,
     },
 }
 
-/// How a participant wants a track that it subscribes to.
+/// The settings of a track that a participant subscribes to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TrackSettings {
     /// Send nothing for now.
     pub paused: bool,
-    /// The width at which video is shown, in pixels; 0: the largest layer there is.
+    /// The width at which the participant shows the video, in pixels; 0 for the largest layer.
     pub width: u32,
-    /// The height, likewise.
+    /// The height at which the participant shows the video, in pixels; 0 for the largest layer.
     pub height: u32,
 }
 
-/// What the caller has to carry out, in order.
+/// An output of [`Rooms`](super::Rooms). The caller carries them out in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    /// The same events, in order, to each of these.
+    /// Deliver the same events, in order, to each of these participants.
     Deliver {
-        /// Ascending; at least one.
+        /// The participants in ascending order; at least one.
         to: Vec<ParticipantKey>,
-        /// At least one.
+        /// The events; at least one.
         events: Arc<[Event]>,
     },
-    /// Begin to give a participant this track, with [`TrackSettings::default`]. A [`Output::Drop`] of
-    /// the same track follows before another `View`.
+    /// Begin to give a participant this track, with [`TrackSettings::default`]. An [`Output::Drop`]
+    /// of the same track comes before another `View` of it.
     View {
-        /// Who gets it.
+        /// The participant that gets the track.
         participant: ParticipantKey,
         /// The track's stream.
         stream: StreamName,
-        /// Which track of it.
+        /// The kind of the track.
         kind: Kind,
     },
-    /// Stop giving it. Follows exactly one [`Output::View`].
+    /// Stop giving a participant this track. Comes once for each [`Output::View`].
     Drop {
-        /// Who had it.
+        /// The participant that had the track.
         participant: ParticipantKey,
         /// The track's stream.
         stream: StreamName,
-        /// Which track of it.
+        /// The kind of the track.
         kind: Kind,
     },
-    /// Give a track, that is given, in another way.
+    /// Change the settings of a track that a participant is given.
     Adjust {
-        /// Who has it.
+        /// The participant that has the track.
         participant: ParticipantKey,
         /// The track's stream.
         stream: StreamName,
-        /// Which track of it.
+        /// The kind of the track.
         kind: Kind,
-        /// All of the settings, changed or not.
+        /// All settings, changed or not.
         settings: TrackSettings,
     },
-    /// A stream is over: stop taking it from its publisher.
+    /// A stream ended: stop taking it from its publisher.
     EndStream {
-        /// Its publisher.
+        /// The stream's publisher.
         participant: ParticipantKey,
-        /// Which.
+        /// The stream.
         stream: StreamName,
     },
-    /// Forget this participation: its last event was delivered before. Nothing follows about it.
+    /// Forget this participation: its last event was delivered before, and no output about it
+    /// follows.
     EndParticipant {
-        /// Which.
+        /// The participation.
         participant: ParticipantKey,
     },
-    /// For who observes the server from outside.
+    /// Tell webhooks.
     Notice(Notice),
 }
 
-/// What is told to webhooks. The hidden are not told of here, either.
+/// An event that webhooks are told of. None is about a hidden participant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// A room began.
     RoomStarted {
-        /// Which.
+        /// The room.
         room: RoomName,
     },
-    /// A room is over; nobody was in it any more.
+    /// A room ended. All its participants left before.
     RoomEnded {
-        /// Which.
+        /// The room.
         room: RoomName,
     },
-    /// Somebody came.
+    /// A participant joined.
     ParticipantJoined {
-        /// Where.
+        /// The room.
         room: RoomName,
-        /// Who.
+        /// The participant.
         participant: Participant,
     },
-    /// Somebody is gone.
+    /// A participant left.
     ParticipantLeft {
-        /// From where.
+        /// The room.
         room: RoomName,
-        /// Who.
+        /// The participant's id.
         participant: ParticipantId,
-        /// Why.
+        /// Why it left.
         reason: EndReason,
     },
     /// A stream began.
     StreamStarted {
-        /// Where.
+        /// The room.
         room: RoomName,
-        /// Which.
+        /// The stream.
         stream: Stream,
     },
-    /// A stream is over.
+    /// A stream ended.
     StreamEnded {
-        /// Where.
+        /// The room.
         room: RoomName,
-        /// Its name.
+        /// The stream's name.
         stream: StreamName,
     },
 }

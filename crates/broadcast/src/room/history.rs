@@ -3,10 +3,11 @@ use std::time::{Duration, Instant};
 
 use super::Message;
 
-/// Messages to all that a room keeps for those who come later. The oldest goes first.
+/// The number of messages to all that a room keeps for participants who join later. The oldest is
+/// dropped first.
 pub const MESSAGES_KEPT: usize = 100;
 
-/// What was written in a room.
+/// The messages of a room: their numbers, and the last ones to all.
 #[derive(Debug, Default)]
 pub(super) struct History {
     last_number: u64,
@@ -14,7 +15,7 @@ pub(super) struct History {
 }
 
 impl History {
-    /// The number of the next message.
+    /// Takes the number of the next message.
     pub(super) fn number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
@@ -28,22 +29,22 @@ impl History {
         self.messages.push_back(message);
     }
 
-    /// What is kept, oldest first.
+    /// The messages that are kept, oldest first.
     pub(super) fn messages(&self) -> Vec<Message> {
         self.messages.iter().cloned().collect()
     }
 }
 
-/// How fast somebody may write: a bucket of two seconds' worth, kept as the time at which it
-/// would be full again.
+/// Limits the rate of a participant's messages: a token bucket of two seconds' worth, kept as the
+/// time at which it will be full again.
 #[derive(Debug, Default)]
 pub(super) struct Bucket {
     full_at: Option<Instant>,
 }
 
 impl Bucket {
-    /// Takes the places of a message, or all there are when it needs more, if they are free.
-    /// `per_second` 0: they always are.
+    /// Takes the tokens of a message, or a full bucket if it needs more than that. Returns false if
+    /// they are not there. `per_second` 0 stands for no limit.
     pub(super) fn take(&mut self, now: Instant, per_second: u32, places: u32) -> bool {
         let Some(interval) = Duration::from_secs(1).checked_div(per_second) else {
             return true;
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_seconds_worth_may_come_at_once_and_then_the_rate_holds() {
+    fn bucket_allows_two_seconds_at_once_and_then_the_rate() {
         let (mut bucket, now) = (Bucket::default(), Instant::now());
         let taken = |bucket: &mut Bucket, now| (0..100).filter(|_| bucket.take(now, 10, 1)).count();
         assert_eq!(taken(&mut bucket, now), 20);
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn long_message_takes_several_places_or_all() {
+    fn long_message_takes_several_tokens_or_all() {
         let (mut bucket, now) = (Bucket::default(), Instant::now());
         assert!(bucket.take(now, 10, 7) && bucket.take(now, 10, 13));
         assert!(!bucket.take(now, 10, 1));
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_rate_everything_fits() {
+    fn bucket_without_a_rate_allows_everything() {
         let (mut bucket, now) = (Bucket::default(), Instant::now());
         assert!((0..1000).all(|_| bucket.take(now, 0, 9)));
     }

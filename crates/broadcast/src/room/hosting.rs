@@ -8,7 +8,8 @@ use super::{EndReason, Event, HostError, ParticipantId, ParticipantKey, RoomName
 use crate::StreamName;
 
 impl Rooms {
-    /// A host asks a participant to mute a track of its own.
+    /// Asks the publisher of a stream to mute a track, for a host. `Err(NotFound)` when the room
+    /// has no such stream or track.
     pub fn request_mute(
         &mut self,
         key: ParticipantKey,
@@ -25,7 +26,8 @@ impl Rooms {
         Ok(())
     }
 
-    /// A host sends somebody away; `text` is told to that one. Hosts do not know the hidden.
+    /// Ends another participation in the room with [`EndReason::Kicked`], for a host; `text` is
+    /// told to that participant. A hidden one is `NotFound`, since hosts do not see it.
     pub fn kick_by(
         &mut self,
         now: Instant,
@@ -42,7 +44,7 @@ impl Rooms {
         Ok(())
     }
 
-    /// A host lets nobody in but hosts, or others again.
+    /// Locks the room, so that only hosts may enter, or unlocks it, for a host.
     pub fn lock(
         &mut self,
         now: Instant,
@@ -54,7 +56,8 @@ impl Rooms {
         Ok(())
     }
 
-    /// A host ends the room for all, itself included; `text` is told to them.
+    /// Ends the room for all participants, the host included, with [`EndReason::Closed`]; `text` is
+    /// told to them.
     pub fn close_by(&mut self, key: ParticipantKey, text: Option<String>) -> Result<(), HostError> {
         let (room, ..) = self.hosting(key)?;
         let name = room.name.clone();
@@ -62,8 +65,8 @@ impl Rooms {
         Ok(())
     }
 
-    /// Sends somebody away, for the API, also one who is hidden; `text` is told to that one.
-    /// False when nobody of this id is in the room.
+    /// Ends a participation, also a hidden one, with [`EndReason::Kicked`], for the API; `text` is
+    /// told to that participant. Returns false when no participant in the room has this id.
     pub fn kick(
         &mut self,
         now: Instant,
@@ -75,13 +78,14 @@ impl Rooms {
         key.is_some_and(|key| self.end(now, key, EndReason::Kicked, text))
     }
 
-    /// Lets nobody in but hosts, or others again, for the API. False when there is no such room.
+    /// Locks the room, so that only hosts may enter, or unlocks it, for the API. Returns false when
+    /// there is no such room.
     pub fn set_locked(&mut self, now: Instant, room: &RoomName, locked: bool) -> bool {
         let (room, cx) = (self.rooms.get_mut(room), &mut self.context);
         room.map(|room| room.set_locked(now, locked, cx)).is_some()
     }
 
-    /// The room of a host, and its id.
+    /// The room and the id of a host; an error for any other participant.
     fn hosting(
         &mut self,
         key: ParticipantKey,

@@ -6,24 +6,23 @@ use thiserror::Error;
 use super::escape::{escaped, unescaped};
 use crate::{STREAM_NAME_MAX, StreamName, StreamNameError};
 
-/// The longest id that a client may take, in bytes.
+/// The longest id that a client may choose, in bytes.
 pub const PARTICIPANT_ID_MAX: usize = 64;
 
-/// The longest id of a client that chose any text, as it is escaped, in bytes. More than
-/// [`PARTICIPANT_ID_MAX`], since a letter may take nine of them.
+/// The longest escaped id of a client that may choose any text ([`ParticipantId::of_text`]), in
+/// bytes. More than [`PARTICIPANT_ID_MAX`], since one letter may take nine bytes.
 pub const ESCAPED_ID_MAX: usize = 96;
 
-/// One participation: somebody in a room, from joining to the end. Chosen by who calls
-/// [`Rooms::join`](super::Rooms::join), and never used again.
+/// Identifies one participation: a participant in a room, from joining to the end. The caller of
+/// [`Rooms::join`](super::Rooms::join) chooses it, and never uses it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ParticipantKey(pub u64);
 
-/// The name of a room: what may be one segment of a [`StreamName`], with at most
-/// [`STREAM_NAME_MAX`] bytes.
+/// The name of a room: one segment of a [`StreamName`], with at most [`STREAM_NAME_MAX`] bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomName(Arc<str>);
 
-/// Why a text is no name of a room.
+/// Why a text is not the name of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RoomNameError {
     /// No characters, or `.` or `..`, which URLs resolve away.
@@ -38,10 +37,10 @@ pub enum RoomNameError {
 }
 
 impl RoomName {
-    /// Checks and takes a name.
+    /// Checks a name.
     pub fn new(name: &str) -> Result<Self, RoomNameError> {
         match StreamName::new(name) {
-            // The only other character that a stream's name takes.
+            // The name of a stream may have a '/', that of a room may not.
             Ok(_) if name.contains('/') => Err(RoomNameError::Character('/')),
             Ok(_) => Ok(Self(name.into())),
             Err(StreamNameError::Empty) if name.contains('/') => Err(RoomNameError::Character('/')),
@@ -52,13 +51,15 @@ impl RoomName {
         }
     }
 
-    /// The room that any text stands for, as dialects with free names call it: `a/b` is `a~2Fb`.
-    /// Different texts are different rooms; what needs no escape is the same room for all dialects.
+    /// The name of the room that a dialect with free names calls `text`: `a/b` is `a~2Fb`.
+    /// Different texts are different rooms. A text that needs no escape is the same room in all
+    /// dialects.
     pub fn of_text(text: &str) -> Result<Self, RoomNameError> {
         Self::new(&escaped(text))
     }
 
-    /// What dialects with free names call this room: the text of [`Self::of_text`], or the name.
+    /// What dialects with free names call this room: the text given to [`Self::of_text`], or the
+    /// name itself.
     pub fn text(&self) -> String {
         unescaped(&self.0).unwrap_or_else(|| self.0.to_string())
     }
@@ -81,29 +82,29 @@ impl fmt::Display for RoomName {
     }
 }
 
-/// What a participant is called in its room; there is one of an id at a time.
+/// The id of a participant, unique in its room at any time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ParticipantId(Arc<str>);
 
-/// Why a text is no id that a client may take.
+/// Why a client may not choose a text as its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ParticipantIdError {
-    /// No characters, or `.` or `..`, which could be no part of a stream's name.
+    /// No characters, or `.` or `..`, which cannot be a segment of a stream's name.
     #[error("a participant's id needs at least one character, and is neither '.' nor '..'")]
     Empty,
-    /// More than [`PARTICIPANT_ID_MAX`] bytes.
+    /// More than [`PARTICIPANT_ID_MAX`] bytes, or [`ESCAPED_ID_MAX`] of an escaped id.
     #[error("a participant's id has at most {PARTICIPANT_ID_MAX} characters")]
     TooLong,
-    /// A character that ids of clients do not have.
+    /// A character that the id of a client may not have.
     #[error("a participant's id takes letters, digits, '-', '_' and '.', not {0:?}")]
     Character(char),
 }
 
 impl ParticipantId {
-    /// Checks and takes the id of a client: letters, digits, `-`, `_` and `.`.
+    /// Checks the id of a client, which has letters, digits, `-`, `_` and `.`.
     ///
-    /// `~` is not among them: it stands between a participant and a label in the names of
-    /// streams, and marks the ids that the server makes up.
+    /// `~` is not among them: it separates a participant's id from a label in the names of
+    /// streams, and marks the ids that the server chooses.
     pub fn new(id: &str) -> Result<Self, ParticipantIdError> {
         if matches!(id, "" | "." | "..") {
             return Err(ParticipantIdError::Empty);
@@ -118,9 +119,9 @@ impl ParticipantId {
         Ok(Self(id.into()))
     }
 
-    /// The id that any text stands for, as dialects with free names call their users: `a/b` is
-    /// `~a~2Fb`. What needs no escape is the same id for all dialects. The leading `~` is that of
-    /// no id that the server makes up.
+    /// The id of the participant that a dialect with free names calls `text`: `a/b` is `~a~2Fb`. A
+    /// text that needs no escape is the same id in all dialects. The escape after the leading `~`
+    /// sets it apart from all ids that the server chooses.
     pub fn of_text(text: &str) -> Result<Self, ParticipantIdError> {
         let name = escaped(text);
         if name == text {
@@ -133,20 +134,21 @@ impl ParticipantId {
         Ok(Self(id.into()))
     }
 
-    /// What dialects with free names call this one: the text of [`Self::of_text`], or the id.
+    /// What dialects with free names call this participant: the text given to [`Self::of_text`], or
+    /// the id itself.
     pub fn text(&self) -> String {
         let escape = self.0.strip_prefix('~');
-        // What begins so has something to escape; the server's own id has not.
+        // An id of `of_text` that begins with '~' contains an escape; the server's own id does not.
         let escape = escape.filter(|escape| escape.contains('~'));
         let text = escape.and_then(unescaped);
         text.unwrap_or_else(|| self.0.to_string())
     }
 
-    /// The participant that stands for a publisher of another dialect: `whip~camera` for
-    /// `whip` and the stream `garden/camera`. No client can take this id.
+    /// The id of the synthetic participant for a publisher of another dialect: `whip~camera` for
+    /// `whip` and the stream `garden/camera`. No client can choose this id.
     ///
-    /// `garden/garden` keeps its whole name, `whip~garden/garden`, since it is in one room with
-    /// the stream `garden`.
+    /// The stream `garden/garden` keeps its whole name, `whip~garden/garden`, since it is in the
+    /// same room as the stream `garden`.
     pub fn made_up(dialect: &str, stream: &StreamName) -> Self {
         let name = stream.as_str();
         let last = match name.split_once('/') {
@@ -156,7 +158,7 @@ impl ParticipantId {
         Self(format!("{dialect}~{last}").into())
     }
 
-    /// Who writes what the server itself has to say. No client can take this id.
+    /// The id under which the server itself sends messages. No client can choose this id.
     pub fn server() -> Self {
         Self("~server".into())
     }
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_is_named_like_one_segment_of_a_stream() {
+    fn room_name_is_one_segment_of_a_stream_name() {
         use RoomNameError::*;
         assert!(RoomName::new("a.b_c~d").is_ok());
         assert!(RoomName::new(&"x".repeat(128)).is_ok());
@@ -200,14 +202,14 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_in_the_room_of_its_first_segment() {
+    fn stream_is_in_the_room_of_its_first_segment() {
         for name in ["garden", "garden/camera"] {
             assert_eq!(RoomName::of(&stream(name)).as_str(), "garden");
         }
     }
 
     #[test]
-    fn clients_cannot_take_what_the_server_makes_up() {
+    fn clients_cannot_choose_ids_of_the_server() {
         use ParticipantIdError::*;
         let made_up = ParticipantId::made_up("whip", &stream("garden/camera"));
         assert_eq!(made_up.as_str(), "whip~camera");
@@ -222,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn any_text_is_a_room_and_an_id_that_read_back() {
+    fn any_text_becomes_a_room_and_an_id_and_reads_back() {
         for (text, room, id) in [
             ("garden", "garden", "garden"),
             ("a/b", "a~2Fb", "~a~2Fb"),
@@ -243,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_too_long_when_escaped_is_refused() {
+    fn text_that_is_too_long_when_escaped_is_refused() {
         assert_eq!(ParticipantId::of_text(""), Err(ParticipantIdError::Empty));
         assert_eq!(RoomName::of_text(""), Err(RoomNameError::Empty));
         for (length, fits) in [(31, true), (32, false)] {
@@ -262,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn two_streams_of_a_room_are_never_of_one_made_up_participant() {
+    fn streams_of_a_room_have_distinct_synthetic_participants() {
         let ids = ["garden", "garden/garden", "garden/gate"]
             .map(|name| ParticipantId::made_up("whip", &stream(name)));
         assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);

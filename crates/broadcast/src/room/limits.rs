@@ -3,43 +3,45 @@ use std::time::Duration;
 /// The longest topic of a message, in bytes.
 pub const TOPIC_BYTES_MAX: usize = 128;
 
-/// Events that a room gathers at most; then they are delivered early. Who joined in between
-/// gets a list of its own, so longer gathering would cost the square of its length.
+/// The most events that a room gathers; then it delivers them early. A participant that joined in
+/// between gets a list of its own, so the cost grows with the square of this number.
 pub const GATHERED_MAX: usize = 128;
 
-/// Between two [`Event::RoomChanged`](super::Event::RoomChanged) of a room for its counts alone.
+/// The shortest time between two [`Event::RoomChanged`](super::Event::RoomChanged) of a room that
+/// are sent for its counts alone.
 pub const COUNTS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How much there may be, and how long things take.
+/// Limits and times of all rooms.
 ///
-/// What is refused for a limit names it as `rooms.` and the name of the field.
+/// A refusal names the limit that is reached as `rooms.` and the name of the field.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Rooms in the process. One more takes the place of the one that has been empty for the
-    /// longest; refused, by joining or by the API, when each has a participant or is locked.
+    /// Rooms in the process. One more takes the place of the room that has been empty for the
+    /// longest time. It is refused, whether by a join or by the API, when each room has a
+    /// participant or is locked.
     pub rooms_max: usize,
-    /// Participants of a room, with the hidden. Refused: one more.
+    /// Participants of a room, with the hidden ones; one more is refused.
     pub participants_max: usize,
-    /// Streams of a room. Refused: one more.
+    /// Streams of a room; one more is refused.
     pub streams_max: usize,
-    /// Streams of a participant. Refused: one more.
+    /// Streams of a participant; one more is refused.
     pub streams_per_participant_max: usize,
-    /// Length of a participant's name, in bytes. Refused: a longer one.
+    /// Length of a participant's name, in bytes; a longer one is refused.
     pub name_bytes_max: usize,
-    /// Length of the metadata of a participant or a stream, in bytes. Refused: more.
+    /// Length of the metadata of a participant or a stream, in bytes; longer ones are refused.
     pub metadata_bytes_max: usize,
-    /// Length of a message's body, in bytes. Refused: a longer one.
+    /// Length of a message's body, in bytes; a longer one is refused.
     pub message_bytes_max: usize,
-    /// Messages of a participant per second, on average; twice as many may come at once.
-    /// Refused: more. 0: any number.
+    /// Messages of a participant per second, on average; twice as many may come at once. Further
+    /// ones are refused. 0 stands for no limit.
     pub messages_per_second: u32,
-    /// A room ends when it has been empty for this long.
+    /// How long a room may be empty before it ends.
     pub empty_grace: Duration,
-    /// A lost participant ends after this time.
+    /// How long a participant may be lost before it ends.
     pub lost_grace: Duration,
     /// How long large rooms gather events before they deliver them.
     pub gather: Duration,
-    /// Rooms with at least so many participants, with the hidden, gather events.
+    /// Rooms with at least this many participants, with the hidden ones, gather events.
     pub gather_from: usize,
 }
 

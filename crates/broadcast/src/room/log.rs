@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::{Event, ParticipantKey};
 
-/// What a room was told, as far as not everybody has got it, and how far everybody is.
+/// The events of a room that some participant has yet to get, and each participant's position.
 ///
 /// Positions count all events of the room's life. An event that all readers have got is dropped.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ pub(super) struct Log {
     entries: VecDeque<Event>,
     /// The position of the next event that each reader gets.
     positions: BTreeMap<ParticipantKey, u64>,
-    /// The same the other way round; no set is empty.
+    /// The readers at each position; no set is empty.
     readers: BTreeMap<u64, BTreeSet<ParticipantKey>>,
 }
 
@@ -26,7 +26,7 @@ impl Log {
         self.entries.push_back(event);
     }
 
-    /// Number of events that somebody has yet to get.
+    /// The number of events that some reader has yet to get.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -36,13 +36,14 @@ impl Log {
         self.place(reader, self.end());
     }
 
-    /// Removes a reader. What it has not got, it does not get.
+    /// Removes a reader. It does not get the events that it has yet to get.
     pub(super) fn remove(&mut self, reader: ParticipantKey) {
         self.take(reader);
         self.trim();
     }
 
-    /// What each reader has yet to get, which it has got with this.
+    /// Returns the events that each reader has yet to get, and moves all readers to the end.
+    /// Readers at the same position share a part.
     pub(super) fn flush(&mut self) -> Vec<Part> {
         let end = self.end();
         let mut current = self.readers.remove(&end).unwrap_or_default();
@@ -62,7 +63,8 @@ impl Log {
         parts
     }
 
-    /// What one reader has yet to get, which it has got with this.
+    /// Returns the events that one reader has yet to get, and moves it to the end; `None` if there
+    /// are none.
     pub(super) fn flush_one(&mut self, reader: ParticipantKey) -> Option<Part> {
         let end = self.end();
         let position = self.take(reader)?;
@@ -96,7 +98,7 @@ impl Log {
         Some(position)
     }
 
-    /// Drops what everybody has got.
+    /// Drops the events that all readers have got.
     fn trim(&mut self) {
         let needed = self.readers.keys().next().copied();
         let got = needed.unwrap_or(self.end()) - self.first;
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_flushed_alone_does_not_get_it_again() {
+    fn reader_flushed_alone_does_not_get_events_again() {
         let mut log = Log::default();
         add(&mut log, [1, 2]);
         log.push(event());
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_waits_for_is_dropped() {
+    fn events_that_all_readers_have_are_dropped() {
         let mut log = Log::default();
         add(&mut log, [1, 2]);
         (0..3).for_each(|_| log.push(event()));

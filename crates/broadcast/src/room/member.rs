@@ -2,7 +2,7 @@ use super::history::Bucket;
 use super::subscriptions::Subscriptions;
 use super::{Join, Participant, Quality, State};
 
-/// A participant with what others do not see.
+/// A participant, with the state that others do not see.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) participant: Participant,

@@ -7,7 +7,7 @@ use super::{
     TOPIC_BYTES_MAX,
 };
 
-/// A message that has no number yet.
+/// A message that has neither number nor sender yet.
 struct Draft {
     kind: MessageKind,
     to: Option<ParticipantId>,
@@ -17,11 +17,13 @@ struct Draft {
 }
 
 impl Rooms {
-    /// Sends a message to all in the room, or to one of them; the writer gets it, too. Returns
-    /// its number.
+    /// Sends a message to all participants of the room, or to one of them; the sender gets it, too.
+    /// Returns its number.
     ///
-    /// `wall_ms` is the time in milliseconds since 1970. What goes to all is kept for those who
-    /// come later. `topic` has at most [`TOPIC_BYTES_MAX`] bytes. Nobody can write to the hidden.
+    /// `wall_ms` is the time in milliseconds since 1970. A message to all is kept for participants
+    /// who join later. `topic` has at most [`TOPIC_BYTES_MAX`] bytes, `body` at most
+    /// [`Limits::message_bytes_max`](super::Limits). A hidden participant can neither send messages
+    /// nor be the receiver of a private one.
     #[allow(
         clippy::too_many_arguments,
         reason = "each is one fact about the message, used once"
@@ -41,10 +43,10 @@ impl Rooms {
         self.write(now, key, draft, bytes_max)
     }
 
-    /// Sends data to all in the room, like [`Self::send`], for a dialect whose messages are as
-    /// long as `bytes_max`. One that is longer than
-    /// [`Limits::message_bytes_max`](super::Limits) is not kept for those who come later, and
-    /// counts towards the writer's rate as the messages that would hold as much.
+    /// Sends data to all participants of the room, like [`Self::send`], for a dialect whose
+    /// messages have up to `bytes_max` bytes. A message of more than
+    /// [`Limits::message_bytes_max`](super::Limits) is not kept for participants who join later,
+    /// and counts towards the sender's rate as the number of messages that would hold as much.
     pub fn send_long(
         &mut self,
         now: Instant,
@@ -77,7 +79,7 @@ impl Rooms {
         );
         draft.check(bytes_max)?;
         let to = room.receivers(draft.to.as_ref(), Some(key))?;
-        // Last, so that only what is sent counts.
+        // The rate is checked last, so that only messages that are sent count.
         let writer = room.members.get_mut(&key).ok_or(SendError::Unknown)?;
         let places = draft.places(cx);
         if !writer
@@ -89,8 +91,8 @@ impl Rooms {
         Ok(room.post(now, draft.from(from, name), to, cx))
     }
 
-    /// Sends a message from the server, for the API: from [`ParticipantId::server`], named
-    /// `server`, and as often as one likes. Otherwise like [`Self::send`].
+    /// Sends a message from the server, for the API. Its sender is [`ParticipantId::server`] with
+    /// the name `server`, and its rate is not limited. Otherwise like [`Self::send`].
     #[allow(
         clippy::too_many_arguments,
         reason = "each is one fact about the message, used once"
@@ -116,7 +118,7 @@ impl Rooms {
 }
 
 impl RoomState {
-    /// Who gets a private message; `None`: everybody gets it.
+    /// The participants who get a private message, with its writer; `None` for a message to all.
     fn receivers(
         &self,
         to: Option<&ParticipantId>,
@@ -145,7 +147,7 @@ impl RoomState {
         if let Some(to) = to {
             self.tell_some(to, Event::Message(message), cx);
         } else {
-            // A hundred of the long ones would be much for a newcomer's first frame.
+            // A hundred long messages would be too much for the snapshot of a new participant.
             if message.body.len() <= cx.limits.message_bytes_max {
                 self.history.keep(message.clone());
             }
@@ -173,12 +175,13 @@ impl Draft {
         }
     }
 
-    /// How many of the longest usual messages would hold as much; at least one.
+    /// The number of messages of the usual longest size that would hold as much; at least one.
     fn places(&self, cx: &Context) -> u32 {
         let places = self.body.len().div_ceil(cx.limits.message_bytes_max.max(1));
         u32::try_from(places).unwrap_or(u32::MAX).max(1)
     }
 
+    /// Checks the lengths of body and topic.
     fn check(&self, bytes_max: usize) -> Result<(), SendError> {
         let topic = self.topic.as_ref().map_or(0, String::len);
         for (field, length, max) in [

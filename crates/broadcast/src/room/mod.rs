@@ -1,16 +1,17 @@
-//! Rooms: who is in them, what they publish, view and write, and who is told of it.
+//! Rooms: their participants, streams, subscriptions and messages, and the events that tell
+//! participants about them.
 //!
-//! [`Rooms`] is all rooms of a process as one state machine. It does no SDP, moves no media and
-//! holds no socket: it takes what participants want, and returns [`Output`]s to carry out. The
+//! [`Rooms`] holds all rooms of a process as one state machine. It reads no SDP, moves no media and
+//! owns no socket: it takes the requests of participants and returns [`Output`]s to carry out. The
 //! caller takes all outputs after each call, and calls [`Rooms::handle_timeout`] at
 //! [`Rooms::poll_timeout`].
 //!
-//! What a room is told goes to an append-only log; each participant has a position in it. Small
-//! rooms are told at once. In large ones events are gathered for a moment, so that hundreds of
-//! people who come within a second cost one delivery to each, not hundreds. [`Joined`] is the
-//! state at the joiner's position, so no event is missed and none comes twice.
+//! A room appends its events to a log, in which each participant has a position. Small rooms
+//! deliver events at once. Large rooms gather them for a moment, so that hundreds of participants
+//! who join within a second cost each participant one delivery, not hundreds. [`Joined`] is the
+//! state at the new participant's position, so no event is missed and none comes twice.
 //!
-//! Tokens are not looked at here: whoever calls [`Rooms::join`] has decided on the [`Role`].
+//! Deliberately absent: tokens. The caller of [`Rooms::join`] has decided on the [`Role`].
 
 mod admission;
 mod audience;

@@ -3,112 +3,112 @@ use rtp::Kind;
 use super::{ParticipantId, RoomName};
 use crate::StreamName;
 
-/// What a participant may do.
+/// The role of a participant: what it may do in the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// All, also what concerns others.
+    /// May publish, view and send messages, and act on others.
     Host,
-    /// Publish, view, write.
+    /// May publish, view and send messages.
     Publisher,
-    /// View and write.
+    /// May view and send messages.
     Viewer,
-    /// View; others do not see it.
+    /// May view. Others do not see it.
     Hidden,
 }
 
 impl Role {
-    /// May publish streams.
+    /// Whether it may publish streams.
     pub fn may_publish(self) -> bool {
         matches!(self, Self::Host | Self::Publisher)
     }
 
-    /// May view streams of others.
+    /// Whether it may view the streams of others.
     pub fn may_view(self) -> bool {
         true
     }
 
-    /// May send messages.
+    /// Whether it may send messages.
     pub fn may_write(self) -> bool {
         self != Self::Hidden
     }
 
-    /// May act on others: ask for mute, kick, lock, close.
+    /// Whether it may act on others: request a mute, kick, lock and close.
     pub fn is_host(self) -> bool {
         self == Self::Host
     }
 
-    /// Others are told of it, and it is counted.
+    /// Whether others are told of it, and it is counted.
     pub fn is_seen(self) -> bool {
         self != Self::Hidden
     }
 }
 
-/// Whether a participant is heard of.
+/// Whether a participant's client is connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// It is.
+    /// Its socket is open.
     Connected,
-    /// Its socket is lost; it may come back.
+    /// Its socket is lost. It may come back within [`Limits::lost_grace`](super::Limits).
     Lost,
 }
 
-/// How well a participant's connection does.
+/// The quality of a participant's connection. Crate `shard` measures it, with these thresholds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Quality {
-    /// Nothing is known: there is no media.
+    /// Not measured: there is no media.
     Unknown,
-    /// Nothing is missing.
+    /// At most 2 % of packets are lost, and the round trip takes at most 300 ms.
     Good,
-    /// Some packets are lost, or take long.
+    /// At most 8 % of packets are lost, and the round trip takes at most 600 ms.
     Fair,
-    /// It shows.
+    /// More packets are lost, or the round trip takes longer.
     Poor,
 }
 
-/// Somebody in a room, as others see it.
+/// A participant as others see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Participant {
-    /// Unique in the room.
+    /// Its id, unique in the room.
     pub id: ParticipantId,
-    /// For people.
+    /// Its name, to show to users.
     pub name: String,
     /// What it may do.
     pub role: Role,
-    /// The application's.
+    /// Text of the application, passed on as it is.
     pub metadata: String,
-    /// Whether it is heard of.
+    /// Whether its client is connected.
     pub state: State,
-    /// Of its connection.
+    /// The quality of its connection.
     pub quality: Quality,
-    /// Since when, in milliseconds since 1970.
+    /// When it joined, in milliseconds since 1970.
     pub joined_at: u64,
 }
 
-/// A room, as others see it.
+/// A room as others see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
-    /// Unique in the process.
+    /// Its name, unique in the process.
     pub name: RoomName,
     /// Only hosts may enter.
     pub locked: bool,
-    /// Those in it, without the hidden.
+    /// The number of participants without the hidden ones.
     pub participants: usize,
-    /// Those who watch a stream of it without being in it: by WHEP.
+    /// The number of external viewers, who watch a stream of the room by WHEP without being in it.
     pub viewers: usize,
 }
 
 /// A stream in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
-    /// Unique in the process. Its first segment is the room's name.
+    /// Its name, unique in the process. The first segment is the room's name.
     pub name: StreamName,
-    /// Whose.
+    /// The participant that publishes it.
     pub participant: ParticipantId,
-    /// What tells the participant's streams apart.
+    /// The label that tells the participant's streams apart.
     pub label: Option<String>,
-    /// The application's.
+    /// Text of the application, passed on as it is.
     pub metadata: String,
-    /// Media comes.
+    /// Media arrives.
     pub active: bool,
     /// Audio first; at most one of each kind.
     pub tracks: Vec<Track>,
@@ -119,56 +119,56 @@ pub struct Stream {
 pub struct Track {
     /// Audio or video.
     pub kind: Kind,
-    /// Where it comes from, in the application's words: `camera`, `screen`.
+    /// Its source in the application's words: `camera`, `screen`.
     pub source: Option<String>,
-    /// Its publisher sends nothing.
+    /// Its publisher has muted it.
     pub muted: bool,
-    /// As SDP calls it; `None` before the first packet.
+    /// The codec's name as SDP writes it; `None` before the first packet.
     pub codec: Option<String>,
-    /// Simulcast layers, worst first; empty without.
+    /// Simulcast layers, worst first; empty without simulcast.
     pub layers: Vec<Layer>,
 }
 
 /// A simulcast layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
-    /// Its name.
+    /// Its rid.
     pub rid: String,
-    /// In pixels; 0 when its publisher did not say.
+    /// Its width in pixels; 0 if the publisher did not declare it.
     pub width: u32,
-    /// In pixels; 0 when its publisher did not say.
+    /// Its height in pixels; 0 if the publisher did not declare it.
     pub height: u32,
-    /// Packets of it come.
+    /// Packets of the layer arrive.
     pub active: bool,
 }
 
-/// What somebody wrote.
+/// A message in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Counts up in the room from 1, also over messages that one participant alone got.
+    /// Its number. It counts up from 1 in the room, private messages included.
     pub number: u64,
-    /// For people or for programs.
+    /// Whether it is for users or for programs.
     pub kind: MessageKind,
-    /// Who wrote it.
+    /// The id of its sender.
     pub from: ParticipantId,
-    /// The writer's name at that time.
+    /// The sender's name at that time.
     pub name: String,
-    /// The only one who gets it, besides the writer; `None`: all.
+    /// The only participant that gets it, besides the sender; `None` for all.
     pub to: Option<ParticipantId>,
-    /// What it is about.
+    /// Its topic, in the application's words.
     pub topic: Option<String>,
-    /// The text.
+    /// Its text.
     pub body: String,
-    /// When, in milliseconds since 1970.
+    /// When it was sent, in milliseconds since 1970.
     pub sent_at: u64,
 }
 
-/// For whom a message is.
+/// Whether a message is for users or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageKind {
-    /// People.
+    /// A text to show to users.
     Chat,
-    /// Programs.
+    /// Data for the application.
     Data,
 }
 
@@ -178,7 +178,7 @@ mod tests {
 
     /// The table in docs/protocol/headwater.md.
     #[test]
-    fn roles_allow_what_the_protocol_says() {
+    fn roles_match_the_table_of_the_protocol() {
         for (role, may) in [
             (Role::Host, [true, true, true, true, true]),
             (Role::Publisher, [true, true, true, false, true]),

@@ -5,22 +5,22 @@ use rtp::Kind;
 use super::{Declared, Layer, ParticipantId, ParticipantKey, PublishedChange, Stream, Track};
 use crate::{StreamName, TrackStatus};
 
-/// A stream with who publishes it, and which parts of it nobody declared.
+/// A stream with its publisher, and the parts of it that the publisher did not declare.
 ///
-/// What a publisher declared stays, whatever is measured: a report may be older than the
-/// declaration. What it left open is as measured.
+/// What the publisher declared stays, whatever is measured: a report may be older than the
+/// declaration. What it left open is filled in from reports.
 #[derive(Debug)]
 pub(super) struct Published {
     pub(super) stream: Stream,
     pub(super) owner: ParticipantKey,
-    /// No tracks were declared.
+    /// The publisher declared no tracks, so reports add them.
     tracks_open: bool,
-    /// Tracks without declared layers.
+    /// The tracks without declared layers, to which reports add them.
     layers_open: BTreeSet<Kind>,
 }
 
 impl Published {
-    /// A stream without tracks.
+    /// Creates a stream without tracks.
     pub(super) fn new(name: StreamName, owner: ParticipantKey, participant: ParticipantId) -> Self {
         Self {
             stream: Stream {
@@ -37,7 +37,7 @@ impl Published {
         }
     }
 
-    /// The kinds of its tracks.
+    /// The kinds of the stream's tracks, audio first.
     pub(super) fn kinds(&self) -> Vec<Kind> {
         self.stream.tracks.iter().map(|track| track.kind).collect()
     }
@@ -46,11 +46,12 @@ impl Published {
         self.stream.tracks.iter().any(|track| track.kind == kind)
     }
 
-    /// Takes what the publisher says of it. What was measured of a track that stays is kept.
+    /// Applies a declaration of the publisher. What was measured of a track that stays is kept.
     pub(super) fn declare(&mut self, declared: Declared) -> PublishedChange {
         let mut tracks = declared.tracks;
         self.stream.label = declared.label;
         self.stream.metadata = declared.metadata;
+        // A declaration without tracks leaves the tracks to reports, unless there was one with.
         if tracks.is_empty() && self.tracks_open {
             return PublishedChange::default();
         }
@@ -75,7 +76,7 @@ impl Published {
         }
     }
 
-    /// Takes what is measured of it, and returns the tracks that were not known before.
+    /// Applies a report of the media side. Returns the tracks that it added.
     pub(super) fn measure(&mut self, active: bool, statuses: &[TrackStatus]) -> Vec<Kind> {
         self.stream.active = active;
         let begun = self.open_tracks(statuses);
@@ -97,7 +98,7 @@ impl Published {
         begun
     }
 
-    /// Measured tracks that are to be added.
+    /// The measured tracks that are to be added.
     fn open_tracks(&self, statuses: &[TrackStatus]) -> Vec<Kind> {
         if !self.tracks_open {
             return Vec::new();
@@ -107,7 +108,7 @@ impl Published {
     }
 }
 
-/// The kinds of those tracks that the first list has none of.
+/// The kinds of `tracks` that `list` does not have.
 fn missing_in(list: &[Track], tracks: &[Track]) -> Vec<Kind> {
     let kinds = tracks.iter().map(|track| track.kind);
     kinds
@@ -115,7 +116,7 @@ fn missing_in(list: &[Track], tracks: &[Track]) -> Vec<Kind> {
         .collect()
 }
 
-/// Copies what was measured of a track to its new declaration.
+/// Copies what was measured of a track into its new declaration.
 fn keep_measured(track: &mut Track, old: &Track) {
     track.codec = track.codec.take().or_else(|| old.codec.clone());
     if track.layers.is_empty() {
@@ -127,6 +128,7 @@ fn keep_measured(track: &mut Track, old: &Track) {
     }
 }
 
+/// Applies the measured codec and activity of a track, and its layers if `layers_open`.
 fn measure_track(track: &mut Track, status: Option<&TrackStatus>, layers_open: bool) {
     let measured = status.map_or(&[][..], |status| &status.layers);
     if let Some(codec) = status.and_then(|status| status.codec.as_ref()) {
@@ -142,7 +144,7 @@ fn measure_track(track: &mut Track, status: Option<&TrackStatus>, layers_open: b
     }
 }
 
-/// Adds measured layers that are not known, and puts all into the measured order.
+/// Adds the measured layers that are new, and puts all layers into the measured order.
 fn add_layers(track: &mut Track, status: Option<&TrackStatus>) {
     let layers = status.into_iter().flat_map(|status| &status.layers);
     let named = layers.filter_map(|layer| Some((layer.rid.as_ref()?, layer.active)));
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_declaration_tells_what_begins_and_what_ends() {
+    fn changed_declaration_returns_begun_and_ended_tracks() {
         use Kind::{Audio, Video};
         let mut published = published();
         let first = declare(
@@ -233,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_measured_survives_a_new_declaration() {
+    fn measured_values_survive_a_new_declaration() {
         let mut published = published();
         declare(&mut published, vec![track(Kind::Video, &["l", "h"])]);
         published.measure(true, &[status(Kind::Video, &[("l", true), ("h", false)])]);
@@ -245,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_declared_stream_gets_nothing_from_a_late_report() {
+    fn late_report_adds_nothing_to_a_declared_stream() {
         let mut published = published();
         declare(&mut published, vec![track(Kind::Video, &["l"])]);
         let late = [
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_nobody_declared_is_as_measured() {
+    fn undeclared_stream_takes_its_tracks_from_reports() {
         let mut published = published();
         declare(&mut published, vec![]);
         let begun = published.measure(true, &[status(Kind::Video, &[("h", true)])]);

@@ -10,33 +10,34 @@ use super::{
 };
 use crate::{StreamName, TrackStatus};
 
-/// What a publisher says of its stream.
+/// What a publisher declares of its stream.
 #[derive(Debug, Clone, Default)]
 pub struct Declared {
-    /// What tells its streams apart.
+    /// The label that tells the publisher's streams apart.
     pub label: Option<String>,
-    /// The application's. At most [`Limits::metadata_bytes_max`](super::Limits).
+    /// Text of the application, at most [`Limits::metadata_bytes_max`](super::Limits).
     pub metadata: String,
-    /// At most one of each kind; a second one is left out.
+    /// The tracks, at most one of each kind; a second one is ignored.
     pub tracks: Vec<Track>,
 }
 
-/// What [`Rooms::publish`] did.
+/// What [`Rooms::publish`] changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PublishedChange {
-    /// The stream was not there before.
+    /// The stream is new.
     pub is_new: bool,
-    /// Tracks that were not there before; audio first.
+    /// Tracks that are new, audio first.
     pub begun: Vec<Kind>,
-    /// Tracks that are not there any more; audio first.
+    /// Tracks that no longer exist, audio first.
     pub ended: Vec<Kind>,
 }
 
 impl Rooms {
-    /// Adds a stream, or changes the tracks of one's own. Its name has to begin with the room's.
+    /// Adds a stream of a participant, or changes one that the participant publishes already. The
+    /// first segment of its name is the room's name.
     ///
-    /// A stream that was never declared to have tracks gets those that [`Self::report`] shows, and
-    /// a track without declared layers likewise its layers.
+    /// A stream that was never declared with tracks gets them from [`Self::report`], and so does a
+    /// track without declared layers get its layers.
     pub fn publish(
         &mut self,
         now: Instant,
@@ -69,7 +70,7 @@ impl Rooms {
         Ok(change)
     }
 
-    /// Ends a stream of one's own.
+    /// Ends a stream of the participant that publishes it.
     pub fn unpublish(
         &mut self,
         now: Instant,
@@ -82,7 +83,7 @@ impl Rooms {
         Ok(())
     }
 
-    /// Others see that a track of one's own stream carries nothing, or something again.
+    /// Notes that the publisher of a stream has muted or unmuted a track. Others are told.
     pub fn mute(
         &mut self,
         now: Instant,
@@ -101,8 +102,8 @@ impl Rooms {
         Ok(())
     }
 
-    /// What the media side measures of a stream; all of it each time. Told only when others can
-    /// see a change. Nothing happens when there is no such stream.
+    /// Takes what the media side measures of a stream, with all its tracks each time. Participants
+    /// are told only if they can see a change. Does nothing if there is no such stream.
     pub fn report(
         &mut self,
         now: Instant,
@@ -126,7 +127,7 @@ impl Rooms {
 }
 
 impl RoomState {
-    /// Whether a stream would be new; an error when it may not be published.
+    /// Checks whether a participant may publish a stream. Returns whether the stream is new.
     fn check_stream(
         &self,
         key: ParticipantKey,
@@ -153,7 +154,7 @@ impl RoomState {
         Err(PublishError::Full { limit })
     }
 
-    /// The stream, which begins if it is not there.
+    /// The stream of this name, which begins if it does not exist.
     fn add_published(&mut self, key: ParticipantKey, name: &StreamName) -> &mut Published {
         let participant = &self.members[&key].participant;
         self.streams
@@ -161,6 +162,7 @@ impl RoomState {
             .or_insert_with(|| Published::new(name.clone(), key, participant.id.clone()))
     }
 
+    /// A stream, if the participant publishes it.
     fn own_stream(
         &mut self,
         key: ParticipantKey,
@@ -173,6 +175,7 @@ impl RoomState {
         }
     }
 
+    /// Tells participants and webhooks that a stream began.
     fn tell_added(&mut self, now: Instant, name: &StreamName, cx: &mut Context) {
         let stream = self.streams[name].stream.clone();
         self.tell(now, Event::StreamAdded(stream.clone()), cx);
@@ -182,7 +185,7 @@ impl RoomState {
         });
     }
 
-    /// Tells what a stream is like now, if that is not what it was before.
+    /// Tells all participants the state of a stream, if it is not the same as `before`.
     fn tell_stream(&mut self, now: Instant, before: &Stream, cx: &mut Context) {
         let stream = &self.streams[&before.name].stream;
         if stream != before {
@@ -191,7 +194,7 @@ impl RoomState {
         }
     }
 
-    /// Gives a track that has come to all who want it.
+    /// Gives a new track to all participants that want it.
     fn show(&mut self, stream: &StreamName, kind: Kind, cx: &mut Context) {
         let owner = self.streams.get(stream).map(|p| p.owner);
         for (key, member) in &mut self.members {

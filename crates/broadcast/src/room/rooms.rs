@@ -13,20 +13,21 @@ use crate::StreamName;
 
 /// All rooms of a process. See the [module](super).
 ///
-/// A room begins when somebody joins it or when it is created, and ends when it has been empty
-/// for [`Limits::empty_grace`], or is closed. Before that an empty one that is not locked gives way to
-/// another room, when there are [`Limits::rooms_max`]. Its lock and its messages end with it.
+/// A room begins when a participant joins it or when it is created. It ends when it has been empty
+/// for [`Limits::empty_grace`], or when it is closed. An empty room that is not locked ends earlier
+/// if another room is needed and there are [`Limits::rooms_max`] already. Its lock and its messages
+/// end with it.
 #[derive(Debug)]
 pub struct Rooms {
     pub(super) rooms: BTreeMap<RoomName, RoomState>,
-    /// Where each participation is.
+    /// The room of each participation.
     pub(super) places: BTreeMap<ParticipantKey, RoomName>,
     pub(super) audience: Audience,
     pub(super) context: Context,
 }
 
 impl Rooms {
-    /// Without rooms.
+    /// Creates the state machine without rooms.
     pub fn new(limits: Limits) -> Self {
         Self {
             rooms: BTreeMap::new(),
@@ -36,9 +37,9 @@ impl Rooms {
         }
     }
 
-    /// Creates a room, for the API; one that is there stays as it is. Ends after
-    /// [`Limits::empty_grace`] if nobody comes. `Err` when there are [`Limits::rooms_max`], of
-    /// which none may give way.
+    /// Creates a room, for the API; a room that exists stays as it is. The room ends after
+    /// [`Limits::empty_grace`] if no participant joins. `Err(Full)` when there are
+    /// [`Limits::rooms_max`] rooms and none of them may give way.
     pub fn create(&mut self, now: Instant, name: RoomName) -> Result<Room, CreateError> {
         self.check_space(&name)
             .map_err(|limit| CreateError::Full { limit })?;
@@ -53,12 +54,13 @@ impl Rooms {
         Ok(room)
     }
 
-    /// Ends a room with all in it, for the API; `text` is told to them. False when there is none.
+    /// Ends a room and all participations in it with [`EndReason::Closed`], for the API; `text` is
+    /// told to the participants. Returns false when there is no such room.
     pub fn close(&mut self, room: &RoomName, text: Option<String>) -> bool {
         self.end_room(room, EndReason::Closed, text)
     }
 
-    /// Ends all rooms with [`EndReason::Stopping`]: the server stops.
+    /// Ends all rooms with [`EndReason::Stopping`], since the server stops.
     pub fn stop(&mut self) {
         let names: Vec<_> = self.rooms.keys().cloned().collect();
         for name in names {
@@ -66,77 +68,79 @@ impl Rooms {
         }
     }
 
-    /// A room, if it is there.
+    /// The room of this name; `None` if there is none.
     pub fn room(&self, room: &RoomName) -> Option<Room> {
         self.rooms.get(room).map(RoomState::room)
     }
 
-    /// All rooms, by name.
+    /// All rooms, in the order of their names.
     pub fn rooms(&self) -> impl Iterator<Item = Room> {
         self.rooms.values().map(RoomState::room)
     }
 
-    /// Those in a room, without the hidden, in the order of their keys. `None`: no such room.
+    /// The participants of a room without the hidden ones, in the order of their keys; `None` if
+    /// there is no such room.
     pub fn participants(&self, room: &RoomName) -> Option<Vec<Participant>> {
         let participants = self.rooms.get(room)?.participants();
         Some(participants.map(|(_, p)| p.clone()).collect())
     }
 
-    /// The streams of a room, by name. `None`: no such room.
+    /// The streams of a room, in the order of their names; `None` if there is no such room.
     pub fn streams(&self, room: &RoomName) -> Option<Vec<Stream>> {
         self.rooms.get(room).map(RoomState::streams)
     }
 
-    /// A stream by its name.
+    /// The stream of this name; `None` if there is none.
     pub fn stream(&self, stream: &StreamName) -> Option<&Stream> {
         let room = self.rooms.get(&RoomName::of(stream))?;
         room.streams.get(stream).map(|p| &p.stream)
     }
 
-    /// Who publishes a stream.
+    /// The participant that publishes a stream.
     pub fn owner(&self, stream: &StreamName) -> Option<ParticipantKey> {
         let room = self.rooms.get(&RoomName::of(stream))?;
         room.streams.get(stream).map(|p| p.owner)
     }
 
-    /// Who has an id in a room, also when it is hidden.
+    /// The participant with this id in a room, also if it is hidden.
     pub fn key(&self, room: &RoomName, id: &ParticipantId) -> Option<ParticipantKey> {
         self.rooms.get(room)?.keys.get(id).copied()
     }
 
-    /// Somebody in a room; `None` when the participation is over.
+    /// A participant by its key; `None` when the participation is over.
     pub fn participant(&self, key: ParticipantKey) -> Option<&Participant> {
         let room = self.rooms.get(self.places.get(&key)?)?;
         room.members.get(&key).map(|member| &member.participant)
     }
 
-    /// The room in which somebody is; `None` when the participation is over.
+    /// The room of a participant; `None` when the participation is over.
     pub fn room_of(&self, key: ParticipantKey) -> Option<&RoomName> {
         self.places.get(&key)
     }
 
-    /// Number of participants in all rooms, with the hidden.
+    /// The number of participants in all rooms, with the hidden ones.
     pub fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// Whether nobody is in any room. There may be rooms.
+    /// Whether there are no participants at all. There may be empty rooms.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 
-    /// The next thing to carry out. Call until `None` after each other call.
+    /// Returns the next output to carry out. Call it until `None` after each other call.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.context.outputs.pop_front()
     }
 
-    /// When to call [`Self::handle_timeout`]; changes with each other call.
+    /// When to call [`Self::handle_timeout`]; may change with each other call.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let next = [self.context.timers.next(), self.context.empty.next()];
         next.into_iter().flatten().min()
     }
 
-    /// Does what is due: delivers what was gathered, ends who is lost and what is empty.
+    /// Does what is due: delivers gathered events and counts, ends participants that were lost for
+    /// too long, and rooms that were empty for too long.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(timer) = self.context.timers.pop(now) {
             match timer {
@@ -152,7 +156,7 @@ impl Rooms {
         }
     }
 
-    /// Whether a room is there or may begin; else the limit that is reached.
+    /// Whether a room exists or may begin; else returns the limit that is reached.
     pub(super) fn check_space(&self, name: &RoomName) -> Result<(), &'static str> {
         if self.is_full_for(name) && self.longest_empty().is_none() {
             return Err("rooms.rooms_max");
@@ -160,7 +164,7 @@ impl Rooms {
         Ok(())
     }
 
-    /// Ends the room that has been empty for the longest, when another one could not begin.
+    /// Ends the room that has been empty for the longest time, if `name` could not begin otherwise.
     pub(super) fn make_space(&mut self, name: &RoomName) {
         if self.is_full_for(name)
             && let Some(longest) = self.longest_empty().cloned()
@@ -169,7 +173,8 @@ impl Rooms {
         }
     }
 
-    /// The room that may give way. A locked one does not: whoever came next would find it open.
+    /// The room that gives way when another one needs its place. A locked room never does: it
+    /// would be unlocked for the next participant to join.
     fn longest_empty(&self) -> Option<&RoomName> {
         let is_locked = |name: &RoomName| self.rooms.get(name).is_some_and(|room| room.locked);
         let mut empty = self.context.empty.in_order();
@@ -181,7 +186,7 @@ impl Rooms {
         full && !self.rooms.contains_key(name)
     }
 
-    /// The room of this name, which begins if it is not there.
+    /// The room of this name, which begins if it does not exist.
     pub(super) fn open(&mut self, name: &RoomName) -> &mut RoomState {
         self.rooms.entry(name.clone()).or_insert_with(|| {
             self.context
@@ -190,7 +195,7 @@ impl Rooms {
         })
     }
 
-    /// The room in which a participant is, and what it needs to act.
+    /// The room of a participant, and the context that the room needs to act.
     pub(super) fn at(&mut self, key: ParticipantKey) -> Option<(&mut RoomState, &mut Context)> {
         let room = self.rooms.get_mut(self.places.get(&key)?)?;
         Some((room, &mut self.context))

@@ -14,20 +14,21 @@ use super::{
 };
 use crate::StreamName;
 
-/// One room.
+/// The state of one room.
 #[derive(Debug)]
 pub(super) struct RoomState {
     pub(super) name: RoomName,
     pub(super) locked: bool,
-    /// A participant has shown that it is there, or the API created the room.
+    /// A participant has [proved](super::Rooms::prove) that it is there, or the API created the
+    /// room.
     pub(super) is_proved: bool,
     pub(super) members: BTreeMap<ParticipantKey, Member>,
     pub(super) keys: BTreeMap<ParticipantId, ParticipantKey>,
-    /// Members that others see.
+    /// The number of members that are not hidden.
     pub(super) seen: usize,
     pub(super) streams: BTreeMap<StreamName, Published>,
     pub(super) history: History,
-    /// Watching from outside.
+    /// The number of external viewers.
     pub(super) viewers: usize,
     pub(super) log: Log,
 }
@@ -48,7 +49,7 @@ impl RoomState {
         }
     }
 
-    /// The room, as others see it.
+    /// The room as others see it.
     pub(super) fn room(&self) -> Room {
         Room {
             name: self.name.clone(),
@@ -58,7 +59,7 @@ impl RoomState {
         }
     }
 
-    /// Those in it, without the hidden, in the order of their keys.
+    /// The participants without the hidden ones, in the order of their keys.
     pub(super) fn participants(&self) -> impl Iterator<Item = (ParticipantKey, &Participant)> {
         let seen = self.members.iter().filter(|(_, member)| member.is_seen());
         seen.map(|(key, member)| (*key, &member.participant))
@@ -69,13 +70,14 @@ impl RoomState {
         self.streams.values().map(|p| p.stream.clone()).collect()
     }
 
-    /// Somebody whom others see, by id.
+    /// The participant with this id; `None` if it is hidden or not in the room.
     pub(super) fn seen_key(&self, id: &ParticipantId) -> Option<ParticipantKey> {
         let key = *self.keys.get(id)?;
         self.members.get(&key)?.is_seen().then_some(key)
     }
 
-    /// Tells everybody: at once where there are few, soon where there are many.
+    /// Tells all participants of an event: at once in a small room, gathered with others in a large
+    /// one.
     pub(super) fn tell(&mut self, now: Instant, event: Event, cx: &mut Context) {
         self.log.push(event);
         let few = self.members.len() < cx.limits.gather_from;
@@ -87,7 +89,7 @@ impl RoomState {
         }
     }
 
-    /// Tells some alone, after all that they have yet to be told.
+    /// Tells only these participants of an event, behind all events that were gathered for them.
     pub(super) fn tell_some(&mut self, to: Vec<ParticipantKey>, event: Event, cx: &mut Context) {
         for key in &to {
             self.flush_one(*key, cx);
@@ -95,7 +97,7 @@ impl RoomState {
         cx.deliver(to, Arc::new([event]));
     }
 
-    /// Tells what is new about a participant: everybody, or only itself when it is hidden.
+    /// Tells all participants that one has changed, or only that one if it is hidden.
     pub(super) fn tell_changed(&mut self, now: Instant, key: ParticipantKey, cx: &mut Context) {
         let Some(member) = self.members.get(&key) else {
             return;
@@ -108,19 +110,20 @@ impl RoomState {
         }
     }
 
-    /// The counts are others now: the room is told within [`COUNTS_INTERVAL`].
+    /// Notes that the room's counts have changed. Its participants are told within
+    /// [`COUNTS_INTERVAL`].
     pub(super) fn counts_changed(&self, now: Instant, cx: &mut Context) {
         let timer = Timer::Counts(self.name.clone());
         cx.timers.begin(timer, now + COUNTS_INTERVAL);
     }
 
-    /// Tells the room what it is like now.
+    /// Tells all participants the present state of the room.
     pub(super) fn tell_room(&mut self, now: Instant, cx: &mut Context) {
         cx.timers.cancel(Timer::Counts(self.name.clone()));
         self.tell(now, Event::RoomChanged(self.room()), cx);
     }
 
-    /// Delivers all that was gathered.
+    /// Delivers all gathered events.
     pub(super) fn flush(&mut self, cx: &mut Context) {
         cx.timers.cancel(Timer::Flush(self.name.clone()));
         for (to, events) in self.log.flush() {
@@ -128,7 +131,7 @@ impl RoomState {
         }
     }
 
-    /// Delivers to one what was gathered for it.
+    /// Delivers the events that were gathered for one participant.
     pub(super) fn flush_one(&mut self, key: ParticipantKey, cx: &mut Context) {
         if let Some((to, events)) = self.log.flush_one(key) {
             cx.deliver(to, events);

@@ -8,14 +8,15 @@ use crate::StreamName;
 /// A track in a room.
 pub(super) type TrackName = (StreamName, Kind);
 
-/// What one participant wants of others' tracks, and what it is given.
+/// The tracks of others that one participant wants, and those that it is given.
 #[derive(Debug)]
 pub(super) struct Subscriptions {
-    /// Wants everything that it has not declined; otherwise nothing that it has not asked for.
+    /// The participant wants all tracks but those that it has declined; otherwise only those that
+    /// it has asked for.
     auto: bool,
-    /// What was asked for (true) or declined, for as long as the stream is there.
+    /// The tracks that it has asked for (true) or declined (false). Kept until their stream ends.
     choices: BTreeMap<TrackName, bool>,
-    /// What is given now, and how.
+    /// The tracks that it is given now, with their settings.
     given: BTreeMap<TrackName, TrackSettings>,
 }
 
@@ -28,12 +29,12 @@ impl Subscriptions {
         }
     }
 
-    /// Asks for a track, or declines it. It need not be there yet.
+    /// Notes that the participant asks for a track or declines it. The track need not exist yet.
     pub(super) fn choose(&mut self, stream: &StreamName, kind: Kind, wanted: bool) {
         self.choices.insert((stream.clone(), kind), wanted);
     }
 
-    /// A track is there: whether it has to be given from now on.
+    /// Begins a track that exists. Returns whether the participant is to be given it from now on.
     pub(super) fn begin(&mut self, stream: &StreamName, kind: Kind) -> bool {
         let track = (stream.clone(), kind);
         let wanted = self.choices.get(&track).copied().unwrap_or(self.auto);
@@ -44,19 +45,19 @@ impl Subscriptions {
         begins
     }
 
-    /// A track is gone or declined: whether it was given until now.
+    /// Ends a track that is gone or declined. Returns whether the participant was given it so far.
     pub(super) fn end(&mut self, stream: &StreamName, kind: Kind) -> bool {
         self.given.remove(&(stream.clone(), kind)).is_some()
     }
 
-    /// A stream is over: forgets what was chosen of it.
+    /// Forgets the participant's choices for a stream that has ended.
     pub(super) fn forget(&mut self, stream: &StreamName) {
         for kind in [Kind::Audio, Kind::Video] {
             self.choices.remove(&(stream.clone(), kind));
         }
     }
 
-    /// How a track is to come, to be changed; `None` when it is not given.
+    /// The settings of a track, to be changed; `None` if the participant is not given it.
     pub(super) fn settings(
         &mut self,
         stream: &StreamName,
@@ -65,7 +66,7 @@ impl Subscriptions {
         self.given.get_mut(&(stream.clone(), kind))
     }
 
-    /// Ends all that is given.
+    /// Ends all tracks, and returns those that the participant was given.
     pub(super) fn end_all(&mut self) -> impl Iterator<Item = TrackName> {
         std::mem::take(&mut self.given).into_keys()
     }

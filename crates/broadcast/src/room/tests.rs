@@ -42,17 +42,17 @@ fn track(kind: Kind) -> Track {
     }
 }
 
-/// Rooms with a clock of their own, and what came out of them.
+/// Rooms in virtual time, and their outputs.
 struct World {
     rooms: Rooms,
     now: Instant,
     keys: u64,
-    /// What each was told since it was last asked.
+    /// The events that each participant was told since the last call of `told`.
     told: BTreeMap<ParticipantKey, Vec<Event>>,
-    /// All but deliveries and notices.
+    /// All outputs but deliveries and notices.
     orders: Vec<Output>,
     notices: Vec<Notice>,
-    /// Number of deliveries.
+    /// The number of deliveries.
     deliveries: usize,
 }
 
@@ -71,7 +71,7 @@ impl World {
         }
     }
 
-    /// The room "garden" for everybody, with automatic subscription.
+    /// Joins the room "garden" with automatic subscription.
     fn join(&mut self, name: &str, role: Role) -> ParticipantKey {
         self.try_join(name, role).expect("may join").0
     }
@@ -132,7 +132,7 @@ impl World {
         )
     }
 
-    /// Lets time pass, with all that is due.
+    /// Lets time pass, and handles each timeout when it is due.
     fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(at) = self.rooms.poll_timeout().filter(|at| *at <= end) {
@@ -158,13 +158,13 @@ impl World {
         }
     }
 
-    /// What somebody was told since the last call.
+    /// The events that a participant was told since the last call.
     fn told(&mut self, key: ParticipantKey) -> Vec<Event> {
         self.drain();
         self.told.remove(&key).unwrap_or_default()
     }
 
-    /// All but deliveries and notices, since the last call.
+    /// All outputs but deliveries and notices since the last call.
     fn orders(&mut self) -> Vec<Output> {
         self.drain();
         std::mem::take(&mut self.orders)

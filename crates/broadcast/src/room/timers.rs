@@ -1,13 +1,13 @@
 use super::{ParticipantKey, RoomName};
 
-/// What waits for its time.
+/// The timers of all rooms.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
-    /// Deliver what a room has gathered.
+    /// Deliver the events that a room has gathered.
     Flush(RoomName),
-    /// Tell a room its new counts.
+    /// Tell the participants of a room its new counts.
     Counts(RoomName),
-    /// End a lost participant.
+    /// End a participant that did not come back.
     Lost(ParticipantKey),
 }
 
@@ -15,7 +15,7 @@ pub(super) type Timers = crate::timers::Timers<Timer>;
 
 #[cfg(test)]
 impl Timers {
-    /// Whether a room has yet to be told something.
+    /// Whether some room has yet to deliver events or counts.
     pub(super) fn has_news(&self) -> bool {
         let news = |timer: &Timer| matches!(timer, Timer::Flush(_) | Timer::Counts(_));
         self.running().any(news)

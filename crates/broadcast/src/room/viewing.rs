@@ -8,11 +8,13 @@ use super::published::Published;
 use super::{ParticipantKey, RoomName, Rooms, StreamError};
 use crate::StreamName;
 
+/// All kinds of tracks, where a call names none.
 const ALL: &[Kind] = &[Kind::Audio, Kind::Video];
 
 impl Rooms {
-    /// Asks for tracks of somebody's stream; `None`: all. A track that is not there yet is given
-    /// when it comes. What is given already stays as it is.
+    /// Subscribes a participant to tracks of another participant's stream, to all with `None`. A
+    /// track that does not exist yet is given as soon as it does. Tracks that are given already
+    /// stay as they are.
     pub fn subscribe(
         &mut self,
         key: ParticipantKey,
@@ -29,8 +31,8 @@ impl Rooms {
         Ok(())
     }
 
-    /// Declines tracks of somebody's stream; `None`: all. Holds until the stream ends, or until
-    /// the participant subscribes.
+    /// Declines tracks of another participant's stream, all with `None`. This holds until the
+    /// stream ends or the participant subscribes.
     pub fn unsubscribe(
         &mut self,
         key: ParticipantKey,
@@ -47,8 +49,9 @@ impl Rooms {
         Ok(())
     }
 
-    /// Says how a track that is given is to come. `size` is the width and height at which video
-    /// is shown, in pixels; 0: the largest. `None` stays as it is. Forgotten when the track ends.
+    /// Changes the settings of a track that a participant is given. `size` is the width and height
+    /// at which it shows the video, in pixels; 0 stands for the largest. `None` leaves a setting as
+    /// it is. Settings are forgotten when the track ends.
     pub fn adjust(
         &mut self,
         key: ParticipantKey,
@@ -69,8 +72,9 @@ impl Rooms {
         Ok(())
     }
 
-    /// How many watch a stream without being in its room. Counts for the room also when the
-    /// stream or the room begins later, until it is set to 0.
+    /// Sets the number of external viewers of a stream, who watch it without being in its room.
+    /// They count for the room also if the stream or the room begins later, until the number is
+    /// set to 0.
     pub fn set_viewers(&mut self, now: Instant, stream: &StreamName, viewers: usize) {
         let total = self.audience.set(stream, viewers);
         if let Some(room) = self.rooms.get_mut(&RoomName::of(stream))
@@ -81,7 +85,7 @@ impl Rooms {
         }
     }
 
-    /// A participant and a stream of somebody else in the same room.
+    /// A participant, and a stream of another participant in the same room.
     fn viewing(
         &mut self,
         key: ParticipantKey,

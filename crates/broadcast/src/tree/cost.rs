@@ -1,4 +1,4 @@
-//! Counts what a call looks at, so that tests can say what it costs on any machine.
+//! Counts the steps of a call, so that tests can check its cost on any machine.
 
 use std::cell::Cell;
 
@@ -6,12 +6,12 @@ std::thread_local! {
     static STEPS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// One more member looked at, or two places compared.
+/// Counts a step: a look at a member, or a comparison of two places.
 pub(super) fn count() {
     STEPS.with(|steps| steps.set(steps.get() + 1));
 }
 
-/// How many steps an action takes.
+/// Runs an action, and returns its result and the number of steps it took.
 pub(super) fn of<T>(action: impl FnOnce() -> T) -> (T, u64) {
     let before = STEPS.with(Cell::get);
     let result = action();

@@ -1,14 +1,14 @@
-//! The free places, best first.
+//! The index of free places, best first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::member::{Slot, Terms};
 
-/// How much deeper than the best place one in the own region may be: a level more in the
-/// neighbourhood costs less than a crossing.
+/// How many levels deeper than the best place a place in the member's own region may be: one more
+/// level nearby costs less than a way between regions.
 pub const REGION_LEVELS: u32 = 1;
 
-/// A member that can feed one more.
+/// A member that can feed one more child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) risk: u8,
@@ -57,7 +57,8 @@ impl Index {
         }
     }
 
-    /// The best place for somebody of these terms, below none of `avoided`.
+    /// The best parent for a member with these terms, other than those of `avoided`; `None` if
+    /// there is no free place.
     pub(super) fn best(&self, terms: &Terms, avoided: &[Slot]) -> Option<Slot> {
         let first = |places: &BTreeSet<Place>| {
             let mut places = places.iter();

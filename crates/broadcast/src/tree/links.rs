@@ -1,11 +1,11 @@
-//! Parents, children and neighbours, and the index of who is open.
+//! Links between parents, children and siblings, and which members are open in the index.
 
 use super::index::Place;
 use super::member::{Placement, Slot};
 use super::{Member, Tree};
 
 impl<T> Tree<T> {
-    /// Changes something that decides whether a member offers a place, or which.
+    /// Changes a member in a way that may change the place it offers, and updates the index.
     pub(super) fn amend(&mut self, slot: Slot, change: impl FnOnce(&mut Member<T>)) {
         if let Some((region, place)) = self.offer(slot) {
             self.index.remove(region, &place);
@@ -16,7 +16,7 @@ impl<T> Tree<T> {
         }
     }
 
-    /// What stands of a member in the index.
+    /// The entry of a member in the index; `None` if it offers no place.
     fn offer(&self, slot: Slot) -> Option<(u16, Place)> {
         let member = self.at(slot);
         let Placement::Placed { ticket, .. } = member.placement else {
@@ -33,7 +33,7 @@ impl<T> Tree<T> {
             .then_some((member.terms.region, place))
     }
 
-    /// Makes somebody without a place the last child of a parent.
+    /// Makes a member without a place the last child of a parent.
     pub(super) fn link(&mut self, slot: Slot, parent: Slot, ticket: u64) {
         let before = self.at(parent).last_child;
         let child = self.at_mut(slot);
@@ -51,7 +51,7 @@ impl<T> Tree<T> {
         });
     }
 
-    /// Takes a child from its parent. It must not be open.
+    /// Takes a child from its parent. The child must be closed.
     pub(super) fn unlink(&mut self, slot: Slot) {
         let child = self.at_mut(slot);
         let Placement::Placed { parent, .. } = child.placement else {
@@ -77,7 +77,7 @@ impl<T> Tree<T> {
         });
     }
 
-    /// Opens a member and those below it, as far as there is media all the way from the root.
+    /// Opens a member and those below it, as far as they have media all the way from the root.
     pub(super) fn open(&mut self, top: Slot) {
         let mut next = Some(top);
         while let Some(slot) = next {
@@ -91,7 +91,7 @@ impl<T> Tree<T> {
         }
     }
 
-    /// At which depth a member opens; `None` when it may not.
+    /// The depth at which a member may open; `None` if it may not.
     fn opens_at(&self, slot: Slot) -> Option<u32> {
         let member = self.at(slot);
         let parent = member.parent().filter(|_| member.has_media)?;
@@ -102,7 +102,7 @@ impl<T> Tree<T> {
         parent.is_open.then(|| parent.depth + 1)
     }
 
-    /// Closes a member and those below it: nobody is placed below them.
+    /// Closes a member and those below it, so that no member is placed below them.
     pub(super) fn close(&mut self, top: Slot) {
         let mut next = Some(top);
         while let Some(slot) = next {
@@ -110,7 +110,7 @@ impl<T> Tree<T> {
             if was_open {
                 self.amend(slot, |member| member.is_open = false);
             }
-            // Below somebody who is not open nobody is.
+            // No member is open below one that is closed.
             next = self.following(slot, top, was_open);
         }
     }

@@ -1,24 +1,26 @@
-//! One member as the tree keeps it.
+//! A member and its links.
 
-/// What a member offers to others.
+/// The capacity, region and risk of a member: whether it is a good parent for others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// How many others it can feed.
+    /// The number of children that it can feed.
     pub capacity: u32,
-    /// Members of one region are near each other. 0 for all: nothing is known of distances.
+    /// Its region. Members of one region are near each other. If distances are not known, all
+    /// members have region 0.
     pub region: u16,
-    /// How often it has failed those that it should have fed. Who risks less is asked first.
+    /// How often it failed to feed others, as the caller counts. Members with less risk become
+    /// parents first.
     pub risk: u8,
 }
 
-/// Names a member of one tree, and nobody else after that one is gone.
+/// Identifies a member of one tree. The id of a member that is gone is never used for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MemberId {
     pub(super) slot: Slot,
     pub(super) generation: u32,
 }
 
-/// Where a member stands in memory: half the size of a reference.
+/// The index of a member in memory: half the size of a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot(u32);
 
@@ -40,18 +42,18 @@ impl Slot {
     }
 }
 
-/// Where a member is in the tree.
+/// Whether a member has a place in the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Placement {
     /// It has no place and has not asked for one.
     Out,
-    /// It has asked, and there was none.
+    /// It has asked for a place, and waits for one.
     Waiting { ticket: u64 },
-    /// It is fed. Lower tickets had their place earlier.
+    /// It has a place. Members with lower tickets asked for theirs earlier.
     Placed { parent: Slot, ticket: u64 },
 }
 
-/// A member, linked with its parent, its children and its neighbours among them.
+/// A member, linked with its parent, its first and last child, and its siblings.
 #[derive(Debug)]
 pub(super) struct Member<T> {
     /// `None`: the slot is free.
@@ -64,11 +66,11 @@ pub(super) struct Member<T> {
     pub(super) before: Slot,
     pub(super) after: Slot,
     pub(super) children: u32,
-    /// Hops from the root, while it is open.
+    /// Hops from the root; valid while it is open.
     pub(super) depth: u32,
-    /// It has said so.
+    /// It has media, as the caller says.
     pub(super) has_media: bool,
-    /// It has media, and so have all between it and the root: it may be a parent.
+    /// It has media, and so have all members between it and the root: it may be a parent.
     pub(super) is_open: bool,
 }
 
@@ -90,14 +92,14 @@ impl<T> Member<T> {
         }
     }
 
-    /// Puts a newcomer into a free slot.
+    /// Puts a new member into a free slot.
     pub(super) fn occupy(&mut self, terms: Terms, value: T) {
         let generation = self.generation;
         *self = Self::new(terms, value);
         self.generation = generation;
     }
 
-    /// Frees the slot: ids that name it are worth nothing from now on.
+    /// Frees the slot. Ids that name its member are no longer valid.
     pub(super) fn vacate(&mut self) {
         self.value = None;
         self.generation = self.generation.wrapping_add(1);
@@ -111,7 +113,7 @@ impl<T> Member<T> {
         self.value.as_mut()
     }
 
-    /// [`Slot::NONE`] for the root; `None` without a place.
+    /// The member's parent: [`Slot::NONE`] for the root, `None` for a member without a place.
     pub(super) fn parent(&self) -> Option<Slot> {
         match self.placement {
             Placement::Placed { parent, .. } => Some(parent),

@@ -1,26 +1,27 @@
-//! One stream's relay tree: who is fed by whom.
+//! The relay tree of one stream: which member feeds which.
 //!
-//! The root has the stream. A member with media passes it on to as many others as it has capacity
-//! for. Server nodes and browsers are members alike.
+//! The root has the stream. A member with media feeds as many children as it has capacity for.
+//! Members may be server nodes or browsers.
 //!
-//! [`Tree::attach`] asks for a place. It is below the member that risks least, is nearest to the
-//! root and has had its own place for longest, of those with media and a free place; where regions
-//! are known, below one of the same region, if that costs no more than [`REGION_LEVELS`]. Where
-//! there is no such member the asker waits, and gets the next place that comes free.
+//! [`Tree::attach`] asks for a place for a member. Of the members with media and a free place, its
+//! parent is the one with the lowest risk, then the one nearest to the root, then the one that has
+//! had its own place for the longest time. Where regions are known, a parent of the same region is
+//! preferred if it is no more than [`REGION_LEVELS`] deeper. If no member can feed it, the new
+//! member waits and gets the next place that becomes free.
 //!
-//! Each call returns what it has changed as [`Move`]s, of each member at most one. What holds after
-//! each call:
+//! Each call returns its changes as [`Move`]s, at most one for each member. After each call:
 //!
-//! - Nobody feeds itself, not by way of others either.
-//! - Nobody is placed below a member without media, or has more children than its capacity.
-//! - Nobody waits while there is a place.
-//! - Who has lost its place was told by a `Move` without parent.
+//! - No member feeds itself, directly or through others.
+//! - No member is placed below a member without media, and none has more children than its
+//!   capacity.
+//! - No member waits while there is a free place.
+//! - Every member that lost its place was reported by a `Move` without parent.
 //!
 //! A call costs O(log n) for each member whose place changes, and nothing for the others: the free
-//! places stand in an index, and no call walks over the tree. Losing media costs the same for each
+//! places are in an index, and no call walks the whole tree. Losing media costs the same for each
 //! member below.
 //!
-//! Deliberately absent: time. Who has media, and since when it is to be trusted, the caller says.
+//! Deliberately absent: time. The caller says which members have media, and when to trust that.
 
 mod index;
 mod links;
@@ -42,43 +43,44 @@ mod cost;
 #[cfg(test)]
 mod tests;
 
-/// Somebody's parent is another one now.
+/// A change of a member's parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Move {
-    /// Whose.
+    /// The member that has another parent now.
     pub member: MemberId,
-    /// Which. `None`: there is none any more; ask for a place by [`Tree::attach`].
+    /// The new parent; `None` if the member lost its place. It may ask for another one with
+    /// [`Tree::attach`].
     pub parent: Option<MemberId>,
 }
 
-/// What becomes of those below a member that goes, or that has no media any more.
+/// What happens to the members below one that leaves or loses its media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Orphans {
-    /// Its children lose their place, and keep who is below them: for members that pass on what
-    /// they get from wherever it comes.
+    /// Its children lose their places and keep the members below them. For members that can pass
+    /// on the stream of any parent.
     KeepSubtrees,
-    /// All below lose their place and their media: for those that cannot pass on another stream
-    /// than the one they began with.
+    /// All members below lose their places and their media. For members that can only pass on the
+    /// stream with which they began.
     Dissolve,
 }
 
-/// The relay tree of one stream. See the [module](self). `T` is what the caller keeps of each
-/// member.
+/// The relay tree of one stream. See the [module](self). `T` is the caller's value for each member.
 #[derive(Debug)]
 pub struct Tree<T> {
     orphans: Orphans,
     members: Vec<Member<T>>,
-    /// Slots that are free to use again.
+    /// Free slots, which new members take.
     vacant: Vec<Slot>,
     index: Index,
-    /// Who asked for a place and got none.
+    /// The members that wait for a place, by ticket.
     waiting: BTreeMap<u64, Slot>,
-    /// Counts whoever asks for a place, so that earlier ones come first.
+    /// The last ticket. Each request for a place takes the next one, so that earlier ones come
+    /// first.
     tickets: u64,
 }
 
 impl<T> Tree<T> {
-    /// With the root alone, which has media.
+    /// Creates a tree of the root alone, which has media.
     pub fn new(orphans: Orphans, root: Terms, value: T) -> Self {
         let mut tree = Self {
             orphans,
@@ -99,12 +101,12 @@ impl<T> Tree<T> {
         tree
     }
 
-    /// The root, which stays as long as the tree.
+    /// The root, which is never removed.
     pub fn root(&self) -> MemberId {
         self.id(Slot::ROOT)
     }
 
-    /// A new member. It has no place and has not asked for one.
+    /// Adds a member. It has no place until [`Self::attach`] asks for one.
     pub fn add(&mut self, terms: Terms, value: T) -> MemberId {
         let slot = match self.vacant.pop() {
             Some(slot) => {
@@ -120,7 +122,7 @@ impl<T> Tree<T> {
         self.id(slot)
     }
 
-    /// A member goes. Nothing happens to the root, and nothing with an id of somebody who is gone.
+    /// Removes a member. Does nothing for the root, or for a member that is gone already.
     pub fn remove(&mut self, member: MemberId) -> Vec<Move> {
         let Some(slot) = self.slot(member).filter(|slot| *slot != Slot::ROOT) else {
             return Vec::new();
@@ -130,29 +132,29 @@ impl<T> Tree<T> {
         self.orphan(slot, &mut moves);
         self.members[slot.index()].vacate();
         self.vacant.push(slot);
-        // It is gone: there is nobody to tell.
+        // The removed member itself need not be told.
         moves.retain(|told| told.member != member);
         self.fill(&mut moves);
         moves
     }
 
-    /// What the caller keeps of a member; `None` when it is gone.
+    /// The caller's value for a member; `None` if the member is gone.
     pub fn get(&self, member: MemberId) -> Option<&T> {
         self.slot(member).and_then(|slot| self.at(slot).value())
     }
 
-    /// Likewise, to be changed.
+    /// The caller's value for a member, to be changed; `None` if the member is gone.
     pub fn get_mut(&mut self, member: MemberId) -> Option<&mut T> {
         let slot = self.slot(member)?;
         self.members[slot.index()].value_mut()
     }
 
-    /// What a member offers; `None` when it is gone.
+    /// The capacity, region and risk of a member; `None` if it is gone.
     pub fn terms(&self, member: MemberId) -> Option<Terms> {
         self.slot(member).map(|slot| self.at(slot).terms)
     }
 
-    /// Who feeds a member; `None` for the root and for who has no place.
+    /// The parent of a member; `None` for the root and for a member without a place.
     pub fn parent(&self, member: MemberId) -> Option<MemberId> {
         let parent = self.at(self.slot(member)?).parent()?;
         (parent != Slot::NONE).then(|| self.id(parent))
@@ -164,12 +166,12 @@ impl<T> Tree<T> {
             .is_some_and(|slot| self.at(slot).parent().is_some())
     }
 
-    /// Whether somebody has asked for a place and waits.
+    /// Whether some member waits for a place.
     pub fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// Number of members, with and without place, with the root.
+    /// The number of members with and without a place, with the root.
     pub fn member_count(&self) -> usize {
         self.members.len() - self.vacant.len()
     }
@@ -181,7 +183,7 @@ impl<T> Tree<T> {
         }
     }
 
-    /// Where a member is, unless it is gone.
+    /// The slot of a member; `None` if the member is gone.
     fn slot(&self, id: MemberId) -> Option<Slot> {
         let member = self.members.get(id.slot.index())?;
         (member.generation == id.generation).then_some(id.slot)

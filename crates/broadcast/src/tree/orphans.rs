@@ -1,12 +1,12 @@
-//! Who goes, and who loses its place by that.
+//! Members that give up their place or lose it.
 
 use super::member::{MemberId, Placement, Slot, Terms};
 use super::{Move, Orphans, Tree};
 
 impl<T> Tree<T> {
-    /// A member gives up its place, or its wish for one, and its media; it stays a member. Whoever
-    /// is below it loses its place under [`Orphans::Dissolve`], and goes along otherwise. The
-    /// root stays.
+    /// Takes a member from its place, or from those that wait for one. It stays a member without
+    /// media. The members below it lose their places under [`Orphans::Dissolve`], else they stay
+    /// below it. Does nothing for the root.
     pub fn detach(&mut self, member: MemberId) -> Vec<Move> {
         let Some(slot) = self.slot(member).filter(|slot| *slot != Slot::ROOT) else {
             return Vec::new();
@@ -17,7 +17,8 @@ impl<T> Tree<T> {
         moves
     }
 
-    /// A member has no media any more, and keeps its place. Those below it lose theirs.
+    /// Notes that a member has no media any more. It keeps its place; the members below it lose
+    /// theirs, as [`Orphans`] says.
     pub fn starved(&mut self, member: MemberId) -> Vec<Move> {
         let mut moves = Vec::new();
         if let Some(slot) = self.slot(member) {
@@ -28,8 +29,8 @@ impl<T> Tree<T> {
         moves
     }
 
-    /// A member offers something else than before. Where it has less capacity than children, the
-    /// youngest of them lose their place.
+    /// Changes the capacity, region and risk of a member. If it has more children than capacity,
+    /// the youngest of them lose their places.
     pub fn set_terms(&mut self, member: MemberId, terms: Terms) -> Vec<Move> {
         let mut moves = Vec::new();
         if let Some(slot) = self.slot(member) {
@@ -42,7 +43,8 @@ impl<T> Tree<T> {
         moves
     }
 
-    /// Takes somebody from its place or from the queue, with those who cannot stay below it.
+    /// Takes a member from its place or from the queue. The members below it that cannot stay there
+    /// lose their places.
     fn uproot(&mut self, slot: Slot, moves: &mut Vec<Move>) {
         self.displace(slot, moves);
         if self.orphans == Orphans::Dissolve {
@@ -50,7 +52,7 @@ impl<T> Tree<T> {
         }
     }
 
-    /// Takes somebody from its place or from the queue, with all below it.
+    /// Takes a member from its place or from the queue. The members below it stay below it.
     pub(super) fn displace(&mut self, slot: Slot, moves: &mut Vec<Move>) {
         match self.at(slot).placement {
             Placement::Out => {}
@@ -67,7 +69,7 @@ impl<T> Tree<T> {
         }
     }
 
-    /// Takes their place from those below a member that is closed.
+    /// Takes their places from the members below one that is closed, as [`Orphans`] says.
     pub(super) fn orphan(&mut self, slot: Slot, moves: &mut Vec<Move>) {
         match self.orphans {
             Orphans::KeepSubtrees => {
@@ -79,6 +81,7 @@ impl<T> Tree<T> {
         }
     }
 
+    /// Takes place and media from all members below `top`.
     fn dissolve(&mut self, top: Slot, moves: &mut Vec<Move>) {
         let below: Vec<Slot> = self.below(top).collect();
         for slot in &below {
@@ -92,12 +95,14 @@ impl<T> Tree<T> {
         self.childless(top);
     }
 
+    /// Forgets the children of a member.
     fn childless(&mut self, slot: Slot) {
         let member = self.at_mut(slot);
         (member.first_child, member.last_child) = (Slot::NONE, Slot::NONE);
         member.children = 0;
     }
 
+    /// The move of a member that lost its place.
     fn homeless(&self, slot: Slot) -> Move {
         Move {
             member: self.id(slot),

@@ -1,10 +1,11 @@
-//! Who gets which place.
+//! Members that get a place.
 
 use super::member::{MemberId, Placement, Slot};
 use super::{Move, Orphans, Tree};
 
 impl<T> Tree<T> {
-    /// A member asks for a place. No move: it has one, or it waits.
+    /// Asks for a place for a member. Without a move in the result, the member has a place already,
+    /// or waits for one.
     pub fn attach(&mut self, member: MemberId) -> Vec<Move> {
         let mut moves = Vec::new();
         if let Some(slot) = self.slot(member)
@@ -22,7 +23,8 @@ impl<T> Tree<T> {
         moves
     }
 
-    /// A member with a place has media now: it may feed others.
+    /// Notes that a member with a place has media, so that it may feed others. Does nothing for a
+    /// member without a place.
     pub fn ready(&mut self, member: MemberId) -> Vec<Move> {
         let mut moves = Vec::new();
         if let Some(slot) = self.slot(member)
@@ -36,9 +38,9 @@ impl<T> Tree<T> {
         moves
     }
 
-    /// A member asks for another parent than its present one and than those of `avoided`. No move:
-    /// there is none, and it stays where it is. What it has below it comes along, unless
-    /// [`Orphans::Dissolve`] says otherwise.
+    /// Moves a member to another parent than its present one and those of `avoided`. Without a move
+    /// in the result there is none, and the member stays where it is. The members below it come
+    /// along, but lose their places under [`Orphans::Dissolve`].
     ///
     /// The old parent may go on feeding it until the new one does.
     pub fn replace(&mut self, member: MemberId, avoided: &[MemberId]) -> Vec<Move> {
@@ -49,7 +51,7 @@ impl<T> Tree<T> {
         let Some(present) = self.at(slot).parent().and_then(Slot::some) else {
             return moves;
         };
-        // Nobody is placed below itself: what is below is closed while it looks.
+        // Closed for the search, so that the member is not placed below itself.
         self.close(slot);
         let mut avoid: Vec<Slot> = avoided.iter().filter_map(|id| self.slot(*id)).collect();
         avoid.push(present);
@@ -68,7 +70,7 @@ impl<T> Tree<T> {
         moves
     }
 
-    /// Gives places to those who wait, first come first served.
+    /// Gives free places to the members that wait, first come, first served.
     pub(super) fn fill(&mut self, moves: &mut Vec<Move>) {
         while let Some((ticket, slot)) = self.waiting.first_key_value().map(|(t, s)| (*t, *s)) {
             let Some(parent) = self.index.best(&self.at(slot).terms, &[]) else {

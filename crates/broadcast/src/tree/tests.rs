@@ -11,12 +11,12 @@ fn terms(capacity: u32) -> Terms {
     }
 }
 
-/// A tree whose members have names and feed two each.
+/// A tree of named members with a capacity of two.
 fn tree_of_two(orphans: Orphans) -> Tree<&'static str> {
     Tree::new(orphans, terms(2), "root")
 }
 
-/// Comes, asks, and has media as soon as it has a place.
+/// Adds a member, attaches it, and gives it media as soon as it has a place.
 fn join(tree: &mut Tree<&'static str>, name: &'static str) -> MemberId {
     let member = tree.add(terms(2), name);
     tree.attach(member);
@@ -24,7 +24,7 @@ fn join(tree: &mut Tree<&'static str>, name: &'static str) -> MemberId {
     member
 }
 
-/// Who is fed by whom, as in `root(ada(bob) eve)`.
+/// The tree as text, as in `root(ada(bob) eve)`.
 fn drawn(tree: &Tree<&'static str>) -> String {
     let mut text = String::new();
     let mut deepest = 0;
@@ -53,7 +53,7 @@ fn places_are_given_breadth_first_in_the_order_of_joining() {
 }
 
 #[test]
-fn with_room_for_one_a_chain_forms() {
+fn members_with_capacity_one_form_a_chain() {
     let mut tree = Tree::new(Orphans::Dissolve, terms(1), "root");
     for name in ["ada", "bob", "cid"] {
         let member = tree.add(terms(1), name);
@@ -64,7 +64,7 @@ fn with_room_for_one_a_chain_forms() {
 }
 
 #[test]
-fn nobody_is_placed_below_a_member_without_media() {
+fn member_without_media_gets_no_children() {
     let mut tree = Tree::new(Orphans::Dissolve, terms(1), "root");
     let [ada, bob] = ["ada", "bob"].map(|name| tree.add(terms(1), name));
     assert_eq!(tree.attach(ada).len(), 1);
@@ -77,7 +77,7 @@ fn nobody_is_placed_below_a_member_without_media() {
 }
 
 #[test]
-fn who_waits_longest_gets_the_place_of_who_leaves() {
+fn longest_waiting_member_gets_the_free_place() {
     let mut tree = Tree::new(Orphans::Dissolve, terms(1), "root");
     let [ada, bob, cid] = ["ada", "bob", "cid"].map(|name| tree.add(terms(0), name));
     for member in [ada, bob, cid] {
@@ -92,7 +92,7 @@ fn who_waits_longest_gets_the_place_of_who_leaves() {
 }
 
 #[test]
-fn all_below_a_leaving_member_are_told_when_they_cannot_pass_on_another_stream() {
+fn dissolve_moves_all_members_below_a_leaving_one() {
     let mut tree = tree_of_two(Orphans::Dissolve);
     let [ada, _bob, cid, dee] = ["ada", "bob", "cid", "dee"].map(|name| join(&mut tree, name));
     let moves = tree.remove(ada);
@@ -111,7 +111,7 @@ fn all_below_a_leaving_member_are_told_when_they_cannot_pass_on_another_stream()
 }
 
 #[test]
-fn subtrees_stay_whole_when_their_members_can_pass_on_another_stream() {
+fn keep_subtrees_moves_only_children_of_a_leaving_member() {
     let mut tree = tree_of_two(Orphans::KeepSubtrees);
     let [ada, _bob, cid] = ["ada", "bob", "cid"].map(|name| join(&mut tree, name));
     for name in ["dee", "eve", "fay", "gus"] {
@@ -127,7 +127,7 @@ fn subtrees_stay_whole_when_their_members_can_pass_on_another_stream() {
 }
 
 #[test]
-fn a_member_gets_another_parent_than_those_that_fail_it() {
+fn replaced_parent_is_none_of_those_avoided() {
     let mut tree = tree_of_two(Orphans::Dissolve);
     let [ada, bob] = ["ada", "bob"].map(|name| join(&mut tree, name));
     let cid = tree.add(terms(2), "cid");
@@ -143,7 +143,7 @@ fn a_member_gets_another_parent_than_those_that_fail_it() {
 }
 
 #[test]
-fn who_risks_less_is_asked_first() {
+fn member_with_less_risk_becomes_parent_first() {
     let mut tree = tree_of_two(Orphans::Dissolve);
     let [ada, bob] = ["ada", "bob"].map(|name| join(&mut tree, name));
     let risky = Terms {
@@ -159,7 +159,7 @@ fn who_risks_less_is_asked_first() {
 }
 
 #[test]
-fn a_parent_of_the_own_region_is_worth_one_level() {
+fn parent_of_the_same_region_may_be_one_level_deeper() {
     let near = |capacity, region| Terms {
         capacity,
         region,
@@ -180,7 +180,7 @@ fn a_parent_of_the_own_region_is_worth_one_level() {
 }
 
 #[test]
-fn less_capacity_than_children_costs_the_youngest_its_place() {
+fn reduced_capacity_costs_the_youngest_child_its_place() {
     let mut tree = tree_of_two(Orphans::Dissolve);
     let [_ada, bob] = ["ada", "bob"].map(|name| join(&mut tree, name));
     let lost = Move {
@@ -192,7 +192,7 @@ fn less_capacity_than_children_costs_the_youngest_its_place() {
 }
 
 #[test]
-fn the_id_of_who_is_gone_names_nobody() {
+fn id_of_a_removed_member_is_not_used_again() {
     let mut tree = tree_of_two(Orphans::Dissolve);
     let ada = join(&mut tree, "ada");
     tree.remove(ada);

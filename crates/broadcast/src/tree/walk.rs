@@ -1,11 +1,11 @@
-//! Ways through the tree. None recurses: a tree may be a chain of a million members.
+//! Walks through the tree. None recurses: a tree may be a chain of a million members.
 
 use super::member::{MemberId, Slot};
 use super::{Member, Tree};
 
 impl<T> Tree<T> {
-    /// All who have a place with their depth, parents before children and children in the order
-    /// in which they came.
+    /// All members in the tree with their depth: parents before children, and children in the order
+    /// in which they were placed.
     pub fn placed(&self) -> impl Iterator<Item = (u32, MemberId, &T)> {
         let mut next = Some((0, Slot::ROOT));
         std::iter::from_fn(move || {
@@ -16,7 +16,7 @@ impl<T> Tree<T> {
         })
     }
 
-    /// A member's children, in the order in which they came.
+    /// The children of a member in the order in which they were placed.
     pub fn children(&self, member: MemberId) -> impl Iterator<Item = MemberId> {
         let first = self.slot(member).map(|slot| self.at(slot).first_child);
         self.row(first.unwrap_or(Slot::NONE))
@@ -28,14 +28,14 @@ impl<T> Tree<T> {
         std::iter::successors(first.some(), |slot| self.at(*slot).after.some())
     }
 
-    /// All below a member, parents before children.
+    /// All members below one, parents before children.
     pub(super) fn below(&self, top: Slot) -> impl Iterator<Item = Slot> {
         let first = self.following(top, top, true);
         std::iter::successors(first, move |slot| self.following(*slot, top, true))
     }
 
-    /// Who comes after a member on the way through all below `top`; with those below the member
-    /// itself, or past them.
+    /// The member after this one on a walk through all members below `top`. With `enter` the walk
+    /// visits the members below this one, else it skips them.
     pub(super) fn following(&self, slot: Slot, top: Slot, enter: bool) -> Option<Slot> {
         let child = Some(self.at(slot).first_child).filter(|_| enter);
         if let Some(child) = child.and_then(Slot::some) {
@@ -52,7 +52,7 @@ impl<T> Tree<T> {
         None
     }
 
-    /// As [`Self::following`] from the root, with depths.
+    /// Like [`Self::following`] from the root, with depths.
     fn deeper(&self, depth: u32, slot: Slot) -> Option<(u32, Slot)> {
         if let Some(child) = self.at(slot).first_child.some() {
             return Some((depth + 1, child));

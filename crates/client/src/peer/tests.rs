@@ -21,7 +21,7 @@ const AV1: Format = Format {
     ..VP8
 };
 
-/// A profile that nobody offers.
+/// A profile that neither end offers.
 const UNKNOWN: Format = Format {
     codec: Codec::H264,
     profile: Profile::H264 {
@@ -31,14 +31,14 @@ const UNKNOWN: Format = Format {
     ..VP8
 };
 
-/// Two clients that are connected to each other, in virtual time.
+/// Two clients, connected to each other in virtual time.
 struct Pair {
     now: Instant,
     ends: [Peer; 2],
     events: [Vec<Event>; 2],
-    /// Datagrams on their way, and to which end.
+    /// Datagrams on their way, each with the end that it goes to.
     flights: VecDeque<(usize, Transmit)>,
-    /// RTP datagrams that are yet to be lost.
+    /// Number of RTP datagrams still to be lost.
     losses: usize,
 }
 
@@ -50,7 +50,7 @@ fn config(end: usize) -> Config {
 }
 
 impl Pair {
-    /// The end 0 offers, and sends with these rids.
+    /// End 0 offers, and sends with these rids.
     fn new(rids: &[&str]) -> Self {
         Self::with(config(0), rids)
     }
@@ -114,7 +114,7 @@ impl Pair {
         self.pass(STEP);
     }
 
-    /// What an end has received: line, layer and packet.
+    /// The packets that an end has received: m-line, layer and packet.
     fn packets(&self, end: usize) -> Vec<(usize, usize, &Packet)> {
         let each = self.events[end].iter().filter_map(|event| match event {
             Event::Packet {
@@ -200,7 +200,7 @@ fn long_descriptor_and_audio_level_arrive() {
 }
 
 #[test]
-fn layers_are_told_apart_and_asked_for_key_frames_alone() {
+fn layers_are_distinguished_and_get_own_keyframe_requests() {
     let mut pair = Pair::new(&["l", "m", "h"]);
     let packet = vp8(pair.now);
     for layer in 0..3 {
@@ -224,11 +224,11 @@ fn layers_are_told_apart_and_asked_for_key_frames_alone() {
 }
 
 #[test]
-fn lost_packets_come_again_however_many_were_lost() {
+fn lost_packets_are_retransmitted_however_many_are_lost() {
     let mut pair = Pair::new(&[]);
     let packet = vp8(pair.now);
     for seq in 0..300 {
-        // Half of them: more than a ratio of 0.15 of retransmissions.
+        // Half of the packets, so that retransmissions exceed a ratio of 0.15.
         pair.losses = usize::from(seq > 10 && seq < 290 && seq % 2 == 0);
         pair.write(0, 0, &packet, &Rewrite::new(seq, seq as u32 * 3_000));
     }
@@ -239,7 +239,7 @@ fn lost_packets_come_again_however_many_were_lost() {
 }
 
 #[test]
-fn both_ends_know_the_same_keys_and_opposite_sides() {
+fn both_ends_have_the_same_keys_and_opposite_roles() {
     let pair = Pair::new(&[]);
     let [here, there] = pair
         .ends
@@ -276,7 +276,7 @@ fn answering_end_that_offers_too_sends_over_one_connection() {
 }
 
 #[test]
-fn closing_end_is_noticed_by_the_other() {
+fn close_is_noticed_by_the_other_end() {
     let mut pair = Pair::new(&[]);
     pair.ends[0].close();
     pair.pass(Duration::from_millis(200));
@@ -347,7 +347,7 @@ fn packet_that_cannot_be_sent_is_refused_with_its_reason() {
 }
 
 #[test]
-fn description_that_makes_no_sense_is_refused() {
+fn invalid_description_is_refused() {
     let now = Instant::now();
     let answered = Peer::answer(&config(1), "v=0 and no more", now);
     assert!(matches!(answered, Err(Error::Unreadable(_))));

@@ -1,4 +1,4 @@
-//! A handshake, from the first datagram to the keys.
+//! The handshake, from the first datagram to the keys.
 
 use std::time::Instant;
 
@@ -19,7 +19,8 @@ use crate::rival::Rival;
 use crate::{screen, watch, wire};
 
 impl Endpoint {
-    /// Collects the ClientHello, and begins when it is there.
+    /// As the server: collects the ClientHello, and begins the handshake when it is complete.
+    /// Returns what [`Endpoint::handle_datagram`] does.
     pub(super) fn greet(&mut self, now: Instant, datagram: &[u8]) -> bool {
         let State::Waiting {
             identity,
@@ -45,6 +46,7 @@ impl Endpoint {
                 self.begin(identity, expected, version, Some(&body), now);
                 true
             }
+            // The ClientHello may be forged, so it fails the handshake only if no other follows.
             Err(error) => {
                 self.hearsay.says(now, Err(error));
                 false
@@ -52,7 +54,7 @@ impl Endpoint {
         }
     }
 
-    /// Starts the library: as the client with its ClientHello, as the server with the peer's.
+    /// Starts the library. As the server it is given `client_hello`, the body of the peer's.
     pub(super) fn begin(
         &mut self,
         identity: Identity,
@@ -68,7 +70,7 @@ impl Endpoint {
             (Version::Dtls13, _) => Dtls::new_13(identity.0.any_13.clone(), own, now),
         };
         dtls.set_active(self.role == Role::Client);
-        // The library draws its random numbers here.
+        // The first timeout makes the library draw its random numbers.
         let mut started = dtls.handle_timeout(now);
         if let Some(body) = client_hello {
             let whole = hello::datagram(wire::CLIENT_HELLO, 0, body);
@@ -79,7 +81,7 @@ impl Endpoint {
         self.enter(now, handshake, started);
     }
 
-    /// A handshake is under way. `started` is what the library said of its beginning.
+    /// Enters the handshaking state. `started` is the library's result for the beginning.
     fn enter(&mut self, now: Instant, handshake: Handshake, started: Result<(), dimpl::Error>) {
         self.hearsay.disprove();
         self.deadline.get_or_insert(now + HANDSHAKE_MAX);
@@ -90,8 +92,10 @@ impl Endpoint {
         }
     }
 
-    /// Takes a datagram between the first flight and the end of the handshake.
+    /// Handles a datagram between the first flight and the end of the handshake. Returns what
+    /// [`Endpoint::handle_datagram`] does.
     pub(super) fn handshake(&mut self, now: Instant, datagram: &[u8]) -> bool {
+        // Alerts come first, since `screen` drops those in the clear.
         if let Some(received) = clear_alert_in(datagram) {
             return self.alerted(received, now);
         }
@@ -108,7 +112,7 @@ impl Endpoint {
         let Some(datagram) = screen::plausible(datagram, role) else {
             return false;
         };
-        // The library puts messages of DTLS 1.3 together, where those that came are told.
+        // DTLS 1.3 acknowledges what arrived, so there the library has to see every fragment.
         let datagram = match handshake.version {
             Version::Dtls12 => handshake.messages.whole(&datagram),
             Version::Dtls13 => datagram,
@@ -129,6 +133,7 @@ impl Endpoint {
             }
             Sealed::Noise => return false,
         };
+        // Fragments of a message that is not complete yet, or a flight that was answered already.
         if datagram.is_empty() {
             self.hearsay.disprove();
             return true;
@@ -150,8 +155,9 @@ impl Endpoint {
         true
     }
 
-    /// As the server: the client repeats its ClientHello, or there is one with other random
-    /// numbers, which is asked to bring a cookie back.
+    /// As the server: handles a further ClientHello. If it has the random of the first one, the
+    /// client repeats its flight and gets ours again. If it has another random, its sender is asked
+    /// for a cookie.
     fn greeted_again(&mut self, now: Instant, datagram: &[u8]) -> bool {
         let State::Handshaking(handshake) = &mut self.state else {
             return false;
@@ -164,7 +170,7 @@ impl Endpoint {
             self.outputs.extend(again);
             return true;
         };
-        // A client of DTLS 1.3 alone gives up when it is asked for a cookie in this way.
+        // A client that offers only DTLS 1.3 gives up when it is asked for a cookie in this way.
         if handshake.version != Version::Dtls12 || !hello::may_be_asked(datagram) {
             return false;
         }
@@ -176,7 +182,8 @@ impl Endpoint {
         false
     }
 
-    /// As the server: a ClientHello may bring the cookie back. If it does, it is the client's.
+    /// As the server: handles a ClientHello that may bring the cookie back. If it does, it comes
+    /// from the client, and the handshake begins anew with it.
     fn cookie_returned(&mut self, now: Instant, datagram: &[u8]) -> bool {
         let State::Handshaking(handshake) = &mut self.state else {
             return false;
@@ -200,11 +207,12 @@ impl Endpoint {
         true
     }
 
-    /// There is an alert in the clear.
+    /// Handles an alert in the clear, which may be forged.
     fn alerted(&mut self, received: Description, now: Instant) -> bool {
         let State::Handshaking(handshake) = &mut self.state else {
             return false;
         };
+        // A server without DTLS 1.2 refuses our first flight in this way: try 1.3.
         let begins_anew = received == Description::PROTOCOL_VERSION
             && self.role == Role::Client
             && handshake.version == Version::Dtls12
@@ -221,7 +229,8 @@ impl Endpoint {
         false
     }
 
-    /// As the client: the server has sealed a record, this or a later one, after its Finished.
+    /// As the client: completes the handshake, because the server has encrypted records up to this
+    /// sequence number, and so its Finished. Returns whether the handshake is complete now.
     pub(super) fn prove(&mut self, sequence: u64) -> bool {
         let State::Handshaking(handshake) = &mut self.state else {
             return false;
@@ -233,7 +242,7 @@ impl Endpoint {
         proved
     }
 
-    /// The handshake did not go on after its end was told.
+    /// Ends the handshake as was reported: it did not go on after the report.
     pub(super) fn believe(&mut self, end: End) {
         match end {
             Ok(()) => self.end(Output::Closed),
@@ -241,7 +250,7 @@ impl Endpoint {
         }
     }
 
-    /// Takes what the library has to say during the handshake.
+    /// Takes the library's outputs during the handshake.
     pub(super) fn drain(&mut self, now: Instant) {
         let State::Handshaking(handshake) = &mut self.state else {
             self.drain_library();
@@ -258,6 +267,7 @@ impl Endpoint {
             self.outputs.push_back(Output::Datagram(datagram.to_vec()));
         }
         if !flight.is_empty() {
+            // A flight that we began to encrypt is the client's last one, with its Finished.
             let is_last = self.role == Role::Client && handshake.keys.write.is_some();
             handshake.held_until = is_last.then(|| now + proof::LAST_FLIGHT_WAIT);
             handshake.last_flight = LastFlight::new(flight, now);
@@ -267,7 +277,8 @@ impl Endpoint {
         }
     }
 
-    /// The handshake is over.
+    /// Completes the handshake. Fails if there are no SRTP keys, or the certificate was not
+    /// verified.
     fn connect(&mut self) {
         let State::Handshaking(mut handshake) = std::mem::replace(&mut self.state, State::Ended)
         else {
@@ -282,6 +293,7 @@ impl Endpoint {
         let keys = std::mem::take(&mut handshake.keys);
         self.state = match (version, keys.read, keys.write) {
             (Version::Dtls12, Some(read), Some(write)) => {
+                // The server's last flight answered ours, so a client need not repeat it.
                 let mut last_flight = handshake.last_flight;
                 if self.role == Role::Client {
                     last_flight.clear();

@@ -1,17 +1,17 @@
-//! An allocator that counts what lives. For tests of what is kept, each in a program of its own.
+//! An allocator that counts live bytes, for memory tests. Each test is a program of its own.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 struct Counting;
 
-/// Bytes that are allocated.
+/// Bytes that are allocated at present.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// The most of them since [`forget_peak`].
+/// The maximum of [`LIVE`] since [`forget_peak`].
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: every call goes on to the system's allocator with the same arguments.
+// SAFETY: every call is passed to the system's allocator with the same arguments.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
@@ -30,17 +30,17 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Bytes that are allocated now.
+/// Returns the bytes that are allocated at present.
 pub fn live() -> usize {
     LIVE.load(Ordering::Relaxed)
 }
 
-/// The most that were allocated at once since [`forget_peak`].
+/// Returns the most bytes that were allocated at once since [`forget_peak`].
 pub fn peak() -> usize {
     PEAK.load(Ordering::Relaxed)
 }
 
-/// The peak begins anew with what is allocated now.
+/// Resets the peak to what is allocated at present.
 pub fn forget_peak() {
     PEAK.store(live(), Ordering::Relaxed);
 }

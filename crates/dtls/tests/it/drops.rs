@@ -1,5 +1,5 @@
-//! Each datagram of a handshake is lost once, in virtual time. The other side is the library alone,
-//! as it comes or with the habits of FFmpeg.
+//! Each datagram of a handshake is lost once, in virtual time. The other side is the library on its
+//! own, either unchanged or behaving like FFmpeg.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +9,14 @@ use headwater_dtls::{Connected, Endpoint, Error, Identity, Output, Role};
 use crate::library::Library;
 use crate::support::{drain, fingerprint_of_der};
 
-/// A handshake has at most so many datagrams in one direction, with none lost.
+/// The most datagrams of a handshake in one direction, if none is lost.
 const DATAGRAMS: usize = 8;
 
-/// A handshake that loses one datagram ends after one repetition by the slower side. Its timer is
-/// the RFC's second, and at most half as much again.
+/// A handshake that loses one datagram completes after one repetition by the slower side, whose
+/// timer is the RFC's second, plus half of it at most.
 const ENDS_WITHIN: Duration = Duration::from_secs(2);
 
-/// One way over the path.
+/// The one-way delay of the path.
 const DELAY: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +25,16 @@ enum Way {
     ToEndpoint,
 }
 
-/// What the library's side does once its handshake is over.
+/// What the library's side does once its handshake is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Habit {
-    /// It goes on listening, and repeats its last flight when ours is repeated.
+    /// It keeps listening, and repeats its last flight when ours is repeated.
     Listens,
-    /// FFmpeg's: whatever comes is sent back as data, and no flight is repeated.
+    /// FFmpeg's habit: it sends back as data whatever arrives, and repeats no flight.
     SendsBack,
 }
 
-/// The two sides, the path and what is lost on it.
+/// The two sides, the path between them and the datagram that is lost on it.
 struct Lab {
     library: Library,
     endpoint: Endpoint,
@@ -78,7 +78,7 @@ impl Lab {
         }
     }
 
-    /// Takes what both sides have to say.
+    /// Takes the outputs of both sides.
     fn collect(&mut self) {
         let sent = self.library.drain();
         self.send(Way::ToEndpoint, sent);
@@ -89,7 +89,7 @@ impl Lab {
         self.send(Way::ToLibrary, drained.datagrams);
     }
 
-    /// Goes on to what happens next.
+    /// Advances to the next event.
     fn step(&mut self) {
         let arrivals = self.on_the_way.iter().map(|(at, ..)| *at);
         let next = arrivals
@@ -120,7 +120,8 @@ impl Lab {
         }
     }
 
-    /// Until both are connected, or it takes too long. Whether that datagram was there to be lost.
+    /// Runs until both sides are connected, and fails if that takes too long. Returns whether the
+    /// datagram that was to be lost existed.
     fn runs(mut self) -> bool {
         let (start, lost) = (self.library.now, self.lost);
         self.collect();
@@ -136,7 +137,7 @@ impl Lab {
     }
 }
 
-/// Every datagram is lost once.
+/// Checks that the handshake completes whichever datagram is lost.
 fn survives(new: New, role: Role, habit: Habit) {
     let both = [Way::ToLibrary, Way::ToEndpoint];
     let places = both.map(|way| (1..=DATAGRAMS).map(move |number| (way, number)));
@@ -146,22 +147,22 @@ fn survives(new: New, role: Role, habit: Habit) {
 }
 
 #[test]
-fn lost_datagram_keeps_no_client_from_connecting() {
+fn client_connects_whichever_datagram_is_lost() {
     survives(Dtls::new_12, Role::Server, Habit::Listens);
     survives(Dtls::new_13, Role::Server, Habit::Listens);
 }
 
 #[test]
-fn lost_datagram_keeps_no_server_from_connecting() {
+fn server_connects_whichever_datagram_is_lost() {
     survives(Dtls::new_12, Role::Client, Habit::Listens);
 }
 
 #[test]
-fn lost_datagram_keeps_no_server_like_ffmpeg_from_connecting() {
+fn ffmpeg_like_server_connects_whichever_datagram_is_lost() {
     survives(Dtls::new_12, Role::Client, Habit::SendsBack);
 }
 
-/// A lab in which the server like FFmpeg has finished, and its last flight is lost.
+/// A lab in which a server that behaves like FFmpeg has finished, and its last flight is lost.
 fn without_last_flight() -> Lab {
     let mut lab = Lab::new(
         Dtls::new_12,
@@ -179,13 +180,13 @@ fn without_last_flight() -> Lab {
 }
 
 #[test]
-fn sealed_noise_proves_and_ends_nothing() {
+fn encrypted_noise_neither_completes_nor_ends_a_handshake() {
     let mut lab = without_last_flight();
     let now = lab.library.now;
     lab.library.dtls.send_application_data(b"data").unwrap();
     let genuine = lab.library.drain().remove(0);
     let change = [20, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 1];
-    // But for the version, which nothing depends on, every byte is protected.
+    // Every byte is protected, except for the version, which nothing depends on.
     for place in (0..genuine.len()).filter(|place| ![1, 2].contains(place)) {
         let mut forged = genuine.clone();
         forged[place] ^= 1;
@@ -203,7 +204,7 @@ fn sealed_noise_proves_and_ends_nothing() {
 }
 
 #[test]
-fn sealed_alert_ends_the_handshake_at_once() {
+fn encrypted_alert_ends_the_handshake_at_once() {
     let mut lab = without_last_flight();
     lab.library.dtls.close().unwrap();
     let alert = lab.library.drain().remove(0);
@@ -212,7 +213,7 @@ fn sealed_alert_ends_the_handshake_at_once() {
 }
 
 #[test]
-fn data_of_a_wrong_server_prove_nothing() {
+fn data_from_an_unverified_server_prove_nothing() {
     let mut lab = Lab::new(
         Dtls::new_12,
         Role::Client,

@@ -1,10 +1,10 @@
-//! Datagrams that no client sends: noise, and genuine ones with changes.
+//! Datagrams that no client sends: noise, and mutated genuine ones.
 
 use proptest::prelude::*;
 
 use crate::support::Pair;
 
-/// The bytes with changes at some places.
+/// The bytes with some of them changed.
 fn changed(mut bytes: Vec<u8>, changes: &[(usize, u8)]) -> Vec<u8> {
     for (place, byte) in changes {
         let length = bytes.len().max(1);
@@ -18,7 +18,7 @@ fn changed(mut bytes: Vec<u8>, changes: &[(usize, u8)]) -> Vec<u8> {
 fn noise() -> impl Strategy<Value = Vec<u8>> {
     let loose = proptest::collection::vec(any::<u8>(), 0..200);
     let body = proptest::collection::vec(any::<u8>(), 0..100);
-    // With the head of a record, so that it is looked into. Most alerts of DTLS 1.2 are short.
+    // With a record header, so that it is parsed further. Most alerts of DTLS 1.2 are short.
     let record = (20_u8..24, 0_u8..3, any::<u8>(), body);
     let record = record.prop_map(|(content, epoch, sequence, body)| {
         let length = u8::try_from(body.len()).unwrap();
@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn changed_datagrams_are_no_panic(
+    fn mutated_datagrams_never_panic(
         step in 0_usize..6,
         changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6),
     ) {
@@ -80,7 +80,7 @@ proptest! {
             pair.wait();
             pair.settle();
         }
-        // Either side has an end that it can name.
+        // Each side is either connected or has come to an end.
         prop_assert!(pair.server.is_connected() || pair.server.is_closed()
             || pair.of_server.timeout.is_none());
         prop_assert!(pair.client.is_connected() || pair.client.is_closed());

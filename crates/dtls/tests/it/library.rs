@@ -1,4 +1,4 @@
-//! The library alone as the peer, in both versions and roles.
+//! The library on its own as the peer, in both versions and roles.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use headwater_dtls::{Endpoint, Identity, Role, SrtpProfile, Version};
 
 use crate::support::{Drained, drain, fingerprint_of_der};
 
-/// The library, and what it said.
+/// The library on its own, with its outputs.
 pub(crate) struct Library {
     pub(crate) dtls: Dtls,
     pub(crate) now: Instant,
@@ -61,7 +61,7 @@ impl Library {
     }
 }
 
-/// Moves datagrams until both are silent.
+/// Exchanges datagrams until both sides are silent.
 fn settle(library: &mut Library, endpoint: &mut Endpoint) -> Drained {
     let mut all = Drained::default();
     loop {
@@ -84,7 +84,7 @@ fn settle(library: &mut Library, endpoint: &mut Endpoint) -> Drained {
     }
 }
 
-/// A handshake, data both ways, and an end from the library's side.
+/// Runs a handshake, data in both directions, and a close by the library.
 fn connects(mut library: Library, der: &[u8], role: Role, version: Version) {
     let identity = Identity::generate();
     let mut endpoint =
@@ -117,7 +117,7 @@ fn library_as_client_connects_in_every_version() {
     connects(library, &der, Role::Server, Version::Dtls12);
     let (library, der) = Library::new(Dtls::new_13, true);
     connects(library, &der, Role::Server, Version::Dtls13);
-    // With both versions to choose from, ours is 1.2.
+    // If the client offers both versions, we choose 1.2.
     let (library, der) = Library::new(Dtls::new_auto, true);
     connects(library, &der, Role::Server, Version::Dtls12);
 }
@@ -131,7 +131,7 @@ fn library_as_server_connects_with_dtls_1_2() {
 }
 
 #[test]
-fn server_with_dtls_1_3_alone_is_tried_again() {
+fn server_with_only_dtls_1_3_is_tried_again() {
     let (mut library, der) = Library::new(Dtls::new_13, false);
     let identity = Identity::generate();
     let mut endpoint = Endpoint::new(

@@ -1,4 +1,5 @@
-//! The crate at its edge: with itself, with the library alone, and with programs of others.
+//! The crate at its edge: against itself, against the library on its own, and against OpenSSL and
+//! GnuTLS.
 
 #![allow(
     clippy::unwrap_used,

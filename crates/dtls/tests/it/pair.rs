@@ -1,4 +1,4 @@
-//! Two endpoints in virtual time: loss, repetition, and the end of a connection.
+//! Two endpoints in virtual time: loss, repetition, and the close of a connection.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn handshake_agrees_on_gcm_with_dtls_1_2() {
 }
 
 #[test]
-fn data_reach_the_other_side() {
+fn data_reaches_the_other_side() {
     let mut pair = Pair::new();
     assert!(!pair.client.send(b"too early"));
     pair.settle();
@@ -49,7 +49,7 @@ fn close_reaches_the_other_side() {
 }
 
 #[test]
-fn close_during_handshake_is_told() {
+fn close_during_handshake_reaches_the_peer() {
     let mut pair = Pair::new();
     pair.deliver();
     pair.server.close();
@@ -60,7 +60,7 @@ fn close_during_handshake_is_told() {
 }
 
 #[test]
-fn alert_in_the_clear_is_believed_when_nothing_follows() {
+fn clear_alert_is_believed_if_nothing_follows() {
     let mut pair = Pair::new();
     pair.deliver();
     let alert = [21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2, 40];
@@ -73,10 +73,10 @@ fn alert_in_the_clear_is_believed_when_nothing_follows() {
 }
 
 #[test]
-fn hello_that_cannot_be_answered_fails_when_no_other_follows() {
+fn unservable_hello_fails_if_no_other_follows() {
     let mut pair = Pair::new();
     let hello = std::mem::take(&mut pair.to_server).remove(0);
-    // Of DTLS 1.0.
+    // Make it a ClientHello of DTLS 1.0.
     let mut old = hello.clone();
     old[26] = 0xff;
     assert!(!pair.server.handle_datagram(pair.now, &old));
@@ -96,8 +96,8 @@ fn hello_that_cannot_be_answered_fails_when_no_other_follows() {
 }
 
 #[test]
-fn second_hello_has_to_bring_a_cookie_back() {
-    // Of an attacker, whose hello came first; and the client's other way round.
+fn second_hello_must_bring_a_cookie_back() {
+    // Either the attacker's ClientHello comes first, or the client's does.
     for attacker_first in [true, false] {
         let mut attacker = Pair::new();
         let forged = std::mem::take(&mut attacker.to_server).remove(0);
@@ -128,7 +128,7 @@ fn lost_flight_after_a_cookie_is_sent_again() {
     // The ClientHello, and the request for a cookie.
     pair.deliver();
     pair.deliver();
-    // The ClientHello with the cookie; what answers it is lost.
+    // The ClientHello with the cookie, whose answer is lost.
     pair.deliver();
     assert!(!pair.to_client.is_empty());
     pair.to_client.clear();
@@ -140,14 +140,14 @@ fn lost_flight_after_a_cookie_is_sent_again() {
 }
 
 #[test]
-fn cookie_of_another_connection_begins_nothing() {
+fn cookie_of_another_connection_is_ignored() {
     let mut attacker = Pair::new();
     let other = Pair::new().to_server.remove(0);
     attacker.server.handle_datagram(attacker.now, &other);
     attacker.collect();
     attacker.to_client.clear();
     attacker.deliver();
-    // With the answer to its request the attacker has a cookie.
+    // The HelloVerifyRequest gives the attacker a cookie.
     attacker.deliver();
     let returned = attacker.to_server.first().expect("a hello").clone();
     assert_eq!(returned.get(17..19), Some(&[0, 1][..]), "a second hello");
@@ -202,14 +202,14 @@ fn one_matching_fingerprint_of_several_is_enough() {
 }
 
 #[test]
-fn no_fingerprint_is_refused_at_once() {
+fn missing_fingerprint_is_refused_at_once() {
     let identity = Identity::generate();
     let refused = Endpoint::new(&identity, Role::Server, vec![], std::time::Instant::now());
     assert_eq!(refused.unwrap_err(), Error::UnsupportedFingerprint);
 }
 
 #[test]
-fn silent_server_times_the_client_out() {
+fn client_with_a_silent_server_times_out() {
     let mut pair = Pair::new();
     let start = pair.now;
     let mut flights = 0;
@@ -224,12 +224,12 @@ fn silent_server_times_the_client_out() {
 }
 
 #[test]
-fn silent_client_times_the_server_out_without_a_datagram() {
+fn server_with_a_silent_client_times_out_without_resending() {
     let mut pair = Pair::new();
     let hello: usize = pair.to_server.iter().map(Vec::len).sum();
     pair.deliver();
     let first: usize = pair.to_client.iter().map(Vec::len).sum();
-    // The smallest ClientHello there is has 118 bytes, those of browsers 200 to 1,600.
+    // The smallest ClientHello of any client has 118 bytes, those of browsers 200 to 1,600.
     assert!(first > 0 && first < 6 * hello, "{first} bytes for {hello}");
     pair.to_client.clear();
     while pair.of_server.failed.is_none() {
@@ -278,11 +278,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn lost_doubled_and_swapped_datagrams_still_connect(
+    fn lost_duplicated_and_reordered_datagrams_still_connect(
         fates in proptest::collection::vec(0_u8..5, 40),
     ) {
         let mut pair = Pair::new();
-        // After the fates of the first datagrams the path is whole.
+        // Only the first datagrams have a fate; after them the path loses nothing.
         let mut fates = fates.into_iter();
         for _ in 0..100 {
             for path in [&mut pair.to_client, &mut pair.to_server] {

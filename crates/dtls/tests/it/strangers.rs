@@ -1,6 +1,6 @@
-//! Programs of others over loopback: OpenSSL and GnuTLS, as clients and as servers.
+//! Other implementations over loopback: OpenSSL and GnuTLS, as clients and as servers.
 //!
-//! A test that lacks its program says so and passes; `scripts/setup-test` installs both.
+//! A test whose program is missing says so and passes; `scripts/setup-test` installs both.
 
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, UdpSocket};
@@ -16,7 +16,8 @@ use tempfile::TempDir;
 
 use crate::support::{drain, fingerprint_of_der, wrong_fingerprint};
 
-/// A handshake over loopback takes milliseconds; with a lost datagram, a second.
+/// When a test gives up. A handshake over loopback takes milliseconds, with a lost datagram a
+/// second.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A key and a self-signed certificate, made by OpenSSL.
@@ -26,7 +27,7 @@ struct Files {
 }
 
 impl Files {
-    /// `key` are arguments of `openssl genpkey`.
+    /// Generates both. `key` holds arguments of `openssl genpkey`.
     fn new(key: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let openssl = |arguments: &[&str]| {
@@ -76,7 +77,7 @@ fn is_there(program: &str) -> bool {
     found
 }
 
-/// A program that is stopped when the test is over.
+/// A program that is stopped at the end of the test.
 struct Running(Child);
 
 impl Drop for Running {
@@ -89,16 +90,17 @@ impl Drop for Running {
 fn start(folder: &Path, program: &str, arguments: &[&str]) -> Running {
     let mut command = Command::new(program);
     command.current_dir(folder).args(arguments);
-    // An open input keeps the programs running until they are stopped.
+    // The programs run as long as their input is open.
     command.stdin(Stdio::piped());
     command.stdout(Stdio::null()).stderr(Stdio::null());
     Running(command.spawn().unwrap())
 }
 
-/// A datagram that is lost: whether it goes to the program, and which of those, from 1.
+/// The datagram that is lost: whether it goes to the program, and its number in that direction,
+/// counted from 1.
 type Lost = Option<(bool, usize)>;
 
-/// Moves datagrams until the endpoint has connected or failed.
+/// Exchanges datagrams until the endpoint has connected or failed.
 fn pump(endpoint: &mut Endpoint, socket: &UdpSocket, lost: Lost) -> Result<Connected, Error> {
     let start = Instant::now();
     let (mut sent, mut received) = (0, 0);
@@ -111,7 +113,7 @@ fn pump(endpoint: &mut Endpoint, socket: &UdpSocket, lost: Lost) -> Result<Conne
     loop {
         loop {
             match endpoint.poll_output() {
-                // A server that has not started yet refuses: the endpoint sends again.
+                // A server that has not started yet refuses the datagram; the endpoint repeats it.
                 Output::Datagram(bytes) => {
                     sent += 1;
                     match peer {
@@ -150,7 +152,7 @@ fn openssl_client(files: &Files, more: &[&str]) -> Result<Connected, Error> {
     openssl_client_after(files, more, None, |_| {})
 }
 
-/// The same; a datagram is lost, or the endpoint has heard something before.
+/// OpenSSL as the client, with a datagram lost, or after the endpoint has been through `before`.
 fn openssl_client_after(
     files: &Files,
     more: &[&str],
@@ -170,7 +172,7 @@ fn openssl_client_after(
     pump(&mut endpoint, &socket, lost)
 }
 
-/// An address that was free a moment ago, and that no other test here gets.
+/// An address that was free a moment ago, and that no other test in this program gets.
 fn free_address() -> SocketAddr {
     static GIVEN: Mutex<BTreeSet<SocketAddr>> = Mutex::new(BTreeSet::new());
     loop {
@@ -229,7 +231,7 @@ fn openssl_client_with_fragmented_hello_connects() {
     if !is_there("openssl") {
         return;
     }
-    // GStreamer's way: the first datagram ends before `use_srtp`.
+    // As GStreamer does it: the first datagram ends before `use_srtp`.
     let files = Files::new(RSA);
     openssl_client(&files, &[CM, &["-mtu", "256"]].concat()).unwrap();
 }
@@ -261,7 +263,7 @@ fn openssl_client_with_other_certificates_is_refused() {
     let refused = openssl_client(&Files::new(SECP256K1), GCM).unwrap_err();
     let kind = "ECDSA secp256k1".to_owned();
     assert_eq!(refused, Error::UnsupportedCertificate { kind });
-    // Not asked for, so OpenSSL gives none.
+    // Ed25519 is not requested, so OpenSSL sends no certificate.
     let refused = openssl_client(&Files::new(ED25519), GCM).unwrap_err();
     assert_eq!(refused, Error::NoCertificate);
 }
@@ -280,7 +282,7 @@ fn openssl_client_without_common_ground_is_refused() {
         refused(&[GCM, &["-curves", "P-521"]].concat()),
         "unsupported_curve"
     );
-    // Without ECDSA signatures OpenSSL leaves out the suites with them.
+    // Without ECDSA signatures OpenSSL also omits the suites that need them.
     let signatures = ["-sigalgs", "RSA+SHA256"];
     assert_eq!(refused(&[GCM, &signatures].concat()), "no_common_cipher");
     let old = [
@@ -310,15 +312,15 @@ fn openssl_server_with_other_keys_ends_with_an_alert() {
     if !is_there("openssl") {
         return;
     }
-    // RSA takes a cipher suite that is not offered. Of curves OpenSSL shows only certificates on
-    // those that the client offers for the key exchange; GnuTLS shows any.
+    // RSA needs a cipher suite that we do not offer. OpenSSL sends certificates only on curves that
+    // the client offers for the key exchange; GnuTLS sends any.
     for key in [RSA, P224, P521] {
         let refused = openssl_server(&Files::new(key), GCM, None).unwrap_err();
         assert_eq!(refused.label(), "alert", "{key:?}");
     }
 }
 
-/// What GnuTLS is told on either side.
+/// The arguments of GnuTLS on either side.
 fn gnutls_arguments<'a>(priority: &'a str, port: &'a str) -> [&'a str; 8] {
     [
         "--udp",
@@ -376,8 +378,8 @@ fn gnutls_server(files: &Files, priority: &str, lost: Lost) -> Result<Connected,
     pump(&mut endpoint, &socket, lost)
 }
 
-/// What GnuTLS may use: of itself, a certificate on P-224 only where a program asks for it, as
-/// FFmpeg does.
+/// The priority string of GnuTLS. GnuTLS accepts a P-224 certificate only if a program asks for it,
+/// as FFmpeg does.
 fn priority(key: &[&str]) -> &'static str {
     if key == P224 {
         "NORMAL:+CURVE-SECP224R1:+SIGN-ALL"
@@ -397,8 +399,8 @@ fn gnutls_server_with_ecdsa_connects() {
     }
 }
 
-/// Each datagram of a handshake with these programs is lost once, all at the same time: most of it
-/// is waiting for timers.
+/// Checks that the handshake completes whichever datagram is lost. All cases run at the same time,
+/// since they mostly wait for timers.
 fn survives(connect: impl Fn(Lost) -> Result<Connected, Error> + Sync) {
     let connect = &connect;
     std::thread::scope(|scope| {
@@ -412,7 +414,7 @@ fn survives(connect: impl Fn(Lost) -> Result<Connected, Error> + Sync) {
 }
 
 #[test]
-fn lost_datagram_keeps_openssl_from_nothing() {
+fn openssl_connects_whichever_datagram_is_lost() {
     if !is_there("openssl") {
         return;
     }
@@ -422,7 +424,7 @@ fn lost_datagram_keeps_openssl_from_nothing() {
 }
 
 #[test]
-fn lost_datagram_keeps_gnutls_from_nothing() {
+fn gnutls_connects_whichever_datagram_is_lost() {
     if !is_there("openssl") || !is_there("gnutls-serv") {
         return;
     }

@@ -1,10 +1,10 @@
-//! What tests have in common: drained outputs and expected fingerprints.
+//! Helpers of the tests: drained outputs, expected fingerprints, and a pair of endpoints.
 
 use std::time::{Duration, Instant};
 
 use headwater_dtls::{Connected, Endpoint, Error, Fingerprint, Hash, Identity, Output, Role};
 
-/// What came out of an endpoint until it had no more.
+/// The outputs of an endpoint, until it had no more.
 #[derive(Default)]
 pub(crate) struct Drained {
     pub(crate) datagrams: Vec<Vec<u8>>,
@@ -34,7 +34,7 @@ pub(crate) fn drain(endpoint: &mut Endpoint) -> Drained {
     }
 }
 
-/// The fingerprint of a certificate in an SDP.
+/// The fingerprint of an identity, as its SDP would have it.
 pub(crate) fn fingerprint_of(identity: &Identity) -> Vec<Fingerprint> {
     vec![Fingerprint {
         algorithm: Hash::Sha256,
@@ -42,7 +42,7 @@ pub(crate) fn fingerprint_of(identity: &Identity) -> Vec<Fingerprint> {
     }]
 }
 
-/// The fingerprint of a certificate in DER.
+/// The fingerprint of a DER-encoded certificate.
 pub(crate) fn fingerprint_of_der(der: &[u8]) -> Vec<Fingerprint> {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
     vec![Fingerprint {
@@ -113,7 +113,7 @@ impl Pair {
         }
     }
 
-    /// Delivers what is on the path, once.
+    /// Delivers the datagrams in flight, once.
     pub(crate) fn deliver(&mut self) {
         for datagram in std::mem::take(&mut self.to_server) {
             self.server.handle_datagram(self.now, &datagram);
@@ -124,14 +124,14 @@ impl Pair {
         self.collect();
     }
 
-    /// Delivers until nothing is on the path.
+    /// Delivers until nothing is in flight.
     pub(crate) fn settle(&mut self) {
         while !self.to_client.is_empty() || !self.to_server.is_empty() {
             self.deliver();
         }
     }
 
-    /// Lets time go on to the next timeout of either side.
+    /// Advances to the next timeout of either side.
     pub(crate) fn wait(&mut self) {
         let timeouts = [self.of_client.timeout, self.of_server.timeout];
         let next = timeouts.into_iter().flatten().min();
@@ -143,7 +143,7 @@ impl Pair {
         self.collect();
     }
 
-    /// Lets so much time go on that an end is believed that anybody may have told.
+    /// Advances until a reported end that may be forged is believed. All datagrams are lost.
     pub(crate) fn wait_for_end(&mut self) {
         let end = self.now + Duration::from_secs(3);
         while self.now < end {

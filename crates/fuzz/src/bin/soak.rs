@@ -1,5 +1,5 @@
-//! One target under libFuzzer: `HEADWATER_FUZZ_TARGET=sdp soak FOLDER -max_total_time=1800`.
-//! With `HEADWATER_FUZZ_SEEDS` it writes the seeds of all targets into that folder, and ends.
+//! Runs one target under libFuzzer: `HEADWATER_FUZZ_TARGET=sdp soak FOLDER -max_total_time=1800`.
+//! With `HEADWATER_FUZZ_SEEDS` it writes the seeds of all targets into that folder and exits.
 #![no_main]
 
 use std::path::Path;

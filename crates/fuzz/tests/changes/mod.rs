@@ -1,9 +1,9 @@
-//! Inputs that are almost good.
+//! Inputs that are almost valid: seeds with mutations.
 
-/// Numbers at which lengths and counters turn.
+/// Values at the edges of lengths and counters.
 const EDGES: [u8; 8] = [0, 1, 0x7f, 0x80, 0xff, 0x40, 4, 20];
 
-/// Changes that follow from a seed: splitmix64.
+/// Mutations that follow from a seed number (splitmix64).
 pub(crate) struct Changes(u64);
 
 impl Changes {
@@ -22,7 +22,8 @@ impl Changes {
         (self.next() % limit.max(1) as u64) as usize
     }
 
-    /// One of these with a few bytes changed, taken out, repeated, or of another of them.
+    /// Returns one of `seeds`, mutated: bytes are changed, inserted, removed, repeated, or copied
+    /// from another seed. It is cut to `bytes_max`.
     pub(crate) fn of(&mut self, seeds: &[Vec<u8>], bytes_max: usize) -> Vec<u8> {
         let mut input = seeds[self.below(seeds.len())].clone();
         for _ in 0..=self.below(6) {

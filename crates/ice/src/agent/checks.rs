@@ -9,32 +9,32 @@ use crate::Path;
 use crate::stun::attribute::AttributeType;
 use crate::stun::{Class, ErrorCode, Message, Method, Writer};
 
-/// A client that claims ICE-CONTROLLED is told of the conflict this often in each generation, and
-/// granted after that: full agents switch at the first answer (RFC 8445 §7.2.5.1), and a client
-/// that never does is served all the same.
+/// Role conflict errors sent to a client that claims ICE-CONTROLLED, in each generation. After that
+/// its checks are granted: full agents switch roles at the first error (RFC 8445 §7.2.5.1), and a
+/// client that never does is served all the same.
 const CONFLICTS_TOLD: u8 = 8;
-/// Numbers that UNKNOWN-ATTRIBUTES names at most; a client learns of the rest with its next try.
+/// Attributes that UNKNOWN-ATTRIBUTES lists at most. A client learns of the rest with its next try.
 const UNKNOWN_NAMED: usize = 8;
 
-/// What became of a STUN datagram.
+/// The outcome of a STUN datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Handled {
-    /// Nothing was written and nothing changed.
+    /// The datagram was ignored: there is no reply and nothing changed.
     Ignored(Reason),
-    /// An authentic check was refused: the reply says why.
+    /// An authentic check was refused. The reply is an error response with this code.
     Refused(ErrorCode),
-    /// An authentic check was granted: the reply is an answer to send back over the same path.
+    /// An authentic check was granted. The reply is to be sent back over the same path.
     Answered {
-        /// The first check over this path: datagrams from its address are for this agent.
+        /// This was the first check over this path. Datagrams from its address are for this agent.
         new_path: bool,
         /// The client nominated the path (USE-CANDIDATE).
         nominated: bool,
     },
-    /// The peer answered a request of ours over this path.
+    /// The peer answered a probe over this path.
     Proved {
         /// The path that leads to the peer.
         path: Path,
-        /// Media goes over this path now, and did not before.
+        /// Whether the answer moved media to this path.
         selected: bool,
     },
 }
@@ -46,20 +46,19 @@ pub enum Reason {
     Malformed,
     /// An indication, or a request other than Binding.
     Other,
-    /// USERNAME is missing or its first part is no ufrag of ours.
+    /// USERNAME is missing, or its first part is not one of our ufrags.
     UnknownUfrag,
-    /// MESSAGE-INTEGRITY is missing or made with another password. It is not answered, not even
-    /// with 400 or 401 (RFC 8489 §9.1.3): such answers serve only people who send in the name of
-    /// others.
+    /// MESSAGE-INTEGRITY is missing or made with another password. There is no answer, not even
+    /// 400 or 401 (RFC 8489 §9.1.3): such answers serve only attackers who forge source addresses.
     WrongPassword,
-    /// All places for paths are taken by paths in use.
+    /// The session already has [`PATHS_MAX`](super::PATHS_MAX) paths, and all are in use.
     PathsFull,
-    /// An answer to no request of ours over this path.
+    /// A response that matches no request of ours over this path.
     Unasked,
 }
 
 impl Reason {
-    /// All reasons.
+    /// All reasons, in the order of their declaration.
     pub const ALL: [Self; 6] = [
         Self::Malformed,
         Self::Other,
@@ -69,7 +68,7 @@ impl Reason {
         Self::Unasked,
     ];
 
-    /// A value for a metric's label.
+    /// The reason as the value of a metric's label.
     pub fn label(self) -> &'static str {
         match self {
             Self::Malformed => "stun_malformed",
@@ -83,15 +82,15 @@ impl Reason {
 }
 
 impl fmt::Display for Reason {
-    /// One line for a log.
+    /// Writes one line for a log, with the datagram as "it".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Malformed => "it is no STUN message, or its fingerprint is wrong",
-            Self::Other => "it is no Binding request",
-            Self::UnknownUfrag => "its USERNAME does not begin with a ufrag of the server",
-            Self::WrongPassword => "its MESSAGE-INTEGRITY is made with another password",
-            Self::PathsFull => "it comes over one path more than a session may have",
-            Self::Unasked => "it answers no request of the server",
+            Self::Malformed => "it is not a STUN message, or its fingerprint is wrong",
+            Self::Other => "it is not a Binding request",
+            Self::UnknownUfrag => "its USERNAME does not begin with one of the server's ufrags",
+            Self::WrongPassword => "its MESSAGE-INTEGRITY does not match the server's password",
+            Self::PathsFull => "the session already uses as many paths as it may have",
+            Self::Unasked => "it does not answer a request of the server",
         })
     }
 }
@@ -100,7 +99,7 @@ impl Agent {
     /// Handles a STUN datagram that came over `path`.
     ///
     /// Appends at most one datagram to `reply`, to be sent back over `path`. A message that is not
-    /// authentic costs one HMAC at most, and changes nothing.
+    /// authentic costs at most one HMAC and changes nothing.
     pub fn handle_stun(
         &mut self,
         now: Instant,
@@ -119,7 +118,8 @@ impl Agent {
         }
     }
 
-    /// RFC 8445 §7.3: neither PRIORITY nor a role is needed by an agent that forms no pairs.
+    /// Handles a check (RFC 8445 §7.3). PRIORITY and a role may be missing: an agent that forms no
+    /// candidate pairs needs neither.
     fn handle_check(
         &mut self,
         now: Instant,
@@ -128,13 +128,13 @@ impl Agent {
         length: usize,
         reply: &mut Vec<u8>,
     ) -> Handled {
-        // Only our part is compared (RFC 8445 §7.3): the other one may not be known yet.
+        // Only our part is compared (RFC 8445 §7.3): the client's ufrag may not be known yet.
         let name = check.username().and_then(|name| name.split_once(':'));
         let generation = name.and_then(|(ours, _)| self.generations.of_ufrag(ours));
         let Some(generation) = generation else {
             return Handled::Ignored(Reason::UnknownUfrag);
         };
-        // Before the HMAC: a flood from many ports costs nothing more.
+        // This comes before the HMAC, so that a flood from many ports costs no HMACs.
         if !self.paths.has_place(&path, now) {
             return Handled::Ignored(Reason::PathsFull);
         }
@@ -184,10 +184,11 @@ impl Agent {
             });
         }
         known.count_received(received);
-        // A reply is never more than thrice its request, so this never refuses.
+        // A reply is never more than three times its request, so this never refuses.
         if !known.may_send(replied, 0) {
             return None;
         }
+        // A check over the selected path has no say in where media goes.
         if index != 0 || self.phase != Phase::Selected {
             self.consider(now, index, nominated);
         }
@@ -197,9 +198,9 @@ impl Agent {
         })
     }
 
-    /// An answer to a request of ours counts if it came over the path that was asked
-    /// (RFC 8445 §7.2.5.2.1) and knows the peer's password. An authentic refusal counts too:
-    /// 487, say, shows as well that the request arrived.
+    /// Handles a response to a probe. It counts if it came over the probed path (RFC 8445
+    /// §7.2.5.2.1) and is made with the peer's password. An authentic error response counts too: a
+    /// 487, for example, shows just as well that the request arrived.
     fn handle_answer(&mut self, now: Instant, path: Path, answer: &Message<'_>) -> Handled {
         let unasked = Handled::Ignored(Reason::Unasked);
         let Some(index) = self.paths.position(&path) else {
@@ -220,6 +221,7 @@ impl Agent {
         if !answer.is_authentic(remote.pwd().as_bytes()) {
             return Handled::Ignored(Reason::WrongPassword);
         }
+        // The selected path may have been heard while the probe was in flight.
         let settled = lead_heard.is_some_and(|heard| question.is_settled_by(heard));
         let motive = question.motive;
         known.question = None;
@@ -238,14 +240,15 @@ impl Agent {
     }
 }
 
-/// Answers an authentic check with an error, where it has to be.
+/// Writes an error response to an authentic check that has to be refused. Returns its code, or
+/// `None` if the check is to be granted.
 fn refuse(
     generation: &mut Generation,
     check: &Message<'_>,
     reply: &mut Vec<u8>,
 ) -> Option<ErrorCode> {
     let key = generation.local.pwd().as_bytes();
-    // RFC 8489 §6.3.1.
+    // RFC 8489 §6.3.1: an unknown attribute that must be understood is refused with 420.
     let unknown: Vec<AttributeType> = check
         .attributes()
         .map(|(kind, _)| kind)
@@ -259,8 +262,8 @@ fn refuse(
             .finish(Some(key));
         return Some(code);
     }
-    // A lite agent is always controlled (RFC 8445 §6.1.1), so it is the client that has to change
-    // its role, whatever the tie-breaker says (§7.3.1.1).
+    // A lite agent is always controlled (RFC 8445 §6.1.1), so the client has to change its role,
+    // whatever the tie-breaker says (§7.3.1.1).
     if check.controlled().is_some() && generation.conflicts < CONFLICTS_TOLD {
         generation.conflicts += 1;
         let code = ErrorCode::ROLE_CONFLICT;

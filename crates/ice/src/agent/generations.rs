@@ -1,10 +1,11 @@
 use crate::Credentials;
 
-/// Earlier credentials that are still valid after ICE restarts. A client that restarts faster
-/// than it checks loses the oldest; nothing but the strings is kept for each.
+/// Earlier credentials that stay valid after ICE restarts. A client that restarts faster than it
+/// sends checks loses the oldest.
 pub const RESTARTS_KEPT: usize = 2;
 
-/// The credentials of an agent: the current ones, and earlier ones until the current are used.
+/// The credentials of an agent: the current ones, and earlier ones until the client uses the
+/// current ones.
 ///
 /// Between the answer that carries new credentials and the client's use of them, checks and
 /// consent go on with the old ones (RFC 8445 §9, RFC 8839 §4.4.1.1.1).
@@ -13,19 +14,19 @@ pub(super) struct Generations {
     current: Generation,
     /// Newest first.
     earlier: Vec<Generation>,
-    /// Ufrags that are valid no longer, until the owner has taken them.
+    /// Ufrags that are no longer valid, until the owner has taken them.
     forgotten: Vec<Box<str>>,
 }
 
 /// The credentials of both sides between two ICE restarts.
 #[derive(Debug)]
 pub(super) struct Generation {
-    /// Counts the restarts before it.
+    /// The number of restarts before this generation.
     pub(super) number: u32,
     pub(super) local: Credentials,
-    /// Needed for requests of ours only.
+    /// Needed only for probes.
     pub(super) remote: Option<Credentials>,
-    /// Role conflicts that were pointed out to the client.
+    /// Role conflict errors sent to the client.
     pub(super) conflicts: u8,
 }
 
@@ -53,7 +54,8 @@ impl Generations {
         self.forget_beyond(RESTARTS_KEPT);
     }
 
-    /// An authentic check came with this generation: if it is the current one, earlier ones end.
+    /// The client used this generation in an authentic check. If it is the current one, earlier
+    /// ones end.
     pub(super) fn used(&mut self, number: u32) {
         if number == self.current.number {
             self.forget_beyond(0);

@@ -1,43 +1,44 @@
-//! A lite agent (RFC 8445 §2.5): it answers the client's checks and decides over which path
-//! datagrams of ours travel.
+//! A lite agent (RFC 8445 §2.5): answers the client's checks and decides over which path our
+//! datagrams travel.
 //!
 //! # What proves a path
 //! A correct check shows that its sender knows the password. It does not show that its *source
-//! address* wants the media: a client may write another's address as the source. A path is proved
+//! address* wants the media: a client may forge a victim's address as the source. A path is proved
 //! only when the peer shows that it received what was sent over the path:
 //!
-//! * the DTLS handshake is over and all flights of ours went over this one path, or
-//! * the peer answered a Binding request of ours that went over the path. Its transaction id is
-//!   random, and the answer has to come over the same path and know the peer's password.
+//! * the DTLS handshake is complete and all our flights went over this one path, or
+//! * the peer answered a Binding request that we sent over the path, a *probe*. The probe's
+//!   transaction id is random, and the answer has to come over the same path and be authenticated
+//!   with the peer's password.
 //!
-//! An address that has proved nothing gets at most [`AMPLIFICATION_MAX`] times what came from it, or
-//! as the path of the handshake [`HANDSHAKE_FREE`] bytes, whichever is more.
+//! An unproved address gets at most [`AMPLIFICATION_MAX`] times the bytes that came from it. The
+//! path of the handshake gets [`HANDSHAKE_FREE`] bytes, if that is more.
 //!
 //! # States
 //!
 //! | state | event | next state |
 //! |---|---|---|
 //! | waiting | authentic check | handshake, over the path of the check |
-//! | handshake | check that nominates another path while the present one is not nominated; first DTLS record from another path; any check while the present path is silent for [`HANDSHAKE_SILENT`] | handshake, over the other path, which is asked if flights went elsewhere before |
+//! | handshake | check that nominates another path while the current one is not nominated; first DTLS record from another path; any check while the current path is silent for [`HANDSHAKE_SILENT`] | handshake, over the other path, which is probed if flights went elsewhere before |
 //! | handshake | DTLS done, the path is proved | selected |
 //! | handshake | DTLS done, flights went over several paths | unproved |
-//! | unproved | a path answers a request of ours | selected: that path |
-//! | selected | check that nominates another path | selected; the other path is asked at once |
-//! | selected | other traffic over another path | selected; the other path is asked once the selected one is silent for [`SELECTED_SILENT`], which itself is asked after [`SELECTED_DOUBTED`] |
+//! | unproved | a path answers a probe | selected: that path |
+//! | selected | check that nominates another path | selected; the other path is probed at once |
+//! | selected | other traffic over another path | selected; after [`SELECTED_DOUBTED`] of silence the selected path is probed, after [`SELECTED_SILENT`] the other path |
 //! | selected | the other path answers | selected: the other path |
 //! | any | ICE restart | the same; earlier credentials are valid until the new ones are used |
 //!
 //! Media stays on the selected path until another one is selected. When that path is silent for
-//! the owner's limit ([`Agent::last_heard`]), consent is gone (RFC 7675) and the owner ends the
-//! session: traffic over other paths gives none.
+//! longer than the owner's limit ([`Agent::last_heard`]), consent has expired (RFC 7675) and the
+//! owner ends the session: traffic over other paths gives no consent.
 //!
-//! A client that never checks again and never answers is served on its first path for ever.
+//! A client that never sends another check or answer is served on its first path indefinitely.
 //!
 //! # How the owner drives it
-//! STUN goes into [`Agent::handle_stun`]; DTLS records before the handshake is over into
-//! [`Agent::dtls_arrived`]; each DTLS datagram of ours asks [`Agent::may_send`]; whatever was
-//! decrypted is reported to [`Agent::authentic`]. After each call [`Agent::poll_timeout`] tells
-//! when [`Agent::handle_timeout`] is due.
+//! The owner passes STUN to [`Agent::handle_stun`], and DTLS records to [`Agent::dtls_arrived`]
+//! until the handshake is complete. It calls [`Agent::may_send`] before each DTLS datagram that it
+//! sends, and [`Agent::authentic`] for everything that it decrypted. After each call,
+//! [`Agent::poll_timeout`] tells when [`Agent::handle_timeout`] is due.
 
 mod checks;
 mod generations;
@@ -56,22 +57,22 @@ use paths::{Known, Paths};
 pub use question::{ATTEMPTS_MAX, RETRY_AFTER};
 use question::{Motive, Question};
 
-/// The selected path has carried nothing authentic for this long: a path that the client uses
-/// without nominating it is asked. Viewers report several times a second and publishers send
-/// media, so a path in use is rarely this quiet.
+/// After this much silence on the selected path, another path that the client uses without
+/// nominating it is probed. Viewers send reports several times a second and publishers send media,
+/// so a path in use is rarely this quiet.
 pub const SELECTED_SILENT: Duration = Duration::from_secs(1);
-/// The selected path is asked after this much silence, if the client uses another: it has the rest
-/// of [`SELECTED_SILENT`] to answer before the other path is asked.
+/// After this much silence the selected path is probed, if the client uses another one. It has the
+/// rest of [`SELECTED_SILENT`] to answer before the other path is probed.
 pub const SELECTED_DOUBTED: Duration = Duration::from_millis(600);
-/// A nomination counts as renewed for this long: until then a nominated path of lower priority
-/// does not take over. Clients that nominate all their paths at once would move media to and fro.
+/// How long a nomination counts as fresh. Until then a nominated path of lower priority does not
+/// take over: clients that nominate all their paths at once would move media back and forth.
 pub const NOMINATION_FRESH: Duration = Duration::from_secs(1);
-/// The handshake moves to a path that is not nominated when its own was silent for this long.
+/// The handshake moves to a path that is not nominated only after this much silence on its own.
 pub const HANDSHAKE_SILENT: Duration = Duration::from_secs(1);
 
-/// The lite agent of one session. Says where datagrams go, and never sends or waits itself.
+/// The lite agent of one session. It decides where datagrams go, and never sends or waits itself.
 ///
-/// In the order of C: what each datagram of media needs stands in front.
+/// `repr(C)` keeps the order of the fields: those that every media datagram needs come first.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Agent {
@@ -83,14 +84,14 @@ pub struct Agent {
     generations: Generations,
 }
 
-/// In all but the first, the lead of [`Paths`] is the path that is meant.
+/// The state of the agent. In all states but `Waiting` it is about the lead path of [`Paths`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Waiting,
     Handshake {
-        /// A flight of ours went over the lead path.
+        /// We sent a flight over the lead path.
         sent: bool,
-        /// Flights of ours went over other paths too: the end of DTLS proves none of them.
+        /// We sent flights over other paths too, so that the end of DTLS proves none of them.
         moved: bool,
     },
     Unproved,
@@ -98,7 +99,7 @@ enum Phase {
 }
 
 impl Agent {
-    /// An agent that answers checks with the password of `local`.
+    /// Creates an agent that answers checks with the password of `local`.
     pub fn new(local: Credentials, now: Instant) -> Self {
         let mut random = [0; 8];
         fill_random(&mut random);
@@ -112,39 +113,40 @@ impl Agent {
         }
     }
 
-    /// Sets the peer's credentials. Without them checks are answered, but no path is asked, so
-    /// that the path never changes.
+    /// Sets the peer's credentials. Without them the agent answers checks but cannot probe, so the
+    /// path never changes.
     pub fn set_remote(&mut self, remote: Credentials) {
         self.generations.set_remote(remote);
     }
 
-    /// The credentials for the next description of ours.
+    /// Our current credentials, for the next description that we send.
     pub fn local(&self) -> &Credentials {
         &self.generations.current().local
     }
 
-    /// Starts a new generation (RFC 8445 §9) and returns its new credentials of ours.
+    /// Restarts ICE (RFC 8445 §9) and returns our new credentials.
     ///
-    /// The path does not change by it, and media goes on. The [`RESTARTS_KEPT`] generations before
-    /// are valid until the client uses the new one; further ones end now.
+    /// The path does not change, and media goes on. The [`RESTARTS_KEPT`] generations before this
+    /// one stay valid until the client uses the new one; older ones end now.
     pub fn restart(&mut self, remote: Credentials) -> Credentials {
         let local = Credentials::generate();
         self.restart_with(local.clone(), remote);
         local
     }
 
-    /// The same with credentials of ours that a description has told already.
+    /// Restarts ICE like [`Agent::restart`], with credentials of ours that a description has
+    /// already announced.
     pub fn restart_with(&mut self, local: Credentials, remote: Credentials) {
         self.generations.restart(local, remote);
     }
 
-    /// Takes a ufrag that is valid no longer. The owner asks after restarts and checks, and takes
-    /// it out of what it routes by.
+    /// Takes a ufrag of ours that is no longer valid, if there is one. After restarts and checks
+    /// the owner calls this until it returns `None`, and stops routing by these ufrags.
     pub fn take_forgotten_ufrag(&mut self) -> Option<Box<str>> {
         self.generations.take_forgotten()
     }
 
-    /// Where media goes. `None` before the first path is proved.
+    /// The path that media is sent over. `None` until a path is proved.
     pub fn selected(&self) -> Option<Path> {
         match self.phase {
             Phase::Selected => self.lead_path(),
@@ -152,8 +154,9 @@ impl Agent {
         }
     }
 
-    /// Where flights of DTLS go: the selected path, or before there is one, the path of the latest
-    /// authentic check, a nominated one if possible. `None` before the first check.
+    /// The path that DTLS flights are sent over: the selected path. Before one is selected, the
+    /// path of the latest authentic check, preferably a nominated one. `None` before the first
+    /// check.
     pub fn handshake_path(&self) -> Option<Path> {
         self.lead_path()
     }
@@ -162,10 +165,11 @@ impl Agent {
         self.paths.lead().map(|lead| lead.path)
     }
 
-    /// Reports a DTLS datagram of `length` bytes that came before the handshake was over.
+    /// Reports a DTLS datagram of `length` bytes that arrived before the handshake was complete.
     ///
-    /// Returns whether it came over a path with an authentic check; others must not be handed to
-    /// DTLS. It pays for answers, and says which path the client speaks over. It proves nothing.
+    /// Returns whether the path has had an authentic check; a datagram over any other path must not
+    /// be handed to DTLS. The datagram raises what may be sent to its address, and shows which path
+    /// the client uses. It proves nothing.
     pub fn dtls_arrived(&mut self, now: Instant, path: Path, length: usize) -> bool {
         let Some(index) = self.paths.position(&path) else {
             return false;
@@ -173,6 +177,8 @@ impl Agent {
         if let Some(known) = self.paths.get_mut(index) {
             known.count_received(length);
         }
+        // Once a flight is out, the handshake stays on its path as long as the client is heard
+        // there.
         if let Phase::Handshake { sent, .. } = self.phase
             && index != 0
             && (!sent || self.lead_silence(now) >= HANDSHAKE_SILENT)
@@ -182,10 +188,10 @@ impl Agent {
         true
     }
 
-    /// Whether a datagram of `length` bytes may be sent over `path` now; counts it if so.
+    /// Whether a datagram of `length` bytes may be sent over `path` now. Counts it if so.
     ///
-    /// For each DTLS datagram until a path is selected. What is held back DTLS sends again; the
-    /// path is asked meanwhile, and has no limit once it has answered.
+    /// The owner calls this for each DTLS datagram until a path is selected. DTLS retransmits what
+    /// is held back. Meanwhile the path is probed; once it has answered, it has no limit.
     pub fn may_send(&mut self, now: Instant, path: Path, length: usize) -> bool {
         let Some(index) = self.paths.position(&path) else {
             return false;
@@ -206,8 +212,9 @@ impl Agent {
         allowed
     }
 
-    /// Reports that DTLS is done. [`Agent::selected`] is the path then that all flights went over,
-    /// or `None` while it has to be found out which path leads to the peer ([`Handled::Proved`]).
+    /// Reports that the DTLS handshake is complete. If all flights went over one path, or that path
+    /// has answered a probe, it is now [`Agent::selected`]. Otherwise no path is selected until a
+    /// probe has shown which one leads to the peer ([`Handled::Proved`]).
     pub fn handshake_completed(&mut self, now: Instant) {
         let Phase::Handshake { sent, moved } = self.phase else {
             return;
@@ -226,8 +233,8 @@ impl Agent {
 
     /// Reports that something authentic came over `path`: SRTP, SRTCP or DTLS that was decrypted.
     ///
-    /// It keeps consent for that path and no other (RFC 7675 §5.1). From a path without an
-    /// authentic check it means nothing.
+    /// It keeps consent for that path and no other (RFC 7675 §5.1). Without an authentic check over
+    /// that path before, it has no effect.
     pub fn authentic(&mut self, now: Instant, path: Path) {
         let Some(index) = self.paths.position(&path) else {
             return;
@@ -240,8 +247,9 @@ impl Agent {
         }
     }
 
-    /// When something authentic came over the selected path last; before there is one, over any,
-    /// and at first, when the agent was made. The owner ends a silent session at a limit of its own.
+    /// When something authentic last came over the selected path. Before a path is selected, over
+    /// any path; before anything came, when the agent was created. The owner ends a silent session
+    /// by its own limit.
     pub fn last_heard(&self) -> Instant {
         let heard = match self.phase {
             Phase::Selected => self.paths.lead().map(|lead| lead.heard),
@@ -250,19 +258,18 @@ impl Agent {
         heard.unwrap_or(self.created)
     }
 
-    /// How many datagrams were held back because the address had not proved itself. The number
-    /// stays at its maximum.
+    /// How many datagrams were held back because their path was not proved. The counter saturates.
     pub fn held_back(&self) -> u32 {
         self.held_back
     }
 
-    /// When [`Agent::handle_timeout`] is due: at once if the time has passed.
+    /// When [`Agent::handle_timeout`] is due. A time in the past means at once.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let questions = self.paths.iter().filter_map(|it| it.question.as_ref());
         questions.map(|question| question.due).min()
     }
 
-    /// Hands requests of ours that are due to `send`, with the path each goes over.
+    /// Hands the probes that are due to `send`, each with its path.
     pub fn handle_timeout(&mut self, now: Instant, mut send: impl FnMut(Path, &[u8])) {
         let Some(lead_heard) = self.paths.lead().map(|lead| lead.heard) else {
             return;
@@ -275,7 +282,7 @@ impl Agent {
             if question.is_over() || question.is_settled_by(lead_heard) {
                 continue;
             }
-            // Its credentials may have ended: the client's next check asks with newer ones.
+            // The probe's credentials may have ended; the client's next check starts a new probe.
             let Some(generation) = self.generations.of_number(question.generation) else {
                 continue;
             };
@@ -290,7 +297,8 @@ impl Agent {
         }
     }
 
-    /// The client uses this path: perhaps datagrams of ours should travel over it too.
+    /// The client uses this path: decides whether our datagrams should move to it, or whether it
+    /// has to be probed first.
     fn consider(&mut self, now: Instant, index: usize, nominating: bool) {
         match self.phase {
             Phase::Waiting => {
@@ -303,6 +311,8 @@ impl Agent {
             Phase::Handshake { sent, .. } => {
                 let lead = self.paths.lead();
                 let lead_nominated = lead.is_some_and(|lead| lead.nominated.is_some());
+                // Until a flight is out, the latest check wins, or the latest nomination if there
+                // is one. After that, only a first nomination or silence moves the handshake.
                 let better = nominating && (!lead_nominated || !sent);
                 let latest = !sent && !lead_nominated;
                 if better || latest || self.lead_silence(now) >= HANDSHAKE_SILENT {
@@ -317,7 +327,8 @@ impl Agent {
         }
     }
 
-    /// Asks the selected path, and then this one, unless the selected path is heard meanwhile.
+    /// Schedules a probe of the selected path, and then one of this path. Both lapse if the
+    /// selected path is heard in the meantime.
     fn doubt_selected(&mut self, now: Instant, index: usize) {
         let Some(since) = self.paths.lead().map(|lead| lead.heard) else {
             return;
@@ -328,7 +339,7 @@ impl Agent {
         self.ask(index, Motive::Silence { since }, silent);
     }
 
-    /// Whether the client renewed the nomination of the selected path just now and prefers it.
+    /// Whether the client prefers the selected path by priority and nominated it recently.
     fn is_outranked(&self, now: Instant, index: usize) -> bool {
         let (Some(lead), Some(known)) = (self.paths.lead(), self.paths.get(index)) else {
             return false;
@@ -356,12 +367,13 @@ impl Agent {
         self.phase = Phase::Handshake { sent: false, moved };
         self.paths.make_lead(index);
         if moved {
-            // In good time: with the answer the end of DTLS selects the path at once.
+            // Probing now lets the end of DTLS select the path at once, if the answer is there.
             self.ask(0, Motive::Handshake, now);
         }
     }
 
-    /// The client may have nominated another path while the handshake stayed on its own.
+    /// Considers the path that was nominated last: the client may have nominated another path while
+    /// the handshake stayed on its own.
     fn follow_latest_nomination(&mut self, now: Instant) {
         let nominated = |known: &Known| known.nominated.map(|nomination| nomination.at);
         let latest =
@@ -377,11 +389,14 @@ impl Agent {
         }
     }
 
-    /// Puts a question to a path, unless it is being asked already.
+    /// Schedules a probe of a path, or changes the pending one. Without the peer's credentials it
+    /// does nothing.
     fn ask(&mut self, index: usize, motive: Motive, due: Instant) {
         let Some(known) = self.paths.get_mut(index) else {
             return;
         };
+        // The probe uses the generation of the latest check over this path, or the current one if
+        // that generation has ended.
         let current = self.generations.current();
         let generation = self
             .generations
@@ -396,12 +411,12 @@ impl Agent {
         }
     }
 
-    /// Media goes over this path from now on.
+    /// Makes this path the selected one: media goes over it from now on.
     fn select(&mut self, index: usize) {
         self.phase = Phase::Selected;
         self.paths.make_lead(index);
         for known in self.paths.iter_mut() {
-            // Questions about the silence of the former path mean nothing any more.
+            // Probes because of the former path's silence are obsolete.
             known
                 .question
                 .take_if(|question| question.motive != Motive::Nominated);

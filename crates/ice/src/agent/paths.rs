@@ -3,36 +3,36 @@ use std::time::{Duration, Instant};
 use super::question::Question;
 use crate::Path;
 
-/// Paths of one session. A client with four addresses that tries four of the server's uses them
-/// all; checks from further ones are neither verified nor answered.
+/// Paths of one session. A client that tries each of its four addresses with four of the server's
+/// uses all of them. Checks over further paths are neither verified nor answered.
 pub const PATHS_MAX: usize = 16;
-/// A path without anything authentic for this long gives way to a new one when all places are
-/// taken. Clients repeat checks of paths they care about more often (RFC 8445 §14: Tr is 15 s at
-/// most for the one in use, which never gives way).
+/// A path that carried nothing authentic for this long gives way to a new one when there are
+/// [`PATHS_MAX`]. Clients repeat checks of paths they care about more often (RFC 8445 §14: Tr is
+/// 15 s at most for the one in use, which never gives way).
 pub const PATH_IDLE: Duration = Duration::from_secs(10);
-/// An address that has proved nothing gets at most this many times what came from it: the bound
-/// of QUIC (RFC 9000 §8.1).
+/// An unproved address gets at most this many times the bytes that came from it, which is the
+/// limit of QUIC (RFC 9000 §8.1).
 pub const AMPLIFICATION_MAX: u64 = 3;
-/// What the path of the handshake gets in any case: four flights of DTLS with their headers. A thin
-/// client sends one small check and a ClientHello, three times of which are less than one flight,
-/// and answers no request of ours. A session has one such path at a time, and 16 in all.
+/// Bytes that the path of the handshake gets in any case: four flights of DTLS with their headers.
+/// A minimal client sends one small check and a ClientHello, and answers no probes; three times its
+/// bytes are less than one flight. A session has one such path at a time, and 16 in all.
 pub const HANDSHAKE_FREE: u64 = 4_800;
-/// Bytes of the IPv4 and UDP headers. They are counted both ways, since they are what links carry.
+/// Bytes of the IPv4 and UDP headers. They count in both directions, since links carry them too.
 const DATAGRAM_HEADERS: u64 = 28;
 
-/// The paths that authentic checks came over. The lead path stands first: media or the handshake
-/// goes over it, and the lookup for each media packet ends there.
+/// The paths that authentic checks came over. The first one is the lead path: media or the
+/// handshake goes over it, so that the lookup for a media packet ends at once.
 #[derive(Debug, Default)]
 pub(super) struct Paths(Vec<Known>);
 
-/// What is known of one path.
+/// The state of one path.
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) path: Path,
-    /// When something authentic came over it last.
+    /// When something authentic last came over the path.
     pub(super) heard: Instant,
     pub(super) nominated: Option<Nomination>,
-    /// PRIORITY of the latest check: 0 where clients send none.
+    /// PRIORITY of the latest check; 0 if it had none.
     pub(super) priority: u32,
     /// The generation of the latest check.
     pub(super) generation: u32,
@@ -69,8 +69,8 @@ impl Known {
         self.received = self.received.saturating_add(on_the_wire(length));
     }
 
-    /// Whether a datagram of `length` bytes may be sent; counts it then. `free` is what may be sent
-    /// whatever was received.
+    /// Whether a datagram of `length` bytes may be sent. Counts it if so. `free` bytes may be sent
+    /// however little was received.
     pub(super) fn may_send(&mut self, length: usize, free: u64) -> bool {
         let sent = self.sent.saturating_add(on_the_wire(length));
         let limit = self.received.saturating_mul(AMPLIFICATION_MAX).max(free);
@@ -119,15 +119,15 @@ impl Paths {
         self.0.len()
     }
 
-    /// Whether this path is known or could become so.
+    /// Whether this path is known or there is room for it.
     pub(super) fn has_place(&self, path: &Path, now: Instant) -> bool {
         self.0.len() < PATHS_MAX
             || self.position(path).is_some()
             || self.idle_position(now).is_some()
     }
 
-    /// The index of the path, which is added if it is new, and whether it is. `None` if there is
-    /// no place.
+    /// Adds the path if it is new. Returns its index and whether it was new, or `None` if there is
+    /// no room.
     pub(super) fn enter(&mut self, path: Path, now: Instant) -> Option<(usize, bool)> {
         if let Some(index) = self.position(&path) {
             return Some((index, false));
@@ -142,14 +142,14 @@ impl Paths {
         Some((index, true))
     }
 
-    /// The path other than the lead that was silent the longest, if that is long enough.
+    /// The path that has been silent the longest, if for [`PATH_IDLE`]. Never the lead path.
     fn idle_position(&self, now: Instant) -> Option<usize> {
         let others = self.0.iter().enumerate().skip(1);
         let (index, known) = others.min_by_key(|(_, known)| known.heard)?;
         (now.saturating_duration_since(known.heard) >= PATH_IDLE).then_some(index)
     }
 
-    /// Puts this path first.
+    /// Makes this path the lead path.
     pub(super) fn make_lead(&mut self, index: usize) {
         if index < self.0.len() {
             self.0.swap(0, index);

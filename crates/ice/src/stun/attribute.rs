@@ -1,4 +1,4 @@
-//! Attributes of STUN messages: their numbers, and the values that are more than a number.
+//! Attributes of STUN messages: their numbers, and the encoding of addresses.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,38 +11,38 @@ pub struct AttributeType(pub u16);
 impl AttributeType {
     /// `receiver's ufrag:sender's ufrag` in ICE (RFC 8445 §7.2.2).
     pub const USERNAME: Self = Self(0x0006);
-    /// HMAC-SHA1 of what stands before it.
+    /// HMAC-SHA1 over everything before it.
     pub const MESSAGE_INTEGRITY: Self = Self(0x0008);
     /// Why a request is refused.
     pub const ERROR_CODE: Self = Self(0x0009);
-    /// The attributes that a request is refused for.
+    /// The unknown attributes because of which a request is refused.
     pub const UNKNOWN_ATTRIBUTES: Self = Self(0x000a);
-    /// Of long-term credentials.
+    /// The realm of long-term credentials.
     pub const REALM: Self = Self(0x0014);
-    /// Of long-term credentials.
+    /// The nonce of long-term credentials.
     pub const NONCE: Self = Self(0x0015);
-    /// The source address of a request, hidden from gateways that rewrite addresses.
+    /// The source address of a request, obfuscated against gateways that rewrite addresses.
     pub const XOR_MAPPED_ADDRESS: Self = Self(0x0020);
     /// The priority of the candidate that a check would discover (RFC 8445 §7.1.1).
     pub const PRIORITY: Self = Self(0x0024);
     /// Nominates the path of the check (RFC 8445 §7.1.2).
     pub const USE_CANDIDATE: Self = Self(0x0025);
-    /// The name of the software, for people.
+    /// The name of the sender's software, for diagnosis.
     pub const SOFTWARE: Self = Self(0x8022);
-    /// CRC-32 of what stands before it.
+    /// CRC-32 over everything before it.
     pub const FINGERPRINT: Self = Self(0x8028);
     /// The sender lets the receiver nominate (RFC 8445 §7.1.3).
     pub const ICE_CONTROLLED: Self = Self(0x8029);
     /// The sender nominates.
     pub const ICE_CONTROLLING: Self = Self(0x802a);
 
-    /// Whether a receiver has to understand the attribute to serve the message (RFC 8489 §14).
+    /// Whether a receiver must understand the attribute to process the message (RFC 8489 §14).
     pub fn must_be_understood(self) -> bool {
         self.0 < 0x8000
     }
 
     /// Whether an ICE agent understands the attribute in a Binding request. REALM and NONCE have
-    /// no meaning with short-term credentials and are passed over.
+    /// no meaning with short-term credentials and are ignored.
     pub(crate) fn is_known(self) -> bool {
         matches!(
             self,
@@ -62,7 +62,8 @@ impl AttributeType {
 const FAMILY_V4: u8 = 0x01;
 const FAMILY_V6: u8 = 0x02;
 
-/// The value of XOR-MAPPED-ADDRESS (RFC 8489 §14.2): 8 bytes for IPv4, 20 for IPv6.
+/// Encodes the value of XOR-MAPPED-ADDRESS (RFC 8489 §14.2). Returns it with its length: 8 bytes
+/// for IPv4, 20 for IPv6.
 pub(crate) fn write_xor_address(address: SocketAddr, id: &TransactionId) -> ([u8; 20], usize) {
     let mut value = [0; 20];
     let mask = mask(id);
@@ -82,7 +83,8 @@ pub(crate) fn write_xor_address(address: SocketAddr, id: &TransactionId) -> ([u8
     (value, length)
 }
 
-/// The address of XOR-MAPPED-ADDRESS; `None` unless the value has the exact length of its family.
+/// Decodes the value of XOR-MAPPED-ADDRESS. Returns `None` unless it has the exact length for its
+/// address family.
 pub(crate) fn read_xor_address(value: &[u8], id: &TransactionId) -> Option<SocketAddr> {
     let [_, family, p0, p1, ip @ ..] = value else {
         return None;

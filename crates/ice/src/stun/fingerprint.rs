@@ -1,7 +1,7 @@
-/// RFC 8489 §14.7: keeps the value apart from checksums of other protocols over the same bytes.
+/// RFC 8489 §14.7: distinguishes the value from other protocols' checksums of the same bytes.
 const XOR: u32 = 0x5354_554e;
 
-/// The value of FINGERPRINT for the pieces of a message before the attribute.
+/// Computes the value of FINGERPRINT over the message before that attribute, given in pieces.
 pub(super) fn fingerprint<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> u32 {
     let mut crc = u32::MAX;
     for byte in pieces.into_iter().flatten() {
@@ -11,7 +11,7 @@ pub(super) fn fingerprint<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> u32
     !crc ^ XOR
 }
 
-/// CRC-32 of ISO 3309, as in zip: polynomial 0x04c11db7 with its bits mirrored.
+/// The table of the CRC-32 of ISO 3309, as in zip: polynomial 0x04c11db7 with its bits reversed.
 const TABLE: [u32; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
@@ -29,6 +29,6 @@ const TABLE: [u32; 256] = {
 };
 
 #[test]
-fn crc_of_the_check_string_is_that_of_the_catalogue() {
+fn crc_of_the_check_string_matches_the_catalogue() {
     assert_eq!(fingerprint([&b"1234"[..], b"56789"]) ^ XOR, 0xcbf4_3926);
 }

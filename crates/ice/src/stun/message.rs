@@ -6,24 +6,23 @@ use super::attribute::{AttributeType, read_xor_address};
 use super::fingerprint::fingerprint;
 use super::{Class, HEADER, MAGIC_COOKIE, Method, TransactionId, split_type};
 
-/// Bytes of MESSAGE-INTEGRITY and of FINGERPRINT with their heads.
+/// Length in bytes of MESSAGE-INTEGRITY, and below of FINGERPRINT, with their attribute headers.
 pub(super) const INTEGRITY: usize = 24;
 pub(super) const FINGERPRINT: usize = 8;
 
 /// A STUN message whose attributes all lie within its datagram.
 ///
-/// Attributes behind MESSAGE-INTEGRITY are not covered by it and are passed over, save for
-/// FINGERPRINT (RFC 8489 §14.5). Of two attributes with one number the first counts (§14).
+/// Attributes after MESSAGE-INTEGRITY are not covered by it and are skipped, except for FINGERPRINT
+/// (RFC 8489 §14.5). If an attribute occurs twice, the first one counts (§14).
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
     class: Class,
     method: Method,
     id: TransactionId,
-    /// The first two bytes.
     message_type: [u8; 2],
     /// Magic cookie and transaction id.
     fixed: &'a [u8],
-    /// Up to MESSAGE-INTEGRITY, or FINGERPRINT, or the end.
+    /// The attributes up to MESSAGE-INTEGRITY, or else FINGERPRINT, or else the end.
     covered: &'a [u8],
     integrity: Option<&'a [u8]>,
     fingerprint: Fingerprint,
@@ -35,28 +34,30 @@ enum Fingerprint {
     Right,
 }
 
-/// Why a datagram is no STUN message.
+/// Why a datagram is not a STUN message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ReadError {
-    /// Shorter than the header, the first bits are set, or the cookie is another.
+    /// The datagram is shorter than the header, has one of the first two bits set, or lacks the
+    /// magic cookie.
     #[error("not a STUN message")]
     NotStun,
-    /// The length in the header is not that of the datagram, or no multiple of four.
-    #[error("the length in the header is not that of the datagram")]
+    /// The length in the header does not match the datagram, or is not a multiple of four.
+    #[error("the length in the header does not match the datagram")]
     Length,
-    /// An attribute ends behind the message, or MESSAGE-INTEGRITY or FINGERPRINT has an odd length.
-    #[error("an attribute has a length that cannot be")]
+    /// An attribute extends beyond the message, or MESSAGE-INTEGRITY has the wrong length.
+    #[error("an attribute has an invalid length")]
     Attribute,
-    /// FINGERPRINT is there and is wrong, or is not the last attribute (RFC 8489 §14.7).
+    /// FINGERPRINT is present but wrong, or is not the last attribute (RFC 8489 §14.7).
     #[error("the fingerprint is wrong")]
     Fingerprint,
 }
 
 impl<'a> Message<'a> {
-    /// Reads a datagram that holds one message and nothing else.
+    /// Parses a datagram that holds one message and nothing else.
     ///
     /// # Errors
-    /// See [`ReadError`]. FINGERPRINT is verified where it is present.
+    /// See [`ReadError`]. FINGERPRINT is verified if it is present, MESSAGE-INTEGRITY is not: see
+    /// [`Message::is_authentic`].
     pub fn read(datagram: &'a [u8]) -> Result<Self, ReadError> {
         let (header, body) = datagram
             .split_at_checked(HEADER)
@@ -67,6 +68,7 @@ impl<'a> Message<'a> {
         let id = fixed
             .strip_prefix(&MAGIC_COOKIE)
             .and_then(|id| TransactionId::try_from(id).ok());
+        // RFC 8489 §5: the first two bits are 0, and the length is a multiple of four.
         let (Some(id), 0) = (id, t0 & 0xc0) else {
             return Err(ReadError::NotStun);
         };
@@ -88,7 +90,7 @@ impl<'a> Message<'a> {
         Ok(message)
     }
 
-    /// Checks that all attributes fit, and finds the two that cover the others.
+    /// Checks the length of every attribute, and finds MESSAGE-INTEGRITY and FINGERPRINT.
     fn walk(&mut self, header: &[u8], body: &'a [u8]) -> Result<(), ReadError> {
         let mut rest = body;
         while !rest.is_empty() {
@@ -104,6 +106,7 @@ impl<'a> Message<'a> {
                     self.integrity = Some(value);
                     self.covered = before;
                 }
+                // FINGERPRINT has to be last. It covers MESSAGE-INTEGRITY, not the reverse.
                 AttributeType::FINGERPRINT => {
                     let right = fingerprint([header, before]).to_be_bytes();
                     if !after.is_empty() || value != right {
@@ -121,37 +124,38 @@ impl<'a> Message<'a> {
         Ok(())
     }
 
-    /// Request, indication or answer.
+    /// The class: request, indication or response.
     pub fn class(&self) -> Class {
         self.class
     }
 
-    /// Binding, or one of TURN's.
+    /// The method: Binding, or one of TURN.
     pub fn method(&self) -> Method {
         self.method
     }
 
-    /// What pairs an answer with its request.
+    /// The transaction id, which matches a response to its request.
     pub fn id(&self) -> TransactionId {
         self.id
     }
 
-    /// Whether FINGERPRINT is there; it is right then.
+    /// Whether FINGERPRINT is present. It has been verified if so.
     pub fn has_fingerprint(&self) -> bool {
         self.fingerprint == Fingerprint::Right
     }
 
-    /// Whether MESSAGE-INTEGRITY is there, right or not.
+    /// Whether MESSAGE-INTEGRITY is present, valid or not.
     pub fn has_integrity(&self) -> bool {
         self.integrity.is_some()
     }
 
-    /// Whether MESSAGE-INTEGRITY was made with this key: in ICE the password (RFC 8489 §9.1).
+    /// Whether MESSAGE-INTEGRITY is present and made with this key, which in ICE is the password
+    /// (RFC 8489 §9.1).
     pub fn is_authentic(&self, key: &[u8]) -> bool {
         let Some(integrity) = self.integrity else {
             return false;
         };
-        // The length is as if the message ended with MESSAGE-INTEGRITY (RFC 8489 §14.5).
+        // The HMAC covers a header whose length ends at MESSAGE-INTEGRITY (RFC 8489 §14.5).
         let Ok(length) = u16::try_from(self.covered.len() + INTEGRITY) else {
             return false;
         };
@@ -167,7 +171,7 @@ impl<'a> Message<'a> {
         constant_time::verify_slices_are_equal(tag.as_ref(), integrity).is_ok()
     }
 
-    /// The attributes in front of MESSAGE-INTEGRITY, in their order.
+    /// Iterates over the attributes before MESSAGE-INTEGRITY and FINGERPRINT, in order.
     pub fn attributes(&self) -> impl Iterator<Item = (AttributeType, &'a [u8])> + use<'a> {
         let mut rest = self.covered;
         std::iter::from_fn(move || {
@@ -177,7 +181,7 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// The value of the first attribute of this number.
+    /// The value of the first attribute with this number.
     pub fn attribute(&self, wanted: AttributeType) -> Option<&'a [u8]> {
         self.attributes()
             .find_map(|(kind, value)| (kind == wanted).then_some(value))
@@ -188,35 +192,36 @@ impl<'a> Message<'a> {
         std::str::from_utf8(self.attribute(AttributeType::USERNAME)?).ok()
     }
 
-    /// PRIORITY.
+    /// The value of PRIORITY.
     pub fn priority(&self) -> Option<u32> {
         let value = self.attribute(AttributeType::PRIORITY)?;
         value.try_into().ok().map(u32::from_be_bytes)
     }
 
-    /// Whether USE-CANDIDATE is there.
+    /// Whether USE-CANDIDATE is present.
     pub fn is_nominating(&self) -> bool {
         self.attribute(AttributeType::USE_CANDIDATE).is_some()
     }
 
-    /// The tie-breaker of ICE-CONTROLLED.
+    /// The tie-breaker in ICE-CONTROLLED.
     pub fn controlled(&self) -> Option<u64> {
         let value = self.attribute(AttributeType::ICE_CONTROLLED)?;
         value.try_into().ok().map(u64::from_be_bytes)
     }
 
-    /// The tie-breaker of ICE-CONTROLLING.
+    /// The tie-breaker in ICE-CONTROLLING.
     pub fn controlling(&self) -> Option<u64> {
         let value = self.attribute(AttributeType::ICE_CONTROLLING)?;
         value.try_into().ok().map(u64::from_be_bytes)
     }
 
-    /// XOR-MAPPED-ADDRESS.
+    /// The address in XOR-MAPPED-ADDRESS.
     pub fn mapped_address(&self) -> Option<SocketAddr> {
         read_xor_address(self.attribute(AttributeType::XOR_MAPPED_ADDRESS)?, &self.id)
     }
 
-    /// The number of ERROR-CODE (RFC 8489 §14.8): hundreds and the rest stand in two bytes.
+    /// The number in ERROR-CODE (RFC 8489 §14.8). The wire has the hundreds in one byte and the
+    /// rest in the next.
     pub fn error_code(&self) -> Option<u16> {
         match self.attribute(AttributeType::ERROR_CODE)? {
             [_, _, class, number, ..] => Some(u16::from(class & 7) * 100 + u16::from(*number)),
@@ -229,7 +234,7 @@ impl<'a> Message<'a> {
         std::str::from_utf8(self.attribute(AttributeType::SOFTWARE)?).ok()
     }
 
-    /// The numbers in UNKNOWN-ATTRIBUTES.
+    /// The attribute numbers in UNKNOWN-ATTRIBUTES.
     pub fn unknown_attributes(&self) -> impl Iterator<Item = AttributeType> + use<'a> {
         let value = self.attribute(AttributeType::UNKNOWN_ATTRIBUTES);
         value
@@ -240,7 +245,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// HMAC-SHA1 of the pieces of a message.
+/// HMAC-SHA1 over the pieces of a message, in order.
 pub(super) fn integrity_tag(key: &[u8], pieces: [&[u8]; 4]) -> hmac::Tag {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
     let mut context = hmac::Context::with_key(&key);
@@ -250,7 +255,7 @@ pub(super) fn integrity_tag(key: &[u8], pieces: [&[u8]; 4]) -> hmac::Tag {
     context.sign()
 }
 
-/// The first attribute, and the bytes behind its padding.
+/// Splits off the first attribute: its number, its value, and the bytes after its padding.
 fn split_attribute(bytes: &[u8]) -> Option<(AttributeType, &[u8], &[u8])> {
     let [t0, t1, l0, l1, rest @ ..] = bytes else {
         return None;

@@ -1,4 +1,4 @@
-//! STUN messages (RFC 8489): read in place, written behind what a buffer holds.
+//! STUN messages (RFC 8489). They are read in place, and appended to a buffer when written.
 //!
 //! ```text
 //!  0                   1                   2                   3
@@ -26,37 +26,37 @@ use attribute::AttributeType;
 pub use message::{Message, ReadError};
 pub use writer::Writer;
 
-/// Bytes of the header.
+/// Length of the header in bytes.
 pub const HEADER: usize = 20;
-/// The bytes 4 to 8 of every message (RFC 8489 §5).
+/// The magic cookie: bytes 4 to 7 of every message (RFC 8489 §5).
 pub const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 
-/// Pairs an answer with its request. Secret until the request is answered when it proves a path,
-/// so it has to be drawn from a cryptographic source.
+/// Matches a response to its request. The id of a probe must stay secret until it is answered, so
+/// it has to be drawn from a cryptographic random source.
 pub type TransactionId = [u8; 12];
 
-/// What sort of message it is (RFC 8489 §5).
+/// The class of a message (RFC 8489 §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// Wants an answer.
+    /// A request, which expects a response.
     Request,
-    /// Wants none.
+    /// An indication, which expects none.
     Indication,
-    /// Answers a request that was granted.
+    /// The response to a request that was granted.
     Success,
-    /// Answers a request that was refused.
+    /// The response to a request that was refused.
     Error,
 }
 
-/// What a message is about, of 12 bits: ICE needs only Binding, TURN has more.
+/// The method of a message, a number of 12 bits. ICE needs only Binding; TURN has more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Method(u16);
 
 impl Method {
-    /// Connectivity checks and their answers.
+    /// Binding: connectivity checks and their responses.
     pub const BINDING: Self = Self(0x001);
 
-    /// The method of this number; bits above the twelfth are dropped.
+    /// Returns the method with this number. Bits above the twelfth are dropped.
     pub const fn new(number: u16) -> Self {
         Self(number & 0x0fff)
     }
@@ -67,7 +67,8 @@ impl Method {
     }
 }
 
-/// The two class bits stand inside the twelve method bits (RFC 8489 §5, figure 3).
+/// Splits a message type: the two class bits lie between the twelve method bits (RFC 8489 §5,
+/// figure 3).
 fn split_type(message_type: u16) -> (Class, Method) {
     let class = match (message_type & 0x0100 != 0, message_type & 0x0010 != 0) {
         (false, false) => Class::Request,
@@ -90,12 +91,12 @@ fn join_type(class: Class, Method(method): Method) -> u16 {
     class | (method & 0x000f) | ((method & 0x0070) << 1) | ((method & 0x0f80) << 2)
 }
 
-/// A number of ERROR-CODE with the phrase it is sent with.
+/// The value of ERROR-CODE: a number and a reason phrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErrorCode {
-    /// From 300 to 699.
+    /// The number, from 300 to 699.
     pub number: u16,
-    /// For people who read packet captures.
+    /// The reason phrase, for people who read packet captures.
     pub reason: &'static str,
 }
 
@@ -110,7 +111,7 @@ impl ErrorCode {
         number: 401,
         reason: "Unauthenticated",
     };
-    /// The request has attributes that have to be understood and are not.
+    /// The request has unknown attributes that must be understood.
     pub const UNKNOWN_ATTRIBUTE: Self = Self {
         number: 420,
         reason: "Unknown Attribute",
@@ -122,10 +123,10 @@ impl ErrorCode {
     };
 }
 
-/// The receiver's ufrag of a Binding request: what stands before ':' in USERNAME.
+/// Returns the receiver's ufrag in a Binding request: the part of USERNAME before ':'.
 ///
-/// For the demultiplexer, which calls this for every STUN datagram: nothing but the way to
-/// USERNAME is looked at, and nothing is verified.
+/// The demultiplexer calls this for every STUN datagram, so it only searches for USERNAME and
+/// verifies nothing.
 pub fn request_ufrag(datagram: &[u8]) -> Option<&str> {
     let [0x00, 0x01, _, _, c0, c1, c2, c3, ..] = datagram else {
         return None;

@@ -27,7 +27,7 @@ fn sample_request() -> Vec<u8> {
 }
 
 #[test]
-fn rfc_5769_request_is_read_whole() {
+fn rfc_5769_request_is_parsed() {
     let datagram = sample_request();
     let message = Message::read(&datagram).unwrap();
     assert_eq!(message.class(), Class::Request);
@@ -45,7 +45,7 @@ fn rfc_5769_request_is_read_whole() {
 }
 
 #[test]
-fn rfc_5769_responses_are_read_whole() {
+fn rfc_5769_responses_are_parsed() {
     let v4 = bytes(
         "0101003c 2112a442 b7e7a701 bc34d686 fa87dfae
          8022000b 74657374 20766563 746f7220
@@ -74,7 +74,7 @@ fn rfc_5769_responses_are_read_whole() {
 }
 
 #[test]
-fn written_messages_are_read_back() {
+fn written_messages_are_parsed_back() {
     let id = [7; 12];
     let mut out = b"before".to_vec();
     Writer::binding_request(&mut out, id)
@@ -117,7 +117,7 @@ fn written_messages_are_read_back() {
 }
 
 #[test]
-fn every_method_and_class_survives_its_bits() {
+fn message_type_round_trips_for_every_method_and_class() {
     for number in 0..0x1000 {
         for class in [
             Class::Request,
@@ -136,7 +136,7 @@ fn every_method_and_class_survives_its_bits() {
 #[test]
 fn altered_messages_are_refused_or_not_authentic() {
     let whole = sample_request();
-    // From byte 100 on FINGERPRINT, which with another number is passed over.
+    // Bytes 100 and 101 are the number of FINGERPRINT; changed, it is skipped as unknown.
     for index in (0..100).chain(102..whole.len()) {
         let mut datagram = whole.clone();
         datagram[index] ^= 1;
@@ -147,7 +147,7 @@ fn altered_messages_are_refused_or_not_authentic() {
 }
 
 #[test]
-fn attributes_behind_integrity_are_passed_over() {
+fn attributes_after_integrity_are_skipped() {
     let mut out = Vec::new();
     Writer::binding_request(&mut out, [1; 12])
         .username("a", "b")
@@ -161,7 +161,7 @@ fn attributes_behind_integrity_are_passed_over() {
 }
 
 #[test]
-fn fingerprint_has_to_be_last() {
+fn fingerprint_that_is_not_last_is_refused() {
     let mut out = Vec::new();
     Writer::binding_request(&mut out, [1; 12]).finish(None);
     out.extend([0x80, 0x22, 0, 0]);
@@ -171,8 +171,8 @@ fn fingerprint_has_to_be_last() {
 
 proptest! {
     #[test]
-    fn no_bytes_panic(noise in prop::collection::vec(any::<u8>(), 0..200), keep in 0..4usize) {
-        // Noise behind 0, 2, 8 or 20 good bytes reaches deeper.
+    fn noise_never_panics(noise in prop::collection::vec(any::<u8>(), 0..200), keep in 0..4usize) {
+        // Noise after 0, 2, 8 or 20 valid bytes gets further into the parser.
         let mut datagram = noise;
         let good = sample_request();
         for (byte, good) in datagram.iter_mut().zip(&good).take([0, 2, 8, 20][keep]) {
@@ -193,7 +193,7 @@ proptest! {
     }
 
     #[test]
-    fn no_change_of_a_good_message_panics(index in 0..108usize, byte in any::<u8>()) {
+    fn mutated_message_never_panics(index in 0..108usize, byte in any::<u8>()) {
         let mut datagram = sample_request();
         datagram[index] = byte;
         request_ufrag(&datagram);

@@ -5,10 +5,10 @@ use super::fingerprint::fingerprint;
 use super::message::{FINGERPRINT, INTEGRITY, integrity_tag};
 use super::{Class, ErrorCode, HEADER, MAGIC_COOKIE, Method, TransactionId, join_type};
 
-/// Writes one message behind what a buffer holds.
+/// Appends one message to a buffer.
 ///
-/// The message is whole once [`Writer::finish`] was called; attributes come out in the order of
-/// the calls. Values longer than 65,535 bytes are a bug of the caller.
+/// The message is complete once [`Writer::finish`] has been called. Attributes are written in the
+/// order of the calls. A value longer than 65,535 bytes is a bug of the caller and panics.
 #[derive(Debug)]
 #[must_use = "a message is whole only after `finish`"]
 pub struct Writer<'a> {
@@ -19,7 +19,7 @@ pub struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Begins a message of any sort.
+    /// Begins a message of any class and method.
     pub fn new(out: &'a mut Vec<u8>, class: Class, method: Method, id: TransactionId) -> Self {
         let start = out.len();
         out.extend(join_type(class, method).to_be_bytes());
@@ -34,17 +34,17 @@ impl<'a> Writer<'a> {
         Self::new(out, Class::Request, Method::BINDING, id)
     }
 
-    /// Begins the answer that grants a Binding request from `source`.
+    /// Begins the success response to a Binding request from `source`.
     pub fn binding_success(out: &'a mut Vec<u8>, id: TransactionId, source: SocketAddr) -> Self {
         Self::new(out, Class::Success, Method::BINDING, id).xor_mapped_address(source)
     }
 
-    /// Begins the answer that refuses a Binding request.
+    /// Begins the error response to a Binding request.
     pub fn binding_error(out: &'a mut Vec<u8>, id: TransactionId, code: ErrorCode) -> Self {
         Self::new(out, Class::Error, Method::BINDING, id).error_code(code)
     }
 
-    /// Appends an attribute and its padding.
+    /// Appends an attribute with its padding.
     pub fn attribute(self, kind: AttributeType, value: &[u8]) -> Self {
         let length = u16::try_from(value.len()).expect("values of ours are short");
         self.out.extend(kind.0.to_be_bytes());
@@ -55,7 +55,8 @@ impl<'a> Writer<'a> {
         self
     }
 
-    /// USERNAME of an ICE check: the receiver's ufrag, then the sender's (RFC 8445 §7.2.2).
+    /// Appends the USERNAME of an ICE check: the receiver's ufrag, then the sender's (RFC 8445
+    /// §7.2.2).
     pub fn username(self, receiver: &str, sender: &str) -> Self {
         self.attribute(
             AttributeType::USERNAME,
@@ -63,39 +64,39 @@ impl<'a> Writer<'a> {
         )
     }
 
-    /// PRIORITY.
+    /// Appends PRIORITY.
     pub fn priority(self, priority: u32) -> Self {
         self.attribute(AttributeType::PRIORITY, &priority.to_be_bytes())
     }
 
-    /// USE-CANDIDATE.
+    /// Appends USE-CANDIDATE, which nominates the path.
     pub fn use_candidate(self) -> Self {
         self.attribute(AttributeType::USE_CANDIDATE, &[])
     }
 
-    /// ICE-CONTROLLED.
+    /// Appends ICE-CONTROLLED.
     pub fn controlled(self, tie_breaker: u64) -> Self {
         self.attribute(AttributeType::ICE_CONTROLLED, &tie_breaker.to_be_bytes())
     }
 
-    /// ICE-CONTROLLING.
+    /// Appends ICE-CONTROLLING.
     pub fn controlling(self, tie_breaker: u64) -> Self {
         self.attribute(AttributeType::ICE_CONTROLLING, &tie_breaker.to_be_bytes())
     }
 
-    /// SOFTWARE.
+    /// Appends SOFTWARE.
     pub fn software(self, name: &str) -> Self {
         self.attribute(AttributeType::SOFTWARE, name.as_bytes())
     }
 
-    /// XOR-MAPPED-ADDRESS.
+    /// Appends XOR-MAPPED-ADDRESS.
     pub fn xor_mapped_address(self, address: SocketAddr) -> Self {
         let (value, length) = write_xor_address(address, &self.id);
         let value = value.get(..length).unwrap_or(&value);
         self.attribute(AttributeType::XOR_MAPPED_ADDRESS, value)
     }
 
-    /// ERROR-CODE with its phrase.
+    /// Appends ERROR-CODE with its reason phrase.
     pub fn error_code(self, code: ErrorCode) -> Self {
         let [class, number] = [code.number / 100, code.number % 100].map(|part| part as u8);
         let mut value = vec![0, 0, class, number];
@@ -103,13 +104,13 @@ impl<'a> Writer<'a> {
         self.attribute(AttributeType::ERROR_CODE, &value)
     }
 
-    /// UNKNOWN-ATTRIBUTES.
+    /// Appends UNKNOWN-ATTRIBUTES.
     pub fn unknown_attributes(self, unknown: &[AttributeType]) -> Self {
         let value: Vec<u8> = unknown.iter().flat_map(|it| it.0.to_be_bytes()).collect();
         self.attribute(AttributeType::UNKNOWN_ATTRIBUTES, &value)
     }
 
-    /// Ends the message with MESSAGE-INTEGRITY, where there is a key, and FINGERPRINT.
+    /// Completes the message with MESSAGE-INTEGRITY, if there is a key, and FINGERPRINT.
     pub fn finish(mut self, key: Option<&[u8]>) {
         if let Some(key) = key {
             self.set_length(INTEGRITY);
@@ -125,8 +126,8 @@ impl<'a> Writer<'a> {
         self.out.get(self.start..).unwrap_or_default()
     }
 
-    /// Both closing attributes cover the length of a message that ends with them
-    /// (RFC 8489 §14.5, §14.7).
+    /// Sets the length in the header as if the message ended with an attribute of `closing` bytes:
+    /// both closing attributes cover that length (RFC 8489 §14.5, §14.7).
     fn set_length(&mut self, closing: usize) {
         let length = self.written().len() - HEADER + closing;
         let length = u16::try_from(length).expect("messages of ours are short");

@@ -11,9 +11,9 @@ const NEW_PATH: Handled = Handled::Answered {
 };
 
 #[test]
-fn thin_check_is_answered_with_its_address() {
+fn minimal_check_is_answered_with_its_address() {
     let mut world = World::new();
-    // As FFmpeg 8.0: no PRIORITY and no role. No FINGERPRINT either.
+    // Like FFmpeg 8.0, without PRIORITY and a role. Without FINGERPRINT, too.
     let mut thin = world.client.write(|check| check);
     thin.truncate(thin.len() - 8);
     thin[3] -= 8;
@@ -54,7 +54,7 @@ fn wrong_password_is_never_answered() {
 }
 
 #[test]
-fn foreign_or_missing_ufrag_is_ignored() {
+fn unknown_or_missing_ufrag_is_ignored() {
     let mut world = World::new();
     let mut other = world.client.clone();
     other.server = headwater_ice::Credentials::generate();
@@ -113,7 +113,7 @@ fn unknown_required_attribute_is_refused_by_name() {
 }
 
 #[test]
-fn controlled_client_is_told_and_served_in_the_end() {
+fn controlled_client_is_refused_eight_times_then_served() {
     let mut world = World::new();
     let check = world.client.write(|check| check.controlled(u64::MAX));
     for _ in 0..8 {

@@ -7,7 +7,7 @@ use headwater_ice::{Agent, Credentials, Handled, Path, Reason};
 /// The round trip between the agent and all addresses.
 const ROUND_TRIP: Duration = Duration::from_millis(50);
 
-/// A path from port `port` of the client's network.
+/// A path to this port of the client's address.
 pub(crate) fn path(port: u16) -> Path {
     Path::udp(
         SocketAddr::from(([192, 0, 2, 1], 3478)),
@@ -15,22 +15,22 @@ pub(crate) fn path(port: u16) -> Path {
     )
 }
 
-/// An agent with its client, in virtual time.
+/// An agent and its client, in virtual time.
 pub(crate) struct World {
     pub(crate) agent: Agent,
     pub(crate) now: Instant,
     pub(crate) client: Client,
-    /// The client receives and answers what is sent over these paths.
+    /// The paths over which the client receives and answers requests.
     pub(crate) open: Vec<Path>,
-    /// All requests of the agent: path and bytes.
+    /// All requests of the agent, with their paths.
     pub(crate) requests: Vec<(Path, Vec<u8>)>,
-    /// What became of what the agent was given.
+    /// The outcome of every datagram that the agent received.
     pub(crate) handled: Vec<Handled>,
-    /// Answers that are on their way to the agent.
+    /// Answers in flight to the agent.
     flying: Vec<(Instant, Path, Vec<u8>)>,
 }
 
-/// What a minimal full agent needs: the credentials of both sides.
+/// A minimal full agent. It needs only the credentials of both sides.
 #[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) own: Credentials,
@@ -54,7 +54,7 @@ impl Client {
         out
     }
 
-    /// Answers a request as browsers do: only with the right name and password.
+    /// Answers a request as browsers do: only if its USERNAME and password are right.
     pub(crate) fn answer(&self, request: &[u8], path: Path) -> Option<Vec<u8>> {
         let message = Message::read(request).unwrap();
         assert!(message.has_fingerprint() && message.priority().is_some());
@@ -87,7 +87,7 @@ impl World {
         }
     }
 
-    /// A world with media over `path`, which is nominated with priority 100.
+    /// A world whose selected path is `path`, nominated with priority 100.
     pub(crate) fn connected(path: Path) -> Self {
         let mut world = Self::new();
         let check = world.client.nominate(100);
@@ -97,7 +97,7 @@ impl World {
         world
     }
 
-    /// DTLS over the path that the agent names.
+    /// Runs a DTLS handshake over the path that the agent names.
     pub(crate) fn handshake(&mut self) -> Option<Path> {
         let path = self.agent.handshake_path().unwrap();
         assert!(self.agent.dtls_arrived(self.now, path, 300));
@@ -105,13 +105,13 @@ impl World {
         self.completed()
     }
 
-    /// DTLS is done. Returns the path that is selected then.
+    /// Completes DTLS. Returns the path that is then selected.
     pub(crate) fn completed(&mut self) -> Option<Path> {
         self.agent.handshake_completed(self.now);
         self.agent.selected()
     }
 
-    /// For how long nothing authentic has come.
+    /// How long nothing authentic has come over the selected path.
     pub(crate) fn silence(&self) -> Duration {
         self.now - self.agent.last_heard()
     }
@@ -134,7 +134,7 @@ impl World {
         (handled, reply)
     }
 
-    /// How much of what the agent was given it ignored for this reason.
+    /// How many datagrams the agent ignored for this reason.
     pub(crate) fn ignored(&self, reason: Reason) -> usize {
         let ignored = Handled::Ignored(reason);
         self.handled
@@ -143,13 +143,13 @@ impl World {
             .count()
     }
 
-    /// How many requests of the agent were answered.
+    /// How many of the agent's requests were answered.
     pub(crate) fn proved(&self) -> usize {
         let proved = |handled: &&Handled| matches!(handled, Handled::Proved { .. });
         self.handled.iter().filter(proved).count()
     }
 
-    /// Lets time pass: requests of the agent leave, and answers arrive.
+    /// Lets time pass: the agent sends its requests, and answers arrive.
     pub(crate) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         loop {
@@ -182,7 +182,7 @@ impl World {
         self.now = end;
     }
 
-    /// Media or reports come over `path` every 100 ms meanwhile.
+    /// Lets time pass while media or reports come over `path` every 100 ms.
     pub(crate) fn pass_with_traffic(&mut self, path: Path, time: Duration) {
         let end = self.now + time;
         while self.now < end {

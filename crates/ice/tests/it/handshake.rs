@@ -33,22 +33,22 @@ fn flights_go_to_the_nominated_or_latest_path() {
 }
 
 #[test]
-fn first_dtls_record_draws_flights_to_its_path() {
+fn first_dtls_record_moves_flights_to_its_path() {
     let mut world = World::new();
     world.receive(path(1), &world.client.check());
     world.receive(path(2), &world.client.check());
     assert!(world.agent.dtls_arrived(world.now, path(1), 300));
     assert_eq!(world.agent.handshake_path(), Some(path(1)));
     assert!(world.agent.may_send(world.now, path(1), 700));
-    // Once a flight is out, a record from elsewhere changes nothing.
+    // Once a flight has been sent, a record over another path changes nothing.
     world.agent.dtls_arrived(world.now, path(2), 300);
     assert_eq!(world.agent.handshake_path(), Some(path(1)));
 }
 
 #[test]
-fn end_of_dtls_proves_no_path_that_flights_avoided() {
+fn dtls_completion_after_a_path_change_proves_no_path() {
     let mut world = World::new();
-    // The client reads the flight at its own address, then claims another's.
+    // The client reads the flight at its own address, then claims a victim's address.
     world.receive(path(1), &world.client.check());
     world.agent.dtls_arrived(world.now, path(1), 300);
     assert!(world.agent.may_send(world.now, path(1), 700));
@@ -61,7 +61,7 @@ fn end_of_dtls_proves_no_path_that_flights_avoided() {
 }
 
 #[test]
-fn client_that_moved_during_dtls_is_asked_and_selected() {
+fn path_changed_during_dtls_is_probed_then_selected() {
     let mut world = World::new();
     world.receive(path(1), &world.client.check());
     assert!(world.agent.may_send(world.now, path(1), 200));
@@ -100,11 +100,11 @@ fn silent_path_loses_the_handshake() {
 }
 
 #[test]
-fn unproved_address_gets_few_flights_or_thrice_its_bytes() {
+fn unproved_address_gets_few_flights_or_three_times_its_bytes() {
     let mut world = World::new();
     let check = world.client.check();
     let (_, reply) = world.receive_with_reply(path(1), &check);
-    // A forged ClientHello, and a handshake that retransmits for ever.
+    // A forged ClientHello, and a handshake that retransmits without end.
     world.agent.dtls_arrived(world.now, path(1), 160);
     let (mut came, mut went) = (check.len() + 160 + 2 * 28, reply.len() + 28);
     for _ in 0..100 {
@@ -117,14 +117,14 @@ fn unproved_address_gets_few_flights_or_thrice_its_bytes() {
     assert!(came * (AMPLIFICATION_MAX as usize) < HANDSHAKE_FREE as usize);
     assert!(went + asked <= HANDSHAKE_FREE as usize);
     assert!(world.agent.held_back() > 70);
-    // Each further byte that comes pays for three.
+    // Each further byte received allows three to be sent.
     came = 3_000;
     world.agent.dtls_arrived(world.now, path(1), came);
     assert!(world.agent.may_send(world.now, path(1), 3_000));
 }
 
 #[test]
-fn held_back_flight_may_leave_once_the_path_answered() {
+fn held_back_flight_is_allowed_once_the_path_answered() {
     let mut world = World::new();
     world.receive(path(1), &world.client.check());
     assert!(!world.agent.may_send(world.now, path(1), 5_000));

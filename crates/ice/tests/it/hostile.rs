@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use crate::client::{World, millis, path};
 
-/// What the client and an attacker that knows all credentials can do: everything but answer from
-/// addresses that are not theirs.
+/// What the client, and an attacker who knows all credentials, can do: everything except answer
+/// from addresses that are not theirs.
 #[derive(Debug, Clone)]
 enum Event {
     Check(u16),
@@ -17,7 +17,7 @@ enum Event {
     Noise(u16, Vec<u8>),
 }
 
-/// Ports 1 to 3 are the client's, the others are those of bystanders.
+/// Ports 1 to 3 belong to the client, the others to bystanders.
 const OWN: u16 = 3;
 
 fn event() -> impl Strategy<Value = Event> {
@@ -43,7 +43,7 @@ proptest! {
     ) {
         let mut world = World::new();
         world.open = (1..=OWN).map(path).collect();
-        // DTLS ends only if the client could read a flight.
+        // DTLS can complete only if the client could read a flight.
         let mut flight_read = false;
         for event in events {
             match event {

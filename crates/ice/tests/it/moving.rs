@@ -22,7 +22,7 @@ fn nominated_path_is_selected_once_it_answered() {
 fn dead_wifi_is_left_for_a_worse_nominated_path() {
     let mut world = World::connected(path(WIFI));
     world.open = vec![path(LTE)];
-    // The client notices at once, and nominates with every check.
+    // The client notices at once, and nominates the other path with every check.
     for _ in 0..25 {
         world.pass(millis(48));
         world.receive(path(LTE), &world.client.nominate(50));
@@ -46,7 +46,7 @@ fn client_that_nominates_all_paths_is_not_moved_to_and_fro() {
 fn address_that_does_not_answer_gets_no_media() {
     let mut world = World::connected(path(WIFI));
     world.open = vec![path(WIFI)];
-    // The viewer claims another's address, and goes on at its own.
+    // The viewer claims a victim's address, and continues from its own.
     let victim = path(666);
     let check = world.client.nominate(u32::MAX);
     let (_, reply) = world.receive_with_reply(victim, &check);
@@ -64,7 +64,7 @@ fn decrypted_traffic_from_a_new_address_proves_nothing() {
     let mut world = World::connected(path(WIFI));
     world.agent.authentic(world.now, path(666));
     assert!(!world.agent.dtls_arrived(world.now, path(666), 100));
-    // Nor from an address with a check before it.
+    // Nor does traffic from an address with a check before it.
     world.receive(path(666), &world.client.check());
     world.pass_with_traffic(path(666), millis(30_000));
     assert_eq!(world.agent.selected(), Some(path(WIFI)));
@@ -76,7 +76,7 @@ fn rebound_nat_port_recovers_within_a_second_of_silence() {
     let mut world = World::connected(path(WIFI));
     world.open = vec![path(5000)];
     world.pass(millis(200));
-    // One check that nominates nothing, as consent checks of many libraries.
+    // One check that nominates nothing, like the consent checks of many libraries.
     world.receive(path(5000), &world.client.check());
     world.pass(millis(900));
     assert_eq!(world.agent.selected(), Some(path(5000)));
@@ -213,7 +213,7 @@ fn answers_that_prove_nothing_are_ignored() {
 }
 
 #[test]
-fn authentic_refusal_proves_the_path_too() {
+fn authentic_error_response_proves_the_path() {
     let mut world = World::connected(path(WIFI));
     world.receive(path(LTE), &world.client.nominate(200));
     world.pass(millis(0));

@@ -3,7 +3,7 @@ use headwater_ice::{Credentials, Handled, Reason};
 
 use crate::client::{World, millis, path};
 
-/// Restarts, and returns the client as it was before.
+/// Restarts ICE, and returns the client with its previous credentials.
 fn restart(world: &mut World) -> crate::client::Client {
     let before = world.client.clone();
     world.client.own = Credentials::generate();
@@ -12,7 +12,7 @@ fn restart(world: &mut World) -> crate::client::Client {
 }
 
 #[test]
-fn old_credentials_are_valid_until_the_new_are_used() {
+fn old_credentials_stay_valid_until_new_ones_are_used() {
     let mut world = World::connected(path(1));
     let before = restart(&mut world);
     assert_eq!(world.agent.local(), &world.client.server);
@@ -56,9 +56,9 @@ fn restart_on_the_same_path_leaves_media_alone() {
 }
 
 #[test]
-fn restart_moves_media_only_with_an_answer() {
+fn restart_moves_media_only_after_an_answer() {
     let mut world = World::connected(path(1));
-    // The nomination of the old generation has no say, although it is fresh and prefers its path.
+    // The old generation's nomination does not count, although it is fresh and of higher priority.
     restart(&mut world);
     world.receive(path(2), &world.client.nominate(50));
     assert_eq!(world.agent.selected(), Some(path(1)));
@@ -68,7 +68,7 @@ fn restart_moves_media_only_with_an_answer() {
 }
 
 #[test]
-fn path_of_the_old_generation_is_asked_with_its_credentials() {
+fn old_generation_path_is_probed_with_its_credentials() {
     let mut world = World::connected(path(1));
     let before = restart(&mut world);
     world.client = before;

@@ -4,56 +4,60 @@ use rtp::Bitrate;
 
 use super::history::{Arrival, Lost};
 
-/// Arrivals are summed up over this time.
+/// Arrivals are summed up in slots of this length, in microseconds.
 const SLOT_US: i64 = 10_000;
 
-/// How many such times are remembered: 640 ms.
+/// Slots that are remembered: 640 ms.
 const SLOTS: usize = 64;
 
-/// A queue stands when no packet of this time has passed without waiting in it. Bursts, and
-/// receivers that are busy for a moment, make some packets wait, but not all of them.
+/// A queue stands when every packet in this many slots has waited in it. Bursts, and receivers that
+/// are busy for a moment, delay some packets, but not all.
 const STANDING_SLOTS: usize = 10;
 
-/// What radio held back arrives at once and says nothing alone: packets of so many moments do.
+/// A radio link may hold packets back and deliver them at once, which shows nothing by itself: at
+/// least this many slots with arrivals are needed.
 const STANDING_ARRIVALS_MIN: usize = 3;
 
-/// Rates are measured over so many, and at first over no fewer.
+/// Slots that a rate is measured over, and the fewest at the beginning.
 const RATE_SLOTS: i64 = 50;
 const RATE_SLOTS_MIN: i64 = 10;
 
-/// What a path carries is measured over no fewer: radio pauses.
+/// The fewest slots to measure what the path carries, since a radio link pauses.
 const BUSY_SLOTS_MIN: usize = 20;
 
-/// Packets that waited less than this found the path idle.
+/// Packets that waited less than this found the path idle, in microseconds.
 const IDLE_US: i64 = 10_000;
 
-/// The delay without a queue is looked for over this time and as much before it. It changes when
-/// the route does.
+/// Window for the base delay, the delay without a queue, in microseconds: the present window and
+/// the one before it count. The base delay changes with the route.
 const BASE_US: i64 = 15_000_000;
 
-/// The longest wait is looked for over this time and as much before it. A queue is full when packets
-/// wait for this share of it, and no less than this.
+/// Window for the longest wait, in microseconds: the present window and the one before it count. A
+/// queue is full when packets wait for `FULL_SHARE` of the longest wait, and at least
+/// `FULL_US_MIN`.
 const LONGEST_US: i64 = 5_000_000;
 const FULL_SHARE: f64 = 0.75;
 const FULL_US_MIN: u32 = 20_000;
 
-/// What a receiver got in the last moments, and how long it waited in the path's queue.
+/// The recent arrivals at a receiver, and how long they waited in the path's queue.
 #[derive(Debug)]
 pub(super) struct Arrivals {
     slots: [Slot; SLOTS],
-    /// The number of the latest.
+    /// The number of the latest slot.
     latest: i64,
-    /// Of the very first.
+    /// The number of the very first slot.
     earliest: Option<i64>,
-    /// Bytes of the [`RATE_SLOTS`] before the latest, summed up as they come and go: with few
-    /// packets to many receivers the slots themselves are in no cache.
+    /// Bytes of the [`RATE_SLOTS`] before the latest, kept as a running sum: with few packets to
+    /// many receivers the slots themselves are in no cache.
     recent_bytes: u64,
-    /// The least time from sending to arrival, on two clocks: of the present and the last time.
+    /// The shortest time from sending to arrival, across two clocks, in the present and the last
+    /// window.
     base: [Option<i64>; 2],
     base_began_us: i64,
-    /// What of this was [taken for it](Self::take_for_base) in the present and the last time.
+    /// The part of the base that was [added to it](Self::take_for_base), in the present and the
+    /// last window.
     taken: [i64; 2],
-    /// The longest wait, of the present and the last time.
+    /// The longest wait in the present and the last window.
     longest_us: [u32; 2],
     longest_began_us: i64,
 }
@@ -62,7 +66,7 @@ pub(super) struct Arrivals {
 struct Slot {
     number: i64,
     bytes: u32,
-    /// The least time that a packet waited.
+    /// The shortest wait of a packet in the slot.
     queued_us: u32,
 }
 
@@ -112,7 +116,7 @@ impl Arrivals {
         slot.queued_us = slot.queued_us.min(queued_us);
     }
 
-    /// The latest is now this one, if it is later.
+    /// Advances to this slot if it is later, and keeps the running sum.
     fn advance(&mut self, number: i64) {
         let before = self.latest;
         if number <= before {
@@ -129,7 +133,7 @@ impl Arrivals {
         self.latest = number;
     }
 
-    /// How long every packet waits now.
+    /// Returns the length of the standing queue: the shortest wait of the recent packets.
     pub(super) fn standing(&self) -> Duration {
         let slots = (0..SLOTS).map(|back| (back, self.slot(self.latest - back as i64)));
         let arrivals = slots.filter_map(|(back, slot)| Some((back, slot?.queued_us)));
@@ -143,7 +147,7 @@ impl Arrivals {
         Duration::from_micros(queued.unwrap_or(0).into())
     }
 
-    /// The path takes longer by this than was known, without a queue.
+    /// Adds to the base delay: the path takes longer by this without a queue of this sender.
     pub(super) fn take_for_base(&mut self, longer: Duration) {
         let longer_us = longer.as_micros() as i64;
         self.taken[0] += longer_us;
@@ -158,8 +162,8 @@ impl Arrivals {
         }
     }
 
-    /// Whether a packet was lost to a full queue: the last one before it that arrived waited nearly
-    /// as long as any did.
+    /// Whether a packet was dropped by a full queue: the last packet before it that arrived had
+    /// waited nearly as long as any.
     pub(super) fn is_full(&self, lost: &Lost) -> bool {
         let base = self.base.iter().flatten().min();
         let Some((delay_us, base_us)) = lost.delay_us.zip(base) else {
@@ -180,16 +184,16 @@ impl Arrivals {
         *present = (*present).max(queued_us);
     }
 
-    /// How much of the time without a queue was taken for it.
+    /// Returns the part of the base delay that was added by [`Self::take_for_base`].
     pub(super) fn taken(&self) -> Duration {
         let [present, before] = self.taken;
         Duration::from_micros(present.max(before).max(0) as u64)
     }
 
-    /// What arrived over the last half second, as a rate. At first over the time that there was,
-    /// but no less than a frame or two.
+    /// Returns the arrival rate over the last half second. At the beginning it is measured over the
+    /// time so far, but at least over a frame or two.
     pub(super) fn rate(&self) -> Bitrate {
-        // The latest is not over yet.
+        // The latest slot is still filling and does not count.
         let known = self.earliest.map_or(0, |first| self.latest - first);
         if known >= RATE_SLOTS {
             return rate_of(self.recent_bytes, RATE_SLOTS as usize);
@@ -197,7 +201,8 @@ impl Arrivals {
         self.over(known.max(RATE_SLOTS_MIN) as usize)
     }
 
-    /// The rate since the path was last idle: what it carries, as long as a queue stands.
+    /// Returns the arrival rate since the path was last idle. While a queue stands, this is what
+    /// the path carries.
     pub(super) fn busy_rate(&self) -> Bitrate {
         let busy = (0..SLOTS as i64 - 1).take_while(|back| {
             let slot = self.slot(self.latest - back);
@@ -220,7 +225,8 @@ impl Arrivals {
         (slot.number == number && slot.bytes > 0).then_some(slot)
     }
 
-    /// Both clocks count from somewhere: only differences to the least one mean anything.
+    /// Updates the base delay, and returns how long a packet waited in the queue, in microseconds.
+    /// The two clocks have an arbitrary offset: only the difference from the base has a meaning.
     fn queued(&mut self, arrival: &Arrival) -> u32 {
         let delay = arrival.arrived_us - arrival.sent_us as i64;
         if arrival.arrived_us - self.base_began_us > BASE_US || self.base[0].is_none() {
@@ -229,6 +235,7 @@ impl Arrivals {
             self.base_began_us = arrival.arrived_us;
         }
         let known = self.base.iter().flatten().min().copied();
+        // A delay below the base shows that less of the added part belongs to the path.
         let less = known.map_or(0, |known| (known - delay).max(0));
         self.taken = self.taken.map(|taken| (taken - less).max(0));
         let [present, _] = &mut self.base;
@@ -250,7 +257,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rate_of_half_a_second_is_that_of_its_slots(
+        fn running_rate_equals_the_sum_of_its_slots(
             steps in prop::collection::vec((-300_i64..900, 1_u16..1_500), 1..200),
         ) {
             let mut arrivals = Arrivals::default();
@@ -272,7 +279,7 @@ mod tests {
         }
     }
 
-    /// After packets that waited for up to so many milliseconds, is the queue full at this wait?
+    /// Whether the queue counts as full at this wait, after waits of up to `longest_ms`.
     fn is_full(longest_ms: i64, wait_ms: i64) -> bool {
         let mut arrivals = Arrivals::default();
         for ms in 0..=longest_ms {
@@ -292,18 +299,18 @@ mod tests {
     }
 
     #[test]
-    fn loss_after_the_longest_wait_is_of_a_full_queue() {
+    fn loss_after_the_longest_wait_is_a_queue_drop() {
         assert!(is_full(40, 38));
         assert!(!is_full(40, 12));
     }
 
     #[test]
-    fn loss_without_a_queue_is_of_no_full_queue() {
+    fn loss_without_a_queue_is_no_queue_drop() {
         assert!(!is_full(10, 10));
     }
 
     #[test]
-    fn loss_before_any_arrival_is_of_no_full_queue() {
+    fn loss_before_any_arrival_is_no_queue_drop() {
         let lost = Lost {
             sent_us: 0,
             bytes: 1_200,

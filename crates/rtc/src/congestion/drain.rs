@@ -2,16 +2,16 @@ use std::time::{Duration, Instant};
 
 use rtp::Bitrate;
 
-/// So much of the queue has to be gone in theory before anything is concluded.
+/// The queue must have shrunk by this much in theory before anything is concluded.
 const EXPECTED_MIN: Duration = Duration::from_millis(100);
 
-/// A queue that lost less than this share of what it should have is not the sender's.
+/// A queue that shrank by less than this share of the expected amount is not this sender's.
 const FALLEN_MIN: f64 = 0.3;
 
-/// With more than was known by this, what the path carried was measured over a gap.
+/// When the path carries more than measured by this factor, the measurement included a gap.
 const CARRIES_MORE: f64 = 1.1;
 
-/// A queue that grows by this is another one.
+/// A queue that has grown by this much counts as a new one.
 const GROWN: Duration = Duration::from_millis(20);
 
 /// A queue that stands, and whether it drains when less is sent than what it carried.
@@ -21,9 +21,9 @@ const GROWN: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Drain {
     began: Instant,
-    /// What the path carried then.
+    /// What the path carried at that time.
     carried: Bitrate,
-    /// How long every packet waited then, and at the least since.
+    /// The standing queue at that time, and the shortest since.
     standing: Duration,
     least: Duration,
     sent_bytes: u64,
@@ -44,15 +44,16 @@ impl Drain {
         self.sent_bytes += bytes as u64;
     }
 
-    /// So long every packet waits now, and so much the path carries. Returns whether all begins
-    /// anew, since the queue has grown or the path carries more than was known.
+    /// Updates the shortest queue. Returns whether the observation must start over, because the
+    /// queue has grown or the path carries more than was known.
     pub(super) fn is_outdated(&mut self, standing: Duration, carries: Bitrate) -> bool {
         self.least = self.least.min(standing);
         standing > self.standing + GROWN || carries > self.carried * CARRIES_MORE
     }
 
-    /// Whether less was sent for long enough, and the queue stands all the same.
+    /// Whether enough was held back for long enough and the queue stands nevertheless.
     pub(super) fn is_in_vain(&self, now: Instant) -> bool {
+        // What was sent below the path's rate should have drained the queue by as much time.
         let passed = now.saturating_duration_since(self.began);
         let carried = self.carried.bytes_in(passed);
         let spared = carried.saturating_sub(self.sent_bytes);

@@ -5,30 +5,31 @@ use std::time::{Duration, Instant};
 use rtp::rtcp::TransportFeedback;
 use rtp::seq::extend16;
 
-/// Packets that wait for feedback. Of a receiver that sends none the oldest are forgotten.
+/// Packets that wait for feedback. If the receiver sends none, the oldest are forgotten.
 const WAITING_MAX: usize = 2_048;
 
-/// A packet that is reported missing is lost when one that was sent so much later has arrived;
-/// until then it may have been overtaken.
+/// A packet that is reported missing counts as lost once a packet sent this much later has arrived.
+/// Until then it may merely have been overtaken.
 const OVERTAKEN: Duration = Duration::from_millis(50);
 
-/// The reference time has 24 bits of 64 ms each.
+/// The reference time of a feedback has 24 bits in units of 64 ms. Once extended beyond
+/// `REFERENCE_MAX` it is not plausible any more.
 const REFERENCE_BITS: u32 = 24;
 const REFERENCE_US: i64 = 64_000;
 const REFERENCE_MAX: i64 = 1 << 36;
 
-/// What was sent and not yet reported, by transport-wide sequence number.
+/// The packets that were sent and not yet reported, by transport-wide sequence number.
 #[derive(Debug)]
 pub(super) struct History {
     epoch: Instant,
-    /// The sequence number of the first one waiting.
+    /// The sequence number of the first waiting packet.
     first: u64,
     waiting: VecDeque<Sent>,
-    /// The last reference time, extended to never wrap.
+    /// The last reference time, extended so that it never wraps.
     reference: Option<i64>,
-    /// The latest that arrived, in time of sending.
+    /// The latest time of sending among the packets that arrived.
     newest_arrived_us: u64,
-    /// As [`Lost::delay_us`], of the last one that is forgotten.
+    /// The delay, as in [`Lost::delay_us`], of the last arrived packet that left the list.
     delay_us: Option<i64>,
 }
 
@@ -38,7 +39,7 @@ struct Sent {
     bytes: u16,
     probe: u8,
     state: State,
-    /// Of one that arrived: as [`Lost::delay_us`].
+    /// If it arrived: the delay, as in [`Lost::delay_us`].
     delay_us: i64,
 }
 
@@ -82,24 +83,24 @@ impl Fate {
 /// A packet that was lost.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lost {
-    /// Since the history began.
+    /// When it was sent, since the history began.
     pub(super) sent_us: u64,
     pub(super) bytes: u16,
-    /// Of the probe that it was part of; 0 without.
+    /// Number of the probe that it was part of; 0 without one.
     pub(super) probe: u8,
-    /// From sending to arrival, on two clocks, of the last packet before it that arrived.
+    /// Time from sending to arrival, across two clocks, of the last packet before it that arrived.
     pub(super) delay_us: Option<i64>,
 }
 
 /// A packet that arrived.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrival {
-    /// Since the history began.
+    /// When it was sent, since the history began.
     pub(super) sent_us: u64,
-    /// On the receiver's clock.
+    /// When it arrived, on the receiver's clock.
     pub(super) arrived_us: i64,
     pub(super) bytes: u16,
-    /// Of the probe that it was part of; 0 without.
+    /// Number of the probe that it was part of; 0 without one.
     pub(super) probe: u8,
 }
 
@@ -115,7 +116,7 @@ impl History {
         }
     }
 
-    /// Reads what the next feedback will need, and the next packet.
+    /// Loads into the cache the state that the next feedback and the next packet need.
     pub(super) fn prefetch(&self) {
         black_box((
             self.waiting.front().map(|sent| sent.bytes),
@@ -123,7 +124,8 @@ impl History {
         ));
     }
 
-    /// The next packet, whose number is one higher than the last.
+    /// Records a sent packet. Its number must be one higher than the last. `probe`: the number of
+    /// its probe, 0 without one.
     pub(super) fn sent(&mut self, now: Instant, seq: u64, bytes: usize, probe: u8) {
         if self.waiting.is_empty() {
             self.first = seq;
@@ -140,23 +142,25 @@ impl History {
         });
     }
 
-    /// This time, since the history began.
+    /// Returns the microseconds since the history began.
     pub(super) fn micros(&self, now: Instant) -> u64 {
         now.saturating_duration_since(self.epoch).as_micros() as u64
     }
 
-    /// How many packets nobody has reported yet.
+    /// Returns the number of packets that wait for feedback.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Gives what is new: packets that arrived in the order they were sent, then the lost ones.
+    /// Handles a feedback, and passes the fates that it settles to `tell`: the arrived packets in
+    /// the order of sending, then the lost ones.
     pub(super) fn report(&mut self, feedback: &TransportFeedback<'_>, mut tell: impl FnMut(Fate)) {
         let reference = self.extend(feedback.reference);
-        // No number below the first one waiting means anything any more.
+        // Numbers are extended relative to the next one to be sent: those below the first waiting
+        // packet are ignored.
         let last = self.first + self.waiting.len() as u64;
-        // A few bytes can tell of 65,536 packets.
+        // A few bytes of feedback can claim 65,536 packets, so the work is bounded.
         for (seq, at) in feedback.arrivals().take(WAITING_MAX) {
             let seq = extend16(last, seq);
             let index = seq.checked_sub(self.first).map(|index| index as usize);
@@ -183,7 +187,8 @@ impl History {
         self.settle(tell);
     }
 
-    /// Forgets what is decided. What was never reported fell to a lost feedback and says nothing.
+    /// Removes the packets whose fate is decided. A packet that was never reported belongs to a
+    /// lost feedback and says nothing.
     fn settle(&mut self, mut tell: impl FnMut(Fate)) {
         while let Some(sent) = self.waiting.front() {
             let old = sent.at_us + (OVERTAKEN.as_micros() as u64) < self.newest_arrived_us;
@@ -205,6 +210,7 @@ impl History {
         }
     }
 
+    /// Extends a reference time so that it never wraps.
     fn extend(&mut self, reference: i32) -> i64 {
         let half = 1_i64 << (REFERENCE_BITS - 1);
         let extended = match self.reference {
@@ -218,7 +224,7 @@ impl History {
                 }
             }
         };
-        // Nobody stays for so long: the receiver makes its times up.
+        // No session lasts this long: the receiver invents its times. Start over.
         let extended = if extended.abs() < REFERENCE_MAX {
             extended
         } else {

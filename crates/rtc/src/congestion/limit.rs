@@ -2,20 +2,20 @@ use std::time::{Duration, Instant};
 
 use rtp::Bitrate;
 
-/// The limit is exceeded by this share after a second, by four times as much after two.
+/// The cap exceeds the limit by this share after one second, and by four times as much after two.
 const GROWTH: f64 = 0.01;
 
-/// After this time the limit is no more than a memory.
+/// After this time the limit no longer applies.
 const FORGOTTEN: Duration = Duration::from_secs(8);
 
-/// A limit that is found again after this time, and differs by less than this share, is confirmed:
-/// all this takes twice as long then, up to so many times.
+/// A limit is confirmed when one within the share `SAME` of it is found after the time `AGAIN`.
+/// Each confirmation doubles the times above, `CONFIRMED_MAX` times at most.
 const AGAIN: Duration = Duration::from_secs(1);
 const SAME: f64 = 0.1;
 const CONFIRMED_MAX: u32 = 2;
 
-/// Where the path was full last: beyond it the estimate grows slowly at first, then ever faster
-/// (the idea of CUBIC, RFC 9438 §4.2).
+/// The rate at which the path was last full. Beyond it the estimate grows slowly at first, then
+/// faster and faster (the idea of CUBIC, RFC 9438 §4.2).
 #[derive(Debug, Default)]
 pub(super) struct Limit {
     found: Option<Found>,
@@ -25,12 +25,12 @@ pub(super) struct Limit {
 struct Found {
     at: Instant,
     rate: Bitrate,
-    /// How often it was found again.
+    /// How often it was confirmed.
     confirmed: u32,
 }
 
 impl Limit {
-    /// The path is full at this rate. `is_sure`: being found again confirms it.
+    /// Records that the path is full at this rate. `is_sure`: it may confirm an earlier limit.
     pub(super) fn set(&mut self, now: Instant, rate: Bitrate, is_sure: bool) {
         let found = self.found.filter(|_| is_sure);
         let confirmed = found.map_or(0, |found| found.confirmed_by(now, rate));
@@ -41,12 +41,12 @@ impl Limit {
         });
     }
 
-    /// More than this was shown to arrive.
+    /// Removes the limit, which was disproved.
     pub(super) fn clear(&mut self) {
         self.found = None;
     }
 
-    /// What may be believed now without having been shown.
+    /// Returns the bound for an estimate that only follows the arrival rate; `None` without one.
     pub(super) fn cap(&self, now: Instant) -> Option<Bitrate> {
         let found = self.found?;
         let slowly = 1 << found.confirmed;

@@ -2,60 +2,61 @@ use std::time::{Duration, Instant};
 
 use rtp::Bitrate;
 
-/// Losses are counted over this time and as much before it.
+/// Losses are counted over the present window of this length and the one before it.
 const WINDOW: Duration = Duration::from_millis(300);
 
-/// Of fewer packets nothing is said.
+/// With fewer packets no share of losses is stated.
 const PACKETS_MIN: u32 = 20;
 
-/// Fewer lost ones are chance.
+/// Fewer lost packets than this are chance.
 const LOST_MIN: u32 = 3;
 
-/// Losses are more than the usual ones when their share is greater by this, and by twice as much as
-/// chance makes it differ.
+/// Losses are unusual when their share exceeds the usual one by this, and also by this many
+/// standard deviations.
 const MORE: f32 = 0.02;
 const DEVIATIONS: f32 = 2.0;
 
-/// One lost packet does not say that losses last: the present time may have but begun.
+/// One lost packet in a window does not mean that losses last: the window may have only just begun.
 const LASTING_MIN: u32 = 2;
 
-/// Chance exceeds twice the deviation a few times a minute. So many times the deviation is no chance.
+/// Random losses exceed two standard deviations a few times a minute. Beyond this many it is no
+/// longer chance.
 const DEVIATIONS_SURE: f32 = 4.0;
 
-/// A path with a smaller share hardly loses packets by itself.
+/// A path with a smaller usual share does not count as lossy.
 const USUAL_MIN: f32 = 0.01;
 
-/// The usual share follows what is lost by so much in each window.
+/// Weight with which each window moves the usual share towards the present one.
 const USUAL_FOLLOWS: f32 = 0.05;
 
-/// More is sent than before when it is more by this: rates are means.
+/// A rate counts as higher than an earlier one from this factor on, since rates are averages.
 const GREW: f64 = 1.03;
 
-/// The share of packets that were lost in the last moments, and how much of it is usual. Packets
-/// that a full queue dropped are counted apart: their cause is known.
+/// The share of recent packets that were lost, and how much of it is usual. Packets dropped by a
+/// full queue are counted separately, since their cause is known.
 #[derive(Debug, Default)]
 pub(super) struct Loss {
     began: Option<Instant>,
-    /// The present time, and the one before.
+    /// Counts of the present window and the one before.
     counts: [Count; 2],
-    /// The share that is lost however little is sent.
+    /// The share that the path loses at any rate.
     usual: f32,
-    /// What was sent in the last window without more losses than usual.
+    /// The rate that was sent in the last window without unusual losses.
     clean: Bitrate,
 }
 
-/// What became of some packets.
+/// Packets counted by their fate.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Count {
     pub(super) arrived: u32,
-    /// Lost, with no full queue to be seen.
+    /// Lost without a full queue.
     pub(super) lost: u32,
-    /// Lost to a full queue.
+    /// Dropped by a full queue.
     pub(super) dropped: u32,
 }
 
 impl Count {
-    /// One packet of each kind.
+    /// A single packet of each kind.
     pub(super) const ARRIVED: Self = Self::of(1, 0, 0);
     pub(super) const LOST: Self = Self::of(0, 1, 0);
     pub(super) const DROPPED: Self = Self::of(0, 0, 1);
@@ -86,10 +87,11 @@ impl Count {
 }
 
 impl Loss {
-    /// `rate` is what arrives.
+    /// Adds packets to the present window. `rate` is the arrival rate.
     pub(super) fn add(&mut self, now: Instant, count: Count, rate: Bitrate) {
         let began = *self.began.get_or_insert(now);
         if now.saturating_duration_since(began) >= WINDOW {
+            // Only windows without a problem shape what counts as usual.
             if !self.is_unusual() && !self.overflows() {
                 self.usual += (self.share() - self.usual) * USUAL_FOLLOWS;
                 self.clean = self.sent(rate);
@@ -101,19 +103,19 @@ impl Loss {
         *present = present.and(count);
     }
 
-    /// Only these packets are still of interest.
+    /// Starts over with these packets alone.
     pub(super) fn begin(&mut self, now: Instant, count: Count) {
         self.began = Some(now);
         self.counts = [count, Count::default()];
     }
 
-    /// What is sent, so that this rate arrives.
+    /// Returns the sent rate of which `rate` arrives.
     fn sent(&self, rate: Bitrate) -> Bitrate {
         rate * (1.0 / (1.0 - f64::from(self.share().min(0.9))))
     }
 
-    /// No more is sent than what passed without losses before, now that this rate arrives. Returns
-    /// what may be sent for that.
+    /// Whether the sent rate, of which `rate` arrives, passed without unusual losses before.
+    /// Returns the highest rate for which that holds.
     pub(super) fn passed(&self, rate: Bitrate) -> Option<Bitrate> {
         let most = self.clean * GREW;
         (self.sent(rate) <= most).then_some(most)
@@ -124,7 +126,7 @@ impl Loss {
         present.and(before)
     }
 
-    /// What is lost with no full queue to be seen, 0 to 1.
+    /// Returns the share lost without a full queue, 0 to 1; 0 with too few packets.
     pub(super) fn share(&self) -> f32 {
         let count = self.count();
         if count.packets() < PACKETS_MIN {
@@ -133,7 +135,8 @@ impl Loss {
         count.share_of(count.lost)
     }
 
-    /// What is lost beyond the usual share, full queues included.
+    /// Returns the share lost beyond the usual one, drops by full queues included. 0 while the
+    /// losses are not unusual.
     pub(super) fn excess(&self) -> f32 {
         let count = self.count();
         if !self.is_unusual() && !self.overflows() {
@@ -142,22 +145,22 @@ impl Loss {
         (count.share_of(count.lost + count.dropped) - self.usual).max(0.0)
     }
 
-    /// What is lost however little is sent, 0 to 1.
+    /// Returns the share that the path loses at any rate, 0 to 1.
     pub(super) fn usual(&self) -> f32 {
         self.usual
     }
 
-    /// So much turned out to be lost however little is sent.
+    /// Raises the usual share: the path loses this share at any rate.
     pub(super) fn learn(&mut self, share: f32) {
         self.usual = self.usual.max(share);
     }
 
-    /// More is lost than usual, with no full queue to be seen.
+    /// Whether more is lost than usual, without a full queue.
     pub(super) fn is_unusual(&self) -> bool {
         self.is_more_by(DEVIATIONS)
     }
 
-    /// The same, and chance does not make it so much.
+    /// Whether the same holds, and by more than chance explains.
     pub(super) fn is_surely_unusual(&self) -> bool {
         self.is_more_by(DEVIATIONS_SURE)
     }
@@ -165,11 +168,12 @@ impl Loss {
     fn is_more_by(&self, deviations: f32) -> bool {
         let count = self.count();
         let least = self.usual + MORE;
+        // The standard deviation of a share that is measured over this many packets (binomial).
         let deviation = (least * (1.0 - least) / count.packets().max(1) as f32).sqrt();
         count.lost >= LOST_MIN && self.share() > least + deviations * deviation
     }
 
-    /// Packets are lost all the time, not in one burst.
+    /// Whether packets are lost in both windows, not in one burst.
     pub(super) fn lasts(&self) -> bool {
         let least = self.usual + MORE;
         self.counts
@@ -177,13 +181,13 @@ impl Loss {
             .all(|count| count.lost >= LASTING_MIN && count.share_of(count.lost) > least)
     }
 
-    /// A full queue drops packets.
+    /// Whether a full queue drops packets.
     pub(super) fn overflows(&self) -> bool {
         let count = self.count();
         count.dropped >= LOST_MIN && count.share_of(count.dropped) > MORE
     }
 
-    /// The path loses packets by itself, so that a loss says little.
+    /// Whether the path loses packets at any rate, so that losses say little.
     pub(super) fn is_of_the_path(&self) -> bool {
         self.usual > USUAL_MIN
     }
@@ -193,7 +197,8 @@ impl Loss {
 mod tests {
     use super::*;
 
-    /// What is known after these windows of a hundred packets, of which so many are lost.
+    /// Returns the state after windows of a hundred packets each; `windows` has the number of lost
+    /// ones. Lost packets count as `one`.
     fn after(windows: &[u32], one: Count) -> Loss {
         let (mut loss, mut now) = (Loss::default(), Instant::now());
         for lost in windows {
@@ -207,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn burst_of_losses_is_unusual_and_does_not_last() {
+    fn burst_of_losses_is_unusual_but_does_not_last() {
         let loss = after(&[0, 12], Count::LOST);
         assert!(loss.is_unusual());
         assert!(!loss.lasts());
@@ -215,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn losses_do_not_last_for_one_packet_of_a_time_that_has_begun() {
+    fn one_loss_in_a_new_window_does_not_count_as_lasting() {
         let mut loss = after(&[0, 12, 0], Count::LOST);
         for (lost, lasts) in [
             (Count::ARRIVED, false),
@@ -229,14 +234,14 @@ mod tests {
     }
 
     #[test]
-    fn few_lost_packets_are_unusual_and_not_surely() {
+    fn few_lost_packets_are_unusual_but_not_surely() {
         let few = after(&[5], Count::LOST);
         assert!(few.is_unusual() && !few.is_surely_unusual());
         assert!(after(&[12], Count::LOST).is_surely_unusual());
     }
 
     #[test]
-    fn usual_losses_are_not_unusual() {
+    fn learned_losses_are_not_unusual() {
         let mut loss = after(&[6, 6], Count::LOST);
         assert!(loss.is_unusual());
         loss.learn(0.06);

@@ -1,20 +1,21 @@
-//! Congestion control: how much the path to a receiver carries, from its transport-wide
+//! Congestion control: estimates the bandwidth of the path to a receiver from its transport-wide
 //! feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01).
 //!
-//! A forwarder cannot tell an encoder to send a little less: it chooses among a few layers. So
-//! it wants to know two things. Is what is sent now too much? Then a queue stands before the
-//! bottleneck, and what arrives is what the path carries; or packets are lost. Would the path
-//! carry a certain rate more? That is tried, with a probe of some packets at this rate and
+//! A forwarder cannot ask an encoder to send a little less: it chooses among a few layers. So it
+//! needs two answers. Is the present rate too high? If so, a standing queue builds up before the
+//! bottleneck, and the rate of arrival is what the path carries; or packets are lost. Would the
+//! path carry a certain higher rate? That is tried with a probe, a few packets at that rate, and
 //! with padding.
 //!
-//! A queue stands when no packet of the last moments has passed without waiting (the idea of
-//! CoDel, RFC 8289 §4.2): bursts of key frames and busy receivers delay some packets, not all.
+//! A queue is standing when every recent packet has waited in it (the idea of CoDel,
+//! RFC 8289 §4.2): bursts of key frames and busy receivers delay some packets, but not all.
 //!
-//! A queue, or a share of losses, that does not go away when less is sent is not of this sender's
-//! making: it belongs to the path (docs/decisions/0020). What a full queue drops shows by how long
-//! the packets before it waited, and is no share of the path's (docs/decisions/0021).
+//! A queue or a loss rate that stays when less is sent is not caused by this sender: it belongs to
+//! the path (docs/decisions/0020). Packets dropped by a full queue are told apart by how long the
+//! packets before them waited; they never count as losses of the path (docs/decisions/0021).
 //!
-//! Deliberately absent: growth by itself. The estimate never exceeds what was shown to arrive.
+//! Deliberately absent: growth without evidence. The estimate never exceeds what was shown to
+//! arrive by more than a fixed margin.
 
 mod arrivals;
 mod drain;
@@ -39,68 +40,73 @@ use loss::{Count, Loss};
 use probe::Probe;
 use restraint::{Answer, Restraint};
 
-/// A queue that stands for longer is too much.
+/// A standing queue longer than this lowers the estimate.
 const TOO_LONG: Duration = Duration::from_millis(60);
 
-/// A path is congested when its queue stands for longer than this.
+/// A standing queue longer than this is congestion.
 const CONGESTED_QUEUE: Duration = Duration::from_millis(150);
 
-/// More than the usual losses and this share is sent less for at once, and not only when it lasts. It
-/// fills a path where a queue is seen too, or where more is tried: without, a few packets lost by
-/// chance are as many.
+/// Losses above the usual share by more than this lower the rate at once, not only when they last.
+/// They count as congestion only together with a queue or while a higher rate is tried: otherwise a
+/// few random losses reach the same share.
 const LOSING: f32 = 0.08;
 
-/// After the last padding, what it led to is still a trial: buckets of policers take a while to empty.
+/// For this long after the last padding its effects still count as a trial: the token bucket of a
+/// policer takes a while to empty.
 const TRIED: Duration = Duration::from_secs(3);
 
-/// So great a share is no chance, with or without a queue: a policer keeps none.
+/// Losses above the usual share by more than this are congestion even without a queue: a policer
+/// keeps none.
 const COLLAPSING: f32 = 0.25;
 
-/// Of what arrives while a queue stands, so that the queue shrinks; and of one that is much too
-/// long.
+/// The estimate as a share of the arrival rate while a queue stands, so that the queue shrinks; and
+/// the same for a queue longer than `FAR_TOO_LONG`.
 const SHARE: f64 = 0.95;
 const FAR_TOO_LONG: Duration = Duration::from_millis(100);
 const SHARE_DRAINING: f64 = 0.9;
 
-/// Of what arrives, when a full queue drops packets; and how often. TCP gives way further (RFC 5681
-/// §3.1 to a half, RFC 9438 §4.6 to 0.7), and comes back faster.
+/// The estimate as a share of the arrival rate when a full queue drops packets, and the pause
+/// between two such reductions. TCP yields more (RFC 5681 §3.1 to a half, RFC 9438 §4.6 to 0.7) and
+/// recovers faster.
 const YIELD: f64 = 0.8;
 const YIELD_EVERY: Duration = Duration::from_secs(1);
 
-/// When losses turn out to be those of the path, the estimate returns to what it was, but at most
-/// to so many times what it is.
+/// When losses turn out not to be caused by this sender, the estimate returns to its earlier value,
+/// but at most to this multiple of the present one.
 const RESTORED: f64 = 2.0;
 
-/// What arrives without a queue could be so much more: rates are means.
+/// Margin of the estimate over the arrival rate without a queue, since measured rates are averages.
 const ROOM: f64 = 1.15;
 
-/// So short a queue is none: the estimate grows, and probes are sent.
+/// A shorter queue counts as none: the estimate may grow, and probes may be sent.
 const NO_QUEUE: Duration = Duration::from_millis(20);
 
-/// Estimates that differ by less are the same.
+/// A relative change smaller than this is not reported.
 const SAME: f64 = 0.01;
 
-/// Nothing is believed beyond this.
+/// Upper bound of the estimate.
 const ESTIMATE_MAX: Bitrate = Bitrate::mbps(200);
 
-/// Nor below this: sound must pass.
+/// Lower bound of the estimate: audio must pass.
 const ESTIMATE_MIN: Bitrate = Bitrate::kbps(30);
 
-/// Sees what is sent and what is reported. See the module.
+/// The bandwidth estimation of one path, fed with what is sent and what is reported. See the
+/// module.
 #[derive(Debug)]
 pub(crate) struct Congestion {
     history: History,
     arrivals: Arrivals,
     loss: Loss,
-    /// While less is sent to see whether packets are lost all the same.
+    /// Set while less is sent to see whether packets are still lost.
     restraint: Option<Restraint>,
-    /// Since a queue stands.
+    /// Set while a queue stands.
     drain: Option<Drain>,
     limit: Limit,
     bandwidth: Bitrate,
-    /// What is sent queues or is dropped: told outside, where a viewer is relieved at once.
+    /// The path queues or drops what is sent. Reported to the owner, which relieves the viewer at
+    /// once.
     congested: bool,
-    /// There was feedback.
+    /// Feedback has arrived.
     is_measured: bool,
     told: Option<(Bitrate, bool)>,
     padded: Bitrate,
@@ -109,21 +115,21 @@ pub(crate) struct Congestion {
     tried_at: Option<Instant>,
     probe: Option<Probe>,
     probes: u8,
-    /// Believed before the restraint.
+    /// The estimate before the restraint.
     before_losses: Bitrate,
-    /// When packets were last lost to a full queue, and less sent for it.
+    /// When the estimate was last lowered for drops by a full queue.
     yielded_at: Option<Instant>,
     /// When a probe last raised the estimate.
     raised_at: Option<Instant>,
     /// When the next probe may begin.
     probe_after: Option<Instant>,
-    /// Padding was last looked after, and bytes that it lacks to its rate.
+    /// When the padding credit was last updated, and the bytes of padding that are owed.
     padding_at: Instant,
     padding_credit: i64,
 }
 
 impl Congestion {
-    /// `initial` is believed until something is known.
+    /// Creates an estimation that starts at `initial`, until feedback arrives.
     pub(crate) fn new(now: Instant, initial: Bitrate) -> Self {
         Self {
             history: History::new(now),
@@ -150,15 +156,16 @@ impl Congestion {
         }
     }
 
-    /// Reads what the next feedback will need.
+    /// Loads into the cache the state that the next feedback needs.
     pub(crate) fn prefetch(&self) {
         black_box((self.bandwidth, self.probes, self.told));
         self.history.prefetch();
     }
 
-    /// A packet leaves, with this transport-wide sequence number and so many bytes.
+    /// Records a packet of `bytes` that is sent under this transport-wide sequence number.
     pub(crate) fn sent(&mut self, now: Instant, seq: u64, bytes: usize) {
-        // The first packets come fast, since a viewer catches up: they are the first probe.
+        // The first packets are sent fast, while a viewer catches up: they serve as the first
+        // probe.
         if self.probes == 0 {
             self.begin_probe(now, None);
         }
@@ -166,6 +173,7 @@ impl Congestion {
         if let Some(drain) = &mut self.drain {
             drain.sent(bytes);
         }
+        // Packets sent during a probe belong to it, whatever they carry.
         let mut number = 0;
         if let Some(probe) = self.probe.as_mut().filter(|probe| probe.is_sending()) {
             probe.due(now);
@@ -177,7 +185,7 @@ impl Congestion {
         self.history.sent(now, seq, bytes, number);
     }
 
-    /// The receiver reports.
+    /// Handles a feedback of the receiver.
     pub(crate) fn report(&mut self, now: Instant, feedback: &TransportFeedback<'_>) {
         let in_company = self.is_in_company();
         let (arrivals, probe) = (&mut self.arrivals, &mut self.probe);
@@ -189,6 +197,7 @@ impl Congestion {
                     arrivals.add(arrival);
                     Count::ARRIVED
                 }
+                // While others keep the queue full, losses count as its drops.
                 Fate::Lost(lost) if in_company || arrivals.is_full(lost) => Count::DROPPED,
                 Fate::Lost(_) => Count::LOST,
             };
@@ -208,7 +217,9 @@ impl Congestion {
         self.estimate(now);
     }
 
+    /// Updates the estimate after a feedback.
     fn estimate(&mut self, now: Instant) {
+        // What belongs to the path is settled first, so that the rest judges this sender's share.
         self.disown_queue(now);
         self.disown_losses(now);
         let standing = self.arrivals.standing();
@@ -228,18 +239,20 @@ impl Congestion {
             } else {
                 SHARE
             };
-            // What is lost is sent again, and needs its room.
+            // Lost packets are retransmitted, which takes bandwidth too.
             let share = share * f64::from(1.0 - self.loss.usual());
             self.lower(now, carried, carried * share);
         } else if self.loss.overflows() {
             self.give_way(now, arrives);
         } else if self.restraint.is_some() {
-            // What is lost while less is sent will tell.
+            // An experiment is running: its outcome decides.
         } else if self.loss.is_unusual() {
             if self.is_surely_losing() || self.loss.lasts() {
                 self.restrain(now, arrives);
             }
         } else if standing < NO_QUEUE {
+            // No queue and no unusual losses: follow the arrival rate upwards, below the last
+            // limit.
             let possible = arrives * (ROOM / f64::from(1.0 - self.loss.usual()));
             let possible = self
                 .limit
@@ -250,18 +263,18 @@ impl Congestion {
         self.bandwidth = self.bandwidth.clamp(ESTIMATE_MIN, ESTIMATE_MAX);
     }
 
-    /// Much more is lost than usual, whatever the cause.
+    /// Whether losses exceed the usual share by a lot, whatever the cause.
     fn is_losing(&self) -> bool {
         self.loss.excess() > LOSING
     }
 
-    /// The same without a queue, and by more than chance.
+    /// Whether the same holds, with losses that neither a full queue nor chance explains.
     fn is_surely_losing(&self) -> bool {
         self.is_losing() && self.loss.is_surely_unusual()
     }
 
-    /// This sender queues too much, or its packets are dropped for it: losses alone do not say so,
-    /// except while more than before is tried.
+    /// Whether this sender queues too much, or its packets are dropped for that. Losses alone prove
+    /// it only while a higher rate is tried, or when they are extreme.
     fn is_congested(&self, now: Instant, standing: Duration) -> bool {
         let recent = |at| now.saturating_duration_since(at) < TRIED;
         let is_tried = self.tried_at.is_some_and(recent);
@@ -271,12 +284,12 @@ impl Congestion {
             || self.is_surely_losing() && self.loss.excess() > COLLAPSING
     }
 
-    /// Others keep a queue filled before the bottleneck.
+    /// Whether other traffic keeps a queue filled before the bottleneck.
     fn is_in_company(&self) -> bool {
         self.arrivals.taken() > NO_QUEUE
     }
 
-    /// A full queue drops packets: yields to others that fill it, and waits for what comes of it.
+    /// Yields when a full queue drops packets, then waits for the effect.
     fn give_way(&mut self, now: Instant, arrives: Bitrate) {
         let pause = |at| now.saturating_duration_since(at) < YIELD_EVERY;
         if !self.yielded_at.is_some_and(pause) {
@@ -285,8 +298,9 @@ impl Congestion {
         }
     }
 
-    /// Packets are lost without a full queue: sends less, to see whether that ends. It is less
-    /// already when as much passed before, as long as nothing says that the path is full.
+    /// Starts a restraint: packets are lost without a full queue, so less is sent to see whether
+    /// the losses end. If the present rate passed without losses before and nothing says that the
+    /// path is full, the rate stays.
     fn restrain(&mut self, now: Instant, arrives: Bitrate) {
         let (share, usual) = (self.loss.share(), self.loss.usual());
         let is_clear = !self.is_surely_losing() && self.limit.cap(now).is_none();
@@ -300,7 +314,8 @@ impl Congestion {
         self.restraint = Some(restraint);
     }
 
-    /// Losses that stay when less is sent are not this sender's: they are taken for the path's.
+    /// Ends a restraint with its answer. Losses that stayed although less was sent are attributed
+    /// to the path.
     fn disown_losses(&mut self, now: Instant) {
         let now_us = self.history.micros(now);
         let Some(restraint) = &mut self.restraint else {
@@ -311,6 +326,7 @@ impl Congestion {
         };
         self.loss.begin(now, restraint.count());
         self.restraint = None;
+        // The losses were not this sender's: the reduction was unnecessary and is undone.
         if answer != Answer::Ours {
             self.limit.clear();
             let before = self.before_losses.min(self.bandwidth * RESTORED);
@@ -322,7 +338,7 @@ impl Congestion {
         self.before_losses = Bitrate::ZERO;
     }
 
-    /// The path is full at `limit`.
+    /// Lowers the estimate to `to`, since the path is full at `limit`.
     fn lower(&mut self, now: Instant, limit: Bitrate, to: Bitrate) {
         let is_sure = !self.loss.is_of_the_path() || self.arrivals.standing() > TOO_LONG;
         self.doubt_probe(now);
@@ -330,7 +346,8 @@ impl Congestion {
         self.bandwidth = self.bandwidth.min(to);
     }
 
-    /// A queue stands, and may have grown. While packets are lost nothing can be said of it.
+    /// Watches a standing queue; starts over when it has grown. While packets are lost its length
+    /// shows nothing.
     fn watch_queue(&mut self, now: Instant, carried: Bitrate, standing: Duration) {
         let loses = self.loss.excess() > 0.0;
         let drain = self.drain.as_mut();
@@ -339,7 +356,8 @@ impl Congestion {
         }
     }
 
-    /// A queue that stays when less is sent is not this sender's: it is taken for the path.
+    /// Ends the watch when the queue is gone. A queue that stays although less was sent is
+    /// attributed to the path and becomes part of its base delay.
     fn disown_queue(&mut self, now: Instant) {
         let standing = self.arrivals.standing();
         let Some(drain) = &self.drain else {
@@ -354,8 +372,8 @@ impl Congestion {
         }
     }
 
-    /// What is known of the path, when that is another than before: the bandwidth, and whether
-    /// it is congested.
+    /// Returns the bandwidth, and whether the path is congested, if that has changed since the last
+    /// call. `None` also until the first feedback.
     pub(crate) fn poll_estimate(&mut self) -> Option<(Bitrate, bool)> {
         if !self.is_measured {
             return None;
@@ -374,7 +392,7 @@ impl Congestion {
         self.told
     }
 
-    /// More of anything would only wait behind what is queued already.
+    /// Whether additional packets would only lengthen a queue.
     pub(crate) fn is_queueing(&self) -> bool {
         self.arrivals.standing() > CONGESTED_QUEUE
     }

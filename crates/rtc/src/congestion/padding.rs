@@ -1,4 +1,4 @@
-//! What is sent besides media: probes, and padding up to a rate.
+//! Decides what is sent besides media: probes, and padding up to a rate.
 
 use std::time::{Duration, Instant};
 
@@ -7,28 +7,28 @@ use rtp::Bitrate;
 use super::probe::{Outcome, Probe};
 use super::{Congestion, NO_QUEUE, SHARE};
 
-/// A probe tries more than what is wanted, and not much more than what is known.
+/// A probe tries this multiple of the wanted rate, but at most this multiple of the estimate.
 const PROBE_MORE: f64 = 1.3;
 const PROBE_STEP: f64 = 3.0;
 
-/// Between a probe that congested the path and the next one for the same rate.
+/// Pause between a probe that did not pass and the next one for the same rate.
 const PROBE_PAUSE: Duration = Duration::from_secs(5);
 
-/// After one that was carried: losses show by then.
+/// Pause after a probe that passed: losses show by then.
 const PROBE_REST: Duration = Duration::from_millis(200);
 
-/// A probe that is followed by a full path within this time has told too much: shapers and
-/// policers let a few packets pass at any rate. The next one waits for longer.
+/// A probe that is followed by a full path within this time has overestimated it: shapers and
+/// policers let a few packets pass at any rate. The next probe then waits for `PROBE_LIED_PAUSE`.
 const PROBE_TRUSTED: Duration = Duration::from_secs(2);
 const PROBE_LIED_PAUSE: Duration = Duration::from_secs(30);
 
-/// Between two portions of a probe, and of padding.
+/// Intervals between two portions of a probe, and of padding.
 const PROBE_TICK: Duration = Duration::from_millis(2);
 const PADDING_TICK: Duration = Duration::from_millis(10);
 
 impl Congestion {
-    /// What would be sent if the path allowed it: a probe looks for it when it grows. What is
-    /// sent is filled up to `padded` as far as the estimate allows.
+    /// Sets the rates to work towards. A probe looks for `wanted` when that exceeds the estimate.
+    /// Media is padded up to `padded` as far as the estimate allows.
     pub(crate) fn set_wanted(&mut self, now: Instant, padded: Bitrate, wanted: Bitrate) {
         if wanted > self.wanted {
             self.probe_after = None;
@@ -40,7 +40,7 @@ impl Congestion {
         (self.padded, self.wanted) = (padded, wanted);
     }
 
-    /// When [`Self::padding`] may have something to send.
+    /// Returns when [`Self::padding`] may have something to send.
     pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
         if self.probe.as_ref().is_some_and(Probe::is_sending) {
             return Some(now + PROBE_TICK);
@@ -53,7 +53,8 @@ impl Congestion {
         probe.into_iter().chain(padding).min()
     }
 
-    /// Bytes of padding to send now. Call it again until it is 0: each packet that is sent counts.
+    /// Returns the bytes of padding to send now. Call it after each packet until it returns 0:
+    /// every packet that is sent counts.
     pub(crate) fn padding(&mut self, now: Instant) -> usize {
         if self.may_probe(now) {
             let rate = (self.wanted * PROBE_MORE).min(self.bandwidth * PROBE_STEP);
@@ -74,6 +75,7 @@ impl Congestion {
         self.padding_credit.max(0) as usize
     }
 
+    /// Whether more is wanted than the estimate allows.
     fn lacks(&self) -> bool {
         self.is_measured && self.wanted > self.bandwidth
     }
@@ -90,24 +92,24 @@ impl Congestion {
             && self.arrivals.standing() < NO_QUEUE
     }
 
-    /// Nothing says that more than media would be too much.
+    /// Whether nothing speaks against sending more than the media.
     fn has_room(&self) -> bool {
         !self.congested && !self.is_losing()
     }
 
     pub(super) fn begin_probe(&mut self, now: Instant, rate: Option<Bitrate>) {
-        // Zero is no probe.
+        // Zero means no probe.
         self.probes = self.probes.checked_add(1).unwrap_or(1);
         self.probe = Some(Probe::new(now, self.probes, rate));
         self.probe_after = None;
     }
 
-    /// Believes what a probe has shown.
+    /// Updates the estimate with the outcome of a probe.
     pub(super) fn probed(&mut self, now: Instant, outcome: Outcome) {
         let rate = self.probe.take().and_then(|probe| probe.rate());
         match outcome {
             Outcome::Carried(bandwidth) => {
-                // Shapers let a few packets pass at any rate.
+                // Shapers let a few packets pass at any rate, so the step is bounded.
                 let most = self.bandwidth * PROBE_STEP;
                 if bandwidth > self.bandwidth {
                     self.limit.clear();
@@ -116,7 +118,7 @@ impl Congestion {
                 }
                 self.bandwidth = self.bandwidth.max(bandwidth.min(most));
             }
-            // The first packets know better than the guess.
+            // The first packets are better evidence than the initial guess, even if they show less.
             Outcome::Filled(bandwidth) if rate.is_none() => self.bandwidth = bandwidth * SHARE,
             Outcome::Filled(bandwidth) => {
                 self.bandwidth = self.bandwidth.max(bandwidth * SHARE);
@@ -127,7 +129,8 @@ impl Congestion {
         }
     }
 
-    /// The path is full. A probe that said otherwise just now was wrong.
+    /// Handles a full path: if a probe raised the estimate just before, it was wrong and the next
+    /// one waits.
     pub(super) fn doubt_probe(&mut self, now: Instant) {
         let recent = |at| now.saturating_duration_since(at) < PROBE_TRUSTED;
         let is_lie = self.raised_at.take().is_some_and(recent);

@@ -4,23 +4,23 @@ use rtp::Bitrate;
 
 use super::history::{Arrival, Fate};
 
-/// How long a probe is, and of how many packets at least.
+/// The length of a probe, and its fewest packets.
 const PROBE_TIME: Duration = Duration::from_millis(20);
 const PACKETS_MIN: u32 = 5;
 
-/// Of fewer that arrived nothing is said.
+/// With fewer arrived packets a probe has no outcome.
 const ARRIVED_MIN: u32 = 3;
 
-/// Ends also when nothing could be sent for it.
+/// The probe ends after this time, even if too little could be sent for it.
 const SENDING_MAX: Duration = Duration::from_millis(150);
 
-/// What has not been reported by then is lost.
+/// Packets that are not reported within this time after the end count as lost.
 const ANSWER_MAX: Duration = Duration::from_millis(700);
 
-/// A path that delivers less than this share of what was sent was filled by it.
+/// A path that delivers less than this share of the sent rate was filled by the probe.
 const CARRIED: f64 = 0.85;
 
-/// Packets sent at a known rate, so that their arrival tells whether the path carries it.
+/// Packets sent at a known rate, whose arrival shows whether the path carries that rate.
 #[derive(Debug)]
 pub(super) struct Probe {
     pub(super) number: u8,
@@ -33,7 +33,7 @@ pub(super) struct Probe {
     arrived: Arrived,
 }
 
-/// Of its packets, those that arrived.
+/// The packets of a probe that arrived.
 #[derive(Debug, Default)]
 struct Arrived {
     count: u32,
@@ -42,14 +42,14 @@ struct Arrived {
     last: Option<Arrival>,
 }
 
-/// What a probe has shown.
+/// The outcome of a probe.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Outcome {
-    /// The path carries at least this.
+    /// The path carries at least this rate.
     Carried(Bitrate),
-    /// It carries this and no more.
+    /// The path carries this rate and no more.
     Filled(Bitrate),
-    /// Too little was sent or reported.
+    /// Too little was sent or reported for a result.
     Nothing,
 }
 
@@ -67,12 +67,12 @@ impl Probe {
         }
     }
 
-    /// At which packets are sent for it; `None`: what is sent anyway, as it comes.
+    /// Returns the rate to send at; `None` for a probe that consists of the media as it is sent.
     pub(super) fn rate(&self) -> Option<Bitrate> {
         self.rate
     }
 
-    /// What is sent now is a part of it.
+    /// Whether packets sent now are part of the probe.
     pub(super) fn is_sending(&self) -> bool {
         self.ended.is_none()
     }
@@ -82,7 +82,8 @@ impl Probe {
         self.sent_bytes += bytes;
     }
 
-    /// Bytes that are to be sent by now to keep the rate. Ends the sending when all is out.
+    /// Returns the bytes to send now to keep the rate. Ends the sending phase when the probe is
+    /// complete or took too long.
     pub(super) fn due(&mut self, now: Instant) -> usize {
         let passed = now.saturating_duration_since(self.began);
         let Some(rate) = self.rate else {
@@ -104,7 +105,7 @@ impl Probe {
         }
     }
 
-    /// This became of one of its packets.
+    /// Records the fate of one of its packets.
     pub(super) fn add(&mut self, fate: &Fate) {
         let Fate::Arrived(arrival) = fate else {
             self.lost += 1;
@@ -117,7 +118,7 @@ impl Probe {
         arrived.last = Some(*arrival);
     }
 
-    /// What is known, once all has been reported or time is over.
+    /// Returns the outcome once all packets are reported or the time is over.
     pub(super) fn outcome(&self, now: Instant) -> Option<Outcome> {
         let ended = self.ended?;
         let waited = now.saturating_duration_since(ended);
@@ -133,6 +134,8 @@ impl Probe {
             return None;
         }
         let micros = |us: i64| Duration::from_micros(us.max(1) as u64);
+        // Both rates span from the first to the last arrived packet: the last one's bytes are sent
+        // after the span, and the first one's arrive before it.
         let sending = micros(last.sent_us as i64 - first.sent_us as i64);
         let arriving = micros(last.arrived_us - first.arrived_us);
         let all = self.arrived.bytes;
@@ -150,8 +153,8 @@ impl Probe {
 mod tests {
     use super::*;
 
-    /// What is known of a probe of five packets at 1 Mbit/s, of which the last so many never
-    /// arrive and are never reported.
+    /// Returns the outcome of a probe of five packets at 1 Mbit/s, the last `missing` of which are
+    /// neither received nor reported.
     fn outcome(missing: u64) -> Option<Outcome> {
         let now = Instant::now();
         let mut probe = Probe::new(now, 1, Some(Bitrate::mbps(1)));
@@ -172,13 +175,13 @@ mod tests {
     }
 
     #[test]
-    fn probe_that_lost_packets_is_measured_all_the_same() {
+    fn probe_that_lost_some_packets_is_still_measured() {
         let carried = Some(Outcome::Carried(Bitrate::mbps(1)));
         assert_eq!([0, 1, 2].map(outcome), [carried; 3]);
     }
 
     #[test]
-    fn probe_of_which_most_is_lost_says_nothing() {
+    fn probe_that_lost_most_packets_has_no_result() {
         assert_eq!(outcome(3), Some(Outcome::Nothing));
     }
 }

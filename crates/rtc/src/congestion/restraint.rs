@@ -5,38 +5,39 @@ use rtp::Bitrate;
 use super::history::Fate;
 use super::loss::Count;
 
-/// Of what arrives while packets are lost so much is sent, less what has to be sent again: what the
-/// path carries it carries all the more then.
+/// The rate during a restraint as a share of the arrival rate, before room for retransmissions is
+/// taken off. The path carried the arrival rate, so it certainly carries less.
 const SHARE: f64 = 0.95;
 
-/// Until what is sent follows.
+/// Time until the sent rate follows a new estimate, in microseconds.
 const SETTLES_US: u64 = 200_000;
 
-/// So many packets should be lost by then, if the losses are the path's.
+/// An answer needs enough packets that this many would be lost if the losses were the path's.
 const EXPECTED_MIN: f32 = 6.0;
 
-/// When fewer than this share of them are, less is lost since less is sent. What is lost at first is
-/// more than what is lost in the mean, since it was noticed.
+/// When fewer than this share of them are lost, sending less has helped. The share is low because
+/// losses are noticed when they are above their average.
 const STAYS: f32 = 0.34;
 
-/// No greater share is the path's: so much is worth a smaller picture, whatever the cause.
+/// A greater share is never attributed to the path: such losses justify a lower layer, whatever the
+/// cause.
 const USUAL_MAX: f32 = 0.15;
 
-/// Without an answer for so long there is none.
+/// The restraint ends without a clear answer after this time, in microseconds.
 const ANSWER_MAX_US: u64 = 3_000_000;
 
-/// Packets are lost, and less is sent to see whether that ends.
+/// An experiment: packets are lost, and less is sent to see whether the losses end.
 ///
-/// If it does not, the path loses them however little is sent.
+/// If they do not, the path loses packets at any rate.
 #[derive(Debug)]
 pub(super) struct Restraint {
     began_us: u64,
-    /// Packets count that were sent from then on.
+    /// Only packets sent from this time on count.
     from_us: u64,
-    /// What was lost in the beginning, and how much of it is known to be the path's.
+    /// The share of losses at the beginning, and the part of it that is known to be the path's.
     share: f32,
     usual: f32,
-    /// What arrived then: the path carries it.
+    /// The arrival rate at the beginning, which the path carries.
     carried: Bitrate,
     first_us: Option<u64>,
     last_us: u64,
@@ -44,19 +45,20 @@ pub(super) struct Restraint {
     count: Count,
 }
 
-/// What less sending has shown.
+/// The outcome of a restraint.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Answer {
-    /// Losses have ended, or are too many.
+    /// This sender causes the losses: they ended, they are too many, or the answer is unclear.
     Ours,
-    /// Losses have ended though no less was sent: it was a burst.
+    /// The losses ended although no less was sent: it was a burst.
     Chance,
-    /// This share stays.
+    /// The losses stayed: the path loses this share.
     OfThePath(f32),
 }
 
 impl Restraint {
-    /// `share` of the packets is lost while this rate arrives; `usual` is no news.
+    /// Begins a restraint: `share` of the packets is lost while `carried` arrives, and `usual` of
+    /// it is known to be the path's.
     pub(super) fn new(now_us: u64, share: f32, usual: f32, carried: Bitrate) -> Self {
         Self {
             began_us: now_us,
@@ -71,12 +73,12 @@ impl Restraint {
         }
     }
 
-    /// What may be sent meanwhile.
+    /// Returns the rate that may be sent meanwhile.
     pub(super) fn rate(&self) -> Bitrate {
         self.carried * (SHARE * f64::from(1.0 - self.share))
     }
 
-    /// This became of a packet, which counts as that.
+    /// Records the fate of a packet, which counts as `one`.
     pub(super) fn add(&mut self, fate: &Fate, one: Count) {
         let sent_us = fate.sent_us();
         if sent_us < self.from_us {
@@ -88,12 +90,12 @@ impl Restraint {
         self.count = self.count.and(one);
     }
 
-    /// What became of the packets that were sent since less is sent.
+    /// Returns the count of the packets that were sent during the restraint.
     pub(super) fn count(&self) -> Count {
         self.count
     }
 
-    /// What is known by now.
+    /// Returns the answer; `None` while too little is known.
     pub(super) fn answer(&mut self, now_us: u64) -> Option<Answer> {
         let is_late = now_us > self.began_us + ANSWER_MAX_US;
         let (packets, news) = (self.count.packets() as f32, self.share - self.usual);
@@ -109,14 +111,14 @@ impl Restraint {
             return Some(Answer::Ours);
         }
         if self.sent() > self.carried {
-            // It was not less yet.
+            // The rate has not come down yet: count anew.
             self.begin(now_us);
             return None;
         }
         Some(Answer::OfThePath(lost / packets))
     }
 
-    /// Counts from now on.
+    /// Restarts the count at this time.
     fn begin(&mut self, now_us: u64) {
         self.from_us = now_us;
         self.first_us = None;
@@ -124,8 +126,9 @@ impl Restraint {
         self.count = Count::default();
     }
 
-    /// A forwarder whose viewer keeps its layer sends as much as when packets were lost, which is
-    /// more than what arrived then by what was lost. Rates are means: by half of that is enough.
+    /// Whether the rate is still what it was when packets were lost, as when the viewer keeps its
+    /// layer. That rate was above `carried` by the losses. Rates are averages, so half of that
+    /// margin is enough.
     fn sends_as_before(&self) -> bool {
         self.sent() > self.carried * (1.0 + f64::from(self.share) / 2.0)
     }
@@ -142,8 +145,8 @@ mod tests {
     use super::*;
     use crate::congestion::history::Lost;
 
-    /// Packets of 1,250 bytes at this distance, after a tenth was lost of what brought 2 Mbit/s;
-    /// one of so many is lost. Returns the answer and when it came.
+    /// Sends packets of 1,250 bytes at this interval, of which every `loses_every`th is lost, after
+    /// a tenth was lost while 2 Mbit/s arrived. Returns the answer and when it came.
     fn answer(every_us: u64, loses_every: u64) -> (Answer, u64) {
         let mut restraint = Restraint::new(0, 0.1, 0.0, Bitrate::mbps(2));
         for number in 1.. {
@@ -165,21 +168,21 @@ mod tests {
     }
 
     #[test]
-    fn losses_that_end_when_less_is_sent_are_ours() {
+    fn losses_that_end_at_a_lower_rate_are_ours() {
         let (answer, after_us) = answer(5_600, 1_000);
         assert_eq!(answer, Answer::Ours);
         assert!(after_us < 1_000_000, "{after_us}");
     }
 
     #[test]
-    fn losses_that_end_when_as_much_is_sent_are_chance() {
+    fn losses_that_end_at_the_same_rate_are_chance() {
         let (answer, after_us) = answer(4_500, 1_000);
         assert_eq!(answer, Answer::Chance);
         assert!(after_us < 1_000_000, "{after_us}");
     }
 
     #[test]
-    fn losses_that_stay_when_less_is_sent_are_of_the_path() {
+    fn losses_that_stay_at_a_lower_rate_are_the_paths() {
         let (answer, after_us) = answer(5_600, 10);
         let Answer::OfThePath(share) = answer else {
             panic!("{answer:?}");
@@ -189,20 +192,20 @@ mod tests {
     }
 
     #[test]
-    fn losses_that_stay_when_as_much_is_sent_are_not_believed() {
+    fn losses_that_stay_at_the_same_rate_prove_nothing() {
         let (answer, after_us) = answer(4_500, 10);
         assert_eq!(answer, Answer::Ours);
         assert!(after_us > ANSWER_MAX_US, "{after_us}");
     }
 
     #[test]
-    fn losses_of_a_fifth_are_never_of_the_path() {
+    fn losses_of_a_fifth_are_never_the_paths() {
         let (answer, _) = answer(5_600, 5);
         assert_eq!(answer, Answer::Ours);
     }
 
     #[test]
-    fn rate_leaves_room_for_what_is_sent_again() {
+    fn restrained_rate_leaves_room_for_retransmissions() {
         let restraint = Restraint::new(0, 0.1, 0.0, Bitrate::mbps(2));
         let resent = restraint.rate() * 1.1;
         assert!(resent < Bitrate::mbps(2), "{resent:?}");

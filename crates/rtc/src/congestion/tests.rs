@@ -5,7 +5,7 @@ use super::*;
 
 const PACKET: usize = 1_200;
 
-/// From the receiver's report to the sender.
+/// Delay of the receiver's reports on the way back.
 const BACK: Duration = Duration::from_millis(20);
 
 const REPORT_EVERY: Duration = Duration::from_millis(50);
@@ -17,16 +17,16 @@ struct Path {
     now: Instant,
     rate: Bitrate,
     queue: Duration,
-    /// Every so many packets are lost.
+    /// Every so many packets one is lost.
     loses_every: Option<u64>,
-    /// Besides, by chance.
+    /// Random losses in addition.
     chance: Option<Chance>,
-    /// The receiver looks at its socket only every so often.
+    /// The receiver reads its socket at this interval.
     looks_every: Duration,
     delay: Duration,
     free_at: Instant,
     next_seq: u64,
-    /// Of packets by sequence number, those that arrived.
+    /// Arrival times by sequence number; `None` for a lost packet.
     arrived: Vec<Option<Instant>>,
     reported: u64,
     reports: u8,
@@ -35,11 +35,11 @@ struct Path {
     padding: usize,
 }
 
-/// Loses packets one by one, and now and then some in a row.
+/// Random losses of single packets, and now and then of a burst.
 struct Chance {
     state: u64,
     loss: f64,
-    /// One in so many packets begins a burst, of which half is lost.
+    /// One packet in this many begins a burst, half of which is lost.
     bursts_every: u64,
     burst: u64,
 }
@@ -118,7 +118,8 @@ impl Path {
             .push(Some(self.began + self.looks_every * looks));
     }
 
-    /// Sends frames of so many bits per second, 30 of them, for this time.
+    /// Sends 30 frames a second at the bit rate `media` for this time, with the padding and
+    /// feedback that fall due.
     fn run(&mut self, media: Bitrate, time: Duration) {
         let end = self.now + time;
         let mut frame_at = self.now;
@@ -144,7 +145,7 @@ impl Path {
         }
     }
 
-    /// As [`Self::run`], with an encoder that follows the estimate.
+    /// Like [`Self::run`], with an encoder that follows the estimate.
     fn follow(&mut self, time: Duration) {
         let end = self.now + time;
         while self.now < end {
@@ -214,7 +215,7 @@ fn path_that_carries_all_is_not_congested() {
 }
 
 #[test]
-fn a_path_that_becomes_too_narrow_is_noticed_within_half_a_second() {
+fn narrowed_path_is_congested_within_half_a_second() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.run(Bitrate::mbps(3), s(5));
     path.rate = Bitrate::mbps(1);
@@ -229,7 +230,7 @@ fn a_path_that_becomes_too_narrow_is_noticed_within_half_a_second() {
 }
 
 #[test]
-fn a_path_that_is_a_little_too_narrow_is_noticed_before_it_loses() {
+fn slightly_narrow_path_is_found_before_it_drops() {
     let mut path = Path::new(Bitrate::kbps(2_800));
     path.queue = s(3);
     path.run(Bitrate::mbps(3), s(4));
@@ -239,7 +240,7 @@ fn a_path_that_is_a_little_too_narrow_is_noticed_before_it_loses() {
 }
 
 #[test]
-fn what_fits_again_is_believed_again() {
+fn estimate_recovers_when_the_rate_fits_again() {
     let mut path = Path::new(Bitrate::mbps(1));
     path.run(Bitrate::mbps(3), s(3));
     path.run(Bitrate::kbps(500), s(3));
@@ -249,7 +250,7 @@ fn what_fits_again_is_believed_again() {
 }
 
 #[test]
-fn the_first_packets_show_a_narrow_path() {
+fn first_packets_reveal_a_narrow_path() {
     let mut path = Path::new(Bitrate::kbps(300));
     path.want(Bitrate::ZERO, Bitrate::mbps(20));
     for _ in 0..12 {
@@ -261,7 +262,7 @@ fn the_first_packets_show_a_narrow_path() {
 }
 
 #[test]
-fn a_receiver_that_is_busy_for_moments_has_no_narrow_path() {
+fn busy_receiver_does_not_lower_the_estimate() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.looks_every = ms(90);
     path.run(Bitrate::mbps(3), s(5));
@@ -270,7 +271,7 @@ fn a_receiver_that_is_busy_for_moments_has_no_narrow_path() {
 }
 
 #[test]
-fn few_losses_do_not_count_and_many_do() {
+fn few_losses_are_ignored_and_many_lower_the_estimate() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.loses_every = Some(20);
     path.run(Bitrate::mbps(3), s(5));
@@ -279,7 +280,7 @@ fn few_losses_do_not_count_and_many_do() {
     path.loses_every = Some(5);
     path.run(Bitrate::mbps(3), s(2));
     assert!(path.bandwidth() < 2.7, "{}", path.bandwidth());
-    // Less is sent, but nothing is queued for which a viewer would have to be cut off.
+    // The estimate falls, but without a queue the path does not count as congested.
     path.assert_never_congested();
 }
 
@@ -293,7 +294,7 @@ fn path_that_loses_a_third_is_congested_without_queue() {
 }
 
 #[test]
-fn losses_fill_a_path_without_a_queue_while_more_is_tried() {
+fn losses_without_a_queue_congest_only_during_a_trial() {
     for (padded, fills) in [(Bitrate::ZERO, false), (Bitrate::mbps(4), true)] {
         let mut path = Path::new(Bitrate::mbps(10));
         path.run(Bitrate::mbps(3), s(2));
@@ -308,7 +309,7 @@ fn losses_fill_a_path_without_a_queue_while_more_is_tried() {
 }
 
 #[test]
-fn burst_of_losses_lowers_the_estimate_for_a_moment_only() {
+fn burst_of_losses_lowers_the_estimate_only_briefly() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.run(Bitrate::mbps(1), s(5));
     path.loses_every = Some(5);
@@ -322,7 +323,7 @@ fn burst_of_losses_lowers_the_estimate_for_a_moment_only() {
 }
 
 #[test]
-fn losses_by_chance_without_a_queue_never_fill_a_path() {
+fn random_losses_without_a_queue_are_no_congestion() {
     for seed in 1..=20 {
         for kbps in [1_000, 2_500] {
             let mut path = Path::new(Bitrate::mbps(10));
@@ -342,7 +343,7 @@ fn losses_by_chance_without_a_queue_never_fill_a_path() {
 }
 
 #[test]
-fn longer_route_is_no_queue_once_less_was_sent_in_vain() {
+fn longer_route_is_no_queue_once_sending_less_fails() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.run(Bitrate::mbps(3), s(5));
     path.delay += ms(80);
@@ -354,7 +355,7 @@ fn longer_route_is_no_queue_once_less_was_sent_in_vain() {
 }
 
 #[test]
-fn queue_that_drains_when_less_is_sent_stays_a_queue() {
+fn queue_that_drains_at_a_lower_rate_stays_a_queue() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.run(Bitrate::mbps(3), s(5));
     path.rate = Bitrate::kbps(2_500);
@@ -364,7 +365,7 @@ fn queue_that_drains_when_less_is_sent_stays_a_queue() {
 }
 
 #[test]
-fn losses_that_stay_when_less_is_sent_do_not_fill_a_path() {
+fn losses_that_stay_at_a_lower_rate_do_not_congest() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.loses_every = Some(9);
     path.run(Bitrate::mbps(3), s(3));
@@ -376,7 +377,7 @@ fn losses_that_stay_when_less_is_sent_do_not_fill_a_path() {
 }
 
 #[test]
-fn losses_from_the_beginning_are_learned_within_two_seconds() {
+fn initial_losses_are_learned_within_two_seconds() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.loses_every = Some(9);
     path.follow(s(2));
@@ -386,7 +387,7 @@ fn losses_from_the_beginning_are_learned_within_two_seconds() {
 }
 
 #[test]
-fn short_queue_that_drops_is_no_loss_of_the_path() {
+fn drops_of_a_short_queue_are_not_the_paths_losses() {
     let mut path = Path::new(Bitrate::mbps(1));
     path.queue = ms(40);
     path.run(Bitrate::mbps(2), ms(600));
@@ -398,7 +399,7 @@ fn short_queue_that_drops_is_no_loss_of_the_path() {
 }
 
 #[test]
-fn a_probe_finds_what_a_path_carries_beyond_what_is_sent() {
+fn probe_finds_bandwidth_beyond_the_sent_rate() {
     let mut path = Path::new(Bitrate::mbps(10));
     path.run(Bitrate::mbps(1), s(1));
     let before = path.bandwidth();
@@ -413,7 +414,7 @@ fn a_probe_finds_what_a_path_carries_beyond_what_is_sent() {
 }
 
 #[test]
-fn a_probe_that_fills_the_path_finds_its_limit_and_the_next_one_waits() {
+fn probe_that_fills_the_path_delays_the_next_one() {
     let mut path = Path::new(Bitrate::mbps(3));
     path.run(Bitrate::mbps(1), s(1));
     path.want(Bitrate::ZERO, Bitrate::mbps(8));
@@ -424,11 +425,11 @@ fn a_probe_that_fills_the_path_finds_its_limit_and_the_next_one_waits() {
     path.run(Bitrate::mbps(1), s(3));
     assert_eq!(
         path.padding, padding,
-        "the same wish is tried again after 5 s"
+        "the same rate is probed again after 5 s"
     );
     path.want(Bitrate::ZERO, Bitrate::mbps(9));
     path.run(Bitrate::mbps(1), ms(200));
-    assert!(path.padding > padding, "a greater wish is tried at once");
+    assert!(path.padding > padding, "a higher rate is probed at once");
 }
 
 #[test]
@@ -450,7 +451,7 @@ fn padding_reaches_its_rate_and_ends_on_congestion() {
 }
 
 #[test]
-fn without_feedback_nothing_is_said_and_little_is_remembered() {
+fn without_feedback_there_is_no_estimate_and_little_state() {
     let mut path = Path::new(Bitrate::mbps(10));
     for _ in 0..10_000 {
         path.send(PACKET);
@@ -461,12 +462,12 @@ fn without_feedback_nothing_is_said_and_little_is_remembered() {
 }
 
 #[test]
-fn feedback_that_is_lost_is_no_loss_of_packets() {
+fn lost_feedback_does_not_count_as_loss() {
     let mut path = Path::new(Bitrate::mbps(10));
     for round in 0..60 {
         path.run(Bitrate::mbps(3), ms(100));
         if round % 4 == 0 {
-            // What has arrived by now nobody reports.
+            // The feedback on these packets is lost.
             path.reported = path.next_seq;
         }
     }
@@ -475,7 +476,7 @@ fn feedback_that_is_lost_is_no_loss_of_packets() {
 
 proptest! {
     #[test]
-    fn no_feedback_does_harm(
+    fn random_feedback_keeps_the_estimate_in_bounds(
         feedbacks in prop::collection::vec(
             (any::<u16>(), 0_u16..4_000, any::<[u8; 3]>(), prop::collection::vec(any::<u8>(), 0..80)),
             0..40,

@@ -1,4 +1,4 @@
-//! Offers of the remote, and how they are answered.
+//! Offers of the remote, and their answers.
 
 use rtp::{Codec, Kind};
 
@@ -8,24 +8,26 @@ use super::{
 };
 use crate::offer_error::OfferError;
 
-/// Sections that a unified remote may make: those of what it publishes, and one for data channels.
+/// Sections that a remote may add: those that it publishes on, and one for data channels.
 const REMOTE_SECTIONS_MAX: usize = 2 * PUBLISHED_SECTIONS_MAX + 1;
 
-/// What becomes of an offered section.
+/// How an offered section will be answered.
 #[derive(Debug)]
 enum Plan {
-    /// Media, one way, both ways, or not at present.
+    /// As media, in any direction or inactive.
     Media(Kind, Common),
-    /// Data channels.
+    /// As data channels.
     Channels,
-    /// Nothing: it is answered with port 0 (RFC 3264 §6).
+    /// With port 0: it is refused (RFC 3264 §6).
     Refused,
 }
 
 impl Negotiator {
-    /// Answers an offer of the remote. An offer of this side that still waits is void then: its
-    /// content comes again with the next. A refused offer changes nothing.
+    /// Answers an offer of the remote. A pending offer of this side is rolled back, and its
+    /// contents are repeated in the next one. An offer that is refused with an error changes
+    /// nothing.
     pub fn offered(&mut self, offer: &sdp::Description) -> Result<Answered, OfferError> {
+        // All checks come before the first change, so that a refused offer leaves no trace.
         self.check_turn()?;
         self.check_sections(offer)?;
         let plans = self.plan(offer)?;
@@ -41,6 +43,7 @@ impl Negotiator {
         let before = self.received_mids();
         self.adopt(offer, plans);
         let sends_otherwise = before != self.received_mids();
+        // A new ufrag of the remote is an ICE restart, which takes new local credentials as well.
         let restarted = |known: &super::KnownRemote| known.ufrag != seen.credentials.ufrag();
         if self.remote.as_ref().is_some_and(restarted) {
             self.local.credentials = ice::Credentials::generate();
@@ -53,15 +56,15 @@ impl Negotiator {
 
     fn check_turn(&self) -> Result<(), OfferError> {
         match self.role {
-            Role::Subscriber => Err(OfferError::refused("here the server offers")),
+            Role::Subscriber => Err(OfferError::refused("on this connection the server offers")),
             Role::Publisher | Role::Viewer { .. } if self.remote.is_some() => {
-                Err(OfferError::refused("this session offers once"))
+                Err(OfferError::refused("this session accepts one offer only"))
             }
             _ => Ok(()),
         }
     }
 
-    /// The sections are those of before, in their order, and new ones; and not too many.
+    /// Checks that the offer keeps the known sections in their order, and has not too many.
     fn check_sections(&self, offer: &sdp::Description) -> Result<(), OfferError> {
         let settled = self.settled();
         let known = || self.sections.iter().take(settled);
@@ -75,7 +78,7 @@ impl Negotiator {
             known.named && theirs.mid.as_ref() != Some(&known.mid)
         };
         if offer.sections.len() < settled || known().zip(&offer.sections).any(differs) {
-            let text = "its m-lines are not those of before, in their order, and new ones";
+            let text = "its m-lines must be the earlier ones in their order, followed by new ones";
             return Err(OfferError::refused(text));
         }
         Ok(())
@@ -121,7 +124,7 @@ impl Negotiator {
         if common.types.formats().next().is_some() {
             return Ok(Plan::Media(kind, common));
         }
-        // One that is off does no harm.
+        // An inactive section is no reason to refuse the whole offer.
         if is_unified || theirs.direction == sdp::Direction::Inactive {
             return Ok(Plan::Refused);
         }
@@ -151,13 +154,13 @@ impl Negotiator {
         Ok(())
     }
 
-    /// The remote did not, or will not, hear the offer that waits.
+    /// Rolls back the pending offer, which the remote did not or will not apply.
     pub(super) fn roll_back(&mut self, settled: usize) {
         self.state = State::Stable;
         self.changed = true;
         for mut section in self.sections.split_off(settled) {
             match section.line {
-                // It gets another section with the next offer.
+                // The line gets another section with the next offer.
                 Some(line) => self.lines.untell(line),
                 None => {
                     section.told = false;
@@ -167,10 +170,10 @@ impl Negotiator {
         }
     }
 
-    /// Takes the sections of an offer that is accepted.
+    /// Applies the sections of an accepted offer.
     fn adopt(&mut self, offer: &sdp::Description, plans: Vec<Plan>) {
         let settled = self.settled();
-        // What this side was going to ask for comes behind the remote's new sections.
+        // Sections that this side has yet to offer move behind the remote's new ones.
         let mut own = self.sections.split_off(settled);
         for (index, theirs) in offer.sections.iter().enumerate().skip(settled) {
             let section = Section::offered(theirs.mid.as_deref(), index);
@@ -191,6 +194,7 @@ impl Negotiator {
         let Some(section) = self.sections.get_mut(index) else {
             return;
         };
+        // Each offer describes the whole section anew: forget what the last one settled.
         (section.received, section.channels, section.refused) = (None, false, None);
         let (kind, common) = match plan {
             Plan::Media(kind, common) => (kind, common),
@@ -201,6 +205,7 @@ impl Negotiator {
             section.received = Some(common.received(kind, &section.mid, theirs));
         }
         section.common = Some(common);
+        // A viewer's own offer asks for the stream: each section that it receives on gets a line.
         if let Role::Viewer { stream } = &self.role
             && theirs.receives()
             && section.line.is_none()
@@ -219,7 +224,8 @@ impl Negotiator {
         if theirs.receives() {
             self.lines.tell(line);
         } else {
-            // It goes with the next offer of this side.
+            // The remote does not receive on this section: the next offer of this side announces
+            // the track.
             self.changed |= self.lines.carries(line);
         }
     }
@@ -265,8 +271,8 @@ impl Negotiator {
     }
 }
 
-/// Sections outside of a bundle have transports of their own, which a server with one port for
-/// all cannot tell apart unless they share their credentials.
+/// Refuses sections with ICE credentials of their own: they are not bundled and would need their
+/// own transport.
 fn check_bundle(offer: &sdp::Description, seen: &SeenRemote) -> Result<(), OfferError> {
     let differs = |section: &&sdp::Section| {
         let ufrag = section.transport.ice_ufrag.as_ref();
@@ -298,7 +304,7 @@ fn no_codec(kind: Kind, theirs: &sdp::Section) -> OfferError {
     }
 }
 
-/// A section that is not served: port 0, and what makes it legal.
+/// Returns the answer for a refused section: port 0, with the fields that SDP requires.
 fn refused(theirs: &sdp::Section) -> sdp::Section {
     let types = theirs.codecs.iter().map(|c| c.payload_type.to_string());
     let formats = types.chain(theirs.formats.iter().cloned());

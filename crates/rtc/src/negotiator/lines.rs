@@ -1,4 +1,4 @@
-//! What one side sends, by numbers that stay.
+//! The lines that this side sends on, under indices that stay.
 
 use rtp::{Format, Kind};
 
@@ -10,12 +10,12 @@ use crate::media::Media;
 use crate::receiver::ReceivedType;
 use crate::sender::EncodingConfig;
 
-/// The lines of one side.
+/// The lines of this side.
 #[derive(Debug)]
 pub(super) struct Lines {
     all: Vec<Line>,
     cname: String,
-    /// SSRCs count up from here, so that none comes twice.
+    /// The last SSRC that was assigned; they count up, so that none repeats.
     next_ssrc: u32,
 }
 
@@ -23,18 +23,19 @@ pub(super) struct Lines {
 struct Line {
     kind: Kind,
     track: Option<OutgoingTrack>,
-    /// Those of its track, also when that has gone: all that there are would be a long list.
+    /// The formats of its track. Kept when the track is removed, so that the inactive section does
+    /// not list every format.
     formats: Vec<Format>,
     ssrc: u32,
     rtx_ssrc: u32,
-    /// The present description says that the line sends, or would say so.
+    /// The line sends according to the latest description.
     sends: bool,
-    /// The remote has been told of the track.
+    /// The latest description announced a track on the line.
     told: bool,
 }
 
 impl Lines {
-    /// None yet. `ssrc` is random.
+    /// Creates an empty list. `ssrc` is a random number to count SSRCs from.
     pub(super) fn new(ssrc: u32) -> Self {
         Self {
             all: Vec::new(),
@@ -47,12 +48,12 @@ impl Lines {
         self.all.len()
     }
 
-    /// Whether a line has something to carry.
+    /// Whether a line has a track.
     pub(super) fn carries(&self, index: usize) -> bool {
         self.all.get(index).is_some_and(|line| line.track.is_some())
     }
 
-    /// Whether a line sends by the description that was written last.
+    /// Whether a line sends according to the latest description.
     pub(super) fn sends(&self, index: usize) -> bool {
         self.all.get(index).is_some_and(|line| line.sends)
     }
@@ -61,8 +62,8 @@ impl Lines {
         self.all.get(index).map(|line| line.kind)
     }
 
-    /// Adds a track, on a new line as long as there are fewer than `new_lines`. `None` when there
-    /// are [`LINES_MAX`].
+    /// Adds a track, on a new line as long as there are fewer than `new_lines`, then on a free one
+    /// if there is any. Returns the line's index; `None` when all of [`LINES_MAX`] are in use.
     pub(super) fn add(&mut self, track: OutgoingTrack, new_lines: usize) -> Option<usize> {
         let free = |line: &Line| line.kind == track.kind && line.track.is_none() && !line.told;
         let mut all = self.all.iter();
@@ -77,20 +78,21 @@ impl Lines {
         };
         let (ssrc, rtx_ssrc) = (self.ssrc(), self.ssrc());
         let line = self.all.get_mut(index)?;
-        // A source of its own: numbers of another must not be used again under the same key.
+        // Each track gets new SSRCs: the sequence numbers of an earlier track must not be reused
+        // under the same key.
         (line.ssrc, line.rtx_ssrc) = (ssrc, rtx_ssrc);
         line.formats.clone_from(&track.formats);
         line.track = Some(track);
         Some(index)
     }
 
-    /// Takes the track off a line. Returns whether there was one.
+    /// Removes the track of a line. Returns whether there was one.
     pub(super) fn remove(&mut self, index: usize) -> bool {
         let line = self.all.get_mut(index);
         line.is_some_and(|line| line.track.take().is_some())
     }
 
-    /// The description that is being written says of a line what it carries now.
+    /// Notes that the description being written announces the line's current track, if any.
     pub(super) fn tell(&mut self, index: usize) {
         if let Some(line) = self.all.get_mut(index) {
             line.sends = line.track.is_some();
@@ -98,14 +100,14 @@ impl Lines {
         }
     }
 
-    /// The remote has not heard what it was told.
+    /// Takes back [`Self::tell`]: the description was rolled back.
     pub(super) fn untell(&mut self, index: usize) {
         if let Some(line) = self.all.get_mut(index) {
             (line.sends, line.told) = (false, false);
         }
     }
 
-    /// Writes the source of a line into its section; nothing when it sends none.
+    /// Writes the msid and SSRCs of a line into its section; nothing when the line does not send.
     pub(super) fn write_source(&self, index: usize, section: &mut sdp::Section) {
         let line = self.all.get(index).filter(|line| line.sends);
         let Some((line, track)) = line.and_then(|line| Some((line, line.track.as_ref()?))) else {
@@ -120,7 +122,7 @@ impl Lines {
             cname: Some(self.cname.clone()),
             msid: None,
         };
-        // Chromium takes the first for the one that is played.
+        // The media SSRC comes first: Chromium plays the first one.
         section.sources = vec![source(line.ssrc)];
         let has_rtx = section.codecs.iter().any(|codec| codec.name == "rtx");
         if line.kind == Kind::Video && has_rtx {
@@ -132,8 +134,8 @@ impl Lines {
         }
     }
 
-    /// What was agreed about a line by the remote's section for it, in the numbers of an offer of
-    /// this side.
+    /// Returns what an answer's section agrees on for a line that this side offered under its own
+    /// payload types.
     pub(super) fn agreed_by_own_offer(
         &self,
         numbers: &Numbers,
@@ -153,7 +155,7 @@ impl Lines {
         self.agreed(index, mid, theirs, PayloadTypes::new(types.collect()))
     }
 
-    /// The same with payload types that are known.
+    /// Returns what the remote's section agrees on for a line, with these payload types.
     pub(super) fn agreed(
         &self,
         index: usize,
@@ -178,7 +180,7 @@ impl Lines {
         })
     }
 
-    /// The payload types that are offered for a line.
+    /// Returns the payload types to offer for a line: those that fit the formats of its track.
     pub(super) fn types<'a>(&self, index: usize, numbers: &'a Numbers) -> Vec<&'a OwnType> {
         let Some(line) = self.all.get(index) else {
             return Vec::new();
@@ -210,8 +212,9 @@ impl Line {
     }
 }
 
-/// A name as one word of `a=msid`. Clients take more than the token characters of RFC 8830 §2, and
-/// tell tracks by the names that others gave them, so only what would break the line goes.
+/// Returns a name as one word of `a=msid`. Clients accept more than the token characters of
+/// RFC 8830 §2 and identify tracks by these names, so only characters that would break the line are
+/// replaced.
 fn msid_token(name: &str) -> String {
     let breaks = |c: char| c.is_whitespace() || c.is_control();
     let mut token: String = name

@@ -1,22 +1,21 @@
-//! What the two sides of a connection say about it, and what they agreed on.
+//! Offer and answer: the descriptions of a connection, and what both sides agreed on.
 //!
-//! One [`Negotiator`] serves every connection (RFC 9429, RFC 3264), whichever side offers. It holds
-//! no media and no path: a description goes in as data, a description and [`Agreed`] come out, and
-//! [`Peer::apply`](crate::Peer::apply) takes what was agreed to where media flows.
+//! One [`Negotiator`] serves each connection (RFC 9429, RFC 3264), whichever side offers. It holds
+//! no media and no path: a description goes in as data, a description and an [`Agreed`] come out,
+//! and [`Peer::apply`](crate::Peer::apply) puts the agreement into effect.
 //!
 //! ```text
 //!            offer()                       answered()
 //!   Stable ───────────► HaveLocalOffer ───────────────► Stable
 //!     │ ▲                     │ offered(): the remote has not seen our offer or has rolled it
-//!     └─┘ offered()           ▼ back, so ours is void and comes again behind the answer
+//!     └─┘ offered()           ▼ back, so ours is void and is repeated after the answer
 //!                           Stable
 //! ```
 //!
-//! An offer of the remote is answered at once, so there is no state in which one waits.
+//! An offer of the remote is answered at once, so no state is needed for a pending one.
 //!
-//! Tracks of this side go on sections that this side makes, with one exception: a [`Role::Viewer`]
-//! asks for them by its own. Sections are never taken away (RFC 3264 §8): one that carries nothing
-//! is inactive.
+//! Tracks of this side go on sections that this side adds, with one exception: a [`Role::Viewer`]
+//! offers the sections itself. Sections are never removed (RFC 3264 §8): an unused one is inactive.
 
 mod answer;
 mod lines;
@@ -38,38 +37,39 @@ use numbers::Numbers;
 use section::Section;
 pub use section::{SentTrack, media_sections, sent_tracks};
 
-/// Lines of one side; a further track has none until one is free.
+/// Lines that this side can send on. A further track is refused until a line is free.
 pub const LINES_MAX: usize = 512;
 
 /// Sections of one connection; an offer with more is refused.
 const SECTIONS_MAX: usize = 512;
 
-/// Sections of a kind that one remote publishes on, where it may publish several streams.
+/// Sections of one kind that a remote may publish on, where it may publish several streams.
 pub const PUBLISHED_SECTIONS_MAX: usize = 16;
 
-/// What the two sides do over a connection, and which of them offers.
+/// What a connection is for, and which side offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
-    /// The client publishes one stream, and offers once: at most one section of a kind, all its
-    /// codecs taken.
+    /// The client publishes one stream and offers once: at most one section of each kind. The
+    /// answer accepts all codecs that are forwarded.
     Publisher,
-    /// The client publishes streams, up to [`PUBLISHED_SECTIONS_MAX`] sections of a kind, and may
-    /// offer again. Each video section is answered with one codec, the first that is offered and
-    /// passed through: a client sends what stands first, and may change to what else stands there.
+    /// The client publishes several streams, on up to [`PUBLISHED_SECTIONS_MAX`] sections of a
+    /// kind, and may offer again. The answer accepts one codec for each video section, the first
+    /// offered one that is forwarded: a client sends the first codec of the answer, but may switch
+    /// to any other one in it.
     Publishers,
-    /// The client watches one stream, and offers once: each section that it receives on gets a
-    /// track of the stream with this name.
+    /// The client watches one stream and offers once. Each section that it receives on gets a track
+    /// of the stream.
     Viewer {
-        /// The stream's name, for `a=msid`: players keep tracks of one name in step.
+        /// The stream's name, for `a=msid`: players synchronize tracks with the same name.
         stream: String,
     },
     /// The client watches, and this side offers.
     Subscriber,
-    /// Both over one connection, and both sides offer: the client publishes as under
-    /// [`Role::Publishers`], and opens data channels.
+    /// The client publishes and watches over one connection, and both sides offer. It publishes as
+    /// under [`Role::Publishers`], and may open data channels.
     Unified {
-        /// As long as there are fewer lines, each track gets a new one, for clients that know
-        /// tracks by their names: browsers keep the name of the first track on a section.
+        /// As long as there are fewer lines than this, each track gets a new one. For clients that
+        /// identify tracks by name: browsers keep the name of the first track on a section.
         new_lines: usize,
     },
 }
@@ -79,31 +79,31 @@ pub enum Role {
 pub struct Negotiator {
     role: Role,
     local: Local,
-    /// `o=`: the session, and how often it was described (RFC 8866 §5.2).
+    /// The session id and version of `o=` (RFC 8866 §5.2).
     session: u32,
     version: u64,
     state: State,
     numbers: Numbers,
-    /// In their order.
+    /// In the order of the m-lines.
     sections: Vec<Section>,
     lines: Lines,
     remote: Option<KnownRemote>,
-    /// Counts the mids that this side gives.
+    /// Counter for the mids that this side assigns.
     mids: u32,
-    /// Something has changed that the remote was not told.
+    /// Something has changed that the next offer has to say.
     changed: bool,
 }
 
-/// Which description is on its way.
+/// The signaling state (RFC 9429 §3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// None: both sides know the same.
+    /// No offer is pending.
     Stable,
-    /// An offer of this side. The sections before `settled` were known to both before it.
+    /// An offer of this side is pending. Both sides knew the first `settled` sections before it.
     HaveLocalOffer { settled: usize },
 }
 
-/// How this side is reached.
+/// The transport of this side.
 #[derive(Debug)]
 struct Local {
     credentials: Credentials,
@@ -112,7 +112,7 @@ struct Local {
     announce_ice_lite: bool,
 }
 
-/// What is known of the remote's transport.
+/// The remote's transport, as its last description gave it.
 #[derive(Debug)]
 struct KnownRemote {
     ufrag: String,
@@ -120,20 +120,20 @@ struct KnownRemote {
     role: dtls::Role,
 }
 
-/// What a line carries.
+/// The track that a line of this side carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutgoingTrack {
     /// Audio or video.
     pub kind: Kind,
-    /// Tracks of one stream are played in step: the first part of `a=msid` (RFC 8830).
+    /// The first part of `a=msid` (RFC 8830): tracks of one stream are played in sync.
     pub stream: String,
-    /// The second part.
+    /// The second part of `a=msid`.
     pub track: String,
-    /// In what it may come; empty: in anything that is passed through.
+    /// Formats that the source may send; empty: any that is forwarded.
     pub formats: Vec<Format>,
 }
 
-/// What a remote can be asked to send.
+/// What this side can ask the remote to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     /// A track of this kind.
@@ -142,20 +142,20 @@ pub enum Expected {
     Channels,
 }
 
-/// What a pair of descriptions has settled.
+/// The outcome of one offer and its answer.
 #[derive(Debug)]
 pub struct Agreed {
-    /// What was agreed about the lines of this side, by index.
+    /// The lines that this side may send on.
     pub lines: Vec<AgreedLine>,
-    /// The remote sends on other sections than before.
+    /// The set of sections that the remote sends on has changed.
     pub sends_otherwise: bool,
     /// All sections that the remote sends on.
     pub(crate) received: Vec<ReceivedSection>,
-    /// Data channels are carried.
+    /// Data channels were negotiated.
     pub(crate) channels: bool,
-    /// The connection is for both directions.
+    /// The connection is bidirectional: [`Role::Unified`].
     pub(crate) unified: bool,
-    /// The remote's transport, when it is new: the first time, and after an ICE restart.
+    /// The remote's transport if it is new: on the first agreement and after an ICE restart.
     pub(crate) remote: Option<Remote>,
 }
 
@@ -165,28 +165,28 @@ pub(crate) struct Remote {
     pub(crate) local: Credentials,
     pub(crate) credentials: Credentials,
     pub(crate) fingerprints: Vec<sdp::Fingerprint>,
-    /// This side's part in DTLS.
+    /// This side's DTLS role.
     pub(crate) role: dtls::Role,
 }
 
 /// What was agreed about one line of this side.
 #[derive(Debug)]
 pub struct AgreedLine {
-    /// Which line.
+    /// Index of the line.
     pub index: usize,
     pub(crate) media: Media,
     pub(crate) encoding: Option<EncodingConfig>,
 }
 
 impl AgreedLine {
-    /// Media can be sent on it.
+    /// Whether this side may send media on the line.
     pub fn sends(&self) -> bool {
         self.encoding.is_some()
     }
 }
 
 impl Agreed {
-    /// What each section that the remote sends on may come in, by its `a=mid`.
+    /// Returns the `a=mid` and the negotiated formats of each section that the remote sends on.
     pub fn received_formats(&self) -> Vec<(String, Vec<Format>)> {
         let formats = |section: &ReceivedSection| {
             let formats = section.types.iter().map(|of| of.format).collect();
@@ -196,17 +196,17 @@ impl Agreed {
     }
 }
 
-/// An answer of this side, and what it settled.
+/// An answer of this side, and its outcome.
 #[derive(Debug)]
 pub struct Answered {
-    /// The SDP.
+    /// The answer as SDP.
     pub sdp: String,
-    /// What was agreed.
+    /// The outcome.
     pub agreed: Agreed,
 }
 
 impl Negotiator {
-    /// Nothing said yet.
+    /// Creates a negotiator without sections, with new ICE credentials.
     pub fn new(config: &Config, role: Role) -> Self {
         let session = crate::random::u32();
         Self {
@@ -229,8 +229,8 @@ impl Negotiator {
         }
     }
 
-    /// Adds a track to be sent, with the next offer. Returns the index of its line; `None` when
-    /// there are [`LINES_MAX`].
+    /// Adds a track to send, with the next offer. Returns the index of its line; `None` when all of
+    /// [`LINES_MAX`] lines are in use.
     pub fn add(&mut self, track: OutgoingTrack) -> Option<usize> {
         let new_lines = match self.role {
             Role::Unified { new_lines } => new_lines,
@@ -241,22 +241,22 @@ impl Negotiator {
         Some(line)
     }
 
-    /// Takes the track off a line, with the next offer.
+    /// Removes the track of a line, with the next offer.
     pub fn remove(&mut self, line: usize) {
         self.changed |= self.lines.remove(line);
     }
 
-    /// The `a=mid` under which a line is offered; `None` before its first offer.
+    /// Returns the `a=mid` under which a line is offered; `None` before its first offer.
     pub fn mid(&self, line: usize) -> Option<&str> {
         let mut sections = self.sections.iter();
         let section = sections.find(|section| section.line == Some(line))?;
         Some(&section.mid)
     }
 
-    /// Asks the remote to send something, with the next offer.
+    /// Asks the remote to send a track or data channels, with the next offer.
     pub fn expect(&mut self, what: Expected) {
-        // A browser that takes its own first offer back for this one starts data channels only
-        // under the mid that it had for them itself: Chromium counts from 0.
+        // A browser that rolls back its own first offer for this one starts data channels only
+        // under the mid that its offer had for them: Chromium counts from 0.
         let mid = match self.settled() {
             0 => self.sections.len().to_string(),
             _ => self.next_mid(),
@@ -265,8 +265,8 @@ impl Negotiator {
         self.changed = true;
     }
 
-    /// Asks the remote to send what it has offered and taken back: with the next offer, as far as
-    /// it was new, and fits.
+    /// Asks the remote, with the next offer, to send the new tracks of an offer that it has rolled
+    /// back. Tracks beyond the limit of sections are left out.
     pub fn expect_offered(&mut self, offer: &sdp::Description) {
         let known = |mid: &str| self.sections.iter().any(|section| section.mid == mid);
         let new = sent_tracks(offer).into_iter();
@@ -277,13 +277,13 @@ impl Negotiator {
         }
     }
 
-    /// Begins ICE anew with the next offer (RFC 8445 §9).
+    /// Restarts ICE with the next offer (RFC 8445 §9).
     pub fn restart(&mut self) {
         self.local.credentials = Credentials::generate();
         self.changed = true;
     }
 
-    /// How many sections both sides know.
+    /// Returns the number of sections that both sides know.
     fn settled(&self) -> usize {
         match self.state {
             State::Stable => self.sections.iter().take_while(|s| s.told).count(),
@@ -294,9 +294,9 @@ impl Negotiator {
     fn next_mid(&mut self) -> String {
         loop {
             let mid = match self.role {
-                // All sections are this side's.
+                // This side adds all sections, so plain numbers are free.
                 Role::Subscriber => self.mids.to_string(),
-                // Most remotes count theirs: a letter keeps these apart.
+                // Most remotes use numbers for their mids: a letter keeps this side's apart.
                 _ => format!("h{}", self.mids + 1),
             };
             self.mids += 1;
@@ -306,13 +306,13 @@ impl Negotiator {
         }
     }
 
-    /// Takes what a description says of the remote's transport. Returns it when it is new.
+    /// Records the remote's transport. Returns it when it is new.
     fn take_remote(&mut self, seen: section::SeenRemote) -> Option<Remote> {
         let known = self.remote.as_ref();
         if known.is_some_and(|known| known.ufrag == seen.credentials.ufrag()) {
             return None;
         }
-        // DTLS goes on over the new path: the parts stay as they were.
+        // DTLS continues over the new path, so the roles stay.
         let role = known.map_or(seen.role, |known| known.role);
         self.remote = Some(KnownRemote {
             ufrag: seen.credentials.ufrag().to_owned(),
@@ -327,11 +327,11 @@ impl Negotiator {
         })
     }
 
-    /// Refuses a certificate that is another than before: a restart keeps it.
+    /// Refuses a change of the certificate: an ICE restart keeps it.
     fn check_remote(&self, seen: &section::SeenRemote) -> Result<(), OfferError> {
         let known = self.remote.as_ref();
         if known.is_some_and(|known| known.fingerprints != seen.fingerprints) {
-            let text = "a=fingerprint is another than before: connect anew";
+            let text = "a=fingerprint has changed: open a new connection";
             return Err(OfferError::refused(text));
         }
         Ok(())
@@ -342,7 +342,7 @@ impl Negotiator {
         sections.filter_map(|s| s.received.clone()).collect()
     }
 
-    /// The mids of the sections that the remote sends on.
+    /// Returns the mids of the sections that the remote sends on.
     fn received_mids(&self) -> Vec<String> {
         let received = self.sections.iter().filter(|s| s.received.is_some());
         received.map(|section| section.mid.clone()).collect()

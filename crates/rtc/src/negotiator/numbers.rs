@@ -1,11 +1,11 @@
-//! Payload types and extension ids of the sections that this side makes.
+//! Payload types and extension ids of the sections that this side adds.
 
 use rtp::{Codec, Format, Kind, Profile};
 
 use crate::{extensions, formats};
 
-/// Payload type, its RTX, packetization mode and profile-level-id: both packetization modes of
-/// constrained baseline, baseline, main and high.
+/// Payload type, RTX payload type, packetization mode and profile-level-id: constrained baseline,
+/// baseline, main and high, each with both packetization modes.
 const H264: [(u8, u8, u8, u32); 8] = [
     (108, 109, 1, 0x42_e0_1f),
     (124, 120, 0, 0x42_e0_1f),
@@ -17,21 +17,21 @@ const H264: [(u8, u8, u8, u32); 8] = [
     (116, 117, 0, 0x64_00_1f),
 ];
 
-/// Dynamic payload types: the usual range, then the one that RFC 3551 §3 leaves unassigned and
-/// multiplexing with RTCP leaves free (RFC 5761 §4).
+/// Iterates over the dynamic payload types: the usual range, then the range that RFC 3551 §3 leaves
+/// unassigned and that does not collide with RTCP (RFC 5761 §4).
 fn dynamic() -> impl Iterator<Item = u8> {
     (96..=127).chain(35..=63)
 }
 
-/// What this side offers, and under which numbers.
+/// The formats and extensions that this side offers, with their numbers.
 #[derive(Debug)]
 pub(super) struct Numbers {
     types: Vec<OwnType>,
-    /// Extensions whose id is another than usual.
+    /// Ids of extensions that differ from the defaults, or may do so.
     extension_ids: Vec<(&'static str, u8)>,
 }
 
-/// A payload type of this side.
+/// A payload type that this side offers.
 #[derive(Debug, Clone)]
 pub(super) struct OwnType {
     pub(super) number: u8,
@@ -41,7 +41,7 @@ pub(super) struct OwnType {
 }
 
 impl Numbers {
-    /// The usual ones.
+    /// Creates the default numbers.
     pub(super) fn new() -> Self {
         let plain = |number, rtx, codec, profile, parameters: &str| OwnType {
             number,
@@ -88,8 +88,8 @@ impl Numbers {
         }
     }
 
-    /// Takes over the numbers of a remote that has described sections before: within a bundle one
-    /// number means one thing (RFC 9143 §9.1, §9.3).
+    /// Adopts the numbers of a remote that offers first: within a bundle a number has one meaning
+    /// (RFC 9143 §9.1, §9.3).
     pub(super) fn follow(&mut self, remote: &sdp::Description) {
         let theirs: Vec<&sdp::Codec> = remote.sections.iter().flat_map(|s| &s.codecs).collect();
         let mut taken: Vec<u8> = theirs.iter().map(|codec| codec.payload_type).collect();
@@ -105,7 +105,7 @@ impl Numbers {
                 None => unmatched.push(index),
             }
         }
-        // Numbers of ours that mean something else over there move to free ones.
+        // Numbers of this side that mean something else to the remote move to free ones.
         taken.extend(self.types.iter().filter_map(|own| own.rtx));
         for index in unmatched {
             if let Some(own) = self.types.get_mut(index) {
@@ -138,13 +138,13 @@ impl Numbers {
         self.extension_ids = ids;
     }
 
-    /// The payload types of a kind.
+    /// Iterates over the payload types of a kind.
     pub(super) fn of(&self, kind: Kind) -> impl Iterator<Item = &OwnType> {
         let types = self.types.iter();
         types.filter(move |own| own.format.codec.kind() == kind)
     }
 
-    /// The extensions of a section.
+    /// Returns the extensions of a section, with their default ids replaced where necessary.
     pub(super) fn extensions(
         &self,
         usual: impl Iterator<Item = (u8, &'static str)>,
@@ -162,7 +162,7 @@ impl Numbers {
 }
 
 impl OwnType {
-    /// As it is written: the codec, and its retransmissions behind it.
+    /// Returns the codec as it is written in SDP, followed by its RTX.
     pub(super) fn codecs(&self) -> impl Iterator<Item = sdp::Codec> {
         let (codec, clock_rate) = (self.format.codec, self.format.clock_rate);
         let mut feedback = vec!["transport-cc".to_owned()];

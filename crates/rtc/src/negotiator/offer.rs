@@ -1,4 +1,4 @@
-//! Offers of this side, and what their answers settle.
+//! Offers of this side, and their answers.
 
 use rtp::Kind;
 
@@ -7,14 +7,15 @@ use super::{Agreed, Expected, Negotiator, Role, SECTIONS_MAX, State};
 use crate::extensions;
 use crate::offer_error::OfferError;
 
-/// The transport of data channels in sections that this side makes (RFC 8841 §4).
+/// The protocol of data channel sections that this side adds (RFC 8841 §4).
 const CHANNELS_PROTOCOL: &str = "UDP/DTLS/SCTP";
 
 /// The usual port of SCTP over DTLS (RFC 8841 §5.1).
 const SCTP_PORT: u16 = 5_000;
 
 impl Negotiator {
-    /// The next offer, when there is something to tell and no other waits for its answer.
+    /// Returns the next offer. `None` when nothing has changed, when an offer is pending, or when
+    /// this side does not offer in its role.
     pub fn offer(&mut self) -> Option<String> {
         let offers = matches!(self.role, Role::Subscriber | Role::Unified { .. });
         if !offers || !self.changed || self.state != State::Stable {
@@ -23,7 +24,7 @@ impl Negotiator {
         self.changed = false;
         let settled = self.settled();
         self.place();
-        // All was taken back before it was ever told.
+        // Everything was removed again before it was ever offered.
         if self.sections.is_empty() {
             return None;
         }
@@ -35,7 +36,8 @@ impl Negotiator {
                 self.lines.tell(line);
             }
         }
-        // Else a remote that answers would wait for this side's checks (RFC 8445 §6.1.1).
+        // Without `a=ice-lite` the answering remote would wait for this side's checks
+        // (RFC 8445 §6.1.1).
         let lite = self.role == Role::Subscriber || self.remote.is_none();
         let mut offer = self.description(lite);
         for section in &self.sections {
@@ -48,9 +50,11 @@ impl Negotiator {
         Some(offer.write())
     }
 
-    /// Takes the answer to the offer that waits.
+    /// Applies the answer to the pending offer. Returns an error, and leaves the offer pending,
+    /// when the answer does not match it.
     pub fn answered(&mut self, answer: &sdp::Description) -> Result<Agreed, OfferError> {
         self.check_answer(answer)?;
+        // Only the first answer must carry a transport: later ones may leave it out.
         let seen = match SeenRemote::of(answer) {
             Ok(seen) => Some(seen),
             Err(error) if self.remote.is_none() => return Err(error),
@@ -103,7 +107,7 @@ impl Negotiator {
         Ok(())
     }
 
-    /// Gives sections to lines that have none.
+    /// Adds sections for lines with a track that have none.
     fn place(&mut self) {
         for line in 0..self.lines.len() {
             let placed = self.sections.iter().any(|s| s.line == Some(line));
@@ -114,7 +118,7 @@ impl Negotiator {
         }
     }
 
-    /// A description without sections.
+    /// Creates a description without sections.
     pub(super) fn description(&self, ice_lite: bool) -> sdp::Description {
         sdp::Description {
             origin: sdp::Origin {
@@ -126,7 +130,7 @@ impl Negotiator {
         }
     }
 
-    /// Writes a section. `taken`: the remote receives on it, as far as is known.
+    /// Writes a section. `taken`: the remote receives on it, as far as this side knows.
     pub(super) fn write(&self, section: &Section, setup: sdp::Setup, taken: bool) -> sdp::Section {
         if let Some(refused) = &section.refused {
             return refused.clone();
@@ -136,7 +140,7 @@ impl Negotiator {
         written.mid = section.named.then(|| section.mid.clone());
         let is_media = written.kind != sdp::MediaKind::Application;
         written.direction = match (line.is_some(), self.receives(section)) {
-            // Data channels have none.
+            // Data channels have no direction; `sendrecv` is the default.
             _ if !is_media => sdp::Direction::SendRecv,
             (true, true) => sdp::Direction::SendRecv,
             (true, false) => sdp::Direction::SendOnly,
@@ -154,7 +158,7 @@ impl Negotiator {
         section.received.is_some() || matches!(section.expected, Some(Expected::Media(_)))
     }
 
-    /// The media of a section, without its transport.
+    /// Returns the media part of a section, without its transport.
     fn begin(&self, section: &Section) -> sdp::Section {
         if section.channels || section.expected == Some(Expected::Channels) {
             return channels();
@@ -205,10 +209,10 @@ impl super::Local {
     }
 }
 
-/// Candidates of the remote may follow (RFC 8838 §3).
+/// The ICE option that lets the remote's candidates follow later (RFC 8838 §3).
 const ICE_OPTION: &str = "trickle";
 
-/// A section of ours has been answered.
+/// Applies the remote's answer to one section.
 fn take_answer(section: &mut Section, theirs: &sdp::Section, role: &Role) {
     let takes = section.expected.is_some() || matches!(role, Role::Unified { .. });
     section.received = None;
@@ -229,7 +233,7 @@ fn take_answer(section: &mut Section, theirs: &sdp::Section, role: &Role) {
     }
 }
 
-/// A section whose codecs an answer has settled.
+/// Returns the media part of a section whose codecs an answer has settled.
 fn settled_media(section: &Section, common: &Common) -> sdp::Section {
     let kind = common.types.formats().next().map(|f| f.codec.kind());
     let receives = section.received.is_some();

@@ -1,4 +1,4 @@
-//! One section as the negotiation knows it, and what a remote's description says.
+//! The state of one section, and what is read from a remote's description.
 
 use ice::Credentials;
 use rtp::Kind;
@@ -10,34 +10,36 @@ use crate::media::LAYERS_MAX;
 use crate::offer_error::OfferError;
 use crate::receiver::{DeclaredSource, ReceivedSection, ReceivedType};
 
-/// Feedback that this side gives and takes (RFC 4585 §4.2, RFC 5104 §7.1, and that of
-/// transport-wide congestion control).
+/// RTCP feedback that this side sends and handles (RFC 4585 §4.2, RFC 5104 §7.1, and transport-wide
+/// congestion control).
 const FEEDBACK: [&str; 4] = ["nack", "nack pli", "ccm fir", "transport-cc"];
 
-/// One section.
+/// One section of the connection, and what was negotiated for it.
 #[derive(Debug)]
 pub(super) struct Section {
     pub(super) mid: String,
-    /// It has an `a=mid` in descriptions. A remote that gives none knows it by its index.
+    /// Descriptions carry its `a=mid`. False for a section of a remote without mids, whose `mid` is
+    /// the index of the section.
     pub(super) named: bool,
-    /// The line that is sent on it.
+    /// The line of this side that is sent on it.
     pub(super) line: Option<usize>,
     /// What this side asks the remote to send on it.
     pub(super) expected: Option<Expected>,
-    /// The remote knows of it.
+    /// A description with it was sent or received.
     pub(super) told: bool,
-    /// The codecs and extensions that an answer settled, where the remote made the section or
-    /// sends on it.
+    /// The codecs and extensions that an answer settled, for a section that the remote added or
+    /// sends on.
     pub(super) common: Option<Common>,
     /// What the remote sends on it.
     pub(super) received: Option<ReceivedSection>,
     /// It carries data channels.
     pub(super) channels: bool,
-    /// How it is written when nothing of it is served: media, protocol and formats as offered.
+    /// The answer for a section that is refused: port 0, with media, protocol and formats as
+    /// offered.
     pub(super) refused: Option<sdp::Section>,
 }
 
-/// What both sides can do on a section.
+/// The codecs, extensions and rids that both sides support on a section.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Common {
     pub(super) codecs: Vec<sdp::Codec>,
@@ -47,7 +49,7 @@ pub(super) struct Common {
 }
 
 impl Section {
-    /// One that the remote makes.
+    /// Creates a section that the remote has offered.
     pub(super) fn offered(mid: Option<&str>, index: usize) -> Self {
         Self {
             mid: mid_or_index(mid, index),
@@ -62,7 +64,7 @@ impl Section {
         }
     }
 
-    /// One of this side, for what it sends.
+    /// Creates a section of this side for a line that it sends.
     pub(super) fn sending(mid: String, line: usize) -> Self {
         Self {
             line: Some(line),
@@ -71,7 +73,7 @@ impl Section {
         }
     }
 
-    /// One of this side, for what it wants to receive.
+    /// Creates a section of this side for something that it wants to receive.
     pub(super) fn expecting(mid: String, expected: Expected) -> Self {
         Self {
             expected: Some(expected),
@@ -86,8 +88,9 @@ impl Section {
 }
 
 impl Common {
-    /// What both sides can do, in the order and the numbers of the remote, whose first choice is
-    /// what it will send (RFC 3264 §6.1). With `one_codec`, its first video codec alone.
+    /// Intersects the remote's section with what is forwarded. Order and numbers are the remote's,
+    /// whose first choice is what it will send (RFC 3264 §6.1). With `one_codec`, only its first
+    /// video codec is kept.
     pub(super) fn of(kind: Kind, theirs: &sdp::Section, one_codec: bool) -> Self {
         let known = theirs.codecs.iter();
         let known = known.filter_map(|codec| Some((codec, formats::format_of(codec)?)));
@@ -99,6 +102,7 @@ impl Common {
         }
         let is_known = |number: u8| known.iter().any(|(c, _)| c.payload_type == number);
         let (mut codecs, mut types) = (Vec::new(), Vec::new());
+        // One pass keeps the remote's order: media codecs, RTX of a known codec, redundant audio.
         for codec in &theirs.codecs {
             let number = codec.payload_type;
             if let Some((_, format)) = known.iter().find(|(c, _)| c.payload_type == number) {
@@ -159,7 +163,7 @@ impl Common {
         theirs.codecs.iter().filter_map(of).flatten().collect()
     }
 
-    /// What is received on such a section.
+    /// Returns the parameters for receiving on the remote's section.
     pub(super) fn received(&self, kind: Kind, mid: &str, theirs: &sdp::Section) -> ReceivedSection {
         let transport_cc = self.codecs.iter().flat_map(|codec| &codec.feedback);
         ReceivedSection {
@@ -176,8 +180,8 @@ impl Common {
     }
 }
 
-/// Rids that the remote sends, in its order of preference; further ones than [`LAYERS_MAX`] are
-/// not received (RFC 8853 §5.2).
+/// Returns the rids that the remote sends, in its order of preference (RFC 8853 §5.2). Those beyond
+/// [`LAYERS_MAX`] are left out.
 fn received_rids(theirs: &sdp::Section) -> Vec<String> {
     let simulcast = theirs.simulcast.as_ref();
     let sent = simulcast.map(|simulcast| simulcast.send.clone());
@@ -193,7 +197,7 @@ fn answered_feedback(codec: &sdp::Codec) -> Vec<String> {
     taken.cloned().collect()
 }
 
-/// The codec that is the primary of a redundant payload type (RFC 2198 §5: `111/111`).
+/// Returns the primary codec of a redundant payload type (RFC 2198 §5: `111/111`).
 fn redundant<'a>(
     codec: &sdp::Codec,
     known: &'a [(&sdp::Codec, rtp::Format)],
@@ -205,7 +209,7 @@ fn redundant<'a>(
         .find(|(c, _)| is_red && Some(c.payload_type) == primary)
 }
 
-/// The sources that a section declares, each with that of its retransmissions (RFC 5576 §4.2).
+/// Returns the sources that a section declares, each with its RTX SSRC (RFC 5576 §4.2).
 fn declared_sources(theirs: &sdp::Section) -> Vec<DeclaredSource> {
     let pairs = theirs.source_groups.iter();
     let pairs = pairs.filter(|group| group.semantics == "FID");
@@ -226,17 +230,18 @@ fn declared_sources(theirs: &sdp::Section) -> Vec<DeclaredSource> {
     declared.collect()
 }
 
-/// The transport of a remote as a description has it.
+/// The remote's transport in a description.
 #[derive(Debug, Clone)]
 pub(super) struct SeenRemote {
     pub(super) credentials: Credentials,
     pub(super) fingerprints: Vec<sdp::Fingerprint>,
-    /// This side's part in DTLS.
+    /// This side's DTLS role.
     pub(super) role: dtls::Role,
 }
 
 impl SeenRemote {
-    /// That of the first section in use: all of a bundle share it (RFC 9143 §7.1).
+    /// Reads the transport of the first section in use: all sections of a bundle share it
+    /// (RFC 9143 §7.1). Returns an error that names the missing attribute.
     pub(super) fn of(description: &sdp::Description) -> Result<Self, OfferError> {
         let mut sections = description.sections.iter();
         let in_use = sections.find_map(|section| {
@@ -253,8 +258,8 @@ impl SeenRemote {
         Ok(Self {
             credentials: credentials.map_err(|error| OfferError::Refused(error.to_string()))?,
             fingerprints: transport.fingerprints.clone(),
-            // The remote that leaves the choice to this side is the client: its first flight then
-            // follows its first check at once (RFC 8842 §5.2).
+            // A remote that leaves the choice to this side becomes the DTLS client: its first
+            // flight then directly follows its first check (RFC 8842 §5.2).
             role: match transport.setup {
                 Some(sdp::Setup::Passive) => dtls::Role::Client,
                 _ => dtls::Role::Server,
@@ -267,18 +272,18 @@ fn missing(what: &str) -> OfferError {
     OfferError::refused(format!("it has no {what}"))
 }
 
-/// A track that a description says is sent (RFC 8830).
+/// A track that a description announces as sent (RFC 8830).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentTrack {
-    /// The `a=mid` of its section.
+    /// The `a=mid` of its section, or the section's index where there is none.
     pub mid: String,
     /// Audio or video.
     pub kind: Kind,
-    /// The stream and the track, as the sender calls them; empty where it does not say.
+    /// The stream and track names of `a=msid`; empty without one.
     pub msid: (String, String),
 }
 
-/// The tracks that a description says are sent, in its order.
+/// Returns the tracks that a description announces as sent, in its order.
 pub fn sent_tracks(description: &sdp::Description) -> Vec<SentTrack> {
     let sections = description.sections.iter().enumerate();
     let track = |(index, section): (usize, &sdp::Section)| {
@@ -293,7 +298,7 @@ pub fn sent_tracks(description: &sdp::Description) -> Vec<SentTrack> {
     sections.filter_map(track).collect()
 }
 
-/// The mid and the kind of each section for media of a description.
+/// Returns the mid and kind of each audio and video section of a description.
 pub fn media_sections(description: &sdp::Description) -> Vec<(String, Kind)> {
     let sections = description.sections.iter().enumerate();
     let section = |(index, section): (usize, &sdp::Section)| {
@@ -303,12 +308,12 @@ pub fn media_sections(description: &sdp::Description) -> Vec<(String, Kind)> {
     sections.filter_map(section).collect()
 }
 
-/// What a section goes by: its `a=mid`, or its index where the remote gives none.
+/// Returns the `a=mid` of a section, or its index where the remote gives none.
 fn mid_or_index(mid: Option<&str>, index: usize) -> String {
     mid.map_or_else(|| index.to_string(), str::to_owned)
 }
 
-/// The kind of media of a section, if it is for media.
+/// Returns the kind of an audio or video section; `None` for any other.
 pub(super) fn kind_of(section: &sdp::Section) -> Option<Kind> {
     match section.kind {
         sdp::MediaKind::Audio => Some(Kind::Audio),

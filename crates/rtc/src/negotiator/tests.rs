@@ -1,4 +1,4 @@
-//! The negotiator alone: texts in, texts out.
+//! The negotiator alone: SDP in, SDP out.
 
 use std::path::Path;
 use std::time::{Instant, SystemTime};
@@ -32,7 +32,7 @@ fn viewer() -> Role {
     }
 }
 
-/// An offer of these sections, with attributes of the session before them.
+/// Builds an offer with these sections and further session-level attributes.
 fn offer_with(session: &str, sections: &[&str]) -> String {
     let fingerprint = ["AB"; 32].join(":");
     format!(
@@ -56,13 +56,13 @@ fn answer(role: Role, offer: &str) -> Result<sdp::Description, OfferError> {
     Ok(read(&answered.sdp))
 }
 
-/// What the remote would offer for watching what this offers for publishing.
+/// Turns an offer to publish into an offer to watch.
 fn watching(offer: &str) -> String {
     offer.replace("a=sendonly", "a=recvonly")
 }
 
 #[test]
-fn answer_mirrors_the_sections_and_narrows_directions() {
+fn answer_mirrors_sections_and_narrows_directions() {
     let both = offer(&[AUDIO, VIDEO]).replace("a=sendonly", "a=sendrecv");
     let publish = answer(Role::Publisher, &both).unwrap();
     let watch = answer(viewer(), &both).unwrap();
@@ -84,7 +84,7 @@ fn feedback_is_answered_only_as_offered() {
 }
 
 #[test]
-fn codec_names_in_any_case_and_without_channels_are_taken() {
+fn opus_in_any_case_and_without_channels_is_accepted() {
     for name in ["OPUS/48000", "opus/48000", "Opus/48000/2"] {
         let text = offer(&[&AUDIO.replace("opus/48000/2", name)]);
         let answer = answer(Role::Publisher, &text).unwrap();
@@ -93,7 +93,7 @@ fn codec_names_in_any_case_and_without_channels_are_taken() {
 }
 
 #[test]
-fn section_without_a_codec_refuses_the_whole_and_is_named() {
+fn section_without_codec_refuses_the_offer_by_its_line() {
     let h263 = VIDEO.replace("VP8", "H263");
     let error = answer(Role::Publisher, &offer(&[AUDIO, &h263])).unwrap_err();
     let text = error.to_string();
@@ -109,7 +109,7 @@ fn section_without_a_codec_refuses_the_whole_and_is_named() {
 }
 
 #[test]
-fn inactive_section_without_a_codec_does_no_harm() {
+fn inactive_section_without_codec_is_refused_alone() {
     let h263 = VIDEO.replace("VP8", "H263").replace("sendonly", "inactive");
     let answer = answer(Role::Publisher, &offer(&[AUDIO, &h263])).unwrap();
     assert!(!answer.sections[0].is_refused() && answer.sections[1].is_refused());
@@ -129,7 +129,7 @@ fn sections_of_other_media_are_refused_alone() {
 }
 
 #[test]
-fn groups_of_absent_sections_and_none_are_fine() {
+fn bundle_groups_may_be_wrong_or_absent() {
     // As FFmpeg 8.0 writes it for video alone.
     let alone = VIDEO.replace("a=mid:1", "a=mid:0");
     for group in [
@@ -150,7 +150,7 @@ fn bundle_only_section_with_port_0_is_served() {
 }
 
 #[test]
-fn extensions_at_session_level_are_answered() {
+fn session_level_extensions_are_answered() {
     let session = format!(
         "a=group:BUNDLE 0 1\r\na=extmap:9 {}\r\n",
         crate::extensions::MID
@@ -164,7 +164,7 @@ fn extensions_at_session_level_are_answered() {
 }
 
 #[test]
-fn mids_and_rids_come_back_as_sent() {
+fn answer_keeps_mids_and_rids_as_offered() {
     let simulcast = VIDEO.replace("a=mid:1", "a=mid:video-of-the-garden")
         + "a=rid:hi_res send\r\na=rid:q-1 send\r\na=simulcast:send hi_res;q-1\r\n";
     let session = "a=group:BUNDLE 0 video-of-the-garden\r\n";
@@ -177,7 +177,7 @@ fn mids_and_rids_come_back_as_sent() {
 }
 
 #[test]
-fn viewer_gets_one_stream_and_one_msid_a_section() {
+fn viewer_gets_one_stream_and_one_msid_per_section() {
     let answer = answer(viewer(), &watching(&offer(&[AUDIO, VIDEO]))).unwrap();
     let msids: Vec<_> = answer.sections.iter().map(|s| s.msids.clone()).collect();
     assert!(msids.iter().all(|msids| msids.len() == 1));
@@ -200,7 +200,7 @@ fn viewer_cannot_publish_and_publisher_cannot_watch() {
 }
 
 #[test]
-fn second_video_section_is_refused_for_one_stream() {
+fn second_video_section_of_one_stream_is_refused() {
     let second = VIDEO.replace("a=mid:1", "a=mid:2");
     let refused = answer(Role::Publisher, &offer(&[VIDEO, &second]));
     assert!(matches!(
@@ -215,14 +215,14 @@ fn second_video_section_is_refused_for_one_stream() {
 }
 
 #[test]
-fn sections_with_ufrags_of_their_own_are_refused_with_the_line() {
+fn section_with_its_own_ufrag_is_refused_by_its_line() {
     let other = format!("{VIDEO}a=ice-ufrag:other\r\na=ice-pwd:0123456789012345678901\r\n");
     let error = answer(Role::Publisher, &offer_with("", &[AUDIO, &other])).unwrap_err();
     assert!(error.to_string().contains("line 14"), "{error}");
 }
 
 #[test]
-fn high_profile_is_answered_with_itself() {
+fn high_profile_is_answered_unchanged() {
     let high =
         VIDEO.replace("VP8", "H264") + "a=fmtp:96 packetization-mode=1;profile-level-id=64001f\r\n";
     let mut negotiator = Negotiator::new(&config(), Role::Publisher);
@@ -238,7 +238,7 @@ fn high_profile_is_answered_with_itself() {
 }
 
 #[test]
-fn crossing_offer_voids_ours_which_comes_again() {
+fn crossing_offer_rolls_back_ours_which_is_repeated() {
     let mut negotiator = Negotiator::new(&config(), Role::Unified { new_lines: 0 });
     negotiator.offered(&read(&offer(&[AUDIO]))).unwrap();
     let track = OutgoingTrack {
@@ -259,7 +259,7 @@ fn crossing_offer_voids_ours_which_comes_again() {
 }
 
 #[test]
-fn restart_brings_credentials_but_no_other_certificate() {
+fn ice_restart_may_not_change_the_certificate() {
     let mut negotiator = Negotiator::new(&config(), Role::Publishers);
     let text = offer(&[AUDIO]);
     let ufrag = |sdp: &str| read(sdp).sections[0].transport.ice_ufrag.clone();
@@ -287,7 +287,7 @@ fn refused_offer_changes_nothing() {
 }
 
 #[test]
-fn subscriber_is_offered_lines_that_are_used_again() {
+fn subscriber_lines_are_reused() {
     let mut negotiator = Negotiator::new(&config(), Role::Subscriber);
     let track = |name: &str| OutgoingTrack {
         kind: Kind::Audio,
@@ -313,7 +313,7 @@ fn subscriber_is_offered_lines_that_are_used_again() {
 }
 
 #[test]
-fn answer_of_other_sections_is_refused() {
+fn answer_with_other_sections_is_refused() {
     let mut negotiator = Negotiator::new(&config(), Role::Subscriber);
     assert!(negotiator.answered(&read(&offer(&[AUDIO]))).is_err());
     let track = OutgoingTrack {
@@ -327,7 +327,7 @@ fn answer_of_other_sections_is_refused() {
     assert!(negotiator.answered(&read(&offer(&[AUDIO, VIDEO]))).is_err());
 }
 
-/// Offers of real clients that ask for more than one stream has.
+/// Offers of real clients that have more sections than one stream.
 const TWO_VIDEOS: [&str; 1] = ["two-pictures"];
 
 #[test]
@@ -360,7 +360,7 @@ fn offers_of_real_clients_are_answered_whole() {
 }
 
 #[test]
-fn data_channels_stay_through_offers_of_this_side() {
+fn data_channels_survive_offers_of_this_side() {
     let mut negotiator = Negotiator::new(&config(), Role::Unified { new_lines: 0 });
     let channels = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\n\
         a=sctp-port:5000\r\n";

@@ -1,5 +1,5 @@
-//! When packets arrived, by their transport-wide sequence numbers, for the sender's bandwidth
-//! estimation (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+//! Records when packets arrived, by transport-wide sequence number, and reports that to the
+//! sender's bandwidth estimation (draft-holmer-rmcat-transport-wide-cc-extensions-01).
 
 use std::collections::VecDeque;
 use std::hint::black_box;
@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use rtp::{rtcp, seq};
 
-/// Between two feedbacks, when so many packets wait for one. It is to take a small share of what it
-/// tells of; libwebrtc gives it a twentieth of the bit rate, and waits for 50 to 250 ms. Probes, of
-/// five packets and more, are told soon.
+/// The interval between two feedbacks by the number of packets that wait to be reported. Feedback
+/// is meant to take a small share of the bit rate that it reports on; libwebrtc allows a twentieth,
+/// at intervals of 50 to 250 ms. Probes of five packets and more are reported soon.
 const FEEDBACK_EVERY: [(u64, Duration); 3] = [
     (32, Duration::from_millis(50)),
     (5, Duration::from_millis(100)),
@@ -19,33 +19,33 @@ const FEEDBACK_EVERY: [(u64, Duration); 3] = [
 /// Packets of one feedback: with two bytes for each delta it stays below a datagram.
 const PACKETS_MAX: usize = 350;
 
-/// Numbers already told that are remembered: a packet that comes later is told again together
-/// with all after it.
+/// Reported numbers that are remembered. A packet that arrives after its loss was reported is
+/// reported again together with all numbers after it.
 const TOLD_MAX: u64 = 300;
 
-/// A number so much higher than the last is another run of numbers, and none between them is
+/// A number this far ahead of the last starts another run of numbers; those in between are not
 /// lost.
 const JUMP_MAX: u64 = 1_000;
 
-/// Numbers that are remembered; more make it start over with the latest, and nothing before it is
-/// told. Feedback comes so often that only numbers that jump make so many.
+/// Numbers that are remembered. More make it start over with the latest number, and the earlier
+/// ones go unreported. Feedback is sent so often that only jumping numbers reach this.
 const SPAN_MAX: u64 = 4_096;
 
-/// Arrivals that are this far apart have no room in a delta of 16 bits with 250 µs each.
+/// Arrivals further apart than this do not fit into a delta of 16 bits in units of 250 µs.
 const DELTA_MAX: Duration = Duration::from_secs(8);
 
-/// Arrivals that were not told yet, and some that were.
+/// Arrivals that were not reported yet, and recent ones that were.
 #[derive(Debug)]
 pub(super) struct Arrivals {
     began: Instant,
-    /// Number of the first of `times`; extended to never wrap.
+    /// Number of the first of `times`, extended so that it never wraps.
     first: u64,
-    /// The next number to tell.
+    /// The next number to report.
     next: u64,
-    /// `None` for a packet that did not arrive. The last one has arrived.
+    /// Arrival times; `None` for a packet that did not arrive. The last entry is never `None`.
     times: VecDeque<Option<Instant>>,
     told_at: Option<Instant>,
-    /// Number of the next feedback.
+    /// The feedback packet count of the next feedback.
     number: u8,
 }
 
@@ -61,18 +61,19 @@ impl Arrivals {
         }
     }
 
-    /// Reads what the next packet will need.
+    /// Loads into the cache the state that the next packet needs.
     pub(super) fn prefetch(&self) {
         black_box(self.times.back().copied());
     }
 
-    /// A packet arrived. A repeated number keeps its first time.
+    /// Records an arrival. A repeated number keeps its first arrival time.
     pub(super) fn add(&mut self, now: Instant, number: u16) {
         let end = self.end();
         let number = match self.times.back() {
             Some(_) => seq::extend16(end - 1, number),
             None => u64::from(number),
         };
+        // A jump in either direction starts over, so that the list of times stays bounded.
         if self.times.is_empty()
             || number >= end + JUMP_MAX
             || number >= self.first + SPAN_MAX
@@ -82,7 +83,7 @@ impl Arrivals {
             (self.first, self.next) = (number, number);
         }
         if number < self.first {
-            // Its loss was told long ago.
+            // Its loss was reported long ago.
             return;
         }
         let place = (number - self.first) as usize;
@@ -91,19 +92,20 @@ impl Arrivals {
             self.times.push_back(Some(now));
         } else if let Some(time @ None) = self.times.get_mut(place) {
             *time = Some(now);
+            // Its loss may have been reported: report again from here on.
             self.next = self.next.min(number);
         }
         self.told_at.get_or_insert(now);
     }
 
-    /// When feedback is to be written; `None` when all is told.
+    /// Returns when feedback is due; `None` when every arrival was reported.
     pub(super) fn due(&self) -> Option<Instant> {
         let untold = self.end().saturating_sub(self.next);
         let (_, pause) = FEEDBACK_EVERY.iter().find(|(count, _)| untold >= *count)?;
         Some(self.told_at? + *pause)
     }
 
-    /// Gives one packet of feedback after the other, as long as something is untold.
+    /// Writes feedback packets and passes them to `give` until every arrival is reported.
     pub(super) fn tell(
         &mut self,
         now: Instant,
@@ -118,7 +120,8 @@ impl Arrivals {
             self.next_part(&mut times);
             let base = self.next;
             self.next += times.len() as u64;
-            // A feedback of losses only has no time to begin with; the next one shows them.
+            // A feedback of losses alone has no reference time, so it is left out: the next one
+            // skips these numbers.
             if times.iter().all(Option::is_none) {
                 continue;
             }
@@ -139,7 +142,8 @@ impl Arrivals {
         self.first = kept;
     }
 
-    /// What the next feedback tells.
+    /// Collects the arrival times of the next feedback, relative to `began`. A gap that no delta
+    /// can express ends the feedback.
     fn next_part(&self, times: &mut Vec<Option<Duration>>) {
         times.clear();
         let mut last: Option<Duration> = None;
@@ -170,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    /// Each packet that was told with its time of arrival in milliseconds; `None` for a loss.
+    /// Returns each reported packet with its arrival in milliseconds; `None` for a loss.
     fn told(arrivals: &mut Arrivals, now: Instant) -> Vec<(u16, Option<i64>)> {
         let mut all = Vec::new();
         arrivals.tell(now, 1, 2, &mut |bytes| {
@@ -191,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn losses_and_reordering_are_told_over_a_wrap() {
+    fn losses_and_reordering_are_reported_over_a_wrap() {
         let start = Instant::now();
         let mut arrivals = Arrivals::new(start);
         for (number, at) in [(65_534, 10), (65_535, 20), (1, 30), (0, 40), (3, 50)] {
@@ -211,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn packet_that_comes_after_its_loss_was_told_is_told() {
+    fn packet_arriving_after_its_reported_loss_is_reported() {
         let start = Instant::now();
         let mut arrivals = Arrivals::new(start);
         arrivals.add(start, 7);
@@ -224,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn more_packets_are_told_sooner() {
+    fn more_arrivals_are_reported_sooner() {
         let start = Instant::now();
         let mut arrivals = Arrivals::new(start);
         let mut due = |number| {
@@ -238,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn many_packets_are_told_in_parts() {
+    fn many_arrivals_are_reported_in_parts() {
         let start = Instant::now();
         let mut arrivals = Arrivals::new(start);
         (0..1_000).for_each(|n| arrivals.add(start + ms(u64::from(n)), n));
@@ -249,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn jump_is_no_loss() {
+    fn jump_of_numbers_is_not_reported_as_loss() {
         let start = Instant::now();
         let mut arrivals = Arrivals::new(start);
         for number in [1, 20_000, 2] {
@@ -270,7 +274,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn arrivals_are_bounded_and_told_right(
+        fn random_arrivals_are_bounded_and_reported_correctly(
             steps in prop::collection::vec((0_u16..40, 0_u64..3, 0_u8..30), 1..2_000),
             jump: u16,
         ) {

@@ -1,5 +1,5 @@
-//! To which m-line and layer an SSRC belongs: by MID, then RID, then what the description
-//! declares, then payload type (RFC 9143 §9.2).
+//! Maps an SSRC to its m-line and layer: by MID, then by RID, then by the declared SSRCs, then by
+//! payload type (RFC 9143 §9.2).
 
 use rtp::Header;
 
@@ -8,7 +8,8 @@ use super::section::{Carried, DeclaredSource, ReceivedSection};
 use super::source::{Place, Role};
 use super::{SSRCS_MAX, Section};
 
-/// Finds the place of an SSRC by its packet, of which `head` is the header.
+/// Finds the section, layer and role of an SSRC from one of its packets. `head` holds the bytes of
+/// the header.
 pub(super) fn find(
     sections: &[Section],
     header: &Header,
@@ -17,7 +18,7 @@ pub(super) fn find(
     let packet = Unbound { header, head };
     let configs = || sections.iter().map(|section| &section.config);
     let section = match packet.by_mid(configs()) {
-        // RFC 9143 §9.2: a MID that nobody has negotiated is not guessed around.
+        // RFC 9143 §9.2: a packet with a MID that was not negotiated belongs to no section.
         Some(named) => named,
         None => packet
             .by_rid(configs())
@@ -39,7 +40,7 @@ pub(super) fn find(
     Ok((Place { section, layer }, role))
 }
 
-/// A packet whose SSRC is not known.
+/// A packet whose SSRC is not assigned yet.
 struct Unbound<'a> {
     header: &'a Header,
     head: &'a [u8],
@@ -53,7 +54,8 @@ impl Unbound<'_> {
         self.header.extension(self.head, id)
     }
 
-    /// The section that the packet names; `Some(None)` when there is none of that name.
+    /// Returns the section that the packet's MID names: `None` without a MID, `Some(None)` when no
+    /// section has that MID.
     fn by_mid<'c>(
         &self,
         mut configs: impl Iterator<Item = &'c ReceivedSection> + Clone,
@@ -81,7 +83,8 @@ impl Unbound<'_> {
         only(configs, |c| c.carried(self.header.payload_type).is_some())
     }
 
-    /// Retransmissions have a name of their own (RFC 8852 §3.2), but not with all clients.
+    /// Reads the RID. Retransmissions have an extension of their own for it (RFC 8852 §3.2), but
+    /// not all clients use that.
     fn rid(&self, config: &ReceivedSection) -> Option<&[u8]> {
         let rid = self.extension(config.ids.repaired_rid);
         rid.or_else(|| self.extension(config.ids.rid))
@@ -99,7 +102,7 @@ impl Unbound<'_> {
         if let Some(rid) = self.rid(config) {
             return config.layer_of_rid(rid);
         }
-        // Sources that are as many as the rids are declared in their order.
+        // A section that declares one source per rid declares them in the order of the rids.
         let is_told = config.ssrcs.len() == config.rids.len();
         let layer = self.declared_position(config).filter(|_| is_told)?;
         (layer < config.layers()).then_some(layer)
@@ -110,7 +113,7 @@ fn declared(config: &ReceivedSection) -> impl Iterator<Item = &DeclaredSource> {
     config.ssrcs.iter().take(SSRCS_MAX)
 }
 
-/// The only one that it is true of.
+/// Returns the index of the section that satisfies `is`; `None` when none or several do.
 fn only<'c>(
     configs: impl Iterator<Item = &'c ReceivedSection>,
     mut is: impl FnMut(&ReceivedSection) -> bool,

@@ -1,23 +1,24 @@
 use std::fmt;
 
-/// Why a packet was not taken, or carried nothing.
+/// Why a packet was refused, or has nothing to forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
-    /// It is no RTP packet, or its padding is longer than its payload.
+    /// It is not an RTP or RTCP packet, or its padding length is invalid.
     Malformed,
     /// It was altered, or protected with other keys.
     NotAuthentic,
-    /// It came before, or is too old to tell.
+    /// It arrived before, or is too old for the replay window.
     Replayed,
-    /// Nothing tells which m-line and layer its SSRC belongs to.
+    /// Nothing maps its SSRC to an m-line and layer.
     UnknownSsrc,
-    /// Its payload type was not negotiated for its m-line, or not for its SSRC.
+    /// Its payload type was not negotiated for its m-line, or does not suit its SSRC: media on an
+    /// RTX source, or the reverse.
     UnknownPayloadType,
-    /// Its SSRC would take the place of one that still runs, too soon after another did.
+    /// Its SSRC would replace a running one too soon after the last change.
     SsrcChanges,
-    /// A retransmission of a packet that nobody misses.
+    /// A retransmission of a packet that is not missing.
     NotMissing,
-    /// It has no payload: a probe of the path. This is no fault.
+    /// It has no payload: a probe of the path, which is no fault.
     PaddingOnly,
 }
 
@@ -34,12 +35,12 @@ impl Cause {
         Self::PaddingOnly,
     ];
 
-    /// Whether a packet that was not taken for this cause came from the publisher all the same.
+    /// Whether a packet refused for this cause was authentic, and so came from the publisher.
     pub fn is_authentic(self) -> bool {
         !matches!(self, Self::Malformed | Self::NotAuthentic | Self::Replayed)
     }
 
-    /// A value for a metric's label.
+    /// Returns the value for a metric's label.
     pub fn label(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
@@ -58,14 +59,14 @@ impl fmt::Display for Cause {
     /// One line for a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Malformed => "it is no RTP packet",
+            Self::Malformed => "it is not a valid RTP or RTCP packet",
             Self::NotAuthentic => "its authentication tag is wrong",
-            Self::Replayed => "it came before",
+            Self::Replayed => "it arrived before, or is too old",
             Self::UnknownSsrc => {
                 "neither MID, RID, a=ssrc nor the payload type says which m-line it belongs to"
             }
             Self::UnknownPayloadType => "its payload type was not negotiated for its m-line",
-            Self::SsrcChanges => "its SSRC takes the place of one that still sends, too often",
+            Self::SsrcChanges => "its SSRC replaces one that still sends, too soon after another",
             Self::NotMissing => "it repeats a packet that is not missing",
             Self::PaddingOnly => "it has no payload",
         })

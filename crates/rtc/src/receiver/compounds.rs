@@ -1,18 +1,18 @@
-//! Compound RTCP packets (RFC 3550 §6.1) of what is to be said at one moment.
+//! Builds compound RTCP packets (RFC 3550 §6.1) from the RTCP that is due at one moment.
 
 use rtp::rtcp::{self, ReportBlock};
 
-/// Bytes of a compound before it is sealed: a datagram passes every path with them.
+/// Bytes of a compound before it is sealed: small enough for the MTU of every path.
 const BYTES_MAX: usize = 1_200;
 
-/// Blocks of one report: their count has five bits.
+/// Blocks of one report: the count field has five bits.
 const BLOCKS_MAX: usize = 31;
 
-/// The name that this side's sources share, for a peer that sends nothing.
+/// The CNAME of the receiver's RTCP, which belongs to no stream.
 const CNAME: &str = "headwater";
 
-/// Gathers packets into compounds. Each begins with a report, since clients that have not agreed
-/// on reduced sizes (RFC 5506) expect that.
+/// Gathers RTCP packets into compounds. Each compound begins with a report, which clients without
+/// reduced-size RTCP (RFC 5506) expect.
 pub(super) struct Compounds<'a, F: FnMut(Vec<u8>)> {
     sender: u32,
     bytes: Vec<u8>,
@@ -28,7 +28,7 @@ impl<'a, F: FnMut(Vec<u8>)> Compounds<'a, F> {
         }
     }
 
-    /// Reports begin compounds: they are to be added first.
+    /// Adds report blocks. Each report begins a compound, so this comes before [`Self::add`].
     pub(super) fn reports(&mut self, blocks: &[ReportBlock]) {
         for blocks in blocks.chunks(BLOCKS_MAX) {
             self.finish();
@@ -37,7 +37,8 @@ impl<'a, F: FnMut(Vec<u8>)> Compounds<'a, F> {
         }
     }
 
-    /// Adds one packet of up to about a datagram.
+    /// Adds one packet; sends the compound so far if the packet no longer fits. A packet must fit
+    /// into a datagram.
     pub(super) fn add(&mut self, packet: &[u8]) {
         if self.bytes.len() + packet.len() > BYTES_MAX {
             self.finish();
@@ -48,12 +49,12 @@ impl<'a, F: FnMut(Vec<u8>)> Compounds<'a, F> {
         self.bytes.extend_from_slice(packet);
     }
 
-    /// Sends one packet in a datagram of its own, to a client that has agreed on that.
+    /// Sends one packet in a datagram of its own. Only for clients with reduced-size RTCP.
     pub(super) fn alone(&mut self, packet: &[u8]) {
         (self.send)(packet.to_vec());
     }
 
-    /// Sends what is left.
+    /// Sends the compound that was gathered, if there is one.
     pub(super) fn finish(&mut self) {
         if !self.bytes.is_empty() {
             (self.send)(std::mem::take(&mut self.bytes));

@@ -1,4 +1,4 @@
-//! A media packet as viewers get it, from its header and its payload.
+//! Builds the packet that is forwarded from the header and payload of a received one.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use rtp::{CaptureTime, Codec, Extensions, Format, Header, Packet, PayloadInfo};
 use super::layer::Layer;
 use crate::extensions::ExtensionIds;
 
-/// An authentic packet, opened, without padding.
+/// An authentic packet, decrypted and without padding.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opened<'a> {
     pub(super) header: &'a Header,
@@ -19,8 +19,7 @@ pub(super) struct Opened<'a> {
 }
 
 impl<'a> Opened<'a> {
-    /// Takes padding away (RFC 3550 §5.1); `None` when it is longer than the payload, or says that
-    /// it has no bytes.
+    /// Removes the padding (RFC 3550 §5.1); `None` when its length exceeds the payload or is zero.
     pub(super) fn new(header: &'a Header, head: &'a [u8], payload: &'a [u8]) -> Option<Self> {
         let payload = match (header.padding, payload.last()) {
             (false, _) => payload,
@@ -37,7 +36,7 @@ impl<'a> Opened<'a> {
         })
     }
 
-    /// The packet with this number.
+    /// Builds the packet under the number `seq` of its layer.
     pub(super) fn packet(
         &self,
         now: Instant,
@@ -46,7 +45,7 @@ impl<'a> Opened<'a> {
         ids: &ExtensionIds,
         layer: &mut Layer,
     ) -> Arc<Packet> {
-        // First, since it goes to memory that is in no cache: what follows need not wait for it.
+        // The copy comes first, since it writes to uncached memory while the rest goes on.
         let whole: Arc<[u8]> = self.payload.into();
         let timestamp = self.header.timestamp;
         let captured = layer.captured(timestamp, format.clock_rate, now);
@@ -57,7 +56,7 @@ impl<'a> Opened<'a> {
         let payload = primary.as_deref().unwrap_or(self.payload);
         let mut frame = PayloadInfo::inspect(format.codec, payload);
         let extensions = self.extensions(ids);
-        // The others tell their layers in the payload, or have none.
+        // Other codecs carry their layer ids in the payload, or have none.
         if format.codec == Codec::Av1
             && let Some((fields, template)) = described(&mut layer.templates, &extensions)
         {
@@ -77,12 +76,12 @@ impl<'a> Opened<'a> {
         })
     }
 
-    /// What of the header travels on.
+    /// Reads the header extensions that are forwarded to viewers.
     fn extensions(&self, ids: &ExtensionIds) -> Extensions {
         let mut extensions = Extensions::default();
         for (id, value) in self.header.extensions(self.head) {
             match (id, value) {
-                // What is not negotiated has the id zero.
+                // Extensions that were not negotiated have the id zero, which must not match.
                 (0, _) => {}
                 (id, [level]) if id == ids.audio_level => {
                     extensions.audio_level = Some((level & 0x7f, level & 0x80 != 0));
@@ -109,7 +108,7 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// What the packet's dependency descriptor says of its frame.
+/// Reads the packet's dependency descriptor, with the templates that it or an earlier one carried.
 fn described(
     templates: &mut Option<Templates>,
     extensions: &Extensions,

@@ -1,4 +1,4 @@
-//! What the publisher is told, and what its reports tell.
+//! RTCP to the publisher, and the reaction to RTCP from the publisher.
 
 use std::time::{Duration, Instant};
 
@@ -11,20 +11,21 @@ use super::missing::earlier;
 use super::source::Role;
 use crate::wall_clock;
 
-/// Between two reports (RFC 3550 §6.2, reduced for two parties).
+/// Interval of receiver reports (RFC 3550 §6.2, reduced for two parties).
 pub(super) const REPORT_EVERY: Duration = Duration::from_secs(1);
 
-/// A report that is due within this time goes along with feedback: it costs no datagram then.
+/// A report that is due within this time is sent together with feedback, and costs no extra
+/// datagram.
 const REPORT_EARLY: Duration = Duration::from_millis(250);
 
-/// How much of a measured round trip is news: one part in so many.
+/// Weight of a new round trip sample in the average: one part in this many.
 const SMOOTHING: u32 = 8;
 
-/// A longer one is none: numbers are asked for no longer than that.
+/// Round trip samples are capped at this: numbers are requested no longer than that.
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(1);
 
 impl Receiver {
-    /// Takes one part of a report that was opened, and is new.
+    /// Handles one item of the publisher's RTCP, which must be authentic and not replayed.
     pub fn handle_rtcp(&mut self, now: Instant, received: &Received<'_>) {
         match received {
             Received::SenderReport {
@@ -33,7 +34,7 @@ impl Receiver {
                 timestamp,
             } => self.sender_report(now, *ssrc, *ntp, *timestamp),
             Received::Bye { source } => self.bye(*source),
-            // What the remote says of packets that this side sends.
+            // Feedback on packets that this side sends is for the sender.
             _ => {}
         }
     }
@@ -72,20 +73,20 @@ impl Receiver {
         }
     }
 
-    /// A request was answered with a retransmission.
+    /// Updates the round trip with a retransmission that answers a NACK sent at `asked`.
     pub(super) fn answered(&mut self, now: Instant, asked: Instant) {
         let took = now.saturating_duration_since(asked).min(ROUND_TRIP_MAX);
         self.round_trip = (self.round_trip * (SMOOTHING - 1) + took) / SMOOTHING;
     }
 
-    /// When [`Self::handle_timeout`] has something to do.
+    /// Returns when to call [`Self::handle_timeout`].
     pub fn due(&self, now: Instant) -> Option<Instant> {
         let keyframe = self.keyframe_wanted.then_some(now);
         let all = [self.report_at, self.arrivals.due(), self.asks_at, keyframe];
         all.into_iter().flatten().min()
     }
 
-    /// Lets time pass: gives each compound that is to be sent now, not sealed yet.
+    /// Passes each compound RTCP packet that is due to `send`, not sealed yet.
     pub fn handle_timeout(&mut self, now: Instant, send: &mut impl FnMut(Vec<u8>)) {
         if self.due(now).is_none_or(|due| due > now) {
             return;
@@ -118,7 +119,7 @@ impl Receiver {
         compounds.reports(&blocks);
     }
 
-    /// Asks for key frames and for missing packets.
+    /// Sends the PLIs and NACKs that are due.
     fn ask<F: FnMut(Vec<u8>)>(&mut self, now: Instant, compounds: &mut Compounds<'_, F>) {
         self.keyframe_wanted = false;
         self.asks_at = None;
@@ -144,7 +145,7 @@ impl Receiver {
             if !numbers.is_empty() {
                 packet.clear();
                 rtcp::write_nack(&mut packet, self.ssrc, ssrc, &numbers);
-                // FFmpeg, from 8.1 on, looks at the first packet of a compound only.
+                // FFmpeg, from 8.1 on, reads only the first packet of a compound.
                 if alone {
                     compounds.alone(&packet);
                 } else {

@@ -1,4 +1,4 @@
-//! One layer of a section: it has one source at a time, and one numbering for all of them.
+//! One layer of a section. It has one source at a time, and one numbering over all its sources.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -12,43 +12,43 @@ use super::source::WINDOW_WORDS;
 use crate::clock::Report;
 use crate::window::Window;
 
-/// A running source is replaced no sooner than this after the last one was: a publisher that
-/// sends from ever new SSRCs would have every viewer begin anew with each.
+/// The pause between two replacements of a running source. Without it a publisher that keeps
+/// changing SSRCs would make every viewer restart each time.
 const CHANGE_PAUSE: Duration = Duration::from_secs(1);
 
-/// A gap of so many is no loss: the numbers go on elsewhere (`MAX_DROPOUT` of RFC 3550 A.1).
+/// A gap of this many numbers is a jump and not a loss (`MAX_DROPOUT` of RFC 3550 A.1).
 const JUMP_MAX: u64 = 3_000;
 
-/// So long after a new source began, retransmissions of the old one are no more under way.
+/// Time after a change of source during which retransmissions of the old one may still arrive.
 const LEFTOVERS: Duration = Duration::from_secs(1);
 
-/// Packets with one timestamp that come longer after the first of them are placed in time anew, by
-/// the report that is the latest then. No frame takes so long.
+/// Packets that repeat a timestamp after this time get a new capture time, from the latest sender
+/// report. No frame takes this long.
 const FRAME_MAX: Duration = Duration::from_secs(1);
 
-/// One encoding that is received.
+/// One received encoding.
 #[derive(Debug)]
 pub(super) struct Layer {
-    /// The present source, as a place in the receiver's list, and its SSRC.
+    /// The current source: its index in the receiver's list, and its SSRC.
     current: Option<(usize, u32)>,
-    /// Highest number of the present source.
+    /// Highest number of the current source.
     highest: u64,
-    /// Which of its numbers came, by whatever way.
+    /// Which of its numbers arrived, directly or by retransmission.
     came: Window<WINDOW_WORDS>,
     numbering: Numbering,
     pub(super) missing: Missing,
-    /// The present source's last sender report.
+    /// The current source's last sender report.
     pub(super) report: Option<Report>,
-    /// The latest frame that a report has placed in time.
+    /// The latest frame whose capture time comes from a sender report.
     placed: Option<Placed>,
-    /// Of the coded video sequence, where the descriptors have said them.
+    /// The templates of the coded video sequence, once a dependency descriptor has carried them.
     pub(super) templates: Option<Templates>,
-    /// When the present source began.
+    /// When the current source began.
     began: Option<Instant>,
-    /// When a running source was replaced, and when retransmissions got a new SSRC.
+    /// When the source was last replaced, and when retransmissions last got a new SSRC.
     changed: Option<Instant>,
     rtx_changed: Option<Instant>,
-    /// The next packet that goes on is the first after a change.
+    /// The next packet to be forwarded is the first after a restart.
     restarted: bool,
     pub(super) wants_keyframe: bool,
 }
@@ -72,13 +72,13 @@ impl Layer {
         }
     }
 
-    /// Reads what the next packet will need.
+    /// Loads into the cache the state that the next packet needs.
     pub(super) fn prefetch(&self) {
         black_box((self.current, self.highest, self.wants_keyframe));
         self.numbering.prefetch();
     }
 
-    /// The present source's place in the receiver's list.
+    /// Returns the current source's index in the receiver's list.
     pub(super) fn source(&self) -> Option<usize> {
         self.current.map(|(source, _)| source)
     }
@@ -87,12 +87,12 @@ impl Layer {
         self.current.map(|(_, ssrc)| ssrc)
     }
 
-    /// Whether a running source may be replaced by one that was never heard before.
+    /// Whether a new source may replace a running one now.
     pub(super) fn may_change(&self, now: Instant) -> bool {
         has_passed(now, self.changed, CHANGE_PAUSE)
     }
 
-    /// Whether retransmissions may come from one more SSRC; if so, not again at once.
+    /// Whether retransmissions may move to another SSRC now. If so, the next move has to wait.
     pub(super) fn change_rtx(&mut self, now: Instant) -> bool {
         let may = has_passed(now, self.rtx_changed, CHANGE_PAUSE);
         if may {
@@ -101,7 +101,7 @@ impl Layer {
         may
     }
 
-    /// This source sends the layer from now on, beginning with `index`.
+    /// Makes a source the current one, beginning with `index`.
     pub(super) fn begin(&mut self, now: Instant, source: usize, ssrc: u32, index: u64) {
         if self.current.is_some() {
             self.changed = Some(now);
@@ -115,7 +115,8 @@ impl Layer {
         self.placed = None;
     }
 
-    /// Viewers cannot go on from what came before: numbers go on, and a key frame is needed.
+    /// Continues the numbering from a new index, marks a restart and requests a key frame, since
+    /// viewers cannot decode across the break.
     fn restart(&mut self, index: u64) {
         self.numbering.begin(index);
         self.missing.clear();
@@ -124,8 +125,8 @@ impl Layer {
         self.wants_keyframe = true;
     }
 
-    /// The index of the packet that a retransmission repeats; `None` for one that was not sent by
-    /// the present source, as far as can be told, or is none that could be missing.
+    /// Returns the index of the packet that a retransmission repeats. `None` when it belongs to
+    /// another source than the current one, as far as is known, or when that packet is not missing.
     pub(super) fn original(&self, now: Instant, of: Option<u32>, seq: u16) -> Option<u64> {
         let ssrc = self.ssrc()?;
         if of.is_some_and(|of| of != ssrc) && !has_passed(now, self.began, LEFTOVERS) {
@@ -135,8 +136,8 @@ impl Layer {
         (index <= self.highest && self.came.is_new(index)).then_some(index)
     }
 
-    /// Takes the number of a packet of the present source, however it came. Numbers that it leaves
-    /// out are asked for where `nack` was agreed on.
+    /// Records a packet of the current source, received directly or by retransmission. With `nack`,
+    /// the numbers that it skips are recorded as missing.
     pub(super) fn take(&mut self, now: Instant, index: u64, nack: bool) -> Took {
         let (mut jumped, mut asked) = (false, None);
         if index > self.highest {
@@ -158,15 +159,16 @@ impl Layer {
         }
     }
 
-    /// The number of a packet that goes on, and whether it is the first after a change; `None`
-    /// when it comes too late to be told.
+    /// Returns the layer's number for a packet, and whether it is the first after a restart; `None`
+    /// when it comes too late for a number.
     pub(super) fn number(&mut self, index: u64) -> Option<(u64, bool)> {
         let number = self.numbering.number(index)?;
         Some((number, std::mem::take(&mut self.restarted)))
     }
 
-    /// When the packet with this timestamp was captured; `received` while no report tells. The
-    /// packets of a frame have one timestamp, which is placed in time once.
+    /// Returns when the packet with this timestamp was captured, or `received` without a sender
+    /// report. The packets of a frame share a timestamp and get the same capture time, even if a
+    /// sender report arrives between them.
     pub(super) fn captured(
         &mut self,
         timestamp: u32,
@@ -185,14 +187,14 @@ impl Layer {
                     captured,
                     until: received + FRAME_MAX,
                 };
-                // What cannot be placed was captured when it came, each packet by itself.
+                // Without a believable capture time each packet counts as captured on arrival.
                 self.placed = Some(frame).filter(|_| captured != received);
                 captured
             }
         }
     }
 
-    /// A packet of the present source has no payload.
+    /// Removes the number of a packet without payload from the numbering.
     pub(super) fn close(&mut self, index: u64) {
         self.numbering.close(index);
     }
@@ -203,18 +205,18 @@ impl Layer {
 struct Placed {
     timestamp: u32,
     captured: Instant,
-    /// Packets that come later are none of it.
+    /// Packets that arrive later belong to another frame.
     until: Instant,
 }
 
-/// What a packet was to its layer.
+/// What [`Layer::take`] found out about a packet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Took {
-    /// It did not come before in another way.
+    /// It has not arrived before, directly or by retransmission.
     pub(super) is_new: bool,
     /// The numbers of its source jumped.
     pub(super) jumped: bool,
-    /// When it was asked for, if it was asked for once.
+    /// When it was requested, if exactly once.
     pub(super) asked: Option<Instant>,
 }
 

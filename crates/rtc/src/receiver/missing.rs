@@ -1,22 +1,23 @@
-//! Packets that are missing, and when to ask for them again (RFC 4585 §6.2.1).
+//! Tracks missing packets, and when to send NACKs for them (RFC 4585 §6.2.1).
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Missing numbers that one layer remembers: a burst of 250 ms at 8 Mbit/s. Of more the oldest
-/// are given up. They fit into one datagram even when no two of them share an entry.
+/// Missing numbers that one layer remembers: a burst of 250 ms at 8 Mbit/s. Beyond that the oldest
+/// are given up. All of them fit into one datagram even when no two share an entry.
 pub(super) const MISSING_MAX: usize = 256;
 
-/// Packets that overtake each other are not lost: a gap is asked for when it is this old.
+/// A gap is requested when it is this old: until then packets may merely be reordered.
 const REORDER: Duration = Duration::from_millis(10);
 
-/// Requests for one number; after that a viewer has long frozen and needs a key frame instead.
+/// Requests for one number. After that the viewer has frozen and needs a key frame instead.
 const ASKED_MAX: u8 = 8;
 
-/// Older gaps are given up: a player has gone on by then.
+/// Older gaps are given up: players have skipped them by then.
 const AGE_MAX: Duration = Duration::from_secs(1);
 
-/// Between two requests for one number, at first. Each further one waits as much longer again.
+/// Limits of the pause after the first request for a number. The pause grows by as much again with
+/// each further request.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 
@@ -24,7 +25,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub(super) struct Missing {
     numbers: VecDeque<Number>,
-    /// When one of them is to be asked for; not later than that.
+    /// No request is due before this.
     due: Option<Instant>,
 }
 
@@ -37,7 +38,7 @@ struct Number {
 }
 
 impl Missing {
-    /// The numbers of `gap` did not come, and a later one did.
+    /// Adds the numbers of `gap`, which a later packet has revealed.
     pub(super) fn add(&mut self, now: Instant, gap: std::ops::Range<u64>) {
         let first = gap.end.saturating_sub(MISSING_MAX as u64).max(gap.start);
         for index in first..gap.end {
@@ -56,8 +57,8 @@ impl Missing {
         }
     }
 
-    /// A number came after all. Returns since when it was asked for, if that was once: which of
-    /// several requests was answered cannot be told.
+    /// Removes a number that has arrived. Returns when it was requested if that was exactly once:
+    /// with several requests it is unknown which one was answered.
     pub(super) fn remove(&mut self, index: u64) -> Option<Instant> {
         let at = self.numbers.binary_search_by_key(&index, |n| n.index);
         let number = self.numbers.remove(at.ok()?)?;
@@ -76,7 +77,7 @@ impl Missing {
         self.due
     }
 
-    /// Appends the numbers that are to be asked for now, ascending.
+    /// Appends the numbers to request now to `to`, ascending, and drops those that are given up.
     pub(super) fn ask(&mut self, now: Instant, round_trip: Duration, to: &mut Vec<u16>) {
         if self.due.is_none_or(|due| due > now) {
             return;
@@ -107,7 +108,7 @@ impl Number {
     }
 }
 
-/// The earlier of two times, where there are any.
+/// Returns the earlier of two optional times.
 pub(super) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     [a, b].into_iter().flatten().min()
 }
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn gap_that_closes_soon_is_not_asked_for() {
+    fn gap_that_closes_soon_is_not_requested() {
         let start = Instant::now();
         let mut missing = Missing::default();
         missing.add(start, 5..7);
@@ -139,12 +140,12 @@ mod tests {
     }
 
     #[test]
-    fn number_is_asked_for_ever_more_slowly_and_given_up() {
+    fn number_is_requested_ever_more_slowly_then_given_up() {
         let start = Instant::now();
         for (round_trip, expected) in [
             (20, &[10, 30, 70, 130, 210, 310, 430, 570][..]),
             (100, &[10, 110, 310, 610]),
-            // What cannot be measured right is no reason never to ask again.
+            // A wrong measurement must not stop the requests.
             (9_999, &[10, 510]),
         ] {
             let mut missing = Missing::default();
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn due_time_is_when_numbers_are_asked_for() {
+    fn due_time_is_when_numbers_are_requested() {
         let start = Instant::now();
         let mut missing = Missing::default();
         missing.add(start, 5..6);
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_of_too_many_are_asked_for() {
+    fn only_the_newest_of_too_many_gaps_are_requested() {
         let start = Instant::now();
         let mut missing = Missing::default();
         missing.add(start, 0..10);

@@ -1,5 +1,5 @@
-//! Receives media and what belongs to it: SRTP, retransmissions (RFC 4588), and the feedback that
-//! its publisher needs: NACKs, requests for key frames, reports, and transport-wide arrivals.
+//! Receives media: SRTP, retransmissions (RFC 4588), and the feedback for the publisher: NACKs, key
+//! frame requests, receiver reports and transport-wide feedback.
 //!
 //! ```text
 //! datagram -> header -> SSRC known? -> open -> place (mid, layer) -> layer's numbering -> packet
@@ -7,11 +7,11 @@
 //!                                 transport-wide arrival            missing numbers
 //! ```
 //!
-//! Only authentic packets leave a trace. A layer has one source at a time; when its SSRC changes,
-//! the numbering of its packets goes on, and the first packet says that it is a new beginning.
+//! Only authentic packets change the state. A layer has one source at a time; when its SSRC
+//! changes, the numbering of the layer continues, and the first packet is marked as a restart.
 //!
-//! Deliberately absent: forward error correction, and any wait for packets that are late: they go
-//! on in the order of their arrival.
+//! Deliberately absent: forward error correction, and a jitter buffer: packets are passed on in the
+//! order of their arrival.
 
 mod arrivals;
 mod binding;
@@ -44,27 +44,28 @@ use arrivals::Arrivals;
 use layer::Layer;
 use source::{Place, Source};
 
-/// SSRCs of one section, with those of retransmissions: two for each of four layers. A further
-/// one takes the place of the one that was silent for the longest time.
+/// SSRCs of one section, including those of retransmissions: two for each of four layers. A further
+/// one replaces the one that was silent for the longest time.
 pub const SSRCS_MAX: usize = 8;
 
-/// Sources of closed sections whose counts of wraps are remembered; a further one takes the place
-/// of the one that was silent for the longest time.
+/// Sources of closed sections whose rollover counters are remembered; a further one replaces the
+/// one that was silent for the longest time.
 const PARKED_MAX: usize = 32;
 
-/// A round trip before one was measured.
+/// The assumed round trip until one is measured.
 const ROUND_TRIP_FIRST: Duration = Duration::from_millis(100);
 
-/// Everything that one peer receives.
+/// All media that one peer receives.
 #[derive(Debug)]
 pub struct Receiver {
-    /// Sender of this side's reports.
+    /// The sender SSRC of this side's RTCP.
     ssrc: u32,
     began: Instant,
     sections: Vec<Section>,
-    /// A source keeps its place in here until another one takes it.
+    /// A source keeps its index until another one replaces it.
     sources: Vec<Source>,
-    /// Theirs, side by side: every packet looks through them.
+    /// The SSRCs of `sources`, in the same order: every packet searches them, so they are
+    /// contiguous.
     ssrcs: Vec<u32>,
     clock: PublisherClock,
     arrivals: Arrivals,
@@ -73,14 +74,14 @@ pub struct Receiver {
     transport_seq: u8,
     /// SSRC of the packet with the latest transport-wide sequence number.
     transport_ssrc: u32,
-    /// From a request to the retransmission that answers it.
+    /// Smoothed time from a NACK to the retransmission that answers it.
     round_trip: Duration,
-    /// When reports are due; `None` when nothing came since the last.
+    /// When reports are due; `None` when no packet arrived since the last.
     report_at: Option<Instant>,
-    /// When missing packets are to be asked for, or sooner: the least of all layers. Kept here,
-    /// since after every packet it is asked for, and the layers are far apart in memory.
+    /// The earliest time at which a layer may have NACKs to send. Cached here, since it is read
+    /// after every packet and the layers are far apart in memory.
     asks_at: Option<Instant>,
-    /// A key frame is to be asked for.
+    /// At least one layer waits for its key frame request to be sent.
     keyframe_wanted: bool,
     nacks: u64,
     packets: u64,
@@ -94,22 +95,22 @@ struct Section {
     layers: Vec<Layer>,
 }
 
-/// A packet, and where it belongs.
+/// A packet, and the layer that it belongs to.
 #[derive(Debug)]
 pub struct Arrived {
-    /// Index of the section in what was given to [`Receiver::set_sections`].
+    /// Index of the section in the list given to [`Receiver::set_sections`].
     pub section: usize,
     /// Index of its rid; 0 without simulcast.
     pub layer: usize,
-    /// The first packet after the layer's source changed: what came before is no beginning for
-    /// it, and viewers need a key frame, which is asked for already.
+    /// The first packet after the layer's source changed or its sequence numbers jumped: it does
+    /// not continue the packets before, and viewers need a key frame, which is requested already.
     pub restarted: bool,
-    /// The packet. Its number is one of the layer, not of the source: it never repeats.
+    /// The packet. It is numbered by the layer, not by the source, so its number never repeats.
     pub packet: Arc<Packet>,
 }
 
 impl Receiver {
-    /// A receiver of nothing yet. `ssrc` is the sender of its reports.
+    /// Creates a receiver without sections. `ssrc` is the sender of its RTCP.
     pub fn new(now: Instant, ssrc: u32) -> Self {
         Self {
             ssrc,
@@ -131,7 +132,7 @@ impl Receiver {
         }
     }
 
-    /// Reads what the next packet of the first source will need.
+    /// Loads into the cache the state that the next packet of the first source needs.
     pub(crate) fn prefetch(&self) {
         black_box((self.ssrcs.first().copied(), self.packets));
         if let Some(source) = self.sources.first() {
@@ -146,8 +147,8 @@ impl Receiver {
         self.arrivals.prefetch();
     }
 
-    /// What is received from now on. A section with the mid and kind of one before goes on as it
-    /// was, and so does a layer with its rid.
+    /// Replaces the sections that are received. A layer keeps its state if its section had the same
+    /// mid and kind before, and a layer with the same rid.
     pub fn set_sections(&mut self, sections: Vec<ReceivedSection>) {
         let mut old = std::mem::take(&mut self.sections);
         let mut moves: Vec<(Place, Place)> = Vec::new();
@@ -166,6 +167,8 @@ impl Receiver {
             let layers = layers.map(|kept| kept.unwrap_or_else(Layer::new)).collect();
             self.sections.push(Section { config, layers });
         }
+        // Sources of layers that are gone stay without a place: their rollover counters are needed
+        // if the section is opened again.
         for source in &mut self.sources {
             let moved = moves.iter().find(|(from, _)| Some(*from) == source.place);
             source.place = moved.map(|(_, to)| *to);
@@ -175,8 +178,8 @@ impl Receiver {
         self.transport_seq = ids.into_iter().find(|id| *id > 0).unwrap_or(0);
     }
 
-    /// Asks for a key frame of one layer, with the next [`Self::handle_timeout`]. How often is for
-    /// the caller to bound. Without effect as long as the layer has no source.
+    /// Requests a key frame of one layer, with the next [`Self::handle_timeout`]. While the layer
+    /// has no source the request waits for one. The caller limits the rate of requests.
     pub fn request_keyframe(&mut self, section: usize, layer: usize) {
         let section = self.sections.get_mut(section);
         if let Some(layer) = section.and_then(|s| s.layers.get_mut(layer)) {
@@ -185,12 +188,13 @@ impl Receiver {
         }
     }
 
-    /// NACKs sent since the last call.
+    /// Returns the number of NACKs sent since the last call.
     pub fn poll_nacks(&mut self) -> u64 {
         std::mem::take(&mut self.nacks)
     }
 
-    /// What came so far. Lost is what did not come at first, of the sources that are known.
+    /// Returns the counters so far. The losses are those of the currently known sources, before
+    /// retransmission.
     pub fn flow(&self) -> Flow {
         let lost = self.sources.iter().map(|source| source.reception.lost());
         Flow {
@@ -211,7 +215,7 @@ impl Receiver {
 }
 
 impl Section {
-    /// Takes out the layer with this rid, or the only one of a section without.
+    /// Takes out the layer with this rid, or the only layer of a section without rids.
     fn take_layer(&mut self, rid: Option<&str>) -> Option<(usize, Layer)> {
         let at = match rid {
             Some(rid) => self.config.layer_of_rid(rid.as_bytes())?,

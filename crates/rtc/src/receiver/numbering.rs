@@ -1,32 +1,33 @@
-//! One numbering for all sources that a layer has had.
+//! One continuous numbering over all sources of a layer.
 
 use std::hint::black_box;
 
-/// Numbers without a payload that are remembered, to number late packets right. A late packet
-/// older than all of these is dropped.
+/// Numbers without payload that are remembered, so that late packets are numbered correctly. A late
+/// packet older than all of them is dropped.
 const CLOSED_MAX: usize = 64;
 
-/// Numbers the packets of one layer: they never repeat, a new source goes on where the last one
-/// ended, and losses stay gaps. Packets without payload leave no gap: a viewer would ask for them
-/// in vain.
+/// Numbers the packets of one layer. Numbers never repeat, a new source continues where the last
+/// one ended, and losses stay gaps. Packets without payload leave no gap: viewers would request
+/// them in vain.
 #[derive(Debug)]
 pub(super) struct Numbering {
-    /// The lowest number never given.
+    /// The lowest number that was never assigned.
     next: u64,
-    /// A number of the present source and what it became, before numbers were closed.
+    /// An index of the current source and the number that it maps to, without closed numbers.
     index_in: u64,
     index_out: u64,
-    /// Packets below this came before the source began, or cannot be numbered right.
+    /// Packets below this precede the source's first one, or can no longer be numbered correctly.
     floor: u64,
-    /// The lowest number of the source that is higher than all that were numbered or closed.
+    /// The lowest index above all that were numbered or closed.
     above: u64,
-    /// Numbers of the source without payload, ascending: the first `count`.
+    /// Indices of the source without payload, ascending; the first `count` are valid.
     closed: [u64; CLOSED_MAX],
     count: usize,
 }
 
 impl Numbering {
-    /// The first source of a layer keeps its numbers, and those that it sent before may yet come.
+    /// Creates the numbering. The first source keeps its own numbers, so that packets from before
+    /// the first one received still fit in.
     pub(super) fn new() -> Self {
         Self {
             next: 0,
@@ -39,12 +40,12 @@ impl Numbering {
         }
     }
 
-    /// Reads what the next packet will need.
+    /// Loads into the cache the state that the next packet needs.
     pub(super) fn prefetch(&self) {
         black_box((self.next, self.count));
     }
 
-    /// Another source, or another run of numbers, begins with `index`.
+    /// Begins another source, or another run of numbers, with `index`.
     pub(super) fn begin(&mut self, index: u64) {
         *self = Self {
             next: self.next,
@@ -56,7 +57,7 @@ impl Numbering {
         };
     }
 
-    /// What this packet's number is; `None` when it comes too late to be told.
+    /// Returns the number of the packet with this index; `None` when it comes too late.
     pub(super) fn number(&mut self, index: u64) -> Option<u64> {
         if index < self.floor {
             return None;
@@ -69,12 +70,13 @@ impl Numbering {
         Some(number)
     }
 
-    /// The packet with this number carries nothing: the next one takes its number. A late one
-    /// leaves its gap, since those after it have been numbered.
+    /// Closes the index of a packet without payload: the next packet takes its number. A late one
+    /// leaves a gap, since the packets after it are numbered already.
     pub(super) fn close(&mut self, index: u64) {
         if index < self.above || index < self.floor {
             return;
         }
+        // Forget the oldest closed index: fold it into the mapping and refuse packets before it.
         if self.count == CLOSED_MAX {
             let [oldest, ..] = self.closed;
             self.floor = oldest + 1;
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn next_source_goes_on_and_keeps_its_gaps() {
+    fn next_source_continues_and_keeps_its_gaps() {
         let mut numbering = Numbering::new();
         numbering.number(700);
         numbering.begin(30_000);
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_packets_leave_no_gap() {
+    fn packets_without_payload_leave_no_gap() {
         let mut numbering = Numbering::new();
         assert_eq!(numbering.number(10), Some(10));
         numbering.close(11);
@@ -130,7 +132,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_number_is_given_twice(
+        fn numbers_are_never_assigned_twice(
             steps in prop::collection::vec((0_u64..200, 0_u8..10), 1..400),
             first in 0_u64..1 << 40,
         ) {

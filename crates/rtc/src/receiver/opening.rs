@@ -1,4 +1,4 @@
-//! From a datagram to a packet of a layer.
+//! Turns a datagram into a packet of a layer.
 
 use std::time::Instant;
 
@@ -12,21 +12,22 @@ use super::source::{Place, Role, Source};
 use super::{Arrived, PARKED_MAX, Receiver, SSRCS_MAX, binding};
 use crate::srtp::Inbound;
 
-/// Bytes of the number before a retransmission's payload (RFC 4588 §4).
+/// The original sequence number before a retransmission's payload (RFC 4588 §4).
 type OriginalSeq = [u8; 2];
 
 impl Receiver {
-    /// Opens a datagram in place and returns the packet that goes on, if it is one.
+    /// Opens a datagram in place and returns its packet, if there is one to forward.
     ///
-    /// Replayed and altered packets, those that belong nowhere, repetitions and packets without
-    /// payload are refused by their [`Cause`]. `Ok(None)` is a packet that was taken and carries
-    /// nothing new.
+    /// Packets that are replayed, altered, not missing, without payload, or of an unknown source or
+    /// payload type are refused with their [`Cause`]. `Ok(None)` is an accepted packet with nothing
+    /// to forward.
     pub fn handle_rtp(
         &mut self,
         now: Instant,
         crypto: &Inbound,
         datagram: &mut [u8],
     ) -> Result<Option<Arrived>, Cause> {
+        // Nothing is changed before authentication: a forged packet must leave no trace.
         let header = &Header::read(datagram).ok_or(Cause::Malformed)?;
         let known = self.position(header.ssrc);
         let known = known.and_then(|at| Some((at, self.sources.get(at)?)));
@@ -72,7 +73,8 @@ impl Receiver {
         }
     }
 
-    /// A packet that cannot go on was not lost: it is not asked for, and leaves viewers no gap.
+    /// Takes a packet that cannot be forwarded out of the numbering: it was not lost, so it is not
+    /// requested again and leaves viewers no gap.
     fn skip(&mut self, now: Instant, at: usize, place: Place, index: u64) {
         if let Some(layer) = self.layer(place)
             && layer.source() == Some(at)
@@ -82,8 +84,8 @@ impl Receiver {
         }
     }
 
-    /// Notes the transport-wide sequence number, of packets that belong nowhere too: probes may
-    /// come before anything else.
+    /// Records the arrival of a transport-wide sequence number. Packets of unknown sources count as
+    /// well: probes may arrive before anything else.
     fn note_arrival(&mut self, now: Instant, header: &Header, head: &[u8]) {
         if self.transport_seq == 0 {
             return;
@@ -94,8 +96,8 @@ impl Receiver {
         }
     }
 
-    /// Gives an authentic packet's SSRC a place in a section and in the list of sources, where it
-    /// may have one already.
+    /// Assigns the SSRC of an authentic packet to a section and layer, and adds it to the sources
+    /// unless it is `known` there.
     fn bind(
         &mut self,
         now: Instant,
@@ -110,6 +112,8 @@ impl Receiver {
             .and_then(|at| self.sources.get(at))
             .is_some_and(|source| source.runs(now));
         let layer = self.layer(place).ok_or(Cause::UnknownSsrc)?;
+        // A running source is replaced at most once per `CHANGE_PAUSE`, so that SSRCs that keep
+        // changing do not make every viewer restart again and again.
         let may = match role {
             Role::Media => !runs || layer.may_change(now),
             Role::Rtx { .. } => layer.change_rtx(now),
@@ -135,7 +139,8 @@ impl Receiver {
         Ok((at, place))
     }
 
-    /// Puts a source into the list: at the end, or where one is that is needed least.
+    /// Adds a source to the list, or replaces the quietest one when the section or the closed
+    /// sections have as many as they may. Returns its index.
     fn room_for(&mut self, place: Place, source: Source) -> usize {
         let of_section = |s: &Source| s.place.is_some_and(|p| p.section == place.section);
         let count = |is: &dyn Fn(&Source) -> bool| self.sources.iter().filter(|s| is(s)).count();
@@ -160,7 +165,8 @@ impl Receiver {
         self.sources.len() - 1
     }
 
-    /// The source that was silent for the longest time, of those that are no layer's present one.
+    /// Returns the matching source that was silent for the longest time. A layer's current source
+    /// is never chosen.
     fn quietest(&self, is: impl Fn(&Source) -> bool) -> Option<usize> {
         let is_present = |at: usize| {
             let mut layers = self.sections.iter().flat_map(|section| &section.layers);
@@ -171,7 +177,7 @@ impl Receiver {
         candidates.min_by_key(|(_, s)| s.heard()).map(|(at, _)| at)
     }
 
-    /// This source sends its layer from now on.
+    /// Makes a source the current one of its layer.
     fn begin(&mut self, now: Instant, at: usize, place: Place, index: u64) {
         let Some(ssrc) = self.sources.get(at).map(|source| source.ssrc) else {
             return;
@@ -182,6 +188,7 @@ impl Receiver {
         }
     }
 
+    /// Handles a media packet of the source at index `at`.
     fn media(
         &mut self,
         now: Instant,
@@ -195,7 +202,7 @@ impl Receiver {
             .get_or_insert(now + super::feedback::REPORT_EVERY);
         let present = self.layer(place).ok_or(Cause::UnknownSsrc)?.source();
         if present != Some(at) {
-            // The source before the present one: it comes back only when that is silent.
+            // An earlier source of the layer resumes only when the current one is silent.
             let present = present.and_then(|at| self.sources.get(at));
             if present.is_some_and(|present| present.runs(now)) {
                 return Err(Cause::SsrcChanges);
@@ -223,6 +230,7 @@ impl Receiver {
         source
             .reception
             .add(index, header.timestamp, clock_rate, since);
+        // Padding counts as received, so that it is not requested again, but leaves no gap.
         if opened.payload.is_empty() {
             layer.close(index);
             return Err(Cause::PaddingOnly);
@@ -236,8 +244,8 @@ impl Receiver {
         self.deliver(now, place, index, kind, opened)
     }
 
-    /// Unwraps a retransmission (RFC 4588 §4): its payload begins with the number that the packet
-    /// had, everything else is as it was.
+    /// Unwraps a retransmission (RFC 4588 §4): its payload begins with the original sequence
+    /// number, and the rest is the original payload.
     fn retransmission(
         &mut self,
         now: Instant,
@@ -263,6 +271,7 @@ impl Receiver {
         if let Some(asked) = took.asked {
             self.answered(now, asked);
         }
+        // The RTX source evidently repeats the current source, whatever was assumed before.
         if let Some(source) = self.sources.get_mut(at) {
             source.role = Role::Rtx { of: ssrc };
         }
@@ -270,6 +279,7 @@ impl Receiver {
         self.deliver(now, place, index, kind, &opened)
     }
 
+    /// Numbers a packet and hands it on; `Ok(None)` when it comes too late for a number.
     fn deliver(
         &mut self,
         now: Instant,

@@ -1,16 +1,16 @@
-//! What receiver reports tell of one source (RFC 3550 §6.4.1, A.3, A.8).
+//! The statistics of one source for receiver reports (RFC 3550 §6.4.1, A.3, A.8).
 
 use std::time::{Duration, Instant};
 
 use rtp::rtcp::ReportBlock;
 
-/// A step of the clock, no jitter: so many seconds between two packets are not counted.
+/// A larger change in transit time than this is a step of the clock and not counted as jitter.
 const STEP_MAX_S: u32 = 5;
 
 /// Losses and jitter of one source.
 #[derive(Debug, Default)]
 pub(super) struct Reception {
-    /// The first number that counts.
+    /// The lowest number that counts.
     base: Option<u64>,
     highest: u64,
     received: u64,
@@ -20,23 +20,23 @@ pub(super) struct Reception {
     jitter: u32,
     transit: u32,
     timestamp: Option<u32>,
-    /// Middle of the NTP time in the last sender report, and when that came.
+    /// The middle 32 bits of the NTP time in the last sender report, and when that report arrived.
     sender_report: Option<(u32, Instant)>,
 }
 
 impl Reception {
-    /// A packet came. `since` is the time since any moment that stays the same.
+    /// Counts a packet. `since` is its arrival, relative to any fixed moment.
     pub(super) fn add(&mut self, index: u64, timestamp: u32, clock_rate: u32, since: Duration) {
         let base = *self.base.get_or_insert(index);
-        // Those that the first one overtook.
+        // Packets that the first one overtook lower the base.
         self.base = Some(base.min(index));
         self.received += 1;
         if index < self.highest {
             return;
         }
         self.highest = index;
-        // Packets of one frame leave one after the other and have one time: only the first of
-        // them tells something of the path.
+        // The packets of a frame share a timestamp but are sent one after the other: only the first
+        // of them is a sample of the jitter.
         if self.timestamp == Some(timestamp) {
             return;
         }
@@ -51,7 +51,7 @@ impl Reception {
         self.timestamp = Some(timestamp);
     }
 
-    /// Packets that did not come at first.
+    /// Returns the number of lost packets, before retransmission.
     pub(super) fn lost(&self) -> u64 {
         let expected = self
             .base
@@ -59,7 +59,7 @@ impl Reception {
         expected.saturating_sub(self.received)
     }
 
-    /// The numbers go on elsewhere: what lies between is not lost.
+    /// Starts over after a jump of the sequence numbers, which is not a loss.
     pub(super) fn restart(&mut self) {
         let sender_report = self.sender_report;
         *self = Self {
@@ -68,12 +68,12 @@ impl Reception {
         };
     }
 
-    /// A sender report came.
+    /// Records a sender report.
     pub(super) fn sender_report(&mut self, now: Instant, ntp: u64) {
         self.sender_report = Some(((ntp >> 16) as u32, now));
     }
 
-    /// What is to be reported; `None` when nothing came since the last report.
+    /// Builds the next report block; `None` when no packet arrived since the last one.
     pub(super) fn report(&mut self, now: Instant, ssrc: u32) -> Option<ReportBlock> {
         let base = self.base?;
         let expected = self.highest.max(base) - base + 1;
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn report_tells_losses_since_the_last_one_and_in_all() {
+    fn report_has_recent_and_cumulative_losses() {
         let now = Instant::now();
         let mut reception = Reception::default();
         for index in [0x1_0000, 0x1_0001, 0x1_0003] {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn last_sender_report_is_told() {
+    fn report_block_names_the_last_sender_report() {
         let now = Instant::now();
         let mut reception = Reception::default();
         reception.add(1, 0, 90_000, ms(0));

@@ -1,4 +1,4 @@
-//! What was negotiated for one m-line that is received.
+//! The negotiated parameters of one m-line that the remote sends on.
 
 use rtp::{DescribedSet, Format, Kind};
 
@@ -9,27 +9,27 @@ use crate::extensions::ExtensionIds;
 pub struct ReceivedType {
     /// The number, 0 to 127.
     pub number: u8,
-    /// Type of its retransmissions (RFC 4588 §8.1); `None` without.
+    /// Payload type of its retransmissions (RFC 4588 §8.1); `None` without RTX.
     pub rtx: Option<u8>,
-    /// What the payload is.
+    /// Codec and parameters of the payload.
     pub format: Format,
-    /// Generic NACKs were agreed on for it (RFC 4585 §4.2).
+    /// Generic NACK was negotiated for it (RFC 4585 §4.2).
     pub nack: bool,
 }
 
-/// A source that the description names (RFC 5576).
+/// A source that the description declares (RFC 5576).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeclaredSource {
-    /// `a=ssrc`.
+    /// Its `a=ssrc` value.
     pub ssrc: u32,
-    /// The second of its `a=ssrc-group:FID`.
+    /// The SSRC of its retransmissions: the second one of its `a=ssrc-group:FID`.
     pub rtx: Option<u32>,
 }
 
-/// One m-line that is received, as the latest descriptions have it.
+/// One m-line that the remote sends on, as negotiated by the latest offer and answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedSection {
-    /// `a=mid`.
+    /// The `a=mid` value, or the index of the m-line where the remote gives none.
     pub mid: Box<str>,
     /// Audio or video.
     pub kind: Kind,
@@ -38,20 +38,20 @@ pub struct ReceivedSection {
     pub rids: Vec<Box<str>>,
     /// Payload types, the remote's preference first.
     pub types: Vec<ReceivedType>,
-    /// Parameter sets of its video that the description carries.
+    /// Video parameter sets from the description.
     pub sets: Vec<DescribedSet>,
-    /// Ids of header extensions.
+    /// Negotiated header extensions.
     pub ids: ExtensionIds,
-    /// Sources that the description names; those beyond [`SSRCS_MAX`](super::SSRCS_MAX) are
+    /// Sources that the description declares; those beyond [`SSRCS_MAX`](super::SSRCS_MAX) are
     /// ignored.
     pub ssrcs: Vec<DeclaredSource>,
-    /// Transport-wide feedback was agreed on.
+    /// Transport-wide feedback was negotiated.
     pub transport_cc: bool,
-    /// RTCP packets without a report in front of them were agreed on (RFC 5506).
+    /// Reduced-size RTCP was negotiated: packets need no report in front of them (RFC 5506).
     pub reduced_size: bool,
 }
 
-/// What a packet of one payload type carries.
+/// The contents of packets with one payload type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Carried {
     /// Media of this type.
@@ -61,6 +61,7 @@ pub(super) enum Carried {
 }
 
 impl ReceivedSection {
+    /// Returns what packets of this payload type carry; `None` when it was not negotiated.
     pub(super) fn carried(&self, payload_type: u8) -> Option<Carried> {
         self.types.iter().find_map(|of| {
             if of.number == payload_type {
@@ -73,7 +74,8 @@ impl ReceivedSection {
         })
     }
 
-    /// Layers that are received: one without simulcast.
+    /// Returns the number of layers: one without simulcast, at most
+    /// [`LAYERS_MAX`](crate::LAYERS_MAX).
     pub(super) fn layers(&self) -> usize {
         self.rids.len().clamp(1, crate::LAYERS_MAX)
     }

@@ -1,4 +1,4 @@
-//! A publisher, stepped in virtual time, and what its receiver makes of it.
+//! A receiver, stepped in virtual time, and a publisher that seals packets for it.
 
 mod binding;
 mod contents;
@@ -25,7 +25,7 @@ const ALL: [Protection; 3] = [
 
 const OWN_SSRC: u32 = 1;
 
-// Of the publisher.
+// SSRCs of the publisher.
 const AUDIO_SSRC: u32 = 0xa000_0001;
 const VIDEO_SSRC: u32 = 0x5000_0001;
 const RTX_SSRC: u32 = 0x5000_0002;
@@ -126,7 +126,7 @@ fn simulcast() -> ReceivedSection {
     }
 }
 
-/// A packet as the publisher makes it.
+/// A packet of the publisher.
 #[derive(Debug, Clone)]
 struct Sent {
     ssrc: u32,
@@ -136,7 +136,7 @@ struct Sent {
     timestamp: u32,
     extensions: Vec<(u8, Vec<u8>)>,
     payload: Vec<u8>,
-    /// Zero for none.
+    /// Bytes of padding; 0 for none.
     padding: u8,
 }
 
@@ -146,7 +146,7 @@ impl Sent {
         self
     }
 
-    /// As a retransmission.
+    /// Wraps the packet as a retransmission.
     fn again(&self, rtx_index: u64) -> Self {
         let mut payload = (self.index as u16).to_be_bytes().to_vec();
         payload.extend(&self.payload);
@@ -159,7 +159,7 @@ impl Sent {
         }
     }
 
-    /// Not sealed yet; and the length of the header.
+    /// Returns the bytes before they are sealed, and the length of the header.
     fn write(&self) -> (Vec<u8>, usize) {
         let padding = u8::from(self.padding > 0) << 5;
         let extended = u8::from(!self.extensions.is_empty()) << 4;
@@ -188,7 +188,7 @@ impl Sent {
     }
 }
 
-/// A packet of pictures whose contents are told by its number.
+/// A video packet whose payload is its index.
 fn picture(index: u64) -> Sent {
     Sent {
         ssrc: VIDEO_SSRC,
@@ -248,7 +248,7 @@ impl Pair {
         }
     }
 
-    /// With sound and pictures.
+    /// A pair with an audio and a video section.
     fn both() -> Self {
         Self::new([audio(), video()])
     }
@@ -272,14 +272,14 @@ impl Pair {
         arrived.ok()?
     }
 
-    /// Numbers of what arrives of these pictures.
+    /// Sends video packets with these indices; returns the numbers of those that are forwarded.
     fn numbers(&mut self, indices: impl IntoIterator<Item = u64>) -> Vec<u64> {
         let arrived = |index| self.receive(&picture(index));
         let arrived = indices.into_iter().filter_map(arrived);
         arrived.map(|arrived| arrived.packet.seq).collect()
     }
 
-    /// Lets time pass, and takes the compounds that are sent.
+    /// Lets time pass, and returns the compounds that are sent.
     fn wait(&mut self, time: Duration) -> Vec<Vec<u8>> {
         let end = self.now + time;
         let mut compounds = Vec::new();
@@ -293,7 +293,7 @@ impl Pair {
         compounds
     }
 
-    /// What the publisher is asked for within a time: numbers of NACKs, and PLIs.
+    /// Lets time pass, and returns the NACKed numbers and the SSRCs of PLIs.
     fn asked(&mut self, time: Duration) -> (Vec<(u32, u16)>, Vec<u32>) {
         let (mut nacks, mut keyframes) = (Vec::new(), Vec::new());
         for compound in self.wait(time) {

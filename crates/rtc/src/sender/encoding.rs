@@ -14,17 +14,18 @@ use crate::window::Window;
 const HEADER: usize = 12;
 const VERSION: u8 = 2 << 6;
 
-/// Of an extension block: its form, and its length in words (RFC 8285 §4.1).
+/// The header of an extension block: its form, and its length in words (RFC 8285 §4.1).
 const EXTENSION_HEADER: usize = 4;
 const ONE_BYTE_FORM: [u8; 2] = [0xbe, 0xde];
 const TWO_BYTE_FORM: [u8; 2] = [0x10, 0x00];
 const ONE_BYTE_ID_MAX: u8 = 14;
 const ONE_BYTE_LENGTH_MAX: usize = 16;
 
-/// A packet that comes so much later than the newest, 64 times as many, is not sent any more.
+/// Words of the window of used sequence numbers, 64 numbers each. A packet that lags further behind
+/// the newest one is not sent.
 const USED_WORDS: usize = 16;
 
-/// One stream of packets that is sent, with what is needed to send some of them again.
+/// One outgoing RTP stream, with the state for its retransmissions.
 #[derive(Debug)]
 pub(super) struct Encoding {
     pub(super) ssrc: u32,
@@ -33,30 +34,30 @@ pub(super) struct Encoding {
     pub(super) mid: Box<str>,
     pub(super) ids: ExtensionIds,
     pub(super) cname: String,
-    /// The receiver has reported on it, so it knows which m-line it belongs to.
+    /// The receiver has reported on the SSRC, so it knows the m-line and the MID can be left out.
     pub(super) is_known: bool,
-    /// The same of the retransmissions, whose source has to be learned for itself
-    /// (RFC 9143 §15): some receivers do not go by what was declared.
+    /// The same for the RTX SSRC, which receivers learn separately (RFC 9143 §15): some of them
+    /// ignore the declaration in the SDP.
     pub(super) rtx_is_known: bool,
-    /// Transport-wide number of a retransmission that named its m-line, until feedback tells
-    /// whether it arrived.
+    /// Transport-wide number of a retransmission that carried the MID, until feedback says whether
+    /// it arrived.
     rtx_probe: Option<u16>,
-    /// Sequence numbers that were used. One that was used again, with other contents, would give
-    /// the key away (RFC 7714 §8.1).
+    /// Sequence numbers that were used. Reusing one with other contents would give the key away
+    /// (RFC 7714 §8.1).
     pub(super) used: Window<USED_WORDS>,
     pub(super) sent: SentPackets,
     pub(super) packets: u32,
     pub(super) bytes: u32,
     pub(super) last: Option<Last>,
-    /// Packets that the receiver has reported lost in all.
+    /// Cumulative losses that the receiver has reported.
     pub(super) lost: u32,
-    /// The receiver has asked for a key frame, and nobody has been told.
+    /// The receiver has asked for a key frame, and the request was not passed on yet.
     pub(super) wants_keyframe: bool,
-    /// Nothing is sent any more.
+    /// The encoding has ended; its index may be reused.
     pub(super) is_over: bool,
 }
 
-/// Of the latest packet, what a sender report tells.
+/// What a sender report needs of the latest packet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Last {
     pub(super) timestamp: u32,
@@ -65,7 +66,7 @@ pub(super) struct Last {
 }
 
 impl Last {
-    /// The RTP timestamp of this moment.
+    /// Returns the RTP timestamp that corresponds to `now`.
     pub(super) fn timestamp_at(&self, now: Instant) -> u32 {
         let passed = now.saturating_duration_since(self.captured);
         self.timestamp
@@ -73,7 +74,7 @@ impl Last {
     }
 }
 
-/// A packet as it goes out: what differs from viewer to viewer.
+/// A packet to write, with the fields that differ between viewers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outgoing<'a> {
     pub(super) packet: &'a Packet,
@@ -84,23 +85,24 @@ pub(super) struct Outgoing<'a> {
     pub(super) repeat: Repeat,
 }
 
-/// Whether a packet goes out for the first time.
+/// Whether a packet is a retransmission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeat {
-    /// It does.
+    /// It is sent for the first time.
     No,
-    /// A retransmission from a source of its own (RFC 4588).
+    /// A retransmission on the RTX source (RFC 4588).
     Rtx { ssrc: u32, seq: u16 },
-    /// The same packet, to a receiver without RTX (RFC 4585 §6.2.1).
+    /// An identical copy, for a receiver without RTX (RFC 4585 §6.2.1).
     Same { with_mid: bool },
 }
 
 impl Encoding {
-    /// Nothing sent yet.
+    /// Creates an encoding that has sent nothing yet.
     pub(super) fn new(config: EncodingConfig) -> Self {
         Self {
             ssrc: config.ssrc,
-            // Any number will do to begin with, and an SSRC is random.
+            // RTX numbers begin at random, and the SSRC is random. They begin in the lower half, so
+            // that a receiver that misses the first ones guesses no wrong rollover counter.
             rtx: config
                 .rtx_ssrc
                 .map(|ssrc| (ssrc, u64::from(ssrc as u16 >> 1))),
@@ -121,13 +123,13 @@ impl Encoding {
         }
     }
 
-    /// Reads what the next packet will need.
+    /// Loads into the cache the state that the next packet needs.
     pub(super) fn prefetch(&self) {
         black_box((self.ssrc, self.packets, self.is_over));
         self.sent.prefetch();
     }
 
-    /// Appends header and payload, not encrypted. Returns the header's length.
+    /// Appends the packet's header and payload in the clear. Returns the header's length.
     pub(super) fn write(&self, to: &mut Vec<u8>, out: &Outgoing<'_>) -> usize {
         let start = to.len();
         let (ssrc, seq) = match out.repeat {
@@ -135,7 +137,7 @@ impl Encoding {
             Repeat::No | Repeat::Same { .. } => (self.ssrc, out.rewrite.seq as u16),
         };
         let padding = match out.repeat {
-            // Without RTX the repeated packet is the same to the last byte.
+            // Without RTX the copy must be identical to the last byte.
             Repeat::No | Repeat::Same { .. } => out.rewrite.padding,
             Repeat::Rtx { .. } => 0,
         };
@@ -156,7 +158,7 @@ impl Encoding {
             picture.write(out.packet.format.codec, &mut to[payload..]);
         }
         if padding > 0 {
-            // Zeros, and at the end how many bytes there are with that one.
+            // Zeros, then a last byte with the count, which includes itself (RFC 3550 §5.1).
             to.resize(to.len() + usize::from(padding) - 1, 0);
             to.push(padding);
         }
@@ -219,7 +221,7 @@ impl Encoding {
             .any(|id| *id > ONE_BYTE_ID_MAX)
     }
 
-    /// Whether a packet says to which m-line it belongs.
+    /// Whether a packet carries the MID extension.
     fn names_mid(&self, repeat: Repeat) -> bool {
         match repeat {
             Repeat::No => !self.is_known,
@@ -228,12 +230,12 @@ impl Encoding {
         }
     }
 
-    /// Whether this is the source of the retransmissions.
+    /// Whether this is the SSRC of the retransmissions.
     pub(super) fn is_rtx(&self, ssrc: u32) -> bool {
         self.rtx.is_some_and(|(rtx, _)| rtx == ssrc)
     }
 
-    /// Takes the next number of the retransmissions, with their source.
+    /// Takes the SSRC and the next sequence number for a retransmission; `None` without RTX.
     pub(super) fn next_rtx(&mut self) -> Option<(u32, u64)> {
         let (ssrc, next) = self.rtx.as_mut()?;
         let seq = *next;
@@ -241,19 +243,21 @@ impl Encoding {
         Some((*ssrc, seq))
     }
 
-    /// Whether packets can be repeated as padding: the same packet as before would be none.
+    /// Whether padding is possible. It takes RTX, since an identical copy has no transport-wide
+    /// number of its own.
     pub(super) fn can_pad(&self) -> bool {
         self.ids.transport_seq > 0 && self.rtx.is_some()
     }
 
-    /// A retransmission goes out under this transport-wide number.
+    /// Remembers the transport-wide number of a retransmission that carries the MID, unless one is
+    /// pending.
     pub(super) fn probe_rtx(&mut self, transport_seq: u16) {
         if !self.rtx_is_known && self.ids.transport_seq > 0 && self.ids.mid > 0 {
             self.rtx_probe.get_or_insert(transport_seq);
         }
     }
 
-    /// Learns from feedback whether a retransmission that named its m-line has arrived.
+    /// Learns from feedback whether the pending retransmission with the MID has arrived.
     pub(super) fn note_arrivals(&mut self, feedback: &TransportFeedback<'_>) {
         let Some(probe) = self.rtx_probe else {
             return;
@@ -265,7 +269,7 @@ impl Encoding {
         }
     }
 
-    /// Counts a packet that was sent for the first time.
+    /// Counts a packet that is sent for the first time.
     pub(super) fn count(&mut self, packet: &Packet, rewrite: &Rewrite, payload_bytes: usize) {
         self.packets = self.packets.wrapping_add(1);
         self.bytes = self.bytes.wrapping_add(payload_bytes as u32);
@@ -276,7 +280,7 @@ impl Encoding {
         });
     }
 
-    /// Keeps a packet for who may ask for it again.
+    /// Keeps a packet for retransmission, if the receiver uses NACK or RTX.
     pub(super) fn record(
         &mut self,
         now_ms: u32,
@@ -293,7 +297,7 @@ impl Encoding {
     }
 }
 
-/// Writes what stands before the extensions, or takes the empty block away.
+/// Completes the extension block with its header and alignment, or removes it when it is empty.
 fn finish(to: &mut Vec<u8>, start: usize, two_byte: bool) {
     let block = start + HEADER + EXTENSION_HEADER;
     if to.len() == block {
@@ -320,8 +324,8 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Appends one element; returns where its value begins. What was not negotiated, or has no
-    /// room in an element, is left out.
+    /// Appends one element; returns where its value begins. An extension that was not negotiated,
+    /// or whose value does not fit into an element, is left out.
     fn put(&mut self, id: u8, value: &[u8]) -> Option<usize> {
         let length = u8::try_from(value.len()).ok()?;
         if id == 0 || length == 0 {
@@ -339,7 +343,8 @@ impl Block<'_> {
         Some(at)
     }
 
-    /// The short form, or the long one where the publisher wrote that.
+    /// Appends the absolute capture time, in the form that the publisher used: with or without the
+    /// clock offset.
     fn put_capture_time(&mut self, id: u8, time: &CaptureTime) {
         let mut value = [0; 16];
         let (ntp, offset) = value.split_at_mut(8);

@@ -1,9 +1,9 @@
-//! Sends media and what belongs to it: SRTP, retransmissions (RFC 4588), sender reports, and the
+//! Sends media: SRTP packets, retransmissions (RFC 4588), sender reports, and the reaction to the
 //! receiver's feedback.
 //!
-//! A packet is written once, straight to where it is sent from, and encrypted in place; what a NACK
-//! may ask for is kept as references to packets that all viewers share. Keys and path belong to the
-//! peer, which lends them as an [`Outlet`] with each call.
+//! A packet is written once, directly into the send buffer, and encrypted there. For
+//! retransmissions the sender keeps references to packets that all viewers share. Keys and path
+//! belong to the peer, which lends them as an [`Outlet`] with each call.
 
 mod encoding;
 mod resend;
@@ -24,28 +24,28 @@ use crate::wall_clock::WallClock;
 
 use encoding::{Encoding, Outgoing, Repeat};
 
-/// Between two sender reports (RFC 3550 §6.2, reduced for two parties).
+/// Interval of sender reports (RFC 3550 §6.2, reduced for two parties).
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
-/// Retransmissions take up to this share of what is sent: on a link that loses more, resending
-/// makes it worse. A burst of losses may use what was saved up.
+/// Retransmissions may take this share of the bytes sent as media: on a link that loses more,
+/// resending only adds load. Unused credit is saved up for bursts, up to this many bytes.
 const RESENT_SHARE: f64 = 0.5;
 const RESENT_BYTES_MAX: i64 = 200_000;
 
-/// A packet is not sent again before a round trip has passed, as far as that is believed.
+/// A packet is not retransmitted twice within a round trip, which is clamped to this range.
 const RESEND_PAUSE_MIN: Duration = Duration::from_millis(10);
 const RESEND_PAUSE_MAX: Duration = Duration::from_millis(500);
 
-/// Padding repeats packets of up to so many ago.
+/// Padding repeats packets among this many latest ones.
 const PADDING_PACKETS: usize = 32;
 
-/// Sources of one BYE: its count has five bits.
+/// SSRCs of one BYE: its count field has five bits.
 const BYE_SOURCES_MAX: usize = 31;
 
-/// Datagrams of padding with one call.
+/// Datagrams of padding that one call sends at most.
 const PADDING_MAX: usize = 64;
 
-/// What identifies an encoding that is to be sent.
+/// The identity of an encoding on the wire: SSRCs, mid, extension ids and CNAME.
 #[derive(Debug)]
 pub(crate) struct EncodingConfig {
     pub(crate) ssrc: u32,
@@ -55,36 +55,36 @@ pub(crate) struct EncodingConfig {
     pub(crate) cname: String,
 }
 
-/// How one packet is to be sent.
+/// How packets of one format are sent to this receiver.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Types {
     pub(crate) payload_type: u8,
-    /// Payload type of its retransmission; `None` without RTX.
+    /// Payload type of its retransmissions; `None` without RTX.
     pub(crate) rtx: Option<u8>,
-    /// The receiver asks for what is lost.
+    /// The receiver sends NACKs for lost packets.
     pub(crate) nack: bool,
-    /// The receiver takes redundant audio.
+    /// The receiver accepts redundant audio (RFC 2198).
     pub(crate) red: bool,
 }
 
-/// Why a packet was not sent. Counted by the caller; none of them is worth a log line each.
+/// Why a packet was not sent. The caller counts these; a log line for each would be too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum WriteError {
-    /// There is no such m-line, it does not send, or there is no connection yet.
+    /// The line does not exist or does not send, or the connection is not up yet.
     #[error("the m-line does not send")]
     NotSending,
     /// The remote did not accept the packet's codec.
-    #[error("the remote does not take this codec")]
+    #[error("the remote did not accept this codec")]
     Codec,
-    /// Larger than [`PAYLOAD_BYTES_MAX`](crate::PAYLOAD_BYTES_MAX).
+    /// The payload is larger than [`PAYLOAD_BYTES_MAX`](crate::PAYLOAD_BYTES_MAX).
     #[error("the payload is too large")]
     TooLarge,
-    /// Its sequence number was used, or so many newer ones that nobody waits for it.
+    /// The sequence number was used already, or is too far behind the newest one.
     #[error("the sequence number was used, or is too old")]
     Late,
 }
 
-/// Everything that one peer sends.
+/// All media that one peer sends.
 #[derive(Debug)]
 pub(crate) struct Sender {
     encodings: Vec<Encoding>,
@@ -93,33 +93,33 @@ pub(crate) struct Sender {
     transport_seq: u64,
     congestion: Option<Box<Congestion>>,
     report_at: Instant,
-    /// Bytes that may be sent again.
+    /// Bytes that may be retransmitted now.
     resend_credit: i64,
     round_trip: Option<Duration>,
     padding_turn: usize,
     told: Told,
     packets: u64,
     bytes: u64,
-    /// Lost packets of encodings that are over.
+    /// Packets lost on encodings that have ended.
     lost_before: u64,
 }
 
-/// What the receiver said and nobody has taken yet.
+/// Feedback that [`Sender::poll`] has not returned yet.
 #[derive(Debug, Default, Clone, Copy)]
 struct Told {
-    /// There are encodings that need a key frame.
+    /// At least one encoding needs a key frame.
     keyframes: bool,
     nacks: u64,
 }
 
-/// What a receiver reported.
+/// Feedback of a receiver.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Feedback {
-    /// It needs a key frame of this encoding.
+    /// The receiver needs a key frame of this encoding.
     KeyframeRequest(usize),
-    /// It sent so many NACKs.
+    /// The receiver has sent this many NACKs.
     Nacks(u64),
-    /// What the path carries, and whether it is congested.
+    /// The bandwidth of the path, and whether the path is congested.
     Estimate(Bitrate, bool),
 }
 
@@ -147,7 +147,7 @@ impl Sender {
         }
     }
 
-    /// Reads what the next packet will need, and the next feedback.
+    /// Loads into the cache the state that the next packet and the next feedback need.
     pub(crate) fn prefetch(&self) {
         black_box((self.transport_seq, self.packets));
         if let Some(encoding) = self.encodings.first() {
@@ -158,7 +158,7 @@ impl Sender {
         }
     }
 
-    /// One more encoding is sent. Returns its number.
+    /// Adds an encoding. Returns its index, which may be that of an encoding that has ended.
     pub(crate) fn add(&mut self, config: EncodingConfig) -> usize {
         let encoding = Encoding::new(config);
         match self.encodings.iter_mut().position(|e| e.is_over) {
@@ -173,7 +173,7 @@ impl Sender {
         }
     }
 
-    /// This encoding is sent no more; its number may be given to another.
+    /// Ends an encoding; [`Self::add`] may reuse its index.
     pub(crate) fn end(&mut self, encoding: usize) {
         if let Some(encoding) = self.encodings.get_mut(encoding) {
             encoding.is_over = true;
@@ -183,18 +183,18 @@ impl Sender {
         }
     }
 
-    /// The source of an encoding.
+    /// Returns the SSRC of an encoding; `None` when it has ended.
     pub(crate) fn ssrc(&self, encoding: usize) -> Option<u32> {
         let encoding = self.encodings.get(encoding).filter(|e| !e.is_over)?;
         Some(encoding.ssrc)
     }
 
-    /// The connection is up.
+    /// Starts the sender reports, now that the connection is up.
     pub(crate) fn connect(&mut self, now: Instant) {
         self.report_at = now + REPORT_EVERY;
     }
 
-    /// Sends a packet.
+    /// Sends a packet of an encoding, and keeps a reference to it for retransmission.
     pub(crate) fn send(
         &mut self,
         now: Instant,
@@ -204,6 +204,7 @@ impl Sender {
         types: Types,
         outlet: &mut Outlet<'_>,
     ) -> Result<(), WriteError> {
+        // A number that was used must not be sealed again: SRTP would repeat its nonce.
         let number = self.encodings.get_mut(encoding).map(|e| &mut e.used);
         if !number.ok_or(WriteError::NotSending)?.take(rewrite.seq) {
             return Err(WriteError::Late);
@@ -232,7 +233,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Writes a packet to where it is sent from and encrypts it there. Returns its size.
+    /// Writes a packet into the send buffer and seals it there. Returns its size in bytes.
     fn seal(
         &mut self,
         now: Instant,
@@ -243,7 +244,8 @@ impl Sender {
     ) -> Option<usize> {
         let encoding = self.encodings.get(encoding)?;
         let bytes = outlet.send_rtp(index, |buffer| encoding.write(buffer, out));
-        // The same packet again is no news to the congestion control.
+        // An identical repeat carries its first transport-wide number, so that congestion control
+        // must not count it again.
         if encoding.ids.transport_seq > 0 && !matches!(out.repeat, Repeat::Same { .. }) {
             if let Some(congestion) = &mut self.congestion {
                 congestion.sent(now, self.transport_seq, bytes);
@@ -253,7 +255,7 @@ impl Sender {
         Some(bytes)
     }
 
-    /// Takes one thing that the receiver reported.
+    /// Handles one item of the receiver's RTCP.
     pub(crate) fn handle_rtcp(
         &mut self,
         now: Instant,
@@ -289,6 +291,7 @@ impl Sender {
         }
     }
 
+    /// Handles a report block: losses, round trip, and that the receiver knows the SSRC.
     fn reported(&mut self, now: Instant, block: &ReportBlock) {
         let mut encodings = self.encodings.iter_mut();
         if let Some(encoding) = encodings.find(|e| e.is_rtx(block.ssrc)) {
@@ -312,8 +315,10 @@ impl Sender {
         self.encodings.iter().position(|e| e.ssrc == ssrc)
     }
 
+    /// Answers a NACK for one packet, if the credit, the path and the pause allow it.
     fn resend(&mut self, now: Instant, index: usize, seq: u16, outlet: &mut Outlet<'_>) {
-        // What was lost to a full queue has no place there yet; the receiver asks again.
+        // While the path queues, a retransmission would only lengthen the queue; the receiver asks
+        // again.
         let queues = self.congestion.as_ref().is_some_and(|c| c.is_queueing());
         if self.resend_credit <= 0 || queues {
             return;
@@ -331,8 +336,8 @@ impl Sender {
         self.resend_credit -= bytes as i64;
     }
 
-    /// Sends a packet again: over the retransmission source (RFC 4588), or without RTX as it was.
-    /// Returns its size.
+    /// Retransmits a packet: on the RTX source (RFC 4588), or without RTX as an identical copy.
+    /// Returns its size in bytes.
     fn send_again(
         &mut self,
         now: Instant,
@@ -343,6 +348,8 @@ impl Sender {
         let Some(encoding) = self.encodings.get_mut(index) else {
             return 0;
         };
+        // An RTX packet is a new packet with a transport-wide number of its own. A copy keeps all
+        // its numbers, so that it is sealed to the same bytes.
         let rtx = sent.types.rtx.zip(encoding.next_rtx());
         let (payload_type, seq, repeat, transport_seq) = match rtx {
             Some((payload_type, (ssrc, seq))) => {
@@ -372,7 +379,7 @@ impl Sender {
         self.seal(now, index, &out, seq, outlet).unwrap_or(0)
     }
 
-    /// Lets time pass: reports, probes and padding that are due.
+    /// Sends the reports, probes and padding that are due.
     pub(crate) fn handle_timeout(&mut self, now: Instant, outlet: &mut Outlet<'_>) {
         if self.report_at <= now {
             self.report_at = now + REPORT_EVERY;
@@ -381,8 +388,8 @@ impl Sender {
         self.pad(now, outlet);
     }
 
-    /// Repeats recent packets: to a receiver that has them they are padding. What feedback does not
-    /// tell of would be padded without end.
+    /// Sends padding by retransmitting recent packets, which the receiver discards as duplicates.
+    /// Only encodings with transport-wide numbers can pad: without feedback padding would not end.
     fn pad(&mut self, now: Instant, outlet: &mut Outlet<'_>) {
         for _ in 0..PADDING_MAX {
             let wanted = self.congestion.as_mut().map_or(0, |c| c.padding(now));
@@ -435,17 +442,17 @@ impl Sender {
         let Some(first) = sending().next() else {
             return;
         };
-        // As many as the count in the header can tell (RFC 3550 §6.6).
+        // The count in the header limits the SSRCs of one BYE (RFC 3550 §6.6).
         let ssrcs: Vec<u32> = sending().map(|e| e.ssrc).take(BYE_SOURCES_MAX).collect();
         let mut compound = Vec::with_capacity(128);
-        // A compound begins with a report and the name of its source (RFC 3550 §6.1).
+        // A compound begins with a report and the CNAME of its source (RFC 3550 §6.1).
         rtcp::write_receiver_report(&mut compound, first.ssrc, &[]);
         rtcp::write_cname(&mut compound, first.ssrc, &first.cname);
         rtcp::write_bye(&mut compound, &ssrcs);
         outlet.send_rtcp(compound);
     }
 
-    /// The next thing that the receiver told.
+    /// Returns the next feedback of the receiver.
     pub(crate) fn poll(&mut self) -> Option<Feedback> {
         if self.told.keyframes {
             let wants = |e: &mut Encoding| std::mem::take(&mut e.wants_keyframe);
@@ -462,7 +469,7 @@ impl Sender {
         Some(Feedback::Estimate(bandwidth, congested))
     }
 
-    /// When [`Self::handle_timeout`] has something to do.
+    /// Returns when to call [`Self::handle_timeout`].
     pub(crate) fn due(&self, now: Instant) -> Instant {
         let congestion = self.congestion.as_ref().and_then(|c| c.due(now));
         congestion.map_or(self.report_at, |at| at.min(self.report_at))
@@ -475,14 +482,15 @@ impl Sender {
         }
     }
 
-    /// Sends nothing of this encoding again that was sent so far.
+    /// Drops the packets that this encoding keeps for retransmission.
     pub(crate) fn forget_sent(&mut self, encoding: usize) {
         if let Some(encoding) = self.encodings.get_mut(encoding) {
             encoding.sent.clear();
         }
     }
 
-    /// What was sent so far; lost is what the receiver has reported.
+    /// Returns the counters of what was sent so far; the losses are those that the receiver
+    /// reported.
     pub(crate) fn flow(&self) -> Flow {
         let lost = self
             .encodings
@@ -495,7 +503,7 @@ impl Sender {
         }
     }
 
-    /// The latest that was measured.
+    /// Returns the latest measured round trip.
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         self.round_trip
     }
@@ -506,7 +514,7 @@ impl Sender {
 }
 
 impl Types {
-    /// The payload that the receiver is to get.
+    /// Returns the payload to send: the primary block of redundant audio for a receiver without it.
     pub(crate) fn payload<'a>(&self, packet: &'a Packet) -> &'a [u8] {
         match &packet.primary {
             Some(primary) if !self.red => primary,

@@ -7,12 +7,12 @@ use rtp::{Packet, Rewrite};
 
 use super::Types;
 
-/// What a NACK can ask for.
+/// Packets that are kept for retransmission, and how long. The oldest give way to new ones.
 pub(super) const PACKETS_MAX: usize = 1_024;
 const AGE_MAX: Duration = Duration::from_secs(1);
 
-/// What was sent of one encoding in the last moments, in order of the sequence numbers. The
-/// packets themselves are shared with all other viewers.
+/// The recently sent packets of one encoding, ordered by sequence number. The packets themselves
+/// are shared by all viewers.
 #[derive(Debug, Default)]
 pub(super) struct SentPackets {
     packets: VecDeque<SentPacket>,
@@ -23,17 +23,17 @@ pub(super) struct SentPacket {
     pub(super) packet: Arc<Packet>,
     pub(super) rewrite: Rewrite,
     pub(super) types: Types,
-    /// Its transport-wide number, and whether it named its m-line: without RTX the same packet goes
-    /// out again, and a single other byte under its nonce would give the key away (RFC 7714 §8.1).
+    /// Its transport-wide number, and whether it carried the MID. Without RTX the copy must be
+    /// identical: one different byte under the same nonce would give the key away (RFC 7714 §8.1).
     pub(super) transport_seq: u16,
     pub(super) with_mid: bool,
-    /// Since the sender began, in milliseconds.
+    /// When it was sent, in milliseconds since the sender began.
     sent_ms: u32,
     resent_ms: Option<u32>,
 }
 
 impl SentPackets {
-    /// Reads what the next packet will need.
+    /// Loads into the cache the state that the next packet needs.
     pub(super) fn prefetch(&self) {
         black_box((
             self.packets.front().map(|sent| sent.sent_ms),
@@ -62,7 +62,7 @@ impl SentPackets {
             sent_ms: now_ms,
             resent_ms: None,
         };
-        // Nearly always the packet is the newest. A late one has few behind it to move.
+        // Nearly every packet is the newest. Inserting a late one moves only the few after it.
         match self.packets.back() {
             Some(last) if last.rewrite.seq >= rewrite.seq => {
                 let index = self.index(rewrite.seq);
@@ -72,8 +72,8 @@ impl SentPackets {
         }
     }
 
-    /// The packet with this sequence number, to be sent again; `None` when it is gone, or was
-    /// sent again less than `pause_ms` ago: then the receiver could not know yet.
+    /// Returns the packet with this sequence number for retransmission. `None` when it is gone, or
+    /// was retransmitted less than `pause_ms` ago: the receiver could not have seen that yet.
     pub(super) fn take(&mut self, now_ms: u32, seq: u16, pause_ms: u32) -> Option<SentPacket> {
         let last = self.packets.back()?.rewrite.seq;
         let seq = rtp::seq::extend16(last, seq);
@@ -92,13 +92,13 @@ impl SentPackets {
         Some(sent.clone())
     }
 
-    /// The newest but `back` ones.
+    /// Returns the packet `back` places before the newest, cyclically; `None` when none is kept.
     pub(super) fn recent(&self, back: usize) -> Option<SentPacket> {
         let index = (self.packets.len().checked_sub(1)?) - back % self.packets.len();
         self.packets.get(index).cloned()
     }
 
-    /// Nothing of it is to be sent again.
+    /// Drops all packets.
     pub(super) fn clear(&mut self) {
         self.packets.clear();
     }
@@ -129,7 +129,7 @@ mod tests {
         red: false,
     };
 
-    /// Packets that were sent at these milliseconds with these numbers.
+    /// Records packets with these times in milliseconds and these numbers.
     fn sent(packets: impl IntoIterator<Item = (u32, u64)>) -> SentPackets {
         let now = Instant::now();
         let format = Format {
@@ -151,13 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn packets_are_kept_in_the_order_of_their_numbers() {
+    fn packets_are_kept_in_order_of_their_numbers() {
         let sent = sent((0..).zip([5, 7, 6, 3, 9, 4, 8]));
         assert_eq!(seqs(&sent), [3, 4, 5, 6, 7, 8, 9]);
     }
 
     #[test]
-    fn a_packet_is_found_by_what_is_sent_of_its_number() {
+    fn packet_is_found_by_its_low_16_bits() {
         let mut sent = sent((0..).zip([0xfffe, 0x1_0001, 0xffff, 0x1_0003]));
         let found = [0xfffe, 0xffff, 0, 1, 2, 3, 4, 0xfffd].map(|seq| {
             let found = sent.take(9, seq, 10);
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_packets_are_kept_and_none_for_more_than_a_second() {
+    fn kept_packets_are_bounded_in_number_and_age() {
         let at_once = seqs(&sent((0..2_000).map(|seq| (0, seq))));
         assert!(at_once.into_iter().eq(976..2_000));
         let slowly = seqs(&sent((0..2_000).map(|seq| (10 * seq as u32, seq))));
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn recent_packets_go_back_from_the_newest_and_begin_again() {
+    fn recent_packets_cycle_from_the_newest_backwards() {
         let sent = sent((0..).zip([1, 2, 3]));
         let recent = [0, 1, 2, 3, 4].map(|back| sent.recent(back).map(|sent| sent.rewrite.seq));
         assert_eq!(recent, [Some(3), Some(2), Some(1), Some(3), Some(2)]);

@@ -1,5 +1,5 @@
-//! A sender, stepped in virtual time, and what its receiver makes of it with the keys of the other
-//! side.
+//! A sender, stepped in virtual time, and a receiver that opens its packets with the other side's
+//! keys.
 
 mod packets;
 mod reports;
@@ -23,7 +23,7 @@ const ALL: [Protection; 3] = [
     Protection::Aes256Gcm,
 ];
 
-// Of the sender, and of the receiver's reports.
+// SSRCs of the sender's media, and of the receiver's reports.
 const AUDIO_SSRC: u32 = 0xa000_0001;
 const VIDEO_SSRC: u32 = 0x5000_0001;
 const RTX_SSRC: u32 = 0x5000_0002;
@@ -59,10 +59,10 @@ const H264: Types = Types {
     red: false,
 };
 
-/// The same for a receiver that asks for what is lost, and knows no retransmission source.
+/// The same for a receiver that sends NACKs but does not support RTX.
 const H264_NO_RTX: Types = Types { rtx: None, ..H264 };
 
-/// Bytes of the original number before a retransmission's payload (RFC 4588 §4).
+/// Bytes of the original sequence number before a retransmission's payload (RFC 4588 §4).
 const ORIGINAL_SEQ: usize = 2;
 
 fn audio() -> EncodingConfig {
@@ -105,7 +105,7 @@ fn rewrite(seq: u64) -> Rewrite {
     Rewrite::new(seq, 7_000)
 }
 
-/// A sender, and what the receiver at the other end has: its keys.
+/// A sender, and the receiver's keys at the other end.
 struct Pair {
     now: Instant,
     sender: Sender,
@@ -113,11 +113,11 @@ struct Pair {
     srtp: Outbound,
     to: Datagrams,
     inbound: Inbound,
-    /// Of each SSRC, to count wraps.
+    /// The highest index of each SSRC, for the rollover counter.
     highest: BTreeMap<u32, u64>,
 }
 
-/// A packet as the receiver has it: opened.
+/// A packet as the receiver opened it.
 struct Arrived {
     header: Header,
     head: Vec<u8>,
@@ -136,7 +136,7 @@ impl Arrived {
 }
 
 impl Pair {
-    /// Connected, with sound and pictures.
+    /// A connected sender of audio and video.
     fn new() -> Self {
         Self::with(Protection::Aes128Gcm, [audio(), video()].into(), None)
     }
@@ -169,7 +169,7 @@ impl Pair {
         self.now += Duration::from_millis(ms);
     }
 
-    /// The sender, and the way out that it is lent.
+    /// Borrows the sender and an outlet for it.
     fn lend(&mut self) -> (&mut Sender, Outlet<'_>) {
         let outlet = Outlet {
             srtp: &mut self.srtp,
@@ -207,7 +207,7 @@ impl Pair {
             .is_ok()
     }
 
-    /// Sends a packet of pictures.
+    /// Sends a video packet.
     fn send_video(&mut self, seq: u64) -> bool {
         self.send_bytes(seq, 100)
     }
@@ -221,7 +221,7 @@ impl Pair {
         self.send(VIDEO, packet, rewrite(seq), types)
     }
 
-    /// What has left, datagram by datagram, with its destination.
+    /// Takes the datagrams that were sent, with their destinations.
     fn left(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
         let mut left = Vec::new();
         while let Some(transmit) = self.to.pop() {
@@ -232,7 +232,7 @@ impl Pair {
         left
     }
 
-    /// What has left is media, and the receiver can open it.
+    /// Opens the datagrams that were sent, all of which must be media.
     fn arrived(&mut self) -> Vec<Arrived> {
         let left = self.left();
         left.into_iter().map(|(_, sent)| self.open(sent)).collect()
@@ -254,14 +254,14 @@ impl Pair {
         }
     }
 
-    /// The one packet that has left.
+    /// Opens the only packet that was sent.
     fn arrived_one(&mut self) -> Arrived {
         let mut arrived = self.arrived();
         assert_eq!(arrived.len(), 1);
         arrived.remove(0)
     }
 
-    /// What has left is RTCP.
+    /// Opens the datagrams that were sent, all of which must be RTCP.
     fn reports(&mut self) -> Vec<Vec<u8>> {
         let left = self.left();
         let open = |(_, mut sent): (_, Vec<u8>)| {
@@ -271,7 +271,7 @@ impl Pair {
         left.into_iter().map(open).collect()
     }
 
-    /// The receiver says this.
+    /// Gives the sender a compound RTCP packet of the receiver.
     fn tell(&mut self, compound: &[u8]) {
         let now = self.now;
         let (sender, mut outlet) = self.lend();
@@ -280,7 +280,7 @@ impl Pair {
         }
     }
 
-    /// The receiver tells which packets arrived, from this transport-wide number on.
+    /// Sends transport-wide feedback on the packets from this number on.
     fn tell_arrivals(&mut self, first: u16, arrived: &[bool]) {
         let came = |arrived: &bool| arrived.then(|| Duration::from_millis(64));
         let arrivals: Vec<_> = arrived.iter().map(came).collect();
@@ -320,7 +320,7 @@ fn report_on(ssrc: u32) -> ReportBlock {
     }
 }
 
-/// All bytes of datagrams.
+/// Returns the bytes of all datagrams.
 fn bytes(left: &[(SocketAddr, Vec<u8>)]) -> i64 {
     left.iter().map(|(_, sent)| sent.len() as i64).sum()
 }

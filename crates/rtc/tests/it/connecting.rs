@@ -1,4 +1,4 @@
-//! How a connection comes about, and what keeps it from that.
+//! How a connection is established, and what prevents it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use pair::{CONNECT_MAX, STEP, World, path, with_wrong_fingerprint};
 use rtp::Sort;
 
 #[test]
-fn every_setup_of_a_client_connects() {
+fn client_connects_with_every_setup() {
     for direction in [Direction::Send, Direction::Receive] {
         for (offered, answered) in [
             ("actpass", "passive"),
@@ -28,7 +28,7 @@ fn every_setup_of_a_client_connects() {
 }
 
 #[test]
-fn wrong_fingerprint_ends_with_a_reason_and_no_media() {
+fn wrong_fingerprint_closes_with_reason_and_no_media() {
     for setup in ["active", "passive"] {
         let change = |offer: String| {
             let offer = offer.replace("a=setup:actpass", &format!("a=setup:{setup}"));
@@ -49,21 +49,21 @@ fn wrong_fingerprint_ends_with_a_reason_and_no_media() {
 }
 
 #[test]
-fn client_that_expects_another_certificate_gets_no_media() {
+fn client_expecting_another_certificate_gets_no_media() {
     let mut world = World::new(Direction::Receive, |offer| offer, with_wrong_fingerprint);
     world.pass(CONNECT_MAX);
     assert!(!world.is_connected());
     assert!(world.media_sent().is_empty());
 }
 
-/// A handshake of DTLS has at most so many datagrams in one direction.
+/// The most datagrams of a DTLS handshake in one direction.
 const DATAGRAMS: usize = 8;
 
-/// With one datagram lost, whichever it is. The slower side's first repetition comes within 1.5 s.
+/// Time to connect with any one datagram lost. The slower side retransmits within 1.5 s.
 const ONE_LOST_MAX: Duration = Duration::from_secs(2);
 
 #[test]
-fn lost_datagram_of_dtls_keeps_no_client_from_connecting() {
+fn client_connects_despite_any_lost_dtls_datagram() {
     let is_dtls = |bytes: &[u8]| Sort::of(bytes) == Sort::Dtls;
     for setup in ["active", "passive"] {
         for (to_server, number) in (1..=DATAGRAMS).flat_map(|at| [(true, at), (false, at)]) {
@@ -81,12 +81,12 @@ fn lost_datagram_of_dtls_keeps_no_client_from_connecting() {
     }
 }
 
-/// A passive client sends its last flight; that and all DTLS behind it is lost, and media arrive.
+/// The last flight of a passive client and all DTLS after it is lost, but its media arrives.
 #[test]
-fn media_connect_a_client_whose_last_flight_is_lost() {
+fn media_connects_a_client_whose_last_flight_is_lost() {
     let offer = |text: String| text.replace("a=setup:actpass", "a=setup:passive");
     let mut world = World::new(Direction::Send, offer, |answer| answer);
-    // Of its flights one is in the clear, and the last begins with a ChangeCipherSpec.
+    // The client's first flight is in the clear; its last one begins with a ChangeCipherSpec.
     let mut is_over = false;
     world.lose(move |to_server, bytes| {
         let is_dtls = Sort::of(bytes) == Sort::Dtls;

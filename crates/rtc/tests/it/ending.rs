@@ -6,7 +6,7 @@ use client::Direction;
 use headwater_rtc::{Ended, Event};
 use pair::World;
 
-/// Time for a farewell to arrive.
+/// Time for the closing messages to arrive.
 const FAREWELL: Duration = Duration::from_millis(200);
 
 fn worlds() -> impl Iterator<Item = World> {
@@ -23,7 +23,7 @@ fn worlds() -> impl Iterator<Item = World> {
 }
 
 #[test]
-fn close_of_the_client_ends_the_server_as_closed() {
+fn client_close_ends_the_server_as_closed() {
     for mut world in worlds() {
         world.client.close();
         world.pass(FAREWELL);
@@ -35,7 +35,7 @@ fn close_of_the_client_ends_the_server_as_closed() {
 }
 
 #[test]
-fn close_of_the_server_ends_the_client() {
+fn server_close_ends_the_client() {
     for mut world in worlds() {
         world.close();
         world.pass(FAREWELL);

@@ -1,5 +1,5 @@
-//! DTLS forged by an attacker off the path, who can write the client's address into datagrams and
-//! cannot read what comes back. No handshake may end by that.
+//! DTLS forged by an attacker off the path, who can spoof the client's address but cannot read the
+//! answers. Such datagrams must not end a handshake.
 
 use client::Direction;
 
@@ -11,7 +11,7 @@ const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
 
-/// Exchanges of datagrams before which something is forged: a handshake has fewer.
+/// The exchanges before which a datagram is forged: each of the first ones of a handshake.
 const EXCHANGES: usize = 3;
 
 /// One record (RFC 6347 §4.1).
@@ -36,7 +36,7 @@ fn hello(version: [u8; 2]) -> Vec<u8> {
     message(1, 0, &body)
 }
 
-/// The ClientHello of another client.
+/// Records the ClientHello of another client.
 fn hello_of_another(direction: Direction) -> Vec<u8> {
     let mut world = World::new(direction, |offer| offer, |answer| answer);
     world.pass(CONNECT_MAX);
@@ -51,7 +51,7 @@ fn alert(level: u8, description: u8) -> Vec<u8> {
     record(ALERT, 0, 9, &[level, description])
 }
 
-/// What ends no handshake, whichever side begins.
+/// Forgeries that must end no handshake, whichever side is the DTLS client.
 fn forgeries() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("malformed ClientHello", message(1, 0, &[0xff; 80])),
@@ -88,7 +88,7 @@ fn forgeries() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// What only the passive side of a handshake sends: the server does not take it, being that.
+/// Forgeries of messages that only the passive side sends. A passive server ignores them.
 fn of_the_passive_side() -> Vec<(&'static str, Vec<u8>)> {
     let server_hello = [&[0xfe, 0xfd][..], &[7; 32], &[0, 0xc0, 0x2b, 0]].concat();
     let verify_request = [&[0xfe, 0xff, 20][..], &[7; 20]].concat();
@@ -100,8 +100,8 @@ fn of_the_passive_side() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Connects a client to which `setup` is offered as its role, while something is forged before
-/// this exchange. Returns whether they connect.
+/// Connects a client that offers `setup` as its DTLS role, with a datagram forged before this
+/// exchange. Returns whether they connect.
 fn connects(setup: &str, forged: &[u8], exchange: usize) -> bool {
     let change = |offer: String| offer.replace("a=setup:actpass", &format!("a=setup:{setup}"));
     let mut world = World::new(Direction::Send, change, |answer| answer);
@@ -109,7 +109,7 @@ fn connects(setup: &str, forged: &[u8], exchange: usize) -> bool {
     world.pass_with(CONNECT_MAX, |world| {
         if passed == exchange {
             world.tell(path(), &mut forged.to_vec());
-            // A client that has not begun hears nothing of what this brings about.
+            // The server's reaction is not delivered: a client that has not begun would not get it.
             world.collect();
         }
         passed += 1;
@@ -118,7 +118,7 @@ fn connects(setup: &str, forged: &[u8], exchange: usize) -> bool {
     world.is_connected() && world.server.is_alive()
 }
 
-/// The forgeries that keep the client from connecting.
+/// Returns the forgeries that keep the client from connecting.
 fn broken(setup: &str, forgeries: Vec<(&str, Vec<u8>)>) -> Vec<String> {
     let mut broken = Vec::new();
     for (name, forged) in forgeries {
@@ -134,24 +134,24 @@ fn broken(setup: &str, forgeries: Vec<(&str, Vec<u8>)>) -> Vec<String> {
 const NONE: [String; 0] = [];
 
 #[test]
-fn forged_datagram_ends_no_handshake_of_an_active_client() {
+fn forged_datagram_ends_no_active_client_handshake() {
     assert_eq!(broken("active", forgeries()), NONE);
     assert_eq!(broken("active", of_the_passive_side()), NONE);
 }
 
 #[test]
-fn forged_datagram_ends_no_handshake_of_a_passive_client() {
+fn forged_datagram_ends_no_passive_client_handshake() {
     assert_eq!(broken("passive", forgeries()), NONE);
 }
 
 #[test]
-fn hello_of_another_ends_no_handshake() {
+fn client_hello_of_another_client_ends_no_handshake() {
     let hello = hello_of_another(Direction::Send);
     assert_eq!(broken("active", vec![("ClientHello", hello)]), NONE);
 }
 
 #[test]
-fn forged_datagrams_of_all_kinds_at_once_end_no_handshake() {
+fn all_forgeries_together_end_no_handshake() {
     let all = [forgeries(), of_the_passive_side()].concat();
     let mut world = World::publisher();
     world.pass_with(CONNECT_MAX, |world| {
@@ -163,7 +163,7 @@ fn forged_datagrams_of_all_kinds_at_once_end_no_handshake() {
 }
 
 #[test]
-fn alert_is_refused_and_believed_when_nothing_follows() {
+fn alert_ends_the_handshake_only_if_nothing_follows() {
     let mut world = World::publisher();
     let mut check = world.check(1);
     world.tell(path(), &mut check);

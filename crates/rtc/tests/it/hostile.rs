@@ -1,4 +1,4 @@
-//! Datagrams of strangers, in every state of a connection.
+//! Unauthenticated datagrams in every state of a connection.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::rng::Rng;
 
 const ROUNDS: usize = 2_000;
 
-/// Bytes that look like a datagram of some protocol, and are none of this connection's.
+/// Random bytes that resemble a datagram of some protocol but do not belong to the connection.
 fn garbage(rng: &mut Rng) -> Vec<u8> {
     let length = rng.below(200);
     let mut bytes = match rng.below(6) {
@@ -58,7 +58,7 @@ fn garbage(rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// Hands over garbage from the client's own address and from another. Time goes on meanwhile.
+/// Sends garbage from the client's address and from another one, while time passes.
 fn disturb(world: &mut World, rng: &mut Rng) {
     for round in 0..ROUNDS {
         let from: Path = if round % 2 == 0 {
@@ -87,7 +87,7 @@ fn garbage_before_the_first_check_is_ignored() {
 }
 
 #[test]
-fn garbage_during_the_handshake_does_not_hinder_it() {
+fn garbage_during_the_handshake_does_not_stop_it() {
     for seed in 0..10 {
         let mut world = World::publisher();
         let mut rng = Rng(seed);
@@ -105,7 +105,7 @@ fn garbage_during_the_handshake_does_not_hinder_it() {
 }
 
 #[test]
-fn garbage_after_the_handshake_ends_and_moves_nothing() {
+fn garbage_after_the_handshake_changes_nothing() {
     for seed in 0..5 {
         let mut world = World::viewer().connected();
         world.events.clear();
@@ -121,7 +121,7 @@ fn garbage_after_the_handshake_ends_and_moves_nothing() {
 }
 
 #[test]
-fn alerts_in_the_clear_end_no_connection() {
+fn cleartext_alerts_do_not_end_the_connection() {
     let mut world = World::viewer().connected();
     for description in 0..=255 {
         let mut alert = vec![21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2, description];
@@ -132,7 +132,7 @@ fn alerts_in_the_clear_end_no_connection() {
 }
 
 #[test]
-fn own_datagrams_sent_back_change_nothing() {
+fn reflected_datagrams_change_nothing() {
     let mut world = World::viewer();
     world.pass(CONNECT_MAX);
     let recorded = std::mem::take(&mut world.sent);
@@ -148,7 +148,7 @@ fn own_datagrams_sent_back_change_nothing() {
 }
 
 #[test]
-fn repeated_datagrams_of_the_client_change_nothing() {
+fn replayed_client_datagrams_change_nothing() {
     let mut world = World::publisher();
     world.pass(CONNECT_MAX);
     let recorded = std::mem::take(&mut world.received);

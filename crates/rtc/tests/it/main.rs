@@ -1,5 +1,5 @@
-//! The crate at its edge: a peer and its negotiator in virtual time, with a client by another
-//! library at the other end.
+//! Tests at the edge of the crate: a peer and its negotiator in virtual time, against a client that
+//! uses another WebRTC library.
 
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 

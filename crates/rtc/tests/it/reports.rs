@@ -1,4 +1,4 @@
-//! What a viewer reports: only what is authentic and new counts, wherever it comes from.
+//! RTCP from a viewer: only authentic and new packets count, whatever their address.
 
 use std::time::Duration;
 
@@ -9,13 +9,14 @@ use rtp::rtcp;
 
 use crate::rng::Rng;
 
-/// The viewer's source of reports: none of the client library's own.
+/// The SSRC of the viewer's reports, other than the client library's own.
 const REPORTER: u32 = 0x7777_0001;
 
-/// No packet is sent again twice within this.
+/// No packet is retransmitted twice within this time.
 const RESEND_PAUSE: Duration = Duration::from_millis(600);
 
-/// A connected viewer that was sent a packet, its source, and what seals the viewer's reports.
+/// Returns a connected viewer that was sent a packet, the packet's SSRC, and the viewer's outbound
+/// keys.
 fn viewer() -> (World, u32, Outbound) {
     let mut world = World::viewer().connected();
     let ssrc = world.write_one(1).0.ssrc;
@@ -32,8 +33,7 @@ fn nack(ssrc: u32, seal: &mut Outbound) -> Vec<u8> {
     report
 }
 
-/// How many packets are missing by what was reported since the last call, and how many were sent
-/// again for that.
+/// Returns the NACKs reported and the packets retransmitted since the last call.
 fn told(world: &mut World) -> (u64, usize) {
     world.collect();
     let counts = world.events.iter().map(|event| match event {
@@ -60,7 +60,7 @@ fn replayed_report_counts_once() {
 }
 
 #[test]
-fn forged_report_is_ignored_and_keeps_no_true_one_out() {
+fn forged_report_is_ignored_and_blocks_no_real_one() {
     let (mut world, ssrc, mut seal) = viewer();
     let report = nack(ssrc, &mut seal);
     for place in 0..report.len() {
@@ -76,11 +76,11 @@ fn forged_report_is_ignored_and_keeps_no_true_one_out() {
 }
 
 #[test]
-fn authentic_bytes_that_are_no_report_mean_nothing() {
+fn authentic_garbage_rtcp_is_ignored() {
     let (mut world, ssrc, mut seal) = viewer();
     let mut rng = Rng(7);
     for length in (0..4_000).map(|round| 4 * (round % 50)) {
-        // The head of an RTCP packet of any type but reports and requests, then anything.
+        // The header of an RTCP packet other than a report or a request, then random bytes.
         let kind = [192, 195, 203, 204, 207, 223][rng.below(6)];
         let mut bytes = vec![0x80 | rng.below(32) as u8, kind];
         bytes.extend(rng.bytes(2));
@@ -96,7 +96,7 @@ fn authentic_bytes_that_are_no_report_mean_nothing() {
 }
 
 #[test]
-fn report_from_a_strange_address_moves_no_media() {
+fn report_from_another_address_moves_no_media() {
     let (mut world, ssrc, mut seal) = viewer();
     for _ in 0..1_000 {
         world.tell(strange_path(), &mut nack(ssrc, &mut seal));

@@ -1,4 +1,4 @@
-//! When media leaves, where it goes, and under which numbers.
+//! When media is sent, where to, and under which numbers.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ const TRANSPORT_WIDE: &str =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 #[test]
-fn nothing_leaves_before_keys_and_path_are_there() {
+fn nothing_is_sent_before_keys_and_path_exist() {
     let mut world = World::viewer();
     assert_eq!(world.write(1), Err(WriteError::NotSending));
     let mut refused = 0;
@@ -22,7 +22,7 @@ fn nothing_leaves_before_keys_and_path_are_there() {
         }
         assert!(world.media_sent().is_empty());
     });
-    // Behind the check, and behind the flight that brings the server's certificate.
+    // After the STUN check, and after the flight with the server's certificate.
     assert!(refused >= 2, "{refused}");
     let mut world = world.connected();
     world.write(1).unwrap();
@@ -59,7 +59,7 @@ fn refused_packets_use_up_no_sequence_number() {
     assert_eq!(number(&mut world, 2), number(&mut plain, 2));
 }
 
-/// The server's checks over a path since `sent` was cleared.
+/// Returns the server's STUN checks over a path since `sent` was cleared.
 fn checks(world: &World, over: Path) -> Vec<Vec<u8>> {
     let to = |(to, bytes): &&(Path, Vec<u8>)| *to == over && Sort::of(bytes) == Sort::Stun;
     let is_request = |bytes: &Vec<u8>| bytes.first() == Some(&0) && bytes.get(1) == Some(&1);
@@ -68,7 +68,7 @@ fn checks(world: &World, over: Path) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn only_a_proved_path_moves_media() {
+fn only_a_validated_path_moves_media() {
     let mut world = World::viewer().connected();
     assert_eq!(world.write_one(1).1.0, path());
     world.sent.clear();
@@ -79,7 +79,7 @@ fn only_a_proved_path_moves_media() {
     let request = asked.first().expect("the path is asked").clone();
     assert_eq!(world.moves(), 0);
     assert_eq!(world.write_one(2).1.0, path());
-    // An answer that knows no password, and one over another path than was asked, prove nothing.
+    // An answer without the password, and one over another path than the check, prove nothing.
     let answer = world.check_answer(&request, strange_path().remote);
     let mut forged = answer.clone();
     *forged.last_mut().unwrap() ^= 1;

@@ -6,7 +6,8 @@ use crate::{Codec, Format, PayloadInfo, Profile};
 
 const PAYLOAD: usize = 100;
 
-/// Of one packet: the place in the cache, two allocations with two counters each, and contents.
+/// Cost of one packet: its slot in the cache, two allocations with two counters each, and their
+/// contents.
 const COST: usize = 5 * size_of::<usize>() + size_of::<Packet>() + PAYLOAD;
 
 const ROOMY: Limits = Limits {
@@ -15,7 +16,7 @@ const ROOMY: Limits = Limits {
     age: Duration::MAX,
 };
 
-/// One packet per step, a frame of 30 ms each unless told otherwise.
+/// A source whose frames are 30 ms apart.
 struct Source {
     begun: Instant,
 }
@@ -69,7 +70,7 @@ fn read_all(cache: &KeyframeCache, cursor: &mut Cursor) -> Vec<(u64, bool)> {
 }
 
 #[test]
-fn nothing_is_cached_before_a_key_frame() {
+fn nothing_is_cached_before_the_first_key_frame() {
     let (source, mut cache) = (Source::new(), KeyframeCache::new(ROOMY));
     assert!(!cache.push(source.delta(10, 1)));
     assert!(cache.is_empty() && cache.start().is_none() && cache.keyframe_at().is_none());
@@ -83,7 +84,7 @@ fn nothing_is_cached_before_a_key_frame() {
 }
 
 #[test]
-fn a_new_key_frame_begins_the_cache_anew() {
+fn new_key_frame_restarts_the_cache() {
     let (source, mut cache) = (Source::new(), KeyframeCache::new(ROOMY));
     cache.push(source.key(10, 1));
     cache.push(source.delta(11, 2));
@@ -93,7 +94,7 @@ fn a_new_key_frame_begins_the_cache_anew() {
 }
 
 #[test]
-fn a_key_frame_that_says_so_in_several_packets_is_one() {
+fn several_marked_packets_of_a_key_frame_are_one() {
     let (source, mut cache) = (Source::new(), KeyframeCache::new(ROOMY));
     assert!(cache.push(source.key(10, 1)));
     assert!(!cache.push(source.key(11, 1)));
@@ -102,7 +103,7 @@ fn a_key_frame_that_says_so_in_several_packets_is_one() {
 }
 
 #[test]
-fn late_packets_find_their_place_and_duplicates_none() {
+fn late_packets_are_sorted_in_and_duplicates_ignored() {
     let (source, mut cache) = (Source::new(), KeyframeCache::new(ROOMY));
     for packet in [source.key(10, 1), source.delta(12, 3), source.delta(13, 4)] {
         cache.push(packet);
@@ -130,7 +131,7 @@ fn packets_from_before_the_key_frame_are_ignored() {
 }
 
 #[test]
-fn the_lost_beginning_of_a_key_frame_is_kept_when_it_comes() {
+fn late_beginning_of_a_key_frame_is_kept() {
     let (source, mut cache) = (Source::new(), KeyframeCache::new(ROOMY));
     cache.push(source.key(12, 2));
     assert!(!cache.push(source.delta(11, 2)));
@@ -140,7 +141,7 @@ fn the_lost_beginning_of_a_key_frame_is_kept_when_it_comes() {
 }
 
 #[test]
-fn a_late_key_frame_keeps_what_arrived_ahead_of_it() {
+fn late_key_frame_keeps_what_arrived_ahead_of_it() {
     let (source, mut cache) = (Source::new(), KeyframeCache::new(ROOMY));
     cache.push(source.key(1, 1));
     // The frame 10..=12 without its first packet, and one after it.
@@ -158,18 +159,18 @@ fn a_late_key_frame_keeps_what_arrived_ahead_of_it() {
 }
 
 #[test]
-fn numbers_that_start_over_begin_the_cache_anew() {
+fn numbers_that_start_over_restart_the_cache() {
     let (source, mut cache) = (Source::new(), KeyframeCache::new(ROOMY));
     cache.push(source.key(30_000, 1));
     cache.push(source.delta(30_001, 2));
-    // Another SSRC: lower numbers, with timestamps from elsewhere.
+    // Another SSRC: lower numbers, and unrelated timestamps.
     assert!(cache.push(source.key(7, 1_000_000)));
     cache.push(source.delta(8, 1_000_001));
     assert_eq!(seqs(&cache), [7, 8]);
 }
 
 #[test]
-fn beyond_its_bytes_the_cache_waits_for_the_next_key_frame() {
+fn cache_over_its_byte_limit_waits_for_a_key_frame() {
     let source = Source::new();
     let mut cache = KeyframeCache::new(Limits {
         bytes: 2 * COST,
@@ -193,7 +194,7 @@ fn beyond_its_bytes_the_cache_waits_for_the_next_key_frame() {
 }
 
 #[test]
-fn a_small_packet_costs_what_keeping_it_takes() {
+fn cost_of_a_packet_includes_its_overhead() {
     let source = Source::new();
     let mut cache = KeyframeCache::new(ROOMY);
     let key = source.key(10, 1);
@@ -210,7 +211,7 @@ fn a_small_packet_costs_what_keeping_it_takes() {
 }
 
 #[test]
-fn beyond_its_packets_the_cache_waits_for_the_next_key_frame() {
+fn cache_over_its_packet_limit_waits_for_a_key_frame() {
     let source = Source::new();
     let mut cache = KeyframeCache::new(Limits {
         packets: 2,
@@ -238,7 +239,7 @@ fn leading_packets_are_read_once_before_the_key_frame() {
     let all: Vec<_> = std::iter::from_fn(&mut read).collect();
     assert_eq!(all, [(9, Some(10)), (9, Some(10)), (10, None), (11, None)]);
 
-    // A reader that has begun gets no more of them, and a new key frame has none of the old.
+    // A reader past them gets no more, and a new key frame starts without any.
     cache.lead(vec![source.delta(9, 1); 3]);
     assert_eq!(read_all(&cache, &mut cursor), []);
     cache.push(source.key(12, 3));
@@ -246,19 +247,19 @@ fn leading_packets_are_read_once_before_the_key_frame() {
 }
 
 #[test]
-fn a_restarted_cache_takes_any_key_frame() {
+fn restarted_cache_accepts_any_key_frame() {
     let (source, mut cache) = (Source::new(), KeyframeCache::new(ROOMY));
     cache.push(source.key(10, 5));
     let mut cursor = cache.start().unwrap();
     cache.restart();
     assert!(cache.is_empty() && cache.bytes() == 0);
-    // It would have been late in the numbering before.
+    // In the old numbering it would have been late.
     assert!(cache.push(source.key(3, 4)));
     assert_eq!(read_all(&cache, &mut cursor), [(3, true)]);
 }
 
 #[test]
-fn a_key_frame_beyond_the_limits_begins_nothing() {
+fn key_frame_over_the_limits_is_not_cached() {
     let source = Source::new();
     let mut cache = KeyframeCache::new(Limits {
         bytes: COST - 1,
@@ -270,7 +271,7 @@ fn a_key_frame_beyond_the_limits_begins_nothing() {
 }
 
 #[test]
-fn beyond_its_age_the_cache_waits_for_the_next_key_frame() {
+fn cache_over_its_age_limit_waits_for_a_key_frame() {
     let source = Source::new();
     let mut cache = KeyframeCache::new(Limits {
         age: Duration::from_millis(60),
@@ -285,7 +286,7 @@ fn beyond_its_age_the_cache_waits_for_the_next_key_frame() {
 }
 
 #[test]
-fn a_reader_goes_on_at_the_live_edge() {
+fn reader_continues_at_the_live_edge() {
     let (source, mut cache) = (Source::new(), KeyframeCache::new(ROOMY));
     cache.push(source.key(10, 1));
     cache.push(source.delta(12, 2));
@@ -300,7 +301,7 @@ fn a_reader_goes_on_at_the_live_edge() {
 }
 
 #[test]
-fn a_reader_is_taken_to_the_new_key_frame_and_told_once() {
+fn reader_jumps_once_to_the_new_key_frame() {
     let (source, mut cache) = (Source::new(), KeyframeCache::new(ROOMY));
     cache.push(source.key(10, 1));
     cache.push(source.delta(11, 2));
@@ -313,7 +314,7 @@ fn a_reader_is_taken_to_the_new_key_frame_and_told_once() {
 }
 
 #[test]
-fn a_reader_waits_out_an_overflow() {
+fn reader_resumes_after_an_overflow() {
     let source = Source::new();
     let mut cache = KeyframeCache::new(Limits {
         bytes: COST,
@@ -327,7 +328,8 @@ fn a_reader_waits_out_an_overflow() {
     assert_eq!(read_all(&cache, &mut cursor), [(12, true)]);
 }
 
-/// Frames as (packets, which of them say key frame), from a first key frame of one packet.
+/// The packets of a stream, from a first key frame of one packet. Each frame is given as its number
+/// of packets and a bit mask of those that are marked as key frame.
 fn stream(source: &Source, frames: &[(u64, u8)]) -> Vec<Arc<Packet>> {
     let mut packets = vec![source.key(1_000, 0)];
     for (frame, (len, flags)) in (1..).zip(frames) {
@@ -345,7 +347,7 @@ fn frames() -> impl Strategy<Value = Vec<(u64, u8)>> {
     vec((1..5_u64, flags), 1..40)
 }
 
-/// The order in which packets arrive: each late by up to so many others.
+/// The packets in the order of their arrival: `late` says past how many others each is delayed.
 fn shuffled(packets: &[Arc<Packet>], late: &[usize]) -> Vec<Arc<Packet>> {
     let mut order: Vec<_> = (1..packets.len()).collect();
     order.sort_by_key(|i| i + late.get(i % late.len()).copied().unwrap_or_default());
@@ -369,7 +371,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cache_is_in_order_from_a_key_frame_and_within_its_limits(
+    fn cache_stays_ordered_and_within_its_limits(
         frames in frames(),
         late in vec(0..12_usize, 1..60),
         lost in vec(prop::bool::weighted(0.1), 1..60),
@@ -408,7 +410,7 @@ proptest! {
                 prop_assert!(newest.duration_since(first.received) <= limits.age);
             }
 
-            // Reads a little, now and then all.
+            // Reads one packet, and every tenth time all of them.
             reader = reader.or(cache.start());
             if let Some(cursor) = &mut reader {
                 for _ in 0..if i % 10 == 9 { usize::MAX } else { 1 } {

@@ -33,7 +33,7 @@ fn taken(packets: &[Packet]) -> ParameterSets {
     sets
 }
 
-/// What goes before a key frame that begins at 100 with timestamp 9,000.
+/// The sets before a key frame that begins at 100 with timestamp 9,000.
 fn before(sets: &ParameterSets) -> Vec<Vec<u8>> {
     let packets = sets.before(&h264(100, 9_000, IDR));
     assert!(packets.iter().all(|packet| packet.timestamp == 9_000));
@@ -53,7 +53,7 @@ fn aggregated_sets_are_kept_one_by_one() {
 }
 
 #[test]
-fn a_set_in_fragments_is_put_together() {
+fn fragmented_set_is_reassembled() {
     let fragments = [
         h264(1, 0, &[0x7c, 0x87, 0x42]),
         h264(2, 0, &[0x7c, 0x07, 0xe0, 0x1f]),
@@ -65,10 +65,10 @@ fn a_set_in_fragments_is_put_together() {
 }
 
 #[test]
-fn sets_of_the_key_frame_itself_are_not_given_twice() {
+fn sets_inside_the_key_frame_are_not_repeated() {
     let own = taken(&[h264(100, 9_000, SPS), h264(101, 9_000, PPS)]);
     assert!(before(&own).is_empty());
-    // Under timestamps of their own they are not part of it.
+    // With timestamps of their own they are not part of it.
     let apart = taken(&[h264(98, 8_998, SPS), h264(99, 8_999, PPS)]);
     assert_eq!(before(&apart), [SPS, PPS]);
     // An SPS alone is not enough.
@@ -77,7 +77,7 @@ fn sets_of_the_key_frame_itself_are_not_given_twice() {
 }
 
 #[test]
-fn a_newer_set_replaces_its_predecessor_and_no_late_one() {
+fn newer_set_replaces_an_older_one_but_a_late_one_does_not() {
     let sets = taken(&[h264(1, 0, SPS), h264(50, 5_000, SPS_WIDER)]);
     assert_eq!(before(&sets), [SPS_WIDER]);
     let sets = taken(&[h264(50, 5_000, SPS_WIDER), h264(1, 0, SPS)]);
@@ -85,7 +85,7 @@ fn a_newer_set_replaces_its_predecessor_and_no_late_one() {
 }
 
 #[test]
-fn a_set_of_the_description_gives_way_to_the_streams_own() {
+fn in_band_set_replaces_the_described_one() {
     let (now, format) = (Instant::now(), h264(0, 0, &[]).format);
     let mut sets = ParameterSets::default();
     let described = |unit: &[u8]| DescribedSet {
@@ -101,7 +101,7 @@ fn a_set_of_the_description_gives_way_to_the_streams_own() {
 }
 
 #[test]
-fn sets_of_another_sender_replace_whatever_their_numbers() {
+fn sets_of_another_sender_replace_those_with_higher_numbers() {
     let mut sets = taken(&[h264(5_000, 9_000, SPS)]);
     sets.restart();
     assert_eq!(before(&sets), [SPS], "until it sends its own");
@@ -110,7 +110,7 @@ fn sets_of_another_sender_replace_whatever_their_numbers() {
 }
 
 #[test]
-fn no_more_and_no_larger_sets_are_kept_than_the_limits() {
+fn sets_over_the_limits_are_not_kept() {
     let mut sets = ParameterSets::default();
     for id in 0..200 {
         // ue(v) of 31 to 230 has 11 to 15 bits: all fit into two bytes.
@@ -126,7 +126,7 @@ fn no_more_and_no_larger_sets_are_kept_than_the_limits() {
 }
 
 #[test]
-fn h265_sets_are_kept_as_h264_ones() {
+fn h265_sets_are_kept_in_decoder_order() {
     let [vps, sps, pps] = [
         &[0x40, 1, 0x0c][..],
         &[
@@ -153,7 +153,7 @@ fn h265_sets_are_kept_as_h264_ones() {
 }
 
 #[test]
-fn an_av1_key_frame_is_completed_in_its_first_packet() {
+fn av1_key_frame_is_completed_in_its_first_packet() {
     let av1 = |seq, payload: &[u8]| packet(Codec::Av1, seq, 0, payload);
     let sets = taken(&[av1(1, &[0x28, 3, 0x08, 0x01, 0x02, 0x30, 0xff])]);
     let bare = av1(9, &[0x18, 0x30, 0xff]);
@@ -167,7 +167,7 @@ fn an_av1_key_frame_is_completed_in_its_first_packet() {
 
 proptest::proptest! {
     #[test]
-    fn no_payload_is_a_panic(
+    fn arbitrary_payload_never_panics(
         payloads in proptest::collection::vec(proptest::collection::vec(proptest::num::u8::ANY, 0..40), 0..8),
         sprop in "\\PC{0,40}",
     ) {

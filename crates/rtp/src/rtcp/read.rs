@@ -5,12 +5,12 @@ use super::{
     TRANSPORT_FEEDBACK, TRANSPORT_WIDE, TransportFeedback,
 };
 
-/// What a compound packet says to the one who receives it.
+/// One item of a received compound packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Received<'a> {
-    /// A sender report: one moment on the source's two clocks.
+    /// A sender report: one moment on the two clocks of a source.
     SenderReport {
-        /// The source.
+        /// SSRC of the source.
         ssrc: u32,
         /// NTP time: seconds since 1900 in the high 32 bits, their fraction in the low. The middle
         /// 32 bits are what [`ReportBlock::last_report`] will be.
@@ -18,34 +18,34 @@ pub enum Received<'a> {
         /// The same moment as an RTP timestamp of the source.
         timestamp: u32,
     },
-    /// A report on one source, of a sender or a receiver. A negative number of lost packets,
-    /// which duplicates make, is 0.
+    /// A report block on one source, from a sender or receiver report. A negative number of lost
+    /// packets, which duplicates cause, is read as 0.
     Report(ReportBlock),
-    /// Packets are missing and asked for again.
+    /// A NACK: the receiver asks for missing packets again.
     Nack {
-        /// The source that sent them.
+        /// SSRC of the source that sent them.
         source: u32,
-        /// Their sequence numbers.
+        /// Sequence numbers of the missing packets.
         lost: Lost<'a>,
     },
-    /// A PLI, or one entry of a FIR; repeats of a FIR are told as well.
+    /// A PLI, or one entry of a FIR. Repeats of a FIR are reported too.
     KeyframeRequest {
-        /// The source that is to send a key frame.
+        /// SSRC of the source that should send a key frame.
         source: u32,
     },
     /// Which packets arrived, and when.
     TransportFeedback(TransportFeedback<'a>),
-    /// A source is gone.
+    /// A BYE: a source has left.
     Bye {
-        /// The source; one of several that one packet may name.
+        /// SSRC of the source. A packet that names several makes one item for each.
         source: u32,
     },
 }
 
-/// Reads a compound packet, which is decrypted already.
+/// Reads a compound packet, which must be decrypted already.
 ///
-/// Malformed packets and those of other types are passed over. A length beyond the end is the
-/// end.
+/// Malformed packets and those of other types are skipped. Reading ends at a packet whose length
+/// goes beyond the end.
 pub fn read(compound: &[u8]) -> impl Iterator<Item = Received<'_>> {
     packets(compound).flat_map(contents)
 }
@@ -80,7 +80,7 @@ fn packets(mut compound: &[u8]) -> impl Iterator<Item = Packet<'_>> {
         Some(Packet {
             count: first & 0x1f,
             kind,
-            // Padding that is longer leaves nothing to read.
+            // Padding that is longer than the packet leaves nothing to read.
             body: packet
                 .get(4..length.saturating_sub(padding))
                 .unwrap_or_default(),
@@ -91,6 +91,8 @@ fn packets(mut compound: &[u8]) -> impl Iterator<Item = Packet<'_>> {
 fn contents(packet: Packet<'_>) -> impl Iterator<Item = Received<'_>> {
     let Packet { count, kind, body } = packet;
     let (words, _) = body.as_chunks();
+    // A kind of packet has some of these four parts; the others stay empty, and nothing is
+    // allocated.
     let whole = match (kind, count) {
         (SENDER_REPORT, _) => sender_report(words),
         (TRANSPORT_FEEDBACK, NACK) => nack(words),
@@ -134,7 +136,7 @@ fn sender_report(words: &[[u8; 4]]) -> Option<Received<'_>> {
 fn report(words: &[[u8; 4]; 6]) -> Received<'_> {
     let [ssrc, losses, highest_seq, jitter, last_report, since_report] =
         words.map(u32::from_be_bytes);
-    // The sign is that of 24 bits.
+    // The number is signed, in 24 bits.
     let lost = (losses << 8).cast_signed() >> 8;
     Received::Report(ReportBlock {
         ssrc,
@@ -171,8 +173,8 @@ fn bye<'a>(source: &[u8; 4]) -> Received<'a> {
     }
 }
 
-/// The sequence numbers of a NACK (RFC 4585 §6.2.1): of each entry the first, then those after
-/// it whose bit is set, the lowest bit for the next number.
+/// The sequence numbers of a NACK (RFC 4585 §6.2.1): of each entry the first number, then those of
+/// the 16 after it whose bit is set, the lowest bit for the next number.
 ///
 /// ```text
 ///  0                   1                   2                   3
@@ -185,7 +187,7 @@ fn bye<'a>(source: &[u8; 4]) -> Received<'a> {
 pub struct Lost<'a> {
     entries: &'a [[u8; 4]],
     first: u16,
-    /// Bit n is for the number n after `first`.
+    /// Numbers of the entry that are not yet returned: bit n is for the number n after `first`.
     untold: u32,
 }
 
@@ -228,7 +230,7 @@ mod tests {
         read(compound).collect()
     }
 
-    /// All kinds of packets, as they are written.
+    /// A compound with every kind of packet that can be written.
     fn compound() -> Vec<u8> {
         let mut to = Vec::new();
         let report = SenderReport {
@@ -247,7 +249,7 @@ mod tests {
         to
     }
 
-    /// Takes all there is of what was received.
+    /// Reads everything in an item, and returns the number of its parts.
     fn exhaust(received: Received<'_>) -> usize {
         match received {
             Received::Nack { lost, .. } => lost.count(),
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_senders_compound_is_read() {
+    fn sender_compound_is_read() {
         let mut compound = vec![0x80, 200, 0, 6];
         compound.extend([0, 0, 0, 9, 1, 2, 3, 4, 5, 6, 7, 8]);
         compound.extend([0; 12]);
@@ -272,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_in_order() {
+    fn written_packets_are_read_in_order() {
         let compound = compound();
         let received = all(&compound);
         let [
@@ -292,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_compound_is_read_up_to_the_cut() {
+    fn truncated_compound_is_read_up_to_the_cut() {
         let compound = compound();
         let whole = all(&compound);
         for length in 0..compound.len() {
@@ -305,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_report_has_blocks_after_its_own_fields() {
+    fn sender_report_has_blocks_after_its_own_fields() {
         let mut compound = Vec::new();
         write_receiver_report(&mut compound, 9, &[BLOCK]);
         compound.splice(8..8, [0; 20]);
@@ -320,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_as_many_as_are_counted_and_fit() {
+    fn report_blocks_end_at_the_count_or_the_length() {
         let mut compound = Vec::new();
         write_receiver_report(&mut compound, 9, &[BLOCK, BLOCK]);
         for (count, read) in [(0, 0), (1, 1), (2, 2), (31, 2)] {
@@ -330,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn fewer_than_no_lost_packets_are_none() {
+    fn negative_number_of_lost_packets_is_read_as_zero() {
         for (lost, read) in [
             ([0xff, 0xff, 0xff], 0),
             ([0x80, 0, 0], 0),
@@ -348,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn each_entry_of_a_fir_asks_for_a_key_frame() {
+    fn each_fir_entry_is_a_keyframe_request() {
         let mut compound = vec![0x84, 206, 0, 6, 0, 0, 0, 9, 0, 0, 0, 0];
         compound.extend([0, 0, 0, 3, 77, 0, 0, 0]);
         compound.extend([0, 0, 0, 4, 78, 0, 0, 0]);
@@ -359,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_packets_are_passed_over() {
+    fn malformed_packets_are_skipped() {
         for (first, kind) in [
             (0x80, 200),
             (0x81, 201),
@@ -396,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_a_nack_go_on_over_a_wrap() {
+    fn nack_numbers_continue_over_a_wrap() {
         let compound = [
             0x81, 205, 0, 3, 0, 0, 0, 9, 0, 0, 0, 3, 0xff, 0xff, 0x80, 0x01,
         ];
@@ -408,7 +410,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_nack_is_read_as_it_was_written(
+        fn nack_is_read_as_it_was_written(
             first: u16,
             steps in prop::collection::vec(1_u16..40, 0..200),
         ) {
@@ -428,12 +430,12 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_do_harm(bytes: Vec<u8>) {
+        fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
             read(&bytes).map(exhaust).count();
         }
 
         #[test]
-        fn no_packets_do_harm(packets in prop::collection::vec(packet(), 0..5)) {
+        fn plausible_packets_never_panic(packets in prop::collection::vec(packet(), 0..5)) {
             read(&packets.concat()).map(exhaust).count();
         }
     }

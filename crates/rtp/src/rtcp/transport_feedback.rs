@@ -3,17 +3,17 @@ use std::time::Duration;
 use super::write::{begin, finish};
 use super::{TRANSPORT_FEEDBACK, TRANSPORT_WIDE};
 
-/// One unit of an arrival's distance to the one before.
+/// Unit of a delta, in microseconds: the time from one arrival to the next.
 const DELTA_US: i64 = 250;
 
-/// One unit of the time that a feedback begins with.
+/// Unit of the reference time of a feedback, in microseconds.
 const REFERENCE_US: i64 = 64_000;
 
-// The status of a packet (§3.1.1). Not received is zero, and three is reserved.
+// Status of a packet (§3.1.1). Zero is not received, and three is reserved.
 const SMALL_DELTA: u16 = 1;
 const LARGE_DELTA: u16 = 2;
 
-/// Packets whose status one vector chunk tells, two bits each.
+/// Packets in one vector chunk of two bits for each.
 const CHUNK_STATUSES: usize = 7;
 
 /// Which packets arrived, and when, by their transport-wide sequence numbers
@@ -34,11 +34,11 @@ const CHUNK_STATUSES: usize = 7;
 pub struct TransportFeedback<'a> {
     /// Transport-wide sequence number of the first packet.
     pub base: u16,
-    /// Packets that the feedback tells of, arrived or not.
+    /// Number of packets that the feedback covers, received or not.
     pub count: u16,
-    /// One more with every feedback; wraps.
+    /// Number of the feedback: one more each time; wraps.
     pub number: u8,
-    /// The time that arrivals are counted from, in units of 64 ms, 24 bits with a sign.
+    /// Time from which arrivals are counted, in units of 64 ms; a signed number of 24 bits.
     pub reference: i32,
     chunks: &'a [[u8; 2]],
     deltas: &'a [u8],
@@ -60,10 +60,10 @@ impl<'a> TransportFeedback<'a> {
         })
     }
 
-    /// Each packet from [`Self::base`] on with its arrival in microseconds after
-    /// [`Self::reference`], or `None` if it did not arrive.
+    /// Returns each packet from [`Self::base`] on with its arrival in microseconds after
+    /// [`Self::reference`], or `None` if it was not received.
     ///
-    /// Ends after [`Self::count`] packets, or where the feedback is cut short.
+    /// Ends after [`Self::count`] packets, or where the feedback is truncated.
     pub fn arrivals(&self) -> impl Iterator<Item = (u16, Option<i64>)> + use<'a> {
         let (base, mut deltas, mut at) = (self.base, self.deltas, 0);
         let statuses = self.chunks.iter().flat_map(|chunk| statuses(*chunk));
@@ -85,8 +85,8 @@ impl<'a> TransportFeedback<'a> {
     }
 }
 
-/// Appends feedback on the packets from transport-wide sequence number `base` on: for each its
-/// arrival, or `None`. Arrivals are counted from any moment that stays the same; `number` is one
+/// Appends feedback on the packets from transport-wide sequence number `base` on: the arrival of
+/// each, or `None` if it was not received. Arrivals count from any fixed moment; `number` is one
 /// more with every feedback.
 pub fn write_transport_feedback(
     to: &mut Vec<u8>,
@@ -113,7 +113,8 @@ pub fn write_transport_feedback(
         number,
     ]);
     let deltas = || {
-        // The next one counts from what the sender will have added up, not from the truth.
+        // Each delta counts from the sum that the sender computes, not from the true arrival, so
+        // that rounding errors do not add up.
         let mut last = reference * REFERENCE_US;
         arrivals.iter().map(move |arrival| {
             let at = (*arrival)?.as_micros() as i64;
@@ -122,6 +123,7 @@ pub fn write_transport_feedback(
             Some(delta as i16)
         })
     };
+    // All chunks are vectors of two bits, which hold every status.
     let (mut chunk, mut filled) = (0_u16, 0);
     for delta in deltas() {
         let status = match delta {
@@ -146,11 +148,11 @@ pub fn write_transport_feedback(
             Err(_) => to.extend(delta.to_be_bytes()),
         }
     }
-    // Zeros follow the last delta; the padding bit with a count would say the same.
+    // Zeros fill the last word; the padding bit with a count would say the same.
     finish(to, start);
 }
 
-/// What comes after the chunks that tell `count` statuses; `None` when chunks are missing.
+/// Returns the bytes after the chunks of `count` statuses; `None` when chunks are missing.
 fn after_chunks(mut body: &[u8], count: u16) -> Option<&[u8]> {
     let mut told = 0;
     while told < usize::from(count) {
@@ -161,13 +163,13 @@ fn after_chunks(mut body: &[u8], count: u16) -> Option<&[u8]> {
     Some(body)
 }
 
-/// The statuses that a chunk tells (§3.1.3, §3.1.4).
+/// The statuses in a chunk (§3.1.3, §3.1.4).
 ///
 /// ```text
 ///  0                   1
 ///  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
-/// |0| S |       run length        |   so often the same
+/// |0| S |       run length        |   one status, repeated
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// |1|0|       14 of one bit       |
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
@@ -206,13 +208,13 @@ mod tests {
         TransportFeedback::read(body).unwrap().arrivals().collect()
     }
 
-    /// Only when they arrived.
+    /// The arrivals alone.
     fn times(body: &[u8]) -> Vec<Option<i64>> {
         arrivals(body).into_iter().map(|(_, at)| at).collect()
     }
 
     #[test]
-    fn transport_feedback_tells_losses_and_distances() {
+    fn feedback_has_losses_and_deltas() {
         let mut bytes = Vec::new();
         let ms = |ms| Some(Duration::from_millis(ms));
         // Out of order, and one after a pause that takes two bytes.
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_and_numbers_over_a_wrap_are_read() {
+    fn fields_are_read_and_numbers_continue_over_a_wrap() {
         let body = body(3, &[0x2003], &[4, 0, 255]);
         let feedback = TransportFeedback::read(&body).unwrap();
         assert_eq!((feedback.base, feedback.count), (0xffff, 3));
@@ -241,8 +243,8 @@ mod tests {
     }
 
     #[test]
-    fn run_lengths_are_read() {
-        // Nothing 8,191 times, no packet at all, a large delta twice, then the reserved status.
+    fn run_length_chunks_are_read() {
+        // 8,191 packets not received, an empty run, a large delta twice, then the reserved status.
         let chunks = [0x1fff, 0x2000, 0x4002, 0x6001];
         let times = times(&body(8_194, &chunks, &[0xff, 0xff, 0x7f, 0xff]));
         assert_eq!(times[..8_191], [None; 8_191]);
@@ -250,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vector_of_one_bit_is_read() {
+    fn one_bit_vector_chunk_is_read() {
         // The third and the last of 14, then the first of two.
         let times = times(&body(16, &[0x8801, 0xa000], &[1, 2, 3]));
         let mut wanted = [None; 16];
@@ -261,26 +263,26 @@ mod tests {
     }
 
     #[test]
-    fn a_vector_of_two_bits_is_read() {
+    fn two_bit_vector_chunk_is_read() {
         // Small, none, large, reserved.
         let times = times(&body(4, &[0xd2c0], &[4, 0xff, 0xfe]));
         assert_eq!(times, [Some(1_000), None, Some(500), None]);
     }
 
     #[test]
-    fn no_more_packets_are_told_than_are_counted() {
+    fn packets_beyond_the_count_are_ignored() {
         assert_eq!(times(&body(2, &[0x3fff], &[1, 1, 1])).len(), 2);
         assert_eq!(times(&body(0, &[0x3fff], &[1])), []);
     }
 
     #[test]
-    fn what_is_cut_off_is_not_told() {
-        // The second of 14, then small, none, large, reserved and three of nothing, then a run.
+    fn truncated_feedback_is_read_up_to_the_cut() {
+        // The second of 14, then small, none, large, reserved and three not received, then a run.
         let chunks = [0x8000 | 1 << 12, 0xd2c0, 0x0003];
         let body = body(24, &chunks, &[4, 4, 0, 40]);
         let whole = arrivals(&body);
         assert_eq!(whole.len(), 24);
-        // Where chunks are missing, so is the first delta; then one delta after the other.
+        // While a chunk is missing, so is the first delta; then one delta comes after the other.
         let told = [0, 0, 1, 1, 1, 1, 1, 14, 16, 16, 24];
         for (length, told) in (16..).zip(told) {
             assert_eq!(arrivals(&body[..length]), whole[..told], "{length}");
@@ -290,7 +292,7 @@ mod tests {
         }
     }
 
-    /// Arrivals with steps that a delta can tell, counted from any time that a reference can.
+    /// Arrivals with steps that a delta can express, from any time that a reference can express.
     fn exact() -> impl Strategy<Value = Vec<Option<i64>>> {
         const MAX: i64 = (1 << 23) * REFERENCE_US - 1;
         let step = prop_oneof![0_i64..64_000, -8_191_000_i64..8_191_000];
@@ -306,7 +308,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn feedback_of_any_arrivals_is_whole_words(
+        fn feedback_has_whole_words_for_any_arrivals(
             arrivals in prop::collection::vec(prop::option::of(0_u64..1 << 40), 1..200),
         ) {
             let mut bytes = Vec::new();
@@ -341,7 +343,7 @@ mod tests {
         }
 
         #[test]
-        fn no_body_does_harm(body: Vec<u8>) {
+        fn arbitrary_body_never_panics(body: Vec<u8>) {
             if let Some(feedback) = TransportFeedback::read(&body) {
                 prop_assert!(feedback.arrivals().count() <= feedback.count.into());
             }

@@ -3,13 +3,13 @@ use super::{
     SOURCE_DESCRIPTION, SenderReport, TRANSPORT_FEEDBACK,
 };
 
-/// Report blocks or sources of one packet; its count has five bits.
+/// Most report blocks or sources in one packet: its count has five bits.
 const COUNT_MAX: usize = 31;
 
-/// Bytes of a CNAME; one byte tells their number (RFC 3550 §6.5).
+/// Most bytes in a CNAME: one byte holds their number (RFC 3550 §6.5).
 const CNAME_MAX: usize = 255;
 
-/// The item of a source description that is a CNAME (RFC 3550 §6.5.1).
+/// Type of the CNAME item in a source description (RFC 3550 §6.5.1).
 const CNAME: u8 = 1;
 
 /// Appends a sender report without report blocks (RFC 3550 §6.4.1).
@@ -26,7 +26,7 @@ pub fn write_sender_report(to: &mut Vec<u8>, report: &SenderReport) {
     finish(to, start);
 }
 
-/// Appends a receiver report; of more than 31 blocks the first 31.
+/// Appends a receiver report of `sender`. Of more than 31 blocks, the first 31 are written.
 pub fn write_receiver_report(to: &mut Vec<u8>, sender: u32, blocks: &[ReportBlock]) {
     let blocks = &blocks[..blocks.len().min(COUNT_MAX)];
     let start = begin(to, blocks.len() as u8, RECEIVER_REPORT, &[sender]);
@@ -46,8 +46,8 @@ pub fn write_receiver_report(to: &mut Vec<u8>, sender: u32, blocks: &[ReportBloc
     finish(to, start);
 }
 
-/// Appends a source description with the name that sources of one origin share (RFC 3550
-/// §6.5.1). Of a name beyond 255 bytes the characters that fit are sent.
+/// Appends a source description with the CNAME, the name that all sources of one endpoint share
+/// (RFC 3550 §6.5.1). A name of more than 255 bytes is cut after the last character that fits.
 ///
 /// ```text
 ///  0                   1                   2                   3
@@ -66,20 +66,23 @@ pub fn write_cname(to: &mut Vec<u8>, ssrc: u32, cname: &str) {
     finish(to, start);
 }
 
-/// Appends that these sources are gone (RFC 3550 §6.6); of more than 31 the first 31.
+/// Appends a BYE: these sources have left (RFC 3550 §6.6). Of more than 31, the first 31 are
+/// written.
 pub fn write_bye(to: &mut Vec<u8>, ssrcs: &[u32]) {
     let ssrcs = &ssrcs[..ssrcs.len().min(COUNT_MAX)];
     let start = begin(to, ssrcs.len() as u8, BYE, ssrcs);
     finish(to, start);
 }
 
-/// Appends a NACK for these packets, which are in ascending order (RFC 4585 §6.2.1).
+/// Appends a NACK: `sender` misses these packets of `source`, which must be in ascending order (RFC
+/// 4585 §6.2.1).
 pub fn write_nack(to: &mut Vec<u8>, sender: u32, source: u32, missing: &[u16]) {
     let start = begin(to, NACK, TRANSPORT_FEEDBACK, &[sender, source]);
     let mut missing = missing.iter().copied().peekable();
     while let Some(first) = missing.next() {
         let mut following = 0_u16;
         while let Some(next) = missing.peek() {
+            // An entry covers a packet and the 16 after it.
             let distance = next.wrapping_sub(first);
             if !(1..=16).contains(&distance) {
                 break;
@@ -93,14 +96,14 @@ pub fn write_nack(to: &mut Vec<u8>, sender: u32, source: u32, missing: &[u16]) {
     finish(to, start);
 }
 
-/// Appends a request for a key frame (RFC 4585 §6.3.1).
+/// Appends a PLI: `sender` asks `source` for a key frame (RFC 4585 §6.3.1).
 pub fn write_pli(to: &mut Vec<u8>, sender: u32, source: u32) {
     let start = begin(to, PLI, PAYLOAD_FEEDBACK, &[sender, source]);
     finish(to, start);
 }
 
-/// The common header (RFC 3550 §6.1) with a length still to be told, and the first fields.
-/// Returns where the packet starts.
+/// Appends the common header (RFC 3550 §6.1), whose length [`finish`] fills in, and the first
+/// fields. Returns where the packet starts.
 pub(super) fn begin(to: &mut Vec<u8>, count: u8, kind: u8, fields: &[u32]) -> usize {
     let start = to.len();
     to.extend([0x80 | count, kind, 0, 0]);
@@ -108,7 +111,7 @@ pub(super) fn begin(to: &mut Vec<u8>, count: u8, kind: u8, fields: &[u32]) -> us
     start
 }
 
-/// Fills the last word with zeros and tells the length.
+/// Fills the last word with zeros and writes the length into the header.
 pub(super) fn finish(to: &mut Vec<u8>, start: usize) {
     let length = (to.len() - start).next_multiple_of(4);
     to.resize(start + length, 0);
@@ -121,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_has_the_shape_of_the_rfc() {
+    fn receiver_report_has_the_layout_of_the_rfc() {
         let mut bytes = Vec::new();
         let block = ReportBlock {
             ssrc: 0x0102_0304,
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_report_has_the_shape_of_the_rfc() {
+    fn sender_report_has_the_layout_of_the_rfc() {
         let mut bytes = Vec::new();
         let report = SenderReport {
             ssrc: 0xaabb_ccdd,
@@ -163,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cname_ends_with_a_zero_and_whole_words() {
+    fn cname_ends_with_a_zero_and_whole_words() {
         let mut bytes = Vec::new();
         write_cname(&mut bytes, 9, "a");
         assert_eq!(bytes, [0x81, 202, 0, 2, 0, 0, 0, 9, 1, 1, b'a', 0]);
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_cname_is_cut_between_characters() {
+    fn long_cname_is_cut_between_characters() {
         let mut bytes = Vec::new();
         write_cname(&mut bytes, 9, &"ä".repeat(200));
         assert_eq!(bytes[8..10], [1, 254]);
@@ -186,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bye_names_its_sources() {
+    fn bye_names_up_to_31_sources() {
         let mut bytes = vec![0xff; 3];
         write_bye(&mut bytes, &[8, 9]);
         assert_eq!(bytes[3..], [0x82, 203, 0, 2, 0, 0, 0, 8, 0, 0, 0, 9]);
@@ -196,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_packets_near_each_other_share_an_entry() {
+    fn nearby_missing_packets_share_a_nack_entry() {
         let mut bytes = Vec::new();
         write_nack(&mut bytes, 1, 2, &[0xfffe, 0xffff, 14, 15]);
         assert_eq!(bytes[..4], [0x81, 205, 0, 4]);

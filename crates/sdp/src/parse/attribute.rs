@@ -1,4 +1,4 @@
-//! The attributes that add an option: malformed ones, repetitions and those beyond a bound are
+//! Attributes that only add an option. Malformed ones, duplicates and those beyond a limit are
 //! ignored.
 
 use crate::codec::{Codec, Extension};
@@ -12,7 +12,7 @@ use crate::section::Direction;
 use crate::simulcast::{Rid, RidDirection, Simulcast, is_rid};
 use crate::sources::{Msid, Source, SourceGroup};
 
-/// `opus/48000/2`, the first for its payload type.
+/// Reads `opus/48000/2`. The first `rtpmap` of a payload type counts.
 pub(super) fn rtpmap(codec: &mut Codec, value: &str) {
     let (encoding, _) = first_word(value);
     let mut parts = encoding.split('/');
@@ -30,7 +30,7 @@ pub(super) fn rtpmap(codec: &mut Codec, value: &str) {
         .filter(|channels| *channels > 0);
 }
 
-/// Names a payload type that RFC 3551 §6 describes, unless the section does.
+/// Fills in a static audio payload type (RFC 3551 §6), unless the section describes it.
 pub(super) fn name_static(codec: &mut Codec) {
     let name = match codec.payload_type {
         0 => "PCMU",
@@ -44,7 +44,7 @@ pub(super) fn name_static(codec: &mut Codec) {
     }
 }
 
-/// `minptime=10;useinbandfec=1`. Several lines for a payload type add up.
+/// Reads `minptime=10;useinbandfec=1`. Several lines for one payload type are joined.
 pub(super) fn fmtp(codec: &mut Codec, value: &str) {
     if value.is_empty() || codec.parameters.len() + 1 + value.len() > PARAMETERS_MAX {
         return;
@@ -55,7 +55,8 @@ pub(super) fn fmtp(codec: &mut Codec, value: &str) {
     codec.parameters.push_str(value);
 }
 
-/// `nack pli`
+/// Reads `nack pli`. White space between words is reduced to one space, so that messages can be
+/// compared as text.
 pub(super) fn feedback(messages: &mut Vec<String>, value: &str) {
     if value.is_empty() || value.len() > FEEDBACK_BYTES_MAX || messages.len() >= FEEDBACKS_MAX {
         return;
@@ -70,8 +71,8 @@ pub(super) fn feedback(messages: &mut Vec<String>, value: &str) {
     }
 }
 
-/// `3/sendonly urn:ietf:params:rtp-hdrext:sdes:mid`. Identifiers from 256 on, which ask the
-/// answer to choose (RFC 8285 §5), are ignored.
+/// Reads `3/sendonly urn:ietf:params:rtp-hdrext:sdes:mid`. Identifiers from 256 on, which leave
+/// the choice to the answer (RFC 8285 §5), are ignored.
 pub(super) fn extension(extensions: &mut Vec<Extension>, value: &str) {
     let (key, rest) = first_word(value);
     let (uri, _) = first_word(rest);
@@ -91,7 +92,7 @@ pub(super) fn extension(extensions: &mut Vec<Extension>, value: &str) {
     });
 }
 
-/// `stream track`
+/// Reads `stream track`.
 pub(super) fn msid(msids: &mut Vec<Msid>, value: &str) {
     if msids.len() >= MSIDS_MAX {
         return;
@@ -101,7 +102,7 @@ pub(super) fn msid(msids: &mut Vec<Msid>, value: &str) {
     }
 }
 
-/// `2231627014 cname:4TOk42mSjXCkVIa6`. Lines of one SSRC add up.
+/// Reads `2231627014 cname:4TOk42mSjXCkVIa6`. Lines of one SSRC are merged.
 pub(super) fn source(sources: &mut Vec<Source>, value: &str) {
     let (ssrc, rest) = first_word(value);
     let Some(ssrc) = number(ssrc) else {
@@ -109,7 +110,7 @@ pub(super) fn source(sources: &mut Vec<Source>, value: &str) {
     };
     let position = sources.iter().position(|source| source.ssrc == ssrc);
     if position.is_none() {
-        // Counted before anything is kept.
+        // The limit is checked before anything is stored.
         if sources.len() >= SSRCS_MAX {
             return;
         }
@@ -132,7 +133,7 @@ pub(super) fn source(sources: &mut Vec<Source>, value: &str) {
     }
 }
 
-/// `FID 2231627014 632943048`
+/// Reads `FID 2231627014 632943048`.
 pub(super) fn source_group(groups: &mut Vec<SourceGroup>, value: &str) {
     if groups.len() >= SOURCE_GROUPS_MAX {
         return;
@@ -151,8 +152,8 @@ pub(super) fn source_group(groups: &mut Vec<SourceGroup>, value: &str) {
     }
 }
 
-/// `hi send max-width=1280` (RFC 8851 §6: a malformed one is ignored). A name that is too long
-/// is refused, for a publisher would lose a layer without a word.
+/// Reads `hi send max-width=1280`. A malformed rid is ignored (RFC 8851 §6). A name that is too
+/// long is refused, because the publisher would silently lose a layer.
 pub(super) fn rid(rids: &mut Vec<Rid>, value: &str) -> Result<(), Reason> {
     let (id, rest) = first_word(value);
     let (direction, parameters) = first_word(rest);
@@ -174,7 +175,7 @@ pub(super) fn rid(rids: &mut Vec<Rid>, value: &str) -> Result<(), Reason> {
     Ok(())
 }
 
-/// `send hi;lo`, the first of the section.
+/// Reads `send hi;lo`. The first `simulcast` of a section counts.
 pub(super) fn simulcast(simulcast: &mut Option<Simulcast>, value: &str) {
     if simulcast.is_none() {
         *simulcast = Some(Simulcast::parse(value));

@@ -1,4 +1,4 @@
-//! A section while its lines are read.
+//! A section while its lines are being read.
 
 use super::{Session, attribute};
 use crate::codec::Codec;
@@ -10,23 +10,24 @@ use crate::section::{Direction, MediaKind, Section, is_rtp};
 /// Payload types of RTP (RFC 3550 §5.1: seven bits).
 const PAYLOAD_TYPES: usize = 128;
 
-/// Marks a payload type that the m-line lacks. Formats are fewer.
+/// Marks a payload type that the m-line does not list. It is never an index of a codec, since
+/// [`FORMATS_MAX`] is smaller.
 const ABSENT: u8 = u8::MAX;
 
-/// A section whose m-line was read, with what its attributes said so far.
+/// A section whose m-line has been read, and as many of its attributes as have come so far.
 pub(super) struct SectionDraft<'a> {
     /// The m-line.
     pub(super) line: Line<'a>,
-    /// Its codecs are all payload types of the m-line; those without a name are not described
+    /// Its codecs are all payload types of the m-line; a codec without a name has had no `rtpmap`
     /// yet.
     pub(super) section: Section,
     pub(super) is_rtp: bool,
     pub(super) extmap_allow_mixed: bool,
     direction: Option<Direction>,
-    /// Where each payload type stands among the codecs, or [`ABSENT`]: a description with
-    /// thousands of `rtpmap` lines costs no search.
+    /// The index of each payload type among the codecs, or [`ABSENT`]. With it, a description with
+    /// thousands of `rtpmap` lines needs no searches.
     positions: [u8; PAYLOAD_TYPES],
-    /// Feedback messages for all payload types.
+    /// Feedback messages for all payload types (`rtcp-fb:*`).
     feedback_for_all: Vec<String>,
 }
 
@@ -43,6 +44,7 @@ impl<'a> SectionDraft<'a> {
         section.port = port;
         section.protocol = protocol.to_owned();
         section.line = line.number;
+        // A new section has `rtcp-mux`; a parsed one only if an attribute says so.
         section.rtcp_mux = false;
         let mut draft = Self {
             line,
@@ -59,7 +61,7 @@ impl<'a> SectionDraft<'a> {
         if draft.section.codecs.is_empty() && draft.section.formats.is_empty() {
             return Err(Reason::MediaLine);
         }
-        // RFC 8841's predecessors wrote the SCTP port where the format now is.
+        // The predecessors of RFC 8841 have the SCTP port in the place of the format.
         if protocol.eq_ignore_ascii_case("DTLS/SCTP") {
             draft.section.sctp_port = draft.section.formats.first().and_then(|f| number(f));
         }
@@ -87,7 +89,7 @@ impl<'a> SectionDraft<'a> {
         }
     }
 
-    /// Takes an attribute other than `mid`. Unknown ones are ignored.
+    /// Reads an attribute other than `mid`. Unknown attributes are ignored.
     pub(super) fn attribute(
         &mut self,
         line: &Line<'a>,
@@ -107,10 +109,12 @@ impl<'a> SectionDraft<'a> {
             "simulcast" => attribute::simulcast(&mut section.simulcast, value),
             "rtcp-mux" => section.rtcp_mux = true,
             "rtcp-rsize" => section.rtcp_rsize = true,
+            // RFC 9143 §6: `bundle-only` has a meaning only with port 0.
             "bundle-only" => section.bundle_only = section.port == 0,
             "extmap-allow-mixed" => self.extmap_allow_mixed = true,
             "sctp-port" => section.sctp_port = Some(number(value).ok_or(Reason::SctpPort)?),
             "max-message-size" => section.max_message_size = number(value),
+            // Candidates are kept as they came: a malformed one is no reason to refuse an offer.
             "candidate" => {
                 if section.transport.candidates.len() < CANDIDATES_MAX {
                     section.transport.candidates.push(line.value.to_owned());
@@ -127,8 +131,8 @@ impl<'a> SectionDraft<'a> {
         Ok(())
     }
 
-    /// Reads an attribute that begins with a payload type. One that the m-line lacks, or none,
-    /// is ignored.
+    /// Reads an attribute that begins with a payload type. It is ignored if the payload type is
+    /// malformed or not in the m-line.
     fn of_codec(&mut self, value: &str, read: fn(&mut Codec, &str)) {
         let (payload_type, rest) = first_word(value);
         let position = number(payload_type)
@@ -150,7 +154,8 @@ impl<'a> SectionDraft<'a> {
         }
     }
 
-    /// Completes the section from the session level, and adds to `copied` what that takes.
+    /// Completes the section from the session level, and adds the number of bytes copied to
+    /// `copied`.
     pub(super) fn close(mut self, session: &Session<'_>, copied: &mut usize) -> Section {
         self.sort_out_payload_types();
         self.give_feedback_to_all(copied);
@@ -161,6 +166,7 @@ impl<'a> SectionDraft<'a> {
             section.direction = self.direction.or(session.direction).unwrap_or_default();
             *copied += inherit_extensions(&mut section, session);
         }
+        // Rids may come after `simulcast`, so its layers are matched with them only at the end.
         section.simulcast = section.simulcast.and_then(|mut simulcast| {
             simulcast.keep_described(&section.rids);
             (!simulcast.is_empty()).then_some(simulcast)
@@ -168,7 +174,7 @@ impl<'a> SectionDraft<'a> {
         section
     }
 
-    /// Leaves the codecs that are described, and makes formats of the others.
+    /// Keeps the payload types that are described as codecs, and turns the others into formats.
     fn sort_out_payload_types(&mut self) {
         let section = &mut self.section;
         if section.kind == MediaKind::Audio {
@@ -194,8 +200,8 @@ impl<'a> SectionDraft<'a> {
     }
 }
 
-/// Gives a section the session's header extensions whose identifier and URI it has not used
-/// itself (RFC 8285 §6). Returns how many bytes that took.
+/// Copies the session's header extensions whose identifier and URI the section does not use itself
+/// (RFC 8285 §6). Returns the number of bytes copied.
 fn inherit_extensions(section: &mut Section, session: &Session<'_>) -> usize {
     let mut copied = 0;
     let own = section.extensions.len();

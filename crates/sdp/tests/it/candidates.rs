@@ -1,9 +1,9 @@
-//! ICE candidates: those of clients are read, malformed ones are refused by part.
+//! ICE candidates: those of clients are parsed, malformed ones are refused with the part named.
 
 use sdp::{Address, Candidate, CandidateKind, CandidatePart, Protocol, Reason};
 
 #[test]
-fn candidates_of_clients_are_read() {
+fn client_candidates_are_parsed() {
     let parse = |text: &str| Candidate::parse(text).unwrap();
     let host = parse(
         "candidate:1387637174 1 udp 2122260223 192.0.2.1 61764 typ host generation 0 \
@@ -33,7 +33,7 @@ fn candidates_of_clients_are_read() {
 }
 
 #[test]
-fn malformed_candidate_is_refused_by_its_part() {
+fn malformed_candidate_error_names_the_part() {
     use CandidatePart::*;
     let long = format!("candidate:{} 1 udp 1 192.0.2.1 9 typ host", "f".repeat(33));
     for (text, part) in [
@@ -67,7 +67,7 @@ fn malformed_candidate_is_refused_by_its_part() {
 }
 
 #[test]
-fn candidate_is_written_as_it_was_read() {
+fn parsed_candidate_is_written_back_unchanged() {
     for text in [
         "candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host",
         "candidate:1 1 tcp 1 2001:db8::1 9 typ srflx",

@@ -1,4 +1,4 @@
-//! What clients in the field send, one test for each kind.
+//! What real clients send: one test for each case.
 
 use sdp::{Description, Direction, MediaKind, Reason, RidDirection, Setup};
 
@@ -32,7 +32,7 @@ fn odd_but_legal_session_lines_are_ignored() {
 }
 
 #[test]
-fn malformed_origin_counts_as_the_default() {
+fn malformed_origin_falls_back_to_the_default() {
     for origin in ["", "-", "- 1", "- 1 x IN IP4 127.0.0.1"] {
         let text = format!("v=0\r\no={origin}\r\ns=-\r\nt=0 0\r\n");
         assert_eq!(parse(&text).origin.version, 0, "{origin}");
@@ -40,7 +40,7 @@ fn malformed_origin_counts_as_the_default() {
 }
 
 #[test]
-fn lines_may_end_in_any_way_and_have_spaces() {
+fn line_ends_and_trailing_spaces_do_not_matter() {
     let crlf = parse(&offer("", "a=rtcp-mux\r\n"));
     let newline = parse(&offer("", "a=rtcp-mux\r\n").replace("\r\n", "\n"));
     let spaces = parse(&offer("", "a=rtcp-mux\r\n").replace("\r\n", " \t\r\n"));
@@ -96,7 +96,7 @@ fn session_attributes_complete_a_section() {
 }
 
 #[test]
-fn section_attributes_stand_before_those_of_the_session() {
+fn section_attributes_override_session_attributes() {
     let session = "a=ice-ufrag:user\r\na=ice-pwd:password\r\na=setup:actpass\r\na=sendonly\r\n\
         a=fingerprint:x 00\r\na=ice-options:ice2\r\n\
         a=extmap:1 urn:a\r\na=extmap:2 urn:b\r\na=extmap:3 urn:c\r\n";
@@ -116,7 +116,7 @@ fn section_attributes_stand_before_those_of_the_session() {
 }
 
 #[test]
-fn extmap_allow_mixed_may_stand_in_every_section() {
+fn extmap_allow_mixed_counts_if_every_section_has_it() {
     let mixed = "a=extmap-allow-mixed\r\n";
     let second = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n";
     assert!(parse(&offer("", mixed)).extmap_allow_mixed);
@@ -126,7 +126,7 @@ fn extmap_allow_mixed_may_stand_in_every_section() {
 }
 
 #[test]
-fn payload_type_without_rtpmap_is_no_codec() {
+fn payload_type_without_rtpmap_becomes_a_format() {
     let text = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 99 96 0\r\na=rtpmap:96 VP8/90000\r\n\
         a=fmtp:99 x=y\r\na=rtcp-fb:99 nack\r\na=rtpmap:100 H264/90000\r\n";
     let section = parse(text).sections.remove(0);
@@ -136,7 +136,7 @@ fn payload_type_without_rtpmap_is_no_codec() {
 }
 
 #[test]
-fn static_payload_type_without_rtpmap_has_its_name() {
+fn static_payload_type_without_rtpmap_gets_its_name() {
     let text = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0 8 9 3 13\r\na=rtpmap:13 CN/8000\r\n";
     let section = parse(text).sections.remove(0);
     let names: Vec<_> = section.codecs.iter().map(|c| c.name.as_str()).collect();
@@ -148,7 +148,7 @@ fn static_payload_type_without_rtpmap_has_its_name() {
 }
 
 #[test]
-fn encoding_name_is_kept_and_is_the_same_in_any_case() {
+fn encoding_name_is_kept_and_compared_ignoring_case() {
     let text = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 OPUS/48000\r\n";
     let section = parse(text).sections.remove(0);
     let codec = section.codec(111).unwrap();
@@ -229,7 +229,7 @@ fn malformed_mid_is_refused() {
 }
 
 #[test]
-fn mid_of_two_sections_is_refused() {
+fn duplicate_mid_is_refused() {
     let section = "m=audio 9 RTP/SAVPF 0\r\na=mid:0\r\n";
     let error = Description::parse(&format!("v=0\r\n{section}{section}")).unwrap_err();
     assert_eq!((error.line, error.reason), (5, Reason::DuplicateMid));
@@ -250,7 +250,7 @@ fn bad_port_is_refused_with_its_line() {
 }
 
 #[test]
-fn number_of_ports_is_ignored() {
+fn port_count_is_ignored() {
     let description = parse("v=0\r\nm=audio 49170/2 RTP/AVP 0\r\n");
     assert_eq!(description.sections.first().unwrap().port, 49_170);
 }
@@ -279,7 +279,7 @@ fn text_without_version_is_refused() {
 }
 
 #[test]
-fn attributes_that_connect_are_refused_when_malformed() {
+fn malformed_transport_attribute_is_refused() {
     for (attribute, reason) in [
         ("ice-ufrag:", Reason::IceUfrag),
         ("ice-ufrag:a b", Reason::IceUfrag),
@@ -301,7 +301,7 @@ fn attributes_that_connect_are_refused_when_malformed() {
 }
 
 #[test]
-fn attributes_that_add_an_option_are_ignored_when_malformed() {
+fn malformed_optional_attribute_is_ignored() {
     let plain = section("", "");
     for attribute in [
         "rtpmap:",
@@ -378,7 +378,7 @@ fn port_zero_refuses_unless_bundle_only() {
 }
 
 #[test]
-fn data_channels_are_read_in_both_ways_of_writing() {
+fn data_channel_section_is_parsed_in_old_and_new_syntax() {
     let new = parse(
         "v=0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=sctp-port:5000\r\n\
          a=max-message-size:262144\r\n",
@@ -395,7 +395,7 @@ fn data_channels_are_read_in_both_ways_of_writing() {
 }
 
 #[test]
-fn transport_is_that_of_the_first_member_of_the_group() {
+fn transport_is_that_of_the_first_bundle_member() {
     let text = "v=0\r\na=group:BUNDLE b a\r\nm=audio 0 RTP/SAVPF 0\r\na=ice-ufrag:none\r\n\
         m=audio 9 RTP/SAVPF 0\r\na=mid:a\r\na=ice-ufrag:ofa\r\n\
         m=audio 9 RTP/SAVPF 0\r\na=mid:b\r\na=ice-ufrag:ofb\r\n";
@@ -405,7 +405,7 @@ fn transport_is_that_of_the_first_member_of_the_group() {
 }
 
 #[test]
-fn error_quotes_little_and_nothing_unprintable() {
+fn error_quote_is_short_and_printable() {
     let line = format!("m=video \u{1b}[31m\u{202e} {}", "x".repeat(1_000));
     let error = Description::parse(&format!("v=0\r\n{line}")).unwrap_err();
     assert_eq!(error.reason, Reason::ControlCharacter);
@@ -415,7 +415,7 @@ fn error_quotes_little_and_nothing_unprintable() {
 }
 
 #[test]
-fn line_break_in_a_field_writes_no_line() {
+fn line_break_in_a_field_injects_no_line() {
     let mut description = parse(&offer("", ""));
     let section = description.sections.first_mut().unwrap();
     section.mid = Some("0\r\na=ice-lite".into());

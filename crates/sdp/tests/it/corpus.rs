@@ -1,6 +1,6 @@
-//! Every offer of the folder `tests/offers` is read, and comes out of writing and parsing as
-//! it went in. The names of the files say the client; their texts have the shape of the
-//! client's offers.
+//! Every offer in `tests/offers` is parsed, and gives the same description after writing and
+//! parsing again. A file's name says which client the offer is from, or which client's offers it
+//! is modelled on.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use sdp::{Description, MediaKind};
 
-/// The offers with the names of their files, in the order of the names.
+/// All offers with their file names, sorted by file name.
 pub(crate) fn offers() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/offers");
     let mut offers: Vec<_> = fs::read_dir(folder)
@@ -38,7 +38,7 @@ fn offer(name: &str) -> Description {
 }
 
 #[test]
-fn offers_of_clients_are_read_and_written_the_same() {
+fn client_offers_survive_a_write_and_parse_round_trip() {
     let offers = offers();
     assert!(offers.len() >= 16, "{} offers", offers.len());
     for (name, text) in offers {
@@ -58,7 +58,7 @@ fn offers_of_clients_are_read_and_written_the_same() {
 }
 
 #[test]
-fn offer_of_chromium_has_its_codecs_and_layers() {
+fn chromium_offer_has_its_codecs_and_layers() {
     let offer = offer("chromium_publishes_simulcast.sdp");
     assert_eq!(offer.bundle, ["0", "1"]);
     assert!(offer.extmap_allow_mixed);
@@ -74,7 +74,7 @@ fn offer_of_chromium_has_its_codecs_and_layers() {
 }
 
 #[test]
-fn offer_of_firefox_takes_the_fingerprint_of_its_session() {
+fn firefox_offer_inherits_the_session_fingerprint() {
     let offer = offer("firefox_publishes.sdp");
     let fingerprint = |mid| offer.section(mid).unwrap().transport.fingerprints.first();
     assert_eq!(fingerprint("0").unwrap().bytes.len(), 32);
@@ -82,7 +82,7 @@ fn offer_of_firefox_takes_the_fingerprint_of_its_session() {
 }
 
 #[test]
-fn offer_of_ffmpeg_with_video_alone_has_one_mid() {
+fn ffmpeg_video_only_offer_has_one_mid() {
     let offer = offer("ffmpeg_8_0_video_alone.sdp");
     assert_eq!(offer.bundle, ["1"]);
     assert_eq!(offer.sections.len(), 1);
@@ -90,14 +90,14 @@ fn offer_of_ffmpeg_with_video_alone_has_one_mid() {
     assert_eq!(h264.parameter("profile-level-id"), Some("64001f"));
 }
 
-/// A change of a text.
+/// A mutation of a text.
 #[derive(Debug, Clone)]
 enum Change {
-    /// Puts a character into a place.
+    /// Inserts a character.
     Character(char),
-    /// Takes as many characters out.
+    /// Removes this many characters.
     Cut(usize),
-    /// Puts a line of the same text there.
+    /// Inserts a copy of one of the text's own lines.
     Line(usize),
 }
 
@@ -132,7 +132,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn changed_offers_are_no_panic_and_written_the_same(
+    fn mutated_offers_never_panic_and_round_trip(
         offer in any::<prop::sample::Index>(),
         changes in prop::collection::vec((any::<usize>(), change()), 1..8),
     ) {

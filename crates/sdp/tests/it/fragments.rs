@@ -6,7 +6,7 @@ use sdp::{Fragment, Reason};
 const CANDIDATE: &str = "a=candidate:1387637174 1 udp 2122260223 192.0.2.1 61764 typ host\r\n";
 
 #[test]
-fn fragment_of_a_browser_is_read() {
+fn browser_fragment_is_parsed() {
     let text = format!(
         "a=group:BUNDLE 0 1\r\na=ice-options:trickle\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n\
          a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWC0001\r\n{CANDIDATE}\
@@ -33,7 +33,7 @@ fn fragment_of_a_browser_is_read() {
 }
 
 #[test]
-fn fragment_without_media_line_is_read() {
+fn fragment_without_media_line_is_parsed() {
     let fragment = Fragment::parse(&format!("{CANDIDATE}a=end-of-candidates\n")).unwrap();
     assert_eq!(fragment.candidates().count(), 1);
     assert_eq!(fragment.sections.first().unwrap().mid, None);
@@ -42,7 +42,7 @@ fn fragment_without_media_line_is_read() {
 }
 
 #[test]
-fn malformed_line_of_a_fragment_is_refused() {
+fn malformed_fragment_line_is_refused() {
     for (line, reason) in [
         ("hello", Reason::NotSdp),
         ("a=ice-ufrag:abc", Reason::IceUfragTooShort),
@@ -73,7 +73,7 @@ fn malformed_line_of_a_fragment_is_refused() {
 }
 
 #[test]
-fn fragment_that_says_nothing_is_refused() {
+fn empty_fragment_is_refused() {
     for text in [
         "",
         "\r\n",
@@ -86,7 +86,7 @@ fn fragment_that_says_nothing_is_refused() {
 }
 
 #[test]
-fn fragment_of_too_many_candidates_is_refused() {
+fn fragment_with_too_many_candidates_is_refused() {
     assert!(Fragment::parse(&CANDIDATE.repeat(CANDIDATES_MAX)).is_ok());
     let error = Fragment::parse(&CANDIDATE.repeat(CANDIDATES_MAX + 1)).unwrap_err();
     let reason = Reason::TooManyCandidates;

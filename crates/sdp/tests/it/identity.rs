@@ -1,4 +1,4 @@
-//! What is written is parsed to the same, and no text is a panic.
+//! A written description parses to the same description, and no text makes the parser panic.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -244,7 +244,7 @@ fn description() -> impl Strategy<Value = Description> {
 
 proptest! {
     #[test]
-    fn written_description_is_parsed_to_the_same(description in description()) {
+    fn written_description_parses_to_the_same(description in description()) {
         let text = description.write();
         prop_assert_eq!(&text, &description.to_string());
         let parsed = Description::parse(&text).unwrap();
@@ -252,7 +252,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_a_panic(text in ".{0,300}") {
+    fn arbitrary_text_never_panics(text in ".{0,300}") {
         sdp::fuzz::description(&text);
         sdp::fuzz::description(&format!("v=0\r\n{text}"));
         sdp::fuzz::fragment(&text);
@@ -260,7 +260,7 @@ proptest! {
     }
 
     #[test]
-    fn no_attribute_is_a_panic(
+    fn arbitrary_attributes_never_panic(
         names in vec((0..NAMES.len(), "[ -~\t\u{a0}\u{e9}]{0,40}"), 1..30),
         session in any::<bool>(),
     ) {
@@ -277,7 +277,7 @@ proptest! {
     }
 }
 
-/// Attributes up to where the value that is tried begins.
+/// Beginnings of attributes, to which a random value is appended.
 const NAMES: [&str; 31] = [
     "",
     "rtpmap:",

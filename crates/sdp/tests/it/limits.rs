@@ -1,11 +1,12 @@
-//! Every bound: what is just inside is taken, what is beyond is ignored or refused as said.
+//! Every limit: input at the limit is accepted, input beyond it is ignored or refused, as the
+//! limit's documentation says.
 
 use sdp::limits::*;
 use sdp::{Description, Reason, Section};
 
 use crate::{offer, section};
 
-/// `count` lines, each made from its number.
+/// `count` lines, each made from its index.
 fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     (0..count).map(|n| line(n) + "\r\n").collect()
 }
@@ -16,7 +17,7 @@ fn refused(text: &str) -> (usize, Reason) {
 }
 
 #[test]
-fn description_of_too_many_lines_is_refused() {
+fn description_with_too_many_lines_is_refused() {
     let text = |lines: usize| "v=0\n".to_owned() + &"\n".repeat(lines - 1);
     assert!(Description::parse(&text(LINES_MAX)).is_ok());
     let reason = Reason::TooManyLines;
@@ -24,7 +25,7 @@ fn description_of_too_many_lines_is_refused() {
 }
 
 #[test]
-fn description_of_too_many_sections_is_refused() {
+fn description_with_too_many_sections_is_refused() {
     let text = |sections| "v=0\r\n".to_owned() + &lines(sections, |_| "m=audio 9 RTP/AVP 0".into());
     let most = Description::parse(&text(SECTIONS_MAX)).unwrap();
     assert_eq!(most.sections.len(), SECTIONS_MAX);
@@ -33,7 +34,7 @@ fn description_of_too_many_sections_is_refused() {
 }
 
 #[test]
-fn further_items_of_a_section_are_ignored() {
+fn section_items_beyond_their_limit_are_ignored() {
     type Line = fn(usize) -> String;
     type Count = fn(&Section) -> usize;
     let cases: [(usize, Line, Count); 10] = [
@@ -90,7 +91,7 @@ fn further_items_of_a_section_are_ignored() {
 }
 
 #[test]
-fn further_formats_are_ignored() {
+fn formats_beyond_the_limit_are_ignored() {
     let formats = "x ".repeat(FORMATS_MAX + 5);
     let text = format!("v=0\r\nm=application 9 UDP/DTLS/SCTP {formats}\r\n");
     let description = Description::parse(&text).unwrap();
@@ -101,7 +102,7 @@ fn further_formats_are_ignored() {
 }
 
 #[test]
-fn longer_texts_of_an_option_are_ignored() {
+fn option_texts_beyond_their_limit_are_ignored() {
     let text = |line: &str, length| section("", &format!("a={line}{}\r\n", "x".repeat(length)));
     let parameters = |length| text("fmtp:111 ", length).codecs.remove(0).parameters.len();
     assert_eq!(parameters(PARAMETERS_MAX - 1), PARAMETERS_MAX - 1);
@@ -115,7 +116,7 @@ fn longer_texts_of_an_option_are_ignored() {
 }
 
 #[test]
-fn longer_names_and_credentials_are_refused() {
+fn names_and_credentials_beyond_their_limit_are_refused() {
     for (attribute, max, reason) in [
         ("ice-ufrag:", ICE_CREDENTIAL_MAX, Reason::IceUfrag),
         ("ice-pwd:", ICE_CREDENTIAL_MAX, Reason::IcePwd),
@@ -137,7 +138,7 @@ fn longer_names_and_credentials_are_refused() {
 }
 
 #[test]
-fn session_level_that_multiplies_is_refused() {
+fn session_attributes_that_expand_too_far_are_refused() {
     let text = |extensions| {
         let uri = "x".repeat(200);
         let session = lines(extensions, |n| format!("a=extmap:{} urn:{n}{uri}", n + 1));
@@ -149,7 +150,7 @@ fn session_level_that_multiplies_is_refused() {
 }
 
 #[test]
-fn feedback_for_all_codecs_that_multiplies_is_refused() {
+fn wildcard_feedback_that_expands_too_far_is_refused() {
     let payload_types = (0..128).map(|n| format!(" {n}")).collect::<String>();
     let section = format!("m=video 9 RTP/AVPF{payload_types}\r\n")
         + &lines(128, |n| format!("a=rtpmap:{n} x/1"))
@@ -160,7 +161,7 @@ fn feedback_for_all_codecs_that_multiplies_is_refused() {
 }
 
 #[test]
-fn thousands_of_ssrcs_leave_eight() {
+fn only_eight_of_thousands_of_ssrcs_are_kept() {
     let many = section("", &lines(2_300, |n| format!("a=ssrc:{n} cname:{n}")));
     let ssrcs: Vec<_> = many.sources.iter().map(|source| source.ssrc).collect();
     assert_eq!(ssrcs, [0, 1, 2, 3, 4, 5, 6, 7]);
@@ -168,7 +169,7 @@ fn thousands_of_ssrcs_leave_eight() {
 }
 
 #[test]
-fn thousands_of_rtpmaps_leave_those_of_the_media_line() {
+fn rtpmaps_of_unlisted_payload_types_are_ignored() {
     let many = section("", &lines(2_700, |n| format!("a=rtpmap:{n} x/90000")));
     assert_eq!(many.codecs.len(), 1);
     assert_eq!(many.codecs.first().unwrap().name, "opus");

@@ -9,7 +9,7 @@ mod fragments;
 mod identity;
 mod limits;
 
-/// An offer with one section of sound, and `session` and `section` lines added to their level.
+/// An offer with one audio section, with the lines `session` and `section` added at their levels.
 fn offer(session: &str, section: &str) -> String {
     format!(
         "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n{session}\
@@ -18,7 +18,7 @@ fn offer(session: &str, section: &str) -> String {
     )
 }
 
-/// The one section of [`offer`].
+/// The only section of [`offer`].
 fn section(session: &str, section: &str) -> sdp::Section {
     let description = sdp::Description::parse(&offer(session, section)).expect("well-formed");
     description

@@ -25,10 +25,10 @@ pub(super) struct Tributary {
     flags: Flags,
 }
 
-/// Where it listens, unless a flag or the configuration says otherwise.
+/// Address to listen on, unless a flag or the configuration sets another.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8081);
 
-/// Where files are, unless the configuration says otherwise.
+/// Directory of the files that it serves, unless the configuration sets another.
 const STATIC_DIR: &str = "static";
 
 impl Tributary {
@@ -60,7 +60,7 @@ impl Tributary {
     }
 }
 
-/// The command line with two dashes before each flag, if it is one of `headwater tributary`.
+/// Gives each flag of `headwater tributary` two dashes. Leaves other command lines as they are.
 pub(super) fn with_two_dashes(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.collect();
     if arguments.get(1).map(OsString::as_os_str) == Some(OsStr::new("tributary")) {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn its_flags_may_have_one_dash_or_two() {
+    fn flags_work_with_one_dash_or_two() {
         for dash in ["-", "--"] {
             let flag = |name: &str| format!("{dash}{name}");
             let config = loaded(&[
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn without_flags_it_is_as_it_always_was() {
+    fn defaults_without_flags_are_those_of_the_original() {
         let tributary = loaded(&[]).dialects.tributary;
         assert_eq!(tributary.listen, "0.0.0.0:8081".parse().ok());
         assert_eq!(tributary.max_listeners.get(), 3);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_flag_says_the_file_says() {
+    fn file_value_applies_where_no_flag_is_given() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let toml = "[dialects.tributary]\nlisten = \"127.0.0.1:9\"\nmax_listeners = 5\n\
                     static_dir = \"pages\"\n";
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn other_commands_are_left_alone() {
+    fn arguments_of_other_commands_are_unchanged() {
         let other = ["headwater", "serve", "-port"].map(OsString::from);
         assert_eq!(with_two_dashes(other.clone().into_iter()), other);
     }

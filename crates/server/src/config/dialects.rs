@@ -1,4 +1,4 @@
-//! `[dialects]`: clients of earlier systems.
+//! `[dialects]`: the protocols of earlier systems.
 
 use std::net::SocketAddr;
 
@@ -8,8 +8,8 @@ use signaling::dialect::gortc::NotificationNames;
 
 use super::Tributary;
 
-/// `[dialects]`: clients of earlier systems. Each finds its dialect on the main port by the path
-/// that it asks for, and on a port of its own where `listen` is set.
+/// `[dialects]`: the protocols of earlier systems. The main port serves every dialect, by the path
+/// of the request; a port of its own serves it too if `listen` is set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Dialects {
@@ -29,10 +29,10 @@ pub(crate) struct Dialects {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct BroadcastRecording {
-    /// An address of its own; its clients expect port 10001.
+    /// TCP address and port for this dialect alone; its clients expect port 10001.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Pages of other hosts may open sockets, too.
+    /// Accept sockets from pages of other hosts; otherwise these get 403.
     pub(crate) any_origin: bool,
 }
 
@@ -40,20 +40,20 @@ pub(crate) struct BroadcastRecording {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Gortc {
-    /// An address of its own; its clients expect port 8443.
+    /// TCP address and port for this dialect alone; its clients expect port 8443.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) listen: Option<SocketAddr>,
-    /// The region of this server.
+    /// Region of this server, from which `signalid` and `sfuid` are made by default.
     pub(crate) dc: String,
-    /// What its signalling is called; empty: the region and `_signal_1`.
+    /// Id of the signalling node towards clients. Empty: the region and `_signal_1`.
     pub(crate) signalid: String,
-    /// What its media is called; empty: the region and `_sfu_1`.
+    /// Id of the media node towards clients. Empty: the region and `_sfu_1`.
     pub(crate) sfuid: String,
-    /// Whether notifications are called `peer-join` or `peer_join`.
+    /// Spelling of notifications: `peer-join` with `hyphen`, `peer_join` with `underscore`.
     pub(crate) notification_names: NotificationNames,
-    /// A user whose socket is lost leaves its rooms after this many seconds.
+    /// Seconds after which a user whose socket was lost leaves its rooms.
     pub(crate) grace_s: u64,
-    /// A stream that has sent nothing for this many seconds ends.
+    /// Seconds without media after which a stream ends.
     pub(crate) silence_s: u64,
 }
 
@@ -72,12 +72,12 @@ impl Default for Gortc {
 }
 
 impl Gortc {
-    /// What the signalling is called towards clients.
+    /// Id of the signalling node towards clients.
     pub(crate) fn signalid(&self) -> String {
         self.called(&self.signalid, "signal")
     }
 
-    /// What the media is called towards clients.
+    /// Id of the media node towards clients.
     pub(crate) fn sfuid(&self) -> String {
         self.called(&self.sfuid, "sfu")
     }
@@ -94,12 +94,12 @@ impl Gortc {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct LiveRoom {
-    /// An address of its own; its clients expect port 4000.
+    /// TCP address and port for this dialect alone; its clients expect port 4000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) listen: Option<SocketAddr>,
     /// What happens when a viewer asks for another room.
     pub(crate) switch: Switch,
-    /// How the picture gets from a host to its viewers.
+    /// The path of media from a host to its viewers.
     pub(crate) media: Media,
     /// Rooms at a time; one more is refused.
     pub(crate) rooms_max: usize,
@@ -117,18 +117,18 @@ pub(crate) struct LiveRoom {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Switch {
-    /// It leaves the one and enters the other.
+    /// It leaves its room and enters the other.
     #[default]
     AtOnce,
-    /// It leaves, and enters when it asks again. So did the original.
+    /// It only leaves its room, and enters the other when it asks again, as in the original.
     TwoClicks,
 }
 
-/// The way of the media in the live room.
+/// The path of media in the live room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Media {
-    /// From the host's browser to the browser of each viewer. So did the original.
+    /// From the host's browser to the browser of each viewer, as in the original.
     #[default]
     Direct,
     /// From the host's browser to the server, once, and from there to all viewers.
@@ -152,7 +152,7 @@ impl Default for LiveRoom {
 }
 
 impl LiveRoom {
-    /// As the rooms take them.
+    /// The limits in the form that `broadcast` takes.
     pub(crate) fn limits(&self) -> direct::Limits {
         direct::Limits {
             rooms_max: self.rooms_max,
@@ -168,7 +168,8 @@ impl LiveRoom {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PionSfu {
-    /// An address of its own; its clients expect port 8080, which is the main one by default.
+    /// TCP address and port for this dialect alone; its clients expect port 8080, the default of
+    /// the main one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) listen: Option<SocketAddr>,
 }
@@ -192,8 +193,8 @@ impl From<Media> for direct::Media {
 }
 
 impl Dialects {
-    /// Gives a port of its own, the one that its clients expect, to each dialect that has none.
-    /// Where that is the main one, the dialect is there already.
+    /// Opens the port that its clients expect for each dialect without `listen`, on all IPv4
+    /// addresses. Skips a port that is the main one, which serves the dialect already.
     pub(crate) fn open_all(&mut self, main: SocketAddr) {
         let all = |port| SocketAddr::from(([0, 0, 0, 0], port));
         for (listen, port) in [
@@ -215,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_dialects_get_ports_but_those_that_the_main_one_serves() {
+    fn open_all_skips_the_port_of_the_main_listener() {
         let opened = |main: u16| {
             let mut dialects = Dialects::default();
             dialects.open_all(SocketAddr::from(([127, 0, 0, 1], main)));

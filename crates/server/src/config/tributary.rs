@@ -15,20 +15,20 @@ use super::Ice;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Tributary {
-    /// An address of its own; its clients expect port 8081.
+    /// TCP address and port for this dialect alone; its clients expect port 8081.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) listen: Option<SocketAddr>,
-    /// How many others each browser feeds.
+    /// Number of browsers that each browser sends to; at least 1.
     pub(crate) max_listeners: NonZeroU32,
-    /// Directory of files for the address of its own. Without: only the socket is there.
+    /// Directory of files that its own port serves. Unset: that port serves only the socket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) static_dir: Option<PathBuf>,
-    /// STUN and TURN servers that its clients are told of. Without: those of `ice.servers`.
+    /// STUN and TURN servers that its clients are told to use. Unset: those of `ice.servers`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ice_servers: Option<IceList>,
     /// Broadcasts at a time; one more is refused.
     pub(crate) broadcasts_max: usize,
-    /// Browsers of one broadcast; one more is refused.
+    /// Browsers in one broadcast; one more is refused.
     pub(crate) members_max: usize,
     /// Trees that one client watches; one more is refused.
     pub(crate) watched_max: usize,
@@ -36,8 +36,8 @@ pub(crate) struct Tributary {
     pub(crate) name_bytes_max: usize,
 }
 
-/// A list of servers, as JSON in a text or as an array of tables. No listing shows it: it may
-/// contain passwords.
+/// A list of ICE servers: a string of JSON, or an array of tables. Neither the log nor `headwater
+/// config` shows it, since it may contain passwords.
 #[derive(Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum IceList {
@@ -62,7 +62,7 @@ impl Default for Tributary {
 }
 
 impl Tributary {
-    /// As the broadcasts take them.
+    /// The limits in the form that `broadcast` takes.
     pub(crate) fn limits(&self) -> relay::Limits {
         relay::Limits {
             listeners_max: self.max_listeners.get(),
@@ -73,7 +73,7 @@ impl Tributary {
         }
     }
 
-    /// What clients are told of servers: JSON, unless it was configured as something else.
+    /// The ICE servers for clients, as JSON. A configured string is passed on unchecked.
     pub(crate) fn ice_servers_json(&self, ice: &Ice) -> String {
         match &self.ice_servers {
             Some(IceList::Json(text)) => text.clone(),
@@ -83,7 +83,7 @@ impl Tributary {
     }
 }
 
-/// `ice.servers` in the form that browsers take.
+/// `ice.servers` as a JSON array of `RTCIceServer`.
 fn of_settings(ice: &Ice) -> String {
     let servers = ice.servers.iter().map(|server| {
         let mut json = json!({ "urls": [server.url] });
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_are_those_of_the_dialect_or_else_those_of_all() {
+    fn ice_servers_of_the_dialect_override_the_general_ones() {
         assert_eq!(json_of(""), "[]");
         let all = "[[ice.servers]]\nurl = \"stun:s.example\"\n[[ice.servers]]\n\
                    url = \"turn:t.example\"\nusername = \"u\"\ncredential = \"p\"\n";
@@ -136,13 +136,13 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_json_is_kept_as_it_is() {
+    fn ice_servers_as_json_text_are_kept_verbatim() {
         let toml = "[dialects.tributary]\nice_servers = '[ {\"urls\": \"stun:s\"} ]'";
         assert_eq!(json_of(toml), "[ {\"urls\": \"stun:s\"} ]");
     }
 
     #[test]
-    fn passwords_of_servers_are_shown_nowhere() {
+    fn ice_server_password_is_absent_from_debug_and_toml() {
         let list = IceList::Json("[{\"credential\":\"word\"}]".to_owned());
         let tributary = Tributary {
             ice_servers: Some(list),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_feeds_at_least_one() {
+    fn max_listeners_of_zero_is_refused() {
         let toml = "[dialects.tributary]\nmax_listeners = 0";
         assert!(toml::from_str::<Config>(toml).is_err());
     }

@@ -1,12 +1,10 @@
-//! What the API and webhooks need of rooms and streams.
+//! What the API needs of rooms.
 
-use std::time::Instant;
-
-use broadcast::room::{CreateError, MessageKind, Notice, ParticipantId, RoomName, SendError};
-use broadcast::{StreamName, StreamStatus};
+use broadcast::room::{CreateError, MessageKind, ParticipantId, RoomName, SendError};
+use session::Core;
 use signaling::dialect::headwater::{self, Participant, Stream};
 
-use super::{Control, State, wall_ms};
+use super::Control;
 
 /// A room with all that is in it, but the hidden.
 #[derive(Debug)]
@@ -30,14 +28,14 @@ impl Control {
     /// All rooms, by name.
     pub(crate) fn rooms(&self) -> Vec<headwater::Room> {
         let state = self.state();
-        let rooms = state.members.rooms.rooms();
+        let rooms = state.core.rooms().rooms();
         rooms.map(|room| headwater::Room::from(&room)).collect()
     }
 
     /// A room; `None` when there is none of this name.
     pub(crate) fn inside(&self, name: &RoomName) -> Option<Inside> {
         let state = self.state();
-        let rooms = &state.members.rooms;
+        let rooms = state.core.rooms();
         let participants = rooms.participants(name)?;
         let streams = rooms.streams(name)?;
         Some(Inside {
@@ -47,53 +45,40 @@ impl Control {
         })
     }
 
-    /// A stream that has a publisher or a viewer.
-    pub(crate) fn stream(&self, name: &StreamName) -> Option<StreamStatus> {
-        self.state().registry.status(name)
-    }
-
     /// Creates a room. True with one that was not there before.
     pub(crate) fn create_room(
         &self,
         name: RoomName,
     ) -> Result<(bool, headwater::Room), CreateError> {
-        let mut state = self.state();
-        let rooms = &mut state.members.rooms;
-        let is_new = rooms.room(&name).is_none();
-        let room = rooms.create(Instant::now(), name)?;
-        self.settle(&mut state);
-        Ok((is_new, (&room).into()))
+        self.with_rooms(|rooms, now| {
+            let is_new = rooms.room(&name).is_none();
+            let room = rooms.create(now, name)?;
+            Ok((is_new, (&room).into()))
+        })
     }
 
     /// Locks a room or opens it; `None` when there is none of this name.
     pub(crate) fn lock_room(&self, name: &RoomName, locked: bool) -> Option<headwater::Room> {
-        let mut state = self.state();
-        let rooms = &mut state.members.rooms;
-        rooms.set_locked(Instant::now(), name, locked);
-        let room = rooms.room(name);
-        self.settle(&mut state);
-        room.map(|room| (&room).into())
+        self.with_rooms(|rooms, now| {
+            rooms.set_locked(now, name, locked);
+            rooms.room(name).map(|room| (&room).into())
+        })
     }
 
     /// Ends a room with all in it. False when there is none of this name.
     pub(crate) fn close_room(&self, name: &RoomName, reason: Option<String>) -> bool {
-        let mut state = self.state();
-        let closed = state.members.rooms.close(name, reason);
-        self.settle(&mut state);
-        closed
+        self.with_rooms(|rooms, _| rooms.close(name, reason))
     }
 
-    /// Sends somebody away, also a publisher that came by WHIP. False when nobody of this id is in
-    /// the room.
+    /// Sends a participant away, also the synthetic one of a publisher by WHIP. False when there is
+    /// none of this id in the room.
     pub(crate) fn kick(&self, room: &RoomName, id: &str, reason: Option<String>) -> bool {
-        let mut state = self.state();
-        let Some(id) = state.participant_id(room, id) else {
-            return false;
-        };
-        let rooms = &mut state.members.rooms;
-        let kicked = rooms.kick(Instant::now(), room, &id, reason);
-        self.settle(&mut state);
-        kicked
+        self.with_core(|core, now| {
+            let Some(id) = participant_id(core, room, id) else {
+                return false;
+            };
+            core.in_rooms(now, |rooms| rooms.kick(now.instant, room, &id, reason))
+        })
     }
 
     /// Sends a message to a room. Returns its number; `None` when there is no such room.
@@ -108,32 +93,22 @@ impl Control {
             topic,
             body,
         } = message;
-        let mut state = self.state();
-        let rooms = &mut state.members.rooms;
-        rooms.room(room)?;
-        let said = rooms.say(Instant::now(), wall_ms(), room, kind, to, topic, body);
-        self.settle(&mut state);
-        Some(said)
-    }
-
-    /// Something happened that is told to the outside.
-    pub(super) fn noticed(&self, state: &mut State, notice: &Notice) {
-        self.shared.webhooks.tell(notice, wall_ms());
-        if let Notice::StreamEnded { stream, .. } = notice {
-            self.close_publisher(state, stream);
-        }
+        self.with_core(|core, now| {
+            core.rooms().room(room)?;
+            Some(core.in_rooms(now, |rooms| {
+                rooms.say(now.instant, now.unix_ms, room, kind, to, topic, body)
+            }))
+        })
     }
 }
 
-impl State {
-    /// The id of somebody who may be in a room. Those that the server made up cannot be written by
-    /// clients, but are read by them.
-    fn participant_id(&self, room: &RoomName, id: &str) -> Option<ParticipantId> {
-        if let Ok(id) = ParticipantId::new(id) {
-            return Some(id);
-        }
-        let participants = self.members.rooms.participants(room)?;
-        let mut ids = participants.into_iter().map(|participant| participant.id);
-        ids.find(|known| known.as_str() == id)
+/// The id of a participant that may be in a room. Those of synthetic participants cannot be written
+/// by clients, but are read by them.
+fn participant_id(core: &Core, room: &RoomName, id: &str) -> Option<ParticipantId> {
+    if let Ok(id) = ParticipantId::new(id) {
+        return Some(id);
     }
+    let participants = core.rooms().participants(room)?;
+    let mut ids = participants.into_iter().map(|participant| participant.id);
+    ids.find(|known| known.as_str() == id)
 }

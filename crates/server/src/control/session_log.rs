@@ -1,19 +1,26 @@
 //! What the log and the metrics say of sessions: one line when one is connected, one when it ends,
 //! and one for each cause for which something of it does not work.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use broadcast::{Role, SessionId};
+use broadcast::SessionId;
 use rtc::{Connection, Ended, Refused, Traffic};
-use shard::ClosedReason;
+use shard::{ClosedReason, Event};
 
 use super::{Control, State};
 
-/// Whose a session is. Kept from its connection to its end, since what it was for may be forgotten
+/// The sessions that are connected.
+#[derive(Debug, Default)]
+pub(super) struct SessionLog {
+    connected: BTreeMap<SessionId, Whose>,
+}
+
+/// Whose a session is. Kept from its connection to its end, since the core may have forgotten it
 /// before.
-#[derive(Debug, Clone)]
-pub(super) struct Whose {
+#[derive(Debug, Clone, Default)]
+struct Whose {
     /// The stream, or the participant with its room.
     of: String,
     role: &'static str,
@@ -21,49 +28,58 @@ pub(super) struct Whose {
 }
 
 /// A session that is over.
-#[derive(Debug)]
-pub(super) struct Over {
-    pub(super) session: SessionId,
-    pub(super) reason: ClosedReason,
-    pub(super) ended: Option<Ended>,
-    pub(super) lasted: Duration,
-    pub(super) traffic: Traffic,
+struct Over<'a> {
+    session: SessionId,
+    reason: ClosedReason,
+    ended: Option<&'a Ended>,
+    lasted: Duration,
+    traffic: Traffic,
 }
 
 impl Control {
-    /// A session is connected.
-    pub(super) fn connected(
-        &self,
-        session: SessionId,
-        connection: &Connection,
-        received: &str,
-        sent: &str,
-    ) {
-        let mut state = self.state();
-        state.prove(session);
-        let Whose { of, role, client } = state.whose(session);
-        tracing::info!(
-            ?session,
-            of,
-            role,
-            client,
-            path = %connection.path,
-            dtls = %connection.version,
-            srtp = %connection.protection,
-            receives = received,
-            sends = sent,
-            "session connected"
-        );
-        state.connected.insert(session, Whose { of, role, client });
+    /// Tells the log and the metrics of an event, before the core takes it.
+    pub(super) fn observe(&self, state: &mut State, event: &Event) {
+        match event {
+            Event::Connected {
+                session,
+                connection,
+                received,
+                sent,
+            } => state.connected(*session, connection, received, sent),
+            Event::Closed {
+                session,
+                reason,
+                ended,
+                lasted,
+                traffic,
+            } => self.ended(
+                state,
+                &Over {
+                    session: *session,
+                    reason: *reason,
+                    ended: ended.as_ref(),
+                    lasted: *lasted,
+                    traffic: *traffic,
+                },
+            ),
+            Event::Refused {
+                session,
+                refused,
+                remote,
+                source,
+            } => self.not_taken(state, *session, *refused, *remote, *source),
+            Event::Keyframe { wait } => self.shared.metrics.keyframe(*wait),
+            Event::FirstPicture { wait, .. } => self.shared.metrics.first_picture(*wait),
+            _ => {}
+        }
     }
 
-    /// A session is over: the registry may have forgotten it before. Strangers open as many that
+    /// A session is over: the core may have forgotten it before. Strangers open as many that
     /// never connect as they like: of these each cause is told once a minute.
-    pub(super) fn ended(&self, over: &Over) {
+    fn ended(&self, state: &mut State, over: &Over<'_>) {
         let metrics = &self.shared.metrics;
         metrics.closed(over.reason);
-        let mut state = self.state();
-        let known = state.connected.remove(&over.session);
+        let known = state.log.connected.remove(&over.session);
         let untold = match known {
             Some(_) => Some(0),
             None => metrics.unconnected.count(over.cause(), Instant::now()),
@@ -72,7 +88,6 @@ impl Control {
             return;
         };
         let Whose { of, role, client } = known.unwrap_or_else(|| state.whose(over.session));
-        drop(state);
         tracing::info!(
             session = ?over.session,
             of,
@@ -89,22 +104,21 @@ impl Control {
 
     /// A datagram of a session changes nothing, for the first time for this reason. Of sessions that
     /// are not connected, which anybody may open, each reason is told once a minute.
-    pub(super) fn not_taken(
+    fn not_taken(
         &self,
+        state: &State,
         session: SessionId,
         refused: Refused,
         remote: SocketAddr,
         source: Option<(u32, u8)>,
     ) {
-        let state = self.state();
         let not_taken = &self.shared.metrics.not_taken;
-        if !state.connected.contains_key(&session)
+        if !state.log.connected.contains_key(&session)
             && not_taken.pass(refused.label(), Instant::now()).is_none()
         {
             return;
         }
         let Whose { of, role, client } = state.whose(session);
-        drop(state);
         let (ssrc, payload_type) = source.unzip();
         tracing::info!(
             ?session,
@@ -120,17 +134,14 @@ impl Control {
     }
 }
 
-impl Over {
+impl Over<'_> {
     /// Why it never connected, as a metric names it.
     fn cause(&self) -> &'static str {
-        match &self.ended {
-            Some(ended) => ended.label(),
-            None => "ended",
-        }
+        self.ended.map_or("ended", Ended::label)
     }
 
     fn why(&self) -> String {
-        match (self.reason, &self.ended) {
+        match (self.reason, self.ended) {
             (_, Some(ended)) => ended.to_string(),
             (ClosedReason::Remote, None) => "closed by the client".to_owned(),
             (ClosedReason::Silent, None) => {
@@ -143,36 +154,37 @@ impl Over {
 }
 
 impl State {
+    /// A session is connected.
+    fn connected(
+        &mut self,
+        session: SessionId,
+        connection: &Connection,
+        received: &str,
+        sent: &str,
+    ) {
+        let whose = self.whose(session);
+        let Whose { of, role, client } = &whose;
+        tracing::info!(
+            ?session,
+            of,
+            role,
+            client,
+            path = %connection.path,
+            dtls = %connection.version,
+            srtp = %connection.protection,
+            receives = received,
+            sends = sent,
+            "session connected"
+        );
+        self.log.connected.insert(session, whose);
+    }
+
     fn whose(&self, session: SessionId) -> Whose {
-        if let Some(whose) = self.connected.get(&session) {
+        if let Some(whose) = self.log.connected.get(&session) {
             return whose.clone();
         }
-        if let Some((key, _)) = self.members.sessions.get(&session) {
-            let rooms = &self.members.rooms;
-            let (room, participant) = (rooms.room_of(*key), rooms.participant(*key));
-            let of = room
-                .zip(participant)
-                .map(|(room, who)| format!("{room}/{}", who.id));
-            let member = self.members.all.get(key);
-            return Whose {
-                of: of.unwrap_or_default(),
-                role: "participant",
-                client: member
-                    .map(|member| member.client.clone())
-                    .unwrap_or_default(),
-            };
-        }
-        let known = self.registry.session(session);
-        let stream = known.and_then(|session| session.stream());
-        let described = self.described.get(&session);
-        Whose {
-            of: stream.map(ToString::to_string).unwrap_or_default(),
-            role: match known.map(|session| session.role) {
-                Some(Role::Publisher) => "publisher",
-                Some(Role::Viewer) => "viewer",
-                None => "",
-            },
-            client: described.map(|it| it.client.clone()).unwrap_or_default(),
-        }
+        let (of, role) = self.core.purpose(session).unwrap_or_default();
+        let client = self.core.client(session).unwrap_or_default().to_owned();
+        Whose { of, role, client }
     }
 }

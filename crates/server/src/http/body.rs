@@ -5,7 +5,7 @@ use axum::http::{Request, StatusCode};
 use bytes::Bytes;
 use signaling::Problem;
 
-/// Takes in the whole body, within its limits of size and time.
+/// Reads the whole body. Refuses it with 413 above `bytes_max`, and with 408 after `time`.
 pub(crate) async fn collect(
     request: Request<Body>,
     bytes_max: usize,
@@ -16,18 +16,18 @@ pub(crate) async fn collect(
     match collected {
         Ok(Ok(bytes)) => Ok(Request::from_parts(parts, bytes)),
         Ok(Err(error)) if is_too_long(&error) => Err(too_large(bytes_max)),
-        Ok(Err(_)) => Err(Problem::bad_request("the body did not arrive whole")),
+        Ok(Err(_)) => Err(Problem::bad_request("the body is incomplete")),
         Err(_) => Err(too_slow(time)),
     }
 }
 
-/// 413.
+/// The refusal of a body that is too large (413).
 pub(crate) fn too_large(bytes_max: usize) -> Problem {
     let detail = format!("the body is larger than {bytes_max} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
-/// 408.
+/// The refusal of a body that arrives too slowly (408).
 pub(crate) fn too_slow(time: Duration) -> Problem {
     let detail = format!("the body did not arrive within {} ms", time.as_millis());
     Problem::new(StatusCode::REQUEST_TIMEOUT, detail)

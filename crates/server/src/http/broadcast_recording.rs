@@ -1,5 +1,5 @@
-//! The dialect of WebRTC-Broadcast-Recording: a broadcast is a stream like any other, under the
-//! name of its room and its broadcaster.
+//! The dialect of WebRTC-Broadcast-Recording. A broadcast is a stream like any other, named for its
+//! room and its broadcaster.
 
 mod client;
 mod inside;
@@ -26,26 +26,27 @@ use crate::config::BroadcastRecording;
 use crate::control::{Control, Enter, Participation, UnifiedOptions, random};
 use client::Client;
 
-/// What its clients are called in the log.
+/// The name of its clients in the log.
 const CLIENT: &str = "Broadcast-Recording";
 
-/// Subscribers choose one stream, and are told that it is called as the original called it. A
-/// broadcaster that comes back is on the same m-lines.
+/// A subscriber is shown only the stream that it subscribes to, under the name that the original
+/// server gave it. The tracks of a broadcaster that returns use the same m-lines.
 const OPTIONS: UnifiedOptions = UnifiedOptions {
     shown_all: false,
     called_all: Some("pion"),
     new_lines: 0,
 };
 
-/// What all sockets of the dialect have in common.
+/// The state that all sockets of the dialect share.
 #[derive(Debug)]
 pub(super) struct Broadcasts {
+    /// Accept sockets from pages of other hosts.
     any_origin: bool,
-    /// Whose each broadcast is.
+    /// The broadcaster of each broadcast.
     live: Mutex<BTreeMap<StreamName, ParticipantKey>>,
 }
 
-/// With no broadcast yet.
+/// Makes the state, without broadcasts.
 pub(super) fn start(config: &BroadcastRecording) -> Arc<Broadcasts> {
     Arc::new(Broadcasts {
         any_origin: config.any_origin,
@@ -53,7 +54,8 @@ pub(super) fn start(config: &BroadcastRecording) -> Arc<Broadcasts> {
     })
 }
 
-/// The socket at `/ws` of the main port, which two dialects share: gortc's names its user.
+/// The socket at `/ws` of the main port, which two dialects share. A client of gortc names its user
+/// in the query (`peer`).
 pub(super) async fn connect_or_gortc(
     service: State<Service>,
     query: Query<Vec<(String, String)>>,
@@ -67,14 +69,15 @@ pub(super) async fn connect_or_gortc(
     }
 }
 
-/// The socket, at its path of the main port and of its own.
+/// Opens the socket, on the main port and on its own. Pages of other hosts get 403 unless
+/// `any_origin` is set.
 async fn connect(
     State(service): State<Service>,
     headers: HeaderMap,
     request: UpgradeRequest,
 ) -> Response {
     if !service.broadcasts.any_origin && !is_same_host(&headers) {
-        let detail = "a page of another host: dialects.broadcast_recording.any_origin allows it";
+        let detail = "the page is from another host: set dialects.broadcast_recording.any_origin to allow it";
         let problem = Problem::new(StatusCode::FORBIDDEN, detail);
         return problem.into_response().map(Body::from);
     }
@@ -84,7 +87,8 @@ async fn connect(
     handler::open(service, request, rules, begin)
 }
 
-/// Whether a page comes from the host that it asks. What is no page says nothing of that.
+/// Whether a request comes from a page of this host, or not from a page at all: then it has no
+/// `Origin`.
 fn is_same_host(headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return true;
@@ -100,7 +104,7 @@ fn is_same_host(headers: &HeaderMap) -> bool {
     pair.is_some_and(|(origin, host)| origin.eq_ignore_ascii_case(host))
 }
 
-/// What a port of its own serves: the socket, and the page at every other path.
+/// The routes of its own port: the socket, and the page at every other path.
 pub(super) fn router(service: Service) -> Router {
     Router::new()
         .route("/ws", get(connect))
@@ -111,12 +115,13 @@ pub(super) fn router(service: Service) -> Router {
 }
 
 impl Broadcasts {
-    /// Lets a broadcaster in. `None`: somebody broadcasts under these names already. If that is by
-    /// this dialect, it has lost its place, and its socket is going to be closed: mostly it is the
-    /// same client, which has begun anew before its old socket was gone, and comes once more. To
-    /// let it in at once would make it begin anew for ever.
+    /// Lets a broadcaster in, or returns `None` when these names are taken.
+    ///
+    /// A broadcaster of this dialect that has the names is removed then, and its socket closed:
+    /// mostly it is the same client, which has started over before its old socket ended, and asks
+    /// again. Letting it in at once would make it start over for ever.
     fn enter(&self, control: &Control, names: &Names) -> Result<Option<Participation>, OpenError> {
-        // Of two who come at once the second finds the first.
+        // Locked until the new one is in, so that of two at once the second finds the first.
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let before = live.remove(&names.stream);
         let is_taken = control.with_rooms(|rooms, now| match before {
@@ -145,7 +150,7 @@ impl Broadcasts {
         Ok(Some(participation))
     }
 
-    /// A participation is over. One that has followed it under the same names stays.
+    /// Removes a broadcaster, unless another one has the stream by now.
     fn leave(&self, stream: &StreamName, key: ParticipantKey) {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         if live.get(stream) == Some(&key) {
@@ -154,7 +159,7 @@ impl Broadcasts {
     }
 }
 
-/// Lets a subscriber in, under a name of its own.
+/// Lets a subscriber in, under a random id.
 fn enter_subscriber(control: &Control, names: &Names) -> Result<Participation, OpenError> {
     let id = format!("subscriber-{}", BroadcastId::new(random::<16>()));
     let id = ParticipantId::of_text(&id);
@@ -176,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_of_the_same_host_and_what_is_no_page_may_come() {
+    fn only_pages_of_other_hosts_are_refused() {
         let came = |origin: Option<&'static str>, host: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::HOST, HeaderValue::from_static(host));

@@ -10,9 +10,10 @@ use signaling::dialect::headwater::{
 };
 
 use super::Service;
-use crate::control::{Entered, wall_ms};
+use crate::control::{Entered, unix_ms};
 
-/// Lets somebody in, or back in. With it the answer that goes out before anything else.
+/// Lets a participant join or resume. Returns it with the response to a resume; that to a join goes
+/// through the outbox.
 pub(super) fn enter(
     service: &Service,
     request: headwater::Request,
@@ -37,7 +38,7 @@ pub(super) fn enter(
         _ => Err(Error::of(
             "method",
             Code::NotJoined,
-            "join or resume comes first",
+            "a join or resume must come first",
         )),
     }
 }
@@ -53,8 +54,8 @@ fn ice_servers(service: &Service) -> Vec<IceServer> {
         .collect()
 }
 
-/// Carries out a request of a participant. Returns the body of the response, unless that was
-/// sent already.
+/// Carries out a request of a participant. Returns the body of the response, or `None` when it is
+/// in the outbox already.
 pub(super) fn call(
     service: &Service,
     key: ParticipantKey,
@@ -62,7 +63,7 @@ pub(super) fn call(
     call: Call,
 ) -> Result<Option<String>, Error> {
     let control = &service.control;
-    // What only concerns the room.
+    // Requests that concern only the room are answered under its lock.
     let room = |call: &dyn Fn(&mut Rooms, Instant) -> Result<(), Error>| {
         let responded = |rooms: &mut Rooms, now| call(rooms, now).map(|()| empty(id));
         control.in_room(key, responded).map(|()| None)
@@ -70,7 +71,7 @@ pub(super) fn call(
     match call {
         Call::Join(_) | Call::Resume(_) => Err(Error::new(
             Code::AlreadyJoined,
-            "this socket has its participant: open another",
+            "this socket already has a participant: open another socket",
         )),
         Call::Leave => room(&|rooms, now| {
             rooms.leave(now, key, EndReason::Left);
@@ -113,7 +114,7 @@ pub(super) fn call(
         Call::Trickle(trickle) => {
             let candidates = trickle.candidates;
             if candidates.len() > CANDIDATES_MAX {
-                let message = format!("{CANDIDATES_MAX} candidates are the most in one request");
+                let message = format!("a request can have at most {CANDIDATES_MAX} candidates");
                 let field = "params.candidates";
                 return Err(Error::of(field, Code::LimitReached, message));
             }
@@ -126,7 +127,7 @@ pub(super) fn call(
             let kind = send.kind.unwrap_or(headwater::MessageKind::Chat).into();
             let said = |rooms: &mut Rooms, now| {
                 let (topic, body) = (send.topic, send.body);
-                let number = rooms.send(now, wall_ms(), key, kind, to, topic, body)?;
+                let number = rooms.send(now, unix_ms(), key, kind, to, topic, body)?;
                 Ok(responded(id, &Sent { number }))
             };
             control.in_room(key, said).map(|()| None)
@@ -144,7 +145,7 @@ pub(super) fn call(
     }
 }
 
-/// Candidates of one request.
+/// Candidates of one `trickle` request.
 const CANDIDATES_MAX: usize = 64;
 
 fn empty(id: u64) -> String {
@@ -175,16 +176,16 @@ fn restarted(
             Ok(responded(id, &Restarted { sdp: Some(sdp) }))
         }
         (PeerName::Publish, None) => {
-            let message = "the publishing peer restarts with an offer of the client";
+            let message = "a restart of the publishing peer needs an offer";
             Err(Error::of("params.sdp", Code::BadRequest, message))
         }
     }
 }
 
-/// What a host says to those who have to go.
+/// Bytes of the reason that a host gives when it kicks participants or closes the room.
 const REASON_BYTES_MAX: usize = 1_024;
 
-/// What a host wants, as far as it could be read.
+/// An action of a host, with its fields parsed.
 enum Wanted {
     Mute(broadcast::StreamName, Kind),
     Kick(ParticipantId, Option<String>),
@@ -205,7 +206,7 @@ impl Wanted {
             .as_ref()
             .is_some_and(|reason| reason.len() > REASON_BYTES_MAX)
         {
-            let message = format!("a reason has at most {REASON_BYTES_MAX} bytes");
+            let message = format!("a reason can have at most {REASON_BYTES_MAX} bytes");
             return Err(Error::of("params.reason", Code::LimitReached, message));
         }
         Ok(match host.action {

@@ -1,4 +1,4 @@
-//! The WebSocket of a participant.
+//! The WebSocket of a participant: Headwater's own protocol.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,17 +17,18 @@ use super::socket::{self, Close, send, timed};
 use super::{Service, calls};
 use crate::control::{Next, Socket};
 
-/// Between two pings; answered by every WebSocket library without a word of the program.
+/// Time between two pings. WebSocket libraries answer them by themselves.
 const PING_EVERY: Duration = Duration::from_secs(2);
 
-/// A socket from which nothing has come for so long is taken for lost: others shall know within
-/// six seconds.
+/// A socket that is silent for this long counts as lost, so that others in the room learn of it
+/// within six seconds.
 const SILENCE_MAX: Duration = Duration::from_millis(5_500);
 
-/// Who has not joined by then is sent away.
+/// A client that has not joined or resumed by then is disconnected.
 const JOIN_MAX: Duration = Duration::from_secs(10);
 
-/// Requests of one participant in a second; bursts may have twice as many.
+/// Requests per second of one participant, with bursts of twice as many. Further ones get
+/// `tooFast`.
 const REQUESTS_PER_SECOND: u32 = 100;
 
 pub(super) async fn connect(
@@ -47,12 +48,12 @@ pub(super) async fn connect(
     )
 }
 
-/// A participant on a socket.
+/// A participant with its socket.
 struct Session {
     key: ParticipantKey,
     socket: Socket,
     requests: super::RateLimit,
-    /// What goes out before anything else.
+    /// The response to a resume, which is sent before anything else.
     answer: Option<String>,
 }
 
@@ -67,16 +68,17 @@ async fn serve(service: Service, mut socket: WebSocket, client: String) -> Resul
     let Some(mut session) = entered? else {
         return Ok(());
     };
-    // From here on whoever has entered is told to be lost, however the socket ends.
+    // However the socket ends from here on, the participant is reported lost.
     let ended = participate(&service, &mut socket, &mut session).await;
-    // A newer socket may have it by now.
+    // Unless a newer socket has taken it over.
     if session.socket.is_present() {
         service.control.lost(session.key);
     }
     ended
 }
 
-/// Waits for who joins or resumes; `None` when the socket is closed before.
+/// Waits until the client joins or resumes; `None` when the socket ends before. A refused request
+/// is answered, and the client can try again.
 async fn enter(
     service: &Service,
     socket: &mut WebSocket,
@@ -97,7 +99,8 @@ async fn enter(
         };
         let id = request.id;
         match calls::enter(service, request, client) {
-            // At once: who has entered is not forgotten between here and `participate`.
+            // Returns at once, without an await at which the participant could be forgotten before
+            // `participate`.
             Ok((entered, answer)) => {
                 return Ok(Some(Session {
                     key: entered.key,
@@ -116,16 +119,16 @@ async fn enter(
     Ok(None)
 }
 
-/// What has come over a socket.
+/// A message of the client.
 enum Read {
     Text(Utf8Bytes),
-    /// A sign of life.
+    /// A ping or a pong, which only shows that the client is alive.
     Nothing,
     /// The socket is closed.
     End,
 }
 
-/// Looks at what has come, and closes the socket when it is none of the protocol.
+/// Reads a message, and closes the socket when the protocol does not allow it.
 async fn read(
     socket: &mut WebSocket,
     message: Result<Message, axum::Error>,
@@ -133,16 +136,16 @@ async fn read(
     match message {
         Ok(Message::Text(text)) => return Ok(Read::Text(text)),
         Ok(Message::Ping(_) | Message::Pong(_)) => return Ok(Read::Nothing),
-        Ok(Message::Binary(_)) => close(socket, Close::POLICY, "frames are text").await?,
+        Ok(Message::Binary(_)) => close(socket, Close::POLICY, "frames must be text").await?,
         // The library has the close frame ready.
         Ok(Message::Close(_)) => timed(socket.flush()).await?,
-        // Too large, or no UTF-8; where the network has failed, nobody hears it.
+        // The frame is too large or not UTF-8. If the network failed, the close does not arrive.
         Err(error) => close(socket, Close::POLICY, &error.to_string()).await?,
     }
     Ok(Read::End)
 }
 
-/// Until the socket or the participation ends.
+/// Exchanges requests and events until the socket or the participation ends.
 async fn participate(
     service: &Service,
     socket: &mut WebSocket,
@@ -159,7 +162,8 @@ async fn participate(
             return Ok(());
         }
         tokio::select! {
-            // What has come counts before the time in which it came: this process may have slept.
+            // Frames before timers: when this process was suspended, a frame that came meanwhile
+            // proves that the client is alive.
             biased;
             message = socket.next() => {
                 let Some(message) = message else {
@@ -185,7 +189,7 @@ async fn participate(
     }
 }
 
-/// Sends what there is. Breaks when that was the last.
+/// Sends what is new in the outbox. Breaks when the socket was closed.
 async fn flush(
     socket: &mut WebSocket,
     session: &mut Session,
@@ -199,7 +203,7 @@ async fn flush(
                 fed = true;
             }
             Some(Next::Replaced) => {
-                close(socket, Close::REPLACED, "a newer socket has this session").await?;
+                close(socket, Close::REPLACED, "taken over by a newer socket").await?;
                 return Ok(ControlFlow::Break(()));
             }
             Some(Next::Over) => {
@@ -215,7 +219,7 @@ async fn flush(
     Ok(ControlFlow::Continue(()))
 }
 
-/// Carries out a request. Breaks when it was none.
+/// Carries out a request. Breaks when the frame was not a request, and the socket is closed.
 async fn handle(
     service: &Service,
     socket: &mut WebSocket,
@@ -234,18 +238,19 @@ async fn handle(
     }
     let control = &service.control;
     let permitted = match control.received(session.key, &session.socket, id) {
-        // It comes again over the newer socket; this one is told next that it is replaced.
+        // A newer socket has the participant, and the client repeats the request there. The next
+        // flush closes this socket as replaced.
         Ok(false) => return Ok(ControlFlow::Continue(())),
         Ok(true) if session.requests.take(Instant::now()) => call,
         Ok(true) => {
-            let message = format!("{REQUESTS_PER_SECOND} requests a second are the most");
+            let message = format!("at most {REQUESTS_PER_SECOND} requests per second are allowed");
             Err(Error::new(Code::TooFast, message))
         }
         Err(error) => Err(error),
     };
     let result = match permitted {
         Ok(call) => {
-            // A bug in here costs this request, and not the session.
+            // A panic fails this request, and leaves the session alone.
             let call = AssertUnwindSafe(|| calls::call(service, session.key, id, call));
             catch_unwind(call)
                 .unwrap_or_else(|_| Err(Error::new(Code::Busy, "the request could not be handled")))

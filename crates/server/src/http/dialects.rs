@@ -1,5 +1,5 @@
-//! Requests of WHIP and WHEP: read by the dialect, carried out by the control plane, answered
-//! by the dialect.
+//! Requests of WHIP and WHEP. The dialect reads the request and writes the response; the control
+//! plane carries it out.
 
 use std::time::{Duration, Instant};
 
@@ -111,15 +111,14 @@ async fn watch(
     Ok(response.map(Body::from))
 }
 
-/// An event stream that was ended by DELETE.
+/// The refusal of an event subscription that a DELETE has ended.
 fn unsubscribed() -> Problem {
-    let detail = "this event stream was ended: subscribe again with a POST";
+    let detail = "this event subscription was ended: subscribe again with a POST";
     Problem::new(StatusCode::NOT_FOUND, detail)
 }
 
-/// An unknown session is 404 for every method and body, so it is looked for first, and PATCHes
-/// that are too many are refused before their bodies are read. A preflight carries no token and
-/// is not asked.
+/// Refuses a request before its body is read: 404 for an unknown session, whatever the method and
+/// the body, and 429 for too many PATCHes. A preflight carries no token and passes.
 fn permit(
     service: &Service,
     role: Role,
@@ -140,6 +139,7 @@ fn permit(
     Ok(())
 }
 
+/// Reads the body, within the limit for its content type.
 async fn read(service: &Service, request: Request<Body>) -> Result<Request<Bytes>, Problem> {
     let settings = &service.settings;
     let sdp = session_http::needs_content_type(request.headers(), session_http::SDP).is_ok();
@@ -151,6 +151,7 @@ async fn read(service: &Service, request: Request<Body>) -> Result<Request<Bytes
     body::collect(request, bytes_max, settings.body_timeout).await
 }
 
+/// Opens a session. Refused with 429 above `limits.sessions_per_second`.
 async fn open_session(service: &Service, open: Open) -> Result<broadcast::Opened, Problem> {
     if !service.opens.take(Instant::now()) {
         let detail = "limits.sessions_per_second is reached: try again in a second";
@@ -171,7 +172,7 @@ async fn open_session(service: &Service, open: Open) -> Result<broadcast::Opened
     Ok(opened)
 }
 
-/// Calls on a session that WHIP and WHEP have alike.
+/// Handles the calls on a session that WHIP and WHEP have in common.
 async fn session(
     service: &Service,
     role: Role,
@@ -193,11 +194,12 @@ async fn session(
             service.sessions.closed(caller.session);
             Ok(session_http::empty(StatusCode::OK))
         }
-        // An endpoint's call; the dialect has handled it.
+        // Only an endpoint opens sessions, and its handler has done so.
         Call::Open(_) => Err(Problem::new(StatusCode::NOT_FOUND, "no such resource")),
     }
 }
 
+/// Handles a PATCH: trickled candidates, or an ICE restart.
 async fn patch(
     service: &Service,
     caller: &Caller,
@@ -208,7 +210,7 @@ async fn patch(
     let (strict, sessions) = (service.settings.strict, &service.sessions);
     match session_http::decide_patch(
         &described.local_ufrag,
-        described.remote_ufrag.as_deref(),
+        Some(&described.remote_ufrag),
         &fragment,
         if_match,
         strict,
@@ -235,6 +237,7 @@ fn caller(role: Role, target: Target) -> Result<Caller, Problem> {
     })
 }
 
+/// Turns a problem into its response, and counts the request.
 fn finish(
     service: &Service,
     dialect: &'static str,
@@ -242,7 +245,7 @@ fn finish(
     result: Result<Response<Body>, Problem>,
 ) -> Response<Body> {
     let response = result.unwrap_or_else(|problem| {
-        tracing::debug!(dialect, %method, status = problem.status.as_u16(), detail = problem.detail, "refused");
+        tracing::debug!(dialect, %method, status = problem.status.as_u16(), detail = problem.detail, "request refused");
         problem.into_response().map(Body::from)
     });
     service

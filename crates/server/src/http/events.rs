@@ -13,28 +13,30 @@ use tokio_util::sync::CancellationToken;
 use super::Service;
 use crate::control::{Control, Followed};
 
-/// Changes are gathered for this long: many viewers come and go at once.
+/// How long changes are gathered into one event, since many viewers come and go at once.
 const GATHER: Duration = Duration::from_secs(2);
 
-/// A comment now and then keeps proxies from closing the connection, and shows that a
-/// follower whose session ended is gone.
+/// Time between comments without an event. They keep proxies from closing the connection, and let
+/// the stream notice that its session has ended.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Follows a stream until its session or its subscription ends, the server stops, or the client
-/// goes.
+/// disconnects.
 struct Follower {
     control: Control,
     session: SessionId,
     video_mid: Option<String>,
     followed: Followed,
     kinds: Vec<EventKind>,
+    /// The status that the client was last sent.
     told: Option<StreamStatus>,
     told_layer: Option<String>,
-    /// The subscription was ended.
+    /// Cancelled when the subscription is ended.
     ended: CancellationToken,
     stopping: CancellationToken,
 }
 
+/// The response whose body is the event stream.
 pub(super) fn stream(
     service: &Service,
     session: SessionId,
@@ -72,7 +74,7 @@ pub(super) fn stream(
 }
 
 impl Follower {
-    /// The next text to send; `None` at the end.
+    /// The next chunk to send, a comment if there is no event; `None` at the end.
     async fn next(&mut self) -> Option<String> {
         if self.told.is_some() && !self.changed().await? {
             return self
@@ -104,7 +106,7 @@ impl Follower {
         })
     }
 
-    /// Waits for news; false when it is time for a sign of life. `None` at the end.
+    /// Waits for a change; false when it is time for a comment instead. `None` at the end.
     async fn changed(&mut self) -> Option<bool> {
         tokio::select! {
             changed = self.followed.status.changed() => changed.ok()?,
@@ -116,7 +118,7 @@ impl Follower {
             () = self.stopping.cancelled() => return None,
             () = self.ended.cancelled() => return None,
         }
-        // Whether media flows, and of which layer, is told at once, the rest at leisure.
+        // Whether media flows, and in which layer, is sent at once; other changes are gathered.
         let active = self.followed.status.borrow().active;
         if self.told.as_ref().is_some_and(|told| told.active == active) {
             tokio::select! {

@@ -1,4 +1,4 @@
-//! The dialect of gortcserver: protoo over a WebSocket, and a peer connection for each stream.
+//! The dialect of gortcserver: protoo over a WebSocket, and one peer connection per stream.
 
 mod calls;
 mod room;
@@ -29,29 +29,29 @@ use crate::config::Gortc as Config;
 use crate::control::{EventBatch, Grants};
 use room::InRoom;
 
-/// Streams of which one socket can have all learn in a second that they are gone, with bursts of
-/// twice as many. Asking for further ones is refused as always, and nobody is told.
+/// Announcements per second in rooms that requests of one socket for missing streams cause, with
+/// bursts of twice as many. Further such requests are refused without an announcement.
 const ANNOUNCED_PER_SECOND: u32 = 5;
 
-/// A socket from which nothing has come for so long is taken for lost. Its client comes back by
-/// itself, and finds its user still there.
+/// A socket that is silent for this long counts as lost. Its client reconnects by itself, and finds
+/// its user still in its rooms.
 const SILENCE_MAX: Duration = Duration::from_millis(5_500);
 
-/// What all sockets of the dialect have in common.
+/// The state that all sockets of the dialect share.
 #[derive(Debug)]
 pub(super) struct Gortc {
     notifications: Notifications,
-    /// A participant whose socket is lost stays for so long.
+    /// How long a participant stays after its socket was lost.
     grace: Duration,
-    /// A stream from which nothing comes for so long ends.
+    /// A stream without media for this long ends.
     silence: Duration,
     present: Mutex<Present>,
 }
 
-/// The sockets in each room.
+/// The sockets in each room, with the ids of their users.
 type Present = BTreeMap<RoomName, BTreeMap<ParticipantKey, (ParticipantId, Outgoing)>>;
 
-/// With nobody there yet.
+/// Makes the state, without sockets.
 pub(super) fn start(config: &Config) -> Arc<Gortc> {
     let node = Node {
         signalid: config.signalid(),
@@ -66,7 +66,8 @@ pub(super) fn start(config: &Config) -> Arc<Gortc> {
     })
 }
 
-/// The socket, at its path of the main port.
+/// Opens the socket, on the main port and on its own. Answers 400 without a valid user in the
+/// query.
 pub(super) async fn connect(
     State(service): State<Service>,
     query: Query<Vec<(String, String)>>,
@@ -74,7 +75,7 @@ pub(super) async fn connect(
 ) -> Response {
     let peer = query.iter().find(|(name, _)| name == "peer");
     let Some((_, uid)) = peer.filter(|(_, uid)| !uid.is_empty()) else {
-        return refused("the address of this socket names its user: /ws?peer=<uid>".to_owned());
+        return refused("the URL of this socket must name its user: /ws?peer=<uid>".to_owned());
     };
     let id = match ParticipantId::of_text(uid) {
         Ok(id) => id,
@@ -105,14 +106,14 @@ fn refused(detail: String) -> Response {
     problem.into_response().map(Body::from)
 }
 
-/// What a port of its own serves.
+/// The routes of its own port.
 pub(super) fn router(service: Service) -> Router {
     Router::new().route("/ws", get(connect)).with_state(service)
 }
 
 impl Gortc {
     fn present(&self) -> MutexGuard<'_, Present> {
-        // Changed in whole steps: a panic elsewhere leaves it as it is.
+        // A poisoned lock is fine: no change leaves the map half done.
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -131,8 +132,8 @@ impl Gortc {
         }
     }
 
-    /// Somebody has asked for a stream that is not there: all in the room learn that it is gone,
-    /// but the one whose it would be.
+    /// Tells the sockets in a room that a stream is gone, which a client asked for in vain. Its
+    /// publisher is not told.
     fn announce_gone(&self, room: &RoomName, mid: &str) {
         let uid = gortc::uid_of(mid);
         let removed = self.notifications.removed(&room.text(), uid, mid);
@@ -153,17 +154,17 @@ struct Session {
     outgoing: Outgoing,
     grants: Grants,
     id: ParticipantId,
-    /// The id, as the user wrote it.
+    /// The id as the client wrote it.
     uid: String,
     rooms: BTreeMap<RoomName, InRoom>,
     announced: RateLimit,
 }
 
-/// What happens to a session without a request.
+/// An event that no request of the client causes.
 enum SessionEvent {
-    /// Something in a room. `None`: the participation there is over.
+    /// Events in a room; `None` when the participation there has ended.
     Events(RoomName, Option<EventBatch>),
-    /// A stream of its own has been silent for too long.
+    /// A stream of this user has been silent for too long.
     Silent(RoomName, StreamName),
 }
 
@@ -241,7 +242,7 @@ impl Handler for Session {
 }
 
 impl Session {
-    /// Something has happened in a room. Breaks when that ends the socket.
+    /// Handles an event in a room. Breaks when it ends the socket.
     fn room_event(&mut self, room: &RoomName, event: &Event) -> ControlFlow<Close> {
         if let Event::Ended { reason, .. } = event {
             return self.sent_away(room, *reason);
@@ -258,7 +259,7 @@ impl Session {
         ControlFlow::Continue(())
     }
 
-    /// The participation in a room is over, not by leaving.
+    /// Handles the end of the participation in a room. Breaks when that ends the socket.
     fn sent_away(&mut self, room: &RoomName, reason: EndReason) -> ControlFlow<Close> {
         self.forget(room);
         let kicked = || self.gortc.notifications.kicked(room, &self.id);
@@ -268,19 +269,19 @@ impl Session {
                 self.outgoing.send(kicked());
                 ControlFlow::Continue(())
             }
-            // With this code clients do not come back by themselves.
+            // With this code clients do not reconnect.
             EndReason::Replaced | EndReason::Kicked => {
                 self.outgoing.send(kicked());
                 ControlFlow::Break(Close::new(Close::REPLACED, "replaced or kicked"))
             }
-            EndReason::Slow => ControlFlow::Break(Close::new(Close::POLICY, "too slow")),
+            EndReason::Slow => ControlFlow::Break(Close::new(Close::POLICY, "client is too slow")),
             EndReason::Stopping => {
-                ControlFlow::Break(Close::new(Close::GOING_AWAY, "the server stops"))
+                ControlFlow::Break(Close::new(Close::GOING_AWAY, "the server is stopping"))
             }
         }
     }
 
-    /// Nothing comes from a stream of this user: it ends, as if unpublished.
+    /// Ends a silent stream of this user, as if the user had unpublished it.
     fn end_silent(&mut self, room: &RoomName, stream: &StreamName) {
         let Some(inside) = self.rooms.get_mut(room) else {
             return;
@@ -290,11 +291,11 @@ impl Session {
         let control = &self.service.control;
         let ended = control.with_rooms(|rooms, now| rooms.unpublish(now, key, stream));
         if let Err(error) = ended {
-            tracing::debug!(%stream, %error, "a silent stream has ended before");
+            tracing::debug!(%stream, %error, "a silent stream had already ended");
         }
     }
 
-    /// The session is in a room no more.
+    /// Removes a room from the session.
     fn forget(&mut self, room: &RoomName) {
         if let Some(inside) = self.rooms.remove(room) {
             self.gortc.leave(room, inside.key);

@@ -1,4 +1,4 @@
-//! The socket of a dialect: frames come in one after the other, and go out through a queue.
+//! The WebSocket of a dialect: frames are received one after the other, and sent through a queue.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -17,38 +17,39 @@ use super::upgrade_request::{self, UpgradeRequest};
 use super::{RateLimit, Service};
 use crate::control::Grants;
 
-/// A socket from which nothing has come for so long is taken for lost, if its dialect says nothing
-/// else. Clients of most lose all that they have with it, so a network may be gone for a while.
+/// A socket that is silent for this long counts as lost, unless its dialect has its own time.
+/// Clients of most dialects lose their whole session with it, so a short outage of the network is
+/// tolerated.
 const SILENCE_MAX: Duration = Duration::from_secs(16);
 
-/// Pings in the time of silence after which a socket is lost; answered by every WebSocket library
-/// without a word of the program.
+/// Pings within the time of silence after which a socket counts as lost. WebSocket libraries answer
+/// them by themselves.
 const PINGS: u32 = 3;
 
-/// Frames of one socket in a second, with bursts of twice as many. Further ones are read later.
+/// Frames per second of one socket, with bursts of twice as many. Further ones are read later.
 const FRAMES_PER_SECOND: u32 = 200;
 
-/// How long reading rests when there were too many.
+/// How long reading pauses after too many frames.
 const REST: Duration = Duration::from_millis(20);
 
-/// Frames that wait for one socket. A client that takes them too slowly is disconnected.
+/// Frames that wait to be sent on one socket. A client that reads too slowly is disconnected.
 const QUEUE_MAX: usize = 1_024;
 
-/// What the sockets of a dialect have in common.
+/// The rules for all sockets of a dialect.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
-    /// For metrics.
+    /// The dialect's name in metrics.
     pub(super) dialect: &'static str,
-    /// The subprotocol that is answered to a client that offers it.
+    /// The subprotocol that a client can offer and the server then selects.
     pub(super) subprotocol: Option<&'static str>,
-    /// A larger frame closes its socket.
+    /// Bytes of a frame; a larger one closes its socket.
     pub(super) frame_bytes_max: usize,
-    /// A socket from which nothing has come for so long is taken for lost.
+    /// A socket that is silent for this long counts as lost.
     pub(super) silence_max: Duration,
 }
 
 impl Rules {
-    /// Those of most dialects.
+    /// The rules of most dialects.
     pub(super) fn new(dialect: &'static str, service: &Service) -> Self {
         Self {
             dialect,
@@ -59,26 +60,26 @@ impl Rules {
     }
 }
 
-/// What came of a frame.
+/// The outcome of a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reaction {
-    /// It was understood and carried out.
+    /// The frame was understood and carried out.
     Taken,
-    /// It was not. The dialect decides whether the client is told.
+    /// The frame was refused. The dialect decides whether the client is told.
     Refused,
-    /// The socket is closed, after what was sent before.
+    /// The socket is closed once all queued frames are sent.
     Close(Close),
 }
 
-/// What the server does with the frames of one socket.
+/// A dialect's side of one socket.
 pub(super) trait Handler: Send + 'static {
-    /// What it waits for besides frames.
+    /// An event that it waits for besides frames.
     type Event: Send;
 
-    /// Takes a frame. The next one waits for it.
+    /// Handles a frame. The next one is read when this has returned.
     fn received(&mut self, text: &str) -> impl Future<Output = Reaction> + Send;
 
-    /// Waits for an event. May be dropped at each await and called again.
+    /// Waits for an event. Cancel safe: may be dropped at each await and called again.
     fn next_event(&mut self) -> impl Future<Output = Self::Event> + Send;
 
     /// Handles an event. Breaks to close the socket.
@@ -87,25 +88,25 @@ pub(super) trait Handler: Send + 'static {
         event: Self::Event,
     ) -> impl Future<Output = ControlFlow<Close>> + Send;
 
-    /// The socket is gone, whatever the reason. Called exactly once.
+    /// Called exactly once, when the socket has ended for whatever reason.
     fn ended(self);
 }
 
-/// The event of a handler that waits for frames alone.
+/// Never returns: [`Handler::next_event`] of a handler that waits only for frames.
 pub(super) async fn never() -> Infallible {
     std::future::pending().await
 }
 
-/// The way to a socket. Cheap to clone.
+/// The sending end of a socket. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Outgoing {
     queue: mpsc::Sender<Arc<str>>,
-    /// The client does not take what is sent.
+    /// Cancelled when the queue is full: the client reads too slowly.
     slow: CancellationToken,
 }
 
 impl Outgoing {
-    /// Sends a frame after those before it. What is sent to a socket that is gone is lost.
+    /// Queues a frame. It is lost when the socket has ended; a full queue ends the socket.
     pub(super) fn send(&self, frame: impl Into<Arc<str>>) {
         if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(frame.into()) {
             self.slow.cancel();
@@ -113,7 +114,8 @@ impl Outgoing {
     }
 }
 
-/// Opens the socket of a dialect. `begin` is given the way to it, and what its client may do.
+/// Opens the socket of a dialect, or answers why not. `begin` makes the handler from the socket's
+/// sending end and the grants of its client.
 pub(super) fn open<T: Handler>(
     service: Service,
     request: UpgradeRequest,
@@ -154,7 +156,7 @@ pub(super) fn open<T: Handler>(
     )
 }
 
-/// A socket with what waits for it.
+/// A socket with its queue.
 struct SocketLoop {
     service: Service,
     socket: WebSocket,
@@ -174,14 +176,14 @@ impl SocketLoop {
         loop {
             self.flush().await?;
             tokio::select! {
-                // What has come counts before the time in which it came: this process may have
-                // slept.
+                // Frames before timers: when this process was suspended, a frame that came
+                // meanwhile proves that the client is alive.
                 biased;
                 () = self.service.stopping.cancelled() => {
-                    return Ok(Some(Close::new(Close::GOING_AWAY, "the server stops")));
+                    return Ok(Some(Close::new(Close::GOING_AWAY, "the server is stopping")));
                 }
                 () = self.slow.cancelled() => {
-                    return Ok(Some(Close::new(Close::POLICY, "too slow: too much waits")));
+                    return Ok(Some(Close::new(Close::POLICY, "client is too slow: too many frames wait")));
                 }
                 message = self.socket.next() => {
                     heard = Instant::now();
@@ -198,7 +200,7 @@ impl SocketLoop {
                         return self.last(close).await;
                     }
                 }
-                // The queue lives as long as the handler.
+                // Never `None`: the sender lives as long as the handler.
                 Some(frame) = self.queued.recv() => self.put(&frame).await?,
                 () = tokio::time::sleep_until((heard + silence_max).into()) => return Ok(None),
                 _ = ping.tick() => send(&mut self.socket, Message::Ping(bytes::Bytes::new())).await?,
@@ -206,7 +208,7 @@ impl SocketLoop {
         }
     }
 
-    /// Sends what is queued.
+    /// Sends all queued frames.
     async fn flush(&mut self) -> Result<(), axum::Error> {
         while let Ok(frame) = self.queued.try_recv() {
             self.put(&frame).await?;
@@ -218,12 +220,14 @@ impl SocketLoop {
         timed(self.socket.feed(Message::Text(frame.into()))).await
     }
 
-    /// A close comes after what was sent before it.
+    /// Sends all queued frames before a close.
     async fn last(&mut self, close: Close) -> Result<Option<Close>, axum::Error> {
         self.flush().await?;
         Ok(Some(close))
     }
 
+    /// Handles a message of the socket. Breaks when the socket ends, with the close that is still
+    /// to be sent.
     async fn message(
         &mut self,
         handler: &mut impl Handler,
@@ -231,11 +235,11 @@ impl SocketLoop {
     ) -> Result<ControlFlow<Option<Close>>, axum::Error> {
         let text = match message {
             Ok(Message::Text(text)) => text,
-            // Some clients write their text into binary frames.
+            // Some clients send text in binary frames.
             Ok(Message::Binary(bytes)) => match bytes.try_into() {
                 Ok(text) => text,
                 Err(_) => {
-                    let close = Close::new(Close::POLICY, "frames are text");
+                    let close = Close::new(Close::POLICY, "frames must be text");
                     return Ok(ControlFlow::Break(Some(close)));
                 }
             },
@@ -245,7 +249,8 @@ impl SocketLoop {
                 timed(self.socket.flush()).await?;
                 return Ok(ControlFlow::Break(None));
             }
-            // Too large, or no UTF-8; where the network has failed, nobody hears it.
+            // The frame is too large or not UTF-8. If the network failed, the close does not
+            // arrive.
             Err(error) => {
                 let close = Close::new(Close::POLICY, error.to_string());
                 return Ok(ControlFlow::Break(Some(close)));
@@ -254,12 +259,12 @@ impl SocketLoop {
         while !self.frames.take(Instant::now()) {
             tokio::time::sleep(REST).await;
         }
-        // A bug in there costs this socket, and nothing else.
+        // A panic in the handler ends this socket and no other.
         let received = AssertUnwindSafe(handler.received(&text))
             .catch_unwind()
             .await;
         let reaction = received.unwrap_or_else(|_| {
-            tracing::error!(dialect = self.rules.dialect, "a frame could not be handled");
+            tracing::error!(dialect = self.rules.dialect, "handling a frame panicked");
             Reaction::Close(Close::new(Close::FAILED, "the frame could not be handled"))
         });
         let taken = reaction == Reaction::Taken;

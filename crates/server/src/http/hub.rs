@@ -1,4 +1,4 @@
-//! Sockets that talk to each other through one state machine.
+//! Sockets of a dialect that share one state machine.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -12,42 +12,43 @@ use super::handler::{Handler, Outgoing, Reaction, never};
 use super::socket::Close;
 use crate::control::{Grants, random};
 
-/// How long a hub sleeps that waits for nothing.
+/// How long a hub sleeps when no timeout is due.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// A socket of a hub. Cannot be guessed, so it may be shown to one who is to name it.
+/// Identifies a socket of a hub. Random and not guessable, so other clients may be told it to
+/// address this socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct SocketId(pub(super) u128);
 
-/// A frame, and who gets it.
+/// A frame with the sockets that get it.
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
     pub(super) to: Vec<SocketId>,
     pub(super) text: Arc<str>,
 }
 
-/// What sockets talk to: a state machine without IO, with the dialect in which they do.
+/// The state machine that the sockets of a hub share, with its dialect. It does no IO.
 pub(super) trait Machine: Send + 'static {
-    /// A socket has come.
+    /// A socket was opened.
     fn opened(&mut self, now: Instant, socket: SocketId, grants: Grants);
 
-    /// A frame has come.
+    /// A socket received a frame.
     fn received(&mut self, now: Instant, socket: SocketId, text: &str) -> Reaction;
 
-    /// A socket is gone. What is sent to it from now on is lost.
+    /// A socket was closed. Frames that are sent to it from now on are lost.
     fn closed(&mut self, now: Instant, socket: SocketId);
 
-    /// The next frame to send. Taken until `None` after each other call.
+    /// The next frame to send. The hub polls until `None` after each other call.
     fn poll_output(&mut self) -> Option<Sent>;
 
-    /// When to call [`Self::handle_timeout`]; changes with each other call.
+    /// When to call [`Self::handle_timeout`]; may change with each other call.
     fn poll_timeout(&self) -> Option<Instant>;
 
-    /// Does what is due.
+    /// Handles all timeouts that are due at `now`.
     fn handle_timeout(&mut self, now: Instant);
 }
 
-/// One machine with its sockets. Cheap to clone.
+/// One state machine with its sockets. Cheap to clone.
 #[derive(Debug)]
 pub(super) struct Hub<M> {
     shared: Arc<Shared<M>>,
@@ -60,7 +61,7 @@ impl<M> Clone for Hub<M> {
     }
 }
 
-/// The way to a machine for what works for it.
+/// A weak reference to a machine, for tasks that work on its behalf.
 #[derive(Debug)]
 pub(super) struct Handle<M>(Weak<Shared<M>>);
 
@@ -71,8 +72,7 @@ impl<M> Clone for Handle<M> {
 }
 
 impl<M: Machine> Handle<M> {
-    /// Does something with the machine, and then what it has caused. Nothing when its sockets and
-    /// their server are gone.
+    /// Changes the machine, and sends the frames that result. Does nothing when the hub is gone.
     pub(super) fn act(&self, act: impl FnOnce(&mut M)) {
         if let Some(shared) = self.0.upgrade() {
             shared.act(act);
@@ -83,7 +83,7 @@ impl<M: Machine> Handle<M> {
 #[derive(Debug)]
 struct Shared<M> {
     state: Mutex<State<M>>,
-    /// The machine may want to be called at another time.
+    /// Notified when the machine's timeout may have changed.
     changed: Notify,
 }
 
@@ -94,8 +94,8 @@ struct State<M> {
 }
 
 impl<M: Machine> Hub<M> {
-    /// Begins to call the machine when its time has come; ends with the last clone of this. What
-    /// makes the machine is given the way to it.
+    /// Starts the task that calls the machine at its timeouts, which ends with the last clone of
+    /// the hub. `make` gets a reference to the machine that it makes.
     pub(super) fn start(make: impl FnOnce(Handle<M>) -> M) -> Self {
         let shared = Arc::new_cyclic(|shared| {
             let state = State {
@@ -111,7 +111,7 @@ impl<M: Machine> Hub<M> {
         Self { shared }
     }
 
-    /// A socket comes.
+    /// Adds a socket. The returned handler removes it when the socket ends.
     pub(super) fn join(&self, outgoing: Outgoing, grants: Grants) -> Registration<M> {
         let id = SocketId(random::<16>());
         let mut state = self.shared.state();
@@ -127,11 +127,11 @@ impl<M: Machine> Hub<M> {
 
 impl<M: Machine> Shared<M> {
     fn state(&self) -> MutexGuard<'_, State<M>> {
-        // A panic costs the socket whose frame it was; the others go on.
+        // A panic ends the socket whose frame caused it; the others go on.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something with the machine, and then what it has caused.
+    /// Changes the machine, and sends the frames that result.
     fn act<T>(&self, act: impl FnOnce(&mut M) -> T) -> T {
         let mut state = self.state();
         let result = act(&mut state.machine);
@@ -139,7 +139,7 @@ impl<M: Machine> Shared<M> {
         result
     }
 
-    /// Lets the machine do what is due. Returns when to do so again.
+    /// Handles due timeouts. Returns when to call this again.
     fn turn(&self) -> Instant {
         let (mut state, now) = (self.state(), Instant::now());
         if state.machine.poll_timeout().is_some_and(|due| due <= now) {
@@ -150,15 +150,16 @@ impl<M: Machine> Shared<M> {
         due.map_or(now + IDLE, |due| due.min(now + IDLE))
     }
 
-    /// Sends what a call has caused; the machine may want to be called at another time now.
+    /// Sends the frames that a call has caused, and wakes the task, since the timeout may have
+    /// changed.
     fn settle(&self, mut state: MutexGuard<'_, State<M>>) {
         Self::send(&mut state);
         drop(state);
         self.changed.notify_one();
     }
 
-    /// Sends what the machine wants sent. Still under the lock: so each socket gets everything in
-    /// the machine's order.
+    /// Queues the machine's frames. Under the lock, so that each socket gets them in the machine's
+    /// order.
     fn send(state: &mut State<M>) {
         while let Some(Sent { to, text }) = state.machine.poll_output() {
             for socket in to {
@@ -170,7 +171,7 @@ impl<M: Machine> Shared<M> {
     }
 }
 
-/// Calls the machine whenever it is time.
+/// Calls the machine at its timeouts, until the hub is gone.
 async fn run<M: Machine>(shared: Weak<Shared<M>>) {
     while let Some(shared) = shared.upgrade() {
         tokio::select! {
@@ -180,7 +181,7 @@ async fn run<M: Machine>(shared: Weak<Shared<M>>) {
     }
 }
 
-/// A socket that is registered at a hub.
+/// A socket of a hub, as the handler of its frames.
 #[derive(Debug)]
 pub(super) struct Registration<M> {
     shared: Arc<Shared<M>>,

@@ -13,15 +13,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::metrics::HttpMetrics;
 
-/// How long accepting rests after an error that is the system's, such as too many open files.
+/// How long accepting pauses after an error of the system, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// What a client may take of the listener.
+/// Limits of a listener.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Connections at a time. Further ones wait in the kernel until one ends.
+    /// Connections of this listener at a time. Further ones wait in the kernel until one ends.
     pub(crate) connections_max: usize,
-    /// A connection on which no whole request head came for this long is closed.
+    /// A connection that brings no complete request head for this long is closed.
     pub(crate) header_timeout: Duration,
 }
 
@@ -38,7 +38,7 @@ pub(crate) async fn serve(
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout);
-    // A connection that asks nothing is asked whether it is still there.
+    // The timeout above is for HTTP/1. Over HTTP/2, pings find connections whose client is gone.
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -47,7 +47,8 @@ pub(crate) async fn serve(
     let free = Arc::new(Semaphore::new(limits.connections_max));
     let graceful = GracefulShutdown::new();
     let next = async || {
-        // Closed never: the semaphore lives as long as this function.
+        // Never an error: the semaphore is not closed. Waiting before accepting leaves further
+        // connections in the kernel.
         let place = free.clone().acquire_owned().await;
         (accept(&listener).await, place)
     };
@@ -71,7 +72,7 @@ pub(crate) async fn serve(
     graceful.shutdown().await;
 }
 
-/// Why a connection broke off: its client went away, or did not keep to the protocol.
+/// Why a connection failed, for metrics: its client went away, or violated HTTP.
 fn cause(error: &(dyn std::error::Error + 'static)) -> &'static str {
     let mut sources = std::iter::successors(Some(error), |error| error.source());
     match sources.any(|error| error.is::<io::Error>()) {
@@ -80,20 +81,21 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> &'static str {
     }
 }
 
-/// The next connection; errors end none but the one that they are about.
+/// Accepts the next connection. Retries after errors: those of a single connection at once, others
+/// after [`ACCEPT_PAUSE`].
 async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // Answers are small and wanted at once.
+                // Responses are small and must not wait for further data.
                 if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "TCP_NODELAY");
+                    tracing::debug!(%error, "cannot set TCP_NODELAY");
                 }
                 return stream;
             }
-            Err(error) if is_of_connection(&error) => tracing::debug!(%error, "accept"),
+            Err(error) if is_of_connection(&error) => tracing::debug!(%error, "accept failed"),
             Err(error) => {
-                tracing::warn!(%error, "no connection can be accepted; raise the limit of open files (ulimit -n)");
+                tracing::warn!(%error, "cannot accept connections; raise the limit of open files (ulimit -n)");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

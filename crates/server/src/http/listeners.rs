@@ -1,4 +1,4 @@
-//! The ports that dialects have besides the main one.
+//! Ports of single dialects, besides the main one.
 
 use std::net::SocketAddr;
 
@@ -7,18 +7,18 @@ use axum::Router;
 use super::{Service, broadcast_recording, gortc, live_room, pion_sfu, tributary};
 use crate::config::Dialects;
 
-/// A port of a dialect.
+/// A port of one dialect.
 #[derive(Debug)]
 pub(crate) struct Listener {
     /// The key of the configuration that opens it.
     pub(crate) key: &'static str,
-    /// Where.
+    /// Address and port to listen on.
     pub(crate) address: SocketAddr,
-    /// What is there.
+    /// The routes that it serves.
     pub(crate) router: Router,
 }
 
-/// A port that a dialect may have: its key, where it is to be, and what is served there.
+/// A port that a dialect can have: its key, its address if configured, and what makes its routes.
 type Possible = (&'static str, Option<SocketAddr>, fn(Service) -> Router);
 
 /// The ports that the configuration opens.

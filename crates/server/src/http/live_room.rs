@@ -1,5 +1,5 @@
-//! The live room: who is in a room finds the others here, and media goes between the browsers, or
-//! through the server.
+//! The dialect of the live room: signalling between a host and its viewers. Media goes from browser
+//! to browser, or through the server.
 
 mod host;
 mod server;
@@ -23,10 +23,11 @@ use crate::config::LiveRoom;
 use crate::control::{Control, Grants};
 use server::{Links, Server};
 
-/// All rooms, with their sockets.
+/// All live rooms with their sockets.
 pub(super) type LiveRooms = Hub<Protocol>;
 
-/// No rooms yet. All but `config` is for media that goes through the server.
+/// Makes the hub, without rooms. All arguments but `config` serve media that goes through the
+/// server.
 pub(super) fn start(
     config: &LiveRoom,
     control: &Control,
@@ -47,7 +48,7 @@ pub(super) fn start(
     })
 }
 
-/// The socket, at its path of the main port.
+/// Opens the socket.
 pub(super) async fn connect(State(service): State<Service>, request: UpgradeRequest) -> Response {
     let rules = Rules::new("live-room", &service);
     let rooms = service.live_rooms.clone();
@@ -55,7 +56,7 @@ pub(super) async fn connect(State(service): State<Service>, request: UpgradeRequ
     handler::open(service, request, rules, begin)
 }
 
-/// What a port of its own serves: the socket at any path, and nothing else.
+/// The routes of its own port: the socket at any path, and 404 for any other request.
 pub(super) fn router(service: Service) -> Router {
     Router::new().fallback(any_path).with_state(service)
 }
@@ -73,11 +74,11 @@ async fn any_path(
     connect(service, request).await
 }
 
-/// The rooms, in the words of the dialect.
+/// The rooms behind the dialect: reads requests and writes events.
 #[derive(Debug)]
 pub(super) struct Protocol {
     rooms: Rooms,
-    /// Where media goes through the server.
+    /// The server's connections, if media goes through the server.
     links: Option<Links>,
 }
 
@@ -92,21 +93,22 @@ impl Machine for Protocol {
         let request = match live_room::read(text) {
             Ok(request) => request,
             Err(unreadable) => {
-                tracing::debug!(%unreadable, "a frame of the live room was dropped");
+                tracing::debug!(%unreadable, "a live-room frame was dropped");
                 return Reaction::Refused;
             }
         };
+        // Media through the server needs the name to be free among the streams of all protocols.
         if let (Request::Create { room }, Some(links)) = (&request, &self.links)
             && let Err(error) = links.may_take(room)
         {
-            tracing::debug!(%error, "a room of the live room was refused");
+            tracing::debug!(%error, "a live room was refused");
             self.rooms.refuse_room(ClientId(socket.0));
             return Reaction::Refused;
         }
         match self.rooms.request(ClientId(socket.0), request) {
             Ok(()) => Reaction::Taken,
             Err(refusal) => {
-                tracing::debug!(%refusal, "a request of the live room was refused");
+                tracing::debug!(%refusal, "a live-room request was refused");
                 Reaction::Refused
             }
         }
@@ -127,7 +129,7 @@ impl Machine for Protocol {
         let Output { to, event } = self.rooms.poll_output()?;
         Some(Sent {
             to: to.into_iter().map(|client| SocketId(client.0)).collect(),
-            // Written once, whoever gets it.
+            // Written once for all recipients.
             text: Arc::from(live_room::write(&event)),
         })
     }

@@ -1,4 +1,4 @@
-//! HTTP: the pages, the dialects, and what operators read.
+//! HTTP: the pages, the dialects and the API, health checks and metrics.
 
 mod api;
 mod body;
@@ -44,23 +44,24 @@ use rate_limit::RateLimit;
 pub(crate) use listen::{Limits, serve};
 pub(crate) use listeners::{Listener, listeners};
 
-/// What the routes need.
+/// The state of all routes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Service {
     pub(crate) control: Control,
     pub(crate) settings: Arc<Settings>,
     pub(crate) metrics: HttpMetrics,
     pub(crate) registry: Arc<Registry>,
+    /// Paces new sessions of all clients: `limits.sessions_per_second`.
     pub(crate) opens: Arc<RateLimit>,
-    /// What is kept of each WHIP and WHEP session.
+    /// The HTTP side of each WHIP and WHEP session.
     pub(crate) sessions: Arc<OpenSessions>,
-    /// Places for WebSockets.
+    /// One permit per WebSocket: `limits.sockets_max`.
     pub(crate) sockets: Arc<Semaphore>,
     broadcasts: Arc<broadcast_recording::Broadcasts>,
     gortc: Arc<gortc::Gortc>,
     live_rooms: live_room::LiveRooms,
     tributary: Arc<tributary::Tributary>,
-    /// Cancelled at shutdown: event streams end.
+    /// Cancelled at shutdown, which ends sockets and event streams.
     pub(crate) stopping: CancellationToken,
 }
 
@@ -77,13 +78,14 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Whether a description is not too long. `what` it is stands in the error.
+    /// Refuses a session description that is longer than `limits.sdp_bytes_max`. The error calls it
+    /// `what`.
     fn check_length(&self, what: &str, sdp: &str) -> Result<(), OpenError> {
         let max = self.sdp_bytes_max;
         if sdp.len() <= max {
             return Ok(());
         }
-        let error = format!("{what} has at most {max} bytes: limits.sdp_bytes_max");
+        let error = format!("{what} must not be longer than {max} bytes (limits.sdp_bytes_max)");
         Err(OpenError::BadOffer(error))
     }
 }
@@ -134,7 +136,7 @@ impl Service {
     }
 }
 
-/// All routes.
+/// The router of the main port.
 pub(crate) fn router(service: Service) -> Router {
     Router::new()
         .route("/whip/{*path}", any(dialects::whip))
@@ -153,8 +155,8 @@ pub(crate) fn router(service: Service) -> Router {
         .with_state(service)
 }
 
-/// Headers of every response: pages of other origins may use the APIs (the token is the
-/// protection, not the origin), and nothing is guessed or framed.
+/// Adds the headers of every response. Pages of other origins may use the APIs, since the token
+/// protects them and not the origin; browsers must not guess content types.
 async fn common_headers(request: Request<Body>, next: Next) -> Response<Body> {
     const FIXED: [(header::HeaderName, &str); 4] = [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
@@ -178,7 +180,7 @@ async fn common_headers(request: Request<Body>, next: Next) -> Response<Body> {
     ];
     let preflight = request.method() == Method::OPTIONS;
     let mut response = next.run(request).await;
-    // A route without OPTIONS of its own; browsers want a preflight to succeed.
+    // The route has no OPTIONS of its own, but browsers need the preflight to succeed.
     if preflight && response.status() == StatusCode::METHOD_NOT_ALLOWED {
         *response.status_mut() = StatusCode::NO_CONTENT;
     }

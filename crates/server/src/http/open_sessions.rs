@@ -1,5 +1,5 @@
-//! What HTTP keeps of each WHIP or WHEP session beside the control plane: how often it may be
-//! PATCHed, and its event streams.
+//! The HTTP side of each WHIP and WHEP session: limits of its PATCHes and ICE restarts, and its
+//! event subscriptions.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,19 +11,19 @@ use signaling::Problem;
 use signaling::dialect::whep::EventKind;
 use tokio_util::sync::CancellationToken;
 
-/// PATCHes of one session in a second, on average; [`PATCHES_AT_ONCE`] may come together. A
-/// browser sends one for each candidate it finds, some twenty within a second. More are refused
+/// PATCHes per second of one session on average, with bursts of [`PATCHES_AT_ONCE`]. A browser
+/// sends one per candidate that it finds, some twenty within a second. Further ones are refused
 /// with 429.
 const PATCHES_PER_SECOND: u32 = 20;
 
-/// See [`PATCHES_PER_SECOND`].
+/// The burst above [`PATCHES_PER_SECOND`].
 const PATCHES_AT_ONCE: u32 = 40;
 
-/// ICE restarts of one session in a minute, on average and together. Each one is work for a media
-/// thread. More are refused with 429.
+/// ICE restarts per minute of one session, on average and in a burst. Each one is work for a media
+/// thread. Further ones are refused with 429.
 const RESTARTS_PER_MINUTE: u32 = 10;
 
-/// Sessions that are kept before those that have ended are looked for.
+/// Entries from which on the table is swept of ended sessions.
 const SWEEP_FROM: usize = 1_024;
 
 /// Sessions opened over HTTP. An entry may outlive its session until the next sweep.
@@ -35,7 +35,7 @@ pub(crate) struct OpenSessions {
 #[derive(Debug, Default)]
 struct Table {
     sessions: BTreeMap<SessionId, OpenSession>,
-    /// The table is swept when it has grown to this.
+    /// The number of entries at which the table is swept.
     sweep_at: usize,
 }
 
@@ -46,14 +46,14 @@ struct OpenSession {
     patches: Allowance,
     restarts: Allowance,
     is_restarting: bool,
-    /// Event streams that run, by their subscription.
+    /// Running event streams, by their subscription; the token ends them.
     followed: BTreeMap<Vec<EventKind>, CancellationToken>,
-    /// Subscriptions that were ended by DELETE. At most one for each set of kinds.
+    /// Subscriptions that a DELETE has ended, at most one per set of kinds.
     unsubscribed: Vec<Vec<EventKind>>,
 }
 
 impl OpenSessions {
-    /// Notes a session that was opened. `is_open` tells which of the others still are.
+    /// Adds a session that was opened. `is_open` tells whether another one still is, for the sweep.
     pub(super) fn opened(
         &self,
         session: SessionId,
@@ -62,7 +62,7 @@ impl OpenSessions {
     ) {
         let mut table = self.table();
         let table = &mut *table;
-        // Swept each time it has doubled, so that a session costs a constant share of it.
+        // Swept each time it has doubled, so that the cost per session is constant.
         if table.sessions.len() >= table.sweep_at.max(SWEEP_FROM) {
             table.sessions.retain(|session, _| is_open(*session));
             table.sweep_at = 2 * table.sessions.len();
@@ -74,12 +74,12 @@ impl OpenSessions {
         table.sessions.insert(session, opened);
     }
 
-    /// Forgets a session that was closed.
+    /// Removes a session that was closed.
     pub(super) fn closed(&self, session: SessionId) {
         self.table().sessions.remove(&session);
     }
 
-    /// Counts a PATCH; refused with 429 when there are too many.
+    /// Counts a PATCH. Refused with 429 when there are too many.
     pub(super) fn take_patch(&self, session: SessionId, now: Instant) -> Result<(), Problem> {
         let interval = Duration::from_secs(1) / PATCHES_PER_SECOND;
         let taken = self.with(session, |open| {
@@ -87,15 +87,15 @@ impl OpenSessions {
         });
         taken.map_err(|wait| {
             let detail = format!(
-                "at most {PATCHES_PER_SECOND} PATCHes of a session in a second: send several \
+                "at most {PATCHES_PER_SECOND} PATCHes per second for one session: send several \
                  candidates in one"
             );
             Problem::later(StatusCode::TOO_MANY_REQUESTS, detail, wait)
         })
     }
 
-    /// Begins an ICE restart, which lasts as long as the value. Refused with 429 while another
-    /// one of the session lasts, and when there are too many.
+    /// Begins an ICE restart, which lasts until the returned value is dropped. Refused with 429
+    /// while another restart of the session lasts, and when there are too many.
     pub(super) fn begin_restart(
         &self,
         session: SessionId,
@@ -120,25 +120,26 @@ impl OpenSessions {
                 ice_options,
             }),
             Err(None) => {
-                let detail = "an ICE restart of this session is under way: wait for its answer";
+                let detail = "an ICE restart of this session is in progress: wait for its answer";
                 later(detail.to_owned(), Duration::from_secs(1))
             }
             Err(Some(wait)) => {
                 let detail =
-                    format!("at most {RESTARTS_PER_MINUTE} ICE restarts of a session in a minute");
+                    format!("at most {RESTARTS_PER_MINUTE} ICE restarts per session per minute");
                 later(detail, wait)
             }
         }
     }
 
-    /// Takes a subscription to events, also one that was ended before.
+    /// Subscribes to events, even if that subscription was ended before.
     pub(super) fn subscribe(&self, session: SessionId, kinds: &[EventKind]) {
         self.with(session, |open| {
             open.unsubscribed.retain(|gone| gone != kinds);
         });
     }
 
-    /// Follows a subscription; `None` when it was ended. The token is cancelled when it is.
+    /// Begins an event stream of a subscription; `None` when it was ended. The token is cancelled
+    /// when the subscription ends.
     pub(super) fn follow(
         &self,
         session: SessionId,
@@ -151,7 +152,7 @@ impl OpenSessions {
         })
     }
 
-    /// Ends a subscription with its event streams. False when it was ended before.
+    /// Ends a subscription with its event streams. Returns false when it was ended before.
     pub(super) fn unsubscribe(&self, session: SessionId, kinds: Vec<EventKind>) -> bool {
         self.with(session, |open| {
             if open.unsubscribed.contains(&kinds) {
@@ -170,12 +171,12 @@ impl OpenSessions {
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        // Changed in whole steps: a panic elsewhere leaves it as it is.
+        // A poisoned lock is fine: no change leaves the table half done.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// An ICE restart that is under way. It ends with this value, also when its client goes away.
+/// An ICE restart in progress. It ends when this value is dropped, also when the client goes away.
 #[derive(Debug)]
 pub(super) struct Restarting<'a> {
     sessions: &'a OpenSessions,
@@ -186,22 +187,22 @@ pub(super) struct Restarting<'a> {
 
 impl Drop for Restarting<'_> {
     fn drop(&mut self) {
-        // The session may have ended meanwhile; then there is nothing to change.
+        // The session may have ended meanwhile, and must not get a new entry.
         if let Some(open) = self.sessions.table().sessions.get_mut(&self.session) {
             open.is_restarting = false;
         }
     }
 }
 
-/// A bucket of requests, kept as the time at which it would be full again.
+/// A token bucket, kept as the time at which it will be full again.
 #[derive(Debug, Default)]
 struct Allowance {
     full_at: Option<Instant>,
 }
 
 impl Allowance {
-    /// Takes one, of which one comes back in each interval and `at_once` fit. `Err`: how long to
-    /// wait for the next.
+    /// Takes one of `at_once` tokens, of which one comes back per `interval`. `Err` is the time to
+    /// wait for the next one.
     fn take(&mut self, now: Instant, interval: Duration, at_once: u32) -> Result<(), Duration> {
         let full_at = self.full_at.map_or(now, |at| at.max(now)) + interval;
         let wait = (full_at - now).saturating_sub(interval * at_once);
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn one_restart_at_a_time_and_few_a_minute() {
+    fn restart_is_refused_during_another_and_above_ten_a_minute() {
         let (sessions, now) = (OpenSessions::default(), Instant::now());
         let status = |now| {
             sessions
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn restart_under_way_ends_with_its_session() {
+    fn restart_in_progress_ends_with_its_session() {
         let (sessions, now) = (OpenSessions::default(), Instant::now());
         sessions.opened(SESSION, Some("trickle"), |_| true);
         let restarting = sessions.begin_restart(SESSION, now).expect("the first");
@@ -278,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn sessions_that_ended_are_swept() {
+    fn ended_sessions_are_swept() {
         let sessions = OpenSessions::default();
         for session in 0..5_000 {
             sessions.opened(SessionId(session), None, |other| other.0 + 10 > session);

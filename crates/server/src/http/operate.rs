@@ -1,4 +1,4 @@
-//! What operators and their tools read.
+//! Health checks and metrics, for operators and their tools.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -6,12 +6,12 @@ use axum::response::IntoResponse;
 
 use super::Service;
 
-/// The process lives.
+/// `/healthz`: the process is alive.
 pub(super) async fn health() -> &'static str {
     "ok\n"
 }
 
-/// It takes sessions.
+/// `/readyz`: the server accepts sessions; 503 while it stops.
 pub(super) async fn ready(State(service): State<Service>) -> impl IntoResponse {
     if service.stopping.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
@@ -19,7 +19,7 @@ pub(super) async fn ready(State(service): State<Service>) -> impl IntoResponse {
     (StatusCode::OK, "ready\n")
 }
 
-/// Prometheus.
+/// `/metrics`, for Prometheus.
 pub(super) async fn metrics(State(service): State<Service>) -> impl IntoResponse {
     let mut text = String::new();
     match prometheus_client::encoding::text::encode(&mut text, &service.registry) {

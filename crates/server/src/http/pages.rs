@@ -5,19 +5,19 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, head
 use axum::response::{IntoResponse, Redirect};
 use rust_embed::Embed;
 
-/// What `npm run build` left; empty when the pages were not built.
+/// The output of `npm run build`; empty when the pages were not built.
 #[derive(Embed)]
 #[folder = "../../web/app/dist"]
 #[allow_missing = true]
 struct Pages;
 
-/// The client library, as pages load it from `/sdk/`, and its documentation.
+/// The client library, which pages load from `/sdk/`, and its documentation.
 #[derive(Embed)]
 #[folder = "../../web/sdk/dist"]
 #[allow_missing = true]
 struct Sdk;
 
-/// Names below this carry a hash of their content: they never change.
+/// Files below this have a hash of their content in their name, so they never change.
 const HASHED: &str = "assets/";
 
 const NOT_BUILT: &str = "The pages are not in this build; WHIP, WHEP and the API work.\n\
@@ -41,7 +41,7 @@ pub(super) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     }
     let path = uri.path().trim_start_matches('/');
     match path.strip_prefix("sdk/") {
-        // Links of that page are relative to `/sdk/`.
+        // Redirected, since links on that page are relative to `/sdk/`.
         _ if path == "sdk" => Redirect::permanent("/sdk/").into_response(),
         Some("") => file::<Sdk>("index.html", &headers),
         Some(name) => file::<Sdk>(name, &headers),
@@ -57,7 +57,7 @@ fn file<F: Embed>(name: &str, headers: &HeaderMap) -> Response<Body> {
         .get(header::ACCEPT_ENCODING)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    // Vite leaves a compressed sibling beside each file that gains by it.
+    // The build leaves a compressed file beside each one that gets smaller by it.
     let encodings = [("br", ".br"), ("gzip", ".gz")];
     let compressed = encodings
         .into_iter()

@@ -1,5 +1,5 @@
-//! The dialect of Pion_SFU: who joins a room by its socket has one connection for all, and both
-//! sides offer.
+//! The dialect of Pion_SFU: a participant has one bidirectional peer connection for all streams,
+//! and both sides offer.
 
 mod inside;
 
@@ -20,11 +20,11 @@ use super::{Service, pages};
 use crate::control::{Enter, EventBatch, Grants, UnifiedOptions};
 use inside::{Inside, SessionEvent};
 
-/// m-lines that a participant is offered before any is used again. Clients know tracks by their
-/// ids, and browsers keep the id of the first track on an m-line.
+/// m-lines that a participant is offered before those of ended tracks are used again. Clients know
+/// tracks by their ids, and browsers keep the id of the first track on an m-line.
 const NEW_LINES_MAX: usize = 64;
 
-/// The first page of the main port, and for who asks for a socket, that.
+/// Serves the index page, or upgrades to the Pion_SFU socket when asked.
 pub(super) async fn page_or_socket(
     service: State<Service>,
     headers: HeaderMap,
@@ -39,7 +39,7 @@ pub(super) async fn page_or_socket(
     }
 }
 
-/// What a port of its own serves: the socket at any path, and nothing else.
+/// The routes of its own port: the socket at any path, and nothing else.
 pub(super) fn router(service: Service) -> Router {
     Router::new().fallback(connect).with_state(service)
 }
@@ -61,7 +61,7 @@ struct Session {
     service: Service,
     outgoing: Outgoing,
     grants: Grants,
-    /// Who it is; `None` before it joins, and when that is over.
+    /// The participation; `None` before the client joins and after it has ended.
     inside: Option<Inside>,
 }
 
@@ -75,7 +75,7 @@ impl Handler for Session {
                 return Reaction::Close(Close::new(Close::POLICY, error.to_string()));
             }
             Err(unreadable) => {
-                tracing::debug!(%unreadable, "a frame of Pion_SFU was dropped");
+                tracing::debug!(%unreadable, "a Pion_SFU frame was dropped");
                 return Reaction::Refused;
             }
         };
@@ -84,7 +84,7 @@ impl Handler for Session {
         }
         let inside = self.inside.as_mut();
         let Some(inside) = inside.filter(|inside| request.named.fits(&inside.identity)) else {
-            tracing::debug!("a frame of Pion_SFU is not of who is there");
+            tracing::debug!("a Pion_SFU frame names another participant");
             return Reaction::Refused;
         };
         let (control, outgoing) = (&self.service.control, &self.outgoing);
@@ -101,7 +101,7 @@ impl Handler for Session {
         match done {
             Ok(()) => Reaction::Taken,
             Err(error) => {
-                tracing::debug!(%error, "a request of Pion_SFU was refused");
+                tracing::debug!(%error, "a Pion_SFU request was refused");
                 Reaction::Refused
             }
         }
@@ -124,7 +124,7 @@ impl Handler for Session {
             SessionEvent::Unanswered => {
                 let taken = inside.take_crossed(&self.service.control, &self.outgoing);
                 if let Err(error) = taken.await {
-                    tracing::debug!(%error, "an offer of Pion_SFU was refused");
+                    tracing::debug!(%error, "a Pion_SFU offer was refused");
                 }
             }
         }
@@ -137,8 +137,8 @@ impl Handler for Session {
 }
 
 impl Session {
-    /// Enters a room; who is in one leaves that before. Nobody is answered: a refusal closes the
-    /// socket, since its client would wait for ever.
+    /// Joins a room, after leaving the one before. The protocol has no response to it, so a refusal
+    /// closes the socket: otherwise the client would wait for ever.
     fn join(&mut self, identity: Identity) -> Reaction {
         self.leave(EndReason::Left);
         match self.enter(identity) {
@@ -186,7 +186,8 @@ impl Session {
         }
     }
 
-    /// Clients hear of others by their tracks. Only the end of the own participation matters.
+    /// Handles the end of this participation. Other events are not passed on: clients learn of
+    /// others by their tracks. Breaks when the socket ends.
     fn handle_events(&mut self, events: Option<EventBatch>) -> ControlFlow<Close> {
         let ended = events.as_deref().map_or(Some(EndReason::Lost), |events| {
             events.iter().find_map(|event| match event {
@@ -205,9 +206,9 @@ impl Session {
             | EndReason::Replaced
             | EndReason::Kicked
             | EndReason::Closed => ControlFlow::Continue(()),
-            EndReason::Slow => ControlFlow::Break(Close::new(Close::POLICY, "too slow")),
+            EndReason::Slow => ControlFlow::Break(Close::new(Close::POLICY, "client is too slow")),
             EndReason::Stopping => {
-                ControlFlow::Break(Close::new(Close::GOING_AWAY, "the server stops"))
+                ControlFlow::Break(Close::new(Close::GOING_AWAY, "the server is stopping"))
             }
         }
     }

@@ -1,10 +1,11 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// A token bucket: so many per second, with bursts of twice as many.
+/// A token bucket with a rate per second, and bursts of twice as many.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
     per_second: f64,
+    /// Tokens in the bucket at that time.
     bucket: Mutex<(f64, Instant)>,
 }
 
@@ -17,7 +18,7 @@ impl RateLimit {
         }
     }
 
-    /// Takes one; false when there is none.
+    /// Takes one token; false when there is none.
     pub(crate) fn take(&self, now: Instant) -> bool {
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         let passed = now.saturating_duration_since(bucket.1).as_secs_f64();
@@ -35,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_is_twice_the_rate_and_refills() {
+    fn burst_is_twice_the_rate_and_refills() {
         let limit = RateLimit::new(10);
         let now = Instant::now() + Duration::from_secs(60);
         assert_eq!((0..50).filter(|_| limit.take(now)).count(), 20);

@@ -1,4 +1,4 @@
-//! What all WebSockets have in common: how they are opened, written to and closed.
+//! Opening, writing to and closing WebSockets, the same for all protocols.
 
 use std::time::Duration;
 
@@ -13,21 +13,21 @@ use signaling::Problem;
 
 use super::Service;
 
-/// How long a client may take to take what is sent.
+/// How long a client may take to read a message; then its socket counts as broken.
 const SEND_MAX: Duration = Duration::from_secs(6);
 
-/// How long a client may take to answer a close. A connection that is given up with something
-/// unread in it is reset, and then what was sent last may be lost.
+/// How long a client may take to answer a close. A connection that is dropped with unread bytes is
+/// reset, and then the client may lose what was sent last.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
-/// Buffers of one socket. Most sockets are idle nearly all of the time.
+/// Buffers of one socket in bytes. Small, since most sockets are idle nearly all of the time.
 const READ_BUFFER: usize = 4 << 10;
 const WRITE_BUFFER: usize = 0;
 
-/// What a close frame has room for (RFC 6455 §5.5).
+/// The longest reason that a close frame has room for (RFC 6455 §5.5).
 const REASON_BYTES_MAX: usize = 123;
 
-/// Why a socket is closed, with what is said to people (RFC 6455 §7.4).
+/// Why a socket is closed: a code, and a reason for people to read (RFC 6455 §7.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Close {
     pub(super) code: u16,
@@ -35,13 +35,13 @@ pub(super) struct Close {
 }
 
 impl Close {
-    /// The server stops.
+    /// The server is stopping.
     pub(super) const GOING_AWAY: u16 = 1001;
     /// The client does not keep to the protocol.
     pub(super) const POLICY: u16 = 1008;
     /// The server has a bug.
     pub(super) const FAILED: u16 = 1011;
-    /// A newer socket has the participant.
+    /// A newer socket took over the participant.
     pub(super) const REPLACED: u16 = 4000;
     /// The participation is over.
     pub(super) const OVER: u16 = 4001;
@@ -54,7 +54,8 @@ impl Close {
     }
 }
 
-/// Opens a socket, if this is a request for one and there is room for it. `run` has it to its end.
+/// Opens a socket that `run` then owns. Answers 426 when the request is no upgrade, and 503 at
+/// `limits.sockets_max`. Larger frames and messages than `frame_bytes_max` end the socket.
 pub(super) fn upgrade<Run>(
     service: &Service,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -66,7 +67,7 @@ where
     Run: Future<Output = Result<(), Error>> + Send,
 {
     let Ok(upgrade) = upgrade else {
-        let detail = "this address takes WebSockets, from clients of rooms: see /sdk/";
+        let detail = "this address accepts only WebSockets; the client library is at /sdk/";
         let problem = Problem::new(StatusCode::UPGRADE_REQUIRED, detail);
         return problem.into_response().map(Body::from);
     };
@@ -83,7 +84,7 @@ where
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
         .on_upgrade(|socket| async move {
-            // An error of the socket ends it like a close does.
+            // An error ends the socket as a close does.
             if let Err(error) = run(socket).await {
                 tracing::debug!(%error, "a socket broke");
             }
@@ -91,18 +92,18 @@ where
         })
 }
 
-/// Sends a message.
+/// Sends a message, within [`SEND_MAX`].
 pub(super) async fn send(socket: &mut WebSocket, message: Message) -> Result<(), Error> {
     timed(socket.send(message)).await
 }
 
-/// A client that does not read is lost.
+/// Limits a send to [`SEND_MAX`]: a client that does not read counts as lost.
 pub(super) async fn timed(sending: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     let sent = tokio::time::timeout(SEND_MAX, sending).await;
     sent.unwrap_or_else(|elapsed| Err(Error::new(elapsed)))
 }
 
-/// Sends a close, and waits for a moment for the client's.
+/// Sends a close, and waits up to [`CLOSE_MAX`] for the client's.
 pub(super) async fn close(socket: &mut WebSocket, close: &Close) -> Result<(), Error> {
     let reason = &close.reason;
     let end = (0..=reason.len().min(REASON_BYTES_MAX))

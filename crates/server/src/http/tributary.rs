@@ -1,4 +1,5 @@
-//! tributary: who broadcasts and who gets it meet here, and media goes from browser to browser.
+//! The dialect of tributary: signalling between broadcasters and viewers. Media goes from browser
+//! to browser, in a tree.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -22,14 +23,14 @@ use super::upgrade_request::UpgradeRequest;
 use crate::config;
 use crate::control::Grants;
 
-/// All broadcasts with their sockets, and the files of the port of its own.
+/// All broadcasts with their sockets, and the directory that its own port serves.
 #[derive(Debug)]
 pub(super) struct Tributary {
     hub: Hub<Protocol>,
     static_dir: Option<PathBuf>,
 }
 
-/// No broadcasts yet.
+/// Makes the hub, without broadcasts.
 pub(super) fn start(config: &config::Tributary, ice: &config::Ice) -> Arc<Tributary> {
     let protocol = Protocol {
         broadcasts: Broadcasts::new(config.limits()),
@@ -43,7 +44,7 @@ pub(super) fn start(config: &config::Tributary, ice: &config::Ice) -> Arc<Tribut
     })
 }
 
-/// The socket, at its path of the main port and of its own.
+/// Opens the socket, on the main port and on its own.
 pub(super) async fn connect(State(service): State<Service>, request: UpgradeRequest) -> Response {
     let rules = Rules::new("tributary", &service);
     let hub = service.tributary.hub.clone();
@@ -51,7 +52,7 @@ pub(super) async fn connect(State(service): State<Service>, request: UpgradeRequ
     handler::open(service, request, rules, begin)
 }
 
-/// What a port of its own serves: the socket, and the files of a directory at all other paths.
+/// The routes of its own port: the socket, and the files of a directory at all other paths.
 pub(super) fn router(service: Service) -> Router {
     let router = Router::new().route("/api/ws", get(connect));
     let router = match &service.tributary.static_dir {
@@ -62,18 +63,18 @@ pub(super) fn router(service: Service) -> Router {
 }
 
 async fn no_files() -> (StatusCode, &'static str) {
-    const TEXT: &str = "The socket is at /api/ws. To serve a page here, too, \
-                        set dialects.tributary.static_dir to its directory.\n";
+    const TEXT: &str = "The socket is at /api/ws. To serve pages here too, set \
+                        dialects.tributary.static_dir to their directory.\n";
     (StatusCode::NOT_FOUND, TEXT)
 }
 
-/// The broadcasts, in the words of the dialect.
+/// The broadcasts behind the dialect: reads requests and writes events.
 #[derive(Debug)]
 struct Protocol {
     broadcasts: Broadcasts,
     ice_servers: IceServers,
     peers: BTreeMap<PeerId, (SocketId, tributary::Grants)>,
-    /// What goes to the sender of a frame alone.
+    /// Replies to the senders of frames, sent before events.
     replies: VecDeque<Sent>,
 }
 
@@ -128,7 +129,7 @@ impl Machine for Protocol {
         let sockets = to.iter().filter_map(|peer| self.peers.get(peer));
         Some(Sent {
             to: sockets.map(|(socket, _)| *socket).collect(),
-            // Written once, whoever gets it.
+            // Written once for all recipients.
             text: tributary::write(&event).into(),
         })
     }

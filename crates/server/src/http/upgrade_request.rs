@@ -14,10 +14,10 @@ use signaling::{Problem, session_http};
 use super::Service;
 use crate::control::Grants;
 
-/// A client's request for a WebSocket, with what its token allows.
+/// A client's request for a WebSocket, with the grants of its token.
 ///
-/// The clients of earlier systems know no tokens. One in the address of the socket, or in a header,
-/// lets them in where the server has some.
+/// Clients of earlier systems do not know tokens. Where the server needs one, it can be in the URL
+/// of the socket (`?token=…`) or in a bearer header.
 #[derive(Debug)]
 pub(super) struct UpgradeRequest {
     pub(super) upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -35,7 +35,7 @@ impl FromRequestParts<Service> for UpgradeRequest {
     }
 }
 
-/// The response to a client whose token does not let it in.
+/// The response to a client whose token grants nothing.
 pub(super) fn refused(error: OpenError) -> Response {
     Problem::from(error).into_response().map(Body::from)
 }

@@ -1,21 +1,21 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-/// Names of interfaces behind which there are containers and virtual machines, and no clients.
+/// Name prefixes of interfaces that lead to containers and virtual machines, not to clients.
 const BRIDGES: [&str; 8] = [
     "docker", "br-", "virbr", "veth", "podman", "cni", "flannel", "cali",
 ];
 
-/// Addresses of documentation (RFC 5737, RFC 3849): routed like any other of the internet.
+/// Documentation addresses (RFC 5737, RFC 3849), which are routed like any internet address.
 const ANYWHERE: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
     IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
 ];
 
-/// Addresses under which this host can be reached, for ICE candidates: that of the default route
-/// first, since some clients try no other; container bridges and loopback last.
+/// Addresses of this host for ICE candidates, IPv6 ones if `ipv6`. The address of the default route
+/// comes first, since some clients try no other; container bridges and loopback come last.
 pub(crate) fn local_addresses(ipv6: bool) -> Vec<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_else(|error| {
-        tracing::warn!(%error, "the host's addresses cannot be listed: set media.public_ips");
+        tracing::warn!(%error, "cannot list the addresses of this host; set media.public_ips");
         Vec::new()
     });
     let routed = ANYWHERE.map(routed_from);
@@ -34,7 +34,8 @@ pub(crate) fn local_addresses(ipv6: bool) -> Vec<IpAddr> {
     addresses.into_iter().map(|(_, _, ip)| ip).collect()
 }
 
-/// The address that datagrams for this one leave from. Nothing is sent to find out.
+/// The local address from which datagrams to `to` leave. Sends nothing: the kernel looks up the
+/// route when the socket is connected.
 fn routed_from(to: IpAddr) -> Option<IpAddr> {
     let any: IpAddr = match to {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
@@ -45,7 +46,7 @@ fn routed_from(to: IpAddr) -> Option<IpAddr> {
     Some(socket.local_addr().ok()?.ip())
 }
 
-/// How little an address of this interface is of use to clients.
+/// Sort key of an address: the higher, the less use it is to clients.
 fn rank(interface: &str, ip: IpAddr, routed: &[Option<IpAddr>]) -> u8 {
     if ip.is_loopback() {
         3

@@ -1,16 +1,16 @@
-//! How long a media thread that something woke lets more come before it begins.
+//! How long a woken media thread waits for more input before it begins a pass.
 
 use std::time::{Duration, Instant};
 
-/// A pass begins no sooner than this after the one before it. Each costs a wake, whatever there is
-/// to do, and with little to do wakes are most of what a packet costs.
+/// The shortest time between the beginnings of two passes. Each pass costs a wake-up, and at low
+/// load wake-ups are most of what a packet costs.
 const PASS_EVERY: Duration = Duration::from_millis(2);
 
-/// A pass lets more come for so long at least: the packets of a frame leave a browser in a burst,
-/// and those for one viewer that are there together go with one send.
+/// The least time that a pass waits for more input: the packets of a frame leave a browser in a
+/// burst, and those that are pending together for one viewer go out with one send.
 const GATHER_MIN: Duration = Duration::from_micros(500);
 
-/// Passes of a media thread: from a wake until nothing is left to do.
+/// Paces the passes of a media thread. A pass lasts from a wake-up until nothing is left to do.
 #[derive(Debug, Default)]
 pub(super) struct Gathering {
     /// When the last pass began, and how long it took.
@@ -18,8 +18,8 @@ pub(super) struct Gathering {
 }
 
 impl Gathering {
-    /// How long to wait now that there is something to do. A pass that took longer than the time
-    /// between two has gathered enough meanwhile.
+    /// How long to wait before the next pass, now that there is input. Zero after a pass that took
+    /// [`PASS_EVERY`] or longer: enough has come meanwhile.
     pub(super) fn wait(&self, now: Instant) -> Duration {
         match self.last {
             Some((_, took)) if took >= PASS_EVERY => Duration::ZERO,
@@ -30,12 +30,12 @@ impl Gathering {
         }
     }
 
-    /// A pass begins.
+    /// Notes that a pass begins.
     pub(super) fn begin(&mut self, now: Instant) {
         self.last = Some((now, Duration::ZERO));
     }
 
-    /// Nothing is left to do for now, or the pass goes on.
+    /// Notes how long the pass has taken so far. Called after each round of it.
     pub(super) fn end(&mut self, now: Instant) {
         if let Some((began, took)) = &mut self.last {
             *took = now.saturating_duration_since(*began);

@@ -1,4 +1,4 @@
-//! The media threads: each owns a `Shard`, its UDP socket, and nothing else.
+//! The media threads. Each owns one `Shard` and its UDP socket.
 
 mod addresses;
 mod gathering;

@@ -20,81 +20,78 @@ use udp::{Received, Socket};
 use super::addresses::local_addresses;
 use super::gathering::Gathering;
 
-/// Commands that may wait for a shard. A full queue refuses sessions with "busy".
+/// Commands that may wait for a shard. When the queue is full, [`Shards::send`] returns
+/// [`QueueFull`].
 const COMMANDS_MAX: usize = 1_024;
 
 /// Packets that may wait between two shards. A full ring drops video up to the next key frame.
 const RING_PACKETS: usize = 8_192;
 
-/// Datagrams of one system call, and how many calls before outputs are looked after.
+/// Datagrams per system call, and the number of calls before outputs are drained.
 const RECEIVE_BATCH: usize = 32;
 const RECEIVE_CALLS_MAX: usize = 8;
 
-/// Sends between two looks at the socket.
+/// Sends before the socket is read again.
 const SENDS_MAX: usize = 32;
 
-/// Packets that may wait for viewers that have not been sent them. Beyond it nothing is received.
+/// Packets that may be pending for viewers. Above this nothing is received.
 const BACKLOG_MAX: usize = 256;
 
-/// Kernel buffers: a quarter of a second at 100 Mbit/s and more; the kernel may allow less.
+/// Kernel buffers of a socket in bytes: over a quarter of a second at 100 Mbit/s. The kernel may
+/// allow less.
 const SOCKET_BUFFER: usize = 4 << 20;
 
 /// How often the counters are published.
 const PUBLISH_EVERY: Duration = Duration::from_millis(200);
 
-/// The longest sleep, so that counters never grow stale.
+/// The longest sleep, so that counters do not grow stale.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 
 const SOCKET: Token = Token(0);
 const WAKE: Token = Token(1);
 
-/// What the shards need to begin.
+/// Configuration of all media threads.
 #[derive(Debug, Clone)]
 pub(crate) struct ShardsConfig {
-    /// How many.
+    /// Number of media threads.
     pub(crate) count: usize,
-    /// UDP port of the first; one more for each.
+    /// UDP port of the first shard; each further shard takes the next one.
     pub(crate) first_port: u16,
-    /// Addresses in candidates; the first of each family also stands for datagrams that
-    /// arrived on an address that is not listed (behind 1:1 NAT).
+    /// Addresses for ICE candidates. The first of each family also stands for datagrams that arrive
+    /// on an address that is not listed (behind 1:1 NAT).
     pub(crate) addresses: Vec<IpAddr>,
-    /// For each shard.
+    /// Configuration of each shard.
     pub(crate) shard: shard::Config,
 }
 
-/// Why the shards did not begin.
+/// Why the media threads could not start.
 #[derive(Debug, Error)]
 pub(crate) enum StartError {
     #[error(
-        "UDP port {port} cannot be opened: {error}. Is another Headwater running? Set media.port to a free range"
+        "cannot open UDP port {port}: {error}. Is another Headwater running? Set media.port to the first of a range of free ports"
     )]
     Bind { port: u16, error: io::Error },
-    #[error("the media thread cannot be set up: {0}")]
+    #[error("cannot set up a media thread: {0}")]
     Setup(#[from] io::Error),
 }
 
-/// What a shard does with its time.
+/// Counters, queues and load of one media thread.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Load {
     pub(crate) counters: Counters,
-    /// Share of the time that the thread worked, 0 to 1, over the last fifth of a second.
+    /// Share of the time that the thread worked, 0 to 1, over [`PUBLISH_EVERY`] or longer.
     pub(crate) busy: f64,
-    /// Datagrams that the kernel did not take.
+    /// Datagrams that the kernel refused to send.
     pub(crate) send_dropped: u64,
-    /// How long packets were in the server.
+    /// How long packets took through the shard.
     pub(crate) delays: Delays,
-    /// Items waiting in rings to other shards.
+    /// Messages that wait in rings to other shards.
     pub(crate) ring_queued: u64,
     /// Commands that the thread has not taken yet.
     pub(crate) commands_queued: u64,
-    /// Events that the control plane has no room for.
+    /// Events that wait because the control plane's queue is full.
     pub(crate) events_queued: u64,
 }
-
-/// A shard did not take a command: it is overloaded, or gone.
-#[derive(Debug, Clone, Copy, Error)]
-#[error("the shard's command queue is full")]
-pub(crate) struct QueueFull;
 
 /// Handles to all media threads.
 #[derive(Debug)]
@@ -113,11 +110,13 @@ struct Handle {
 }
 
 impl Shards {
-    /// Opens the sockets and starts the threads. Their events go to `events` with the shard's number.
+    /// Opens the sockets and starts the threads, which send their events to `events` with the
+    /// number of the shard. Fails when a port is taken or a thread cannot be set up.
     pub(crate) fn start(
         config: &ShardsConfig,
         events: &Sender<(usize, Event)>,
     ) -> Result<Self, StartError> {
+        // Sockets are bound before any thread starts: a taken port leaves nothing running.
         let mut sockets = Vec::new();
         for shard in 0..config.count {
             let port = config.first_port.saturating_add(shard as u16);
@@ -167,7 +166,8 @@ impl Shards {
                 busy: Duration::ZERO,
                 published: Instant::now(),
             };
-            // Fewer cores than shards: let the scheduler place them.
+            // Threads are pinned unless there are fewer cores than shards: then the scheduler
+            // places them.
             let core = (config.count <= cores.len())
                 .then(|| cores.get(index).copied())
                 .flatten();
@@ -191,24 +191,28 @@ impl Shards {
         Ok(Self { handles })
     }
 
-    /// Gives a command to a shard.
-    pub(crate) fn send(&self, shard: usize, command: Command) -> Result<(), QueueFull> {
-        let handle = self.handles.get(shard).ok_or(QueueFull)?;
-        // Counted first: the thread may take it at once.
+    /// Queues a command for a shard and wakes its thread. Gives the command back when the queue is
+    /// full: the shard is overloaded, or has stopped.
+    pub(crate) fn send(&self, shard: usize, command: Command) -> Result<(), Box<Command>> {
+        let Some(handle) = self.handles.get(shard) else {
+            return Err(Box::new(command));
+        };
+        // Counted before it is sent, since the thread may take it at once.
         handle.commands_queued.fetch_add(1, Ordering::Relaxed);
         match handle.commands.try_send(Some(command)) {
             Ok(()) => {
                 handle.wake();
                 Ok(())
             }
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+            Err(TrySendError::Full(command) | TrySendError::Disconnected(command)) => {
                 handle.commands_queued.fetch_sub(1, Ordering::Relaxed);
-                Err(QueueFull)
+                // `None` alone tells a thread to end, and this is a command.
+                Err(Box::new(command.unwrap_or(Command::CloseAll)))
             }
         }
     }
 
-    /// Where a shard's socket can be reached.
+    /// Addresses of a shard's socket for ICE candidates; empty for an unknown shard.
     pub(crate) fn candidates(&self, shard: usize) -> &[SocketAddr] {
         self.handles
             .get(shard)
@@ -216,16 +220,16 @@ impl Shards {
             .unwrap_or_default()
     }
 
-    /// What each shard does, by number.
+    /// Load of each shard, in the order of their numbers.
     pub(crate) fn load(&self) -> impl Iterator<Item = Load> + '_ {
         self.handles.iter().map(|handle| Load {
-            // A thread that hangs publishes nothing, but its queue grows.
+            // Read here, since a thread that hangs publishes nothing while its queue grows.
             commands_queued: handle.commands_queued.load(Ordering::Relaxed),
             ..*handle.load.lock().unwrap_or_else(PoisonError::into_inner)
         })
     }
 
-    /// How many there are.
+    /// Number of shards.
     pub(crate) fn count(&self) -> usize {
         self.handles.len()
     }
@@ -235,7 +239,8 @@ impl Drop for Shards {
     /// Stops the threads and waits for them.
     fn drop(&mut self) {
         for handle in &self.handles {
-            // A full queue is emptied by the thread that is being stopped.
+            // Waits while the queue is full: the thread still takes commands until it reads this
+            // one.
             if handle.commands.send(None).is_ok() {
                 handle.wake();
             }
@@ -246,7 +251,7 @@ impl Drop for Shards {
             .filter_map(|handle| handle.thread.take())
         {
             if thread.join().is_err() {
-                tracing::error!("a media thread had panicked");
+                tracing::error!("a media thread panicked");
             }
         }
     }
@@ -255,7 +260,7 @@ impl Drop for Shards {
 impl Handle {
     fn wake(&self) {
         if let Err(error) = self.waker.wake() {
-            tracing::error!(%error, "a media thread cannot be woken");
+            tracing::error!(%error, "cannot wake a media thread");
         }
     }
 }
@@ -264,13 +269,13 @@ impl Handle {
 struct Outgoing {
     to: usize,
     ring: Producer<ShardMessage>,
-    /// Other messages than packets that found the ring full: they must not be lost, and nothing
-    /// may overtake them. Bounded by what sessions can cause in that time.
+    /// Messages other than packets that found the ring full: they must not be lost, and nothing may
+    /// overtake them. Bounded by what sessions can cause while the ring is full.
     held: VecDeque<ShardMessage>,
 }
 
 impl Outgoing {
-    /// Returns false for a packet that found the ring full.
+    /// Sends a message. Returns false when it is a packet and is dropped because the ring is full.
     fn push(&mut self, message: ShardMessage) -> bool {
         self.flush();
         let refused = if self.held.is_empty() {
@@ -305,7 +310,7 @@ impl Outgoing {
     }
 }
 
-/// Rings for each ordered pair of shards: first the sending ends of each shard, then the
+/// Makes a ring for each ordered pair of shards. Returns the sending ends of each shard, then the
 /// receiving ends.
 fn rings(count: usize) -> (Vec<Vec<Outgoing>>, Vec<Vec<Consumer<ShardMessage>>>) {
     let mut outgoing: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
@@ -329,18 +334,19 @@ struct MediaThread {
     index: usize,
     shard: Shard,
     socket: Socket,
-    /// Datagrams that the kernel did not take.
+    /// Datagrams that the kernel refused to send.
     send_dropped: u64,
     candidates: Vec<SocketAddr>,
     host_addresses: Vec<IpAddr>,
-    /// `None` is the order to stop.
+    /// `None` tells the thread to stop.
     commands: Receiver<Option<Command>>,
     commands_queued: Arc<AtomicU64>,
     rings_in: Vec<Consumer<ShardMessage>>,
     rings_out: Vec<Outgoing>,
     wakers: Vec<Arc<Waker>>,
     events: Sender<(usize, Event)>,
-    /// Events that the control plane had no room for; bounded by what sessions can cause.
+    /// Events that the full queue of the control plane did not take. Bounded by what sessions can
+    /// cause.
     events_held: VecDeque<Event>,
     load: Arc<Mutex<Load>>,
     busy: Duration,
@@ -355,7 +361,7 @@ impl MediaThread {
             .registry()
             .register(&mut source, SOCKET, Interest::READABLE)
         {
-            return tracing::error!(%error, "the media socket cannot be watched");
+            return tracing::error!(%error, "cannot watch the media socket");
         }
         let mut events = Events::with_capacity(8);
         let mut received = Received::new(RECEIVE_BATCH);
@@ -365,10 +371,11 @@ impl MediaThread {
             if let Err(error) = poll.poll(&mut events, Some(self.sleep(more)))
                 && error.kind() != io::ErrorKind::Interrupted
             {
-                return tracing::error!(%error, "the media thread cannot wait for events");
+                return tracing::error!(%error, "the media thread cannot wait for events and ends");
             }
             let mut now = Instant::now();
             if !more {
+                // A new pass: let more of a burst arrive, so that it is sent together.
                 std::thread::sleep(gathering.wait(now));
                 now = Instant::now();
                 gathering.begin(now);
@@ -389,6 +396,8 @@ impl MediaThread {
         }
     }
 
+    /// How long to wait for events: not at all while a pass has `more` to do, else until the next
+    /// timeout.
     fn sleep(&self, more: bool) -> Duration {
         if more {
             return Duration::ZERO;
@@ -400,7 +409,7 @@ impl MediaThread {
         until.unwrap_or(SLEEP_MAX).min(SLEEP_MAX)
     }
 
-    /// Returns false when the thread is to stop.
+    /// Passes queued commands to the shard. Returns false when the thread must stop.
     fn take_commands(&mut self, now: Instant) -> bool {
         while let Ok(command) = self.commands.try_recv() {
             let Some(command) = command else {
@@ -412,7 +421,8 @@ impl MediaThread {
         true
     }
 
-    /// Returns whether there is more.
+    /// Passes messages of other shards to this one. Returns whether more may wait, since viewers
+    /// have too large a backlog.
     fn take_messages(&mut self, now: Instant) -> bool {
         for ring in &mut self.rings_in {
             while let Ok(message) = ring.pop() {
@@ -425,18 +435,18 @@ impl MediaThread {
         false
     }
 
-    /// Takes commands, and what is on the socket. Returns whether there may be more on it;
-    /// `None` when the thread is to stop.
+    /// Takes commands, and datagrams from the socket. Returns whether the socket may have more;
+    /// `None` when the thread must stop.
     fn receive(&mut self, now: Instant, received: &mut Received) -> Option<bool> {
         for _ in 0..RECEIVE_CALLS_MAX {
-            // What cannot be sent in time is better lost in the kernel than kept here.
+            // Packets that cannot be sent in time are better lost in the kernel than queued here.
             if self.shard.backlog() > BACKLOG_MAX {
                 return self.take_commands(now).then_some(true);
             }
             let called = received.call(&self.socket);
-            // A client's first datagram may follow at once on the answer to its request. The
-            // command that brings its peer was queued before the answer: look for it after the
-            // datagram.
+            // A client's first datagram may come right after the answer to its request. The command
+            // that adds its peer was queued before that answer, so commands are taken between
+            // reading datagrams and handling them.
             if !self.take_commands(now) {
                 return None;
             }
@@ -444,7 +454,7 @@ impl MediaThread {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Some(false),
                 Err(error) => {
-                    // An ICMP error of an earlier send; the next call goes on.
+                    // Reports an ICMP error for an earlier send; the next call reads on.
                     tracing::trace!(%error, "receive");
                     continue;
                 }
@@ -465,7 +475,8 @@ impl MediaThread {
         Some(true)
     }
 
-    /// The candidate that stands for the address a datagram was sent to.
+    /// The candidate for the address that a datagram was sent to: the same address, or else the
+    /// first of its family.
     fn destination(&self, ip: Option<IpAddr>) -> SocketAddr {
         let exact = self.candidates.iter().find(|c| Some(c.ip()) == ip);
         let family = || {
@@ -479,8 +490,9 @@ impl MediaThread {
             .unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into())
     }
 
-    /// Carries out what the shard wants. Returns whether there is more: after so many sends what
-    /// has arrived meanwhile is looked at, and joins what is being given to the viewers.
+    /// Carries out the shard's outputs. Returns whether there may be more: after [`SENDS_MAX`]
+    /// sends the thread reads its input first, so that new packets join those that are being given
+    /// to the viewers.
     fn drain(&mut self, now: Instant) -> bool {
         let (mut woken, mut sends) = (0_u64, 0);
         while sends < SENDS_MAX
@@ -495,8 +507,8 @@ impl MediaThread {
                         .socket
                         .send(to, from, transmit.contents, transmit.segment);
                     if let Err(error) = sent {
-                        // UDP may lose: a full send buffer or an unreachable viewer is their loss
-                        // only.
+                        // Not retried: UDP may lose datagrams, and a full send buffer or an
+                        // unreachable viewer must not hold up the others.
                         self.send_dropped += transmit.datagrams().len() as u64;
                         tracing::trace!(%error, "datagrams not sent");
                     }
@@ -507,6 +519,7 @@ impl MediaThread {
                     if full {
                         self.shard.handle_input(now, Input::RingFull { shard });
                     }
+                    // A bit per shard; those beyond 64 share one and may be woken for nothing.
                     woken |= 1 << (shard % 64);
                 }
                 Output::Event(event) => self.events_held.push_back(event),
@@ -534,6 +547,7 @@ impl MediaThread {
         sends == SENDS_MAX
     }
 
+    /// Publishes the load for readers on other threads, at most every [`PUBLISH_EVERY`].
     fn publish(&mut self, now: Instant) {
         let passed = now.saturating_duration_since(self.published);
         if passed < PUBLISH_EVERY {
@@ -553,9 +567,9 @@ impl MediaThread {
     }
 }
 
-/// The address to send from: the one that the remote sent to, since it takes answers from no
-/// other. A candidate that is none of the host's own is the outside of a NAT: there the kernel
-/// chooses.
+/// The address to send from: the one that the remote sent to, since it accepts answers from no
+/// other. A candidate that is not an address of the host is the external address of a NAT: then the
+/// kernel chooses.
 fn source(host_addresses: &[IpAddr], candidate: IpAddr) -> IpAddr {
     if host_addresses.contains(&candidate) {
         candidate

@@ -16,15 +16,16 @@ use thiserror::Error;
 use super::{Message, signature};
 use crate::config;
 
-/// From the connection to the end of the answer.
+/// The time for one attempt, from connecting to the end of the answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// An answer is read so far that its connection can be used again, and no further.
+/// Bytes of an answer that are read, so that its connection can be used again. A longer answer
+/// costs its connection.
 const ANSWER_BYTES_MAX: usize = 16 << 10;
 
 const AGENT: &str = concat!("Headwater/", env!("CARGO_PKG_VERSION"));
 
-/// Posts to one receiver.
+/// The HTTP client for one receiver.
 pub(super) struct Client {
     http: Http,
     url: Uri,
@@ -38,26 +39,26 @@ enum Http {
     Tls(Connections<HttpsConnector<HttpConnector>>),
 }
 
-/// Why the receiver has not taken an event.
+/// Why an attempt to deliver an event failed.
 #[derive(Debug, Error)]
 pub(super) enum Failure {
-    /// It wants nothing any more.
-    #[error("410: the receiver wants nothing any more")]
+    /// The receiver answered 410: it wants no further events.
+    #[error("410: the receiver wants no further events")]
     Gone,
-    /// It answered otherwise than with 2xx.
-    #[error("the answer was {0}")]
+    /// The receiver answered with a status other than 2xx.
+    #[error("the receiver answered {0}")]
     Refused(StatusCode),
-    /// It did not answer, or broke off.
+    /// The connection failed or broke off.
     #[error("{0}")]
     Broken(String),
-    /// It took too long.
+    /// The attempt took longer than [`TIMEOUT`].
     #[error("no answer within {} s", TIMEOUT.as_secs())]
     Slow,
 }
 
 impl Client {
     pub(super) fn new(hook: &config::Webhook) -> anyhow::Result<Self> {
-        let url: Uri = hook.url.parse().context("webhooks: an url")?;
+        let url: Uri = hook.url.parse().context("webhooks: invalid url")?;
         let http = if url.scheme() == Some(&http::uri::Scheme::HTTPS) {
             Http::Tls(connections(secure()?))
         } else {
@@ -70,7 +71,7 @@ impl Client {
         })
     }
 
-    /// Tries once.
+    /// Makes one attempt to deliver an event.
     pub(super) async fn post(&self, message: &Message) -> Result<(), Failure> {
         let attempt = tokio::time::timeout(TIMEOUT, self.answer(message)).await;
         match attempt.map_err(|_| Failure::Slow)?? {
@@ -88,7 +89,7 @@ impl Client {
         };
         let response: ResponseFuture = response;
         let (head, body) = response.await.map_err(|error| broken(&error))?.into_parts();
-        // What it says does not matter.
+        // Read only to free the connection; what the body says does not matter.
         Limited::new(body, ANSWER_BYTES_MAX).collect().await.ok();
         Ok(head.status)
     }
@@ -108,7 +109,7 @@ impl Client {
     }
 }
 
-/// Names the receiver without what may be secret in its URL.
+/// The host of the receiver. Path and query are left out, since they may contain secrets.
 impl fmt::Display for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.url.host().unwrap_or_default())
@@ -127,12 +128,12 @@ where
 
 fn secure() -> anyhow::Result<HttpsConnector<HttpConnector>> {
     let builder = HttpsConnectorBuilder::new().with_native_roots().context(
-        "webhooks: no certificates of authorities on this system; install ca-certificates, or name a file of them in SSL_CERT_FILE",
+        "webhooks: no root certificates on this system; install ca-certificates, or set SSL_CERT_FILE to a file of them",
     )?;
     Ok(builder.https_only().enable_http1().build())
 }
 
-/// With all causes: the first alone says only that something failed.
+/// Joins an error with all its sources: the outermost alone says only that something failed.
 fn broken(error: &dyn std::error::Error) -> Failure {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let causes: Vec<_> = causes.map(ToString::to_string).collect();

@@ -8,34 +8,35 @@ use super::client::{Client, Failure};
 use super::metrics::{Metrics, Outcome};
 use super::queue::Queue;
 
-/// Before the second try; each further pause is twice as long.
+/// The pause before the second attempt; each further pause is twice as long.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 
-/// No pause is longer.
+/// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
-/// An event that happened so long ago is given up. It is tried once in any case.
+/// How long after it happened an event is still tried again; then it is given up. Each event has
+/// one attempt in any case.
 const TRIED_FOR: Duration = Duration::from_secs(3_600);
 
-/// Delivers the events of one hook in their order.
+/// Delivers the events of one hook, in order.
 pub(super) struct Delivery {
     pub(super) client: Client,
     pub(super) queue: Arc<Queue>,
     pub(super) metrics: Metrics,
-    /// The server stops: nothing is tried again.
+    /// Cancelled when the server stops: then each event gets one last attempt.
     pub(super) stopping: CancellationToken,
 }
 
-/// How an event ended.
+/// How the delivery of an event ended.
 enum End {
     Delivered,
     GivenUp,
-    /// The receiver wants nothing any more.
+    /// The receiver answered 410: it wants no further events.
     Gone,
 }
 
 impl Delivery {
-    /// Until the receiver is gone for good, or the process ends.
+    /// Delivers events until the receiver answers 410, or the process ends.
     pub(super) async fn run(self) {
         loop {
             let message = self.queue.next().await;
@@ -60,15 +61,15 @@ impl Delivery {
             let (hook, event) = (&self.client, message.kind.as_str());
             let late = message.happened.elapsed() + pause > TRIED_FOR;
             if late || self.stopping.is_cancelled() {
-                tracing::warn!(%hook, event, %failure, "an event for a webhook is given up");
+                tracing::warn!(%hook, event, %failure, "a webhook event was given up");
                 return End::GivenUp;
             }
-            // Once for each event: what follows says the same.
+            // Logged once per event: further failures would say the same.
             if pause == PAUSE_MIN {
-                tracing::warn!(%hook, event, %failure, "a webhook fails; it is tried again");
+                tracing::warn!(%hook, event, %failure, "a webhook delivery failed and will be retried");
             }
             self.metrics.count(Outcome::retried);
-            // Cut short, it is the last try.
+            // A shutdown cuts the pause short, for one last attempt.
             self.stopping
                 .run_until_cancelled(tokio::time::sleep(pause))
                 .await;
@@ -78,8 +79,8 @@ impl Delivery {
 
     fn give_up_hook(&self) {
         let hook = &self.client;
-        tracing::warn!(%hook, "a webhook answers 410: it gets nothing any more until the server starts anew");
-        // With the one that it answered.
+        tracing::warn!(%hook, "a webhook receiver answered 410; it gets no further events until the server is restarted");
+        // Inclusive: counts the event that was answered with 410, too.
         for _ in 0..=self.queue.close() {
             self.metrics.count(Outcome::dropped);
         }

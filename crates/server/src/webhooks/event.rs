@@ -3,98 +3,98 @@ use serde::{Deserialize, Serialize};
 use signaling::dialect::headwater::{EndReason, Participant, Stream};
 use utoipa::ToSchema;
 
-/// Kinds of events, as settings and headers name them.
+/// The kinds of events, as the setting `events` and the header `Headwater-Event` name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Kind {
-    /// A room began.
+    /// A room started.
     RoomStarted,
-    /// A room is over.
+    /// A room ended.
     RoomEnded,
-    /// Somebody came.
+    /// A participant joined a room.
     ParticipantJoined,
-    /// Somebody is gone.
+    /// A participant left a room.
     ParticipantLeft,
-    /// A stream began.
+    /// A stream started.
     StreamStarted,
-    /// A stream is over.
+    /// A stream ended.
     StreamEnded,
 }
 
-/// What is posted.
+/// The body of a delivery.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WebhookDelivery)]
 pub(crate) struct Body {
-    /// The same in each try of one event, and of no other.
+    /// Unique for each event, and the same in all attempts to deliver it.
     pub(crate) id: String,
-    /// When it happened, in milliseconds since 1970.
+    /// When the event happened, in milliseconds since 1970.
     pub(crate) at: u64,
-    /// What happened.
+    /// The event itself.
     #[serde(flatten)]
     pub(crate) event: Event,
 }
 
-/// What happened.
+/// An event in a room.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "event", rename_all = "camelCase")]
 #[schema(as = WebhookEvent)]
 pub(crate) enum Event {
-    /// A room began.
+    /// A room started.
     RoomStarted {
-        /// Its name.
+        /// Name of the room.
         room: String,
     },
-    /// A room is over; nobody is in it any more.
+    /// A room ended: its last participants have left it.
     RoomEnded {
-        /// Its name.
+        /// Name of the room.
         room: String,
     },
-    /// Somebody came.
+    /// A participant joined a room.
     ParticipantJoined {
-        /// Into which room.
+        /// Name of the room.
         room: String,
-        /// Who.
+        /// The participant that joined.
         participant: Participant,
     },
-    /// Somebody is gone.
+    /// A participant left a room.
     ParticipantLeft {
-        /// From which room.
+        /// Name of the room.
         room: String,
-        /// Who.
+        /// The participant that left.
         participant: Gone,
-        /// Why.
+        /// Why it left.
         reason: EndReason,
     },
-    /// A stream began.
+    /// A stream started.
     StreamStarted {
-        /// In which room.
+        /// Name of the room.
         room: String,
-        /// Which.
+        /// The stream that started.
         stream: Stream,
     },
-    /// A stream is over.
+    /// A stream ended.
     StreamEnded {
-        /// In which room.
+        /// Name of the room.
         room: String,
-        /// Which.
+        /// The stream that ended.
         stream: Ended,
     },
 }
 
-/// A participant that is gone.
+/// A participant that left.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = GoneParticipant)]
 pub(crate) struct Gone {
-    /// Its id.
+    /// Id of the participant.
     pub(crate) id: String,
 }
 
-/// A stream that is over.
+/// A stream that ended.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = EndedStream)]
 pub(crate) struct Ended {
-    /// Its name.
+    /// Name of the stream.
     pub(crate) name: String,
 }
 
@@ -110,7 +110,7 @@ impl Kind {
         }
     }
 
-    /// As it is written.
+    /// The name in settings, headers and bodies.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::RoomStarted => "roomStarted",
@@ -161,7 +161,7 @@ impl From<&Notice> for Event {
     }
 }
 
-/// The JSON that is posted.
+/// Writes the JSON body of a delivery.
 pub(super) fn body(id: String, at: u64, notice: &Notice) -> String {
     let event = notice.into();
     let body = Body { id, at, event };

@@ -3,7 +3,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
-/// What became of an event for one hook, or of one try.
+/// The result of an event for one hook, or of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 #[allow(
     non_camel_case_types,
@@ -12,11 +12,11 @@ use prometheus_client::registry::Registry;
 pub(super) enum Outcome {
     /// The receiver took it.
     delivered,
-    /// A try failed; another may follow.
+    /// An attempt failed; another follows.
     retried,
     /// It was not delivered in time.
     given_up,
-    /// There was no place for it, or its hook is gone.
+    /// The queue was full, or the receiver has answered 410.
     dropped,
 }
 
@@ -37,7 +37,7 @@ impl Metrics {
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
-        let help = "Events for webhooks, by what became of them";
+        let help = "Webhook events and failed attempts, by result";
         registry.register("webhooks", help, self.webhooks.clone());
     }
 }

@@ -1,8 +1,8 @@
-//! Webhooks: what happens in rooms, told to programs of the operator by HTTP.
+//! Webhooks: events in rooms, posted over HTTP to the operator's programs.
 //!
-//! [`Webhooks::tell`] writes an event into the queue of each hook that wants it and returns at
-//! once; a task of each hook delivers, one event after the other. What is on the wire stands in
-//! `docs/protocol/webhooks.md`.
+//! [`Webhooks::tell`] queues an event for each hook that wants it and returns at once. One task per
+//! hook delivers its events, one after the other. `docs/protocol/webhooks.md` describes the wire
+//! format.
 
 mod client;
 mod delivery;
@@ -27,10 +27,10 @@ use queue::Queue;
 
 pub(crate) use event::{Body, Kind};
 
-/// How long the server's end may wait for what is queued.
+/// How long a shutdown waits for queued events to be delivered.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// All hooks. Cheap to clone.
+/// All configured hooks. Cheap to clone; clones share the queues.
 #[derive(Debug, Clone)]
 pub(crate) struct Webhooks {
     shared: Arc<Shared>,
@@ -40,21 +40,22 @@ pub(crate) struct Webhooks {
 struct Shared {
     hooks: Vec<Hook>,
     metrics: Metrics,
-    /// Tells the deliveries of this process from those of others.
+    /// A random number that tells the event ids of this process from those of others.
     process: u64,
+    /// Number of events so far, for their ids.
     told: AtomicU64,
     stopping: CancellationToken,
 }
 
-/// Where events wait for one receiver.
+/// One receiver, with the events that wait for it.
 #[derive(Debug)]
 struct Hook {
-    /// Empty: all.
+    /// Kinds of events that it wants. Empty: all.
     kinds: Vec<Kind>,
     queue: Arc<Queue>,
 }
 
-/// An event on its way.
+/// An event that is queued or being delivered.
 #[derive(Debug)]
 struct Message {
     kind: Kind,
@@ -63,7 +64,8 @@ struct Message {
 }
 
 impl Webhooks {
-    /// Begins to deliver; within a runtime.
+    /// Starts the delivery tasks; must be called within a tokio runtime. Fails when an HTTPS
+    /// receiver is configured and the system has no root certificates.
     pub(crate) fn start(hooks: &[config::Webhook]) -> anyhow::Result<Self> {
         let (metrics, stopping) = (Metrics::default(), CancellationToken::new());
         let mut started = Vec::new();
@@ -91,14 +93,16 @@ impl Webhooks {
         })
     }
 
-    /// What the deliveries count.
+    /// Registers the metrics of the deliveries.
     pub(crate) fn register(&self, registry: &mut Registry) {
         self.shared.metrics.register(registry);
     }
 
-    /// Queues an event for those who want it. Never waits. `at` is in milliseconds since 1970.
+    /// Queues an event for each hook that wants it, without waiting. `at` is in milliseconds since
+    /// 1970. A full queue drops its oldest event, which is counted.
     pub(crate) fn tell(&self, notice: &Notice, at: u64) {
         let kind = Kind::of(notice);
+        // The body is written once for all hooks, and not at all when none wants it.
         let mut wanting = self.shared.hooks.iter().filter(|hook| hook.wants(kind));
         let Some(first) = wanting.next() else {
             return;
@@ -116,11 +120,12 @@ impl Webhooks {
         }
     }
 
+    /// The id of an event, which receivers see.
     fn id(&self, number: u64) -> String {
         format!("{:016x}-{number}", self.shared.process)
     }
 
-    /// Waits shortly for what is queued; no event is tried twice any more.
+    /// Waits up to [`FAREWELL`] for queued events, each of which gets one last attempt.
     pub(crate) async fn finish(&self) {
         self.shared.stopping.cancel();
         let all = async {
@@ -129,7 +134,7 @@ impl Webhooks {
             }
         };
         if tokio::time::timeout(FAREWELL, all).await.is_err() {
-            tracing::warn!("some events for webhooks were not delivered before the end");
+            tracing::warn!("some webhook events were not delivered before the shutdown");
         }
     }
 }

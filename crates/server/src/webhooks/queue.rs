@@ -5,14 +5,14 @@ use tokio::sync::watch;
 
 use super::Message;
 
-/// Events that may wait for one hook. When there is one more, the oldest is dropped and counted.
+/// Events that may wait for one hook. When one more comes, the oldest is dropped and counted.
 pub(super) const QUEUED_MAX: usize = 1_000;
 
-/// What waits for one hook, oldest first.
+/// Events that wait for one hook, oldest first.
 #[derive(Debug)]
 pub(super) struct Queue {
     waiting: Mutex<VecDeque<Arc<Message>>>,
-    /// How many wait or are being delivered; `None` when nothing is delivered any more.
+    /// Number of events that wait or are being delivered; `None` once the queue is closed.
     pending: watch::Sender<Option<usize>>,
 }
 
@@ -26,7 +26,8 @@ impl Default for Queue {
 }
 
 impl Queue {
-    /// Adds an event. Returns the one that is dropped for it.
+    /// Adds an event. Returns the one that was dropped: the oldest of a full queue, or this one
+    /// when the queue is closed.
     pub(super) fn push(&self, message: Arc<Message>) -> Option<Arc<Message>> {
         let mut waiting = self.waiting();
         if self.pending.borrow().is_none() {
@@ -42,7 +43,7 @@ impl Queue {
         None
     }
 
-    /// Waits for the oldest. It counts as pending until [`Self::done`].
+    /// Waits for the oldest event and takes it. It counts as pending until [`Self::done`].
     pub(super) async fn next(&self) -> Arc<Message> {
         let mut pending = self.pending.subscribe();
         loop {
@@ -54,21 +55,22 @@ impl Queue {
         }
     }
 
-    /// What came by [`Self::next`] is dealt with.
+    /// Notes that the event from [`Self::next`] was delivered or given up.
     pub(super) fn done(&self) {
         self.pending.send_modify(|pending| {
             *pending = pending.map(|count| count.saturating_sub(1));
         });
     }
 
-    /// Takes nothing any more. Returns how many waited.
+    /// Closes the queue, which accepts no further events. Returns the number of waiting events,
+    /// which are dropped.
     pub(super) fn close(&self) -> usize {
         let mut waiting = self.waiting();
         self.pending.send_replace(None);
         std::mem::take(&mut *waiting).len()
     }
 
-    /// Waits until nothing is pending.
+    /// Waits until no event is pending, or the queue is closed.
     pub(super) async fn empty(&self) {
         let mut pending = self.pending.subscribe();
         let empty = pending.wait_for(|pending| pending.unwrap_or(0) == 0).await;
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_queue_drops_the_oldest_and_keeps_the_order() {
+    async fn full_queue_drops_the_oldest_and_keeps_the_order() {
         let queue = Queue::default();
         for number in 0..QUEUED_MAX {
             assert!(queue.push(message(number)).is_none());
@@ -108,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_queue_is_empty_when_the_last_is_dealt_with() {
+    async fn queue_is_empty_only_after_the_last_event_is_done() {
         let queue = Queue::default();
         queue.empty().await;
         queue.push(message(1));
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_closed_queue_takes_nothing() {
+    async fn closed_queue_accepts_no_event() {
         let queue = Queue::default();
         queue.push(message(1));
         assert_eq!(queue.close(), 1);
@@ -128,7 +130,7 @@ mod tests {
         queue.empty().await;
     }
 
-    /// Whether the queue is empty now.
+    /// Returns a function that says whether the queue is empty.
     fn emptiness(queue: &Queue) -> impl FnMut() -> bool + '_ {
         move || futures_util::FutureExt::now_or_never(queue.empty()).is_some()
     }

@@ -1,11 +1,11 @@
-//! Who gets a delivery can tell that it is ours, and fresh.
+//! Signatures, by which a receiver verifies that a delivery is genuine and recent.
 
 use std::fmt::Write;
 
 use aws_lc_rs::hmac;
 
-/// The header: `t=1767225600,v1=…`, an HMAC-SHA256 of `1767225600.` and the body, in hexadecimal
-/// digits. `time` is in seconds since 1970.
+/// The value of `Headwater-Signature`: `t=1767225600,v1=…`, where `v1` is the HMAC-SHA256 of
+/// `1767225600.` and the body, in hexadecimal digits. `time` is in seconds since 1970.
 pub(super) fn sign(key: &hmac::Key, time: u64, body: &str) -> String {
     let mut context = hmac::Context::with_key(key);
     context.update(format!("{time}.").as_bytes());
@@ -18,7 +18,7 @@ pub(super) fn sign(key: &hmac::Key, time: u64, body: &str) -> String {
     header
 }
 
-/// The key that a secret makes.
+/// Makes the HMAC key from the configured secret.
 pub(super) fn key(secret: &str) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes())
 }
@@ -27,9 +27,10 @@ pub(super) fn key(secret: &str) -> hmac::Key {
 mod tests {
     use super::*;
 
-    /// The example in docs/protocol/webhooks.md, which other implementations compute alike.
+    /// The example in docs/protocol/webhooks.md, against which other implementations can check
+    /// theirs.
     #[test]
-    fn a_signature_is_what_the_document_says() {
+    fn signature_matches_the_example_in_the_protocol_document() {
         let document = include_str!("../../../../docs/protocol/webhooks.md");
         let signed = sign(
             &key("change me"),

@@ -24,7 +24,7 @@ fn operations(description: &Value) -> Vec<(String, &str, &Value)> {
     operations.collect()
 }
 
-/// A request of an operation with its examples; `room` stands for the room.
+/// Head and body of a request for an operation, from its examples. `room` replaces `{room}`.
 fn example(method: &str, path: &str, operation: &Value, room: &str) -> (String, String) {
     let path = path
         .replace("{room}", room)
@@ -41,7 +41,7 @@ fn example(method: &str, path: &str, operation: &Value, room: &str) -> (String, 
 }
 
 #[test]
-fn a_room_is_created_read_locked_and_ended() {
+fn room_is_created_read_locked_and_ended() {
     let server = Running::start(&[]);
     let room = json!({ "name": "demo" });
     let created = server.ask_json("POST /api/v1/rooms", &room);
@@ -77,7 +77,7 @@ fn a_room_is_created_read_locked_and_ended() {
 }
 
 #[test]
-fn the_server_speaks_to_all_or_to_one() {
+fn server_message_reaches_the_room_or_one_participant() {
     let server = Running::start(&[]);
     let mut ada = Socket::join(&server, "demo", "ada");
     let mut bob = Socket::join(&server, "demo", "bob");
@@ -105,7 +105,7 @@ fn the_server_speaks_to_all_or_to_one() {
 }
 
 #[test]
-fn who_is_sent_away_learns_why() {
+fn removed_participant_is_told_the_reason() {
     let server = Running::start(&[]);
     let mut ada = Socket::join(&server, "demo", "ada");
     let path = "/api/v1/rooms/demo/participants/ada";
@@ -126,7 +126,7 @@ fn who_is_sent_away_learns_why() {
 }
 
 #[test]
-fn a_publisher_by_whip_is_sent_away_with_its_session() {
+fn removing_a_whip_publisher_ends_its_session() {
     let server = Running::start(&[]);
     for request in [
         "DELETE /api/v1/rooms/demo/participants/whip~camera",
@@ -137,7 +137,7 @@ fn a_publisher_by_whip_is_sent_away_with_its_session() {
         let gone = |server: &Running| server.ask(&format!("GET {session}"), "").status == 404;
         server.until(gone);
         server.until(|server| server.ask("GET /api/v1/streams/demo/camera", "").status == 404);
-        // And is in the room again when it comes back.
+        // The publisher may come back, and is in the room again.
         let session = server.publish("demo/camera");
         let who = server.ask("GET /api/v1/rooms/demo/participants", "").json();
         assert_eq!(who["participants"][0]["id"], "whip~camera");
@@ -146,7 +146,7 @@ fn a_publisher_by_whip_is_sent_away_with_its_session() {
 }
 
 #[test]
-fn a_stream_is_listed_and_read_by_its_name() {
+fn stream_is_listed_and_read_by_its_name() {
     let server = Running::start(&[]);
     server.publish("demo/camera");
     server.publish("garden");
@@ -174,7 +174,7 @@ fn a_stream_is_listed_and_read_by_its_name() {
 }
 
 #[test]
-fn rooms_need_the_token_unless_the_server_asks_nobody_for_any() {
+fn room_api_needs_its_token_once_any_token_is_set() {
     let publish = ("HEADWATER_AUTH__PUBLISH_TOKEN", "other");
     let host = ("HEADWATER_AUTH__HOST_TOKEN", "other");
     let other = "Authorization: Bearer other";
@@ -211,7 +211,7 @@ fn rooms_need_the_token_unless_the_server_asks_nobody_for_any() {
 }
 
 #[test]
-fn a_stranger_uses_nothing_up() {
+fn unauthorized_requests_use_up_no_rate_limit() {
     let server = Running::start(&[TOKEN, ("HEADWATER_LIMITS__SESSIONS_PER_SECOND", "1")]);
     for _ in 0..10 {
         assert_eq!(server.ask("POST /api/v1/rooms", "").status, 401);
@@ -222,13 +222,14 @@ fn a_stranger_uses_nothing_up() {
 }
 
 #[test]
-fn the_description_is_what_the_server_does() {
+fn openapi_examples_match_the_responses() {
     let server = Running::start(&[]);
     server.publish("demo/camera");
     server.publish("demo");
     let description = description(&server);
     assert_eq!(description["openapi"], "3.1.0");
-    // Reading first, ending last.
+    // Deletions come last, those of participants before those of rooms, since the other operations
+    // need what they remove.
     let mut all = operations(&description);
     all.sort_by_key(|(method, path, _)| (method == "DELETE", !path.contains("{participant}")));
     let mut ids = BTreeSet::new();
@@ -241,7 +242,7 @@ fn the_description_is_what_the_server_does() {
             "{head}: {answer:?}"
         );
         if path.ends_with("/connect") {
-            // A socket wants more than a GET.
+            // A plain GET opens no WebSocket.
             assert!((400..500).contains(&answer.status), "{answer:?}");
             continue;
         }
@@ -254,7 +255,7 @@ fn the_description_is_what_the_server_does() {
     }
 }
 
-/// What is in the example is in the answer; lists may be empty there.
+/// Checks that the answer has the fields and types of the example. Its lists may be empty.
 fn assert_same_shape(example: &Value, answer: &Value, of: &str) {
     match (example, answer) {
         (Value::Object(example), Value::Object(answer)) => {
@@ -278,7 +279,7 @@ fn assert_same_shape(example: &Value, answer: &Value, of: &str) {
 }
 
 #[test]
-fn every_route_of_the_api_is_in_its_list() {
+fn every_api_route_is_in_the_openapi_description() {
     let elsewhere = include_str!("../../src/http/mod.rs");
     assert!(!elsewhere.contains("/api/v1"), "list it in http::api");
     let list = include_str!("../../src/http/api/mod.rs");
@@ -312,7 +313,7 @@ fn refusals(description: &Value) -> BTreeMap<String, Value> {
 }
 
 #[test]
-fn refusals_are_what_the_description_says() {
+fn refusals_match_the_openapi_examples() {
     let quick = ("HEADWATER_LIMITS__BODY_TIMEOUT_MS", "300");
     let server = Running::start(&[quick]);
     let mut expected = refusals(&description(&server));
@@ -353,7 +354,7 @@ fn refusals_are_what_the_description_says() {
 }
 
 #[test]
-fn the_refusal_in_the_document_is_one_that_is_described() {
+fn refusal_in_rest_md_is_an_openapi_example() {
     let document = include_str!("../../../../docs/protocol/rest.md");
     let (_, shown) = document.split_once("```json\n").expect("an example");
     let (shown, _) = shown.split_once("```").expect("its end");
@@ -367,7 +368,7 @@ fn the_refusal_in_the_document_is_one_that_is_described() {
 }
 
 #[test]
-fn other_methods_and_addresses_are_refused_as_problems() {
+fn unknown_methods_and_paths_are_refused_as_problems() {
     let server = Running::start(&[]);
     for (request, allowed) in [
         ("PUT /api/v1/rooms", "get,head,post"),
@@ -397,7 +398,7 @@ fn other_methods_and_addresses_are_refused_as_problems() {
 }
 
 #[test]
-fn the_page_says_all_and_loads_nothing() {
+fn api_page_lists_every_operation_and_loads_nothing() {
     let server = Running::start(&[]);
     let answer = server.ask("GET /api/v1/", "");
     assert_eq!(
@@ -437,7 +438,7 @@ fn the_page_says_all_and_loads_nothing() {
 }
 
 #[test]
-fn requests_are_counted() {
+fn api_requests_are_counted() {
     let server = Running::start(&[]);
     server.ask("GET /api/v1/rooms", "");
     let counter = "headwater_http_requests_total{dialect=\"api\",method=\"GET\",status=\"200\"}";

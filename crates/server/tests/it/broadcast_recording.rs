@@ -20,7 +20,7 @@ use people::{broadcasting, comes, described, quiet, request, sdp, subscriber, su
 const LAB: (&str, &str) = ("lab7", "ana");
 const NOTHING: [Value; 0] = [];
 
-/// An address on which nobody listens.
+/// An address on which nothing listens.
 fn free_address() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").to_string()
@@ -31,7 +31,7 @@ fn listening(address: &str) -> (&'static str, &str) {
 }
 
 #[test]
-fn its_own_port_has_the_page_at_any_path_its_files_and_the_socket() {
+fn own_port_serves_page_files_and_socket() {
     let address = free_address();
     let mut server = Running::start(&[listening(&address)]);
     let main = std::mem::replace(&mut server.address, address.clone());
@@ -61,7 +61,7 @@ fn its_own_port_has_the_page_at_any_path_its_files_and_the_socket() {
 }
 
 #[test]
-fn pages_of_other_hosts_are_refused_unless_the_configuration_lets_them_in() {
+fn other_origin_is_refused_unless_any_origin_is_set() {
     let server = Running::start(&[]);
     let from = |server: &Running, origin: &str| {
         Wire::open_with(&server.address, "/ws", &[("origin", origin)]).err()
@@ -80,10 +80,10 @@ fn pages_of_other_hosts_are_refused_unless_the_configuration_lets_them_in() {
 }
 
 #[test]
-fn a_broadcaster_is_answered_once_with_opus_and_vp8() {
+fn broadcaster_is_answered_once_with_opus_and_vp8() {
     let server = Running::start(&[PATIENT]);
     let mut ana = comes(&server);
-    // As one that prefers another codec.
+    // The broadcaster prefers another codec.
     let offer = offer::publishing();
     ana.send(&broadcasting(&h264_first(&offer), LAB));
     let answer = told(&mut ana, "remoteDescription");
@@ -102,7 +102,7 @@ fn a_broadcaster_is_answered_once_with_opus_and_vp8() {
     assert_eq!(quiet(&mut ana), NOTHING);
 }
 
-/// The same offer with another codec in front.
+/// The offer with another video codec in first place.
 fn h264_first(offer: &str) -> String {
     let line = offer.lines().find(|line| line.starts_with("m=video"));
     let line = line.expect("video");
@@ -113,7 +113,7 @@ fn h264_first(offer: &str) -> String {
 }
 
 #[test]
-fn a_subscriber_is_answered_with_data_channels_alone_and_offered_nothing_without_a_broadcast() {
+fn subscriber_without_broadcast_gets_only_data_channels() {
     let server = Running::start(&[PATIENT]);
     let mut bob = comes(&server);
     bob.send(&subscribing(LAB));
@@ -125,7 +125,7 @@ fn a_subscriber_is_answered_with_data_channels_alone_and_offered_nothing_without
 }
 
 #[test]
-fn candidates_are_json_texts_come_after_the_description_and_stand_in_it_too() {
+fn candidate_follows_the_description_as_json_text() {
     let server = Running::start(&[PATIENT]);
     let mut bob = comes(&server);
     bob.send(&subscribing(LAB));
@@ -143,7 +143,7 @@ fn candidates_are_json_texts_come_after_the_description_and_stand_in_it_too() {
 }
 
 #[test]
-fn candidates_of_clients_are_taken_before_and_after_their_request() {
+fn client_candidates_are_taken_before_and_after_the_request() {
     let server = Running::start(&[PATIENT]);
     let mut bob = comes(&server);
     let candidate = json!({
@@ -164,7 +164,7 @@ fn candidates_of_clients_are_taken_before_and_after_their_request() {
 }
 
 #[test]
-fn a_second_broadcaster_is_told_so_the_first_socket_is_closed_and_its_client_comes_back() {
+fn duplicate_broadcast_is_refused_and_closes_the_first() {
     let server = Running::start(&[PATIENT]);
     let broadcast = broadcasting(&offer::publishing(), LAB);
     let [mut first, mut second] = [comes(&server), comes(&server)];
@@ -178,13 +178,13 @@ fn a_second_broadcaster_is_told_so_the_first_socket_is_closed_and_its_client_com
     let mut back = comes(&server);
     back.send(&broadcast);
     told(&mut back, "remoteDescription");
-    // The end of the first does nothing to who came after it.
+    // The end of the first broadcast does not affect its successor.
     assert_eq!(quiet(&mut back), NOTHING);
     assert_eq!(streams(&server), ["lab7/ana"]);
 }
 
 #[test]
-fn who_is_live_by_another_protocol_stays_and_the_newcomer_is_told() {
+fn broadcaster_cannot_replace_a_whip_publisher() {
     let server = Running::start(&[PATIENT]);
     server.publish("lab7/ana");
     let mut ana = comes(&server);
@@ -194,7 +194,7 @@ fn who_is_live_by_another_protocol_stays_and_the_newcomer_is_told() {
 }
 
 #[test]
-fn names_that_read_the_same_together_are_two_broadcasts() {
+fn names_with_equal_concatenation_are_two_broadcasts() {
     let server = Running::start(&[PATIENT]);
     let [mut one, mut other] = [comes(&server), comes(&server)];
     one.send(&broadcasting(&offer::publishing(), ("a_b", "c")));
@@ -205,7 +205,7 @@ fn names_that_read_the_same_together_are_two_broadcasts() {
 }
 
 #[test]
-fn a_broadcast_ends_with_its_socket_and_its_name_is_free() {
+fn broadcast_ends_with_its_socket_and_frees_its_name() {
     let server = Running::start(&[PATIENT]);
     let mut ana = comes(&server);
     ana.send(&broadcasting(
@@ -223,7 +223,7 @@ fn a_broadcast_ends_with_its_socket_and_its_name_is_free() {
     told(&mut ana, "remoteDescription");
 }
 
-/// The streams that there are, in alphabetical order.
+/// The names of all streams, in alphabetical order.
 fn streams(server: &Running) -> Vec<String> {
     let listing = server.ask("GET /api/v1/streams", "").body;
     let listing: Value = serde_json::from_str(&listing).expect("JSON");
@@ -236,7 +236,7 @@ fn streams(server: &Running) -> Vec<String> {
 }
 
 #[test]
-fn what_makes_no_sense_is_dropped_and_its_socket_goes_on() {
+fn malformed_frame_is_dropped_and_its_socket_stays_open() {
     let server = Running::start(&[PATIENT]);
     let mut bob = comes(&server);
     let offer = described("offer", "v=0");
@@ -267,7 +267,7 @@ fn what_makes_no_sense_is_dropped_and_its_socket_goes_on() {
     let refused =
         "headwater_dialect_frames_total{dialect=\"broadcast-recording\",outcome=\"refused\"} ";
     server.until(|server| server.counted(refused) == odd.len() as u64);
-    // An answer to nothing is ignored.
+    // An answer without an offer is ignored.
     bob.send(&people::answer("v=0"));
     bob.send(&subscribing(LAB));
     told(&mut bob, "remoteDescription");
@@ -276,7 +276,7 @@ fn what_makes_no_sense_is_dropped_and_its_socket_goes_on() {
 }
 
 #[test]
-fn tokens_in_the_address_decide_who_may_broadcast_and_who_may_subscribe() {
+fn url_token_decides_who_broadcasts_and_who_subscribes() {
     let server = Running::start(&[
         PATIENT,
         ("HEADWATER_AUTH__PUBLISH_TOKEN", "p"),
@@ -298,7 +298,7 @@ fn tokens_in_the_address_decide_who_may_broadcast_and_who_may_subscribe() {
 }
 
 #[test]
-fn a_request_that_cannot_be_met_now_closes_its_socket_after_a_second() {
+fn request_beyond_rooms_max_closes_its_socket_after_1s() {
     let server = Running::start(&[PATIENT, ("HEADWATER_ROOMS__ROOMS_MAX", "1")]);
     let _bob = subscriber(&server, LAB);
     let mut other = comes(&server);
@@ -309,7 +309,7 @@ fn a_request_that_cannot_be_met_now_closes_its_socket_after_a_second() {
 }
 
 #[test]
-fn a_stream_that_comes_by_another_protocol_is_offered_under_the_names_of_the_dialect() {
+fn whip_stream_is_offered_under_the_msids_of_the_dialect() {
     let server = Running::start(&[PATIENT]);
     let mut early = subscriber(&server, LAB);
     let mut stranger = subscriber(&server, ("lab7", "bob"));

@@ -23,7 +23,7 @@ fn file(text: &str) -> (tempfile::TempDir, String) {
 }
 
 #[test]
-fn a_wrong_key_is_named_by_its_path_and_line() {
+fn unknown_key_is_named_by_its_path_and_line() {
     let (_folder, path) = file("[log]\nlevel = \"info\"\n\n[media]\nprot = 1\n");
     let output = headwater(&["config", "--check", &path], &[]);
     assert_eq!(output.status.code(), Some(1));
@@ -35,7 +35,7 @@ fn a_wrong_key_is_named_by_its_path_and_line() {
 }
 
 #[test]
-fn a_good_file_is_good() {
+fn valid_file_passes_the_check() {
     let (_folder, path) = file("[media]\nport = 9000\n");
     stdout(&headwater(&["config", "--check", &path], &[]));
 }
@@ -58,7 +58,7 @@ fn flag_beats_environment_beats_file() {
 }
 
 #[test]
-fn a_token_may_look_like_a_number_and_is_not_shown() {
+fn numeric_token_is_accepted_and_not_shown() {
     let environment = [
         ("HEADWATER_AUTH__PUBLISH_TOKEN", "12345"),
         ("HEADWATER_AUTH__VIEW_TOKEN", "a,b"),
@@ -72,14 +72,14 @@ fn a_token_may_look_like_a_number_and_is_not_shown() {
 }
 
 #[test]
-fn one_address_is_a_list_of_one() {
+fn single_address_is_read_as_a_list_of_one() {
     let environment = [("HEADWATER_MEDIA__PUBLIC_IPS", "192.0.2.1")];
     let shown = stdout(&headwater(&["config"], &environment));
     assert!(shown.contains("public_ips = [\"192.0.2.1\"]"), "{shown}");
 }
 
 #[test]
-fn a_measurement_that_cannot_be_says_why() {
+fn impossible_bench_run_names_the_reason() {
     let (_folder, path) = file("not a video");
     for (arguments, reason) in [
         (vec!["http://127.0.0.1:9"], "http://127.0.0.1:9/whip/bench0"),

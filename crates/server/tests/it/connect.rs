@@ -7,11 +7,11 @@ use serde_json::json;
 use crate::running::Running;
 use crate::socket::Socket;
 
-/// What is promised.
+/// Time within which a silent participant is announced as lost.
 const NOTICED: Duration = Duration::from_secs(6);
 
 #[test]
-fn a_socket_more_than_there_may_be_gets_503() {
+fn socket_beyond_sockets_max_gets_503() {
     let server = Running::start(&[("HEADWATER_LIMITS__SOCKETS_MAX", "1")]);
     let _ada = Socket::join(&server, "talk", "ada");
     let (status, body) = Socket::refused(&server);
@@ -20,7 +20,7 @@ fn a_socket_more_than_there_may_be_gets_503() {
 }
 
 #[test]
-fn a_request_that_is_no_websocket_is_told_so() {
+fn plain_request_to_the_socket_route_gets_426() {
     let server = Running::start(&[]);
     let answer = server.ask("GET /api/v1/connect", "");
     assert_eq!(answer.status, 426, "{answer:?}");
@@ -28,10 +28,10 @@ fn a_request_that_is_no_websocket_is_told_so() {
 }
 
 #[test]
-fn others_see_who_falls_silent_as_lost_and_who_comes_back_as_connected() {
+fn silent_participant_is_lost_and_connected_once_resumed() {
     let server = Running::start(&[]);
     let mut ada = Socket::join(&server, "talk", "ada");
-    // Nobody reads for it, so it answers no ping.
+    // This socket is not read, so it answers no ping.
     let mut silent = Socket::join(&server, "talk", "silent");
     let start = Instant::now();
     let lost = ada.event("participantChanged");
@@ -47,7 +47,7 @@ fn others_see_who_falls_silent_as_lost_and_who_comes_back_as_connected() {
 }
 
 #[test]
-fn who_was_replaced_while_it_was_away_learns_why() {
+fn participant_replaced_while_away_is_told_on_resume() {
     let server = Running::start(&[]);
     let mut first = Socket::join(&server, "talk", "ada");
     let secret = first.secret();
@@ -60,7 +60,7 @@ fn who_was_replaced_while_it_was_away_learns_why() {
 }
 
 #[test]
-fn roles_need_the_tokens_that_are_set() {
+fn role_needs_the_token_that_is_set_for_it() {
     let server = Running::start(&[
         ("HEADWATER_AUTH__HOST_TOKEN", "host"),
         ("HEADWATER_AUTH__PUBLISH_TOKEN", "publish"),
@@ -85,7 +85,7 @@ fn roles_need_the_tokens_that_are_set() {
 }
 
 #[test]
-fn a_role_allows_what_the_protocol_says() {
+fn viewer_may_send_messages_but_neither_publish_nor_host() {
     let server = Running::start(&[]);
     let mut socket = Socket::open(&server);
     socket.ask(1, "join", &json!({ "room": "talk", "role": "viewer" }));
@@ -100,7 +100,7 @@ fn a_role_allows_what_the_protocol_says() {
 }
 
 #[test]
-fn an_offer_that_makes_no_sense_is_refused_by_its_field() {
+fn invalid_offer_is_refused_with_its_field() {
     let server = Running::start(&[]);
     let mut socket = Socket::join(&server, "talk", "ada");
     let garbage = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n";

@@ -1,4 +1,4 @@
-//! Clients of gortcserver, by their sockets. Their media is in `web/e2e`, but for what is lost.
+//! Clients of gortcserver at their sockets. Media is tested in `web/e2e`, except for packet loss.
 
 mod lost;
 mod rooms;

@@ -3,7 +3,7 @@ use crate::running::Running;
 const SESSION: &str = "/whip/live/session/0123456789abcdef0123456789abcdef";
 
 #[test]
-fn refusals_say_what_to_mend() {
+fn refusals_say_what_to_fix() {
     let server = Running::start(&[("HEADWATER_LIMITS__BODY_TIMEOUT_MS", "300")]);
     let sdp = "Content-Type: application/sdp";
     let post = format!("POST /whip/live\r\n{sdp}");
@@ -32,7 +32,7 @@ fn refusals_say_what_to_mend() {
 }
 
 #[test]
-fn an_unknown_session_is_404_whatever_is_asked_of_it() {
+fn unknown_session_is_404_for_every_method() {
     let server = Running::start(&[]);
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
         let answer = server.ask(&format!("{method} {SESSION}"), "");
@@ -41,7 +41,7 @@ fn an_unknown_session_is_404_whatever_is_asked_of_it() {
 }
 
 #[test]
-fn a_preflight_is_allowed_everywhere() {
+fn preflight_is_allowed_on_every_path() {
     let server = Running::start(&[]);
     for path in ["/whip/live", "/whep/room/cam", SESSION, "/api/v1/streams"] {
         let answer = server.ask(
@@ -65,7 +65,7 @@ fn a_preflight_is_allowed_everywhere() {
 }
 
 #[test]
-fn a_burst_of_sessions_is_told_when_to_come_back() {
+fn burst_of_sessions_gets_429_with_retry_after() {
     let server = Running::start(&[("HEADWATER_LIMITS__SESSIONS_PER_SECOND", "1")]);
     let mut answers =
         (0..10).map(|_| server.ask("POST /whip/live\r\nContent-Type: application/sdp", "v=0"));
@@ -76,7 +76,7 @@ fn a_burst_of_sessions_is_told_when_to_come_back() {
 }
 
 #[test]
-fn operators_find_what_they_look_for() {
+fn operator_endpoints_answer_200() {
     let server = Running::start(&[]);
     for path in ["/healthz", "/readyz", "/metrics", "/api/v1/streams"] {
         assert_eq!(server.ask(&format!("GET {path}"), "").status, 200, "{path}");
@@ -86,7 +86,7 @@ fn operators_find_what_they_look_for() {
 }
 
 #[test]
-fn pages_come_whether_or_not_they_were_built() {
+fn pages_are_served_or_say_how_to_build_them() {
     let server = Running::start(&[]);
     for path in ["/", "/watch/room/cam"] {
         let answer = server.ask(&format!("GET {path}\r\nAccept-Encoding: br"), "");

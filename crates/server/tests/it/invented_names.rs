@@ -1,4 +1,4 @@
-//! Offers to names that nobody has asked for: what stays of them.
+//! Offers to invented names: which rooms they leave behind.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use crate::running::Running;
 
 const CONNECT_MAX: (&str, &str) = ("HEADWATER_MEDIA__CONNECT_TIMEOUT_S", "1");
 
-/// Rooms in which nobody is stay for longer than any of these tests.
+/// Empty rooms stay for longer than any of these tests takes.
 const GRACE: (&str, &str) = ("HEADWATER_ROOMS__EMPTY_GRACE_S", "600");
 
-/// The time to connect, and some for a busy machine.
+/// The connect timeout, with a margin for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn rooms(server: &Running) -> usize {
@@ -37,7 +37,7 @@ fn offer_that_never_connects_keeps_no_room() {
 }
 
 #[test]
-fn offer_that_is_taken_back_keeps_no_room() {
+fn session_deleted_before_connecting_keeps_no_room() {
     let server = Running::start(&[GRACE]);
     for number in 0..20 {
         let session = server.publish(&format!("invented-{number}"));
@@ -47,7 +47,7 @@ fn offer_that_is_taken_back_keeps_no_room() {
 }
 
 #[test]
-fn refused_offers_and_those_of_viewers_make_no_room() {
+fn refused_offers_and_viewer_offers_create_no_room() {
     let server = Running::start(&[GRACE]);
     assert_eq!(post(&server, "/whip/invented", "v=0"), 400);
     assert_eq!(post(&server, "/whip/invented", &offer::watching()), 400);
@@ -56,7 +56,7 @@ fn refused_offers_and_those_of_viewers_make_no_room() {
 }
 
 #[test]
-fn offers_beyond_the_rate_make_no_room() {
+fn offers_beyond_the_rate_create_no_room() {
     let server = Running::start(&[GRACE, ("HEADWATER_LIMITS__SESSIONS_PER_SECOND", "1")]);
     let statuses = (0..5).map(|number| {
         let path = format!("/whip/invented-{number}");
@@ -68,7 +68,7 @@ fn offers_beyond_the_rate_make_no_room() {
 }
 
 #[test]
-fn rooms_taken_by_invented_names_are_free_after_the_timeout() {
+fn rooms_of_invented_names_are_freed_after_the_timeout() {
     let server = Running::start(&[CONNECT_MAX, GRACE, ("HEADWATER_ROOMS__ROOMS_MAX", "3")]);
     for number in 0..3 {
         server.publish(&format!("invented-{number}"));
@@ -77,7 +77,7 @@ fn rooms_taken_by_invented_names_are_free_after_the_timeout() {
 }
 
 #[test]
-fn room_of_a_publisher_that_was_connected_stays_for_its_grace() {
+fn room_of_a_connected_publisher_stays_for_its_grace() {
     let server = Running::start(&[CONNECT_MAX, GRACE]);
     let mut client = Client::new();
     let head = "POST /whip/garden\r\nContent-Type: application/sdp";

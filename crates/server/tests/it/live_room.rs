@@ -18,14 +18,14 @@ use people::{Person, about, create, join, of};
 
 const NOTHING: [Value; 0] = [];
 
-/// An address on which nobody listens.
+/// An address on which nothing listens.
 fn free_address() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").to_string()
 }
 
 #[test]
-fn its_own_port_takes_sockets_on_any_path_from_any_origin_and_shares_the_rooms() {
+fn own_port_takes_any_path_and_origin_and_shares_rooms() {
     let address = free_address();
     let server = Running::start(&[("HEADWATER_DIALECTS__LIVE_ROOM__LISTEN", &address)]);
     let mut host = Person::hosts(&server, "cooking");
@@ -41,7 +41,7 @@ fn its_own_port_takes_sockets_on_any_path_from_any_origin_and_shares_the_rooms()
 }
 
 #[test]
-fn a_plain_request_to_its_own_port_is_answered_at_once_with_404() {
+fn plain_request_to_the_own_port_gets_404_at_once() {
     let address = free_address();
     let _server = Running::start(&[("HEADWATER_DIALECTS__LIVE_ROOM__LISTEN", &address)]);
     let mut stream = TcpStream::connect(&address).expect("the port is open");
@@ -58,7 +58,7 @@ fn a_plain_request_to_its_own_port_is_answered_at_once_with_404() {
 }
 
 #[test]
-fn a_fresh_socket_gets_the_list_of_rooms_within_600_ms_and_then_every_500_ms() {
+fn room_list_comes_within_600_ms_and_then_every_500_ms() {
     let server = Running::start(&[]);
     let mut wire = Wire::open(&server.address, "/rtc");
     let opened = Instant::now();
@@ -83,7 +83,7 @@ fn a_fresh_socket_gets_the_list_of_rooms_within_600_ms_and_then_every_500_ms() {
 }
 
 #[test]
-fn a_room_is_in_the_next_list_of_every_socket() {
+fn new_room_is_in_the_next_list_of_every_socket() {
     let server = Running::start(&[]);
     let mut other = Person::comes(&server);
     let mut host = Person::hosts(&server, "cooking");
@@ -93,7 +93,7 @@ fn a_room_is_in_the_next_list_of_every_socket() {
 }
 
 #[test]
-fn the_count_of_a_room_comes_to_host_and_viewers_and_to_nobody_else() {
+fn room_count_reaches_only_its_host_and_viewers() {
     let server = Running::start(&[]);
     let mut host = Person::hosts(&server, "cooking");
     let mut stranger = Person::comes(&server);
@@ -103,7 +103,7 @@ fn the_count_of_a_room_comes_to_host_and_viewers_and_to_nobody_else() {
     for person in [&mut host, &mut lin, &mut bob] {
         assert_eq!(person.count(), 3);
     }
-    // Lists and counts take turns, so between two lists there would be a count.
+    // Lists and counts alternate, so a count would come between two lists.
     stranger.told();
     for _ in 0..3 {
         assert_eq!(stranger.wire.next()["event"], "roomsInfo");
@@ -111,7 +111,7 @@ fn the_count_of_a_room_comes_to_host_and_viewers_and_to_nobody_else() {
 }
 
 #[test]
-fn the_host_is_asked_to_offer_and_all_others_are_told_of_a_viewer() {
+fn new_viewer_makes_the_host_offer_and_is_announced() {
     let server = Running::start(&[]);
     let mut host = Person::hosts(&server, "cooking");
     let mut lin = Person::views(&server, "cooking", "lin");
@@ -124,7 +124,7 @@ fn the_host_is_asked_to_offer_and_all_others_are_told_of_a_viewer() {
 }
 
 #[test]
-fn closing_a_room_tells_its_viewers_only_and_takes_it_off_the_list() {
+fn closed_room_tells_only_its_viewers_and_leaves_the_list() {
     let server = Running::start(&[]);
     let mut host = Person::hosts(&server, "cooking");
     let mut lin = Person::views(&server, "cooking", "lin");
@@ -138,7 +138,7 @@ fn closing_a_room_tells_its_viewers_only_and_takes_it_off_the_list() {
 }
 
 #[test]
-fn a_host_whose_socket_is_lost_closes_all_of_its_rooms() {
+fn lost_host_closes_all_of_its_rooms() {
     let server = Running::start(&[]);
     let mut host = Person::hosts(&server, "cooking");
     assert_eq!(host.says(&create("chess")), [of("createRoomOk")]);
@@ -152,7 +152,7 @@ fn a_host_whose_socket_is_lost_closes_all_of_its_rooms() {
 }
 
 #[test]
-fn a_viewer_whose_socket_is_lost_leaves_and_its_name_is_free_again() {
+fn lost_viewer_leaves_and_frees_its_name() {
     let server = Running::start(&[]);
     let mut host = Person::hosts(&server, "cooking");
     let mut lin = Person::views(&server, "cooking", "lin");
@@ -168,7 +168,7 @@ fn a_viewer_whose_socket_is_lost_leaves_and_its_name_is_free_again() {
 }
 
 #[test]
-fn a_viewer_that_asks_for_another_room_leaves_the_one_and_enters_the_other() {
+fn viewer_joining_another_room_leaves_the_first() {
     let server = Running::start(&[]);
     let mut ada = Person::hosts(&server, "cooking");
     let mut bob = Person::hosts(&server, "chess");
@@ -184,7 +184,7 @@ fn a_viewer_that_asks_for_another_room_leaves_the_one_and_enters_the_other() {
 }
 
 #[test]
-fn with_two_clicks_a_viewer_leaves_first_and_enters_when_it_asks_again() {
+fn two_clicks_switch_leaves_first_and_enters_on_the_next() {
     let setting = ("HEADWATER_DIALECTS__LIVE_ROOM__SWITCH", "two-clicks");
     let server = Running::start(&[setting]);
     let mut ada = Person::hosts(&server, "cooking");
@@ -200,7 +200,7 @@ fn with_two_clicks_a_viewer_leaves_first_and_enters_when_it_asks_again() {
 }
 
 #[test]
-fn a_binary_frame_with_json_in_it_is_taken() {
+fn json_in_a_binary_frame_is_taken() {
     let server = Running::start(&[]);
     let mut person = Person::comes(&server);
     person
@@ -210,7 +210,7 @@ fn a_binary_frame_with_json_in_it_is_taken() {
 }
 
 #[test]
-fn tokens_in_the_address_decide_who_may_have_and_who_may_view_a_room() {
+fn url_token_decides_who_hosts_and_who_views() {
     let server = Running::start(&[
         ("HEADWATER_AUTH__PUBLISH_TOKEN", "p"),
         ("HEADWATER_AUTH__VIEW_TOKEN", "v"),

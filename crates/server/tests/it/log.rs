@@ -1,5 +1,5 @@
-//! What an operator reads of sessions: one line when one is connected, one when it ends, and one for
-//! each cause for which something does not work.
+//! The log lines of sessions: one when a session connects, one when it ends, and one for each cause
+//! of a problem.
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ impl Logged {
         Self { server, log }
     }
 
-    /// What lines with this message say, at present.
+    /// The fields of all lines with this message so far.
     fn lines(&self, message: &str) -> Vec<Value> {
         let log = std::fs::read_to_string(self.log.path()).expect("text");
         let lines = log
@@ -41,21 +41,21 @@ impl Logged {
         said.filter(|fields| fields["message"] == message).collect()
     }
 
-    /// The first line with this message.
+    /// Waits for the first line with this message. Returns its fields.
     fn line(&self, message: &str) -> Value {
         let start = Instant::now();
         loop {
             if let Some(line) = self.lines(message).into_iter().next() {
                 return line;
             }
-            assert!(start.elapsed() < PATIENCE, "nobody says {message:?}");
+            assert!(start.elapsed() < PATIENCE, "no line says {message:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 }
 
 #[test]
-fn session_is_told_when_it_connects_and_when_it_ends() {
+fn session_is_logged_when_it_connects_and_when_it_ends() {
     let logged = Logged::start(&[]);
     let mut client = Client::new();
     let answer = logged.server.ask(POST, &client.offer(&[Line::Sent]));
@@ -102,13 +102,13 @@ fn session_is_told_when_it_connects_and_when_it_ends() {
 }
 
 #[test]
-fn session_that_never_connects_is_told_with_how_far_it_came() {
+fn unconnected_session_is_logged_with_how_far_it_came() {
     let logged = Logged::start(&[("HEADWATER_MEDIA__CONNECT_TIMEOUT_S", "1")]);
     logged.server.ask(POST, &offer::publishing());
     let line = logged.line("session ended");
     let why = line["why"].as_str().expect("words");
     assert!(
-        why.starts_with("no STUN check of the client has come"),
+        why.starts_with("no STUN check of the client arrived"),
         "{line}"
     );
     let name = "headwater_sessions_unconnected_total{cause=\"not_reached\"}";
@@ -116,10 +116,10 @@ fn session_that_never_connects_is_told_with_how_far_it_came() {
 }
 
 #[test]
-fn packets_that_are_not_taken_are_told_once_and_counted() {
+fn refused_packets_are_logged_once_and_counted() {
     let logged = Logged::start(&[]);
     let mut client = Client::new();
-    // Each side is told another payload type of VP8 than the other means.
+    // Each side is told a payload type of VP8 that the other does not use.
     let offer = renumbered(&client.offer(&[Line::Sent]), "96", "50");
     let answer = logged.server.ask(POST, &offer);
     client.accept(&renumbered(&answer.body, "50", "96"));
@@ -136,7 +136,7 @@ fn packets_that_are_not_taken_are_told_once_and_counted() {
     drop(publisher);
 }
 
-/// The description with another payload type in place of one.
+/// The description with one payload type replaced by another.
 fn renumbered(sdp: &str, from: &str, to: &str) -> String {
     let line = |line: &str| match line.split_once([':', ' ']) {
         Some(("m=video" | "a=rtpmap" | "a=fmtp" | "a=rtcp-fb", _)) => line

@@ -1,5 +1,5 @@
-//! Clients with media, on loopback: a publisher that counts what it is asked for, and a viewer that
-//! loses packets.
+//! Clients with media, on loopback: a publisher that counts the key-frame requests it gets, and a
+//! viewer that loses packets.
 
 mod client;
 mod publisher;
@@ -11,10 +11,10 @@ pub(crate) use client::{Client, Line};
 pub(crate) use publisher::Publisher;
 pub(crate) use viewer::Viewer;
 
-/// The payload of a frame when a test does not say otherwise, in bytes.
+/// Default payload of a frame, in bytes.
 const FRAME_BYTES: usize = 200;
 
-/// A frame of VP8 in one packet (RFC 7741 §4.2, §4.3) with its number in it, of so many bytes.
+/// A VP8 frame in one packet (RFC 7741 §4.2, §4.3), `bytes` long, with its number in it.
 fn frame(number: u64, keyframe: bool, bytes: usize) -> Vec<u8> {
     let mut payload = vec![0x10, u8::from(!keyframe)];
     payload.extend(number.to_be_bytes());
@@ -22,7 +22,7 @@ fn frame(number: u64, keyframe: bool, bytes: usize) -> Vec<u8> {
     payload
 }
 
-/// A packet of a [`Publisher`], as it came.
+/// A packet of a [`Publisher`], as received.
 #[derive(Debug, Clone, Copy)]
 struct Came {
     ssrc: Ssrc,

@@ -13,7 +13,7 @@ pub(crate) fn watching() -> String {
     offer(Direction::Receive)
 }
 
-/// The same offer with only its first m-line, which is audio, or only its second, which is video.
+/// The offer with only its first m-line, which is audio, or only its second, which is video.
 pub(crate) fn only(offer: &str, kind: Kind) -> String {
     let at = |line| offer.find(line).expect("both m-lines");
     let (audio, video) = (at("m=audio"), at("m=video"));

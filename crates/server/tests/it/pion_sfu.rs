@@ -1,5 +1,5 @@
-//! Clients of Pion_SFU, by their sockets: what `docs/protocol/pion-sfu.md` promises. Their media is
-//! in `web/e2e`, but for what is lost.
+//! Clients of Pion_SFU at their sockets: what `docs/protocol/pion-sfu.md` promises. Media is tested
+//! in `web/e2e`, except for packet loss.
 
 mod lost;
 mod person;
@@ -15,13 +15,13 @@ use crate::running::{Answer, Running};
 use crate::wire::Wire;
 use person::{Person, said};
 
-/// An address on which nobody listens.
+/// An address on which nothing listens.
 fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").to_string()
 }
 
-/// A plain GET of `/`.
+/// Sends a plain GET of `/`. Returns the status.
 fn plain_get(address: &str) -> u16 {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(address).expect("the port is open");
@@ -33,14 +33,14 @@ fn plain_get(address: &str) -> u16 {
 }
 
 #[test]
-fn the_main_port_has_the_socket_and_the_page_at_one_address() {
+fn main_port_serves_socket_and_page_at_one_path() {
     let server = Running::start(&[]);
     let origin = [("origin", "https://elsewhere.example")];
     let mut wire = Wire::open_with(&server.address, "/", &origin).expect("a socket");
     wire.send(&json!({ "event": "joinRoom", "data": { "room_id": "attic", "self_id": "mia" } }));
     server.until(|server| server.ask("GET /api/v1/rooms/attic", "").status == 200);
     let page = |head: &str| -> Answer { server.ask(head, "") };
-    // The pages may not be in this build: then it says so.
+    // A build without the pages says so with 503.
     for head in [
         "GET /",
         "GET /\r\nUpgrade: h2c",
@@ -53,7 +53,7 @@ fn the_main_port_has_the_socket_and_the_page_at_one_address() {
 }
 
 #[test]
-fn its_own_port_takes_sockets_on_any_path_and_refuses_plain_requests() {
+fn own_port_takes_any_path_and_refuses_plain_requests() {
     let address = free_address();
     let server = Running::start(&[
         ("HEADWATER_DIALECTS__PION_SFU__LISTEN", &address),
@@ -70,12 +70,12 @@ fn its_own_port_takes_sockets_on_any_path_and_refuses_plain_requests() {
         server.until(people);
         assert_eq!(plain_get(&address), 426);
     }
-    // Who is gone is gone at once.
+    // Participants whose socket is closed leave at once, and the empty room ends.
     server.until(|server| server.ask("GET /api/v1/rooms/attic", "").status == 404);
 }
 
 #[test]
-fn an_offer_gets_one_answer_and_then_its_candidates_each_as_json_in_a_text() {
+fn offer_gets_one_answer_then_candidates_as_json_text() {
     let server = Running::start(&[]);
     let mut mia = Person::joins(&server, "attic", "mia");
     mia.hears_nothing();
@@ -108,12 +108,12 @@ fn an_offer_gets_one_answer_and_then_its_candidates_each_as_json_in_a_text() {
 }
 
 #[test]
-fn what_one_socket_sends_is_taken_in_order_and_in_binary_frames_too() {
+fn frames_of_one_socket_are_taken_in_order_even_binary_ones() {
     let server = Running::start(&[("HEADWATER_ROOMS__EMPTY_GRACE_S", "0")]);
     let mut mia = Person::comes(&server, "attic", "mia");
     let join = json!({ "event": "joinRoom", "data": mia.ids() });
     mia.wire.send_binary(join.to_string().as_bytes());
-    // Candidates before the offer, with whatever clients leave out.
+    // Candidates before the offer, with fields that clients leave out.
     for more in [
         json!({}),
         json!({ "sdpMid": null, "sdpMLineIndex": null, "usernameFragment": null }),

@@ -1,11 +1,11 @@
-//! What the API says of streams whose media does not reach viewers.
+//! What the API reports for streams whose media does not reach viewers.
 
 use serde_json::{Value, json};
 
 use crate::media::{Client, Line, Publisher};
 use crate::running::Running;
 
-/// More than viewers are sent, and less than the client's library can send.
+/// A payload too large to forward, which str0m can still send, in bytes.
 const OVERSIZED: usize = 1_900;
 
 const POST: &str = "POST /whip/live\r\nContent-Type: application/sdp";
@@ -40,9 +40,9 @@ fn stream_with_packets_too_large_names_cause_and_remedy() {
 }
 
 #[test]
-fn stream_whose_packets_fit_has_no_problems() {
+fn stream_with_packets_that_fit_has_no_problems() {
     let server = Running::start(&[]);
-    // The largest that viewers are sent.
+    // The largest payload that is forwarded.
     let _publisher = publish(&server, 1_472);
     let layer = "/tracks/0/layers/0/bitrate";
     let is_measured = |stream: &Value| stream.pointer(layer).is_some_and(|rate| *rate != 0);

@@ -1,4 +1,4 @@
-//! Offers that no dialect can read: each is counted once, whichever dialect it comes by.
+//! Offers that the server refuses: each is counted once, whichever dialect it comes by.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use rtp::Kind;
@@ -20,7 +20,7 @@ fn unreadable() -> Value {
     json!({ "type": "offer", "sdp": NONSENSE })
 }
 
-/// The same with an HTTP dialect's POST.
+/// Checks that an unreadable offer by the POST of an HTTP dialect is counted.
 fn counts_post(path: &str) {
     let server = Running::start(&[]);
     let head = format!("POST {path}\r\nContent-Type: application/sdp");
@@ -58,7 +58,7 @@ fn unreadable_offers_of_a_participant_are_counted() {
 }
 
 #[test]
-fn offer_without_codec_of_a_participant_is_counted() {
+fn participant_offer_without_a_known_codec_is_counted() {
     let server = Running::start(&[]);
     let mut ada = Socket::join(&server, "demo", "ada");
     let sdp = offer::only(&offer::publishing(), Kind::Video);

@@ -12,18 +12,18 @@ use crate::offer;
 /// Longer than any limit that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The server's process; ends with this value.
+/// A server process, killed when this value is dropped.
 pub(crate) struct Running {
     pub(crate) process: Child,
     pub(crate) address: String,
 }
 
-/// What came back.
+/// A response of the server.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     head: String,
-    /// The same in lower case.
+    /// `head` in lower case.
     lower_head: String,
     pub(crate) body: String,
 }
@@ -34,7 +34,7 @@ impl Running {
         Self::start_with(environment, Stdio::null())
     }
 
-    /// The same; what it logs goes to `log`.
+    /// Starts a server on free ports that logs to `log`.
     pub(crate) fn start_with(environment: &[(&str, &str)], log: Stdio) -> Self {
         let media = UdpSocket::bind("127.0.0.1:0").expect("a free port");
         let media_port = media.local_addr().expect("its address").port().to_string();
@@ -67,13 +67,14 @@ impl Running {
         }
     }
 
-    /// Sends one request; `head` is all of it up to the body, without `Host`.
+    /// Sends a request with its `Content-Length`. `head` is the method and the path, then further
+    /// headers, one per line.
     pub(crate) fn ask(&self, head: &str, body: &str) -> Answer {
         let length = body.len();
         self.send(&format!("{head}\r\nContent-Length: {length}"), body)
     }
 
-    /// Sends one request whose head says what it likes about its body.
+    /// Sends a request with exactly these headers, which may be wrong about the body.
     pub(crate) fn send(&self, head: &str, body: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.address).expect("the port is open");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
@@ -82,7 +83,7 @@ impl Running {
             "{line} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\r\n\r\n{body}",
             self.address
         );
-        // The server may answer and close before it has taken everything.
+        // The server may answer and close before it has read the whole request.
         stream.write_all(request.as_bytes()).ok();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).ok();
@@ -103,7 +104,7 @@ impl Running {
         self.ask(&head, &body.to_string())
     }
 
-    /// Publishes by WHIP, without ever connecting. Returns the session's address.
+    /// Publishes by WHIP without ever connecting. Returns the `Location` of the session.
     pub(crate) fn publish(&self, stream: &str) -> String {
         let head = format!("POST /whip/{stream}\r\nContent-Type: application/sdp");
         let answer = self.ask(&head, &offer::publishing());
@@ -111,7 +112,7 @@ impl Running {
         answer.header("location").expect("a session").to_owned()
     }
 
-    /// A counter, as `/metrics` shows it; 0 when it does not.
+    /// Returns the value of a counter in `/metrics`; 0 when it is not there.
     pub(crate) fn counted(&self, name: &str) -> u64 {
         let metrics = self.ask("GET /metrics", "").body;
         let mut lines = metrics.lines().filter_map(|line| line.strip_prefix(name));
@@ -120,11 +121,11 @@ impl Running {
             .map_or(0, |value| value.trim().parse().expect("a whole number"))
     }
 
-    /// Looks again and again until something is so.
+    /// Polls the server until a condition holds.
     pub(crate) fn until(&self, mut is_so: impl FnMut(&Self) -> bool) {
         let start = Instant::now();
         while !is_so(self) {
-            assert!(start.elapsed() < PATIENCE, "it never was so");
+            assert!(start.elapsed() < PATIENCE, "the condition never held");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -150,17 +151,17 @@ impl Answer {
         header(&self.lower_head, name)
     }
 
-    /// A header's value as it came; `name` is in lower case.
+    /// A header's value as the server wrote it.
     pub(crate) fn cased_header(&self, name: &str) -> Option<String> {
         header(&self.head, name).map(str::to_owned)
     }
 
-    /// The body.
+    /// The body, parsed as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("JSON: {self:?}"))
     }
 
-    /// The sentence of a refusal.
+    /// The `detail` of a refusal, after checks of its content type and status.
     pub(crate) fn detail(&self) -> String {
         assert_eq!(
             self.header("content-type"),

@@ -1,4 +1,4 @@
-//! What WHIP and WHEP say of a session over HTTP, nearly always without media.
+//! Sessions of WHIP and WHEP over HTTP, nearly always without media.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use crate::running::{Answer, Running};
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A session with what its answer says.
+/// A session, with the values from its answer.
 struct Session<'a> {
     server: &'a Running,
     path: String,
@@ -106,7 +106,7 @@ fn weak_or_wrong_tag_is_412_and_none_is_fine() {
 }
 
 #[test]
-fn session_shows_itself_without_content() {
+fn session_url_answers_get_without_content() {
     let server = Running::start(&[]);
     for session in [Session::publish(&server), Session::watch(&server)] {
         for method in ["GET", "HEAD"] {
@@ -142,7 +142,7 @@ fn restart_has_the_ice_options_of_the_answer() {
 }
 
 #[test]
-fn flood_of_patches_is_told_to_come_later() {
+fn flood_of_patches_gets_429_with_retry_after() {
     let server = Running::start(&[]);
     let (session, other) = (Session::publish(&server), Session::watch(&server));
     let fragment = CANDIDATE.repeat(64);
@@ -158,7 +158,7 @@ fn flood_of_patches_is_told_to_come_later() {
 }
 
 #[test]
-fn many_restarts_are_told_to_come_later() {
+fn restarts_beyond_the_rate_get_429_with_retry_after() {
     let server = Running::start(&[]);
     let session = Session::publish(&server);
     let answers: Vec<_> = (0..12).map(|number| session.restart(number)).collect();
@@ -209,7 +209,7 @@ fn deleted_event_stream_ends_and_is_gone() {
     assert_eq!(subscribed.status, 201);
     drop(Following::open(&server, &events));
 
-    // The other subscription goes on to the session's end.
+    // The other event stream goes on until the session ends.
     assert_eq!(session.ask("DELETE").status, 200);
     kept.ends();
     assert_eq!(server.ask(&format!("DELETE {events}"), "").status, 404);
@@ -242,7 +242,7 @@ fn refusals_of_json_name_no_rust_type() {
     }
 }
 
-/// An event stream that has begun.
+/// An event stream that has delivered its first event.
 struct Following(TcpStream);
 
 impl Following {
@@ -279,7 +279,7 @@ fn quiet_publisher_keeps_its_stream_until_it_is_gone() {
     let mut quiet = Client::new();
     let answer = server.ask(post, &quiet.offer(&[Line::Sent]));
     quiet.accept(&answer.body);
-    // Longer than a publisher has to arrive, and than media may pause.
+    // Longer than the server waits for a new publisher, and than media may pause.
     let until = Instant::now() + Duration::from_secs(7);
     while Instant::now() < until {
         quiet.turn();

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use crate::running::Running;
 
 #[test]
-fn the_server_ends_within_5s_of_sigterm_and_reports_success() {
+fn server_exits_with_success_within_5s_of_sigterm() {
     let mut server = Running::start(&[]);
     assert_eq!(server.ask("GET /healthz", "").status, 200);
     let start = Instant::now();

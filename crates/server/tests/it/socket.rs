@@ -1,4 +1,4 @@
-//! A participant, as far as these tests need one: its socket without media.
+//! A participant as these tests need it: its socket, without media.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use crate::running::Running;
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Somebody's socket.
+/// A participant's WebSocket.
 pub(crate) struct Socket {
     runtime: Runtime,
-    /// What came with the response to `join`.
+    /// The result of `join`; `null` before.
     joined: Value,
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Socket {
-    /// What a socket is refused with, by status and body.
+    /// Opens a socket that the server refuses. Returns the status and the body.
     pub(crate) fn refused(server: &Running) -> (u16, String) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -40,7 +40,7 @@ impl Socket {
         }
     }
 
-    /// A socket that nobody has joined by.
+    /// Opens a socket without joining a room.
     pub(crate) fn open(server: &Running) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -55,7 +55,7 @@ impl Socket {
         }
     }
 
-    /// Asks to enter. Returns what the server says.
+    /// Asks to join a room, and returns the response as well.
     pub(crate) fn enter(server: &Running, room: &str, id: &str) -> (Self, Value) {
         let mut socket = Self::open(server);
         let answer = socket.ask(1, "join", &json!({ "room": room, "id": id }));
@@ -63,7 +63,7 @@ impl Socket {
         (socket, answer)
     }
 
-    /// What resumes its session.
+    /// The secret that resumes the session.
     pub(crate) fn secret(&mut self) -> String {
         self.joined["session"]
             .as_str()
@@ -82,7 +82,7 @@ impl Socket {
         }
     }
 
-    /// Enters.
+    /// Joins a room.
     pub(crate) fn join(server: &Running, room: &str, id: &str) -> Self {
         let (socket, answer) = Self::enter(server, room, id);
         assert_eq!(answer["result"]["participant"]["id"], id, "{answer}");

@@ -1,4 +1,4 @@
-//! Many sockets that send much of what they may and much of what they may not.
+//! Many sockets that send valid and invalid frames at random.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const FRAMES: usize = 1_000;
 /// Longer than a storm takes.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Numbers from a seed (xorshift64*), the same on every machine.
+/// Pseudorandom numbers from a seed (xorshift64*), the same on every machine.
 #[derive(Debug, Clone)]
 pub(crate) struct Chance(u64);
 
@@ -40,12 +40,12 @@ impl Chance {
         usize::try_from(mixed).expect("31 bits") % end
     }
 
-    /// One of these.
+    /// Picks one item.
     pub(crate) fn one_of<'a, T: ?Sized>(&mut self, all: &[&'a T]) -> &'a T {
         all[self.below(all.len())]
     }
 
-    /// JSON of some other kind than was meant, or no JSON at all.
+    /// JSON of an unexpected kind, or with a number that is out of range.
     pub(crate) fn nonsense(&mut self) -> &'static str {
         self.one_of(&[
             "null",
@@ -67,9 +67,9 @@ impl Chance {
     }
 }
 
-/// 20 sockets with 1,000 frames each. `path` is where the socket of this number goes, `frame`
-/// what it sends. A socket that the server closes is opened again. Returns when all is sent and
-/// what came back was read.
+/// Opens 20 sockets and sends 1,000 frames over each. `path` gives the path of a socket by its
+/// number, `frame` its next frame. A socket that the server closes is opened again. Returns when
+/// all is sent and all that came back was read.
 pub(crate) fn storm(
     address: &str,
     chance: &mut Chance,
@@ -94,14 +94,14 @@ async fn send_all(url: String, frames: Vec<String>) {
     'again: loop {
         let (stream, _) = connect_async(&url).await.expect("the server takes sockets");
         let (mut sending, mut coming) = stream.split();
-        // Who does not read is sent away.
+        // The server closes a socket that does not read.
         let reading = tokio::spawn(async move { while let Some(Ok(_)) = coming.next().await {} });
         for frame in frames.by_ref() {
             if sending.send(Message::Text(frame.into())).await.is_err() {
                 continue 'again;
             }
         }
-        // Closed by the server with the last frames unread, or by this.
+        // The server may have closed the socket already, with the last frames unread.
         let closed = sending.close().await;
         drop(closed);
         reading.await.expect("reading does not fail");

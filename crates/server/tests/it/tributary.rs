@@ -1,5 +1,5 @@
-//! The dialect of tributary at the real server. Media is browsers' affair: offers and answers are
-//! made up here.
+//! The dialect of tributary at the real server. Media goes between browsers, so offers and answers
+//! are synthetic here.
 
 mod port;
 mod refusals;
@@ -14,16 +14,16 @@ use serde_json::{Value, json};
 use crate::running::Running;
 use crate::wire::Wire;
 
-/// After this time who was answered has media.
+/// A peer counts as having media this long after it was answered.
 const READY: Duration = Duration::from_secs(1);
 
-/// A server whose browsers feed so many.
+/// Starts a server whose peers relay to at most `max_listeners` others each.
 fn server(max_listeners: u32) -> Running {
     let number = max_listeners.to_string();
     Running::start(&[("HEADWATER_DIALECTS__TRIBUTARY__MAX_LISTENERS", &number)])
 }
 
-/// Somebody with a socket.
+/// A peer and its socket.
 struct Peer {
     name: &'static str,
     wire: Wire,
@@ -35,7 +35,7 @@ impl Peer {
         Self { name, wire }
     }
 
-    /// Somebody who has begun `derby`.
+    /// Connects and starts the broadcast `derby`.
     fn broadcasts(server: &Running, name: &'static str) -> Self {
         let mut peer = Self::comes(server, name);
         peer.says(&json!({ "command": "START_BROADCAST", "name": "derby", "peerName": name }));
@@ -47,7 +47,7 @@ impl Peer {
         self.wire.send(frame);
     }
 
-    /// Waits for a command, past others.
+    /// Waits for a command. Earlier ones are skipped.
     fn told(&mut self, command: &str) -> Value {
         self.wire.until(|frame| frame["command"] == command)
     }
@@ -60,7 +60,7 @@ impl Peer {
         }));
     }
 
-    /// Waits to be asked to feed somebody, and answers. Returns who it is.
+    /// Waits to be asked to relay to a joining peer, and answers. Returns the id of that peer.
     fn feeds(&mut self) -> String {
         let relay = self.told("RELAY_BROADCAST");
         let joiner = relay["peer"].as_str().expect("an id").to_owned();
@@ -85,14 +85,14 @@ impl Peer {
         self.told("LEAVE_BROADCAST_RECEIVED");
     }
 
-    /// The tree as names: `mona(per ida)`. Subscribes anew each time.
+    /// The tree as names: `mona(per ida)`. Subscribes again each time.
     fn tree(&mut self) -> String {
         self.says(&json!({ "command": "SUBSCRIBE_TO_TREE_STATE", "name": "derby" }));
         self.told("SUBSCRIBE_TO_TREE_STATE_RECEIVED");
         drawn(&self.told("TREE_STATE_CHANGED")["tree"])
     }
 
-    /// Nothing has come that was not taken: what is asked now is answered first.
+    /// Checks that no frame is unread: the response to a new request is the next one.
     fn hears_nothing(&mut self) {
         self.says(&command("FETCH_CONFIG"));
         assert_eq!(self.wire.next()["command"], "FETCH_CONFIG_RECEIVED");

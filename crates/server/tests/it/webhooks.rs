@@ -17,11 +17,11 @@ const SECRET: &str = "s3cret";
 /// What a receiver does with a delivery.
 enum Reply {
     Status(u16),
-    /// Says nothing, and keeps the connection.
+    /// Sends no response and keeps the connection open.
     Nothing,
 }
 
-/// Somebody who is told.
+/// A webhook receiver on loopback.
 struct Receiver {
     address: String,
     deliveries: mpsc::Receiver<Delivery>,
@@ -33,7 +33,7 @@ struct Delivery {
 }
 
 impl Receiver {
-    /// Answers the deliveries as it is told, by their number from 0.
+    /// Starts a receiver. `reply` answers each delivery by its number, counted from 0.
     fn start(reply: impl FnMut(usize) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         Self::on(listener, reply)
@@ -114,7 +114,7 @@ impl Delivery {
     }
 }
 
-/// A server that tells this address.
+/// Starts a server with a webhook to this address.
 fn serving(address: &str, events: &[&str]) -> Running {
     let hook = format!(
         "[{{ url = \"http://{address}/hook\", secret = \"{SECRET}\", events = {events:?} }}]"
@@ -135,7 +135,7 @@ fn counted(server: &Running, result: &str) -> u64 {
 }
 
 #[test]
-fn what_happens_in_a_room_is_told_in_its_order_and_signed() {
+fn room_events_are_delivered_in_order_and_signed() {
     let receiver = Receiver::start(|_| Reply::Status(204));
     let server = receiver.server(&[]);
     let session = server.publish("demo/camera");
@@ -203,7 +203,7 @@ fn assert_genuine(delivery: &Delivery) {
 }
 
 #[test]
-fn only_what_is_wanted_is_told() {
+fn only_configured_events_are_delivered() {
     let receiver = Receiver::start(|_| Reply::Status(200));
     let server = receiver.server(&["roomEnded"]);
     create(&server, "demo");
@@ -212,7 +212,7 @@ fn only_what_is_wanted_is_told() {
 }
 
 #[test]
-fn a_receiver_that_fails_is_told_again_before_anything_else() {
+fn failed_delivery_is_retried_before_the_next_event() {
     let receiver = Receiver::start(|number| Reply::Status(if number == 0 { 500 } else { 200 }));
     let server = receiver.server(&[]);
     create(&server, "first");
@@ -228,7 +228,7 @@ fn a_receiver_that_fails_is_told_again_before_anything_else() {
 }
 
 #[test]
-fn a_receiver_that_is_away_is_told_when_it_is_back() {
+fn unreachable_receiver_gets_the_event_once_it_is_back() {
     let away = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = away.local_addr().expect("its address");
     drop(away);
@@ -241,7 +241,7 @@ fn a_receiver_that_is_away_is_told_when_it_is_back() {
 }
 
 #[test]
-fn a_receiver_that_is_gone_is_told_nothing_more() {
+fn receiver_that_answers_410_gets_nothing_more() {
     let receiver = Receiver::start(|_| Reply::Status(410));
     let server = receiver.server(&[]);
     create(&server, "first");
@@ -253,7 +253,7 @@ fn a_receiver_that_is_gone_is_told_nothing_more() {
 }
 
 #[test]
-fn a_receiver_that_hangs_delays_nobody() {
+fn hanging_receiver_delays_no_request() {
     let receiver = Receiver::start(|_| Reply::Nothing);
     let server = receiver.server(&[]);
     create(&server, "first");
@@ -266,7 +266,7 @@ fn a_receiver_that_hangs_delays_nobody() {
 }
 
 #[test]
-fn what_has_no_place_is_dropped_and_counted() {
+fn events_beyond_the_queue_are_dropped_and_counted() {
     let receiver = Receiver::start(|_| Reply::Nothing);
     let server = receiver.server(&[]);
     create(&server, "on-its-way");
@@ -278,7 +278,7 @@ fn what_has_no_place_is_dropped_and_counted() {
 }
 
 #[test]
-fn the_last_events_are_told_before_the_server_ends() {
+fn last_events_are_delivered_before_the_server_exits() {
     let receiver = Receiver::start(|_| Reply::Status(200));
     let mut server = receiver.server(&["participantLeft", "roomEnded"]);
     let _socket = Socket::join(&server, "demo", "ada");
@@ -289,7 +289,7 @@ fn the_last_events_are_told_before_the_server_ends() {
 }
 
 #[test]
-fn a_server_ends_in_time_though_a_receiver_hangs() {
+fn hanging_receiver_does_not_delay_the_shutdown() {
     let receiver = Receiver::start(|_| Reply::Nothing);
     let mut server = receiver.server(&[]);
     create(&server, "demo");

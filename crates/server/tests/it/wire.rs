@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Wire {
     runtime: Runtime,
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    /// The subprotocol that the server answered.
+    /// The subprotocol that the server selected.
     pub(crate) subprotocol: Option<String>,
 }
 
@@ -56,12 +56,12 @@ impl Wire {
         }
     }
 
-    /// Sends a frame of JSON.
+    /// Sends a JSON value as a text frame.
     pub(crate) fn send(&mut self, frame: &Value) {
         self.send_text(&frame.to_string());
     }
 
-    /// Sends a frame of text, whatever it says.
+    /// Sends a text frame as is, JSON or not.
     pub(crate) fn send_text(&mut self, text: &str) {
         self.put(Message::Text(text.into()));
     }
@@ -76,12 +76,12 @@ impl Wire {
         self.runtime.block_on(sent).expect("the socket is open");
     }
 
-    /// The next frame.
+    /// Waits for the next text frame.
     pub(crate) fn next(&mut self) -> Value {
         self.within(PATIENCE).expect("a frame in time")
     }
 
-    /// The next frame, if it comes within this time.
+    /// Waits for the next text frame; `None` when none comes within this time.
     pub(crate) fn within(&mut self, time: Duration) -> Option<Value> {
         let stream = &mut self.stream;
         let text = async {
@@ -99,7 +99,7 @@ impl Wire {
         Some(serde_json::from_str(&text).expect("JSON"))
     }
 
-    /// The first frame of which this holds; those before it are passed over.
+    /// Waits for the first frame that `holds`. Earlier frames are skipped.
     pub(crate) fn until(&mut self, holds: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -111,7 +111,7 @@ impl Wire {
         }
     }
 
-    /// What has come and was not taken yet, without waiting.
+    /// Returns the frames that have arrived and were not read yet, without waiting.
     pub(crate) fn waiting(&mut self) -> Vec<Value> {
         let stream = &mut self.stream;
         let ready =
@@ -128,7 +128,8 @@ impl Wire {
         texts.map(|text| read(text).expect("JSON")).collect()
     }
 
-    /// Waits until the server closes the socket. Returns the code; `None`: without a close.
+    /// Waits until the server closes the socket. Returns the code of its close frame; `None`
+    /// without one.
     pub(crate) fn closed(&mut self) -> Option<u16> {
         let stream = &mut self.stream;
         let end = async {
@@ -144,7 +145,7 @@ impl Wire {
         self.runtime.block_on(waited).expect("closed in time")
     }
 
-    /// Sends a close.
+    /// Closes the socket with a close frame.
     pub(crate) fn close(mut self) {
         let closed = self.stream.close(None);
         self.runtime.block_on(closed).expect("the socket is open");

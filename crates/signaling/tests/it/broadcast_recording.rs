@@ -1,19 +1,19 @@
 //! Plays the transcripts of broadcast-recording against its sessions, in virtual time.
 //!
 //! ```text
-//! ### Somebody broadcasts                                     what it shows; begins anew
-//! * A is o=- 1 1|m=audio 9 X 111|a=mid:0                      a description, called A from here on
-//! ana > {"type":"broadcastRequest","message":offer(A),…}      a frame; offer(A) in base64
-//! ana = begin Broadcaster lab7/ana, offer A                   what the server is to carry out
-//! * ana is answered B                                         what the server has done
-//! ana < {"message":{"sdp":"<B>","type":"answer"},…}           what who gets
+//! ### A broadcaster starts                                    title of a scene; resets everything
+//! * A is o=- 1 1|m=audio 9 X 111|a=mid:0                      defines a description named A
+//! ana > {"type":"broadcastRequest","message":offer(A),…}      a client's frame, offer(A) in base64
+//! ana = begin Broadcaster lab7/ana, offer A                   an output that the server carries out
+//! * ana is answered B                                         a call of the server
+//! ana < {"message":{"sdp":"<B>","type":"answer"},…}           a frame to a client
 //! * ana is offered C, * ana is duplicated, * ana has to be offered first
 //! * video of ana, * ana pings ping-1000, * 500 ms
-//! ana ! there is no type "x"                                  why nothing came of a frame
+//! ana ! unknown type "x"                                      why a frame was dropped
 //! ```
 //!
-//! `HEADWATER_RECORD=1 cargo test -p headwater-signaling broadcast_recording` writes what comes out
-//! into the files instead.
+//! `HEADWATER_RECORD=1 cargo test -p headwater-signaling broadcast_recording` records the output in
+//! the files instead.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use std::collections::BTreeMap;
@@ -24,11 +24,12 @@ use headwater_signaling::dialect::broadcast_recording::{Label, Output, Role, Ses
 use crate::transcripts;
 
 #[test]
-fn broadcast_recording_conversations_go_as_recorded() {
+fn broadcast_recording_transcripts_replay_unchanged() {
     transcripts::replay("broadcast_recording", play);
 }
 
-/// A transcript as it is now: lines with `<`, `=` and `!` are written anew.
+/// Plays a transcript. Returns it with the lines with `<`, `=` and `!` replaced by the actual
+/// output.
 fn play(text: &str) -> String {
     let mut scene = Scene::new();
     for line in text.lines() {
@@ -67,7 +68,7 @@ impl Scene {
         self.out.push('\n');
     }
 
-    /// Carries out a line that is no frame.
+    /// Carries out a stage direction: a line that is not a frame.
     fn direct(&mut self, line: &str) {
         self.write(line);
         if line.starts_with("###") {
@@ -141,7 +142,7 @@ impl Scene {
         self.now = end;
     }
 
-    /// Carries out a line with `>`.
+    /// Carries out a line with `>`, a frame of a client.
     fn frame(&mut self, line: &str) {
         self.write(line);
         let (name, frame) = line.split_once(" > ").expect("a frame");
@@ -192,7 +193,7 @@ impl Scene {
         }
     }
 
-    /// The same line, with the names of descriptions instead of their texts.
+    /// The line with every known description replaced by its name.
     fn with_names(&self, mut line: String) -> String {
         for (called, sdp) in &self.descriptions {
             let quoted = serde_json::json!(sdp).to_string();

@@ -1,18 +1,18 @@
-//! The form of a recorded conversation. One exchange:
+//! The format of HTTP transcripts. One exchange:
 //!
 //! ```text
-//! ### A publisher goes live                      what it shows
-//! POST /whip/live HTTP/1.1                       the request as it came
+//! ### A publisher goes live                      title of the exchange
+//! POST /whip/live HTTP/1.1                       the client's request
 //! Content-Type: application/sdp
 //!
 //! v=0
-//! === wants open Publisher live                  what the dialect made of it
-//! === control opened                             what the control plane said, if it was asked
-//! HTTP/1.1 201 Created                           the response as it goes out
+//! === wants open Publisher live                  the dialect's interpretation of the request
+//! === control opened                             the control plane's reply, if it was asked
+//! HTTP/1.1 201 Created                           the response to the client
 //! …
 //! ```
 //!
-//! Bodies have bare line feeds in the file, and CRLF in the request.
+//! Bodies have bare line feeds in the file and CRLF in the request.
 
 use std::fmt::Write;
 
@@ -55,7 +55,7 @@ impl Exchange {
         }
     }
 
-    /// The request as the HTTP server hands it over.
+    /// The request as the HTTP server passes it to the dialect.
     pub(crate) fn request(&self) -> Request<Bytes> {
         let (head, body) = self
             .request
@@ -74,7 +74,7 @@ impl Exchange {
         request.body(Bytes::from(body)).expect("a request")
     }
 
-    /// The exchange as it stands in a transcript, with what came out now.
+    /// The exchange in the format of a transcript, with the actual output.
     pub(crate) fn record(&self, wants: &str, response: &Response<Bytes>) -> String {
         let control = self.control.as_ref();
         let control = control.map_or(String::new(), |said| format!("=== control {said}\n"));
@@ -84,7 +84,7 @@ impl Exchange {
     }
 }
 
-/// Writes a response, its headers in alphabetical order.
+/// Writes a response with its headers in alphabetical order.
 pub(crate) fn write(response: &Response<Bytes>) -> String {
     let mut out = format!("HTTP/1.1 {}\n", response.status());
     for line in headers(response.headers()) {

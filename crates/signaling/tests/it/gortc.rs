@@ -1,16 +1,15 @@
-//! Plays the transcripts of gortc: users whose frames are read and carried out by real rooms, with
-//! answers in the place of media.
+//! Plays the transcripts of gortc: real rooms carry out the frames of users, with fixed SDP answers
+//! instead of media.
 //!
 //! ```text
-//! ### Somebody comes                                       what it shows
-//! rio > {"request":true,"id":1,"method":"join",…}          a frame as it came
-//! kai < {"notification":true,"method":"peer-join",…}       what follows from it, in order
+//! ### A user joins                                         title of a scene; resets everything
+//! rio > {"request":true,"id":1,"method":"join",…}          a frame of a client
+//! kai < {"notification":true,"method":"peer-join",…}       the frames that it causes, in order
 //! rio < {"response":true,"id":1,"ok":true,…}
 //! ! rio is lost                                            a socket breaks; or: 8 s pass
 //! ```
 //!
-//! `HEADWATER_RECORD=1 cargo test -p headwater-signaling` writes what comes out into the files
-//! instead.
+//! `HEADWATER_RECORD=1 cargo test -p headwater-signaling` records the output in the files instead.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -30,19 +29,19 @@ use serde_json::value::RawValue;
 use crate::transcripts;
 
 #[test]
-fn gortc_conversations_go_as_recorded() {
+fn gortc_transcripts_replay_unchanged() {
     let played = transcripts::replay("gortc", play);
     assert!(played >= 3, "only {played} transcripts");
 }
 
 proptest::proptest! {
     #[test]
-    fn no_frame_panics(frame in proptest::prelude::any::<String>()) {
+    fn arbitrary_frames_never_panic(frame in proptest::prelude::any::<String>()) {
         gortc::read(&frame);
     }
 
     #[test]
-    fn a_request_keeps_its_id_whatever_it_asks_for(
+    fn request_id_is_read_whatever_the_method(
         id in proptest::prelude::any::<i64>(),
         method in proptest::prelude::any::<String>(),
         data in proptest::sample::select(vec!["{}", "[]", "7", "null", "{\"rid\":\"x\"}"]),
@@ -55,7 +54,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn underscores_are_the_only_difference_of_the_earlier_names() {
+fn earlier_notification_names_differ_only_in_underscores() {
     let (hyphens, underscores) = (NotificationNames::Hyphen, NotificationNames::Underscore);
     let [new, old] =
         [hyphens, underscores].map(|names| notifications(names).removed("r", "u", "m"));
@@ -63,7 +62,7 @@ fn underscores_are_the_only_difference_of_the_earlier_names() {
     assert_ne!(new, old);
 }
 
-/// A transcript as it is now: lines that go out are written anew.
+/// Plays a transcript. Returns it with the lines with `<` replaced by the actual output.
 fn play(text: &str) -> String {
     let mut out = String::new();
     let mut house = House::new();
@@ -95,12 +94,12 @@ fn notifications(names: NotificationNames) -> Notifications {
     Notifications { node, names }
 }
 
-/// A server without sockets and media.
+/// A server with rooms, but without sockets and media.
 struct House {
     rooms: Rooms,
     now: Instant,
     notifications: Notifications,
-    /// Where users are that have a socket.
+    /// The users with a socket, and their rooms.
     places: BTreeMap<ParticipantKey, (String, RoomName)>,
     count: u64,
     sent: Vec<(String, String)>,
@@ -177,7 +176,7 @@ impl House {
         self.sent.extend(frame.map(|frame| (uid, frame)));
     }
 
-    /// Carries out a request, as far as that needs no media.
+    /// Carries out a request, without media.
     fn call(&mut self, uid: &str, call: Call) -> Result<Box<RawValue>, Error> {
         let me = ParticipantId::of_text(uid).expect("an id");
         let nothing = || written(&serde_json::Map::new());

@@ -1,16 +1,15 @@
-//! Plays the transcripts of the Headwater protocol: what is read of a request, and what is
-//! written when rooms say what the transcript says.
+//! Plays the transcripts of the Headwater protocol: how requests are read, and which frames are
+//! written for the replies of the rooms that the transcript names.
 //!
 //! ```text
-//! ### Somebody writes to all                                 what it shows
-//! > {"id":7,"method":"send","params":{"body":"hello"}}       a frame as it came
-//! = request 7: Send(Send { … })                              what is read of it
-//! ! sent 3                                                   what the rooms said
-//! < {"n":42,"id":7,"result":{"number":3}}                    the frame that goes out
+//! ### A participant writes to all                            title of a scene
+//! > {"id":7,"method":"send","params":{"body":"hello"}}       a frame of the client
+//! = request 7: Send(Send { … })                              the request as the dialect reads it
+//! ! sent 3                                                   the reply of the rooms
+//! < {"n":42,"id":7,"result":{"number":3}}                    the frame to the client
 //! ```
 //!
-//! `HEADWATER_RECORD=1 cargo test -p headwater-signaling` writes what comes out into the files
-//! instead.
+//! `HEADWATER_RECORD=1 cargo test -p headwater-signaling` records the output in the files instead.
 
 use broadcast::StreamName;
 use broadcast::room::{
@@ -23,13 +22,13 @@ use rtp::Kind;
 use crate::transcripts;
 
 #[test]
-fn headwater_conversations_go_as_recorded() {
+fn headwater_transcripts_replay_unchanged() {
     transcripts::replay("headwater", play);
 }
 
-/// What is written is what clients read: nothing is lost on the way, and nothing is renamed.
+/// Clients read what the server writes: no field is lost or renamed.
 #[test]
-fn recorded_events_are_read_as_they_were_written() {
+fn recorded_events_survive_read_and_write() {
     let mut events = 0;
     for file in transcripts::files("headwater") {
         let text = std::fs::read_to_string(&file).expect("a transcript");
@@ -49,10 +48,10 @@ fn recorded_events_are_read_as_they_were_written() {
     assert!(events >= 15, "only {events} events are recorded");
 }
 
-/// A transcript as it is now: lines with `=` and `<` are written anew.
+/// Plays a transcript. Returns it with the lines with `=` and `<` replaced by the actual output.
 fn play(text: &str) -> String {
     let (mut out, mut n, mut id) = (String::new(), 0, 0);
-    // What is said to who has no session has no number.
+    // Frames to a client without a session have no number.
     let mut enters = false;
     for line in text.lines() {
         match line.split_at_checked(2) {
@@ -92,7 +91,7 @@ fn describe(read: Result<headwater::Request, Error>) -> String {
     }
 }
 
-/// What goes out when the rooms say this.
+/// The body of the frame for this reply of the rooms.
 fn body(id: u64, said: &str) -> String {
     let (word, rest) = said.split_once(' ').unwrap_or((said, ""));
     let number = || rest.parse::<u64>().expect("a number");
@@ -145,7 +144,7 @@ fn refusal(said: &str) -> Error {
     }
 }
 
-/// An event of a room, or one that the server adds.
+/// An event of a room, or one that the server adds to them.
 fn event(said: &str) -> Event {
     let ada = || ParticipantId::new("ada").expect("a good id");
     let stream = || stream_name("demo/ada");

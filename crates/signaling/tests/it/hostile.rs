@@ -1,4 +1,5 @@
-//! Whatever comes in is answered or refused; nothing panics, and no header is smuggled.
+//! Hostile requests: each is answered or refused, nothing panics, and no text breaks out of a
+//! header.
 
 use broadcast::{Opened, SessionId, StreamName, StreamStatus};
 use bytes::Bytes;
@@ -47,7 +48,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn every_request_is_read_or_refused(
+    fn any_request_is_read_or_refused_with_a_client_error(
         method in method(),
         path in path(),
         query in "[a-z=&%+0-9,]{0,30}",
@@ -72,7 +73,7 @@ proptest! {
     }
 
     #[test]
-    fn a_fragment_that_is_read_is_written_as_it_was(text in "(a=(ice-ufrag|ice-pwd|candidate|end-of-candidates)(:[!-~]{1,30})?\n){1,6}") {
+    fn readable_fragment_survives_write_and_read(text in "(a=(ice-ufrag|ice-pwd|candidate|end-of-candidates)(:[!-~]{1,30})?\n){1,6}") {
         if let Ok(fragment) = ice_fragment::parse(&text)
             && fragment.ufrag.is_some() == fragment.pwd.is_some()
         {
@@ -81,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn no_ice_server_breaks_out_of_its_header(url in "\\PC{0,20}", username in ".{0,20}", credential in ".{0,20}") {
+    fn ice_server_never_breaks_out_of_its_header(url in "\\PC{0,20}", username in ".{0,20}", credential in ".{0,20}") {
         let server = IceServer { url, username: Some(username), credential: Some(credential) };
         if let Some(link) = server.link() {
             prop_assert!(!link.as_bytes().iter().any(|b| matches!(b, b'\r' | b'\n')));
@@ -89,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn an_answer_with_any_text_becomes_a_response(answer in ".{0,200}", ice_tag in ".{0,20}") {
+    fn answer_of_any_text_becomes_a_response(answer in ".{0,200}", ice_tag in ".{0,20}") {
         let stream = StreamName::new("room/cam").expect("a good name");
         let opened = Opened { session: SessionId(7), answer, ice_tag };
         for response in [whip::created(&stream, &opened, &[]), whep::created(&stream, &opened, &[])] {
@@ -99,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn every_problem_is_one_json_object(status in 400u16..600, detail in ".{0,80}") {
+    fn problem_of_any_text_is_one_json_object(status in 400u16..600, detail in ".{0,80}") {
         let status = http::StatusCode::from_u16(status).expect("in range");
         let response = Problem::new(status, detail.clone()).into_response();
         let body: serde_json::Value = serde_json::from_slice(response.body()).expect("JSON");
@@ -109,7 +110,7 @@ proptest! {
 }
 
 #[test]
-fn the_first_event_of_a_stream_that_is_not_live_is_not_inactive() {
+fn stream_that_is_not_live_sends_no_first_inactive_event() {
     let names: Vec<_> = whep::changes(None, &StreamStatus::default(), None)
         .into_iter()
         .map(|(kind, _)| kind.name())

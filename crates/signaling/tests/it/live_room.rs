@@ -2,22 +2,22 @@
 //! time.
 //!
 //! ```text
-//! ### Somebody opens a room                                   what it shows; begins anew
-//! * ada, lin                                                  who is there
-//! ada > {"event":"createRoom","roomName":"cooking"}           a frame as it came
-//! ada < {"event":"createRoomOk"}                              what who gets
-//! * lin is gone                                               its socket is lost
+//! ### A host opens a room                                     title of a scene; resets everything
+//! * ada, lin                                                  the clients that connect
+//! ada > {"event":"createRoom","roomName":"cooking"}           a frame of a client
+//! ada < {"event":"createRoomOk"}                              a frame to a client
+//! * lin is gone                                               the client's socket is lost
 //! * 500 ms                                                    time passes
 //! lin > {"event":"closeRoom"}
-//! lin ! there is no such room here                            why nothing came of it
+//! lin ! there is no such room here                            why a frame was dropped
 //! ```
 //!
-//! `* two clicks`, `* media server` and `* viewers_max 1` are settings, and stand first. With them,
-//! lists and counts come only where time passes. A server through which media goes asks at once for
-//! each host's stream, answers what it is offered, and offers to each viewer.
+//! `* two clicks`, `* media server` and `* viewers_max 1` are settings and come first. Lists and
+//! counts come only where time passes. In `media server` mode the server asks for each host's
+//! stream at once, answers the host's offers, and sends an offer to each viewer.
 //!
-//! `HEADWATER_RECORD=1 cargo test -p headwater-signaling live_room` writes what comes out into the
-//! files instead.
+//! `HEADWATER_RECORD=1 cargo test -p headwater-signaling live_room` records the output in the files
+//! instead.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -30,11 +30,11 @@ use headwater_signaling::dialect::live_room;
 use crate::transcripts;
 
 #[test]
-fn live_room_conversations_go_as_recorded() {
+fn live_room_transcripts_replay_unchanged() {
     transcripts::replay("live_room", play);
 }
 
-/// A transcript as it is now: lines with `<` and `!` are written anew.
+/// Plays a transcript. Returns it with the lines with `<` and `!` replaced by the actual output.
 fn play(text: &str) -> String {
     let mut scene = Scene::new();
     for line in text.lines() {
@@ -43,7 +43,7 @@ fn play(text: &str) -> String {
             .split(' ')
             .find(|word| matches!(*word, ">" | "<" | "!"));
         match sign.filter(|_| is_frame) {
-            // What these say follows from the lines before them.
+            // These lines are output.
             Some("<" | "!") => continue,
             Some(_) => scene.frame(line),
             None => scene.direct(line),
@@ -59,10 +59,10 @@ struct Scene {
     limits: Limits,
     switch: Switch,
     media: Media,
-    /// The rooms whose hosts the server knows.
+    /// The rooms whose media goes through the server, by the link to their host.
     hosts: BTreeMap<LinkId, Name>,
     now: Instant,
-    /// Their places are their ids.
+    /// The clients' names; the index of a name is the client's id.
     names: Vec<String>,
     out: String,
 }
@@ -81,7 +81,7 @@ impl Scene {
         }
     }
 
-    /// Carries out a line that is no frame.
+    /// Carries out a stage direction: a line that is not a frame.
     fn direct(&mut self, line: &str) {
         self.out += &format!("{line}\n");
         if line.starts_with("###") {
@@ -141,7 +141,7 @@ impl Scene {
         self.now = end;
     }
 
-    /// Carries out a line with `>`.
+    /// Carries out a line with `>`, a frame of a client.
     fn frame(&mut self, line: &str) {
         self.out += &format!("{line}\n");
         let (who, frame) = line.split_once(" > ").expect("a frame");
@@ -157,7 +157,7 @@ impl Scene {
         }
     }
 
-    /// Does what a server does through which media goes.
+    /// Plays the server's part when media goes through it.
     fn serve(&mut self) {
         while let Some(task) = self.rooms.poll_task() {
             match task {

@@ -1,4 +1,4 @@
-//! The crate at its edge: recorded conversations, and bytes that nobody recorded.
+//! Tests at the crate's edge: recorded transcripts, and hostile input.
 
 mod broadcast_recording;
 mod exchange;

@@ -1,18 +1,18 @@
-//! Plays the transcripts of Pion_SFU: frames are read and written by the dialect, and the rooms
-//! behind it say who is there; stage directions stand in the place of media.
+//! Plays the transcripts of Pion_SFU: the dialect reads and writes frames, and real rooms behind it
+//! keep the participants. Stage directions replace media.
 //!
 //! ```text
-//! ### Somebody joins                                          what it shows; begins anew
-//! mia > {"event":"joinRoom","data":{…}}                       a frame as it came
-//! mia : joins                                                 what it comes to
-//! mia ! data is missing or no object                          why nothing came of it
-//! * answer to mia: v=0|m=audio 9|…                            the server has a description
-//! mia < {"event":"answer","data":"…"}                         what is sent for that
-//! * mia is gone                                               its socket ends
+//! ### A participant joins                                     title of a scene; resets everything
+//! mia > {"event":"joinRoom","data":{…}}                       a frame of a client
+//! mia : joins                                                 the effect of the frame
+//! mia ! data is missing or not a valid object                 why a frame was dropped
+//! * answer to mia: v=0|m=audio 9|…                            the server has a description to send
+//! mia < {"event":"answer","data":"…"}                         the frames to the client
+//! * mia is gone                                               the client's socket ends
 //! ```
 //!
 //! In descriptions `|` stands for the end of a line. `HEADWATER_RECORD=1 cargo test -p
-//! headwater-signaling pion_sfu` writes what comes out into the files instead.
+//! headwater-signaling pion_sfu` records the output in the files instead.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -25,12 +25,13 @@ use headwater_signaling::dialect::pion_sfu::{self, Call, Identity};
 use crate::transcripts;
 
 #[test]
-fn pion_sfu_conversations_go_as_recorded() {
+fn pion_sfu_transcripts_replay_unchanged() {
     let played = transcripts::replay("pion_sfu", play);
     assert!(played >= 2, "only {played} transcripts");
 }
 
-/// A transcript as it is now: what follows from other lines is written anew.
+/// Plays a transcript. Returns it with the lines with `<`, `:` and `!` replaced by the actual
+/// output.
 fn play(text: &str) -> String {
     let mut scene = Scene::new();
     for line in text.lines() {
@@ -60,7 +61,7 @@ fn play(text: &str) -> String {
 struct Scene {
     rooms: Rooms,
     now: Instant,
-    /// Sockets by name, with who they are.
+    /// Sockets by name, with their participants.
     people: BTreeMap<String, (ParticipantKey, Identity)>,
     keys: u64,
     out: String,
@@ -131,7 +132,8 @@ impl Scene {
         }
     }
 
-    /// Who was replaced learns nothing, and is nobody from then on.
+    /// Handles the events of the rooms. A replaced participant is not told; its socket has no
+    /// participant from then on.
     fn deliver(&mut self) {
         while let Some(output) = self.rooms.poll_output() {
             let Output::Deliver { to, events } = output else {

@@ -1,6 +1,6 @@
-//! Plays the transcripts against the dialects, with a control plane that says what the
-//! transcript says. `HEADWATER_RECORD=1 cargo test -p headwater-signaling` writes what comes
-//! out into the files instead: read the difference before committing it.
+//! Plays the transcripts of WHIP and WHEP against the dialects, with a control plane that replies
+//! as the transcript says. `HEADWATER_RECORD=1 cargo test -p headwater-signaling` records the
+//! output in the files instead: read the diff before committing it.
 
 use std::time::Duration;
 
@@ -20,16 +20,16 @@ use crate::transcripts;
 const SESSION: SessionId = SessionId(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
 
 #[test]
-fn whip_conversations_go_as_recorded() {
+fn whip_transcripts_replay_unchanged() {
     replay("whip", play_whip);
 }
 
 #[test]
-fn whep_conversations_go_as_recorded() {
+fn whep_transcripts_replay_unchanged() {
     replay("whep", play_whep);
 }
 
-/// What the dialect wanted, and what was answered.
+/// The dialect's interpretation of a request, and the response.
 type Played = (String, Response<Bytes>);
 
 fn replay(dialect: &str, play: fn(&Exchange) -> Played) {

@@ -1,8 +1,8 @@
-//! Transcripts as files: each is played, and what comes out is what is recorded.
+//! Transcript files: each is played, and the output must equal the recording.
 
 use std::path::{Path, PathBuf};
 
-/// The transcripts of a dialect, by name; at least one.
+/// The transcripts of a dialect, sorted by name. Panics when there are none.
 pub(crate) fn files(dialect: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/transcripts")
@@ -16,12 +16,12 @@ pub(crate) fn files(dialect: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Whether what comes out is to be written into the files instead.
+/// Whether the output is to be recorded in the files instead.
 pub(crate) fn is_recording() -> bool {
     std::env::var_os("HEADWATER_RECORD").is_some()
 }
 
-/// Plays each transcript of a dialect. Returns how many there are.
+/// Plays each transcript of a dialect. Returns the number of transcripts.
 pub(crate) fn replay(dialect: &str, play: impl Fn(&str) -> String) -> usize {
     let files = files(dialect);
     for file in &files {
@@ -31,7 +31,7 @@ pub(crate) fn replay(dialect: &str, play: impl Fn(&str) -> String) -> usize {
             std::fs::write(file, played).expect("written");
             continue;
         }
-        // The scene that differs, rather than all.
+        // Compare scene by scene first, so that a failure shows only the scene that differs.
         for (played, recorded) in played.split("### ").zip(text.split("### ")) {
             assert_eq!(played, recorded, "{}", file.display());
         }

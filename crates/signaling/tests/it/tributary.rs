@@ -2,21 +2,21 @@
 //! time.
 //!
 //! ```text
-//! ### Somebody joins                                         what it shows; begins anew
-//! * mona, per                                                who is there
-//! mona > {"command":"START_BROADCAST","name":"derby"}        a frame as it came
-//! mona < {"command":"START_BROADCAST_RECEIVED"}              what who gets
+//! ### A peer joins                                           title of a scene; resets everything
+//! * mona, per                                                the peers that connect
+//! mona > {"command":"START_BROADCAST","name":"derby"}        a frame of a peer
+//! mona < {"command":"START_BROADCAST_RECEIVED"}              a frame to a peer
 //! * 1000 ms                                                  time passes
-//! * per is gone                                              its socket is lost
+//! * per is gone                                              the peer's socket is lost
 //! mona > {
-//! mona ! frames are JSON                                     its socket is closed for that
+//! mona ! frames are JSON                                     why the server closes a socket
 //! ```
 //!
 //! `<per>` is the id of Per. `* max-listeners 1`, `* ice-servers []` and `* per may not view` are
-//! settings, and stand before who is there.
+//! settings and come before the list of peers.
 //!
-//! `HEADWATER_RECORD=1 cargo test -p headwater-signaling tributary` writes what comes out into the
-//! files instead.
+//! `HEADWATER_RECORD=1 cargo test -p headwater-signaling tributary` records the output in the files
+//! instead.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -29,18 +29,18 @@ use headwater_signaling::dialect::tributary::{
 use crate::transcripts;
 
 #[test]
-fn tributary_conversations_go_as_recorded() {
+fn tributary_transcripts_replay_unchanged() {
     transcripts::replay("tributary", play);
 }
 
-/// A transcript as it is now: lines with `<` and `!` are written anew.
+/// Plays a transcript. Returns it with the lines with `<` and `!` replaced by the actual output.
 fn play(text: &str) -> String {
     let mut scene = Scene::new();
     for line in text.lines() {
         let mut words = line.split(' ');
         let (first, second) = (words.next(), words.next());
         match (first, second) {
-            // What these say follows from the lines before them.
+            // These lines are output.
             (_, Some("<" | "!")) if first != Some("###") => continue,
             (Some(name), Some(">")) => scene.frame(name, line),
             (Some("*"), _) => scene.direct(line),

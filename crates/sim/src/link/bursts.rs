@@ -8,11 +8,11 @@ pub struct Bursts {
     pub begin: f64,
     /// Chance of a datagram to end it: the mean burst has `1 / end` datagrams.
     pub end: f64,
-    /// Share that is lost within a burst.
+    /// Share of the datagrams that is lost within a burst.
     pub loss: f64,
 }
 
-/// Where the chain stands.
+/// State of the chain.
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     is_bad: bool,

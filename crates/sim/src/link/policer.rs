@@ -2,17 +2,17 @@ use std::time::Instant;
 
 use rtp::Bitrate;
 
-/// A token bucket without a queue: what exceeds the rate is dropped, however short the moment
-/// (RFC 2475 §2.3.3.3).
+/// A token bucket without a queue: a datagram for which it has no tokens is dropped (RFC 2475
+/// §2.3.3.3).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policer {
-    /// Tokens per time.
+    /// Rate at which tokens are added.
     pub rate: Bitrate,
-    /// What the bucket holds, in bytes.
+    /// Capacity of the bucket, in bytes.
     pub burst_bytes: u32,
 }
 
-/// What the bucket holds now.
+/// State of the bucket.
 #[derive(Debug, Default)]
 pub(super) struct Bucket {
     /// `None` until the first datagram, which finds it full.
@@ -20,7 +20,7 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// Whether a datagram passes.
+    /// Returns whether a datagram passes, and takes its tokens if so.
     pub(super) fn passes(&mut self, policer: &Policer, now: Instant, bytes: usize) -> bool {
         let most = f64::from(policer.burst_bytes);
         let (at, tokens) = self.tokens.unwrap_or((now, most));

@@ -1,13 +1,13 @@
-//! What radio does to a bottleneck: pauses as Wi-Fi has them, a wandering rate as LTE has it.
+//! Effects of radio on a bottleneck: pauses as on Wi-Fi, a wandering rate as on LTE.
 
 use std::time::{Duration, Instant};
 
 use crate::Rng;
 
-/// How a link is carried.
+/// The medium that carries a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Radio {
-    /// By a wire: nothing changes.
+    /// A wire, without any effect.
     #[default]
     None,
     /// Other stations take the air: about five times a second datagrams wait, mostly for 10 to
@@ -18,18 +18,19 @@ pub enum Radio {
     Lte,
 }
 
-/// Of pauses of Wi-Fi, from the end of one to the beginning of the next, and how long they are.
+/// Pauses of Wi-Fi: the mean time from the end of one to the beginning of the next, their mean
+/// length, and the longest.
 const PAUSE_EVERY_MS: f64 = 200.0;
 const PAUSE_MS: f64 = 25.0;
 const PAUSE_MS_MAX: f64 = 120.0;
 
-/// Of LTE: how often the rate changes, by how much at most, and between which factors it stays.
+/// Rate of LTE: how often it changes, by which share at most, and the bounds of its factor.
 const RATE_EVERY: Duration = Duration::from_millis(100);
 const RATE_STEP: f64 = 0.08;
 const RATE_MIN: f64 = 0.5;
 const RATE_MAX: f64 = 1.5;
 
-/// Of LTE: the scheduler's turns.
+/// Interval between the turns of the LTE scheduler.
 const TURN: Duration = Duration::from_millis(10);
 
 /// The state of the air over time, which follows from the seed and not from the traffic.
@@ -37,9 +38,9 @@ const TURN: Duration = Duration::from_millis(10);
 pub(super) struct Air {
     began: Instant,
     rng: Rng,
-    /// The present pause, or the next one.
+    /// Beginning and end of the present pause, or of the next one.
     pause: (Instant, Instant),
-    /// Factors of the rate by number of [`RATE_EVERY`] since the beginning.
+    /// Factor of the rate in each interval of [`RATE_EVERY`] since the beginning.
     factors: Vec<f64>,
 }
 
@@ -53,7 +54,7 @@ impl Air {
         }
     }
 
-    /// When a datagram arrives that could leave now.
+    /// Returns when a datagram is released that could leave at `at`.
     pub(super) fn release(&mut self, radio: Radio, at: Instant) -> Instant {
         match radio {
             Radio::None => at,
@@ -74,7 +75,7 @@ impl Air {
         }
     }
 
-    /// When the bottleneck has sent so many bits at a nominal rate, beginning at `start`.
+    /// Returns when the bottleneck has sent `bits` at the nominal rate `bps`, beginning at `start`.
     pub(super) fn serve(&mut self, radio: Radio, start: Instant, bits: f64, bps: f64) -> Instant {
         if radio != Radio::Lte {
             return start + Duration::from_secs_f64(bits / bps);
@@ -93,7 +94,7 @@ impl Air {
         }
     }
 
-    /// The share of the nominal rate that there is now.
+    /// The rate at this time, as a factor of the nominal rate.
     pub(super) fn share(&mut self, radio: Radio, at: Instant) -> f64 {
         match radio {
             Radio::Lte => {
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn wifi_holds_some_back_and_delivers_them_together() {
+    fn wifi_pause_delays_datagrams_and_keeps_their_order() {
         let start = Instant::now();
         let mut air = Air::new(start, Rng::new(5));
         let sent: Vec<Instant> = (0..20_000).map(|i| start + ms(i)).collect();
@@ -172,10 +173,10 @@ mod tests {
     }
 
     #[test]
-    fn lte_sends_at_the_rate_of_the_moment_and_on_its_turns() {
+    fn lte_sends_at_the_current_rate_and_on_its_turns() {
         let start = Instant::now();
         let mut air = Air::new(start, Rng::new(5));
-        // At 1 Mbit/s, of which the share changes every 100 ms.
+        // At a nominal 1 Mbit/s, whose factor changes every 100 ms.
         let mut bits = 0.0;
         for i in 0..20 {
             bits += 100_000.0 * air.share(Radio::Lte, start + ms(i * 100));

@@ -1,4 +1,4 @@
-//! The links that congestion control has to prove itself on.
+//! The links on which congestion control is tried.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use rtp::Bitrate;
 
 use crate::{Bursts, Path, Policer, Radio};
 
-/// One link, and what happens to it.
+/// One link, and how it changes.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// What it is, for tables.
+    /// Name of the case in tables.
     pub name: &'static str,
-    /// At first.
+    /// The path at first.
     pub path: Path,
-    /// From these times on, since media began to flow; in order.
+    /// Later paths, each with the time since media began to flow at which it begins; in order.
     pub changes: Vec<(Duration, Path)>,
-    /// How many downloads by TCP share the bottleneck from 5 s on.
+    /// Number of TCP downloads that share the bottleneck from 5 s on.
     pub downloads: usize,
     /// How long media flows.
     pub time: Duration,
@@ -23,10 +23,10 @@ pub struct Case {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A way to a server in the same part of the world.
+/// Delay to a server in the same part of the world.
 pub(super) const DELAY: Duration = Duration::from_millis(20);
 
-/// An ordinary queue.
+/// Length of an ordinary queue.
 const QUEUE: Duration = Duration::from_millis(200);
 
 /// All links of the table.

@@ -1,4 +1,4 @@
-//! Links on which nothing of congestion control was tuned: between those of the table and beyond.
+//! Links on which congestion control was not tuned: between those of the table, and beyond them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::Case;
 use super::case::{DELAY, case, path, queue, s};
 use crate::{Path, Policer, Radio};
 
-/// Links that nothing was tuned on.
+/// All links on which congestion control was not tuned.
 pub fn further_cases() -> Vec<Case> {
     let mut cases = losses();
     cases.extend(queues());

@@ -38,10 +38,10 @@ use source::Source;
 /// When downloads begin.
 const DOWNLOADS_AT: Duration = Duration::from_secs(5);
 
-/// The connection is up before this, or never.
+/// The connection has to be up before this time.
 const CONNECT_MAX: Duration = Duration::from_secs(20);
 
-/// What is on its way.
+/// A datagram or an acknowledgement on its way.
 #[derive(Debug)]
 enum Cargo {
     ToReceiver(Vec<u8>),
@@ -73,7 +73,7 @@ struct Trial<'a> {
 /// Runs a case with an estimator. Loss, radio and frame sizes follow from the seed.
 ///
 /// # Panics
-/// The two ends do not connect: a bug of this project.
+/// If the two ends do not connect, which is a bug of this project.
 pub fn run(case: &Case, estimator: Estimator, seed: u64) -> Outcome {
     let start = Instant::now();
     let mut rng = Rng::new(seed);
@@ -114,17 +114,18 @@ impl Trial<'_> {
         self.passed().is_some_and(|passed| passed >= self.case.time)
     }
 
-    /// Since media began to flow.
+    /// The time since media began to flow.
     fn passed(&self) -> Option<Duration> {
         let began = self.began?;
         Some(self.clock.now().saturating_duration_since(began))
     }
 
-    /// Goes to the next event.
+    /// Advances to the next event.
     fn step(&mut self) {
         let next = self.next_event().unwrap_or(self.clock.now() + WAKE_MIN);
         self.clock.advance_to(next);
         let now = self.clock.now();
+        // The link changes before anything is sent over it at this time.
         self.follow_case();
         while let Some(cargo) = self.flights.land(now) {
             self.land(cargo);
@@ -234,7 +235,7 @@ impl Trial<'_> {
         self.sender_wake = due.map(|at| at.max(now + WAKE_MIN));
         if self.began.is_none() && self.sender.is_connected() {
             self.began = Some(now);
-            // What is lost and when follows from the seed, however long the handshake was.
+            // With a new link, losses follow from the seed, however long the handshake took.
             self.link = Link::new(self.case.path, self.rng.fork());
             self.source.begin(now);
             self.record.begin(now, self.case.path.delay);
@@ -273,7 +274,7 @@ impl Trial<'_> {
         self.receiver_wake = Some(due.max(now + WAKE_MIN));
     }
 
-    /// The way back is as long as the way there was at first, and perfect.
+    /// Delay of the path back: that of the case's first path. It has no impairment.
     fn delay(&self) -> Duration {
         self.case.path.delay
     }

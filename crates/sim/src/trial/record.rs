@@ -6,37 +6,39 @@ use rtp::{Bitrate, Packet};
 use super::{Case, DOWNLOADS_AT};
 use crate::Stamp;
 
-/// What is received is summed up over this time.
+/// What is received is summed up over intervals of this length.
 const BIN: Duration = Duration::from_millis(100);
 
 /// Headers from IP to the extensions of RTP, and the tag, in bytes.
 const HEADER_BYTES: usize = 60;
 
-/// The picture stands still when no newer frame is complete for so long: more than five frames.
+/// The picture pauses when no newer frame is complete for this long: more than five frames.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A capacity is found when, for a whole second, this share of it is used, and packets are late
-/// by less than this in the mean.
+/// A capacity is found when, for a whole second, this share of it is used, and packets are late by
+/// less than this on average.
 const FOUND_BINS: usize = 10;
 const FOUND_SHARE: f64 = 0.75;
 const FOUND_DELAY_US: u64 = 120_000;
 
-/// What became of a trial.
+/// The result of a trial.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// Media that arrived, headers included, as a share of what the link carried over the whole
     /// time. Beside downloads, as a share of the sender's fair part while they run: 1.0 is fair.
     pub usage: f64,
-    /// How long 95 % of the packets wait at the bottleneck at most: in its queue, and for radio.
+    /// 95th percentile of the time that packets wait at the bottleneck: in its queue, and for
+    /// radio.
     pub queue_p95: Duration,
-    /// How much later than over the idle path 95 % of the packets arrive, from the encoder on.
+    /// 95th percentile of how much later than over the idle path packets arrive, from the encoder
+    /// on.
     pub late_p95: Duration,
-    /// From the beginning, and from each change of the link, until its capacity is found; `None`
-    /// = not before the next change.
+    /// Time from the beginning, and from each change of the link, until its capacity is found;
+    /// `None` = not before the next change.
     pub found: Vec<Option<Duration>>,
     /// How often no newer frame was complete for more than 200 ms.
     pub pauses: f64,
-    /// The longest time without one.
+    /// The longest time without a newer complete frame.
     pub pause_max: Duration,
 }
 
@@ -70,13 +72,13 @@ impl Outcome {
 
 #[derive(Debug)]
 pub(super) struct Record {
-    /// From which time on, and how many downloads share.
+    /// Downloads that share the bottleneck; `None` without any.
     shared: Option<usize>,
-    /// When the capacity is to be found anew.
+    /// When the capacity has to be found again.
     phases: Vec<Duration>,
     began: Option<Instant>,
     bins: Vec<Bin>,
-    /// The delay of the idle path, by the time from which on it holds.
+    /// The delay of the idle path, after the time from which it holds.
     routes: Vec<(Duration, Duration)>,
     queued_us: Vec<u64>,
     late_us: Vec<u64>,
@@ -111,7 +113,7 @@ impl Record {
         self.route(Duration::ZERO, delay);
     }
 
-    /// From now on the idle path is so long.
+    /// Sets the delay of the idle path from now on.
     pub(super) fn route(&mut self, passed: Duration, delay: Duration) {
         self.routes.push((passed, delay));
     }
@@ -121,7 +123,7 @@ impl Record {
         Some(self.began? + BIN * self.bins.len() as u32)
     }
 
-    /// The link carries so much now.
+    /// Records the capacity that the link has now.
     pub(super) fn tick(&mut self, now: Instant, passed: Duration, capacity: Bitrate) {
         if self.due().is_some_and(|due| due <= now) {
             self.bins.push(Bin {
@@ -150,7 +152,7 @@ impl Record {
         self.frames.arrived(passed, &stamp);
     }
 
-    /// A packet of media waits for so long at the bottleneck.
+    /// Records how long a packet of media waits at the bottleneck.
     pub(super) fn queued(&mut self, time: Duration) {
         self.queued_us.push(time.as_micros() as u64);
     }
@@ -168,6 +170,7 @@ impl Record {
     }
 
     fn usage(&self) -> f64 {
+        // Beside downloads only the time counts in which they run, as a multiple of the fair part.
         let first = self.shared.map_or(0, |_| bin_of(DOWNLOADS_AT));
         let bins = self.bins.get(first..).unwrap_or_default();
         let parts = self.shared.map_or(1, |downloads| downloads + 1) as f64;
@@ -214,11 +217,11 @@ fn is_found(bins: &[Bin]) -> bool {
 /// Which frames are complete, and when. One that is overtaken by a later one is not shown.
 #[derive(Debug, Default)]
 struct Frames {
-    /// The newest that is complete, and since when.
+    /// The newest complete frame, and since when it is complete.
     shown: Option<(u32, Duration)>,
-    /// Of newer ones, how many packets are there.
+    /// Number of packets received of each newer frame.
     parts: BTreeMap<u32, u16>,
-    /// The present pause is counted already.
+    /// Whether the present pause is counted already.
     is_pausing: bool,
     pauses: usize,
     pause_max: Duration,
@@ -239,7 +242,7 @@ impl Frames {
         }
     }
 
-    /// Time has passed.
+    /// Counts a pause once it is longer than [`PAUSE`].
     fn pass(&mut self, passed: Duration) {
         let Some((_, since)) = self.shown else {
             return;

@@ -12,10 +12,10 @@ use crate::clock::TIME_OF_DAY;
 pub(super) const SENDER: SocketAddr = address(1);
 pub(super) const RECEIVER: SocketAddr = address(2);
 
-/// Where both estimates begin, as browsers do.
+/// Initial estimate of both estimators, as in browsers.
 const ESTIMATE_INITIAL: Bitrate = Bitrate::kbps(300);
 
-/// Which congestion control sends.
+/// The congestion control of the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Estimator {
     /// That of the crate `rtc`.
@@ -89,7 +89,7 @@ impl Ends {
 }
 
 impl Sender {
-    /// What the encoder may send.
+    /// The rate at which the encoder may send.
     pub(super) fn estimate(&self) -> Bitrate {
         self.estimate
     }
@@ -98,7 +98,8 @@ impl Sender {
         self.is_connected
     }
 
-    /// The encoder could use more than any of the links carries, and needs no padding.
+    /// Tells the peer that the encoder could use more than any of the links carries, and needs no
+    /// padding.
     fn want(&mut self, now: Instant) {
         match &mut self.peer {
             Peer::Headwater { peer, .. } => peer.set_wanted_bitrate(now, Bitrate::ZERO, RATE_MAX),
@@ -142,7 +143,7 @@ impl Sender {
         }
     }
 
-    /// Takes all that there is to send. Returns when it wants to be called again.
+    /// Takes all datagrams to send. Returns when the peer wants to be called again.
     pub(super) fn drain(&mut self, out: &mut Vec<Vec<u8>>) -> Option<Instant> {
         match &mut self.peer {
             Peer::Headwater { peer, to } => {

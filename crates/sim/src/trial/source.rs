@@ -11,14 +11,14 @@ const TICKS_PER_FRAME: u32 = 3_000;
 /// RTP payload bytes of a packet, as browsers send them.
 const PAYLOAD_BYTES: f64 = 1_150.0;
 
-/// The payload's part of what is sent: headers, extensions and tag are the rest.
+/// The payload's share of what is sent: headers, extensions and tag are the rest.
 const PAYLOAD_SHARE: f64 = 0.95;
 
-/// No encoder goes below or above.
+/// Bounds of the encoder's rate.
 const RATE_MIN: Bitrate = Bitrate::kbps(50);
 pub(super) const RATE_MAX: Bitrate = Bitrate::mbps(8);
 
-/// A numbered packet that starts a stream, such as browsers choose them.
+/// Sequence number of the first packet, such as browsers choose.
 const SEQ_FIRST: u64 = 1_000;
 
 /// An encoder that makes frames of the size that the estimate allows at that moment, without key
@@ -52,14 +52,14 @@ impl Source {
         first.map_or(self.frame_at, |at| at.min(self.frame_at))
     }
 
-    /// Leaves out the frame that is due.
+    /// Skips the frame that is due.
     pub(super) fn skip(&mut self, now: Instant) {
         while self.frame_at <= now {
             self.frame_at += FRAME_EVERY;
         }
     }
 
-    /// The next packet that is due, and its number.
+    /// Returns the next packet that is due, after its sequence number.
     pub(super) fn poll(
         &mut self,
         now: Instant,

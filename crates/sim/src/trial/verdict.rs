@@ -1,10 +1,10 @@
-//! Which of two estimators did better on one link.
+//! Which of two estimators does better on one link.
 
 use std::time::Duration;
 
 use super::{Case, Outcome};
 
-/// Differences up to these are none.
+/// Differences up to these do not count.
 const USAGE: f64 = 0.05;
 const QUEUE: Duration = Duration::from_millis(20);
 const PAUSES: f64 = 1.5;
@@ -15,23 +15,24 @@ const UNFAIRNESS: f64 = 0.1;
 /// A queue up to this is short enough for a conversation, and no fault.
 const QUEUE_SHORT: Duration = Duration::from_millis(100);
 
-/// A capacity that is never found counts as so long.
+/// A capacity that is never found counts as found after this time.
 const NEVER: Duration = Duration::from_secs(60);
 
 /// How one outcome of a case compares with another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// In something better, and in nothing worse.
+    /// Better in some measure, and worse in none.
     Better,
-    /// Within the tolerances in all.
+    /// Within the tolerances in all measures.
     Equal,
-    /// In these measures worse.
+    /// Worse in these measures.
     Worse(Vec<&'static str>),
 }
 
 impl Verdict {
-    /// Judges `ours` beside `theirs`.
+    /// Compares `ours` with `theirs`.
     pub fn of(case: &Case, ours: &Outcome, theirs: &Outcome) -> Self {
+        // Each measure is a pair: whether `ours` is worse, and whether it is better.
         let usage = match case.downloads {
             0 => (
                 ours.usage < theirs.usage - USAGE,
@@ -78,7 +79,7 @@ impl Verdict {
     }
 }
 
-/// How far a share is from the fair one, too little or too much alike.
+/// How far a share is from the fair one: half of it and twice as much count alike.
 fn unfairness(outcome: &Outcome) -> f64 {
     outcome.usage.max(0.01).ln().abs()
 }
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn beside_downloads_too_much_is_as_bad_as_too_little() {
+    fn share_above_fair_is_as_bad_as_one_below() {
         let cases = cases();
         let case = cases.iter().find(|case| case.downloads > 0).expect("one");
         let verdict = |ours, theirs| Verdict::of(case, &outcome(ours, 0), &outcome(theirs, 0));

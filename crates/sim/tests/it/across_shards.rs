@@ -5,7 +5,7 @@ use headwater_sim::{Path, PublisherSettings};
 use crate::helpers::{assert_seamless, assert_whole, ms, s, world};
 
 #[test]
-fn viewers_on_another_shard_get_the_same() {
+fn viewer_on_another_shard_gets_the_same() {
     let mut world = world(40, 2);
     let publisher = world.publish(PublisherSettings::simulcast(), Path::default());
     world.run_for(s(3));
@@ -29,7 +29,7 @@ fn viewers_on_another_shard_get_the_same() {
 }
 
 #[test]
-fn a_publisher_that_returns_is_invisible_on_another_shard_too() {
+fn returning_publisher_is_invisible_on_another_shard() {
     let mut world = world(41, 2);
     let publisher = world.publish(PublisherSettings::simulcast(), Path::default());
     let viewer = world.watch(1, Path::default());
@@ -49,9 +49,9 @@ fn a_publisher_that_returns_is_invisible_on_another_shard_too() {
     assert!(world.viewer(viewer).video().fps(now - s(2)..now) > 29.0);
 }
 
-/// A shard that loses its last viewer lets go of the stream, just as the next one comes.
+/// A shard unsubscribes when its last viewer leaves, just as the next one joins.
 #[test]
-fn viewers_who_come_as_the_last_one_leaves_get_everything() {
+fn viewer_joining_as_the_last_one_leaves_gets_everything() {
     let mut world = world(43, 2);
     world.publish(PublisherSettings::simulcast(), Path::default());
     world.run_for(s(3));
@@ -72,7 +72,7 @@ fn viewers_who_come_as_the_last_one_leaves_get_everything() {
 }
 
 #[test]
-fn a_full_ring_drops_video_up_to_the_next_key_frame() {
+fn full_ring_drops_video_up_to_the_next_key_frame() {
     let mut world = world(42, 2);
     let settings = PublisherSettings {
         keyframe_interval: s(2),
@@ -96,6 +96,6 @@ fn a_full_ring_drops_video_up_to_the_next_key_frame() {
     let resumed = got.iter().find(|got| got.at > full.end);
     assert!(resumed.is_some_and(|got| got.stamp.is_keyframe()));
     let audio = world.viewer(there).audio();
-    assert!(audio.fps(full.end + ms(50)..s(9)) > 49.0, "sound goes on");
+    assert!(audio.fps(full.end + ms(50)..s(9)) > 49.0, "audio goes on");
     assert!(world.viewer(there).video().fps(s(7)..s(9)) > 29.0);
 }

@@ -20,7 +20,7 @@ pub(crate) fn narrow(kbps: u64, loss: f64) -> Path {
     }
 }
 
-/// A stream of three layers, and a viewer who has had the top one for a while.
+/// A stream of three layers, and a viewer that has had the top one for a while.
 fn settled(seed: u64, joins: impl FnOnce(&mut World) -> ClientId) -> (Seeded, ClientId) {
     let mut world = world(seed, 1);
     world.publish(PublisherSettings::simulcast(), Path::default());
@@ -34,7 +34,7 @@ fn only_watches(world: &mut World) -> ClientId {
     world.watch(0, Path::default())
 }
 
-/// Over the same connection.
+/// The viewer publishes over the same connection.
 fn publishes_too(world: &mut World) -> ClientId {
     let (settings, path) = (PublisherSettings::default(), Path::default());
     world.converse(0, settings, path, path)
@@ -50,7 +50,7 @@ fn layers_and_fps(world: &World, id: ClientId, since: Duration) -> String {
 }
 
 #[test]
-fn viewer_on_300_kbit_gets_the_low_layer_and_others_keep_the_top() {
+fn viewer_on_300_kbit_gets_low_layer_and_others_keep_top() {
     for seed in 60..63 {
         let mut world = world(seed, 1);
         world.publish(PublisherSettings::simulcast(), Path::default());
@@ -71,7 +71,7 @@ fn viewer_on_300_kbit_gets_the_low_layer_and_others_keep_the_top() {
     }
 }
 
-/// The viewer's link shrinks.
+/// Shrinks the viewer's link, and checks that the picture freezes only briefly.
 fn assert_without_a_picture_for_a_moment_only(mut world: Seeded, viewer: ClientId) {
     world.set_down(viewer, narrow(400, 0.05));
     world.run_for(s(30));
@@ -81,13 +81,13 @@ fn assert_without_a_picture_for_a_moment_only(mut world: Seeded, viewer: ClientI
     assert_eq!(video.layer(), LOW, "{seen}");
     let (end, shrinks) = (world.now(), s(8));
     assert!(video.freeze_max(shrinks..end) < ms(1_500), "{seen}");
-    // By no more than what is lost takes to come again.
+    // For no longer than the repair of losses takes.
     assert!(video.freeze_max(shrinks + s(3)..end) < REPAIRED, "{seen}");
     assert!(video.fps(shrinks + s(3)..end) > 28.0, "{seen}");
 }
 
 #[test]
-fn viewer_whose_link_shrinks_is_without_a_picture_for_a_moment_only() {
+fn viewer_on_a_shrinking_link_freezes_only_briefly() {
     for seed in 70..80 {
         let (world, viewer) = settled(seed, only_watches);
         assert_without_a_picture_for_a_moment_only(world, viewer);
@@ -95,14 +95,14 @@ fn viewer_whose_link_shrinks_is_without_a_picture_for_a_moment_only() {
 }
 
 #[test]
-fn viewer_that_publishes_and_whose_link_shrinks_is_without_a_picture_for_a_moment_only() {
+fn publishing_viewer_on_a_shrinking_link_freezes_only_briefly() {
     for seed in 70..80 {
         let (world, viewer) = settled(seed, publishes_too);
         assert_without_a_picture_for_a_moment_only(world, viewer);
     }
 }
 
-/// The viewer's link shrinks, and grows again.
+/// Shrinks the viewer's link and widens it again, and checks that the top layer returns.
 fn assert_returns_to_the_top_layer(mut world: Seeded, viewer: ClientId, loss: f64) {
     world.set_down(viewer, narrow(400, loss));
     world.run_for(s(15));
@@ -118,7 +118,7 @@ fn assert_returns_to_the_top_layer(mut world: Seeded, viewer: ClientId, loss: f6
 }
 
 #[test]
-fn viewer_returns_to_the_top_layer_when_the_limit_is_lifted() {
+fn viewer_returns_to_the_top_layer_after_the_limit() {
     for (seed, loss) in (80..92).zip([0.0, 0.05].into_iter().cycle()) {
         let (world, viewer) = settled(seed, only_watches);
         assert_returns_to_the_top_layer(world, viewer, loss);
@@ -126,7 +126,7 @@ fn viewer_returns_to_the_top_layer_when_the_limit_is_lifted() {
 }
 
 #[test]
-fn viewer_that_publishes_returns_to_the_top_layer_when_the_limit_is_lifted() {
+fn publishing_viewer_returns_to_the_top_layer_after_the_limit() {
     for (seed, loss) in (80..92).zip([0.0, 0.05].into_iter().cycle()) {
         let (world, viewer) = settled(seed, publishes_too);
         assert_returns_to_the_top_layer(world, viewer, loss);
@@ -134,7 +134,7 @@ fn viewer_that_publishes_returns_to_the_top_layer_when_the_limit_is_lifted() {
 }
 
 #[test]
-fn viewer_for_whom_the_lowest_layer_is_too_much_gets_half_of_its_frames() {
+fn viewer_below_the_lowest_layer_gets_half_of_its_frames() {
     for (seed, codec) in [(95, Codec::Vp8), (96, Codec::Av1)] {
         let mut world = world(seed, 1);
         let settings = PublisherSettings {
@@ -161,7 +161,7 @@ fn viewer_for_whom_the_lowest_layer_is_too_much_gets_half_of_its_frames() {
     }
 }
 
-/// A policer keeps no queue: what it drops is all that tells of it.
+/// A policer keeps no queue, so losses are the only sign of it.
 #[test]
 fn viewer_behind_a_policer_pauses_once_then_sees_every_frame() {
     for (seed, kbps) in (120..126).zip([1_800, 1_000, 400].into_iter().cycle()) {
@@ -186,7 +186,8 @@ fn viewer_behind_a_policer_pauses_once_then_sees_every_frame() {
     }
 }
 
-/// Three of a hundred datagrams are lost, each for itself, on a path that carries all that is sent.
+/// Checks that a viewer gets every frame while 3 % of the datagrams are lost, independently of each
+/// other, on a path that carries all that is sent.
 fn assert_sees_every_frame(seed: u64, layers: &[u64]) {
     let top = layers.len() as u8 - 1;
     let layers = layers
@@ -221,12 +222,12 @@ fn assert_sees_every_frame(seed: u64, layers: &[u64]) {
         .zip(frames.iter().skip(1))
         .filter(|(a, b)| *a + 1 < **b);
     assert_eq!(left_out.count(), 0, "frames were not sent: {seen}");
-    // A packet that five requests did not bring costs a second.
+    // A packet that did not come after five requests costs a second.
     assert!(video.fps(s(5)..s(65)) > 29.1, "{seen}");
 }
 
 #[test]
-fn viewer_that_loses_packets_by_chance_sees_every_frame() {
+fn viewer_with_random_loss_sees_every_frame() {
     for seed in 100..108 {
         assert_sees_every_frame(seed, &[1_000]);
         assert_sees_every_frame(seed, &[2_500]);
@@ -234,7 +235,7 @@ fn viewer_that_loses_packets_by_chance_sees_every_frame() {
 }
 
 #[test]
-fn viewer_that_loses_packets_by_chance_keeps_the_top_layer() {
+fn viewer_with_random_loss_keeps_the_top_layer() {
     for seed in 110..118 {
         assert_sees_every_frame(seed, &[150, 800]);
         assert_sees_every_frame(seed, &[500, 2_000]);

@@ -26,7 +26,7 @@ fn every_packet_goes_both_ways_on_a_clean_link() {
 }
 
 #[test]
-fn packets_lost_on_either_way_are_recovered_by_retransmission() {
+fn packets_lost_in_either_direction_are_retransmitted() {
     for (seed, loss) in (21..=26).zip([0.02, 0.05].into_iter().cycle()) {
         let mut world = world(seed, 1);
         world.publish(PublisherSettings::default(), Path::default());
@@ -47,7 +47,7 @@ fn packets_lost_on_either_way_are_recovered_by_retransmission() {
 }
 
 #[test]
-fn what_a_viewer_publishes_does_not_suffer_when_its_way_down_shrinks() {
+fn shrinking_downlink_does_not_harm_the_published_stream() {
     for seed in 27..30 {
         let mut world = world(seed, 1);
         world.publish(PublisherSettings::simulcast(), Path::default());

@@ -8,7 +8,8 @@ use crate::helpers::{ms, s};
 
 const SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
 
-/// On which nothing was tuned. Only with `HEADWATER_SOAK`: ten runs of each link take their time.
+/// Seeds on which nothing was tuned. They run only with `HEADWATER_SOAK`, as ten runs of each link
+/// take long.
 const FRESH_SEEDS: [u64; 10] = [101, 102, 103, 104, 105, 106, 107, 108, 109, 110];
 
 fn case(name: &str) -> Case {
@@ -28,7 +29,7 @@ fn headwater_is_worse_than_str0m_on_no_link() {
     }
 }
 
-/// Better on most links, and worse on none.
+/// Checks that Headwater is better on most links, and worse on none.
 fn assert_no_worse(seeds: &[u64]) {
     let cases = cases();
     let mut better = 0;

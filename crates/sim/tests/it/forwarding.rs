@@ -1,4 +1,4 @@
-//! What a viewer gets of one publisher.
+//! What a viewer receives from one publisher.
 
 use headwater_sim::{Path, PublisherSettings};
 use rtp::Codec;
@@ -44,7 +44,7 @@ fn lost_packets_are_recovered_by_retransmission() {
 }
 
 #[test]
-fn reordered_and_doubled_packets_keep_their_numbers() {
+fn reordered_and_duplicated_packets_keep_their_numbers() {
     let disorder = Path {
         reordered: 0.1,
         duplicated: 0.05,
@@ -54,7 +54,7 @@ fn reordered_and_doubled_packets_keep_their_numbers() {
     let publisher = world.publish(PublisherSettings::default(), Path::default());
     let viewer = world.watch(0, Path::default());
     world.run_for(ms(500));
-    // Not before: what overtakes the end of the handshake has no keys yet, and is lost.
+    // Not earlier: a packet that overtakes the end of the handshake finds no keys yet, and is lost.
     for client in [publisher, viewer] {
         world.set_up(client, disorder);
         world.set_down(client, disorder);
@@ -66,7 +66,7 @@ fn reordered_and_doubled_packets_keep_their_numbers() {
 }
 
 #[test]
-fn numbers_go_on_over_every_wrap() {
+fn numbering_continues_across_every_wrap() {
     let settings = PublisherSettings {
         first_seq: u16::MAX - 400,
         first_timestamp: u32::MAX - 100_000,

@@ -10,11 +10,11 @@ pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// The viewers' library asks for a packet five times at most, 133 ms apart. When and whether each
-/// request gets through is up to chance, so a lossy link may stop the picture for as long.
+/// The longest freeze that losses may cause. The viewers' library asks for a packet five times at
+/// most, 133 ms apart, and whether a request gets through a lossy link is up to chance.
 pub(crate) const REPAIRED: Duration = ms(5 * 133 + 50);
 
-/// A world that says on failure what it followed from.
+/// A world that prints its seed on failure.
 pub(crate) struct Seeded(pub(crate) World);
 
 pub(crate) fn world(seed: u64, shards: usize) -> Seeded {
@@ -47,7 +47,7 @@ impl Drop for Seeded {
     }
 }
 
-/// Every packet came, in one unbroken numbering of sound and of pictures.
+/// Checks that every packet arrived, with one unbroken numbering of audio and one of video.
 pub(crate) fn assert_whole(world: &World, viewer: ClientId) {
     assert_seamless(world, viewer);
     let settled = world.now().saturating_sub(s(1));
@@ -56,8 +56,8 @@ pub(crate) fn assert_whole(world: &World, viewer: ClientId) {
     assert_eq!(viewer.audio().missing(settled), [0_u64; 0], "audio");
 }
 
-/// What came has no step in it, and one SSRC for each kind of packet: sound, pictures and
-/// their retransmissions.
+/// Checks that what arrived has no discontinuity, and one SSRC for each kind of packet: audio,
+/// video and its retransmissions.
 pub(crate) fn assert_seamless(world: &World, viewer: ClientId) {
     let viewer = world.viewer(viewer);
     for track in [viewer.video(), viewer.audio()] {

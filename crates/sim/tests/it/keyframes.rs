@@ -6,7 +6,7 @@ use shard::Event;
 
 use crate::helpers::{assert_whole, ms, s, world};
 
-/// A key frame every ten seconds and no other.
+/// A publisher that makes a key frame every ten seconds and no other.
 fn deaf(rate: Bitrate) -> PublisherSettings {
     PublisherSettings {
         answers_requests: false,
@@ -16,7 +16,7 @@ fn deaf(rate: Bitrate) -> PublisherSettings {
 }
 
 #[test]
-fn late_viewer_starts_from_the_cached_key_frame_of_a_publisher_that_ignores_pli() {
+fn late_viewer_starts_from_the_cache_when_pli_is_ignored() {
     let mut world = world(30, 1);
     let publisher = world.publish(deaf(Bitrate::mbps(1)), Path::default());
     world.run_for(s(9));
@@ -41,9 +41,9 @@ fn late_viewer_starts_from_the_cached_key_frame_of_a_publisher_that_ignores_pli(
     );
 }
 
-/// One packet a turn would cost a turn's wait each.
+/// With one packet a turn, each packet would wait for a turn.
 #[test]
-fn what_may_go_out_leaves_at_once() {
+fn catch_up_burst_leaves_at_once() {
     let mut world = world(35, 1);
     world.publish(deaf(Bitrate::mbps(4)), Path::default());
     world.run_for(s(2));
@@ -56,7 +56,7 @@ fn what_may_go_out_leaves_at_once() {
 }
 
 #[test]
-fn catching_up_does_not_lose_packets_on_a_2_mbit_link() {
+fn catch_up_loses_no_packet_on_a_2_mbit_link() {
     for (seed, kbps) in [(31, 500), (32, 1_000), (33, 1_500)] {
         let mut world = world(seed, 1);
         world.publish(deaf(Bitrate::kbps(kbps)), Path::default());
@@ -102,7 +102,7 @@ fn key_frame_requests_are_merged() {
     assert!((2..=6).contains(&requests.len()), "{requests:?}");
     let spaced = |pair: &[std::time::Duration]| pair[1] - pair[0] >= ms(490);
     assert!(requests.windows(2).all(spaced), "{requests:?}");
-    // There and back again, and the rest of a frame's time.
+    // A round trip, and the time until the next frame.
     let waits = world.events().iter().filter_map(|(_, event)| match event {
         Event::Keyframe { wait } => Some(*wait),
         _ => None,

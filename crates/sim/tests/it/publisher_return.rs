@@ -4,7 +4,7 @@ use shard::Event;
 
 use crate::helpers::{assert_seamless, assert_whole, ms, s, world};
 
-/// As unlike the default as can be.
+/// Settings whose numbers are as unlike the default ones as can be.
 fn other_numbers(codec: Codec) -> PublisherSettings {
     PublisherSettings {
         codec,
@@ -60,7 +60,7 @@ fn returning_publisher_is_invisible_to_viewers() {
 }
 
 #[test]
-fn a_second_publisher_that_comes_before_the_first_left_takes_over() {
+fn second_publisher_takes_over_before_the_first_leaves() {
     let mut world = world(23, 1);
     world.publish(PublisherSettings::simulcast(), Path::default());
     let viewer = world.watch(0, Path::default());
@@ -84,7 +84,7 @@ fn a_second_publisher_that_comes_before_the_first_left_takes_over() {
 }
 
 #[test]
-fn a_publisher_that_returns_in_the_middle_of_losses_leaves_no_step() {
+fn publisher_returning_amid_losses_leaves_no_step() {
     for seed in 24..27 {
         let mut world = world(seed, 1);
         let publisher = world.publish(PublisherSettings::default(), Path::lossy(0.05));

@@ -4,7 +4,7 @@ use shard::{ClosedReason, Event};
 use crate::helpers::{ms, s, world};
 
 #[test]
-fn a_viewer_whose_address_changes_gets_its_media_there() {
+fn viewer_with_a_new_address_gets_its_media_there() {
     let mut world = world(55, 1);
     world.publish(PublisherSettings::default(), Path::default());
     let viewer = world.watch(0, Path::default());
@@ -21,7 +21,7 @@ fn a_viewer_whose_address_changes_gets_its_media_there() {
 }
 
 #[test]
-fn silent_sessions_are_ended_and_all_is_freed() {
+fn silent_sessions_are_closed_and_freed() {
     let mut world = world(50, 2);
     let publisher = world.publish(PublisherSettings::default(), Path::default());
     let silent = world.watch(0, Path::default());
@@ -47,7 +47,7 @@ fn silent_sessions_are_ended_and_all_is_freed() {
     assert_eq!(reason(polite), Some(ClosedReason::Remote));
     assert_eq!(reason(never), Some(ClosedReason::NeverConnected));
     for client in [publisher, silent, elsewhere] {
-        // ICE may notice before the silence does.
+        // ICE may end the session before the silence timeout does.
         assert!(
             matches!(
                 reason(client),

@@ -1,11 +1,11 @@
-//! Links on which nothing stays: what comes has no step in it all the same.
+//! Links that change all the time: what arrives has no discontinuity all the same.
 
 use headwater_sim::{Path, PublisherSettings, Rng};
 use rtp::{Bitrate, Codec};
 
 use crate::helpers::{assert_seamless, ms, s, world};
 
-/// More with `HEADWATER_SOAK`.
+/// Seeds of a run, and of one with `HEADWATER_SOAK`.
 const SEEDS: u64 = 6;
 const SEEDS_SOAK: u64 = 400;
 

@@ -1,4 +1,4 @@
-//! What holds whatever clients do.
+//! Properties that hold for any requests in any order.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -57,9 +57,9 @@ fn request() -> impl Strategy<Value = Request> {
 }
 
 proptest! {
-    /// Books agree, nobody is told a thing twice, and nobody who is gone is told anything.
+    /// All tables agree, no client is told anything twice, and none that is gone is told anything.
     #[test]
-    fn whatever_clients_do_rooms_stay_in_order(
+    fn rooms_stay_consistent_for_any_requests(
         steps in prop::collection::vec(step(), 0..200),
         two_clicks in any::<bool>(),
         through_server in any::<bool>(),
@@ -98,7 +98,7 @@ fn take(rooms: &mut Rooms, now: &mut Instant, step: Step) {
         }
         Step::Opened(_) => {}
         Step::Closed(client) => rooms.closed(ClientId(client)),
-        // That refusals are answered, and no request else, is what the other tests show.
+        // The other tests check which requests are answered.
         Step::Request(client, request) => drop(rooms.request(ClientId(client), request)),
         Step::Passes => {
             *now += PUSH_EVERY;
@@ -110,7 +110,7 @@ fn take(rooms: &mut Rooms, now: &mut Instant, step: Step) {
     }
 }
 
-/// A connection, mostly one that there is.
+/// A connection, mostly one that exists.
 fn some_link(rooms: &Rooms, nth: usize) -> LinkId {
     let links: Vec<LinkId> = rooms.links.keys().copied().collect();
     let mut old = Rooms::new(Limits::default(), Switch::AtOnce, Media::Server);
@@ -120,7 +120,7 @@ fn some_link(rooms: &Rooms, nth: usize) -> LinkId {
     links[nth % links.len()]
 }
 
-/// Connections begin and end once, and nothing is said by others.
+/// Asserts that connections begin and end once, and that tasks name only those that exist.
 fn carry_out(rooms: &mut Rooms, links: &mut BTreeSet<LinkId>) -> Result<(), TestCaseError> {
     while let Some(task) = rooms.poll_task() {
         match task {

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_server_takes_the_hosts_stream_as_a_viewer_whom_nobody_else_hears_of() {
+fn server_takes_the_hosts_stream_as_a_hidden_viewer() {
     let mut stage = Stage::with_server(&["lin"]);
     let (tasks, links) = stage.tasks();
     assert_eq!(tasks, "Take(cooking) Show(cooking lin)");
@@ -22,7 +22,7 @@ fn the_server_takes_the_hosts_stream_as_a_viewer_whom_nobody_else_hears_of() {
 }
 
 #[test]
-fn viewers_are_offered_the_stream_by_the_server_and_the_host_hears_only_that_they_came() {
+fn viewers_get_offers_from_the_server_and_not_the_host() {
     let mut stage = Stage::with_server(&["lin"]);
     stage.tasks();
     stage.join("bob", "cooking", "Bob").expect("a place");
@@ -38,7 +38,7 @@ fn viewers_are_offered_the_stream_by_the_server_and_the_host_hears_only_that_the
 }
 
 #[test]
-fn host_and_viewers_do_not_reach_each_other_past_the_server() {
+fn host_and_viewers_cannot_bypass_the_server() {
     let mut stage = Stage::with_server(&["lin"]);
     let (_, links) = stage.tasks();
     let refused = stage.try_signal("ada", Signal::Offer, "lin", "x");
@@ -53,18 +53,18 @@ fn host_and_viewers_do_not_reach_each_other_past_the_server() {
         let refused = stage.try_signal(from, signal, to, "x");
         assert_eq!(refused, Err(Refusal::NoPeer), "{from} {signal:?}");
     }
-    // Candidates are taken, and nothing has to be done for them.
+    // Candidates are accepted, and lead to no task.
     stage.signal("ada", Signal::Candidate, server.as_str(), "1");
     stage.signal("lin", Signal::Candidate, "cooking", "2");
     assert_eq!(stage.tasks().0, "");
-    // A host offers, and a viewer is offered to.
+    // A host is sent an answer, and no viewer is.
     stage.rooms.say(host, "a".to_owned());
     assert_eq!(stage.told("ada"), format!("Answer({server} a)"));
     assert_eq!(stage.told("lin") + &stage.told("bob"), "");
 }
 
 #[test]
-fn each_room_of_a_host_has_a_connection_of_its_own() {
+fn each_room_of_a_host_has_its_own_connection() {
     let mut stage = Stage::with_server(&[]);
     stage.create("ada", "chess").expect("a room");
     let (tasks, links) = stage.tasks();
@@ -76,7 +76,7 @@ fn each_room_of_a_host_has_a_connection_of_its_own() {
 }
 
 #[test]
-fn connections_end_with_who_leaves_and_with_the_room() {
+fn connections_end_with_their_client_and_with_the_room() {
     let mut stage = Stage::with_server(&["lin", "bob"]);
     let (_, links) = stage.tasks();
     stage.lose("lin");
@@ -94,7 +94,7 @@ fn connections_end_with_who_leaves_and_with_the_room() {
 }
 
 #[test]
-fn who_enters_the_same_room_again_is_offered_the_stream_anew() {
+fn viewer_that_reenters_its_room_gets_a_new_offer() {
     let mut stage = Stage::with_server(&["lin"]);
     let (_, old) = stage.tasks();
     stage.join("lin", "cooking", "lin").expect("a place");
@@ -107,7 +107,7 @@ fn who_enters_the_same_room_again_is_offered_the_stream_anew() {
 }
 
 #[test]
-fn what_the_server_cannot_do_is_told_and_ends() {
+fn failed_connection_is_reported_and_ended() {
     let mut stage = Stage::with_server(&["lin", "bob"]);
     let (_, links) = stage.tasks();
     stage.rooms.fail(links[1]);
@@ -120,7 +120,7 @@ fn what_the_server_cannot_do_is_told_and_ends() {
 }
 
 #[test]
-fn nobody_may_be_called_as_the_server_is() {
+fn viewer_cannot_take_the_servers_name() {
     let mut stage = Stage::with_server(&[]);
     let (_, links) = stage.tasks();
     let refused = stage.join("bob", "cooking", links[0].name().as_str());

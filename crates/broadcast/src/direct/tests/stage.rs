@@ -1,4 +1,4 @@
-//! Clients with names, and what each was told, in short.
+//! Named clients, and the events that each was told in short notation.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ impl Stage {
         }
     }
 
-    /// Ada, Bob and Lin are there.
+    /// With the clients Ada, Bob and Lin.
     pub(super) fn limited(limits: Limits) -> Self {
         let mut stage = Self::new(limits);
         for name in ["ada", "bob", "lin"] {
@@ -120,7 +120,7 @@ impl Stage {
         self.rooms.request(from, request)
     }
 
-    /// Time passes, and what is due is done when it is.
+    /// Lets time pass, and handles each timeout when it is due.
     pub(super) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(due) = self.rooms.poll_timeout().filter(|due| *due <= end) {
@@ -129,7 +129,7 @@ impl Stage {
         self.now = end;
     }
 
-    /// What the server has to do since this was last asked, and with whom.
+    /// The tasks since the last call, and their connections.
     pub(super) fn tasks(&mut self) -> (String, Vec<LinkId>) {
         let mut links = Vec::new();
         let mut short = |task| match task {
@@ -155,7 +155,7 @@ impl Stage {
         (tasks.join(" "), links)
     }
 
-    /// What somebody was told since this was last asked.
+    /// The events that a client was told since the last call.
     pub(super) fn told(&mut self, name: &str) -> String {
         while let Some(Output { to, event }) = self.rooms.poll_output() {
             for client in to {

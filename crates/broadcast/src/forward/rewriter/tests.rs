@@ -7,12 +7,12 @@ use rtp::Packet;
 use super::*;
 use crate::forward::tests::{Encoder, FRAME};
 
-/// What becomes of a source's next packet.
+/// What happens to the next packet of a source.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     Sent,
     LeftOut,
-    /// It never came.
+    /// It never arrived.
     Lost,
 }
 
@@ -31,7 +31,7 @@ fn source() -> impl Strategy<Value = (u64, u32, u16, Vec<Fate>)> {
 }
 
 #[test]
-fn leading_packets_have_numbers_of_their_own_in_one_picture() {
+fn leading_packets_get_own_numbers_in_the_same_picture() {
     let now = Instant::now();
     let (mut old, mut new) = (
         Encoder::new(500, 9, 3, 500),
@@ -59,7 +59,7 @@ fn packets(encoder: &mut Encoder, now: Instant, count: usize) -> Vec<Arc<Packet>
 
 proptest! {
     #[test]
-    fn numbers_grow_by_one_but_for_what_the_source_lost(
+    fn sequence_numbers_have_gaps_only_for_lost_packets(
         first: u16,
         sources in proptest::collection::vec(source(), 1..6),
     ) {

@@ -1,4 +1,4 @@
-//! What a late viewer of H.264 gets before its first key frame.
+//! The parameter sets that a late viewer of H.264 gets before its first key frame.
 
 use rtp::DescribedSet;
 
@@ -44,7 +44,7 @@ impl Stream {
         }
     }
 
-    /// A viewer comes.
+    /// Adds a viewer.
     fn watch(&mut self) -> usize {
         let mut subscription = Subscription::new(7, self.now);
         subscription.select(self.now, &mut self.track, 0);
@@ -56,7 +56,7 @@ impl Stream {
         self.viewers.len() - 1
     }
 
-    /// One packet with the present timestamp.
+    /// Sends one packet with the present timestamp.
     fn send(&mut self, payload: &[u8]) {
         let packet = Arc::new(Packet {
             seq: self.seq,
@@ -85,7 +85,7 @@ impl Stream {
         }
     }
 
-    /// The units of one picture, each in a packet.
+    /// Sends the NAL units of one picture, each in a packet.
     fn frame(&mut self, units: &[&[u8]]) {
         units.iter().for_each(|unit| self.send(unit));
         self.next_frame();
@@ -97,7 +97,7 @@ impl Stream {
         self.poll();
     }
 
-    /// What a viewer got, in numbers without a gap.
+    /// The payloads that a viewer got; asserts that their numbers have no gap.
     fn got(&self, viewer: usize) -> Vec<&[u8]> {
         let got = &self.viewers[viewer].got;
         let seqs: Vec<_> = got.iter().map(|(_, rewrite)| rewrite.seq).collect();
@@ -106,7 +106,7 @@ impl Stream {
         got.iter().map(|(payload, _)| &payload[..]).collect()
     }
 
-    /// The timestamps of the packets from the first on.
+    /// The timestamps of a viewer's packets, relative to the first.
     fn steps(&self, viewer: usize) -> Vec<u32> {
         let got = &self.viewers[viewer].got;
         let first = got[0].1.timestamp;
@@ -166,7 +166,7 @@ fn sets_of_the_key_frame_are_not_given_twice() {
 }
 
 #[test]
-fn sets_between_key_frames_begin_nothing() {
+fn sets_between_key_frames_do_not_restart_the_cache() {
     let mut stream = Stream::new();
     stream.frame(&[SPS, PPS, IDR]);
     stream.frame(&[SLICE]);
@@ -185,7 +185,7 @@ fn new_sets_replace_old_ones_with_their_key_frame() {
     stream.frame(&[SPS]);
     stream.frame(&[PPS]);
     stream.frame(&[IDR]);
-    // They are of the next key frame, which has not come.
+    // These belong to the next key frame, which has not come yet.
     stream.frame(&[SPS_WIDER]);
     let between = stream.watch();
     assert_eq!(stream.got(between), [SPS, PPS, IDR, SPS_WIDER]);
@@ -196,7 +196,7 @@ fn new_sets_replace_old_ones_with_their_key_frame() {
 }
 
 #[test]
-fn a_jump_to_a_fresh_key_frame_brings_the_sets() {
+fn jump_to_a_fresh_key_frame_brings_the_sets() {
     let mut stream = Stream::new();
     stream.frame(&[SPS, PPS, IDR]);
     let filler = [SLICE, &[0; 1_000]].concat();
@@ -230,7 +230,7 @@ fn described_sets_are_given_until_the_stream_sends_its_own() {
 }
 
 #[test]
-fn another_shard_begins_with_the_sets() {
+fn replay_to_another_shard_begins_with_the_sets() {
     let mut stream = Stream::new();
     stream.frame(&[SPS, PPS, IDR]);
     stream.frame(&[IDR]);
@@ -244,10 +244,10 @@ fn another_shard_begins_with_the_sets() {
 }
 
 #[test]
-fn sets_that_come_late_lead_the_key_frame_they_are_of() {
+fn late_sets_lead_their_key_frame() {
     let mut stream = Stream::new();
     stream.frame(&[SLICE]);
-    // The set is resent after the IDR came.
+    // The SPS arrives by retransmission after the IDR.
     let lost = stream.seq;
     stream.seq += 2;
     stream.send(IDR);

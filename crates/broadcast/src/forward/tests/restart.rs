@@ -1,9 +1,9 @@
-//! A publisher that goes on under another SSRC.
+//! A publisher that continues under another SSRC.
 
 use super::*;
 
 #[test]
-fn a_restarted_layer_goes_on_with_its_next_key_frame() {
+fn restarted_layer_continues_with_its_next_key_frame() {
     let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
     scene.frame(&[0]);
     scene.select(0);
@@ -18,7 +18,7 @@ fn a_restarted_layer_goes_on_with_its_next_key_frame() {
     assert_eq!(asked, Some(0), "a key frame is asked for");
     scene.frame(&[]);
     assert_eq!(scene.got.len(), before, "nothing that cannot be decoded");
-    // Without another choice of layer.
+    // The layer need not be selected again.
     scene.frame(&[0]);
     (0..10).for_each(|_| scene.frame(&[]));
     assert_eq!(scene.got.len(), before + 11 * PACKETS_PER_FRAME as usize);
@@ -34,7 +34,7 @@ fn a_restarted_layer_goes_on_with_its_next_key_frame() {
 }
 
 #[test]
-fn a_restarted_layer_leaves_viewers_of_others_alone() {
+fn restarted_layer_does_not_affect_viewers_of_others() {
     let encoders = [150, 1_500].map(|kbps| Encoder::new(60_000, 77, 5, kbps));
     let mut scene = Scene::new(&["l", "h"], encoders.into());
     scene.frame(&[0, 1]);
@@ -53,7 +53,7 @@ fn a_restarted_layer_leaves_viewers_of_others_alone() {
 }
 
 #[test]
-fn a_restarted_layer_is_given_from_its_new_cache() {
+fn restarted_layer_is_served_from_its_new_cache() {
     let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
     scene.frame(&[0]);
     scene.track.restart_layer(0);
@@ -66,7 +66,7 @@ fn a_restarted_layer_is_given_from_its_new_cache() {
 }
 
 #[test]
-fn sound_of_another_ssrc_goes_on_at_once() {
+fn audio_of_another_ssrc_continues_at_once() {
     let now = Instant::now();
     let mut track = Track::new(Kind::Audio, Limits::default());
     track.begin(&[]);
@@ -94,7 +94,7 @@ fn sound_of_another_ssrc_goes_on_at_once() {
 }
 
 #[test]
-fn one_viewers_wishes_do_not_cost_the_others() {
+fn requests_of_one_viewer_do_not_cost_the_others() {
     let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
     scene.frame(&[0]);
     scene.select(0);
@@ -105,6 +105,6 @@ fn one_viewers_wishes_do_not_cost_the_others() {
         keyframes += u32::from(asked);
         scene.frame(if asked { &[0] } else { &[] });
     }
-    // Twenty seconds of a thousand wishes each.
+    // Twenty seconds of a thousand requests each.
     assert!((2..=8).contains(&keyframes), "{keyframes}");
 }

@@ -1,9 +1,9 @@
-//! What there is too much of is refused, and nothing changes.
+//! A call that exceeds a limit is refused, and changes nothing.
 
 use super::*;
 
 #[test]
-fn one_broadcast_more_than_there_may_be_is_refused() {
+fn broadcast_beyond_the_limit_is_refused() {
     let mut world = World::new(|limits| limits.broadcasts_max = 1);
     world.start(OWNER, "derby").expect("it begins");
     let limit = "broadcasts_max";
@@ -11,7 +11,7 @@ fn one_broadcast_more_than_there_may_be_is_refused() {
 }
 
 #[test]
-fn one_member_more_than_there_may_be_is_refused() {
+fn member_beyond_the_limit_is_refused() {
     let mut world = World::new(|limits| limits.members_max = 2);
     world.start(OWNER, "derby").expect("it begins");
     world.arrive(ADA);
@@ -21,7 +21,7 @@ fn one_member_more_than_there_may_be_is_refused() {
 }
 
 #[test]
-fn one_watched_tree_more_than_there_may_be_is_refused() {
+fn watched_tree_beyond_the_limit_is_refused() {
     let mut world = World::new(|limits| limits.watched_max = 1);
     world.start(OWNER, "derby").expect("it begins");
     world.start(ADA, "gala").expect("it begins");
@@ -35,7 +35,7 @@ fn one_watched_tree_more_than_there_may_be_is_refused() {
 }
 
 #[test]
-fn a_name_that_is_too_long_is_refused() {
+fn too_long_name_is_refused() {
     let mut world = World::new(|limits| limits.name_bytes_max = 5);
     world.start(OWNER, "derby").expect("five bytes");
     let too_long = Err(Error::TooLong { max: 5 });
@@ -45,7 +45,7 @@ fn a_name_that_is_too_long_is_refused() {
 }
 
 #[test]
-fn a_socket_that_was_never_opened_does_nothing() {
+fn calls_of_a_peer_without_socket_are_refused() {
     let mut world = World::derby(2);
     let nobody = PeerId(99);
     assert_eq!(world.join(nobody), Err(Error::UnknownPeer));

@@ -1,9 +1,9 @@
-//! Who is fed by whom, and who is told when that ends.
+//! Which peer feeds which, and which peers are told when that ends.
 
 use super::*;
 
 #[test]
-fn an_offer_goes_to_the_parent_and_its_answer_back() {
+fn offer_goes_to_the_parent_and_its_answer_back() {
     let mut world = World::derby(2);
     world.join(ADA).expect("it joins");
     assert_eq!(world.take(), [(OWNER, relay(ADA))]);
@@ -19,7 +19,7 @@ fn places_are_given_breadth_first_in_the_order_of_joining() {
 }
 
 #[test]
-fn an_offer_waits_until_a_parent_has_media() {
+fn offer_waits_until_a_parent_has_media() {
     let mut world = World::derby(1);
     world.join(ADA).expect("it joins");
     world.join(BOB).expect("it joins");
@@ -32,7 +32,7 @@ fn an_offer_waits_until_a_parent_has_media() {
 }
 
 #[test]
-fn an_offer_that_a_parent_leaves_unanswered_goes_to_another_one() {
+fn unanswered_offer_goes_to_another_parent() {
     let mut world = World::derby(2);
     world.arrive(ADA);
     world.arrive(BOB);
@@ -49,7 +49,7 @@ fn an_offer_that_a_parent_leaves_unanswered_goes_to_another_one() {
 }
 
 #[test]
-fn who_left_an_offer_unanswered_is_asked_after_the_others() {
+fn parent_that_left_an_offer_unanswered_is_asked_last() {
     let mut world = World::derby(2);
     world.arrive(ADA);
     world.arrive(BOB);
@@ -61,7 +61,7 @@ fn who_left_an_offer_unanswered_is_asked_after_the_others() {
 }
 
 #[test]
-fn an_offer_that_nobody_answers_blames_nobody() {
+fn offer_that_no_parent_answers_raises_no_risk() {
     let mut world = World::derby(2);
     world.arrive(ADA);
     world.arrive(BOB);
@@ -73,7 +73,7 @@ fn an_offer_that_nobody_answers_blames_nobody() {
 }
 
 #[test]
-fn a_sole_parent_may_take_its_time() {
+fn sole_parent_may_answer_late() {
     let mut world = World::derby(2);
     world.join(ADA).expect("it joins");
     world.pass(10 * ANSWER_MAX);
@@ -83,7 +83,7 @@ fn a_sole_parent_may_take_its_time() {
 }
 
 #[test]
-fn an_offer_is_passed_from_parent_to_parent_only_so_often() {
+fn offer_is_given_up_after_the_maximum_of_parents() {
     let mut world = World::new(|limits| limits.listeners_max = 20);
     world.start(OWNER, "derby").expect("it begins");
     for number in 100..120 {
@@ -101,7 +101,7 @@ fn an_offer_is_passed_from_parent_to_parent_only_so_often() {
 }
 
 #[test]
-fn offers_that_nobody_answers_do_not_keep_others_out() {
+fn unanswered_offer_does_not_keep_other_joiners_out() {
     let mut world = World::derby(1);
     world.join(ADA).expect("it joins");
     world.join(BOB).expect("it waits");
@@ -113,7 +113,7 @@ fn offers_that_nobody_answers_do_not_keep_others_out() {
 }
 
 #[test]
-fn all_below_who_leaves_are_told_to_join_again_and_are_placed_anew() {
+fn peers_below_a_leaver_are_told_to_rejoin_and_placed_anew() {
     let mut world = World::derby(1);
     for peer in [ADA, BOB, CID, DEE] {
         world.arrive(peer);
@@ -139,7 +139,7 @@ fn all_below_who_leaves_are_told_to_join_again_and_are_placed_anew() {
 }
 
 #[test]
-fn who_has_no_answer_yet_when_its_parent_goes_is_brought_to_another_one() {
+fn unanswered_joiner_moves_on_when_its_parent_is_gone() {
     let mut world = World::derby(2);
     for peer in [ADA, BOB] {
         world.arrive(peer);
@@ -155,7 +155,7 @@ fn who_has_no_answer_yet_when_its_parent_goes_is_brought_to_another_one() {
 }
 
 #[test]
-fn who_joins_anew_gives_up_its_place_and_its_children() {
+fn peer_that_rejoins_gives_up_its_place_and_children() {
     let mut world = World::derby(1);
     for peer in [ADA, BOB] {
         world.arrive(peer);
@@ -165,7 +165,7 @@ fn who_joins_anew_gives_up_its_place_and_its_children() {
 }
 
 #[test]
-fn who_leaves_may_join_and_begin_a_broadcast_later() {
+fn peer_that_left_may_join_and_begin_a_broadcast() {
     let mut world = World::derby(2);
     world.arrive(ADA);
     world.leave(ADA);
@@ -175,7 +175,7 @@ fn who_leaves_may_join_and_begin_a_broadcast_later() {
 }
 
 #[test]
-fn who_begins_a_broadcast_leaves_the_one_that_it_gets() {
+fn peer_that_begins_a_broadcast_leaves_its_present_one() {
     let mut world = World::derby(1);
     world.arrive(ADA);
     world.arrive(BOB);
@@ -185,7 +185,7 @@ fn who_begins_a_broadcast_leaves_the_one_that_it_gets() {
 }
 
 #[test]
-fn who_joins_another_broadcast_leaves_the_first_one() {
+fn peer_that_joins_another_broadcast_leaves_the_first() {
     let mut world = World::derby(1);
     world.start(EVE, "gala").expect("it begins");
     world.arrive(ADA);
@@ -195,7 +195,7 @@ fn who_joins_another_broadcast_leaves_the_first_one() {
 }
 
 #[test]
-fn an_owner_joins_nothing_and_begins_nothing_else() {
+fn owner_can_neither_join_nor_begin_another_broadcast() {
     let mut world = World::derby(2);
     world.start(EVE, "gala").expect("it begins");
     assert_eq!(world.join(OWNER), Err(Error::Broadcasting));
@@ -204,7 +204,7 @@ fn an_owner_joins_nothing_and_begins_nothing_else() {
 }
 
 #[test]
-fn all_are_told_of_the_end_before_the_owner_gets_its_answer() {
+fn end_is_told_to_all_before_the_owner_gets_its_answer() {
     let mut world = World::derby(1);
     for peer in [ADA, BOB] {
         world.arrive(peer);
@@ -230,7 +230,7 @@ fn all_are_told_of_the_end_before_the_owner_gets_its_answer() {
 }
 
 #[test]
-fn a_broadcast_ends_when_its_owner_leaves_or_is_gone() {
+fn broadcast_ends_when_its_owner_leaves_or_is_gone() {
     let mut world = World::derby(2);
     world.arrive(ADA);
     world.leave(OWNER);
@@ -243,7 +243,7 @@ fn a_broadcast_ends_when_its_owner_leaves_or_is_gone() {
 }
 
 #[test]
-fn a_name_is_taken_until_its_broadcast_ends() {
+fn name_is_taken_until_its_broadcast_ends() {
     let mut world = World::derby(2);
     assert_eq!(world.start(ADA, "derby"), Err(Error::Taken));
     assert_eq!(world.start(ADA, "Derby"), Ok(()), "case counts");
@@ -251,7 +251,7 @@ fn a_name_is_taken_until_its_broadcast_ends() {
 }
 
 #[test]
-fn who_gets_nothing_cannot_leave_or_join_what_is_not_there() {
+fn leave_without_broadcast_and_join_of_unknown_are_refused() {
     let mut world = World::derby(2);
     assert_eq!(
         world.broadcasts.leave(world.now, ADA),

@@ -1,4 +1,4 @@
-//! Whatever peers do in whatever order, who believes to get a broadcast does get it.
+//! For any calls in any order, a peer that believes it receives a broadcast does receive it.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::*;
 const PEERS: u128 = 12;
 const NAMES: [&str; 2] = ["derby", "gala"];
 
-/// Numbers choose among peers, names and what is open.
+/// A call on the broadcasts. Numbers choose among peers, names and open offers.
 #[derive(Debug, Clone)]
 enum Action {
     Open(u128),
@@ -21,7 +21,7 @@ enum Action {
     Watch(u128, usize),
     /// One of the parents that were asked answers.
     Answer(usize),
-    /// Somebody who was asked drops the offer.
+    /// A parent that was asked drops the offer.
     Ignore(usize),
     Pass(u64),
 }
@@ -42,15 +42,15 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// A browser as old as the protocol: it passes on the stream that it has when it is asked, and
-/// whoever it feeds has that one for ever.
+/// A browser as old as the protocol: it passes on the stream that it has when it answers, and the
+/// peers below keep that one for ever.
 #[derive(Debug, Clone, Default)]
 struct Browser {
     /// The streams that it has had, counted.
     stream: u64,
     /// It broadcasts.
     owns: bool,
-    /// Who feeds it with which stream, and since when.
+    /// The parent that feeds it, the stream that it gets, and since when.
     fed: Option<(PeerId, u64, Instant)>,
 }
 
@@ -61,7 +61,7 @@ struct Trial {
     asked: Vec<(PeerId, PeerId)>,
     /// Parents that never will answer.
     ignored: BTreeSet<(PeerId, PeerId)>,
-    /// What stream an answer is about, that is on its way.
+    /// The stream of each answer that is on its way.
     answers: BTreeMap<(PeerId, PeerId), u64>,
 }
 
@@ -201,7 +201,7 @@ impl Trial {
         }
     }
 
-    /// Pictures come to everybody who has not been told otherwise, all the way from an owner.
+    /// Asserts that every peer that was not told otherwise gets the pictures of an owner.
     fn check(&self) {
         for (peer, browser) in &self.browsers {
             let (mut at, mut steps) = (browser, 0);
@@ -217,7 +217,7 @@ impl Trial {
         }
     }
 
-    /// Everybody answers; everybody who joins gets it in the end. Then all go.
+    /// All parents answer, and all peers that join are fed in the end. Then all peers leave.
     fn end(mut self) {
         for _ in 0..60 {
             while !self.asked.is_empty() {
@@ -248,7 +248,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn who_believes_to_get_a_broadcast_gets_it(
+    fn fed_peers_receive_their_broadcast_for_any_calls(
         actions in proptest::collection::vec(action(), 1..200),
     ) {
         let mut trial = Trial::new();

@@ -1,4 +1,4 @@
-//! What peers send each other.
+//! Signalling between peers.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn candidates(from: PeerId, text: &str) -> Event {
 }
 
 #[test]
-fn candidates_pass_both_ways_and_so_do_none_and_the_word_that_they_came() {
+fn candidates_and_their_receipts_pass_both_ways() {
     let mut world = World::derby(2);
     world.arrive(ADA);
     let broadcasts = &mut world.broadcasts;
@@ -26,7 +26,7 @@ fn candidates_pass_both_ways_and_so_do_none_and_the_word_that_they_came() {
 }
 
 #[test]
-fn who_is_in_no_broadcast_with_somebody_does_not_reach_it() {
+fn signals_between_different_broadcasts_are_refused() {
     let mut world = World::derby(2);
     world.arrive(ADA);
     world.start(BOB, "gala").expect("it begins");
@@ -50,7 +50,7 @@ fn who_is_in_no_broadcast_with_somebody_does_not_reach_it() {
 }
 
 #[test]
-fn only_the_parent_answers_and_only_once() {
+fn only_the_parents_first_answer_is_passed_on() {
     let mut world = World::derby(2);
     world.arrive(ADA);
     world.join(BOB).expect("it joins");
@@ -63,7 +63,7 @@ fn only_the_parent_answers_and_only_once() {
 }
 
 #[test]
-fn candidates_of_who_was_passed_over_do_not_reach_the_joiner() {
+fn candidates_of_a_passed_over_parent_are_dropped() {
     let mut world = World::derby(2);
     world.arrive(ADA);
     world.arrive(BOB);

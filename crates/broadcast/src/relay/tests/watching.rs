@@ -1,8 +1,8 @@
-//! Who sees which tree when.
+//! When watchers see which tree.
 
 use super::*;
 
-/// The peers of the trees that somebody was told.
+/// The peers in each tree that a watcher was told.
 fn trees(told: &[(PeerId, Event)], to: PeerId) -> Vec<Vec<u128>> {
     let trees = told.iter().filter_map(|(peer, event)| match event {
         Event::Tree(nodes) if *peer == to => Some(nodes.iter().map(|node| node.peer.0).collect()),
@@ -12,7 +12,7 @@ fn trees(told: &[(PeerId, Event)], to: PeerId) -> Vec<Vec<u128>> {
 }
 
 #[test]
-fn a_watcher_sees_the_tree_at_once_and_with_each_change() {
+fn watcher_sees_the_tree_at_once_and_with_each_change() {
     let mut world = World::derby(2);
     world.broadcasts.watch(EVE, "derby").expect("it watches");
     world.drain();
@@ -31,11 +31,11 @@ fn a_watcher_sees_the_tree_at_once_and_with_each_change() {
 }
 
 #[test]
-fn names_are_those_that_peers_gave() {
+fn tree_shows_the_names_that_peers_gave() {
     let mut world = World::derby(2);
     world.join_as(ADA, "derby", Some("Ada")).expect("it joins");
     world.join_as(BOB, "derby", None).expect("it joins");
-    // Who joins again without a name keeps the one that it had.
+    // A peer that joins again without a name keeps its last one.
     world.join_as(ADA, "derby", None).expect("again");
     let view = world.broadcasts.broadcasts["derby"].view();
     let names: Vec<_> = view.iter().map(|node| &*node.name).collect();
@@ -43,7 +43,7 @@ fn names_are_those_that_peers_gave() {
 }
 
 #[test]
-fn watchers_of_a_broadcast_that_is_over_see_the_next_one_of_its_name() {
+fn watchers_of_an_ended_broadcast_see_the_next_of_its_name() {
     let mut world = World::derby(2);
     world.broadcasts.watch(EVE, "derby").expect("it watches");
     world
@@ -61,7 +61,7 @@ fn watchers_of_a_broadcast_that_is_over_see_the_next_one_of_its_name() {
 }
 
 #[test]
-fn who_watches_what_is_over_may_stop_and_who_does_not_is_told_that_it_is_unknown() {
+fn ended_broadcast_can_be_unwatched_only_by_its_watchers() {
     let mut world = World::derby(2);
     world.broadcasts.watch(EVE, "derby").expect("it watches");
     world
@@ -76,7 +76,7 @@ fn who_watches_what_is_over_may_stop_and_who_does_not_is_told_that_it_is_unknown
 }
 
 #[test]
-fn a_watcher_that_is_gone_is_forgotten() {
+fn watcher_that_is_gone_is_forgotten() {
     let mut world = World::derby(2);
     world.broadcasts.watch(EVE, "derby").expect("it watches");
     world.close(EVE);
@@ -87,7 +87,7 @@ fn a_watcher_that_is_gone_is_forgotten() {
 }
 
 #[test]
-fn changes_of_a_tree_with_much_to_tell_are_gathered() {
+fn changes_of_a_large_watched_tree_are_gathered() {
     const WATCHERS: u128 = 150;
     let mut world = World::new(|limits| limits.listeners_max = 1_000);
     world.start(OWNER, "derby").expect("it begins");

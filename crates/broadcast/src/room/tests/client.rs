@@ -1,8 +1,8 @@
-//! What a client knows that applies its snapshot and the events after it, and no more.
+//! The state of a client that applies its snapshot and the events after it, and nothing else.
 
 use super::*;
 
-/// One participation as its client sees it.
+/// A participation as its client sees it.
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) room: RoomName,
@@ -12,9 +12,9 @@ pub(super) struct Client {
     state: Room,
     participants: BTreeMap<ParticipantId, Participant>,
     streams: BTreeMap<StreamName, Stream>,
-    /// Numbers of the messages that it got, with those of its snapshot.
+    /// The numbers of the messages that it got, with those in its snapshot.
     messages: Vec<u64>,
-    /// Those that it had to get.
+    /// The numbers of the messages that it had to get.
     pub(super) sent: Vec<u64>,
     ended: bool,
     /// [`Output::EndParticipant`] came.
@@ -92,7 +92,7 @@ impl Client {
         self.forgotten = true;
     }
 
-    /// Compares with the truth, when nothing is under way.
+    /// Compares the client's state with that of the rooms, when no event is under way.
     pub(super) fn check(&self, rooms: &Rooms) {
         assert_eq!(self.messages, self.sent, "messages");
         assert!(self.messages.is_sorted_by(|a, b| a < b), "not ascending");
@@ -127,7 +127,7 @@ impl Client {
     }
 }
 
-/// What somebody knows who is told notices alone: everything begins once and ends once.
+/// The state of a webhook receiver: everything begins once and ends once.
 #[derive(Debug, Default)]
 pub(super) struct Observer {
     rooms: BTreeMap<RoomName, Inside>,

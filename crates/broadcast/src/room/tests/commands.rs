@@ -1,4 +1,4 @@
-//! What may happen to rooms, to be drawn at random.
+//! Random commands for rooms.
 
 use proptest::collection::vec;
 use proptest::option::of as maybe;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{LayerStatus, TrackStatus};
 
-/// Small numbers stand for rooms, ids and streams; `who` for a participation.
+/// A call on rooms. Small numbers stand for rooms, ids and streams, `who` for a participation.
 #[derive(Debug, Clone)]
 pub(super) enum Command {
     Join {
@@ -50,9 +50,9 @@ pub(super) enum Command {
     Close(u8),
     Create(u8),
     Stop,
-    /// Milliseconds.
+    /// Lets this many milliseconds pass.
     Pass(u16),
-    /// Waits until all has been told, and compares.
+    /// Waits until all events are delivered, and compares.
     Settle,
 }
 

@@ -11,7 +11,7 @@ fn crowd(size: usize) -> (World, Vec<ParticipantKey>) {
 }
 
 #[test]
-fn a_small_room_is_told_at_once() {
+fn small_room_delivers_events_at_once() {
     let (mut world, keys) = crowd(2);
     world.rooms.lost(world.now, keys[0]);
     assert_eq!(world.told(keys[1]).len(), 1);
@@ -19,7 +19,7 @@ fn a_small_room_is_told_at_once() {
 }
 
 #[test]
-fn a_large_room_is_told_soon_and_together() {
+fn large_room_delivers_events_gathered() {
     let (mut world, keys) = crowd(5);
     for key in &keys[..3] {
         world.rooms.lost(world.now, *key);
@@ -32,7 +32,7 @@ fn a_large_room_is_told_soon_and_together() {
 }
 
 #[test]
-fn who_joins_in_between_gets_what_its_snapshot_lacks() {
+fn participant_joining_amid_gathering_misses_no_event() {
     let (mut world, keys) = crowd(5);
     world.rooms.lost(world.now, keys[0]);
     let (late, joined) = world.try_join("late", Role::Viewer).expect("may join");
@@ -48,7 +48,7 @@ fn who_joins_in_between_gets_what_its_snapshot_lacks() {
 }
 
 #[test]
-fn what_is_for_one_comes_after_what_was_gathered_for_it() {
+fn private_event_comes_after_gathered_ones() {
     let (mut world, keys) = crowd(5);
     world.rooms.lost(world.now, keys[0]);
     world
@@ -67,7 +67,7 @@ fn what_is_for_one_comes_after_what_was_gathered_for_it() {
 }
 
 #[test]
-fn who_leaves_gets_what_was_gathered_before_its_end() {
+fn leaving_participant_gets_gathered_events_before_its_end() {
     let (mut world, keys) = crowd(5);
     world.rooms.lost(world.now, keys[0]);
     world.rooms.leave(world.now, keys[1], EndReason::Left);
@@ -78,7 +78,7 @@ fn who_leaves_gets_what_was_gathered_before_its_end() {
 }
 
 #[test]
-fn a_message_to_all_does_not_wait() {
+fn message_to_all_is_delivered_at_once() {
     let (mut world, keys) = crowd(5);
     world.rooms.lost(world.now, keys[0]);
     world.say_to(keys[1], None, "hello").expect("may write");
@@ -87,7 +87,7 @@ fn a_message_to_all_does_not_wait() {
 }
 
 #[test]
-fn gathering_ends_early_when_much_has_happened() {
+fn gathering_ends_early_at_the_maximum_of_events() {
     let (mut world, keys) = crowd(5);
     for i in 0..GATHERED_MAX {
         let name = Some(i.to_string());
@@ -98,7 +98,7 @@ fn gathering_ends_early_when_much_has_happened() {
 }
 
 #[test]
-fn counts_are_told_once_a_second_however_many_come() {
+fn counts_are_told_once_a_second_however_many_join() {
     let (mut world, keys) = crowd(5);
     for i in 0..40 {
         world.join(&format!("q{i}"), Role::Viewer);
@@ -114,9 +114,9 @@ fn counts_are_told_once_a_second_however_many_come() {
     assert_eq!(counts.last(), Some(&45));
 }
 
-/// 500 a second for four seconds, and then 2,000 at one instant.
+/// 500 participants join in each of four seconds, and then 2,000 at one instant.
 #[test]
-fn a_rush_into_a_room_costs_each_participant_a_few_deliveries() {
+fn rush_into_a_room_costs_each_participant_few_deliveries() {
     let mut world = World::new(|_| ());
     let first = world.join("first", Role::Publisher);
     world.publish(first, "garden/first", &[Kind::Audio, Kind::Video]);
@@ -146,7 +146,7 @@ fn a_rush_into_a_room_costs_each_participant_a_few_deliveries() {
             events += told.len();
         }
     }
-    // One for everybody and one for each newcomer's own position.
+    // One delivery for all, and one for the position of each new participant.
     assert!(world.deliveries <= 2_100, "{}", world.deliveries);
     assert!(events <= 2_000 * GATHERED_MAX, "{events}");
 }

@@ -30,7 +30,7 @@ fn only_hosts_act_on_others() {
 }
 
 #[test]
-fn a_host_asks_for_mute_and_only_the_publisher_hears_it() {
+fn mute_request_of_a_host_reaches_only_the_publisher() {
     let (mut world, ada, bob) = world();
     let name = stream("garden/bob");
     let ask = |world: &mut World, kind| world.rooms.request_mute(ada, &name, kind);
@@ -46,7 +46,7 @@ fn a_host_asks_for_mute_and_only_the_publisher_hears_it() {
 }
 
 #[test]
-fn who_is_kicked_hears_why_and_others_that_it_was() {
+fn kicked_participant_is_told_why_and_others_are_told() {
     let (mut world, ada, bob) = world();
     let kick = |world: &mut World, name: &str| {
         let text = Some("enough".to_owned());
@@ -64,7 +64,7 @@ fn who_is_kicked_hears_why_and_others_that_it_was() {
 }
 
 #[test]
-fn the_api_kicks_and_closes() {
+fn api_kicks_participants_and_closes_rooms() {
     let (mut world, ada, _) = world();
     let (garden, yard) = (room("garden"), room("yard"));
     let now = world.now;
@@ -78,7 +78,7 @@ fn the_api_kicks_and_closes() {
 }
 
 #[test]
-fn a_lock_is_told_at_once() {
+fn lock_is_told_at_once_and_only_on_change() {
     let (mut world, ada, bob) = world();
     for locked in [true, true, false] {
         assert_eq!(world.rooms.lock(world.now, ada, locked), Ok(()));
@@ -92,7 +92,7 @@ fn a_lock_is_told_at_once() {
 }
 
 #[test]
-fn the_api_locks_without_being_a_host() {
+fn api_locks_a_room_without_a_host() {
     let (mut world, _, bob) = world();
     assert!(world.rooms.set_locked(world.now, &room("garden"), true));
     assert!(!world.rooms.set_locked(world.now, &room("nowhere"), true));
@@ -101,7 +101,7 @@ fn the_api_locks_without_being_a_host() {
 }
 
 #[test]
-fn a_closed_room_ends_everything_in_it() {
+fn closed_room_ends_everything_in_it() {
     let (mut world, ada, bob) = world();
     assert_eq!(world.rooms.close_by(ada, None), Ok(()));
     for key in [ada, bob] {
@@ -121,7 +121,7 @@ fn a_closed_room_ends_everything_in_it() {
 }
 
 #[test]
-fn a_server_that_stops_ends_all_rooms() {
+fn stopping_server_ends_all_rooms() {
     let (mut world, ada, _) = world();
     world.rooms.stop();
     assert_eq!(world.told(ada), [ended(EndReason::Stopping, None)]);

@@ -13,7 +13,7 @@ fn of<const N: usize>(messages: [(u64, &str); N]) -> Vec<(u64, String)> {
 }
 
 #[test]
-fn a_message_reaches_all_or_one_and_always_the_writer() {
+fn message_reaches_all_or_one_and_always_its_sender() {
     let mut world = World::new(|_| ());
     let ada = world.join("ada", Role::Viewer);
     let bob = world.join("bob", Role::Viewer);
@@ -30,7 +30,7 @@ fn a_message_reaches_all_or_one_and_always_the_writer() {
 }
 
 #[test]
-fn who_comes_later_gets_the_last_hundred_to_all() {
+fn later_participant_gets_the_last_hundred_messages_to_all() {
     let mut world = World::new(|l| l.messages_per_second = 0);
     let ada = world.join("ada", Role::Host);
     for i in 0..=MESSAGES_KEPT {
@@ -64,7 +64,7 @@ fn messages_are_refused_with_the_reason() {
 }
 
 #[test]
-fn long_data_is_passed_on_paced_by_length_and_not_kept() {
+fn long_data_is_paced_by_its_length_and_not_kept() {
     let mut world = World::new(|l| (l.message_bytes_max, l.messages_per_second) = (10, 2));
     let ada = world.join("ada", Role::Viewer);
     let bob = world.join("bob", Role::Viewer);
@@ -90,7 +90,7 @@ fn long_data_is_passed_on_paced_by_length_and_not_kept() {
 }
 
 #[test]
-fn who_writes_too_fast_has_to_wait() {
+fn sender_that_is_too_fast_has_to_wait() {
     let mut world = World::new(|l| l.messages_per_second = 2);
     let ada = world.join("ada", Role::Viewer);
     let bob = world.join("bob", Role::Viewer);
@@ -107,7 +107,7 @@ fn who_writes_too_fast_has_to_wait() {
 }
 
 #[test]
-fn the_server_speaks_under_an_id_of_its_own() {
+fn server_sends_messages_under_its_own_id() {
     let mut world = World::new(|_| ());
     let ada = world.join("ada", Role::Viewer);
     let bob = world.join("bob", Role::Viewer);

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_newcomer_gets_the_others_and_they_are_told_of_it() {
+fn new_participant_gets_the_others_and_they_are_told() {
     let mut world = World::new(|_| ());
     let (ada, first) = world.try_join("ada", Role::Host).expect("may join");
     assert!(first.participants.is_empty() && first.room.participants == 1);
@@ -14,7 +14,7 @@ fn a_newcomer_gets_the_others_and_they_are_told_of_it() {
 }
 
 #[test]
-fn the_hidden_see_and_are_not_seen() {
+fn hidden_participants_see_and_are_not_seen() {
     let mut world = World::new(|_| ());
     let ada = world.join("ada", Role::Host);
     let (eve, joined) = world.try_join("eve", Role::Hidden).expect("may join");
@@ -40,7 +40,7 @@ fn the_hidden_see_and_are_not_seen() {
 }
 
 #[test]
-fn the_same_id_again_replaces_the_first() {
+fn second_join_with_an_id_replaces_the_first() {
     let mut world = World::new(|_| ());
     let (ada, bob) = (
         world.join("ada", Role::Publisher),
@@ -67,7 +67,7 @@ fn the_same_id_again_replaces_the_first() {
 }
 
 #[test]
-fn an_end_comes_in_order_and_its_own_last() {
+fn participation_ends_in_order_and_its_own_end_is_last() {
     let mut world = World::new(|_| ());
     let (ada, bob) = (
         world.join("ada", Role::Publisher),
@@ -118,7 +118,7 @@ fn an_end_comes_in_order_and_its_own_last() {
 }
 
 #[test]
-fn who_is_lost_may_come_back_within_the_grace_time() {
+fn lost_participant_may_return_within_the_grace_time() {
     let mut world = World::new(|_| ());
     let (ada, bob) = (
         world.join("ada", Role::Publisher),
@@ -145,7 +145,7 @@ fn who_is_lost_may_come_back_within_the_grace_time() {
 }
 
 #[test]
-fn full_locked_and_too_long_are_refused() {
+fn joins_to_full_and_locked_rooms_or_too_long_are_refused() {
     let mut world = World::new(|l| {
         (l.rooms_max, l.participants_max) = (1, 2);
         (l.name_bytes_max, l.metadata_bytes_max) = (5, 6);
@@ -182,7 +182,7 @@ fn full_locked_and_too_long_are_refused() {
 }
 
 #[test]
-fn a_room_ends_when_it_stays_empty() {
+fn room_ends_when_it_stays_empty() {
     let mut world = World::new(|_| ());
     let created = world.rooms.create(world.now, room("garden"));
     assert_eq!(created.map(|room| room.participants), Ok(0));
@@ -203,7 +203,7 @@ fn a_room_ends_when_it_stays_empty() {
 }
 
 #[test]
-fn changes_are_told_to_all_once_and_to_oneself() {
+fn changes_are_told_once_to_all_and_to_their_participant() {
     let mut world = World::new(|l| l.name_bytes_max = 10);
     let (ada, bob) = (
         world.join("ada", Role::Viewer),
@@ -225,7 +225,7 @@ fn changes_are_told_to_all_once_and_to_oneself() {
 }
 
 #[test]
-fn speakers_are_those_who_are_there_and_seen() {
+fn speakers_are_present_and_not_hidden() {
     let mut world = World::new(|_| ());
     let ada = world.join("ada", Role::Host);
     world.join("eve", Role::Hidden);
@@ -249,7 +249,7 @@ fn room_of_unproved_participants_ends_with_the_last() {
     assert!(world.rooms.room(&room("garden")).is_some());
     world.rooms.leave(world.now, bob, EndReason::Left);
     assert_eq!(world.rooms.room(&room("garden")), None);
-    // Of one who has proved itself it stays for a while.
+    // A room in which a participant has proved itself stays for a while.
     let cid = unproved(&mut world, "cid");
     world.rooms.prove(cid);
     world.rooms.leave(world.now, cid, EndReason::Left);
@@ -261,7 +261,7 @@ fn room_of_unproved_participants_ends_with_the_last() {
 }
 
 #[test]
-fn locked_room_gives_way_to_no_other() {
+fn locked_room_never_gives_way_to_another() {
     let mut world = World::new(|l| l.rooms_max = 1);
     let ada = world.join("ada", Role::Host);
     assert!(world.rooms.set_locked(world.now, &room("garden"), true));

@@ -1,4 +1,4 @@
-//! Whatever happens in whatever order, clients know the truth, and what begins ends.
+//! For any calls in any order, clients know the state of their rooms, and what begins ends.
 
 use std::collections::BTreeSet;
 
@@ -90,7 +90,7 @@ impl Trial {
         }
     }
 
-    /// Every participant gets each present track that it subscribed to, by its settings.
+    /// Asserts that every participant is given exactly the tracks that it wants, with its settings.
     fn check_views(&self) {
         let mut wanted = BTreeSet::new();
         let rooms = &self.world.rooms;
@@ -114,10 +114,10 @@ impl Trial {
         }
     }
 
-    /// Lets gathered events and counts out, and compares.
+    /// Waits until gathered events and counts are delivered, and compares.
     pub(super) fn settle(&mut self) {
         self.pass(COUNTS_INTERVAL + 200 * MS);
-        // Who was ended by a timer just now may have changed the counts again.
+        // A participant that a timer has just ended may have changed the counts again.
         while self.world.rooms.context.timers.has_news() {
             self.pass(100 * MS);
         }
@@ -140,7 +140,7 @@ impl Trial {
             let now = self.world.now;
             self.world.rooms.set_viewers(now, &name_of(stream), 0);
         }
-        // No longer than empty rooms wait: what else has a timer must have been forgotten.
+        // Empty rooms wait no longer than this. All other timers must have been cancelled.
         self.pass(2 * SECOND);
         self.drain();
         assert!(self.clients.values().all(Client::is_over));
@@ -153,7 +153,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn clients_know_the_truth_and_what_begins_ends(
+    fn clients_agree_with_rooms_and_all_that_begins_ends(
         commands in proptest::collection::vec(command(), 1..200),
     ) {
         let mut trial = Trial::new();

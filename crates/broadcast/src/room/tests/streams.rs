@@ -15,7 +15,7 @@ fn status(kind: Kind, active: bool) -> TrackStatus {
 }
 
 #[test]
-fn a_stream_is_told_to_all_and_given_to_others() {
+fn stream_is_told_to_all_and_given_to_others() {
     let mut world = World::new(|_| ());
     let (ada, bob) = (
         world.join("ada", Role::Publisher),
@@ -71,7 +71,7 @@ fn changed_tracks_begin_and_end_for_viewers() {
 }
 
 #[test]
-fn who_may_not_publish_is_told_why() {
+fn refused_publisher_is_told_why() {
     let mut world = World::new(|l| {
         (l.streams_max, l.streams_per_participant_max) = (3, 2);
     });
@@ -135,7 +135,7 @@ fn only_its_publisher_ends_or_mutes_a_stream() {
 }
 
 #[test]
-fn a_report_is_told_when_something_can_be_seen_of_it() {
+fn report_is_told_only_when_it_changes_something_visible() {
     let mut world = World::new(|_| ());
     let ada = world.join("ada", Role::Publisher);
     world.publish(ada, "garden/ada", &[Kind::Video]);
@@ -160,7 +160,7 @@ fn a_report_is_told_when_something_can_be_seen_of_it() {
 }
 
 #[test]
-fn a_stream_by_whip_gets_its_tracks_from_reports() {
+fn whip_stream_gets_its_tracks_from_reports() {
     let mut world = World::new(|_| ());
     let bob = world.join("bob", Role::Viewer);
     let name = stream("garden/camera");

@@ -1,4 +1,4 @@
-//! Commands carried out on rooms, with notes of what has to come of them.
+//! Carries out commands on rooms, and notes the results to expect.
 
 use super::client::{Client, Observer};
 use super::commands::{Command, declared, id_of, name_of, room_of, status};
@@ -7,17 +7,18 @@ use super::*;
 /// A participant and a track.
 pub(super) type View = (ParticipantKey, StreamName, Kind);
 
-/// Rooms, their clients, and what is expected of both.
+/// Rooms, their clients, and the expected state of both.
 pub(super) struct Trial {
     pub(super) world: World,
     pub(super) clients: BTreeMap<ParticipantKey, Client>,
     pub(super) observer: Observer,
-    /// Numbers of the messages to all, of the rooms that are there.
+    /// The numbers of the messages to all, for each room that exists.
     pub(super) to_all: BTreeMap<RoomName, Vec<u64>>,
-    /// What was asked for or declined.
+    /// The tracks that each participant asked for (true) or declined (false).
     pub(super) choices: BTreeMap<View, bool>,
+    /// The tracks that each participant is given, with the settings that the rooms put out.
     pub(super) views: BTreeMap<View, TrackSettings>,
-    /// Wishes as asked for, of what is given.
+    /// The settings that participants asked for.
     pub(super) settings: BTreeMap<View, TrackSettings>,
 }
 
@@ -26,7 +27,7 @@ impl Trial {
         let world = World::new(|l| {
             (l.participants_max, l.streams_max) = (5, 4);
             l.messages_per_second = 2;
-            // Both ways of delivery, and the way from one to the other.
+            // Rooms deliver at once, gather, and change between the two.
             l.gather_from = 3;
             (l.lost_grace, l.empty_grace) = (3 * SECOND, 2 * SECOND);
         });
@@ -41,7 +42,7 @@ impl Trial {
         }
     }
 
-    /// Does what a command says, whether it is allowed or not.
+    /// Carries out a command, whether it is allowed or not.
     pub(super) fn run(&mut self, command: Command) {
         use Command::*;
         let now = self.world.now;
@@ -279,7 +280,7 @@ impl Trial {
         }
     }
 
-    /// Notes who has to get a message.
+    /// Notes which participants have to get a message.
     fn expect(
         &mut self,
         room: &RoomName,
@@ -299,7 +300,7 @@ impl Trial {
         }
     }
 
-    /// Mostly somebody who is there, sometimes somebody who is gone or never was.
+    /// Mostly a participant that is present, sometimes one that is gone or never joined.
     fn key(&self, who: u8) -> ParticipantKey {
         let ever = self.clients.len() as u64 + 1;
         let over = |client: &Client| client.is_over();
@@ -310,7 +311,7 @@ impl Trial {
         }
     }
 
-    /// Mostly a stream that is there, sometimes any.
+    /// Mostly a stream that exists, sometimes any name.
     fn name(&self, number: u8) -> StreamName {
         let rooms = &self.world.rooms;
         let streams = [0, 1].map(|room| rooms.streams(&room_of(room)).unwrap_or_default());

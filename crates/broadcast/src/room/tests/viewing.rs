@@ -22,7 +22,7 @@ fn kinds(orders: Vec<Output>) -> Vec<(&'static str, Kind)> {
 }
 
 #[test]
-fn who_wants_nothing_by_itself_gets_what_it_asks_for_once() {
+fn participant_without_auto_gets_what_it_asks_for_once() {
     let (mut world, ada, bob, name) = world();
     assert_eq!(world.orders(), []);
     assert_eq!(world.rooms.subscribe(bob, &name, None), Ok(()));
@@ -41,7 +41,7 @@ fn who_wants_nothing_by_itself_gets_what_it_asks_for_once() {
 }
 
 #[test]
-fn what_was_declined_stays_away_for_the_life_of_the_stream() {
+fn declined_track_stays_away_until_the_stream_ends() {
     let (mut world, ada, _, name) = world();
     let cid = world.join("cid", Role::Viewer);
     world.forget();
@@ -56,7 +56,7 @@ fn what_was_declined_stays_away_for_the_life_of_the_stream() {
 }
 
 #[test]
-fn settings_are_for_tracks_that_are_given() {
+fn settings_apply_only_to_tracks_that_are_given() {
     let (mut world, _, bob, name) = world();
     let adjust =
         |world: &mut World, paused, size| world.rooms.adjust(bob, &name, Kind::Audio, paused, size);
@@ -81,7 +81,7 @@ fn settings_are_for_tracks_that_are_given() {
 }
 
 #[test]
-fn nobody_views_itself_or_what_is_not_in_the_room() {
+fn own_and_unknown_streams_cannot_be_viewed() {
     let (mut world, ada, bob, name) = world();
     world.forget();
     let rooms = &mut world.rooms;
@@ -94,7 +94,7 @@ fn nobody_views_itself_or_what_is_not_in_the_room() {
 }
 
 #[test]
-fn viewers_from_outside_count_before_and_after_the_room() {
+fn external_viewers_count_before_and_after_the_room() {
     let mut world = World::new(|_| ());
     for (name, viewers) in [("garden", 2), ("garden/ada", 3), ("garden-2", 5)] {
         world.rooms.set_viewers(world.now, &stream(name), viewers);

@@ -1,8 +1,8 @@
-//! What a call costs, in members looked at and places compared.
+//! The cost of calls, in looks at members and comparisons of places.
 
 use super::*;
 
-/// A tree of so many who feed three each, and its last member.
+/// A tree of this many members with a capacity of three, and its last member.
 fn crowd(members: u64) -> (Tree<u64>, MemberId) {
     let mut tree = Tree::new(Orphans::Dissolve, terms(3), 0);
     let mut last = tree.root();
@@ -14,15 +14,15 @@ fn crowd(members: u64) -> (Tree<u64>, MemberId) {
     (tree, last)
 }
 
-/// A B-tree of n places compares at most all keys of one node, 11, on each of its levels, of
-/// which each divides by 6; a call looks into it a fixed number of times.
+/// A B-tree of n places compares at most all 11 keys of one node on each level, and each level
+/// divides by 6. A call looks into it a fixed number of times.
 fn steps_allowed(members: u64) -> u64 {
     let levels = (members as f64).log(6.0).ceil() as u64 + 1;
     40 + 10 * 11 * levels
 }
 
 #[test]
-fn a_join_costs_the_logarithm_of_the_tree() {
+fn join_costs_the_logarithm_of_the_tree_size() {
     let cost = |members| {
         let (mut tree, _) = crowd(members);
         let (_, steps) = cost::of(|| {
@@ -39,7 +39,7 @@ fn a_join_costs_the_logarithm_of_the_tree() {
 }
 
 #[test]
-fn a_leave_costs_as_much_as_it_moves() {
+fn leave_costs_as_much_as_it_moves() {
     let (mut tree, last) = crowd(100_000);
     let (moves, steps) = cost::of(|| tree.remove(last));
     assert!(
@@ -56,9 +56,10 @@ fn a_leave_costs_as_much_as_it_moves() {
 }
 
 #[test]
-fn joining_costs_no_more_after_many_have_come_and_gone() {
+fn join_costs_no_more_after_many_joins_and_leaves() {
     let (mut tree, _) = crowd(20_000);
-    // Every third relay goes, a hundred times one; whoever is below joins again, and others come.
+    // A hundred times, a relay leaves, every third one in turn. The members below it join again,
+    // and a new one comes.
     for round in 0..100 {
         let relays = tree.placed().filter(|(depth, ..)| (2..8).contains(depth));
         let nth = relays.map(|(_, id, _)| id).nth(round * 3);
@@ -82,7 +83,7 @@ fn joining_costs_no_more_after_many_have_come_and_gone() {
 }
 
 #[test]
-fn the_most_crowded_parent_lets_go_of_a_child_as_fast_as_any() {
+fn parent_with_most_children_loses_one_as_fast_as_any() {
     let mut tree = Tree::new(Orphans::KeepSubtrees, terms(50_000), 0);
     let members: Vec<_> = (0..50_000)
         .map(|number| tree.add(terms(0), number))
@@ -95,7 +96,7 @@ fn the_most_crowded_parent_lets_go_of_a_child_as_fast_as_any() {
 }
 
 #[test]
-fn a_chain_of_a_hundred_thousand_dissolves_without_deep_calls() {
+fn chain_of_a_hundred_thousand_dissolves_without_recursion() {
     let mut tree = Tree::new(Orphans::Dissolve, terms(1), 0);
     let mut first = None;
     for number in 1..100_000 {

@@ -1,4 +1,4 @@
-//! The same tree without an index or links: every question is a walk over all members.
+//! The same tree without index and links: each question walks over all members.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ pub(super) struct Plain {
     pub(super) terms: Terms,
     pub(super) parent: Option<MemberId>,
     pub(super) has_media: bool,
-    /// Asks for a place, since then.
+    /// The ticket with which it waits for a place.
     pub(super) asked: Option<u64>,
-    /// Has its place, since then.
+    /// The ticket with which it got its place.
     ticket: u64,
 }
 
@@ -54,7 +54,7 @@ impl Model {
         self.tickets
     }
 
-    /// The way to the root; `None` when it ends before, or never.
+    /// The path to the root; `None` if it ends before the root. Panics on a cycle.
     pub(super) fn way(&self, id: MemberId) -> Option<Vec<MemberId>> {
         let mut way = vec![id];
         let mut at = id;
@@ -82,7 +82,7 @@ impl Model {
         false
     }
 
-    /// Where somebody belongs.
+    /// The best parent for a member.
     pub(super) fn best(&self, id: MemberId, avoided: &[MemberId]) -> Option<MemberId> {
         let places = self.members.iter().filter_map(|(at, member)| {
             let way = self.way(*at)?;

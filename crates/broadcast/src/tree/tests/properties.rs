@@ -1,4 +1,4 @@
-//! Whatever is called in whatever order, the tree does what the plain model says.
+//! For any calls in any order, the tree does what the plain model says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::model::Model;
 use super::*;
 
-/// Numbers choose among those who are there.
+/// A call on the tree. Numbers choose among the present members.
 #[derive(Debug, Clone)]
 enum Action {
     Come(Terms),
@@ -42,12 +42,12 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// Both trees, and who was ever there.
+/// The tree, its model, and all members that ever were in them.
 struct Trial {
     orphans: Orphans,
     tree: Tree<u64>,
     model: Model,
-    /// Everybody in the order of coming.
+    /// The present members in the order in which they were added.
     ids: Vec<MemberId>,
     gone: Vec<MemberId>,
 }
@@ -164,7 +164,7 @@ impl Trial {
     }
 
     fn set_terms(&mut self, id: MemberId, terms: Terms) {
-        // Who is youngest, the tree knows by its links; the model by the order of its children.
+        // The order of the children, youngest last, is taken from the tree: the model has none.
         let children: Vec<_> = self.tree.children(id).collect();
         let moves = self.tree.set_terms(id, terms);
         self.model.at(id).terms = terms;
@@ -178,7 +178,7 @@ impl Trial {
         self.follow(&moves, &lost);
     }
 
-    /// Who loses its place when a member goes.
+    /// The members that lose their places when `top` leaves or loses its media.
     fn losers(&self, top: MemberId, goes: bool) -> BTreeSet<MemberId> {
         let below = |id: &MemberId| *id != top && self.model.is_below(*id, top);
         match self.orphans {
@@ -188,8 +188,8 @@ impl Trial {
         }
     }
 
-    /// Does in the model what the tree has told, and sees that it is right: `lost` have lost
-    /// their place, and who waits gets the best there is, in order.
+    /// Applies the tree's moves to the model, and asserts that they are right: exactly `lost` lost
+    /// their places, and the members that wait get the best places, first come, first served.
     fn follow(&mut self, moves: &[Move], lost: &BTreeSet<MemberId>) {
         let told: BTreeSet<_> = moves.iter().map(|told| told.member).collect();
         assert_eq!(told.len(), moves.len(), "each is told once: {moves:?}");
@@ -260,7 +260,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn the_tree_does_what_a_walk_over_all_members_would_do(
+    fn tree_agrees_with_a_walk_over_all_members(
         dissolve in any::<bool>(),
         actions in proptest::collection::vec(action(), 1..200),
     ) {

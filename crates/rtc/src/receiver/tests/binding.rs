@@ -19,7 +19,7 @@ fn two_videos() -> Pair {
 }
 
 #[test]
-fn mid_goes_before_what_is_declared() {
+fn mid_takes_precedence_over_declared_ssrc() {
     let mut pair = two_videos();
     let sent = Sent {
         ssrc: 7,
@@ -29,7 +29,7 @@ fn mid_goes_before_what_is_declared() {
 }
 
 #[test]
-fn mid_is_needed_only_once() {
+fn mid_is_needed_on_the_first_packet_only() {
     let mut pair = two_videos();
     let arrived = pair.receive(&picture(1).with(IDS.mid, b"w"));
     assert_eq!(place(arrived), Some((1, 0)));
@@ -67,7 +67,7 @@ fn declared_ssrc_needs_no_extension() {
 }
 
 #[test]
-fn payload_type_is_enough_where_one_section_has_it() {
+fn payload_type_suffices_if_one_section_has_it() {
     let mut pair = Pair::both();
     assert_eq!(place(pair.receive(&picture(1))), Some((VIDEO, 0)));
     assert_eq!(place(pair.receive(&sound(1))), Some((AUDIO, 0)));
@@ -105,7 +105,7 @@ fn repaired_rid_names_the_layer_of_retransmissions() {
 }
 
 #[test]
-fn payload_type_that_was_not_negotiated_is_counted() {
+fn unnegotiated_payload_type_is_counted() {
     let mut pair = Pair::both();
     let unknown = Sent {
         payload_type: 35,
@@ -113,7 +113,7 @@ fn payload_type_that_was_not_negotiated_is_counted() {
     };
     assert!(pair.receive(&unknown.clone().with(IDS.mid, b"v")).is_none());
     assert_eq!(pair.counts(), [(Cause::UnknownPayloadType, 1)]);
-    // In a running source it leaves viewers no gap, and is not asked for.
+    // In a running source it leaves viewers no gap and is not NACKed.
     assert_eq!(pair.numbers([1]), [1]);
     assert!(pair.receive(&unknown).is_none());
     assert_eq!(pair.numbers([3]), [2]);
@@ -136,7 +136,7 @@ fn renegotiated_sections_keep_their_sources() {
 }
 
 #[test]
-fn closed_section_that_returns_knows_its_wraps() {
+fn reopened_section_keeps_its_rollover_counters() {
     let mut pair = Pair::both();
     for index in [65_000, 65_537, 65_538] {
         assert!(pair.receive(&picture(index)).is_some());

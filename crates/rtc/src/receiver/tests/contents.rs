@@ -3,7 +3,7 @@ use rtp::CaptureTime;
 use super::*;
 
 #[test]
-fn extensions_that_travel_on_are_read() {
+fn end_to_end_extensions_are_read() {
     let mut pair = Pair::both();
     let mut ntp = vec![0; 7];
     ntp.push(9);
@@ -26,7 +26,7 @@ fn extensions_that_travel_on_are_read() {
 }
 
 #[test]
-fn values_of_another_length_are_ignored() {
+fn extension_values_of_wrong_length_are_ignored() {
     let mut pair = Pair::both();
     let ids = [1, 5, 6, 13];
     let sent = ids.iter().fold(picture(1), |s, id| s.with(*id, &[1, 2]));
@@ -35,7 +35,7 @@ fn values_of_another_length_are_ignored() {
 }
 
 #[test]
-fn redundant_sound_has_its_primary_block() {
+fn redundant_audio_yields_its_primary_block() {
     let mut pair = Pair::both();
     let redundant = [0x80 | OPUS, 0, 0, 2, OPUS, 1, 2, 3, 4];
     let sent = Sent {
@@ -50,7 +50,7 @@ fn redundant_sound_has_its_primary_block() {
 }
 
 #[test]
-fn padding_is_taken_away() {
+fn padding_is_removed() {
     let mut pair = Pair::both();
     let sent = Sent {
         padding: 100,
@@ -73,7 +73,7 @@ fn padding_longer_than_the_payload_is_malformed() {
 }
 
 #[test]
-fn probes_count_for_feedback_and_leave_no_gap() {
+fn padding_probes_get_feedback_and_leave_no_gap() {
     let mut pair = Pair::both();
     let seq = |n: u8| [0, n];
     assert_eq!(pair.numbers([1]), [1]);
@@ -97,9 +97,9 @@ fn probes_count_for_feedback_and_leave_no_gap() {
 }
 
 #[test]
-fn layers_of_av1_are_those_of_its_descriptor() {
+fn av1_descriptor_without_templates_yields_no_layers() {
     let mut pair = Pair::both();
-    // Start and end of a frame of template 0, without templates: nothing is told of layers.
+    // Start and end of a frame of template 0, but no templates: the layers are unknown.
     let sent = Sent {
         payload_type: AV1,
         ..picture(1)

@@ -23,12 +23,12 @@ fn losses_are_reported_each_second() {
     assert_eq!((video.lost, video.fraction_lost), (1, 64));
     assert_eq!((video.highest_seq, audio.highest_seq), (65_537, 7));
     assert_eq!((audio.lost, audio.last_report), (0, 0));
-    // Nothing came since.
+    // No packet arrived since.
     assert_eq!(pair.reports(ms(5_000)), []);
 }
 
 #[test]
-fn reports_tell_the_last_sender_report() {
+fn reports_name_the_last_sender_report() {
     let mut pair = Pair::both();
     pair.numbers([1]);
     pair.wait(ms(250));
@@ -39,7 +39,7 @@ fn reports_tell_the_last_sender_report() {
 }
 
 #[test]
-fn sender_reports_tell_when_sound_and_picture_were_captured() {
+fn sender_reports_yield_capture_times() {
     let mut pair = Pair::both();
     pair.receive(&sound(1));
     pair.numbers([1]);
@@ -54,7 +54,7 @@ fn sender_reports_tell_when_sound_and_picture_were_captured() {
     assert_eq!(sound.captured, begin + ms(1_000));
     assert_eq!(picture.captured, begin + ms(1_000));
     assert_eq!(picture.received, pair.now);
-    // The clock of another source is another one.
+    // A new source has no sender report yet.
     let other = Sent {
         ssrc: 9,
         ..super::picture(3)
@@ -77,7 +77,7 @@ fn packets_of_a_frame_have_one_capture_time() {
         pair.receive(&sent).unwrap().packet.captured
     };
     assert_eq!(captured(&mut pair, 2, 9_000), begin + ms(100));
-    // By the publisher's clock the timestamp now is 250 ms later.
+    // By the new report the same timestamp is 250 ms later.
     sender_report(&mut pair, VIDEO_SSRC, ntp + NTP_SECOND / 4, 0);
     assert_eq!(captured(&mut pair, 3, 9_000), begin + ms(100));
     assert_eq!(captured(&mut pair, 4, 18_000), begin + ms(450));
@@ -89,7 +89,7 @@ fn packets_of_a_frame_have_one_capture_time() {
 }
 
 #[test]
-fn key_frame_is_asked_for_at_once_and_of_its_layer() {
+fn keyframe_request_goes_to_its_layer_at_once() {
     let mut pair = Pair::new([simulcast()]);
     pair.receiver.request_keyframe(0, 2);
     pair.receiver.request_keyframe(0, 9);
@@ -99,7 +99,7 @@ fn key_frame_is_asked_for_at_once_and_of_its_layer() {
         let sent = Sent { ssrc, ..picture(1) };
         pair.receive(&sent.with(IDS.rid, rid));
     }
-    // It was wanted before the layer began.
+    // The request came before the layer began.
     assert_eq!(pair.asked(ms(1)).1, [11]);
     pair.receiver.request_keyframe(0, 0);
     assert_eq!(pair.receiver.due(pair.now), Some(pair.now));
@@ -126,7 +126,7 @@ fn nothing_is_due_without_packets() {
 }
 
 #[test]
-fn reports_go_along_with_feedback() {
+fn reports_are_sent_together_with_feedback() {
     let mut pair = Pair::both();
     let seq = |n: u8| [0, n];
     let mut compounds = Vec::new();

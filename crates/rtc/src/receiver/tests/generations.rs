@@ -8,7 +8,7 @@ fn of(ssrc: u32, index: u64) -> Sent {
 }
 
 #[test]
-fn new_ssrc_goes_on_and_asks_for_a_key_frame() {
+fn new_ssrc_continues_numbers_and_requests_a_keyframe() {
     let mut pair = Pair::both();
     pair.numbers([30_000, 30_001, 30_003]);
     pair.wait(ms(5));
@@ -17,13 +17,13 @@ fn new_ssrc_goes_on_and_asks_for_a_key_frame() {
     assert_eq!((arrived.packet.seq, arrived.layer), (30_004, 0));
     let arrived = pair.receive(&of(9, 102)).unwrap();
     assert_eq!((arrived.restarted, arrived.packet.seq), (false, 30_006));
-    // What the old source lost is of no use; what the new one lost is.
+    // Losses of the old source are not NACKed; those of the new one are.
     assert_eq!(pair.asked(ms(15)), ([(9, 101)].into(), [9].into()));
     assert_eq!(pair.receive(&of(9, 101)).unwrap().packet.seq, 30_005);
 }
 
 #[test]
-fn sound_that_goes_on_needs_no_key_frame() {
+fn audio_source_change_requests_no_keyframe() {
     let mut pair = Pair::both();
     assert!(!pair.receive(&sound(1)).unwrap().restarted);
     let arrived = pair
@@ -37,7 +37,7 @@ fn sound_that_goes_on_needs_no_key_frame() {
 }
 
 #[test]
-fn old_source_returns_only_when_the_new_one_is_silent() {
+fn old_source_resumes_only_when_the_new_one_is_silent() {
     let mut pair = Pair::both();
     pair.numbers([1]);
     assert!(pair.receive(&of(9, 100)).unwrap().restarted);
@@ -48,7 +48,7 @@ fn old_source_returns_only_when_the_new_one_is_silent() {
 }
 
 #[test]
-fn ever_new_ssrcs_are_bounded_and_change_little() {
+fn ever_new_ssrcs_are_bounded_and_rarely_restart() {
     let mut pair = Pair::both();
     let mut restarts = 0;
     for round in 0..10_000_u32 {
@@ -58,7 +58,7 @@ fn ever_new_ssrcs_are_bounded_and_change_little() {
         let video = pair.receiver.sources.len();
         assert!(video <= SSRCS_MAX && pair.receiver.ssrcs.len() == video);
     }
-    // One a second, which then is silent.
+    // One restart a second; the source that caused it is silent afterwards.
     assert!((9..=11).contains(&restarts), "{restarts}");
     let (_, keyframes) = pair.asked(ms(10));
     assert!(keyframes.len() <= 1);
@@ -85,21 +85,21 @@ fn running_source_survives_ever_new_ssrcs() {
 }
 
 #[test]
-fn retransmission_of_the_old_source_is_not_taken() {
+fn retransmission_of_the_old_source_is_refused() {
     let mut pair = Pair::both();
     pair.numbers([1, 3]);
     assert!(pair.receive(&picture(2).again(1)).is_some());
     pair.receive(&of(9, 100));
     pair.receive(&of(9, 102));
     assert!(pair.receive(&of(9, 101).again(2)).is_none());
-    // When the old one is long gone, its SSRC of retransmissions serves the new one.
+    // Once the old source is long gone, its RTX SSRC may serve the new one.
     pair.now += ms(1_100);
     pair.receive(&of(9, 104));
     assert!(pair.receive(&of(9, 103).again(3)).is_some());
 }
 
 #[test]
-fn jump_of_numbers_is_a_restart_and_no_loss() {
+fn jump_of_numbers_is_a_restart_and_not_a_loss() {
     let mut pair = Pair::both();
     pair.numbers([1, 2]);
     pair.wait(ms(1_000));

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn lost_packet_is_asked_for_and_taken_from_its_rtx() {
+fn lost_packet_is_nacked_and_recovered_from_rtx() {
     let mut pair = Pair::both();
     assert_eq!(
         pair.numbers([65_535, 65_537, 65_539]),
@@ -17,7 +17,7 @@ fn lost_packet_is_asked_for_and_taken_from_its_rtx() {
     assert_eq!((arrived.packet.seq, payload(&arrived)), (65_536, 65_536));
     assert_eq!(arrived.packet.format, format(Codec::Vp8));
     assert_eq!(arrived.packet.timestamp, picture(65_536).timestamp);
-    // Neither again, nor as it was.
+    // A second copy is refused, as RTX and as the original.
     assert!(pair.receive(&picture(65_536).again(701)).is_none());
     assert!(pair.numbers([65_536]).is_empty());
     let (nacks, _) = pair.asked(ms(200));
@@ -25,7 +25,7 @@ fn lost_packet_is_asked_for_and_taken_from_its_rtx() {
 }
 
 #[test]
-fn lost_packet_without_rtx_comes_again_as_it_was() {
+fn lost_packet_without_rtx_is_recovered_as_it_was() {
     let mut without = video();
     without.types[0].rtx = None;
     let mut pair = Pair::new([without]);
@@ -36,7 +36,7 @@ fn lost_packet_without_rtx_comes_again_as_it_was() {
 }
 
 #[test]
-fn nothing_is_asked_for_that_was_not_agreed_on() {
+fn nothing_is_nacked_without_negotiated_nack() {
     let mut pair = Pair::both();
     pair.receive(&sound(1));
     pair.receive(&sound(9));
@@ -44,17 +44,17 @@ fn nothing_is_asked_for_that_was_not_agreed_on() {
 }
 
 #[test]
-fn unanswered_number_is_given_up() {
+fn unanswered_nack_is_given_up() {
     let mut pair = Pair::both();
     pair.numbers([1, 3]);
     let (nacks, _) = pair.asked(ms(5_000));
     assert!((3..=8).contains(&nacks.len()), "{nacks:?}");
-    // It is taken if it comes nevertheless.
+    // It is accepted if it arrives nevertheless.
     assert_eq!(pair.numbers([2]), [2]);
 }
 
 #[test]
-fn round_trip_is_that_of_retransmissions() {
+fn round_trip_is_measured_by_retransmissions() {
     let mut pair = Pair::both();
     for round in 0..60 {
         pair.numbers([2 * round, 2 * round + 2]);
@@ -67,16 +67,16 @@ fn round_trip_is_that_of_retransmissions() {
 }
 
 #[test]
-fn long_burst_is_asked_for_in_one_datagram() {
+fn long_burst_is_nacked_in_one_datagram() {
     let mut pair = Pair::both();
-    // No two of the missing share an entry.
+    // No two missing numbers share a NACK entry.
     pair.numbers((1..=18 * 270).filter(|i| i % 18 != 0));
     let (nacks, _) = pair.asked(ms(15));
     assert_eq!(nacks.len(), missing::MISSING_MAX);
 }
 
 #[test]
-fn retransmission_that_nobody_misses_is_counted() {
+fn retransmission_of_nothing_missing_is_counted() {
     let mut pair = Pair::both();
     assert!(pair.receive(&picture(2).again(1)).is_none());
     pair.numbers([1, 2, 3]);
@@ -87,7 +87,7 @@ fn retransmission_that_nobody_misses_is_counted() {
 }
 
 #[test]
-fn bye_ends_requests() {
+fn bye_stops_nacks() {
     let mut pair = Pair::both();
     pair.numbers([1, 3]);
     let bye = rtcp::Received::Bye { source: VIDEO_SSRC };
@@ -96,8 +96,8 @@ fn bye_ends_requests() {
 }
 
 #[test]
-fn nack_is_alone_where_reduced_sizes_were_agreed_on() {
-    /// Types of the packets of each datagram (RFC 3550 §12.1, RFC 4585 §6.1).
+fn nack_is_sent_alone_with_reduced_size_rtcp() {
+    /// Returns the RTCP packet types of each datagram (RFC 3550 §12.1, RFC 4585 §6.1).
     fn kinds(reduced_size: bool) -> Vec<Vec<u8>> {
         let mut section = video();
         section.reduced_size = reduced_size;

@@ -4,13 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What a network does with a packet.
+/// What the network does with a packet.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     Passes,
     Lost,
     Doubled,
-    /// Overtaken by so many.
+    /// Overtaken by this many packets.
     Late(usize),
 }
 
@@ -23,7 +23,7 @@ fn fate() -> impl Strategy<Value = Fate> {
     ]
 }
 
-/// Sent packets in the order of their arrival.
+/// Passes packets through the network; returns them in the order of arrival.
 fn through(network: &[Fate], sent: impl Iterator<Item = Sent>) -> Vec<Sent> {
     let mut arriving = Vec::new();
     for (place, (sent, fate)) in sent.zip(network).enumerate() {
@@ -42,7 +42,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_number_comes_twice_and_losses_are_repaired(
+    fn numbers_never_repeat_and_losses_are_repaired(
         network in prop::collection::vec(fate(), 50..600),
         again in prop::collection::vec(fate(), 2_000),
         first in 0_u64..65_400,
@@ -78,14 +78,14 @@ proptest! {
         }
         let span = came.last().zip(came.first()).map_or(0, |(last, first)| last - first + 1);
         let unrepaired = span as usize - came.len();
-        // Those at the end are not asked for yet.
+        // The last losses are not NACKed yet.
         prop_assert!(unrepaired <= 40, "{unrepaired}");
         let lost = network.iter().filter(|fate| matches!(fate, Fate::Lost | Fate::Late(_)));
         prop_assert!(nacked <= 8 * (1 + lost.count()), "{nacked}");
     }
 
     #[test]
-    fn no_datagram_does_harm(
+    fn random_datagrams_do_no_harm(
         datagrams in prop::collection::vec(
             (any::<bool>(), prop::collection::vec(any::<u8>(), 0..80), 0_u8..4, 0_u64..400),
             1..300,

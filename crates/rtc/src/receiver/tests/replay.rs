@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn packet_is_taken_once_and_late_ones_in_the_window() {
+fn packet_is_accepted_once_and_late_within_the_window() {
     for protection in ALL {
         let mut pair = Pair::with(protection, [audio(), video()]);
         assert_eq!(pair.numbers([9, 7, 9, 7, 8, 8]), [9, 7, 8]);
@@ -12,7 +12,7 @@ fn packet_is_taken_once_and_late_ones_in_the_window() {
 }
 
 #[test]
-fn numbers_go_on_over_wraps_with_losses_and_reordering() {
+fn numbers_continue_over_wraps_losses_and_reordering() {
     for protection in ALL {
         let mut pair = Pair::with(protection, [audio(), video()]);
         let indices: Vec<u64> = (0..80).map(|i| 65_000 + i * 2_500).collect();
@@ -25,7 +25,7 @@ fn numbers_go_on_over_wraps_with_losses_and_reordering() {
 }
 
 #[test]
-fn altered_packet_leaves_no_trace() {
+fn altered_packet_changes_no_state() {
     for protection in ALL {
         let mut pair = Pair::with(protection, [audio(), video()]);
         let sealed = pair.seal(&picture(5).with(IDS.transport_seq, &[0, 1]));
@@ -46,7 +46,7 @@ fn altered_packet_leaves_no_trace() {
 }
 
 #[test]
-fn forged_number_far_ahead_moves_no_window() {
+fn forged_number_far_ahead_does_not_move_the_window() {
     let mut pair = Pair::both();
     pair.numbers([1]);
     let mut forged = pair.seal(&picture(2));

@@ -3,7 +3,7 @@ use rtp::{CaptureTime, PictureIds};
 use super::*;
 
 #[test]
-fn a_packet_goes_out_with_the_numbers_of_its_receiver() {
+fn sent_packet_has_the_numbers_of_its_rewrite() {
     for protection in ALL {
         let mut pair = Pair::with(protection, [audio(), video()].into(), None);
         for marker in [true, false] {
@@ -32,7 +32,7 @@ fn a_packet_goes_out_with_the_numbers_of_its_receiver() {
 }
 
 #[test]
-fn packets_open_after_their_sequence_numbers_have_wrapped() {
+fn packets_open_after_a_wrap_of_sequence_numbers() {
     for protection in ALL {
         let mut pair = Pair::with(protection, [audio(), video()].into(), None);
         for seq in 0xfffe..0x1_0002 {
@@ -44,7 +44,7 @@ fn packets_open_after_their_sequence_numbers_have_wrapped() {
 }
 
 #[test]
-fn every_packet_has_the_next_transport_wide_number() {
+fn each_packet_gets_the_next_transport_wide_number() {
     let mut pair = Pair::new();
     let sound = pair.packet(Codec::Opus, b"sound");
     assert!(pair.send_video(10));
@@ -61,7 +61,7 @@ fn every_packet_has_the_next_transport_wide_number() {
 }
 
 #[test]
-fn extensions_that_travel_end_to_end_are_in_the_header() {
+fn end_to_end_extensions_are_written() {
     let mut pair = Pair::new();
     let packet = Packet {
         extensions: Extensions {
@@ -97,7 +97,7 @@ fn extensions_that_travel_end_to_end_are_in_the_header() {
 }
 
 #[test]
-fn picture_ids_are_those_of_the_receiver() {
+fn picture_ids_are_rewritten_per_receiver() {
     let mut pair = Pair::new();
     // X; I, L, T; picture id 0x0102 of 15 bits; TL0PICIDX; TID and Y; frame header.
     let payload = [0x90, 0xe0, 0x81, 0x02, 0x07, 0x60, 0x00];
@@ -135,7 +135,7 @@ fn receiver_without_redundant_audio_gets_the_primary_block() {
 }
 
 #[test]
-fn packets_name_their_m_line_until_the_receiver_reports_on_them() {
+fn packets_carry_the_mid_until_the_receiver_reports() {
     let mut pair = Pair::new();
     pair.send_video(1);
     pair.report(report_on(AUDIO_SSRC));
@@ -154,7 +154,7 @@ fn packets_name_their_m_line_until_the_receiver_reports_on_them() {
     pair.nack(&[1]);
     let [third, again] = pair.arrived().try_into().ok().unwrap();
     assert_eq!(names(&third), [None, None, None]);
-    // Of another source, on which nothing was reported.
+    // The RTX source was not reported on.
     assert_eq!(again.header.ssrc, RTX_SSRC);
     assert_eq!(names(&again), named);
     assert!([third, again].iter().all(|a| a.transport_seq().is_some()));
@@ -193,7 +193,7 @@ fn long_descriptors_and_high_ids_take_the_two_byte_form() {
 }
 
 #[test]
-fn an_extension_that_fits_no_form_is_left_out() {
+fn extension_too_long_for_any_form_is_left_out() {
     let mut pair = Pair::new();
     let mut packet = pair.packet(Codec::Av1, b"frame");
     packet.extensions.dependency_descriptor = Some([0xc1; 257].into());
@@ -205,7 +205,7 @@ fn an_extension_that_fits_no_form_is_left_out() {
 }
 
 #[test]
-fn without_extensions_there_is_no_block() {
+fn header_without_extensions_has_no_block() {
     let encoding = EncodingConfig {
         ids: ExtensionIds::default(),
         ..video()
@@ -220,7 +220,7 @@ fn without_extensions_there_is_no_block() {
 }
 
 #[test]
-fn a_sequence_number_is_sent_once() {
+fn sequence_number_is_sent_only_once() {
     let mut pair = Pair::new();
     for seq in [5_000, 4_000, 5_001] {
         assert!(pair.send_video(seq));
@@ -231,14 +231,14 @@ fn a_sequence_number_is_sent_once() {
     assert!(!pair.send_video(3_977));
     assert!(pair.to.is_empty());
     assert!(pair.send_video(3_978));
-    // Each encoding has its own.
+    // Each encoding has its own numbers.
     let sound = pair.packet(Codec::Opus, b"sound");
     assert!(pair.send(AUDIO, sound, rewrite(5_000), OPUS));
     assert_eq!(pair.arrived().len(), 2);
 }
 
 #[test]
-fn packets_of_one_size_leave_as_one_train() {
+fn packets_of_one_size_are_sent_as_one_train() {
     let mut pair = Pair::new();
     for (seq, bytes) in [(1, 100), (2, 100), (3, 100), (4, 90), (5, 100)] {
         assert!(pair.send_bytes(seq, bytes));

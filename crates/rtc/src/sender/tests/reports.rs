@@ -3,11 +3,11 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn the_receivers_requests_are_told() {
+fn receiver_requests_are_reported() {
     let mut pair = Pair::new();
     pair.tell(&pli(AUDIO_SSRC));
     assert_eq!(pair.feedback(), [Feedback::KeyframeRequest(AUDIO)]);
-    // A FIR with two entries (RFC 5104 §4.3.1.1), of which one is for nobody here.
+    // A FIR with two entries (RFC 5104 §4.3.1.1), one of them for an unknown SSRC.
     let mut fir = vec![0x84, 206, 0, 6, 0, 0, 0, 1, 0, 0, 0, 0];
     for source in [VIDEO_SSRC, 77] {
         fir.extend(source.to_be_bytes());
@@ -31,7 +31,7 @@ fn the_receivers_requests_are_told() {
 }
 
 #[test]
-fn a_sender_reports_every_second_on_what_it_sends() {
+fn sender_report_is_sent_every_second() {
     for protection in ALL {
         let mut pair = Pair::with(protection, [audio(), video()].into(), None);
         let began = pair.now;
@@ -42,7 +42,7 @@ fn a_sender_reports_every_second_on_what_it_sends() {
             ..pair.packet(Codec::H264, &[0; 50])
         };
         pair.send(VIDEO, second, rewrite(2), H264);
-        // A retransmission is of another source.
+        // A retransmission belongs to another source and does not count.
         pair.nack(&[1]);
         assert_eq!(pair.arrived().len(), 3);
         pair.pass(599);
@@ -63,18 +63,18 @@ fn a_sender_reports_every_second_on_what_it_sends() {
         };
         rtcp::write_sender_report(&mut expected, &report);
         rtcp::write_cname(&mut expected, VIDEO_SSRC, "name");
-        // None on sound, of which nothing was sent.
+        // No report for audio, which has sent nothing.
         assert_eq!(pair.reports(), [expected]);
         assert_eq!(pair.sender.due(pair.now), second(2));
     }
 }
 
 #[test]
-fn a_good_bye_names_all_sources() {
+fn bye_lists_all_ssrcs() {
     let mut pair = Pair::new();
     pair.close();
     let mut expected = Vec::new();
-    // A compound begins with a report and the name of its source (RFC 3550 §6.1).
+    // A compound begins with a report and the CNAME of its source (RFC 3550 §6.1).
     rtcp::write_receiver_report(&mut expected, AUDIO_SSRC, &[]);
     rtcp::write_cname(&mut expected, AUDIO_SSRC, "name");
     rtcp::write_bye(&mut expected, &[AUDIO_SSRC, VIDEO_SSRC]);
@@ -82,7 +82,7 @@ fn a_good_bye_names_all_sources() {
 }
 
 #[test]
-fn sender_of_nothing_says_no_good_bye() {
+fn sender_without_encodings_sends_no_bye() {
     for protection in ALL {
         let mut pair = Pair::with(protection, Vec::new(), None);
         pair.close();
@@ -90,13 +90,13 @@ fn sender_of_nothing_says_no_good_bye() {
     }
 }
 
-/// A compound packet of any contents, with some that mean something to this sender.
+/// Generates compound packets, some of which concern this sender.
 fn compounds() -> impl Strategy<Value = Vec<u8>> {
     let word = prop_oneof![
         any::<u32>(),
         Just(AUDIO_SSRC),
         Just(VIDEO_SSRC),
-        // Of a NACK: up to 17 packets from one on.
+        // An entry of a NACK: up to 17 packets from this number on.
         (0..400_u32).prop_map(|seq| seq << 16 | 0xffff),
     ];
     let words = prop::collection::vec(word, 1..40);
@@ -110,7 +110,7 @@ fn compounds() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop_oneof![any_packet, nack], 1..5).prop_map(|packets| packets.concat())
 }
 
-/// Its length may be a lie.
+/// Builds an RTCP packet whose length field may be wrong.
 fn packet((count, kind, words, lie): (u8, u8, Vec<u32>, bool)) -> Vec<u8> {
     let length = if lie {
         words[0] as u8
@@ -126,7 +126,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_report_makes_the_sender_exceed_its_budget(
+    fn random_rtcp_never_exceeds_the_resend_budget(
         reports in prop::collection::vec((compounds(), 0..100_u64), 1..20),
     ) {
         let encodings = [audio(), video()].into();

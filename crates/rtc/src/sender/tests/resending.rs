@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_nack_brings_the_packet_again_as_a_retransmission() {
+fn nack_is_answered_with_rtx() {
     for protection in ALL {
         let mut pair = Pair::with(protection, [audio(), video()].into(), None);
         for seq in 0xffff..0x1_0003 {
@@ -24,7 +24,7 @@ fn a_nack_brings_the_packet_again_as_a_retransmission() {
 }
 
 #[test]
-fn a_retransmission_is_first_numbered_so_that_no_receiver_guesses_a_wrap() {
+fn rtx_numbers_begin_in_the_lower_half() {
     for rtx_ssrc in [0xffff, 0xffff_ffff, 0] {
         let rtx_ssrc = Some(rtx_ssrc);
         let encoding = EncodingConfig {
@@ -40,7 +40,7 @@ fn a_retransmission_is_first_numbered_so_that_no_receiver_guesses_a_wrap() {
 }
 
 #[test]
-fn a_packet_is_not_sent_again_twice_within_a_pause() {
+fn repeated_nack_within_the_pause_is_ignored() {
     let mut pair = Pair::new();
     pair.send_video(1);
     pair.left();
@@ -54,8 +54,8 @@ fn a_packet_is_not_sent_again_twice_within_a_pause() {
 }
 
 #[test]
-fn the_pause_is_the_round_trip_that_the_receiver_reports() {
-    // The round trip, and how long the receiver had the sender report.
+fn resend_pause_is_the_reported_round_trip() {
+    // The round trip, how long the receiver held the sender report, and the resulting pause.
     for (ms, held_ms, pause) in [(250, 500, 250), (0, 250, 10), (750, 0, 500)] {
         let mut pair = Pair::new();
         pair.send_video(1);
@@ -67,7 +67,7 @@ fn the_pause_is_the_round_trip_that_the_receiver_reports() {
             since_report: (held_ms * 65_536 / 1_000) as u32,
             ..report_on(VIDEO_SSRC)
         });
-        // A block without a sender report takes nothing back.
+        // A block without a sender report does not change the round trip.
         pair.report(report_on(VIDEO_SSRC));
         pair.send_video(2);
         pair.left();
@@ -81,7 +81,7 @@ fn the_pause_is_the_round_trip_that_the_receiver_reports() {
 }
 
 #[test]
-fn what_is_forgotten_is_not_sent_again() {
+fn forgotten_packets_are_not_resent() {
     let mut pair = Pair::new();
     pair.send_video(1);
     pair.sender.forget_sent(AUDIO);
@@ -96,7 +96,7 @@ fn what_is_forgotten_is_not_sent_again() {
 }
 
 #[test]
-fn what_is_older_than_a_second_is_not_sent_again() {
+fn packets_older_than_a_second_are_not_resent() {
     for more_is_sent in [false, true] {
         let mut pair = Pair::new();
         pair.send_video(1);
@@ -118,7 +118,7 @@ fn what_is_older_than_a_second_is_not_sent_again() {
 }
 
 #[test]
-fn nothing_is_sent_again_that_was_not_sent_or_has_no_retransmissions() {
+fn nack_for_unknown_or_unkept_packets_is_ignored() {
     let mut pair = Pair::new();
     let packet = pair.packet(Codec::H264, b"payload");
     let without = Types {
@@ -126,7 +126,7 @@ fn nothing_is_sent_again_that_was_not_sent_or_has_no_retransmissions() {
         ..H264_NO_RTX
     };
     pair.send(VIDEO, packet.clone(), rewrite(1), without);
-    // Sound has a payload type for it, but no SSRC.
+    // Audio has an RTX payload type here, but no RTX SSRC.
     let no_source = Types {
         nack: false,
         ..H264
@@ -143,7 +143,7 @@ fn nothing_is_sent_again_that_was_not_sent_or_has_no_retransmissions() {
 }
 
 #[test]
-fn retransmissions_stop_at_their_budget_and_go_on_when_more_is_sent() {
+fn retransmission_budget_grows_with_sent_media() {
     const PACKET_MAX: i64 = 1_100;
     let mut pair = Pair::new();
     let mut sent = |from: u64, to: u64| {
@@ -151,24 +151,24 @@ fn retransmissions_stop_at_their_budget_and_go_on_when_more_is_sent() {
         let sent = bytes(&pair.left());
         pair.nack(&(0..to as u16).collect::<Vec<_>>());
         let resent = bytes(&pair.left());
-        // The next one finds no budget left.
+        // The next NACK finds no credit left.
         pair.pass(100);
         pair.nack(&(0..to as u16).collect::<Vec<_>>());
         assert!(pair.to.is_empty());
         (sent, resent)
     };
-    // What is sent here could pay for more, but no more than this is saved up.
+    // These packets would earn more credit, but no more than `RESENT_BYTES_MAX` is saved up.
     let (_, resent) = sent(0, 500);
     assert!((RESENT_BYTES_MAX..RESENT_BYTES_MAX + PACKET_MAX).contains(&resent));
     let over = resent - RESENT_BYTES_MAX;
     let (sent, resent) = sent(500, 600);
     let paid = sent / 2 - over;
-    // Shares of single packets are whole bytes.
+    // The credit of each packet is rounded to whole bytes.
     assert!((paid - 100..paid + PACKET_MAX).contains(&resent));
 }
 
 #[test]
-fn padding_repeats_only_what_feedback_tells_of() {
+fn padding_repeats_only_packets_with_feedback() {
     let unmeasured = ExtensionIds {
         transport_seq: 0,
         ..IDS
@@ -195,20 +195,20 @@ fn padding_repeats_only_what_feedback_tells_of() {
             assert!(packets.iter().all(|packet| packet.header.ssrc == RTX_SSRC));
             padding += packets.len();
         }
-        // Not what one call could send.
+        // Far less than ten calls may send at most.
         assert!(padding < PADDING_MAX * 10, "{padding}");
         assert_eq!(padding > 0, is_padded, "{padding}");
     }
 }
 
-/// A sender of pictures alone, and the names of the m-line that its packets carry.
+/// Returns the SSRC of each packet, and whether it carries the MID.
 fn names(arrived: &[Arrived]) -> Vec<(u32, bool)> {
     let name = |a: &Arrived| (a.header.ssrc, a.extension(IDS.mid).is_some());
     arrived.iter().map(name).collect()
 }
 
 #[test]
-fn rtx_names_its_m_line_until_feedback_tells_of_an_arrival() {
+fn rtx_carries_the_mid_until_feedback_on_an_arrival() {
     let mut pair = Pair::new();
     // Transport-wide numbers 1 to 3.
     for seq in 1..4 {
@@ -219,22 +219,22 @@ fn rtx_names_its_m_line_until_feedback_tells_of_an_arrival() {
         pair.nack(&[seq]);
         names(&pair.arrived())
     };
-    // Number 4 is lost, and so is 5, of which nothing is told.
+    // Number 4 is lost and reported; number 5 is not reported.
     assert_eq!(resent(&mut pair, 1), [(RTX_SSRC, true)]);
     assert_eq!(resent(&mut pair, 2), [(RTX_SSRC, true)]);
     pair.tell_arrivals(1, &[true, true, true, false]);
     assert_eq!(resent(&mut pair, 3), [(RTX_SSRC, true)]);
-    // That was number 6, and it arrived.
+    // The last retransmission had number 6, and it arrived.
     pair.tell_arrivals(6, &[true]);
     pair.pass(20);
     assert_eq!(resent(&mut pair, 1), [(RTX_SSRC, false)]);
-    // What the retransmissions proved says nothing of the primary source.
+    // An arrival on the RTX source says nothing about the media source.
     pair.send_video(4);
     assert_eq!(names(&pair.arrived()), [(VIDEO_SSRC, true)]);
 }
 
 #[test]
-fn rtx_names_its_m_line_until_a_report_on_its_source() {
+fn rtx_carries_the_mid_until_a_report_on_its_ssrc() {
     let mut pair = Pair::new();
     for seq in 1..5 {
         pair.send_video(seq);
@@ -249,7 +249,7 @@ fn rtx_names_its_m_line_until_a_report_on_its_source() {
 }
 
 #[test]
-fn report_on_rtx_leaves_the_primary_named() {
+fn report_on_rtx_keeps_the_mid_on_the_media_source() {
     let mut pair = Pair::new();
     pair.report(report_on(RTX_SSRC));
     pair.send_video(1);
@@ -258,7 +258,7 @@ fn report_on_rtx_leaves_the_primary_named() {
     assert_eq!(names(&pair.arrived()), expected);
 }
 
-/// A datagram that left for the first time, and those by which a NACK brought it again.
+/// Returns a datagram as it was first sent, and the datagrams that a NACK for it brought.
 fn same_bytes(protection: Protection, between: impl Fn(&mut Pair)) -> (Vec<u8>, Vec<Vec<u8>>) {
     let encoding = EncodingConfig {
         rtx_ssrc: None,
@@ -275,7 +275,7 @@ fn same_bytes(protection: Protection, between: impl Fn(&mut Pair)) -> (Vec<u8>, 
 }
 
 #[test]
-fn without_rtx_a_nack_brings_the_same_bytes_again() {
+fn nack_without_rtx_resends_identical_bytes() {
     for protection in ALL {
         let (first, again) = same_bytes(protection, |_| {});
         assert_eq!(again, [first], "{protection:?}");
@@ -283,10 +283,11 @@ fn without_rtx_a_nack_brings_the_same_bytes_again() {
 }
 
 #[test]
-fn same_bytes_stay_the_same_when_everything_moved_on() {
+fn identical_resend_survives_later_changes() {
     for protection in ALL {
         let (first, again) = same_bytes(protection, |pair| {
-            // The m-line is named no more, numbers have wrapped, others were taken meanwhile.
+            // Later packets leave out the MID, numbers have wrapped, and others were sent
+            // meanwhile.
             pair.report(report_on(VIDEO_SSRC));
             pair.highest.insert(VIDEO_SSRC, 0xffff);
             for seq in 0x1_0000..0x1_0010 {
@@ -304,7 +305,7 @@ fn same_bytes_stay_the_same_when_everything_moved_on() {
 }
 
 #[test]
-fn same_bytes_keep_what_was_written_for_this_receiver() {
+fn identical_resend_keeps_rewritten_fields() {
     let encoding = EncodingConfig {
         rtx_ssrc: None,
         ..video()
@@ -330,7 +331,7 @@ fn same_bytes_keep_what_was_written_for_this_receiver() {
 }
 
 #[test]
-fn same_bytes_take_no_transport_wide_number() {
+fn identical_resend_takes_no_transport_wide_number() {
     let mut pair = Pair::new();
     pair.send_typed(1, 100, H264_NO_RTX);
     pair.nack(&[1]);
@@ -342,7 +343,7 @@ fn same_bytes_take_no_transport_wide_number() {
 }
 
 #[test]
-fn same_bytes_count_once_in_reports() {
+fn identical_resend_counts_once_in_reports() {
     let mut pair = Pair::new();
     pair.send_typed(1, 100, H264_NO_RTX);
     pair.nack(&[1]);
@@ -350,7 +351,7 @@ fn same_bytes_count_once_in_reports() {
     pair.pass(1_000);
     pair.timeout();
     let [report] = pair.reports().try_into().unwrap();
-    // Of a sender report: the counts of packets and bytes (RFC 3550 §6.4.1).
+    // The packet and byte counts of the sender report (RFC 3550 §6.4.1).
     assert_eq!(report[20..28], [0, 0, 0, 1, 0, 0, 0, 100]);
 }
 
@@ -383,7 +384,7 @@ fn receiver_without_rtx_is_not_padded() {
 }
 
 #[test]
-fn without_nack_nothing_comes_again() {
+fn nothing_is_resent_without_negotiated_nack() {
     let mut pair = Pair::new();
     let types = Types {
         nack: false,
@@ -396,7 +397,7 @@ fn without_nack_nothing_comes_again() {
 }
 
 #[test]
-fn new_source_in_an_old_place_repeats_nothing_old() {
+fn reused_encoding_resends_nothing_of_the_old_source() {
     let mut pair = Pair::new();
     pair.send_typed(1, 100, H264_NO_RTX);
     pair.left();
@@ -415,7 +416,7 @@ fn new_source_in_an_old_place_repeats_nothing_old() {
 }
 
 #[test]
-fn padded_packet_comes_again_as_the_same_bytes() {
+fn padded_packet_is_resent_as_identical_bytes() {
     for protection in ALL {
         let mut pair = Pair::with(protection, [audio(), video()].into(), None);
         let packet = pair.packet(Codec::H264, &[7; 100]);
@@ -431,7 +432,7 @@ fn padded_packet_comes_again_as_the_same_bytes() {
 }
 
 #[test]
-fn retransmission_of_its_own_source_has_no_padding() {
+fn rtx_packet_has_no_padding() {
     let mut pair = Pair::new();
     let packet = pair.packet(Codec::H264, &[7; 100]);
     let padded = Rewrite {

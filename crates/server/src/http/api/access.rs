@@ -8,14 +8,14 @@ use super::{Refusal, refusals};
 use crate::config::{Auth, Secret};
 use crate::http::Service;
 
-/// Who may use what is below `/api/v1/rooms`.
+/// Who can use the routes below `/api/v1/rooms`.
 #[derive(Debug)]
 pub(in crate::http) enum Access {
-    /// Who has this token.
+    /// Callers with this token.
     Token(Secret),
-    /// Everybody: the server asks nobody for any token.
+    /// Everyone: no token of any kind is set.
     Open,
-    /// Nobody: others need tokens, and there is none for this.
+    /// Nobody: other tokens are set, but `auth.api_token` is not.
     Closed,
 }
 
@@ -41,8 +41,8 @@ impl Access {
     }
 }
 
-/// A caller that may use what is below `/api/v1/rooms`. Stands first among a handler's arguments,
-/// so that nothing else is looked at before.
+/// A caller that can use the routes below `/api/v1/rooms`. The first argument of a handler, so that
+/// the token is checked before anything else.
 pub(super) struct Operator;
 
 impl FromRequestParts<Service> for Operator {

@@ -1,4 +1,4 @@
-//! The description of the API: OpenAPI 3.1, from the routes themselves.
+//! The OpenAPI 3.1 document of the API, generated from the routes.
 
 use std::sync::Arc;
 
@@ -18,43 +18,43 @@ use crate::http::Settings;
 #[openapi(
     info(
         title = "Headwater API",
-        description = "Rooms, who is in them, and streams, for programs of the operator. Bodies are JSON, times are milliseconds since 1970.\n\nWhat is below `/api/v1/rooms` needs the token of the setting `auth.api_token`, as `Authorization: Bearer`. Where that is not set, it is refused, unless the server asks nobody for any token; then everybody may use it.\n\nRefusals are problem+json (RFC 9457). `detail` says what to mend, and `field`, where one thing is at fault, which.\n\nWhat happens in rooms is posted to the addresses of the setting `[[webhooks]]`, as WebhookDelivery.",
+        description = "Rooms, participants and streams, for the operator's programs. Bodies are JSON, times are milliseconds since 1970.\n\nRequests below `/api/v1/rooms` need the token of the setting `auth.api_token`, sent as `Authorization: Bearer`. If it is not set, they are refused, unless no other token is set either: then anyone can use the API.\n\nErrors are problem+json (RFC 9457). `detail` says how to fix the request, and `field`, if present, names the wrong field or parameter.\n\nEvents in rooms are posted as WebhookDelivery to the URLs of the setting `[[webhooks]]`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     paths(connect),
     components(schemas(Problem, crate::webhooks::Body)),
     tags(
-        (name = "Rooms", description = "What people meet in. A room has a name, and streams."),
-        (name = "Participants", description = "Who is in a room."),
-        (name = "Messages", description = "What the server has to say to those in a room."),
-        (name = "Streams", description = "What is published, in rooms and by WHIP."),
-        (name = "Description", description = "This page, and what it is made from."),
+        (name = "Rooms", description = "Where participants meet. A room has a name, participants and streams."),
+        (name = "Participants", description = "The people and publishers in a room."),
+        (name = "Messages", description = "Messages of the server to the participants of a room."),
+        (name = "Streams", description = "What publishers send, in rooms and by WHIP."),
+        (name = "Description", description = "This page, and the document that it is made from."),
     ),
 )]
 struct Head;
 
-/// A refusal.
+/// The body of an error response (RFC 9457).
 #[derive(utoipa::ToSchema)]
 #[allow(dead_code, reason = "describes what signaling::Problem writes")]
 struct Problem {
     /// Always `about:blank`.
     r#type: String,
-    /// The status in words.
+    /// The HTTP status in words.
     title: String,
-    /// The status.
+    /// The HTTP status.
     status: u16,
-    /// What is wrong, and what to do.
+    /// What is wrong, and how to fix it.
     detail: String,
-    /// What of the request is at fault, if one thing is.
+    /// The wrong field or parameter, if there is a single one.
     field: Option<String>,
 }
 
-/// The document without its routes.
+/// The document without the routes.
 pub(super) fn head() -> Description {
     Head::openapi()
 }
 
-/// The description, ready to be sent.
+/// The document, ready to be sent as JSON and as a page.
 #[derive(Debug)]
 pub(super) struct Document {
     json: Bytes,
@@ -78,21 +78,21 @@ impl Document {
     }
 }
 
-/// What is posted to others; docs/protocol/webhooks.md says more.
+/// The description of webhooks; docs/protocol/webhooks.md says more.
 fn webhooks() -> Value {
     let body = json!({ "schema": { "$ref": "#/components/schemas/WebhookDelivery" } });
     json!({ "event": { "post": {
-        "summary": "What happens in rooms, posted to each of `[[webhooks]]`",
-        "description": "Signed in the header `Headwater-Signature`.",
+        "summary": "An event in a room, posted to each receiver in `[[webhooks]]`",
+        "description": "The header `Headwater-Signature` signs the body.",
         "requestBody": { "required": true, "content": { "application/json": body } },
         "responses": {
-            "2XX": { "description": "It was taken." },
-            "410": { "description": "Nothing is to be sent any more." },
+            "2XX": { "description": "The receiver took the event." },
+            "410": { "description": "The receiver wants no further events." },
         },
     } } })
 }
 
-/// Adds a refusal to the document, and to the operations that it belongs to.
+/// Adds a refusal to the document, and to the operations that can give it.
 fn add(document: &mut Value, refusal: &Described) {
     let example = |(name, problem): &(&'static str, signaling::Problem)| {
         let body = problem.clone().into_response().into_body();
@@ -127,6 +127,7 @@ fn operations(document: &mut Value) -> Vec<(String, String, &mut Value)> {
     operations.flatten().collect()
 }
 
+/// Whether an operation is in this group.
 fn belongs(of: Of, path: &str, method: &str, operation: &Value) -> bool {
     let of_rooms = path.starts_with("/api/v1/rooms/{room}");
     match of {
@@ -144,10 +145,10 @@ fn belongs(of: Of, path: &str, method: &str, operation: &Value) -> bool {
     }
 }
 
-/// Take part
+/// Join a room over a WebSocket
 ///
-/// A WebSocket of the subprotocol `headwater.v1`, which brings and takes all that happens in a room:
-/// docs/protocol/headwater.md. Needs the token of the role that is asked for, if one is set.
+/// The subprotocol is `headwater.v1`: requests, responses and events of one participant. See
+/// docs/protocol/headwater.md. Joining needs the token of the requested role, if one is set.
 #[utoipa::path(
     get,
     path = "/api/v1/connect",
@@ -161,26 +162,26 @@ fn belongs(of: Of, path: &str, method: &str, operation: &Value) -> bool {
 )]
 fn connect() {}
 
-/// This description, for programs
+/// Read this document as JSON
 #[utoipa::path(
     get,
     path = "/api/v1/openapi.json",
     operation_id = "readDescription",
     tag = "Description",
-    responses((status = 200, description = "OpenAPI 3.1.", content_type = "application/json")),
+    responses((status = 200, description = "The OpenAPI 3.1 document.", content_type = "application/json")),
 )]
 pub(super) async fn json(Extension(document): Extension<Arc<Document>>) -> impl IntoResponse {
     let kind = [(header::CONTENT_TYPE, "application/json")];
     (kind, document.json.clone())
 }
 
-/// This description, for people
+/// Read this document as a page
 #[utoipa::path(
     get,
     path = "/api/v1/",
     operation_id = "readPage",
     tag = "Description",
-    responses((status = 200, description = "A page.", content_type = "text/html")),
+    responses((status = 200, description = "This page.", content_type = "text/html")),
 )]
 pub(super) async fn html(Extension(document): Extension<Arc<Document>>) -> impl IntoResponse {
     const HEAD: [(HeaderName, &str); 2] = [

@@ -1,4 +1,4 @@
-//! Requests, read: names in paths, queries, bodies.
+//! The inputs of requests: names in paths, queries, bodies.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ use crate::http::{Service, body};
 
 const JSON: &str = "application/json";
 
-/// What is said to those who have to go, in bytes.
+/// Bytes of the reason that removed participants are told.
 const REASON_BYTES_MAX: usize = 1_024;
 
 /// The room in the path.
@@ -36,7 +36,7 @@ impl FromRequestParts<Service> for InRoom {
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Refusal> {
         let path = Path::<RoomPath>::from_request_parts(parts, service).await;
         let Path(path) = path.map_err(|_| refusals::no_room())?;
-        // A name that cannot be is no room's.
+        // No room has a name that is not valid.
         let name = RoomName::new(&path.room).map_err(|_| refusals::no_room())?;
         Ok(Self(name))
     }
@@ -48,7 +48,7 @@ pub(super) struct ParticipantPath {
     pub(super) participant: String,
 }
 
-/// The stream in the path: one segment or two.
+/// The stream in the path: a name of one segment or two.
 pub(super) struct OfStream(pub(super) StreamName);
 
 #[derive(Deserialize)]
@@ -72,12 +72,12 @@ impl FromRequestParts<Service> for OfStream {
     }
 }
 
-/// Why somebody has to go.
+/// The query of requests that remove participants.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Reason {
-    /// Is told to those who have to go; at most 1,024 bytes.
+    /// The reason that removed participants are told; at most 1,024 bytes.
     #[param(example = "The lesson is over")]
     pub(super) reason: Option<String>,
 }
@@ -99,7 +99,7 @@ impl FromRequestParts<Service> for Because {
     }
 }
 
-/// A body of JSON, within the limits of size and time.
+/// A JSON body, read within `limits.fragment_bytes_max` and `limits.body_timeout_ms`.
 pub(super) struct Json<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
@@ -114,12 +114,12 @@ impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
     }
 }
 
-/// Reads JSON; a refusal names the field.
+/// Reads JSON. The error names the field.
 pub(super) fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(text);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        // Where in the text it stands helps nobody: the field is named.
+        // Line and column are left out, since the field is named.
         let reason = json_reason(error.inner());
         let reason = reason.split(" at line ").next().unwrap_or_default();
         let problem = Problem::bad_request(reason);
@@ -131,12 +131,13 @@ pub(super) fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
         }
     })?;
     json.end()
-        .map_err(|_| Problem::bad_request("there is something behind the JSON object"))?;
+        .map_err(|_| Problem::bad_request("there is extra text after the JSON object"))?;
     Ok(read)
 }
 
-/// Makes something new, unless that happens too often. Stands behind
-/// [`Operator`](super::access::Operator): strangers use nothing up.
+/// Counts a request that creates something towards `limits.sessions_per_second`. Comes after
+/// [`Operator`](super::access::Operator), so that callers without the token do not use up the
+/// limit.
 pub(super) struct Paced;
 
 impl FromRequestParts<Service> for Paced {

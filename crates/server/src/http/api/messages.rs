@@ -12,8 +12,8 @@ use crate::http::Service;
 
 /// Send a message to a room
 ///
-/// To all in it, or to one of them. It comes from `~server`, named `server`. What goes to all is
-/// kept for those who enter later: the last 100.
+/// The message goes to all participants, or to the one in `to`. Its sender is `~server`, named
+/// `server`. A room keeps the last 100 messages to all for participants that join later.
 #[utoipa::path(
     post,
     path = "/api/v1/rooms/{room}/messages",

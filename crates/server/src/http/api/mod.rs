@@ -1,7 +1,7 @@
-//! The API: rooms and streams, for programs of the operator. `docs/protocol/rest.md`.
+//! The API for the operator's programs: rooms and streams. See `docs/protocol/rest.md`.
 //!
-//! The routes are their own description: what [`routes()`] lists is what `openapi.json` and the page
-//! at `/api/v1/` show.
+//! The routes describe themselves: `openapi.json` and the page at `/api/v1/` are generated from
+//! what [`routes()`] lists.
 
 mod access;
 mod document;
@@ -32,19 +32,20 @@ use document::Document;
 
 pub(super) use access::Access;
 
-/// All that is served below `/api/v1`.
+/// All routes below `/api/v1`.
 pub(super) fn router(service: Service) -> Router<Service> {
     let (routes, described) = routes().split_for_parts();
     let document = Arc::new(Document::new(&described, &service.settings));
     routes
         .layer(axum::Extension(document))
         .layer(middleware::from_fn_with_state(service, finish))
-        // A socket is no answer to be finished.
+        // Outside of `finish`, which is for responses with a body.
         .route("/api/v1/connect", any(connect::connect))
         .route("/api/v1", any(to_page))
         .route("/api/v1/{*rest}", any(nothing))
 }
 
+/// The routes that are part of the OpenAPI document.
 fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::with_openapi(document::head())
         .routes(routes!(rooms::list, rooms::create))
@@ -59,7 +60,7 @@ fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(document::html))
 }
 
-/// A refusal on its way out.
+/// A problem as the response of a handler.
 struct Refusal(Problem);
 
 impl<E: Into<Problem>> From<E> for Refusal {
@@ -74,7 +75,8 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// What all answers have in common, and what the router alone would say in plain text.
+/// Completes all responses: counts them, forbids caching, and turns the router's plain 405 into a
+/// problem.
 async fn finish(State(service): State<Service>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let mut response = next.run(request).await;

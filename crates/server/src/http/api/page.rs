@@ -1,4 +1,4 @@
-//! The description as a page: one document without scripts, which loads nothing.
+//! The OpenAPI document as a page: one HTML document without scripts, which loads nothing.
 
 mod operation;
 mod schema;
@@ -36,7 +36,7 @@ fn contents(document: &Value) -> String {
     let tags = items(&document["tags"])
         .iter()
         .map(|tag| text(&tag["name"]));
-    let parts = tags.chain(["Refusals".to_owned(), "Objects".to_owned()]);
+    let parts = tags.chain(["Errors".to_owned(), "Objects".to_owned()]);
     let links: String = parts
         .map(|name| format!("<li><a href=\"#{}\">{name}</a></li>\n", anchor(&name)))
         .collect();
@@ -63,7 +63,7 @@ fn section(document: &Value, tag: &Value) -> String {
 
 fn refusals(document: &Value) -> String {
     let mut html =
-        String::from("<section aria-labelledby=\"refusals\">\n<h2 id=\"refusals\">Refusals</h2>\n");
+        String::from("<section aria-labelledby=\"errors\">\n<h2 id=\"errors\">Errors</h2>\n");
     for (name, response) in members(&document["components"]["responses"]) {
         html += &format!("<h3 id=\"refusal-{name}\">{name}</h3>\n");
         html += &paragraphs(&response["description"]);
@@ -86,7 +86,7 @@ fn objects(document: &Value) -> String {
     html + "</section>\n"
 }
 
-/// A table that is scrolled by itself where the screen is narrow.
+/// A table that scrolls by itself on a narrow screen.
 fn table(caption: &str, head: &[&str], rows: &[String]) -> String {
     let head: String = head
         .iter()
@@ -99,13 +99,13 @@ fn table(caption: &str, head: &[&str], rows: &[String]) -> String {
     )
 }
 
-/// JSON to read.
+/// Indented JSON.
 fn code(value: &Value) -> String {
     let shown = escape(&format!("{value:#}"));
     format!("<pre tabindex=\"0\"><code>{shown}</code></pre>\n")
 }
 
-/// Paragraphs of text, in which backquotes mark code.
+/// Paragraphs of text; backquotes mark code.
 fn paragraphs(value: &Value) -> String {
     let text = value.as_str().unwrap_or_default();
     let paragraphs = text.split("\n\n").filter(|text| !text.is_empty());
@@ -114,7 +114,7 @@ fn paragraphs(value: &Value) -> String {
         .collect()
 }
 
-/// Text in which backquotes mark code.
+/// One paragraph of text; backquotes mark code.
 fn inline(text: &str) -> String {
     let parts = text.split('`').enumerate();
     parts

@@ -10,17 +10,17 @@ use super::input::{Because, InRoom, ParticipantPath, Reason};
 use super::{Refusal, refusals};
 use crate::http::Service;
 
-/// Who is in a room, without the hidden.
+/// The participants of a room, without hidden ones.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Participants {
-    /// In the order in which they came.
+    /// In the order in which they joined.
     participants: Vec<Participant>,
 }
 
-/// List who is in a room
+/// List the participants of a room
 ///
-/// The hidden are not listed. Who publishes by WHIP is a participant, too: `whip~` and the last
-/// part of the stream's name.
+/// Hidden participants are not listed. A publisher that uses WHIP is listed with the id `whip~` and
+/// the last part of its stream's name.
 #[utoipa::path(
     get,
     path = "/api/v1/rooms/{room}/participants",
@@ -28,7 +28,7 @@ pub(super) struct Participants {
     tag = "Participants",
     security(("token" = [])),
     params(("room" = String, Path, description = "The room's name.", example = "demo")),
-    responses((status = 200, description = "Who is in the room.", body = Participants, example = json!({
+    responses((status = 200, description = "The participants of the room.", body = Participants, example = json!({
         "participants": [{
             "id": "whip~camera", "name": "camera", "role": "publisher", "metadata": "",
             "state": "connected", "quality": "unknown", "joinedAt": 1_767_225_600_000_u64
@@ -48,10 +48,10 @@ pub(super) async fn list(
     Ok(Json(Participants { participants }))
 }
 
-/// Send somebody away
+/// Remove a participant
 ///
-/// Also one who is hidden, and a publisher that came by WHIP, whose session ends. Nothing keeps
-/// them from coming back but a lock or a token.
+/// This works for hidden participants too, and for a publisher that uses WHIP, whose session ends.
+/// Only a lock or a token keeps a removed participant from joining again.
 #[utoipa::path(
     delete,
     path = "/api/v1/rooms/{room}/participants/{participant}",
@@ -63,7 +63,7 @@ pub(super) async fn list(
         ("participant" = String, Path, description = "The participant's id.", example = "whip~camera"),
         Reason,
     ),
-    responses((status = 204, description = "Nobody of this id is in the room any more.")),
+    responses((status = 204, description = "The participant was removed.")),
 )]
 pub(super) async fn remove(
     _: Operator,

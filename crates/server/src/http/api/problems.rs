@@ -5,28 +5,28 @@ use serde::Serialize;
 use signaling::dialect::headwater::TrackKind;
 use utoipa::ToSchema;
 
-/// What keeps media of a stream from its viewers.
+/// A cause that keeps media of a stream from its viewers.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 enum ProblemCode {
-    /// RTP packets arrive that are too large to be forwarded: viewers do not get them.
+    /// The publisher sends RTP packets that are too large to be forwarded.
     PacketsTooLarge,
 }
 
-/// Something that the publisher's operator has to mend. It is gone ten seconds after it happened
-/// the last time.
+/// A problem that has to be fixed at the publisher. It disappears ten seconds after it last
+/// happened.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LiveProblem {
-    /// Which one, for programs.
+    /// The kind of problem, for programs.
     code: ProblemCode,
     /// The track that has it.
     track: TrackKind,
-    /// The cause and what to do, for people.
+    /// The cause and the fix, for people.
     message: String,
 }
 
 impl LiveProblem {
-    /// All problems of a stream with these tracks.
+    /// The problems of a stream with these tracks.
     pub(super) fn all(tracks: &[TrackStatus]) -> Vec<Self> {
         tracks.iter().filter_map(Self::too_large).collect()
     }

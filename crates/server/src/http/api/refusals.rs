@@ -1,4 +1,4 @@
-//! What is refused, each in one place: for the answer and for its description.
+//! All refusals of the API, for the responses and for their description.
 
 use std::time::Duration;
 
@@ -9,36 +9,36 @@ use super::{input, rooms};
 use crate::http::Settings;
 
 pub(super) fn token_missing() -> Problem {
-    let detail = "this needs the token of the API: send it as Authorization: Bearer";
+    let detail = "this needs the API token: send it as Authorization: Bearer";
     Problem::new(StatusCode::UNAUTHORIZED, detail)
 }
 
 pub(super) fn token_wrong() -> Problem {
-    let detail = "this is not the token of the API";
+    let detail = "this is not the API token";
     Problem::new(StatusCode::FORBIDDEN, detail)
 }
 
 pub(super) fn token_not_set() -> Problem {
-    let detail = "the server has no token for this: set auth.api_token";
+    let detail = "the API is closed, since the server has no token for it: set auth.api_token";
     Problem::new(StatusCode::FORBIDDEN, detail)
 }
 
 pub(super) fn no_address() -> Problem {
-    let detail = "there is nothing at this address: /api/v1/ lists what there is";
+    let detail = "there is nothing at this address: /api/v1/ lists all addresses";
     Problem::new(StatusCode::NOT_FOUND, detail)
 }
 
 pub(super) fn no_room() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is no room of this name").of("room")
+    Problem::new(StatusCode::NOT_FOUND, "there is no room with this name").of("room")
 }
 
 pub(super) fn no_participant() -> Problem {
-    let detail = "nobody of this id is in the room";
+    let detail = "there is no participant with this id in the room";
     Problem::new(StatusCode::NOT_FOUND, detail).of("participant")
 }
 
 pub(super) fn no_stream() -> Problem {
-    let detail = "there is no stream of this name: nobody publishes or watches it";
+    let detail = "there is no stream with this name: nobody publishes or watches it";
     Problem::new(StatusCode::NOT_FOUND, detail).of("stream")
 }
 
@@ -50,7 +50,7 @@ pub(super) fn method_not_allowed(allow: Option<&HeaderValue>) -> Problem {
 }
 
 pub(super) fn reason_too_long(bytes_max: usize) -> Problem {
-    Problem::bad_field("reason", format!("a reason has at most {bytes_max} bytes"))
+    Problem::bad_field("reason", format!("must be at most {bytes_max} bytes long"))
 }
 
 pub(super) fn too_fast() -> Problem {
@@ -59,38 +59,38 @@ pub(super) fn too_fast() -> Problem {
     Problem::later(StatusCode::TOO_MANY_REQUESTS, detail, after)
 }
 
-/// Refusals of one status, as they are described.
+/// The description of the refusals with one status.
 pub(super) struct Described {
-    /// In the components of the document.
+    /// Name among the document's components.
     pub(super) name: &'static str,
     pub(super) status: StatusCode,
     pub(super) meaning: &'static str,
-    /// Named, as the server would say it.
+    /// Examples by name, as the server sends them.
     pub(super) examples: Vec<(&'static str, Problem)>,
-    /// To which operations it belongs.
+    /// The operations that can give it.
     pub(super) of: Of,
 }
 
 /// A group of operations.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Of {
-    /// That need the token.
+    /// Operations that need the token.
     Operators,
-    /// With a body or a query.
+    /// Operations with a body or a query.
     Inputs,
-    /// With a body.
+    /// Operations with a body.
     Bodies,
-    /// That make something.
+    /// Operations that create something.
     Makers,
-    /// On a room that has to be there.
+    /// Operations on an existing room.
     Rooms,
-    /// On a participant.
+    /// Operations on a participant.
     Participants,
-    /// On one stream.
+    /// Operations on one stream.
     Streams,
 }
 
-/// All that are described; `settings` are in some of the sentences.
+/// All descriptions. Some examples quote limits from `settings`.
 pub(super) fn described(settings: &Settings) -> Vec<Described> {
     let mut all = of_tokens();
     all.extend(of_bodies(settings));
@@ -98,7 +98,7 @@ pub(super) fn described(settings: &Settings) -> Vec<Described> {
     all.push(Described {
         name: "TooFast",
         status: StatusCode::TOO_MANY_REQUESTS,
-        meaning: "More was made than `limits.sessions_per_second` allows; `Retry-After` says when to try again.",
+        meaning: "The requests exceed `limits.sessions_per_second`; `Retry-After` says when to try again.",
         examples: vec![("tooFast", too_fast())],
         of: Of::Makers,
     });
@@ -110,14 +110,14 @@ fn of_tokens() -> Vec<Described> {
         Described {
             name: "TokenMissing",
             status: StatusCode::UNAUTHORIZED,
-            meaning: "The token is needed, and was not sent.",
+            meaning: "The token is missing.",
             examples: vec![("tokenMissing", token_missing())],
             of: Of::Operators,
         },
         Described {
             name: "Forbidden",
             status: StatusCode::FORBIDDEN,
-            meaning: "The token is wrong, or the server has none for this.",
+            meaning: "The token is wrong, or the server has no API token.",
             examples: vec![
                 ("tokenWrong", token_wrong()),
                 ("tokenNotSet", token_not_set()),
@@ -145,28 +145,28 @@ fn of_bodies(settings: &Settings) -> Vec<Described> {
         Described {
             name: "BadRequest",
             status: StatusCode::BAD_REQUEST,
-            meaning: "The body, or the query, is not what it has to be; `field` names what is wrong.",
+            meaning: "The body or the query is invalid; `field` names what is wrong.",
             examples: examples.into_iter().flatten().collect(),
             of: Of::Inputs,
         },
         Described {
             name: "TooSlow",
             status: StatusCode::REQUEST_TIMEOUT,
-            meaning: "The body did not arrive in time: `limits.body_timeout_ms`.",
+            meaning: "The body did not arrive within `limits.body_timeout_ms`.",
             examples: vec![("tooSlow", slow)],
             of: Of::Bodies,
         },
         Described {
             name: "TooLarge",
             status: StatusCode::PAYLOAD_TOO_LARGE,
-            meaning: "The body is too large: `limits.fragment_bytes_max`.",
+            meaning: "The body is larger than `limits.fragment_bytes_max`.",
             examples: vec![("tooLarge", large)],
             of: Of::Bodies,
         },
         Described {
             name: "NotJson",
             status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            meaning: "The body is not sent as JSON.",
+            meaning: "The content type is not `application/json`.",
             examples: refused("notJson", media.err()).into_iter().collect(),
             of: Of::Bodies,
         },

@@ -16,38 +16,38 @@ use crate::http::Service;
 /// All rooms.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Rooms {
-    /// By name.
+    /// Sorted by name.
     rooms: Vec<Room>,
 }
 
-/// A room that is to be.
+/// A room to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewRoom {
-    /// Letters, digits, `-`, `_`, `.` and `~`; at most 128.
+    /// The name: letters, digits, `-`, `_`, `.` and `~`; at most 128.
     name: String,
 }
 
-/// What is to be changed.
+/// A change of a room.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RoomChange {
-    /// Whether only hosts may enter.
+    /// Whether only hosts can join.
     locked: bool,
 }
 
-/// A room with all that is in it, but the hidden.
+/// A room with its participants and streams, without hidden participants.
 #[derive(Serialize, ToSchema)]
 pub(super) struct RoomContent {
     /// The room.
     room: Room,
-    /// Who is in it.
+    /// Its participants.
     participants: Vec<Participant>,
-    /// What they publish.
+    /// The streams that they publish.
     streams: Vec<Stream>,
 }
 
-/// The name of a room that is to be.
+/// Reads the name of a room to create.
 pub(super) fn name(text: &str) -> Result<RoomName, Problem> {
     RoomName::new(text).map_err(|error| Problem::bad_field("name", error.to_string()))
 }
@@ -70,8 +70,8 @@ pub(super) async fn list(_: Operator, State(service): State<Service>) -> Json<Ro
 
 /// Create a room
 ///
-/// Rooms also begin by themselves, when somebody enters or publishes. One that is created ends
-/// when nobody has been in it for `rooms.empty_grace_s`.
+/// Rooms also start by themselves, when a participant joins or publishes. A room ends when it has
+/// been empty for `rooms.empty_grace_s`, one that was created here too.
 #[utoipa::path(
     post,
     path = "/api/v1/rooms",
@@ -80,11 +80,11 @@ pub(super) async fn list(_: Operator, State(service): State<Service>) -> Json<Ro
     security(("token" = [])),
     request_body(content = NewRoom, example = json!({ "name": "demo" })),
     responses(
-        (status = 201, description = "The room is new; `Location` is its address.", body = Room, example = json!({
+        (status = 201, description = "The room was created; `Location` is its address.", body = Room, example = json!({
             "name": "demo", "locked": false, "participants": 0, "viewers": 0
         })),
-        (status = 200, description = "The room was there, and stays as it is.", body = Room),
-        (status = 503, description = "There are as many rooms as `rooms.rooms_max` allows; `Retry-After` says when to try again."),
+        (status = 200, description = "The room existed already, and is unchanged.", body = Room),
+        (status = 503, description = "`rooms.rooms_max` is reached; `Retry-After` says when to try again."),
     ),
 )]
 pub(super) async fn create(
@@ -103,7 +103,7 @@ pub(super) async fn create(
     Ok((status, [(header::LOCATION, location)], Json(room)))
 }
 
-/// Look into a room
+/// Read a room
 #[utoipa::path(
     get,
     path = "/api/v1/rooms/{room}",
@@ -111,7 +111,7 @@ pub(super) async fn create(
     tag = "Rooms",
     security(("token" = [])),
     params(("room" = String, Path, description = "Its name.", example = "demo")),
-    responses((status = 200, description = "The room, who is in it, and what they publish.", body = RoomContent, example = json!({
+    responses((status = 200, description = "The room with its participants and streams.", body = RoomContent, example = json!({
         "room": { "name": "demo", "locked": false, "participants": 1, "viewers": 0 },
         "participants": [{
             "id": "whip~camera", "name": "camera", "role": "publisher", "metadata": "",
@@ -136,7 +136,7 @@ pub(super) async fn read(
     }))
 }
 
-/// Lock a room, or open it
+/// Lock or unlock a room
 #[utoipa::path(
     patch,
     path = "/api/v1/rooms/{room}",
@@ -159,9 +159,9 @@ pub(super) async fn change(
     Ok(Json(room.ok_or_else(refusals::no_room)?))
 }
 
-/// End a room for all
+/// End a room
 ///
-/// Participants are told that it was closed; streams that came by WHIP end, too.
+/// Its participants are told that it was closed. Streams that are published by WHIP end too.
 #[utoipa::path(
     delete,
     path = "/api/v1/rooms/{room}",
@@ -169,7 +169,7 @@ pub(super) async fn change(
     tag = "Rooms",
     security(("token" = [])),
     params(("room" = String, Path, description = "Its name.", example = "demo"), Reason),
-    responses((status = 204, description = "There is no such room any more.")),
+    responses((status = 204, description = "The room was ended.")),
 )]
 pub(super) async fn end(
     _: Operator,

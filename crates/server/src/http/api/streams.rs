@@ -13,45 +13,45 @@ use crate::http::Service;
 /// All streams with a publisher or a viewer.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LiveStreams {
-    /// By name.
+    /// Sorted by name.
     streams: Vec<LiveStream>,
 }
 
-/// What a stream does now, in numbers.
+/// The current state of a stream.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LiveStream {
-    /// `/whep/{name}` plays it.
+    /// The name; `/whep/{name}` plays the stream.
     name: String,
-    /// Media arrives.
+    /// Whether media arrives from the publisher.
     active: bool,
-    /// Sessions that watch, in the room and by WHEP.
+    /// Sessions that watch it, in the room and by WHEP.
     viewers: usize,
-    /// Empty without a publisher.
+    /// Its tracks; empty without a publisher.
     tracks: Vec<LiveTrack>,
-    /// What the publisher's operator has to mend; empty when all is well.
+    /// Problems that have to be fixed at the publisher; empty when there are none.
     problems: Vec<LiveProblem>,
 }
 
-/// A track, as it arrives.
+/// A track as it arrives from the publisher.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LiveTrack {
     /// Audio or video.
     kind: TrackKind,
-    /// As SDP calls it; `null` before the first packet.
+    /// The codec by its name in SDP; `null` before the first packet.
     codec: Option<String>,
-    /// Worst first; one without simulcast.
+    /// Layers from the lowest quality to the highest; a single one without simulcast.
     layers: Vec<LiveLayer>,
 }
 
-/// A layer, as it arrives.
+/// A layer as it arrives from the publisher.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LiveLayer {
-    /// Its name; absent without simulcast.
+    /// The RTP stream id that names it; absent without simulcast.
     #[serde(skip_serializing_if = "Option::is_none")]
     rid: Option<String>,
-    /// Measured over the last second, in bit/s.
+    /// Bit rate over the last second, in bit/s.
     bitrate: u64,
-    /// A packet of it came in the last 1.5 s.
+    /// Whether a packet of it arrived in the last 1.5 s.
     active: bool,
 }
 
@@ -85,7 +85,7 @@ impl From<TrackStatus> for LiveTrack {
 
 /// List the streams
 ///
-/// All that have a publisher or a viewer, with what arrives of them. Needs no token.
+/// Lists all streams with a publisher or a viewer. Needs no token.
 #[utoipa::path(
     get,
     path = "/api/v1/streams",
@@ -113,15 +113,15 @@ pub(super) async fn list(State(service): State<Service>) -> Json<LiveStreams> {
 
 /// Read one stream in a room
 ///
-/// Its numbers: who watches, and which bit rates arrive. Needs no token.
+/// Returns its number of viewers, and the codecs and bit rates that arrive. Needs no token.
 #[utoipa::path(
     get,
     path = "/api/v1/streams/{room}/{stream}",
     operation_id = "readStream",
     tag = "Streams",
     params(
-        ("room" = String, Path, description = "The first part of the stream's name: its room.", example = "demo"),
-        ("stream" = String, Path, description = "The second part.", example = "camera"),
+        ("room" = String, Path, description = "The first part of the stream's name, which is its room.", example = "demo"),
+        ("stream" = String, Path, description = "The second part of the stream's name.", example = "camera"),
     ),
     responses((status = 200, description = "The stream.", body = LiveStream, example = json!({
         "name": "demo/camera", "active": true, "viewers": 3, "tracks": [
@@ -144,7 +144,7 @@ pub(super) async fn read(
 
 /// Read one stream whose name has one part
 ///
-/// Like the above, for names without a slash. Needs no token.
+/// The same for names without a slash. Needs no token.
 #[utoipa::path(
     get,
     path = "/api/v1/streams/{room}",

@@ -1,4 +1,4 @@
-//! One socket.
+//! One socket of a broadcaster or a subscriber.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -17,22 +17,22 @@ use super::super::socket::Close;
 use super::inside::{Inside, SessionEvent};
 use crate::control::{ChannelMessage, EventBatch, Grants};
 
-/// How long a socket stays that is closed because its request cannot be met now. Its client comes
-/// back at once.
+/// How long the close of a socket is delayed when its request cannot be met now, since its client
+/// reconnects at once.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// How long a client that has nothing to offer yet waits for the server's offer. Chromium, which
-/// takes its own offer back for that, finds no candidates any more when it comes while it begins to
-/// look for the first ones.
+/// How long the server delays its offer to a client that has nothing to offer yet. Chromium rolls
+/// back its own offer for it, and gathers no candidates any more when that happens while it begins
+/// to gather the first ones.
 const OFFER_AFTER: Duration = Duration::from_millis(300);
 
-/// One side of a socket: the server's.
+/// The server's side of one socket.
 pub(super) struct Client {
     service: Service,
     outgoing: Outgoing,
     grants: Grants,
     session: Session,
-    /// `None` before it broadcasts or subscribes.
+    /// The participation; `None` before the client broadcasts or subscribes.
     inside: Option<Inside>,
 }
 
@@ -41,7 +41,7 @@ impl Handler for Client {
 
     async fn received(&mut self, text: &str) -> Reaction {
         if let Err(refusal) = self.session.received(text) {
-            tracing::debug!(%refusal, "a frame of broadcast-recording was dropped");
+            tracing::debug!(%refusal, "a broadcast-recording frame was dropped");
             return Reaction::Refused;
         }
         self.carry_out().await
@@ -84,7 +84,7 @@ impl Client {
         }
     }
 
-    /// Carries out what the session wants.
+    /// Carries out the session's outputs.
     async fn carry_out(&mut self) -> Reaction {
         while let Some(output) = self.session.poll_output() {
             let done = match output {
@@ -118,9 +118,10 @@ impl Client {
         Reaction::Taken
     }
 
-    /// What is wrong with a frame is not answered. Who cannot be served now is to come again.
+    /// Handles a refused request. Wrong requests have no answer in this protocol; a client that
+    /// cannot be served now is disconnected, so that it tries again.
     async fn refused(&mut self, error: &OpenError) -> Reaction {
-        tracing::debug!(%error, "a request of broadcast-recording was refused");
+        tracing::debug!(%error, "a broadcast-recording request was refused");
         if matches!(error, OpenError::BadOffer(_) | OpenError::TokenWrong) {
             return Reaction::Refused;
         }
@@ -129,7 +130,7 @@ impl Client {
         Reaction::Close(Close::new(Close::POLICY, error.to_string()))
     }
 
-    /// Lets the client broadcast or subscribe.
+    /// Lets the client broadcast or subscribe, if its token and the limits allow it.
     async fn begin(
         &mut self,
         role: Role,
@@ -170,7 +171,7 @@ impl Client {
             self.leave(EndReason::Left);
         }
         described?;
-        tracing::debug!(?key, ?role, "a client of broadcast-recording is in");
+        tracing::debug!(?key, ?role, "a broadcast-recording client has joined");
         if let Some(inside) = &mut self.inside {
             inside.accepted();
             for stream in &streams {
@@ -180,7 +181,7 @@ impl Client {
         Ok(())
     }
 
-    /// Answers the client's offer, or has the server offer.
+    /// Answers the client's offer, or makes the server offer.
     async fn describe(&mut self, role: Role, offer: Option<String>) -> Result<(), OpenError> {
         let Some(inside) = &self.inside else {
             return Ok(());
@@ -216,7 +217,7 @@ impl Client {
         };
         let answer = of_one_stream(answer);
         let taken = self.service.control.take_answer(inside.key, &answer).await;
-        // There is no way on from here; a new connection may do better.
+        // Not `BadOffer`: this connection cannot go on, but a new one may work.
         taken.map_err(|error| OpenError::Refused(error.to_string()))
     }
 
@@ -227,10 +228,10 @@ impl Client {
         self.service.control.take_candidate(inside.key)
     }
 
-    /// Something has happened in the room. Breaks when that ends the socket.
+    /// Handles events in the room. Breaks when they end the socket.
     fn handle_events(&mut self, events: Option<EventBatch>) -> ControlFlow<Close> {
         let Some(events) = events else {
-            return over("the participation is over");
+            return over("the participation has ended");
         };
         for event in &*events {
             match event {
@@ -253,26 +254,26 @@ impl Client {
         ControlFlow::Continue(())
     }
 
-    /// The participation is over. Breaks when that ends the socket.
+    /// Ends the participation. Breaks when that ends the socket.
     fn is_over(&mut self, reason: EndReason) -> ControlFlow<Close> {
         self.leave(reason);
         match reason {
-            // The client has closed its connection, and goes on with another socket. It would
-            // begin anew once more if this one were closed.
+            // The client has closed its connection, and goes on with another socket. Closing this
+            // one would make it start over once more.
             EndReason::Left => {
                 self.session = Session::default();
                 ControlFlow::Continue(())
             }
             EndReason::Replaced => {
-                let text = "another socket asks for this broadcast";
+                let text = "another socket has asked for this broadcast";
                 ControlFlow::Break(Close::new(Close::REPLACED, text))
             }
-            EndReason::Slow => ControlFlow::Break(Close::new(Close::POLICY, "too slow")),
+            EndReason::Slow => ControlFlow::Break(Close::new(Close::POLICY, "client is too slow")),
             EndReason::Stopping => {
-                ControlFlow::Break(Close::new(Close::GOING_AWAY, "the server stops"))
+                ControlFlow::Break(Close::new(Close::GOING_AWAY, "the server is stopping"))
             }
-            EndReason::Lost => over("the connection is lost"),
-            EndReason::Kicked | EndReason::Closed => over("the participation is over"),
+            EndReason::Lost => over("the connection was lost"),
+            EndReason::Kicked | EndReason::Closed => over("the participation has ended"),
         }
     }
 
@@ -294,7 +295,7 @@ impl Client {
         }
     }
 
-    /// Ends the connection, and the broadcast if it is one.
+    /// Ends the participation with its connection, and the broadcast of a broadcaster.
     fn leave(&mut self, reason: EndReason) {
         if let Some(inside) = self.inside.take() {
             self.service.broadcasts.leave(&inside.stream, inside.key);

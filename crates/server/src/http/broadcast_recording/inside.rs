@@ -9,18 +9,19 @@ use rtp::Kind;
 use signaling::dialect::broadcast_recording::{BroadcastId, Label, Names, Role};
 use tokio::sync::mpsc;
 
-use crate::control::{ChannelMessage, Control, EventBatch, Offers, Participation, random, wall_ms};
+use crate::control::{ChannelMessage, Control, EventBatch, Offers, Participation, random, unix_ms};
 
-/// Data channels of one client that are answered; it has two. Texts over further ones are left out.
+/// Data channels of one client that are answered; a client has two. Texts over further ones are
+/// ignored.
 const CHANNELS_MAX: usize = 8;
 
-/// Somebody who broadcasts or subscribes.
+/// The participation of a broadcaster or a subscriber.
 #[derive(Debug)]
 pub(super) struct Inside {
     pub(super) key: ParticipantKey,
     pub(super) stream: StreamName,
     broadcaster: ParticipantId,
-    /// What a subscriber is shown.
+    /// The stream that a subscriber is shown.
     shown: Option<StreamName>,
     role: Role,
     events: mpsc::Receiver<EventBatch>,
@@ -30,21 +31,20 @@ pub(super) struct Inside {
     recording: Option<Recording>,
 }
 
-/// What happens without a frame.
+/// An event that no frame of the client causes.
 #[derive(Debug)]
 pub(super) enum SessionEvent {
-    /// Something in the room. `None`: the participation is over.
+    /// Events in the room; `None` when the participation has ended.
     Events(Option<EventBatch>),
-    /// It is time for an offer.
+    /// An offer of the server for the client.
     Offer(String),
-    /// Something over a data channel.
+    /// A data channel was opened, or brought a text.
     ChannelMessage(ChannelMessage),
-    /// It is time for something.
+    /// A timeout of the session is due.
     Time,
 }
 
-/// A broadcast from its beginning to its end: where its recording begins and ends, once there are
-/// recordings.
+/// A broadcast from its start to its end. Only logged, since nothing is recorded yet.
 #[derive(Debug)]
 struct Recording {
     id: BroadcastId,
@@ -54,7 +54,7 @@ struct Recording {
 impl Recording {
     fn begin(stream: StreamName) -> Self {
         let id = BroadcastId::new(random::<16>());
-        let file = id.file_name(wall_ms() / 1_000);
+        let file = id.file_name(unix_ms() / 1_000);
         tracing::info!(%stream, broadcast = %id, file, "a broadcast begins");
         Self { id, stream }
     }
@@ -82,14 +82,14 @@ impl Inside {
         }
     }
 
-    /// Its request was accepted.
+    /// Notes that the client's request was accepted, which starts a broadcast.
     pub(super) fn accepted(&mut self) {
         if self.role == Role::Broadcaster {
             self.recording = Some(Recording::begin(self.stream.clone()));
         }
     }
 
-    /// Waits for what happens. `due`: when it is time for something.
+    /// Waits for the next event; `due` is the session's next timeout. Cancel safe.
     pub(super) async fn next_event(&mut self, due: Option<Instant>) -> SessionEvent {
         let time = async {
             match due {
@@ -99,18 +99,18 @@ impl Inside {
         };
         tokio::select! {
             events = self.events.recv() => SessionEvent::Events(events),
-            // These two end with the participation, of which the former tells.
+            // Both end with the participation, whose end the arm above reports.
             Some(offer) = self.offers.next() => SessionEvent::Offer(offer),
             Some(what) = self.channel_messages.recv() => SessionEvent::ChannelMessage(what),
             () = time => SessionEvent::Time,
         }
     }
 
-    /// The broadcast is as it says now. A subscriber is shown it once media comes. Returns whether
-    /// this is a broadcaster whose video flows.
+    /// Follows the state of a stream. A subscriber is shown the broadcast once media arrives.
+    /// Returns whether it is the broadcast and has video.
     ///
-    /// Who publishes by another protocol may have given its stream a label: a subscriber is shown
-    /// one stream of the broadcaster.
+    /// A publisher by another protocol may have given its stream a label, so a subscriber is shown
+    /// the first stream of the broadcaster, whatever its name.
     pub(super) fn follow(&mut self, control: &Control, stream: &room::Stream) -> bool {
         let is_it = stream.name == self.stream || stream.participant == self.broadcaster;
         let is_other = |shown: &StreamName| *shown != stream.name;
@@ -121,18 +121,18 @@ impl Inside {
             self.shown = Some(stream.name.clone());
         }
         let mut tracks = stream.tracks.iter();
-        // A codec is known from the first packet on.
+        // The codec is known once the first packet has arrived.
         tracks.any(|track| track.kind == Kind::Video && track.codec.is_some())
     }
 
-    /// A stream is over: another one may be shown.
+    /// Notes that a stream has ended, so that another one may be shown.
     pub(super) fn removed(&mut self, stream: &StreamName) {
         if self.shown.as_ref() == Some(stream) {
             self.shown = None;
         }
     }
 
-    /// The client has opened a data channel.
+    /// Notes a data channel that the client has opened.
     pub(super) fn opened(&mut self, channel: ChannelNumber, label: &str) {
         if let Some(label) = Label::of(label)
             && self.channels.len() < CHANNELS_MAX
@@ -141,13 +141,13 @@ impl Inside {
         }
     }
 
-    /// What a data channel is for.
+    /// The label of a data channel; `None` when it is not one of the protocol.
     pub(super) fn label(&self, channel: ChannelNumber) -> Option<Label> {
         let mut channels = self.channels.iter();
         channels.find_map(|(number, label)| (*number == channel).then_some(*label))
     }
 
-    /// The last channel that was opened for something.
+    /// The data channel with this label that was opened last.
     pub(super) fn channel(&self, label: Label) -> Option<ChannelNumber> {
         let mut channels = self.channels.iter().rev();
         channels.find_map(|(number, of)| (*of == label).then_some(*number))

@@ -1,9 +1,9 @@
-//! The page of the port of its own.
+//! The page that the dialect's own port serves.
 
 use axum::http::header;
 use axum::response::IntoResponse;
 
-/// The page, whatever the address says: the script reads that.
+/// The page, at any path: its script reads the address.
 pub(super) async fn index() -> impl IntoResponse {
     file("text/html; charset=utf-8", include_str!("index.html"))
 }

@@ -82,7 +82,7 @@ class Session {
         return this.pc.addIceCandidate(JSON.parse(message));
       case "duplicatedSession":
         stop();
-        show("somebody broadcasts under this name already");
+        show("someone is already broadcasting under this name");
     }
   }
 
@@ -96,7 +96,7 @@ class Session {
   lost() {
     if (session !== this) return;
     this.end();
-    show("connecting again");
+    show("reconnecting");
     setTimeout(() => {
       if (session === this) session = new Session();
     }, RETRY_MS);

@@ -11,28 +11,28 @@ use signaling::dialect::gortc::{
 
 use super::Session;
 use super::room::{InRoom, WATCHES_MAX};
-use crate::control::{Enter, random, wall_ms};
+use crate::control::{Enter, random, unix_ms};
 
-/// What its clients are called in the log.
+/// The name of its clients in the log.
 const CLIENT: &str = "gortc";
 
-/// Rooms of one socket at a time. One more is refused.
+/// Rooms of one socket at a time; one more is refused.
 const ROOMS_MAX: usize = 16;
 
-/// How often another label is tried when one is taken: one of a million is nearly always free.
+/// How many random labels are tried for a new stream: one of a million is nearly always free.
 const LABELS_TRIED: usize = 8;
 
-/// How long a stream may take to begin: its connection alone may take as long.
+/// How long a published stream may take to send media, since connecting may take as long.
 const BEGIN_MAX: Duration = Duration::from_secs(15);
 
-/// The topic of `broadcast` towards other dialects.
+/// The topic of `broadcast` messages in other dialects.
 const TOPIC: &str = "broadcast";
 
-/// An answer that was written.
+/// The data of a response, written as JSON.
 pub(super) type Answer = Result<Box<RawValue>, Error>;
 
 impl Session {
-    /// Carries out a request. Others have been told of it when this returns.
+    /// Carries out a request. Others in the room have been told before this returns.
     pub(super) async fn call(&mut self, call: Call) -> Answer {
         match call {
             Call::Join { rid } => self.join(&rid),
@@ -67,7 +67,7 @@ impl Session {
     fn join(&mut self, rid: &str) -> Answer {
         let room = RoomName::of_text(rid).map_err(|error| Error::name(&error))?;
         if self.rooms.len() >= ROOMS_MAX && !self.rooms.contains_key(&room) {
-            let reason = format!("{ROOMS_MAX} rooms of one socket are the most");
+            let reason = format!("a socket can be in at most {ROOMS_MAX} rooms");
             return Err(Error::full(reason));
         }
         self.take_opening()?;
@@ -90,7 +90,8 @@ impl Session {
             .enter(room.clone(), key, self.id.clone(), outgoing);
         let node = &self.gortc.notifications.node;
         let lists = node.lists(&room, &joined.participants, &joined.streams, &self.id);
-        // Once more over the same socket: what it is told of its first time, nobody hears.
+        // A second join over the same socket replaces the first participation, whose events are
+        // dropped unread.
         let inside = InRoom::new(key, entrance.events);
         if let Some(before) = self.rooms.insert(room.clone(), inside) {
             self.gortc.leave(&room, before.key);
@@ -117,6 +118,7 @@ impl Session {
             .check_length("an offer", &sdp)
             .map_err(|error| Error::publish(&error))?;
         self.take_opening()?;
+        // The label is part of the stream's name: when that is taken, another one is tried.
         let mut opened = Err(OpenError::AlreadyLive);
         for _ in 0..LABELS_TRIED {
             let label = label(random::<4>() as u32);
@@ -196,7 +198,7 @@ impl Session {
         self.take_opening()?;
         let inside = self.rooms.get_mut(&room).ok_or(Error::NO_RID)?;
         if inside.is_full(&self.service.control) {
-            let reason = format!("{WATCHES_MAX} streams that one user watches are the most");
+            let reason = format!("a user can watch at most {WATCHES_MAX} streams");
             return Err(Error::full(reason));
         }
         let open = open(Role::Viewer, stream.name.clone(), sdp);
@@ -236,7 +238,7 @@ impl Session {
         let (topic, bytes_max) = (Some(TOPIC.to_owned()), gortc::BROADCAST_BYTES_MAX);
         let control = &self.service.control;
         control.with_rooms(|rooms, now| {
-            rooms.send_long(now, wall_ms(), key, topic, data, bytes_max)
+            rooms.send_long(now, unix_ms(), key, topic, data, bytes_max)
         })?;
         nothing()
     }
@@ -266,14 +268,14 @@ impl Session {
         written(&Pubs { pubs })
     }
 
-    /// A room in which this user is.
+    /// A room that this user is in, with the key of the participation.
     fn room(&self, rid: &str) -> Result<(RoomName, room::ParticipantKey), Error> {
         let room = RoomName::of_text(rid).map_err(|_| Error::NO_RID)?;
         let inside = self.rooms.get(&room).ok_or(Error::NO_RID)?;
         Ok((room, inside.key))
     }
 
-    /// A stream, if it is there.
+    /// A stream with its room, if it exists.
     fn stream(&self, rid: &str, mid: &str) -> Option<(RoomName, room::Stream)> {
         let room = RoomName::of_text(rid).ok()?;
         let name = gortc::stream_of(&room, mid)?;
@@ -282,7 +284,7 @@ impl Session {
         (gortc::mid(&stream) == mid).then_some((room, stream))
     }
 
-    /// Whether a node was named, which is this one.
+    /// Whether the request names this node; an error when it names another one.
     fn reaches(&self, sfuid: Option<&str>) -> Result<bool, Error> {
         match sfuid {
             None => Ok(false),
@@ -291,7 +293,7 @@ impl Session {
         }
     }
 
-    /// What costs more than a look counts towards this limit.
+    /// Counts a request that costs more than a lookup towards `limits.sessions_per_second`.
     fn take_opening(&self) -> Result<(), Error> {
         if self.service.opens.take(Instant::now()) {
             return Ok(());

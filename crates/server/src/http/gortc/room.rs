@@ -9,17 +9,17 @@ use tokio::sync::mpsc;
 
 use crate::control::{Control, EventBatch};
 
-/// Streams that one user watches in one room at a time. One more is refused.
+/// Streams that one user can watch in one room at a time; one more is refused.
 pub(super) const WATCHES_MAX: usize = 512;
 
-/// Somebody in a room.
+/// The participation of a user in one room.
 #[derive(Debug)]
 pub(super) struct InRoom {
     pub(super) key: ParticipantKey,
     pub(super) events: mpsc::Receiver<EventBatch>,
-    /// Own streams from which nothing comes, and when they end for that.
+    /// The user's streams without media, and when they end because of that.
     silent: BTreeMap<StreamName, Instant>,
-    /// Streams that it watches, by `sid`.
+    /// Streams that the user watches, by `sid`.
     watches: BTreeMap<String, Watch>,
 }
 
@@ -39,23 +39,24 @@ impl InRoom {
         }
     }
 
-    /// The own stream that ends first, and when.
+    /// The silent stream that ends first, and when.
     pub(super) fn silent(&self) -> Option<(&StreamName, Instant)> {
         let streams = self.silent.iter().map(|(stream, at)| (stream, *at));
         streams.min_by_key(|(_, at)| *at)
     }
 
-    /// A stream is published: it has until then to begin.
+    /// Adds a published stream, which ends unless media arrives before `until`.
     pub(super) fn published(&mut self, stream: StreamName, until: Instant) {
         self.silent.insert(stream, until);
     }
 
-    /// A stream is not published any more.
+    /// Removes a stream that is no longer published.
     pub(super) fn unpublished(&mut self, stream: &StreamName) {
         self.silent.remove(stream);
     }
 
-    /// Takes note of what own streams do. One that falls silent has until then to go on.
+    /// Notes whether the user's streams are active. One that falls silent ends at `until` unless
+    /// media arrives again.
     pub(super) fn note(&mut self, event: &Event, me: &ParticipantId, until: Instant) {
         match event {
             Event::StreamChanged(stream) if stream.participant == *me => {
@@ -70,7 +71,8 @@ impl InRoom {
         }
     }
 
-    /// Whether there is no place to watch another stream. Forgets those whose connection is over.
+    /// Whether the user watches [`WATCHES_MAX`] streams. Drops those whose sessions have ended
+    /// first.
     pub(super) fn is_full(&mut self, control: &Control) -> bool {
         if self.watches.len() >= WATCHES_MAX {
             self.watches
@@ -87,7 +89,7 @@ impl InRoom {
         self.watches.insert(sid, Watch { session, stream });
     }
 
-    /// Ends one watching of a stream, if there is such a one.
+    /// Ends the session `sid` if it watches this stream.
     pub(super) fn close_watch(&mut self, sid: &str, stream: &StreamName, control: &Control) {
         let is_it = |watch: &&Watch| watch.stream == *stream;
         if let Some(watch) = self.watches.get(sid).filter(is_it) {
@@ -96,7 +98,7 @@ impl InRoom {
         }
     }
 
-    /// A stream is over, and so is all watching of it.
+    /// Ends all sessions that watch a stream that has ended.
     pub(super) fn close_watches_of(&mut self, stream: &StreamName, control: &Control) {
         let key = self.key;
         self.watches.retain(|_, watch| {

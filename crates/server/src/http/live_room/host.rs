@@ -1,4 +1,4 @@
-//! The server takes the stream of a host.
+//! Receives the stream of a host, where media goes through the server.
 
 use broadcast::direct::{LinkId, Name};
 use broadcast::room::{Declared, Event, ParticipantKey};
@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::server::{CLIENT, Names, Server};
 use crate::control::{Entrance, EventBatch};
 
-/// A host, as a participant that publishes one stream.
+/// A host as a participant that publishes one stream.
 #[derive(Debug)]
 pub(super) struct Host {
     server: Server,
@@ -18,12 +18,13 @@ pub(super) struct Host {
     names: Names,
     key: ParticipantKey,
     events: mpsc::Receiver<EventBatch>,
-    /// The last one. A stream that ends without another one is lost.
+    /// The session of the last offer. When the stream ends and no other session has it, the
+    /// connection is lost.
     session: Option<SessionId>,
 }
 
 impl Host {
-    /// One that has entered its room.
+    /// A host that has entered its room.
     pub(super) fn new(
         server: Server,
         link: LinkId,
@@ -42,7 +43,7 @@ impl Host {
         }
     }
 
-    /// Takes what the host offers, until the room is closed.
+    /// Handles the host's offers until the room is closed. A failure fails the connection.
     pub(super) async fn run(mut self, mut said: mpsc::Receiver<String>) {
         if let Err(error) = self.take(&mut said).await {
             self.server.fail(self.link, &error);
@@ -81,7 +82,7 @@ impl Host {
         self.server.act(|rooms| rooms.ask(self.link));
     }
 
-    /// Takes an offer, in place of the one before. Returns the answer.
+    /// Opens a session for an offer, in place of the one before. Returns the answer.
     async fn offered(&mut self, body: &str) -> Result<String, OpenError> {
         let open = Open {
             role: Role::Publisher,
@@ -102,17 +103,17 @@ impl Host {
         Ok(opened.answer)
     }
 
-    /// Whether the connection is lost, so that the host has to offer once more. `Err` when it may
-    /// not.
+    /// Whether the connection is lost, so that the host must offer again. `Err` when its
+    /// participation has ended.
     fn is_lost(&mut self, events: Option<EventBatch>) -> Result<bool, OpenError> {
-        let over = || OpenError::Refused("the participation of the host is over".to_owned());
+        let over = || OpenError::Refused("the participation of the host has ended".to_owned());
         let mut is_lost = false;
         for event in events.ok_or_else(over)?.iter() {
             match event {
                 Event::Ended { .. } => return Err(over()),
                 Event::StreamRemoved(stream) if stream.name == self.names.stream => {
                     let control = &self.server.control;
-                    // Not when another offer has brought it back.
+                    // Another offer may have published it again meanwhile.
                     let is_gone =
                         control.with_rooms(|rooms, _| rooms.stream(&stream.name).is_none());
                     is_lost |= is_gone && self.session.take().is_some();

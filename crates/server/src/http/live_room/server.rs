@@ -1,5 +1,5 @@
-//! The server as one side of each connection, where media goes through it: a room is one of
-//! [`broadcast::room`] with the host's stream in it, under one name.
+//! The server as one side of each connection, where media goes through the server. A live room then
+//! is a room of [`broadcast::room`] with the host's stream, both under one name.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,16 +17,16 @@ use super::host::Host;
 use super::{Protocol, viewer};
 use crate::control::{Control, Enter, Entrance};
 
-/// What its clients are called in the log.
+/// The name of its clients in the log.
 pub(super) const CLIENT: &str = "live room";
 
-/// Descriptions of one client that wait for its connection's task. Further ones are left out.
+/// Descriptions of one client that wait for the task of its connection. Further ones are dropped.
 const SAID_MAX: usize = 16;
 
-/// How long a connection waits that has come with too many others.
+/// Time between two tries to open a session while `limits.sessions_per_second` is reached.
 const REST: Duration = Duration::from_millis(50);
 
-/// What the tasks of connections need. Cheap to clone.
+/// The state that the tasks of connections share. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
     pub(super) control: Control,
@@ -35,7 +35,7 @@ pub(super) struct Server {
     pub(super) rooms: Handle<Protocol>,
 }
 
-/// What a room of the live room is called elsewhere.
+/// The names of a live room in the other protocols.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
     pub(super) room: RoomName,
@@ -44,7 +44,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Any text is a name, unless it is too long when it is written as one.
+    /// Makes the names from any text. Refused when a name is too long after escaping.
     pub(super) fn of(room: &str) -> Result<Self, OpenError> {
         let refused = |error: &dyn std::error::Error| OpenError::Refused(error.to_string());
         let name = RoomName::of_text(room).map_err(|error| refused(&error))?;
@@ -55,7 +55,7 @@ impl Names {
         })
     }
 
-    /// Somebody who enters the room.
+    /// The entry of a participant into the room.
     pub(super) fn enter(&self, id: ParticipantId, name: &Name, role: room::Role) -> Enter {
         Enter {
             room: self.room.clone(),
@@ -68,19 +68,19 @@ impl Names {
     }
 }
 
-/// All connections.
+/// All connections of the server with hosts and viewers.
 #[derive(Debug)]
 pub(super) struct Links {
     server: Server,
     all: BTreeMap<LinkId, Link>,
 }
 
-/// A connection. Its task ends when this is dropped.
+/// A connection. Dropping it ends its task.
 #[derive(Debug)]
 struct Link {
     said: mpsc::Sender<String>,
-    /// The host. It is gone with its room, and not a moment later: the next one of this name may
-    /// come at once.
+    /// The host. Kept here and not in its task, so that it leaves at once with its room: the next
+    /// room of this name may be created right after.
     _host: Option<Inside>,
 }
 
@@ -92,8 +92,8 @@ impl Links {
         }
     }
 
-    /// Whether a host may have a room of this name. Somebody may be live under it by another
-    /// protocol.
+    /// Checks whether a host can create a room of this name. A publisher may be live under it by
+    /// another protocol.
     pub(super) fn may_take(&self, room: &str) -> Result<(), OpenError> {
         let names = Names::of(room)?;
         let control = &self.server.control;
@@ -106,7 +106,7 @@ impl Links {
         Ok(())
     }
 
-    /// Carries out what the rooms want. Returns the connection that cannot be.
+    /// Carries out a task of the rooms. Returns the connection that failed.
     pub(super) fn carry_out(&mut self, task: Task) -> Result<(), (LinkId, OpenError)> {
         match task {
             Task::Take { link, room } => {
@@ -128,7 +128,7 @@ impl Links {
                 if let Some(Link { said, .. }) = self.all.get(&link)
                     && let Err(error) = said.try_send(body)
                 {
-                    tracing::debug!(?link, %error, "a description is left out");
+                    tracing::debug!(?link, %error, "a session description was dropped");
                 }
             }
             Task::End(link) => drop(self.all.remove(&link)),
@@ -152,24 +152,24 @@ impl Links {
 }
 
 impl Server {
-    /// Says something by a connection.
+    /// Changes the rooms, and sends the frames that result.
     pub(super) fn act(&self, act: impl FnOnce(&mut Rooms)) {
         self.rooms.act(|protocol| act(&mut protocol.rooms));
     }
 
-    /// The connection cannot be.
+    /// Fails a connection.
     pub(super) fn fail(&self, link: LinkId, error: &OpenError) {
         self.act(|rooms| fail(rooms, link, error));
     }
 
-    /// Waits until one more session may be opened.
+    /// Waits until `limits.sessions_per_second` allows one more session.
     pub(super) async fn turn(&self) {
         while !self.opens.take(Instant::now()) {
             tokio::time::sleep(REST).await;
         }
     }
 
-    /// The description in what somebody has said.
+    /// Reads the session description from a client's message.
     pub(super) fn sdp(&self, body: &str) -> Result<String, OpenError> {
         let sdp = live_room::sdp(body).map_err(|error| OpenError::BadOffer(error.to_string()))?;
         self.settings.check_length("a description", &sdp)?;
@@ -177,13 +177,13 @@ impl Server {
     }
 }
 
-/// A connection cannot be.
+/// Fails a connection, and logs why.
 pub(super) fn fail(rooms: &mut Rooms, link: LinkId, error: &OpenError) {
-    tracing::info!(?link, %error, "the live room's media cannot go through the server");
+    tracing::info!(?link, %error, "a live-room connection through the server failed");
     rooms.fail(link);
 }
 
-/// Somebody whom the server has let into a room; it leaves when this is dropped.
+/// A participation in a room, which ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Inside {
     pub(super) control: Control,

@@ -1,4 +1,4 @@
-//! The server shows a host's stream to a viewer.
+//! Sends a host's stream to a viewer, where media goes through the server.
 
 use broadcast::direct::{LinkId, Name};
 use broadcast::room::{self, EndReason, Event, ParticipantId};
@@ -9,22 +9,22 @@ use tokio::sync::mpsc;
 use super::server::{Inside, Names, Server};
 use crate::control::{Participation, UnifiedOptions, random};
 
-/// Viewers are shown one stream, as its host calls it.
+/// A viewer is shown only the host's stream, under the names that the host gave its tracks.
 const OPTIONS: UnifiedOptions = UnifiedOptions {
     shown_all: false,
     called_all: None,
     new_lines: 0,
 };
 
-/// What becomes of a viewer when one of its connections is over.
+/// What happens to a viewer when one of its connections has ended.
 enum Next {
-    /// Another connection: pages take each offer for a new one.
+    /// It gets another connection: pages treat each offer as a new one.
     Connection,
-    /// Nothing: it has left, or the server stops.
+    /// Nothing, since it has left or the server is stopping.
     Nothing,
 }
 
-/// Shows the stream, until the viewer leaves.
+/// Shows the stream to a viewer until it leaves, over one connection after the other.
 pub(super) async fn run(
     server: Server,
     link: LinkId,
@@ -41,7 +41,7 @@ pub(super) async fn run(
     }
 }
 
-/// One connection, from its offer to its end.
+/// Runs one connection, from its offer to its end.
 async fn show(
     server: &Server,
     link: LinkId,
@@ -50,7 +50,7 @@ async fn show(
 ) -> Result<Next, OpenError> {
     server.turn().await;
     let names = Names::of(room.as_str())?;
-    // Others in the room may be called as it is.
+    // A random id, since the name of the viewer may be taken by another participant.
     let id = ParticipantId::of_text(&format!("viewer-{:032x}", random::<16>()));
     let id = id.map_err(|error| OpenError::Refused(error.to_string()))?;
     let enter = names.enter(id, viewer, room::Role::Viewer);
@@ -67,7 +67,7 @@ async fn show(
         stream: names.stream,
         subscribed: false,
     };
-    // It is not to send, and waits for the server's offer.
+    // The viewer sends nothing, and waits for the server's offer.
     server.control.ask_to_send(entrance.key, &[])?;
     for stream in &entrance.joined.streams {
         shown.follow(stream);
@@ -82,10 +82,10 @@ async fn show(
                 };
                 match shown.answered(server, &body).await {
                     Ok(()) => answered = true,
-                    // Pages answer each offer once: the answer before was to the offer of the
-                    // connection before.
+                    // Pages answer each offer once, so the answer that was taken belonged to the
+                    // connection before: start over with another one.
                     Err(_) if answered => return Ok(Next::Connection),
-                    Err(error) => tracing::debug!(?link, %error, "an answer was not taken"),
+                    Err(error) => tracing::debug!(?link, %error, "an answer was refused"),
                 }
             }
             events = events.recv() => {
@@ -103,8 +103,9 @@ async fn show(
                     }
                 }
             }
-            // Ends with the participation, of which the former tells.
+            // Ends with the participation, whose end the arm above reports.
             Some(offer) = offers.next() => {
+                // Pages take a further offer for a new connection, so it gets one.
                 if offered {
                     return Ok(Next::Connection);
                 }
@@ -116,10 +117,10 @@ async fn show(
     }
 }
 
-/// What the end of a participation means.
+/// Decides what follows the end of a participation.
 fn after(reason: EndReason) -> Result<Next, OpenError> {
     match reason {
-        // Its browser has lost the connection, or closed it.
+        // The browser has lost the connection, or closed it.
         EndReason::Left | EndReason::Lost => Ok(Next::Connection),
         EndReason::Stopping => Ok(Next::Nothing),
         EndReason::Replaced | EndReason::Kicked | EndReason::Closed | EndReason::Slow => {
@@ -129,10 +130,10 @@ fn after(reason: EndReason) -> Result<Next, OpenError> {
 }
 
 fn over() -> OpenError {
-    OpenError::Refused("the participation of the viewer is over".to_owned())
+    OpenError::Refused("the participation of the viewer has ended".to_owned())
 }
 
-/// A viewer, as a participant.
+/// A viewer as a participant.
 struct Shown {
     inside: Inside,
     stream: StreamName,
@@ -144,7 +145,7 @@ impl Shown {
         stream.name == self.stream
     }
 
-    /// The stream is as it says now. It is shown once media comes.
+    /// Subscribes to the stream once media arrives.
     fn follow(&mut self, stream: &room::Stream) {
         if self.subscribed || !self.is_it(stream) || !stream.active {
             return;

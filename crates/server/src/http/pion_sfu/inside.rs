@@ -1,4 +1,4 @@
-//! A socket's participation, and whose turn it is to offer.
+//! A socket's participation, and what happens when both sides offer at once.
 
 use std::future::pending;
 use std::time::{Duration, Instant};
@@ -11,32 +11,32 @@ use tokio::sync::mpsc;
 use super::Outgoing;
 use crate::control::{Control, EventBatch, Offers, Participation};
 
-/// How long an offer of the client waits for the answer to one of the server that it has crossed.
-/// Browsers take their own back for the server's and answer it, which takes a round trip; who has
-/// not answered by then is going to wait for an answer itself.
+/// How long a client's offer that has crossed one of the server's waits for the answer to that one.
+/// A browser rolls back its own offer and answers the server's, which takes a round trip; a client
+/// that has not answered by then waits for an answer itself.
 const CROSSED_MAX: Duration = Duration::from_secs(2);
 
-/// Somebody in a room.
+/// A participation in a room.
 #[derive(Debug)]
 pub(super) struct Inside {
     pub(super) identity: Identity,
     pub(super) key: ParticipantKey,
     events: mpsc::Receiver<EventBatch>,
     offers: Offers,
-    /// The client was sent an offer and has not answered it.
+    /// The client was sent an offer and has not answered it yet.
     waits: bool,
     /// An offer that came meanwhile, and until when it waits.
     crossed: Option<(String, Instant)>,
 }
 
-/// What happens to somebody without a frame.
+/// An event that no frame of the client causes.
 #[derive(Debug)]
 pub(super) enum SessionEvent {
-    /// Something in the room. `None`: the participation is over.
+    /// Events in the room; `None` when the participation has ended.
     Events(Option<EventBatch>),
-    /// It is time for an offer.
+    /// An offer of the server for the client.
     Offer(String),
-    /// The client does not answer the offer that its own has crossed.
+    /// The client has not answered the server's offer that its own has crossed.
     Unanswered,
 }
 
@@ -52,7 +52,7 @@ impl Inside {
         }
     }
 
-    /// The client offers.
+    /// Handles an offer of the client, which waits while one of the server's is unanswered.
     pub(super) async fn offered(
         &mut self,
         control: &Control,
@@ -68,7 +68,7 @@ impl Inside {
         self.take(control, outgoing, &offer).await
     }
 
-    /// The offer that waits is taken, and the server's is void.
+    /// Answers the waiting offer; the server's own offer is void then.
     pub(super) async fn take_crossed(
         &mut self,
         control: &Control,
@@ -95,7 +95,7 @@ impl Inside {
         Ok(())
     }
 
-    /// The client answers.
+    /// Handles an answer of the client.
     pub(super) async fn answered(
         &mut self,
         control: &Control,
@@ -103,7 +103,8 @@ impl Inside {
     ) -> Result<(), OpenError> {
         control.take_answer(self.key, answer).await?;
         self.waits = false;
-        // Who answers has taken its own offer back; asked for, its tracks come all the same.
+        // To answer, the client has rolled back its own offer. The server asks for the tracks of
+        // that offer instead.
         match self.crossed.take() {
             Some((offer, _)) => control.ask_again(self.key, &offer),
             None => Ok(()),
@@ -111,20 +112,20 @@ impl Inside {
     }
 
     pub(super) fn candidate(&self, control: &Control, candidate: String) -> Result<(), OpenError> {
-        // Their end is not waited for.
+        // An empty candidate marks the end of candidates, which does not matter here.
         if candidate.is_empty() {
             return Ok(());
         }
         control.take_candidate(self.key)
     }
 
-    /// Sends an offer of the server.
+    /// Sends an offer of the server, and waits for its answer from now on.
     pub(super) fn offer(&mut self, outgoing: &Outgoing, offer: &str) {
         self.waits = true;
         outgoing.send(pion_sfu::offer(offer, &self.identity));
     }
 
-    /// Waits for what happens. May be dropped and called again.
+    /// Waits for the next event. Cancel safe.
     pub(super) async fn next_event(&mut self) -> SessionEvent {
         let until = self.crossed.as_ref().map(|(_, until)| *until);
         let unanswered = async {
@@ -136,7 +137,7 @@ impl Inside {
         tokio::select! {
             events = self.events.recv() => SessionEvent::Events(events),
             () = unanswered => SessionEvent::Unanswered,
-            // Ends with the participation, of which the first tells.
+            // Ends with the participation, whose end the first arm reports.
             Some(offer) = self.offers.next() => SessionEvent::Offer(offer),
         }
     }

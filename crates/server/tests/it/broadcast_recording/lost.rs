@@ -1,4 +1,4 @@
-//! A receiver loses what is broadcast.
+//! A subscriber that loses packets.
 
 use super::LAB;
 use super::people::{answer, broadcasting, comes, described, request, sdp, told};
@@ -6,7 +6,7 @@ use crate::media::{Client, Line, Publisher, Viewer};
 use crate::running::Running;
 
 #[test]
-fn lost_packets_come_again_and_the_wish_for_a_key_frame_reaches_the_broadcaster() {
+fn lost_packets_are_resent_and_pli_reaches_the_broadcaster() {
     let server = Running::start(&[]);
     let (mut ana, mut camera) = (comes(&server), Client::new());
     let offer = camera.offer(&[Line::Sent, Line::Channels]);

@@ -1,4 +1,4 @@
-//! Many clients at once, and some that do not behave.
+//! Many clients at once, some of which misbehave.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,11 +17,11 @@ use crate::storm::{Chance, storm};
 
 const SUBSCRIBERS: usize = 50;
 
-/// How long the others may wait for the broadcast, once the first has it.
+/// How much later than the first subscriber the others may be offered the broadcast.
 const DELAY_MAX: Duration = Duration::from_secs(2);
 
 #[test]
-fn fifty_subscribers_of_whom_one_reads_nothing_are_offered_the_broadcast_together() {
+fn stalled_subscriber_delays_no_offer_to_49_others() {
     let server = Running::start(&[PATIENT]);
     let mut stalled = comes(&server);
     stalled.send(&subscribing(LAB));
@@ -33,13 +33,13 @@ fn fifty_subscribers_of_whom_one_reads_nothing_are_offered_the_broadcast_togethe
         told(other, "remoteOffer");
     }
     assert!(start.elapsed() < DELAY_MAX, "{:?}", start.elapsed());
-    // It was told, too, and reads it now.
+    // The stalled subscriber was sent the same, and reads it now.
     told(&mut stalled, "remoteDescription");
     told(&mut stalled, "remoteOffer");
 }
 
-/// Something that a client might send, or something like it. Offers take their time: one of
-/// thirty requests has one.
+/// A frame that a client might send, or one with nonsense in it. Offers are slow to answer: of
+/// thirty requests one has an offer of media, and one of data channels.
 fn frame(offer: &str, chance: &mut Chance) -> String {
     if chance.below(10) == 0 {
         return chance.nonsense().to_owned();
@@ -71,7 +71,7 @@ fn frame(offer: &str, chance: &mut Chance) -> String {
 }
 
 #[test]
-fn a_storm_of_messages_leaves_a_pair_undisturbed() {
+fn message_storm_leaves_a_pair_undisturbed() {
     let server = Running::start(&[PATIENT]);
     let mut chance = Chance::printed();
     let _publisher = Publisher::begin(&server, "calm/ana");
@@ -80,7 +80,7 @@ fn a_storm_of_messages_leaves_a_pair_undisturbed() {
     told(&mut ana, "remoteDescription");
     let over = Arc::new(AtomicBool::new(false));
     let (seen, address) = (over.clone(), server.address.clone());
-    // Others come and go all the time.
+    // Subscribers come and go all the time.
     let pair = std::thread::spawn(move || {
         let mut visits = 0;
         while !seen.load(Ordering::Relaxed) {

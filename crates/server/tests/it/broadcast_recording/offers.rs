@@ -18,7 +18,7 @@ fn mids(sdp: &str) -> Vec<&str> {
     lines.collect()
 }
 
-/// Waits for an offer, and answers it at once and rightly.
+/// Waits for an offer and answers it.
 fn answered(wire: &mut Wire, kind: &str, version: u32) -> String {
     let offer = told(wire, kind);
     let offer = sdp(&offer).to_owned();
@@ -27,7 +27,7 @@ fn answered(wire: &mut Wire, kind: &str, version: u32) -> String {
 }
 
 #[test]
-fn a_broadcaster_that_goes_takes_the_tracks_along_and_brings_them_back_on_the_same_lines() {
+fn returning_broadcaster_reuses_the_m_lines_of_its_tracks() {
     let server = Running::start(&[PATIENT, ("HEADWATER_MEDIA__SILENCE_TIMEOUT_S", "2")]);
     let publisher = Publisher::begin(&server, "lab7/ana");
     let mut bob = subscriber(&server, LAB);
@@ -45,14 +45,14 @@ fn a_broadcaster_that_goes_takes_the_tracks_along_and_brings_them_back_on_the_sa
 }
 
 #[test]
-fn a_stale_answer_is_met_by_the_same_offer_once_and_further_answers_are_ignored() {
+fn stale_answer_gets_the_same_offer_once() {
     let server = Running::start(&[PATIENT]);
     let _publisher = Publisher::begin(&server, "lab7/ana");
     let mut bob = subscriber(&server, LAB);
     let offer = told(&mut bob, "remoteOffer");
     bob.send(&json!({ "type": "remoteAnswer", "message": described("offer", &super::people::data_offer()) }));
     assert_eq!(told(&mut bob, "remoteOffer"), offer);
-    // Still stale: the offer counts as taken.
+    // Stale once more: the server takes the offer as answered.
     bob.send(&null_answer());
     bob.send(&null_answer());
     bob.send(&answer(&taking(sdp(&offer), 3)));
@@ -60,7 +60,7 @@ fn a_stale_answer_is_met_by_the_same_offer_once_and_further_answers_are_ignored(
 }
 
 #[test]
-fn who_has_no_description_yet_is_offered_what_it_is_to_send() {
+fn client_without_description_is_sent_an_offer() {
     let server = Running::start(&[PATIENT]);
     let mut ana = comes(&server);
     ana.send(&request("broadcastRequest", &base64("null"), LAB));
@@ -84,7 +84,7 @@ fn who_has_no_description_yet_is_offered_what_it_is_to_send() {
 }
 
 #[test]
-fn an_answer_that_fits_and_makes_no_sense_ends_its_socket_and_nothing_else() {
+fn unusable_answer_ends_only_its_own_socket() {
     let server = Running::start(&[PATIENT]);
     let mut ana = comes(&server);
     ana.send(&request("broadcastRequest", &base64("null"), LAB));

@@ -1,4 +1,4 @@
-//! Clients without media, and a stream with it.
+//! Clients without media, and a publisher with media.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use std::fmt::Write as _;
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::running::Running;
 use crate::wire::Wire;
 
-/// Nothing of this comes within so long when it does not come at all: the server answers at once.
+/// A frame that has not come after this time does not come at all: the server answers at once.
 pub(super) const QUIET: Duration = Duration::from_millis(700);
 
-/// Sessions here never connect: their end is not to come by itself.
+/// Sessions here never connect, and must not time out.
 pub(super) const PATIENT: (&str, &str) = ("HEADWATER_MEDIA__CONNECT_TIMEOUT_S", "600");
 
 /// An offer of data channels alone.
@@ -36,7 +36,7 @@ pub(super) fn base64(text: &str) -> String {
     BASE64_STANDARD.encode(text)
 }
 
-/// A description in the words of clients.
+/// A description as clients encode it.
 pub(super) fn described(kind: &str, sdp: &str) -> String {
     base64(&json!({ "type": kind, "sdp": sdp }).to_string())
 }
@@ -61,8 +61,8 @@ pub(super) fn answer(sdp: &str) -> Value {
     json!({ "type": "remoteAnswer", "message": described("answer", sdp) })
 }
 
-/// An answer to an offer that takes all of it, over the transport of [`data_offer`]. Descriptions of
-/// one client have versions.
+/// An answer that accepts all of an offer, over the transport of [`data_offer`]. `version` is the
+/// version in its o-line.
 pub(super) fn taking(offer: &str, version: u32) -> String {
     let transport = data_offer();
     let own = |name: &str| {
@@ -88,14 +88,14 @@ pub(super) fn comes(server: &Running) -> Wire {
     Wire::open(&server.address, "/ws")
 }
 
-/// The next frame of this kind. Candidates may come before it.
+/// Waits for the next frame that is no candidate, and checks its kind. Returns its message.
 pub(super) fn told(wire: &mut Wire, kind: &str) -> Value {
     let frame = wire.until(|frame| frame["type"] != "iceCandidate");
     assert_eq!(frame["type"], kind, "{frame}");
     frame["message"].clone()
 }
 
-/// All that comes within a moment, without candidates.
+/// All frames but candidates, until none comes for [`QUIET`].
 pub(super) fn quiet(wire: &mut Wire) -> Vec<Value> {
     let mut all = Vec::new();
     while let Some(frame) = wire.within(QUIET) {
@@ -106,7 +106,7 @@ pub(super) fn quiet(wire: &mut Wire) -> Vec<Value> {
     all
 }
 
-/// A receiver without media, whose request was accepted.
+/// A subscriber without media, whose request was accepted.
 pub(super) fn subscriber(server: &Running, names: (&str, &str)) -> Wire {
     let mut wire = comes(server);
     wire.send(&subscribing(names));
@@ -114,13 +114,13 @@ pub(super) fn subscriber(server: &Running, names: (&str, &str)) -> Wire {
     wire
 }
 
-/// The text of an offer of the server.
+/// The SDP of an offer of the server.
 pub(super) fn sdp(message: &Value) -> &str {
     assert_eq!(message["type"], "offer", "{message}");
     message["sdp"].as_str().expect("a text")
 }
 
-/// A publisher with media, by WHIP; ends with this value.
+/// A WHIP publisher with media, killed when this value is dropped.
 pub(super) struct Publisher(Child);
 
 impl Publisher {

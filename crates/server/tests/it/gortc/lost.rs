@@ -1,4 +1,4 @@
-//! A user loses what another sends.
+//! A user that loses packets of another.
 
 use serde_json::{Value, json};
 
@@ -6,13 +6,13 @@ use super::user::User;
 use crate::media::{Client, Line, Publisher, Viewer};
 use crate::running::Running;
 
-/// The answer in what a request gave.
+/// The SDP answer in the data of a response.
 fn answer(done: &Value) -> &str {
     done["jsep"]["sdp"].as_str().expect("an answer")
 }
 
 #[test]
-fn lost_packets_come_again_and_the_wish_for_a_key_frame_reaches_the_publisher() {
+fn lost_packets_are_resent_and_pli_reaches_the_publisher() {
     let server = Running::start(&[]);
     let mut rio = User::join(&server, "rio", "dojo");
     let mut kai = User::join(&server, "kai", "dojo");

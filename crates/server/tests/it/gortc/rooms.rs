@@ -1,4 +1,4 @@
-//! Users come, go, are replaced and write.
+//! Users join, leave, are replaced and send messages.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ fn told(method: &str, data: Value) -> (String, Value) {
 }
 
 #[test]
-fn the_subprotocol_is_answered_to_those_who_offer_it() {
+fn subprotocol_is_answered_only_when_offered() {
     let server = Running::start(&[]);
     let header = [("sec-websocket-protocol", OFFER)];
     let offering = Wire::open_with(&server.address, "/ws?peer=u1", &header).expect("a socket");
@@ -26,7 +26,7 @@ fn the_subprotocol_is_answered_to_those_who_offer_it() {
 }
 
 #[test]
-fn a_socket_without_a_user_is_refused() {
+fn socket_without_a_user_is_refused() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let own = listener.local_addr().expect("its address").to_string();
     drop(listener);
@@ -44,7 +44,7 @@ fn a_socket_without_a_user_is_refused() {
 }
 
 #[test]
-fn the_first_user_of_the_address_counts() {
+fn first_peer_in_the_query_names_the_user() {
     let server = Running::start(&[]);
     let mut ada = User::join(&server, "ada", "dojo");
     let mut bob = User::at(&server.address, "bob&peer=ada");
@@ -54,7 +54,7 @@ fn the_first_user_of_the_address_counts() {
 }
 
 #[test]
-fn who_joins_sees_who_is_there_and_they_are_told() {
+fn joining_user_gets_the_users_and_is_announced() {
     let server = Running::start(&[]);
     let mut kai = User::open(&server, "kai");
     let joined = kai.done("join", &json!({ "rid": "dojo" }));
@@ -70,7 +70,7 @@ fn who_joins_sees_who_is_there_and_they_are_told() {
 }
 
 #[test]
-fn notifications_have_the_earlier_names_where_that_is_set() {
+fn underscore_notification_names_are_used_when_set() {
     let server = Running::start(&[
         (
             "HEADWATER_DIALECTS__GORTC__NOTIFICATION_NAMES",
@@ -86,7 +86,7 @@ fn notifications_have_the_earlier_names_where_that_is_set() {
 }
 
 #[test]
-fn a_request_without_a_room_is_refused_by_number_and_reason() {
+fn request_without_a_room_is_refused_by_code_and_reason() {
     let server = Running::start(&[]);
     let mut kai = User::open(&server, "kai");
     for method in [
@@ -114,7 +114,7 @@ fn a_request_without_a_room_is_refused_by_number_and_reason() {
 }
 
 #[test]
-fn a_frame_that_says_too_little_is_refused() {
+fn incomplete_request_is_refused_by_code_and_reason() {
     let server = Running::start(&[]);
     let mut kai = User::open(&server, "kai");
     for (frame, code, reason) in [
@@ -154,7 +154,7 @@ fn a_frame_that_says_too_little_is_refused() {
 }
 
 #[test]
-fn what_is_no_request_is_passed_over() {
+fn frame_that_is_no_request_is_ignored_and_counted() {
     let server = Running::start(&[]);
     let mut kai = User::open(&server, "kai");
     for frame in [
@@ -177,7 +177,7 @@ fn what_is_no_request_is_passed_over() {
 }
 
 #[test]
-fn a_method_as_a_notification_is_carried_out_without_an_answer() {
+fn method_sent_as_notification_gets_no_response() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
     let mut rio = User::open(&server, "rio");
@@ -188,7 +188,7 @@ fn a_method_as_a_notification_is_carried_out_without_an_answer() {
 }
 
 #[test]
-fn who_leaves_keeps_its_socket_and_the_others_are_told() {
+fn leaving_user_keeps_its_socket_and_is_announced() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
     let mut rio = User::join(&server, "rio", "dojo");
@@ -202,7 +202,7 @@ fn who_leaves_keeps_its_socket_and_the_others_are_told() {
 }
 
 #[test]
-fn a_broadcast_reaches_the_others_as_it_was_sent() {
+fn broadcast_reaches_the_others_unchanged() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
     let mut rio = User::join(&server, "rio", "dojo");
@@ -228,7 +228,7 @@ fn a_broadcast_reaches_the_others_as_it_was_sent() {
 }
 
 #[test]
-fn what_is_said_goes_to_and_comes_from_other_dialects() {
+fn messages_cross_between_dialects() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
     let mut ada = Socket::join(&server, "dojo", "ada");
@@ -260,10 +260,10 @@ fn broadcast_of_128_kib_reaches_the_others() {
 }
 
 #[test]
-fn too_much_to_say_is_refused_with_the_reason() {
+fn too_large_or_too_frequent_broadcast_is_refused() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
-    // A text of JSON has two quotes.
+    // A JSON string has two quotes around its text.
     let long = |bytes: usize| json!({ "rid": "dojo", "data": "x".repeat(bytes - 2) });
     for bytes in [131_073, 200_000] {
         let (code, reason) = kai.refused("broadcast", &long(bytes));
@@ -278,7 +278,7 @@ fn too_much_to_say_is_refused_with_the_reason() {
 }
 
 #[test]
-fn the_lists_are_those_of_joining() {
+fn getusers_and_getpubs_match_the_join_response() {
     let server = Running::start(&[]);
     let _kai = User::join(&server, "kai", "dojo");
     let _ada = Socket::join(&server, "dojo", "ada");
@@ -296,7 +296,7 @@ fn the_lists_are_those_of_joining() {
 }
 
 #[test]
-fn keeping_alive_is_for_rooms_that_were_joined() {
+fn keepalive_is_refused_for_a_room_not_joined() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
     assert_eq!(kai.done("keepalive", &json!({ "rid": "dojo" })), json!({}));
@@ -305,7 +305,7 @@ fn keeping_alive_is_for_rooms_that_were_joined() {
 }
 
 #[test]
-fn one_socket_is_in_several_rooms() {
+fn one_socket_joins_up_to_16_rooms() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "one");
     kai.done("join", &json!({ "rid": "two" }));
@@ -332,7 +332,7 @@ fn one_socket_is_in_several_rooms() {
 }
 
 #[test]
-fn the_same_user_again_replaces_the_first_whose_socket_is_closed() {
+fn same_user_joining_again_kicks_and_closes_the_first() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
     let mut rio = User::join(&server, "rio", "dojo");
@@ -358,7 +358,7 @@ fn joining_twice_over_one_socket_closes_nothing() {
 }
 
 #[test]
-fn who_is_sent_away_by_the_api_is_told_and_closed() {
+fn user_removed_by_the_api_is_kicked_and_closed() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
     assert_eq!(
@@ -372,7 +372,7 @@ fn who_is_sent_away_by_the_api_is_told_and_closed() {
 }
 
 #[test]
-fn a_room_that_the_api_ends_is_left_and_the_socket_stays() {
+fn room_ended_by_the_api_leaves_the_socket_open() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
     assert_eq!(server.ask("DELETE /api/v1/rooms/dojo", "").status, 204);
@@ -385,7 +385,7 @@ fn a_room_that_the_api_ends_is_left_and_the_socket_stays() {
 }
 
 #[test]
-fn who_loses_its_socket_is_gone_after_eight_seconds() {
+fn user_with_a_lost_socket_is_gone_after_8s() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
     let mut ada = Socket::join(&server, "dojo", "ada");
@@ -406,10 +406,10 @@ fn who_loses_its_socket_is_gone_after_eight_seconds() {
 }
 
 #[test]
-fn whose_network_is_gone_without_a_word_is_gone_within_fifteen_seconds() {
+fn silent_user_is_gone_within_15s() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
-    // Its socket stays open. Nobody reads from it, so no ping is answered.
+    // Its socket stays open. It is not read, so no ping is answered.
     let _rio = User::join(&server, "rio", "dojo");
     assert_eq!(kai.told().0, "peer-join");
     let silent = Instant::now();
@@ -422,7 +422,7 @@ fn whose_network_is_gone_without_a_word_is_gone_within_fifteen_seconds() {
 }
 
 #[test]
-fn who_comes_back_in_time_leaves_once_and_joins_once() {
+fn user_back_within_grace_leaves_once_and_joins_once() {
     let server = Running::start(&[("HEADWATER_DIALECTS__GORTC__GRACE_S", "1")]);
     let mut kai = User::join(&server, "kai", "dojo");
     let rio = User::join(&server, "rio", "dojo");
@@ -433,7 +433,8 @@ fn who_comes_back_in_time_leaves_once_and_joins_once() {
         (kai.told().0, kai.told().0),
         ("peer-leave".into(), "peer-join".into())
     );
-    // Past the time at which the first would have gone, by another one who does go.
+    // Another user leaves and is gone after the grace time, so that of the first socket has passed
+    // too.
     drop(User::join(&server, "zoe", "dojo"));
     assert_eq!(
         (kai.told().1["uid"].clone(), kai.told().1["uid"].clone()),
@@ -444,7 +445,7 @@ fn who_comes_back_in_time_leaves_once_and_joins_once() {
 }
 
 #[test]
-fn names_of_any_characters_are_names_of_their_own() {
+fn names_with_any_characters_stay_distinct() {
     let server = Running::start(&[]);
     let names = [
         "a/b",
@@ -485,7 +486,7 @@ fn names_of_any_characters_are_names_of_their_own() {
 }
 
 #[test]
-fn users_are_told_apart_by_the_case_of_their_letters() {
+fn user_names_are_case_sensitive() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
     let mut other = User::join(&server, "Kai", "dojo");
@@ -495,7 +496,7 @@ fn users_are_told_apart_by_the_case_of_their_letters() {
 }
 
 #[test]
-fn a_message_that_is_too_long_closes_its_own_socket_only() {
+fn too_long_message_closes_only_its_own_socket() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
     let mut rio = User::join(&server, "rio", "dojo");
@@ -515,7 +516,7 @@ fn a_message_that_is_too_long_closes_its_own_socket_only() {
 }
 
 #[test]
-fn a_port_of_its_own_takes_the_same_clients() {
+fn own_port_shares_rooms_with_the_main_port() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = port.local_addr().expect("its address").to_string();
     drop(port);
@@ -527,7 +528,7 @@ fn a_port_of_its_own_takes_the_same_clients() {
 }
 
 #[test]
-fn a_token_opens_what_it_opens_elsewhere() {
+fn url_token_decides_who_joins_and_who_publishes() {
     let server = Running::start(&[
         ("HEADWATER_AUTH__PUBLISH_TOKEN", "pub"),
         ("HEADWATER_AUTH__VIEW_TOKEN", "view"),
@@ -547,6 +548,6 @@ fn a_token_opens_what_it_opens_elsewhere() {
     assert_eq!(
         rio.refused("publish", &publish).0,
         403,
-        "not for the token, but the offer"
+        "refused for the offer, not for the token"
     );
 }

@@ -1,4 +1,4 @@
-//! Many users who send what they may and what they may not.
+//! Many users that send valid and invalid requests at random.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ const REQUESTS: usize = 1_000;
 /// Longer than a storm takes.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// How long others wait for an answer meanwhile.
+/// The longest time that users outside the storm may wait for an answer.
 const DISTURBED_MAX: Duration = Duration::from_secs(5);
 
 const METHODS: [&str; 11] = [
@@ -37,7 +37,7 @@ const METHODS: [&str; 11] = [
     "fly",
 ];
 
-/// A request with this id; one in eight has something in it that makes no sense.
+/// A request with this id. Each of its fields is nonsense in one case of eight.
 fn request(id: usize, offer: &str, chance: &mut Chance) -> String {
     let some = |chance: &mut Chance, all: &[&str]| chance.one_of(all).to_owned();
     let quoted = |text: String| json!(text).to_string();
@@ -51,7 +51,7 @@ fn request(id: usize, offer: &str, chance: &mut Chance) -> String {
         chance,
         &["u1#000000", "u2#/one/x", "whip~a#/one/a", "", "#"],
     ));
-    // An offer takes its time: one in thirty is one.
+    // Offers are slow to answer: one in thirty is a real one.
     let sdp = quoted(match chance.below(30) {
         0 => offer.to_owned(),
         _ => "v=0".to_owned(),
@@ -72,7 +72,7 @@ fn request(id: usize, offer: &str, chance: &mut Chance) -> String {
     format!("{{\"request\":true,\"id\":{id},\"method\":{method},\"data\":{data}}}")
 }
 
-/// Sends all, and returns how many responses each id got.
+/// Sends all requests. Returns the number of responses to each id.
 async fn answers(url: String, requests: Vec<String>) -> BTreeMap<u64, usize> {
     let (stream, _) = connect_async(&url).await.expect("a socket");
     let (mut sending, mut coming) = stream.split();
@@ -83,7 +83,8 @@ async fn answers(url: String, requests: Vec<String>) -> BTreeMap<u64, usize> {
             let Message::Text(text) = message else {
                 continue;
             };
-            // What others broadcast may be no JSON that everybody reads: 1e999.
+            // Broadcasts of others may hold numbers that are out of range for serde_json, such as
+            // 1e999.
             if text.starts_with("{\"response\":true") {
                 let frame: Value = serde_json::from_str(&text).expect("JSON");
                 let id = frame["id"].as_u64().expect("an id");
@@ -93,7 +94,7 @@ async fn answers(url: String, requests: Vec<String>) -> BTreeMap<u64, usize> {
         answers
     });
     for (index, request) in requests.into_iter().enumerate() {
-        // What is no request gets no answer, and does no harm either.
+        // A malformed frame gets no response, and must do no harm either.
         if index % 10 == 0 {
             let nonsense = Message::Text("{\"request\":1,\"id\":".into());
             sending.send(nonsense).await.expect("open");
@@ -107,7 +108,7 @@ async fn answers(url: String, requests: Vec<String>) -> BTreeMap<u64, usize> {
 }
 
 #[test]
-fn every_request_of_a_storm_is_answered_once_and_nobody_else_is_disturbed() {
+fn each_storm_request_gets_one_answer_and_disturbs_nobody() {
     let server = Running::start(&[]);
     let mut chance = Chance::printed();
     let offer = offer::publishing();
@@ -143,7 +144,7 @@ fn every_request_of_a_storm_is_answered_once_and_nobody_else_is_disturbed() {
             start.elapsed()
         );
         rounds += 1;
-        // As often as a user may write.
+        // As often as a user may send a message.
         std::thread::sleep(Duration::from_millis(150));
     }
     assert!(rounds > 5, "only {rounds} rounds");

@@ -12,7 +12,7 @@ use crate::socket::Socket;
 
 const SFU: &str = "local_sfu_1";
 
-/// Sessions here never connect: where their end is waited for, it is not to come by itself.
+/// Sessions here never connect, and must not time out where a test waits for their end.
 const PATIENT: (&str, &str) = ("HEADWATER_MEDIA__CONNECT_TIMEOUT_S", "600");
 
 fn minfo() -> Value {
@@ -31,12 +31,12 @@ fn publish(user: &mut User) -> Value {
     user.done("publish", &publishing(&offer::publishing()))
 }
 
-/// Waits until media threads hold so many sessions.
+/// Waits until the media threads hold `count` sessions.
 fn sessions(server: &Running, count: u64) {
     server.until(|server| server.counted("headwater_sessions ") == count);
 }
 
-/// The text with six digits behind `<uid>#`.
+/// Whether the text is `<uid>#` followed by six digits.
 fn is_numbered(text: &Value, uid: &str) -> bool {
     let digits = text.as_str().and_then(|text| text.strip_prefix(uid));
     let digits = digits.and_then(|digits| digits.strip_prefix('#'));
@@ -53,7 +53,7 @@ fn pair(server: &Running) -> (User, User) {
 }
 
 #[test]
-fn publishing_is_refused_for_the_first_thing_that_is_missing() {
+fn publish_is_refused_for_the_first_missing_field() {
     let server = Running::start(&[]);
     let mut kai = User::open(&server, "kai");
     let sdp = json!({ "type": "offer", "sdp": "v=0" });
@@ -89,7 +89,7 @@ fn publishing_is_refused_for_the_first_thing_that_is_missing() {
 }
 
 #[test]
-fn watching_is_refused_for_the_first_thing_that_is_missing() {
+fn subscribe_is_refused_for_the_first_missing_field() {
     let server = Running::start(&[]);
     let mut kai = User::open(&server, "kai");
     let sdp = json!({ "type": "offer", "sdp": "v=0" });
@@ -103,7 +103,7 @@ fn watching_is_refused_for_the_first_thing_that_is_missing() {
 }
 
 #[test]
-fn a_stream_is_answered_announced_listed_and_ended() {
+fn stream_is_answered_announced_listed_and_ended() {
     let server = Running::start(&[PATIENT]);
     let (mut kai, mut rio) = pair(&server);
     let published = publish(&mut rio);
@@ -137,7 +137,7 @@ fn a_stream_is_answered_announced_listed_and_ended() {
     assert_eq!(
         kai.refused("unpublish", &end).0,
         403,
-        "it is somebody else's"
+        "it belongs to another user"
     );
     assert_eq!(rio.done("unpublish", &end), json!({}));
     let gone = json!({ "rid": "dojo", "uid": "rio", "mid": mid });
@@ -149,13 +149,13 @@ fn a_stream_is_answered_announced_listed_and_ended() {
     assert_eq!(
         rio.done("unpublish", &end),
         json!({}),
-        "also when it is gone"
+        "also when it has ended"
     );
     sessions(&server, 0);
 }
 
 #[test]
-fn watching_is_answered_with_and_without_the_node() {
+fn subscribe_is_answered_with_and_without_sfuid() {
     let server = Running::start(&[]);
     let (mut kai, mut rio) = pair(&server);
     let mid = publish(&mut rio)["mid"].clone();
@@ -174,7 +174,7 @@ fn watching_is_answered_with_and_without_the_node() {
 }
 
 #[test]
-fn a_stream_that_is_not_there_is_refused_and_said_to_be_gone() {
+fn unknown_stream_is_refused_and_announced_as_removed() {
     let server = Running::start(&[]);
     let (mut kai, mut rio) = pair(&server);
     let mut data = watching(&json!("zoe#123456"), &offer::watching());
@@ -196,7 +196,7 @@ fn a_stream_that_is_not_there_is_refused_and_said_to_be_gone() {
 }
 
 #[test]
-fn watching_ends_for_the_one_that_was_named() {
+fn unsubscribe_ends_only_the_named_subscription() {
     let server = Running::start(&[PATIENT]);
     let (mut kai, mut rio) = pair(&server);
     let mid = publish(&mut rio)["mid"].clone();
@@ -221,7 +221,7 @@ fn watching_ends_for_the_one_that_was_named() {
 }
 
 #[test]
-fn when_a_stream_ends_so_do_the_connections_of_those_who_watch_it() {
+fn ended_stream_closes_the_sessions_of_its_viewers() {
     let server = Running::start(&[PATIENT]);
     let (mut kai, mut rio) = pair(&server);
     let mid = publish(&mut rio)["mid"].clone();
@@ -237,7 +237,7 @@ fn when_a_stream_ends_so_do_the_connections_of_those_who_watch_it() {
 }
 
 #[test]
-fn audio_alone_and_video_alone_are_published_and_watched() {
+fn audio_only_and_video_only_streams_can_be_watched() {
     let server = Running::start(&[]);
     let (mut kai, mut rio) = pair(&server);
     for kind in [Kind::Audio, Kind::Video] {
@@ -251,7 +251,7 @@ fn audio_alone_and_video_alone_are_published_and_watched() {
 }
 
 #[test]
-fn who_leaves_takes_its_streams_away_first() {
+fn leaving_user_removes_its_streams_first() {
     let server = Running::start(&[PATIENT]);
     let (mut kai, mut rio) = pair(&server);
     let mids = [
@@ -273,7 +273,7 @@ fn who_leaves_takes_its_streams_away_first() {
 }
 
 #[test]
-fn who_is_replaced_loses_its_streams() {
+fn replaced_user_loses_its_streams() {
     let server = Running::start(&[]);
     let (mut kai, mut rio) = pair(&server);
     publish(&mut rio);
@@ -284,7 +284,7 @@ fn who_is_replaced_loses_its_streams() {
 }
 
 #[test]
-fn a_lost_user_is_gone_with_its_streams() {
+fn lost_user_is_gone_with_its_streams() {
     let server = Running::start(&[("HEADWATER_DIALECTS__GORTC__GRACE_S", "1"), PATIENT]);
     let (mut kai, mut rio) = pair(&server);
     publish(&mut rio);
@@ -299,7 +299,7 @@ fn a_lost_user_is_gone_with_its_streams() {
 }
 
 #[test]
-fn a_stream_whose_peer_never_comes_ends_once() {
+fn stream_that_never_connects_ends_once() {
     let server = Running::start(&[("HEADWATER_MEDIA__CONNECT_TIMEOUT_S", "1")]);
     let (mut kai, mut rio) = pair(&server);
     let mid = publish(&mut rio)["mid"].clone();
@@ -316,12 +316,12 @@ fn a_stream_whose_peer_never_comes_ends_once() {
 }
 
 #[test]
-fn a_stream_that_does_not_begin_ends_within_seconds() {
+fn stream_without_media_ends_after_15s() {
     let server = Running::start(&[PATIENT]);
     let (mut kai, mut rio) = pair(&server);
     let start = Instant::now();
     let mid = publish(&mut rio)["mid"].clone();
-    // Who does not read answers no pings, and is lost before that.
+    // A user that does not read its socket answers no pings, and would be lost earlier.
     let rio = std::thread::spawn(move || rio.wire.within(Duration::from_secs(20)));
     assert_eq!(kai.told().0, "stream-add");
     let (name, data) = kai.told();
@@ -333,7 +333,7 @@ fn a_stream_that_does_not_begin_ends_within_seconds() {
 }
 
 #[test]
-fn a_kicked_publisher_has_no_session_left() {
+fn kicked_publisher_has_no_session_left() {
     let server = Running::start(&[PATIENT]);
     let mut rio = User::join(&server, "rio", "dojo");
     publish(&mut rio);
@@ -348,7 +348,7 @@ fn a_kicked_publisher_has_no_session_left() {
 }
 
 #[test]
-fn streams_are_the_same_for_all_dialects() {
+fn streams_are_shared_by_all_dialects() {
     let server = Running::start(&[]);
     let mut kai = User::join(&server, "kai", "dojo");
     let mut ada = Socket::join(&server, "dojo", "ada");
@@ -372,7 +372,7 @@ fn streams_are_the_same_for_all_dialects() {
 }
 
 #[test]
-fn nobody_else_takes_the_stream_of_a_user() {
+fn whip_cannot_take_over_the_stream_of_a_user() {
     let server = Running::start(&[]);
     let mut rio = User::join(&server, "rio", "dojo");
     let mid = publish(&mut rio)["mid"].clone();
@@ -384,7 +384,7 @@ fn nobody_else_takes_the_stream_of_a_user() {
 }
 
 #[test]
-fn more_streams_than_a_user_may_have_are_refused() {
+fn stream_beyond_the_limit_of_a_user_is_refused() {
     let server = Running::start(&[
         ("HEADWATER_ROOMS__STREAMS_PER_PARTICIPANT_MAX", "2"),
         PATIENT,
@@ -399,7 +399,7 @@ fn more_streams_than_a_user_may_have_are_refused() {
 }
 
 #[test]
-fn asking_for_what_is_not_there_over_and_over_does_not_fill_the_sockets_of_others() {
+fn repeated_unknown_subscribes_tell_others_at_a_limited_rate() {
     let server = Running::start(&[]);
     let (mut kai, mut rio) = pair(&server);
     let mut data = watching(&json!("zoe#123456"), &offer::watching());

@@ -1,4 +1,4 @@
-//! A client, as its library behaves.
+//! A client that behaves as protoo-client does, the library of gortc's clients.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use crate::running::Running;
 use crate::wire::Wire;
 
-/// How long nothing must come before it is said that nothing comes.
+/// A frame that has not come after this time counts as not coming at all.
 const QUIET: Duration = Duration::from_millis(500);
 
 /// A user with its socket.
 pub(crate) struct User {
     pub(crate) wire: Wire,
     id: u64,
-    /// What came while a response was waited for.
+    /// Notifications that came before an awaited response.
     told: VecDeque<Value>,
 }
 
@@ -32,7 +32,7 @@ impl User {
         }
     }
 
-    /// A user who is in a room.
+    /// Opens a user's socket and joins a room.
     pub(crate) fn join(server: &Running, uid: &str, rid: &str) -> Self {
         let mut user = Self::open(server, uid);
         user.done("join", &json!({ "rid": rid }));
@@ -48,6 +48,7 @@ impl User {
         self.response(&json!(id))
     }
 
+    /// Waits for the response to this request. Notifications before it are kept.
     pub(crate) fn response(&mut self, id: &Value) -> Value {
         loop {
             let frame = self.wire.next();
@@ -59,14 +60,14 @@ impl User {
         }
     }
 
-    /// Sends a request that is carried out. Returns what comes back.
+    /// Sends a request that succeeds. Returns the data of the response.
     pub(crate) fn done(&mut self, method: &str, data: &Value) -> Value {
         let response = self.ask(method, data);
         assert_eq!(response["ok"], true, "{method} {data}: {response}");
         response["data"].clone()
     }
 
-    /// Sends a request that is refused. Returns code and reason.
+    /// Sends a request that is refused. Returns the code and the reason.
     pub(crate) fn refused(&mut self, method: &str, data: &Value) -> (i64, String) {
         refusal(&self.ask(method, data))
     }
@@ -77,7 +78,7 @@ impl User {
         notification(&frame)
     }
 
-    /// All notifications that come before it is quiet.
+    /// All notifications until none comes for [`QUIET`].
     pub(crate) fn all_told(&mut self) -> Vec<(String, Value)> {
         let mut told: Vec<_> = self
             .told

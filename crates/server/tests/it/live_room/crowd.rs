@@ -1,4 +1,4 @@
-//! Many at once.
+//! Many clients at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,25 +18,25 @@ use crate::storm::{Chance, storm};
 const ROOMS: usize = 200;
 const VIEWERS: usize = 10;
 
-/// Between two pushes of a kind.
+/// The longest time between two pushes of one kind.
 const GAP_MAX: Duration = Duration::from_secs(1);
 
-/// How long pushes are looked at.
+/// How long pushes are observed.
 const WATCHED: Duration = Duration::from_secs(4);
 
-/// How often, until all come in time. Other programs on the machine may hold up 2,200 sockets for
-/// a while; a server that is too slow is so each time.
+/// How often pushes are observed until all come in time. Other programs on the machine may hold up
+/// 2,200 sockets for a while; a server that is too slow fails each time.
 const TRIES: usize = 5;
 
-/// Longer than it takes until all are there.
+/// Longer than it takes until all clients have joined.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Tests of many sockets do not run beside each other.
+/// Tests with many sockets do not run beside each other.
 static ALONE: Mutex<()> = Mutex::new(());
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// A client that looks at when pushes come.
+/// A client that observes when pushes come.
 struct Watcher {
     socket: Socket,
 }
@@ -48,7 +48,7 @@ impl Watcher {
         Ok(Self { socket })
     }
 
-    /// Waits until it is told that this many are in its room, and that all rooms are there.
+    /// Waits until a count says that this many people are in its room, and a list has all rooms.
     async fn settles(mut self, people: usize) -> Result<Self, Error> {
         let (mut counted, mut listed) = (false, false);
         while let Some(message) = self.socket.next().await {
@@ -67,7 +67,7 @@ impl Watcher {
         Ok(self)
     }
 
-    /// The longest time without a list or without a count.
+    /// Observes pushes for this time. Returns the longest time without a list or without a count.
     async fn watches(&mut self, time: Duration) -> Result<Duration, Error> {
         let start = Instant::now();
         let (mut list, mut count, mut longest) = (start, start, Duration::ZERO);
@@ -84,19 +84,19 @@ impl Watcher {
     }
 }
 
-/// Waits until each is told that this many are in its room.
+/// Waits until every watcher settles in a room of this many people.
 async fn settle(watchers: Vec<Watcher>, people: usize) -> Vec<Watcher> {
     let settling = watchers.into_iter().map(|watcher| watcher.settles(people));
     let settled = tokio::time::timeout(PATIENCE, try_join_all(settling)).await;
     settled.expect("in time").expect("sockets")
 }
 
-/// All rooms with all who are in them.
+/// Opens all rooms, and joins all viewers.
 async fn crowd(url: &str) -> Vec<Watcher> {
     let mut all = Vec::new();
     let room = |room| format!("room {room}");
     let hosts = (0..ROOMS).map(|host| Watcher::comes(url, create(&room(host))));
-    // A room has to be there before its viewers come.
+    // A room has to exist before its viewers join.
     all.extend(settle(try_join_all(hosts).await.expect("sockets"), 1).await);
     for viewer in 0..VIEWERS {
         let name = format!("viewer {viewer}");
@@ -106,7 +106,7 @@ async fn crowd(url: &str) -> Vec<Watcher> {
     settle(all, VIEWERS + 1).await
 }
 
-/// The longest time that any of them waits.
+/// The longest time that any watcher waits for a push.
 async fn longest_wait(all: &mut [Watcher]) -> Duration {
     let watched = try_join_all(all.iter_mut().map(|watcher| watcher.watches(WATCHED)));
     let longest = watched.await.expect("sockets").into_iter().max();
@@ -114,7 +114,7 @@ async fn longest_wait(all: &mut [Watcher]) -> Duration {
 }
 
 #[test]
-fn pushes_to_200_rooms_of_10_viewers_come_within_a_second_each() {
+fn pushes_to_200_rooms_of_10_viewers_come_within_1s() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let server = Running::start(&[]);
     let url = format!("ws://{}/rtc", server.address);
@@ -132,12 +132,12 @@ fn pushes_to_200_rooms_of_10_viewers_come_within_a_second_each() {
 }
 
 #[test]
-fn a_storm_of_messages_leaves_a_pair_undisturbed() {
+fn message_storm_leaves_a_pair_undisturbed() {
     storm_beside_a_pair("direct");
 }
 
 #[test]
-fn a_storm_leaves_a_pair_undisturbed_where_media_goes_through_the_server() {
+fn message_storm_leaves_a_pair_undisturbed_in_server_mode() {
     storm_beside_a_pair("server");
 }
 
@@ -175,14 +175,14 @@ fn storm_beside_a_pair(media: &str) {
     over.store(true, Ordering::Relaxed);
     let exchanges = pair.join().expect("the pair was undisturbed");
     assert!(exchanges > 0);
-    // Who comes afterwards finds a server that works.
+    // After the storm the server still works for new clients.
     let mut host = hosts("after the storm");
     let _lin = Person::views(&server, "after the storm", "lin");
     assert_eq!(host.count(), 2);
     server.until(|_| host.list() == ["after the storm"]);
 }
 
-/// Something that a client might send, or something like it.
+/// A frame that a client might send, or one that is damaged.
 fn frame(chance: &mut Chance) -> String {
     let event = chance.one_of(&[
         "createRoom",
@@ -195,7 +195,7 @@ fn frame(chance: &mut Chance) -> String {
         "roomsInfo",
     ]);
     let (room, own, other) = (name(chance), name(chance), name(chance));
-    // Who enters a room is no stranger to it.
+    // A client of the storm that joined the calm room could rightly disturb the pair in it.
     let room = match event {
         "joinRoom" => room.replace("calm", "a"),
         _ => room,

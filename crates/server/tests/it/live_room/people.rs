@@ -1,4 +1,4 @@
-//! Somebody in a live room, and what it is told.
+//! A person in a live room, and the frames that it is sent.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::wire::Wire;
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A socket whose pushes are passed over where they do not matter.
+/// A person's socket. Pushes are skipped where they do not matter.
 pub(super) struct Person {
     pub(super) wire: Wire,
 }
@@ -22,14 +22,14 @@ impl Person {
         }
     }
 
-    /// Comes with a token, by the address.
+    /// Connects with a token in the URL.
     pub(super) fn comes_with(server: &Running, token: &str) -> Self {
         Self {
             wire: Wire::open(&server.address, &format!("/rtc?token={token}")),
         }
     }
 
-    /// Comes, and has a room.
+    /// Connects and opens a room.
     pub(super) fn hosts(server: &Running, room: &str) -> Self {
         let mut host = Self::comes(server);
         host.wire.send(&create(room));
@@ -37,8 +37,8 @@ impl Person {
         host
     }
 
-    /// The same, where media goes through the server. Returns also what the server is called,
-    /// which has asked for the host's stream.
+    /// Connects and opens a room whose media goes through the server. Also returns the name under
+    /// which the server asks for the host's stream.
     pub(super) fn hosts_for(server: &Running, room: &str) -> (Self, String) {
         let mut host = Self::comes(server);
         host.wire.send(&create(room));
@@ -47,7 +47,7 @@ impl Person {
         (host, asks["name"].as_str().expect("a name").to_owned())
     }
 
-    /// Comes, and views a room.
+    /// Connects and views a room.
     pub(super) fn views(server: &Running, room: &str, name: &str) -> Self {
         let mut viewer = Self::comes(server);
         viewer.wire.send(&join(room, name));
@@ -55,16 +55,17 @@ impl Person {
         viewer
     }
 
-    /// Sends a frame. Returns what comes back, up to where the server has dealt with it.
+    /// Sends a frame. Returns all that comes until the server has handled it.
     pub(super) fn says(&mut self, frame: &Value) -> Vec<Value> {
         self.wire.send(frame);
         self.told()
     }
 
-    /// All that was told since this was last asked, without lists and counts.
+    /// All frames since the last call, without lists and counts.
     ///
-    /// The server refuses a room and a place without names, one after the other, and whatever it
-    /// said before comes before that. So nothing is missed, and nothing is waited for.
+    /// Asks for a room and for a place in one without giving names, which the server refuses in
+    /// this order. All that it sent before comes before the refusals, so nothing is missed and no
+    /// time is waited for.
     pub(super) fn told(&mut self) -> Vec<Value> {
         let (first, second) = (of("createRoomFailed"), of("joinRoomFailed"));
         self.wire.send(&json!({ "event": "createRoom" }));
@@ -75,7 +76,7 @@ impl Person {
             assert!(Instant::now() < end, "only this was told: {told:?}");
             let frame = self.wire.next();
             let is_push = frame["event"] == "roomsInfo" || frame["event"] == "count";
-            // What others do may come between the two.
+            // Frames caused by others may come between the two refusals.
             let mark = told.iter().rposition(|earlier| *earlier == first);
             match mark.filter(|_| frame == second) {
                 Some(mark) => {
@@ -88,7 +89,7 @@ impl Person {
         }
     }
 
-    /// The next list of rooms. What was told before is passed over.
+    /// The next list of rooms. Earlier frames are skipped.
     pub(super) fn list(&mut self) -> Vec<String> {
         self.told();
         let frame = self.wire.until(|frame| frame["event"] == "roomsInfo");
@@ -98,7 +99,7 @@ impl Person {
             .collect()
     }
 
-    /// The next count. What was told before is passed over.
+    /// The next count. Earlier frames are skipped.
     pub(super) fn count(&mut self) -> u64 {
         self.told();
         let frame = self.wire.until(|frame| frame["event"] == "count");
@@ -123,7 +124,7 @@ pub(super) fn of(event: &str) -> Value {
     json!({ "event": event })
 }
 
-/// A frame about somebody.
+/// A frame about the person of this name.
 pub(super) fn about(event: &str, name: &str) -> Value {
     json!({ "event": event, "name": name })
 }

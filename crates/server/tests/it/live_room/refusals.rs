@@ -1,4 +1,4 @@
-//! Names that cannot be, messages that make no sense, and sockets that break.
+//! Invalid names, malformed messages, and broken sockets.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::people::{Person, about, chat, create, join, of};
 use crate::running::Running;
 
 #[test]
-fn a_room_whose_name_is_taken_blank_missing_or_no_text_is_refused() {
+fn room_with_a_taken_or_invalid_name_is_refused() {
     let server = Running::start(&[]);
     let _host = Person::hosts(&server, "cooking");
     let mut other = Person::comes(&server);
@@ -27,7 +27,7 @@ fn a_room_whose_name_is_taken_blank_missing_or_no_text_is_refused() {
 }
 
 #[test]
-fn names_that_would_be_html_in_the_page_are_refused() {
+fn names_with_html_characters_are_refused() {
     let server = Running::start(&[]);
     let _host = Person::hosts(&server, "cooking");
     let mut other = Person::comes(&server);
@@ -40,7 +40,7 @@ fn names_that_would_be_html_in_the_page_are_refused() {
 }
 
 #[test]
-fn who_cannot_view_a_room_is_told_once_and_nobody_else_is() {
+fn failed_join_is_told_once_and_only_to_the_viewer() {
     let server = Running::start(&[]);
     let mut host = Person::hosts(&server, "cooking");
     let mut lin = Person::views(&server, "cooking", "lin");
@@ -82,7 +82,7 @@ fn names_are_compared_exactly() {
 }
 
 #[test]
-fn names_that_are_special_in_javascript_are_names_like_any_other() {
+fn javascript_property_names_are_ordinary_names() {
     let server = Running::start(&[]);
     for name in ["__proto__", "constructor", "toString", "hasOwnProperty"] {
         let mut host = Person::hosts(&server, name);
@@ -97,7 +97,7 @@ fn names_that_are_special_in_javascript_are_names_like_any_other() {
 }
 
 #[test]
-fn what_ended_the_original_changes_nothing_for_others() {
+fn frames_that_crashed_the_original_disturb_nobody() {
     let server = Running::start(&[]);
     let mut host = Person::hosts(&server, "cooking");
     let mut lin = Person::views(&server, "cooking", "lin");
@@ -131,7 +131,7 @@ fn what_ended_the_original_changes_nothing_for_others() {
         let reply: Vec<_> = reply.map(of).into_iter().collect();
         assert_eq!(stranger.told(), reply, "{frame}");
     }
-    // A host's offer to nobody ended it, too.
+    // A host's offer to an unknown viewer crashed the original, too.
     let offer = json!({ "event": "_offer", "data": { "sdp": {}, "nameB": "nobody" } });
     assert_eq!(host.says(&offer), NOTHING);
     let read = [json!({ "event": "chat", "msg": "hi", "name": "lin" })];
@@ -141,7 +141,7 @@ fn what_ended_the_original_changes_nothing_for_others() {
 }
 
 #[test]
-fn events_that_nobody_knows_and_frames_that_are_no_object_are_dropped_and_counted() {
+fn unknown_events_and_non_objects_are_dropped_and_counted() {
     let server = Running::start(&[]);
     let mut person = Person::comes(&server);
     let frames = [
@@ -163,12 +163,12 @@ fn events_that_nobody_knows_and_frames_that_are_no_object_are_dropped_and_counte
 }
 
 #[test]
-fn sockets_that_break_and_sockets_that_are_closed_leave_the_pushes_of_all_others_alone() {
+fn broken_and_closed_sockets_disturb_no_other_pushes() {
     let server = Running::start(&[]);
     let mut others = [(); 4].map(|()| Person::comes(&server));
     let mut broken = Person::hosts(&server, "cooking");
     let lin = Person::views(&server, "cooking", "lin");
-    // No UTF-8: an error of the socket, and then its end.
+    // Invalid UTF-8 is an error, and ends the socket.
     broken.wire.send_binary(&[0xff, 0xfe]);
     assert!(broken.wire.closed().is_some());
     lin.wire.close();

@@ -1,4 +1,4 @@
-//! What is passed on between the people of a room.
+//! What the server passes on between the people of a room.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::NOTHING;
 use super::people::{Person, chat, create, join, of};
 use crate::running::Running;
 
-/// A host, two viewers and a stranger; what they were told so far is taken.
+/// A host, two viewers and a stranger. The frames that they were sent so far are consumed.
 fn company(server: &Running) -> [Person; 4] {
     let host = Person::hosts(server, "cooking");
     let lin = Person::views(server, "cooking", "lin");
@@ -19,7 +19,7 @@ fn company(server: &Running) -> [Person; 4] {
 }
 
 #[test]
-fn an_offer_goes_to_the_viewer_that_it_names_with_the_rooms_name_in_it() {
+fn offer_reaches_the_named_viewer_with_the_room_name() {
     let server = Running::start(&[]);
     let [mut host, mut lin, mut bob, mut stranger] = company(&server);
     let sdp = json!({ "type": "offer", "sdp": "v=0\r\na=x:\u{e9}\r\n", "more": [1.0, null] });
@@ -33,7 +33,7 @@ fn an_offer_goes_to_the_viewer_that_it_names_with_the_rooms_name_in_it() {
 }
 
 #[test]
-fn an_answer_goes_to_the_host_with_the_viewers_name_in_it() {
+fn answer_reaches_the_host_with_the_viewer_name() {
     let server = Running::start(&[]);
     let [mut host, mut lin, mut bob, _stranger] = company(&server);
     let sdp = json!({ "type": "answer", "sdp": "v=0\r\n" });
@@ -46,7 +46,7 @@ fn an_answer_goes_to_the_host_with_the_viewers_name_in_it() {
 }
 
 #[test]
-fn candidates_go_both_ways_with_their_sender_in_them() {
+fn candidates_go_both_ways_with_their_sender() {
     let server = Running::start(&[]);
     let [mut host, mut lin, mut bob, _stranger] = company(&server);
     let line = "candidate:4 1 udp 2122194687 10.0.0.8 54133 typ host generation 0";
@@ -64,7 +64,7 @@ fn candidates_go_both_ways_with_their_sender_in_them() {
 }
 
 #[test]
-fn candidates_for_nobody_are_dropped() {
+fn candidates_for_an_unknown_name_are_dropped() {
     let server = Running::start(&[]);
     let [mut host, mut lin, bob, mut stranger] = company(&server);
     drop(bob);
@@ -83,7 +83,7 @@ fn candidates_for_nobody_are_dropped() {
 }
 
 #[test]
-fn what_one_sends_to_another_arrives_in_order() {
+fn messages_from_one_sender_arrive_in_order() {
     let server = Running::start(&[]);
     let [mut host, mut lin, _bob, _stranger] = company(&server);
     for n in 0..200 {
@@ -109,7 +109,7 @@ fn what_one_sends_to_another_arrives_in_order() {
 }
 
 #[test]
-fn what_a_viewer_writes_is_read_by_all_in_the_room_under_its_name() {
+fn viewer_chat_reaches_the_room_under_its_name() {
     let server = Running::start(&[]);
     let [mut host, mut lin, mut bob, mut stranger] = company(&server);
     let text = "it's \"done\"\n\u{1f600} caf\u{e9}; 100% \\o/";
@@ -121,7 +121,7 @@ fn what_a_viewer_writes_is_read_by_all_in_the_room_under_its_name() {
 }
 
 #[test]
-fn what_the_host_writes_is_read_by_all_under_the_rooms_name() {
+fn host_chat_reaches_the_room_under_the_room_name() {
     let server = Running::start(&[]);
     let [mut host, mut lin, mut bob, _stranger] = company(&server);
     let read = [json!({ "event": "chat", "msg": "soon", "name": "cooking" })];
@@ -132,7 +132,7 @@ fn what_the_host_writes_is_read_by_all_under_the_rooms_name() {
 }
 
 #[test]
-fn what_strangers_write_is_read_by_nobody() {
+fn chat_from_outside_the_room_reaches_nobody() {
     let server = Running::start(&[]);
     let [mut host, mut lin, _bob, mut stranger] = company(&server);
     for frame in [
@@ -149,7 +149,7 @@ fn what_strangers_write_is_read_by_nobody() {
 }
 
 #[test]
-fn what_is_written_as_html_arrives_as_text_that_shows_it() {
+fn html_in_chat_arrives_escaped() {
     let server = Running::start(&[]);
     let [mut host, mut lin, _bob, _stranger] = company(&server);
     let image = "<img src=x onerror=alert(1)> & more";
@@ -160,7 +160,7 @@ fn what_is_written_as_html_arrives_as_text_that_shows_it() {
 }
 
 #[test]
-fn who_hosts_one_room_and_views_another_reaches_both_sides() {
+fn host_that_views_another_room_reaches_both_rooms() {
     let server = Running::start(&[]);
     let [mut host, mut lin, _bob, mut other] = company(&server);
     assert_eq!(other.says(&create("chess")), [of("createRoomOk")]);

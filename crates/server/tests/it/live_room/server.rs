@@ -29,7 +29,7 @@ fn streams(server: &Running) -> Vec<String> {
 }
 
 #[test]
-fn the_host_is_asked_for_its_stream_and_answered_and_its_viewers_wait_for_the_server() {
+fn host_publishes_to_the_server_and_viewers_wait_for_it() {
     let server = Running::start(&[MEDIA]);
     let (mut host, name) = Person::hosts_for(&server, "late show");
     assert_eq!(host.count(), 1);
@@ -49,7 +49,7 @@ fn the_host_is_asked_for_its_stream_and_answered_and_its_viewers_wait_for_the_se
     let mut lin = Person::views(&server, "late show", "lin");
     assert_eq!(host.told(), [about("joinHint", "lin")]);
     assert_eq!(host.count(), 2);
-    // Others see both, in the room of this name.
+    // The API lists both as participants of the room with this name.
     server.until(|server| {
         let inside = server.ask("GET /api/v1/rooms/late~20show", "").json();
         let people = inside["participants"].as_array().expect("a list");
@@ -72,7 +72,7 @@ fn the_host_is_asked_for_its_stream_and_answered_and_its_viewers_wait_for_the_se
 }
 
 #[test]
-fn a_second_offer_takes_the_place_of_the_first_and_one_that_makes_no_sense_of_none() {
+fn second_offer_replaces_the_first_but_an_invalid_one_does_not() {
     let server = Running::start(&[MEDIA]);
     let (mut host, name) = Person::hosts_for(&server, "cooking");
     for _ in 0..2 {
@@ -102,7 +102,7 @@ fn a_second_offer_takes_the_place_of_the_first_and_one_that_makes_no_sense_of_no
 }
 
 #[test]
-fn who_is_live_by_another_protocol_keeps_its_name() {
+fn name_in_use_by_another_dialect_is_refused() {
     let server = Running::start(&[MEDIA]);
     server.publish("garden");
     let _dan = Socket::join(&server, "attic", "attic");
@@ -110,18 +110,18 @@ fn who_is_live_by_another_protocol_keeps_its_name() {
     for room in ["garden", "attic"] {
         assert_eq!(host.says(&create(room)), [of("createRoomFailed")], "{room}");
     }
-    // A name that is too long in a URL.
+    // This name is too long once it is escaped.
     let long = "\u{e4}".repeat(40);
     assert_eq!(host.says(&create(&long)), [of("createRoomFailed")]);
     assert_eq!(host.list(), [] as [String; 0]);
-    // Others in a room of this name are no hindrance.
+    // Other participants in a room of this name do not prevent its creation.
     let _eve = Socket::join(&server, "cellar", "eve");
     host.wire.send(&create("cellar"));
     host.wire.until(|frame| *frame == of("createRoomOk"));
 }
 
 #[test]
-fn who_is_sent_away_by_the_api_is_told_and_gone() {
+fn participant_removed_by_the_api_is_told_and_gone() {
     let server = Running::start(&[MEDIA]);
     let (mut host, _) = Person::hosts_for(&server, "cooking");
     let mut lin = Person::views(&server, "cooking", "lin");
@@ -149,7 +149,7 @@ fn who_is_sent_away_by_the_api_is_told_and_gone() {
 }
 
 #[test]
-fn a_room_that_takes_nobody_more_says_so_to_viewers() {
+fn locked_room_refuses_viewers() {
     let server = Running::start(&[MEDIA]);
     let (_host, _) = Person::hosts_for(&server, "cooking");
     let locked = json!({ "locked": true });
@@ -163,7 +163,7 @@ fn a_room_that_takes_nobody_more_says_so_to_viewers() {
 }
 
 #[test]
-fn a_room_that_is_closed_is_opened_again_at_once() {
+fn closed_room_can_be_opened_again_at_once() {
     let server = Running::start(&[MEDIA]);
     let (mut host, mut name) = Person::hosts_for(&server, "cooking");
     for _ in 0..20 {
@@ -180,7 +180,7 @@ fn a_room_that_is_closed_is_opened_again_at_once() {
         assert_ne!(asks["name"], name);
         name = asks["name"].as_str().expect("a name").to_owned();
     }
-    // And without waiting for anything.
+    // The same without waiting for any answer.
     for _ in 0..20 {
         host.wire.send(&of("closeRoom"));
         host.wire.send(&create("cooking"));
@@ -190,7 +190,7 @@ fn a_room_that_is_closed_is_opened_again_at_once() {
 }
 
 #[test]
-fn a_viewer_whose_answers_cross_is_offered_the_stream_anew() {
+fn viewer_that_answers_twice_is_offered_the_stream_anew() {
     let server = Running::start(&[MEDIA]);
     let (mut host, name) = Person::hosts_for(&server, "cooking");
     let mut camera = Client::new();

@@ -6,31 +6,31 @@ use str0m::media::{Direction, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
-/// How long a socket is listened to, when nothing comes.
+/// How long a read waits for a datagram.
 const LISTEN: Duration = Duration::from_millis(1);
 
-/// What of an m-line a client offers.
+/// An m-line that a client offers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Line {
     /// To send video.
     Sent,
     /// To receive video.
     Received,
-    /// Data channels, with the one of Broadcast-Recording that is pinged over.
+    /// A data channel: the one over which clients of Broadcast-Recording ping.
     Channels,
 }
 
-/// One connection by the WebRTC library.
+/// A WebRTC connection by the library str0m.
 pub(crate) struct Client {
     pub(super) rtc: Rtc,
     socket: UdpSocket,
     address: SocketAddr,
-    /// Its clock, which stands still while it only hears.
+    /// The client's clock, which [`Self::hear`] does not advance.
     pub(super) now: Instant,
     pending: Option<SdpPendingOffer>,
-    /// The m-line on which it sends.
+    /// The m-line on which the client sends.
     pub(super) sends: Option<Mid>,
-    /// How often it has answered.
+    /// Offers answered so far.
     answers: u32,
 }
 
@@ -55,7 +55,7 @@ impl Client {
         }
     }
 
-    /// Offers these m-lines.
+    /// Returns an offer with these m-lines.
     pub(crate) fn offer(&mut self, lines: &[Line]) -> String {
         let mut changes = self.rtc.sdp_api();
         let video = MediaKind::Video;
@@ -78,7 +78,7 @@ impl Client {
         offer.to_sdp_string()
     }
 
-    /// Takes the answer to its offer.
+    /// Accepts the answer to the client's offer.
     pub(crate) fn accept(&mut self, answer: &str) {
         let pending = self.pending.take().expect("it has offered");
         let answer = SdpAnswer::from_sdp_string(answer).expect("an answer");
@@ -86,19 +86,19 @@ impl Client {
         accepted.expect("it fits the offer");
     }
 
-    /// Answers an offer of the server.
+    /// Returns the answer to an offer of the server.
     pub(crate) fn answer(&mut self, offer: &str) -> String {
         let offer = SdpOffer::from_sdp_string(offer).expect("an offer");
         let answer = self.rtc.sdp_api().accept_offer(offer);
         let answer = answer.expect("it can be taken").to_sdp_string();
-        // The library calls each description the second one, where the next has the next number
-        // (RFC 3264 §8), by which Broadcast-Recording knows stale ones.
+        // str0m gives every description version 2. A further one has the next version (RFC 3264
+        // §8), by which broadcast-recording recognizes stale answers.
         self.answers += 1;
         let version = format!(" {} IN IP4 ", 2 + self.answers);
         answer.replacen(" 2 IN IP4 ", &version, 1)
     }
 
-    /// Lets it be this time. Returns what comes of that.
+    /// Advances the clock to `now`. Returns the events that this causes.
     pub(super) fn pass(&mut self, now: Instant) -> Vec<Event> {
         self.now = self.now.max(now);
         let passed = self.rtc.handle_input(Input::Timeout(self.now));
@@ -106,11 +106,11 @@ impl Client {
         self.drain()
     }
 
-    /// Takes the next datagram, unless it is lost, without letting time pass. Returns what comes
-    /// of it.
+    /// Receives the next datagram, unless `is_lost`, without advancing the clock. Returns the
+    /// events.
     pub(super) fn hear(&mut self, is_lost: impl Fn(&[u8]) -> bool) -> Vec<Event> {
         let mut buffer = [0; 2_000];
-        // Nothing has come, or an earlier datagram went to an address where nobody listens.
+        // Nothing has arrived, or an earlier datagram went to an address on which nothing listens.
         let Ok((length, source)) = self.socket.recv_from(&mut buffer) else {
             return Vec::new();
         };
@@ -124,7 +124,7 @@ impl Client {
         self.drain()
     }
 
-    /// Lets time pass and takes what has come.
+    /// Advances the clock to the present and receives a datagram. Returns the events.
     pub(crate) fn turn(&mut self) -> Vec<Event> {
         let mut events = self.pass(Instant::now());
         events.extend(self.hear(|_| false));

@@ -8,13 +8,13 @@ use str0m::rtp::RtpWrite;
 
 use super::Client;
 
-/// Between two packets, each of which is a frame.
+/// Interval between two packets, each of which is one frame.
 const PACKET_EVERY: Duration = Duration::from_millis(5);
 
-/// So many packets later it pings again: half a second, as clients of Broadcast-Recording do.
+/// Packets between two pings: half a second, the interval of Broadcast-Recording's clients.
 const PING_EVERY: u64 = 100;
 
-/// Sends numbered packets of video from a thread of its own; ends with this value.
+/// Sends numbered video packets from a thread of its own, until it is dropped.
 pub(crate) struct Publisher {
     asked: Arc<AtomicU64>,
     over: Arc<AtomicBool>,
@@ -22,12 +22,12 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// Publishes by a client whose offer was answered.
+    /// Starts to publish over a client whose offer was answered.
     pub(crate) fn begin(client: Client) -> Self {
         Self::begin_with(client, super::FRAME_BYTES)
     }
 
-    /// The same, with payloads of so many bytes.
+    /// [`Self::begin`] with payloads of `frame_bytes`.
     pub(crate) fn begin_with(client: Client, frame_bytes: usize) -> Self {
         let (asked, over) = (
             Arc::new(AtomicU64::new(0)),
@@ -42,7 +42,7 @@ impl Publisher {
         }
     }
 
-    /// How many key frames it was asked for.
+    /// Key-frame requests received so far.
     pub(super) fn asked(&self) -> u64 {
         self.asked.load(Ordering::Relaxed)
     }
@@ -57,7 +57,7 @@ impl Drop for Publisher {
     }
 }
 
-/// Key frames are only the first one, and those that are asked for.
+/// Publishes until `over`. Only the first frame and requested ones are key frames.
 fn publish(mut client: Client, frame_bytes: usize, asked: &AtomicU64, over: &AtomicBool) {
     let (mut number, mut due) = (0, None);
     let (mut keyframe, mut channel) = (true, None);

@@ -10,14 +10,15 @@ use super::{Came, Client, Publisher};
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The library asks for what is missing no more often than every 33 ms, and for the same packet
-/// again after 105 ms.
+/// Long enough for one NACK, and too short for another: str0m sends NACKs no more often than every
+/// 33 ms, and requests a packet again after 105 ms.
 const ASKS_AFTER: Duration = Duration::from_millis(40);
 
-/// When nobody has asked for so long, nobody is about to: the server repeats a request after 0.5 s.
+/// When the publisher gets no request for this long, none is pending: the server repeats a request
+/// after 0.5 s.
 const SETTLED: Duration = Duration::from_secs(1);
 
-/// A client that is sent the packets of a [`Publisher`].
+/// A client that receives the packets of a [`Publisher`].
 pub(crate) struct Viewer {
     client: Client,
     newest: Came,
@@ -30,14 +31,14 @@ impl Viewer {
         Self { client, newest }
     }
 
-    /// Loses packets, asks for them once, and gets each of them again.
+    /// Loses packets, requests them once, and waits until each was retransmitted.
     pub(crate) fn loses_packets(&mut self) {
-        // As many in a row as one NACK names: a number and all bits of its mask (RFC 4585 §6.2.1).
+        // As many in a row as one NACK names: the PID and all bits of its BLP (RFC 4585 §6.2.1).
         self.loses(&(0..=16).collect::<Vec<_>>());
         self.loses(&[0, 2, 3, 7, 16]);
     }
 
-    /// Loses these of the packets to come, where 0 is the next one.
+    /// Loses these of the packets to come; 0 is the next one.
     fn loses(&mut self, lost: &[u16]) {
         let begin = self.newest;
         let lost = lost.iter().map(|n| n + 1);
@@ -53,7 +54,7 @@ impl Viewer {
             self.hear(is_lost);
             (self.newest.number > last).then_some(())
         });
-        // From now on its clock stands still again: it asks for nothing twice.
+        // From here on the clock stands still, so the client requests nothing twice.
         self.client.pass(self.client.now + ASKS_AFTER);
         until(|| {
             for again in self.hear(|_| false) {
@@ -65,7 +66,7 @@ impl Viewer {
         });
     }
 
-    /// Takes the next datagram as [`Client::hear`] does. Returns what came of a publisher.
+    /// Receives the next datagram as [`Client::hear`] does. Returns the packets of the publisher.
     fn hear(&mut self, is_lost: impl Fn(&[u8]) -> bool) -> Vec<Came> {
         let came = packets(self.client.hear(is_lost));
         let newest = came.iter().copied().chain([self.newest]);
@@ -73,10 +74,11 @@ impl Viewer {
         came
     }
 
-    /// Asks for a key frame, which the publisher is asked for, and which comes.
+    /// Requests a key frame, waits for it, and checks that the request reached the publisher.
     pub(crate) fn asks_for_a_key_frame(&mut self, publisher: &Publisher) {
         let client = &mut self.client;
         let (mut asked, mut since) = (publisher.asked(), Instant::now());
+        // Earlier requests have to settle first, so that the next one is the viewer's.
         while since.elapsed() < SETTLED {
             client.turn();
             if publisher.asked() != asked {
@@ -102,7 +104,7 @@ fn packets(events: Vec<Event>) -> Vec<Came> {
     packets.collect()
 }
 
-/// Tries again and again until something comes of it.
+/// Repeats `attempt` until it returns something.
 fn until<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + PATIENCE;
     loop {

@@ -1,4 +1,4 @@
-//! Somebody loses what another sends.
+//! A participant that loses packets of another.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::person::Person;
 use crate::media::{Client, Line, Publisher, Viewer};
 use crate::running::Running;
 
-/// Somebody who has joined with a camera.
+/// Joins and publishes a camera.
 fn joins(server: &Running, id: &str) -> (Person, Client) {
     let mut person = Person::joins(server, "attic", id);
     let mut client = Client::new();
@@ -16,11 +16,11 @@ fn joins(server: &Running, id: &str) -> (Person, Client) {
 }
 
 #[test]
-fn lost_packets_come_again_and_the_wish_for_a_key_frame_reaches_the_publisher() {
+fn lost_packets_are_resent_and_pli_reaches_the_publisher() {
     let server = Running::start(&[]);
     let (_mia, camera) = joins(&server, "mia");
     let publisher = Publisher::begin(camera);
-    // Its own camera is dark.
+    // Leo's own camera sends nothing.
     let (mut leo, mut screen) = joins(&server, "leo");
     let offer = leo.comes_next("offer");
     let answer = screen.answer(offer["sdp"].as_str().expect("a description"));

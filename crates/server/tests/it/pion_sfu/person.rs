@@ -1,4 +1,4 @@
-//! A client, as the ones in the field behave. Its media never comes.
+//! A client that behaves as those in the field do, without media.
 
 use std::time::Duration;
 
@@ -8,34 +8,34 @@ use crate::offer;
 use crate::running::Running;
 use crate::wire::Wire;
 
-/// How long nothing must come before it is said that nothing comes.
+/// A frame that has not come after this time counts as not coming at all.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// Somebody with a socket.
+/// A participant and its socket.
 pub(super) struct Person {
     pub(super) wire: Wire,
     pub(super) room: String,
     pub(super) id: String,
-    /// What it publishes: stays the same for its connection.
+    /// The offer of what it publishes, the same for the whole connection.
     pub(super) offer: String,
 }
 
 impl Person {
-    /// Somebody who has joined.
+    /// Connects and joins a room.
     pub(super) fn joins(server: &Running, room: &str, id: &str) -> Self {
         let mut person = Self::comes(server, room, id);
         person.join();
         person
     }
 
-    /// Somebody who has joined and publishes sound and pictures, as `<id>-stream`.
+    /// Connects, joins a room, and publishes audio and video as `<id>-stream`.
     pub(super) fn publishes(server: &Running, room: &str, id: &str) -> Self {
         let mut person = Self::joins(server, room, id);
         person.publish();
         person
     }
 
-    /// Somebody who is going to join.
+    /// Connects without joining yet.
     pub(super) fn comes(server: &Running, room: &str, id: &str) -> Self {
         Self {
             wire: Wire::open(&server.address, "/"),
@@ -58,7 +58,7 @@ impl Person {
         self.wire.send(&json!({ "event": event, "data": data }));
     }
 
-    /// Offers what it has. Returns the answer.
+    /// Sends its offer. Returns the answer.
     pub(super) fn publish(&mut self) -> String {
         let offer = self.offer.clone();
         self.send_offer(&offer);
@@ -80,7 +80,7 @@ impl Person {
         self.tell("answer", json!({ "answer": answer }));
     }
 
-    /// The answer of one who takes all, and sends what it is asked for.
+    /// An answer that accepts all, and sends what the server asks for.
     pub(super) fn answer_to(&self, offer: &Value) -> Value {
         let sdp = offer["sdp"].as_str().expect("a description");
         let own = |name: &str| {
@@ -105,7 +105,8 @@ impl Person {
         json!({ "type": "answer", "sdp": sdp })
     }
 
-    /// The next frame that is no candidate: it is of this event. Returns what its text says.
+    /// Waits for the next frame that is no candidate, and checks its event. Returns its data,
+    /// parsed.
     pub(super) fn comes_next(&mut self, event: &str) -> Value {
         let frame = self.wire.until(|frame| frame["event"] != "candidate");
         assert_eq!(frame["event"], event, "{frame}");
@@ -114,19 +115,19 @@ impl Person {
         data
     }
 
-    /// The next offer of the server, which is answered. Returns the streams that it shows.
+    /// Waits for the next offer and answers it. Returns the streams in it.
     pub(super) fn is_shown(&mut self) -> Vec<String> {
         let offer = self.comes_next("offer");
         self.answer(&offer);
         streams(&offer)
     }
 
-    /// Answers offers until one shows just these streams.
+    /// Answers offers until one has exactly these streams.
     pub(super) fn sees(&mut self, wanted: &[&str]) {
         while self.is_shown() != wanted {}
     }
 
-    /// Whether nothing comes for a while, but for candidates.
+    /// Checks that nothing but candidates comes for [`QUIET`].
     pub(super) fn hears_nothing(&mut self) {
         while let Some(frame) = self.wire.within(QUIET) {
             assert_eq!(frame["event"], "candidate", "{frame}");
@@ -139,13 +140,13 @@ impl Person {
     }
 }
 
-/// What the text in a frame says.
+/// The data of a frame, which is JSON in a text.
 pub(super) fn said(frame: &Value) -> Value {
     let text = frame["data"].as_str().expect("a text");
     serde_json::from_str(text).expect("JSON in the text")
 }
 
-/// An offer whose tracks are called so.
+/// An offer whose tracks have the msids `<stream> <id>-audio` and `<stream> <id>-video`.
 pub(super) fn publishing(stream: &str, id: &str) -> String {
     let sdp = offer::publishing();
     let mut kinds = ["audio", "video"].into_iter();
@@ -163,7 +164,7 @@ pub(super) fn publishing(stream: &str, id: &str) -> String {
     out
 }
 
-/// The streams in a description that the server sends, each once, sorted.
+/// The streams that the server sends according to a description, each once, sorted.
 pub(super) fn streams(description: &Value) -> Vec<String> {
     let mut streams: Vec<String> = tracks(description)
         .into_iter()
@@ -181,7 +182,7 @@ pub(super) fn mids(description: &Value) -> Vec<&str> {
     mids.collect()
 }
 
-/// The streams and tracks in a description that the server sends.
+/// The streams and tracks that the server sends according to a description.
 pub(super) fn tracks(description: &Value) -> Vec<(String, String)> {
     let sdp = description["sdp"].as_str().expect("a description");
     let sections = sdp.split("\nm=").skip(1);

@@ -1,4 +1,4 @@
-//! What makes no sense, and what is too much.
+//! Malformed frames, and requests beyond the limits.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,13 @@ use crate::running::Running;
 use crate::storm::{Chance, storm};
 use crate::wire::Wire;
 
-/// How long others wait for an answer meanwhile.
+/// The longest time that participants outside the storm may wait.
 const DISTURBED_MAX: Duration = Duration::from_secs(5);
 
 const REFUSED: &str = "headwater_dialect_frames_total{dialect=\"pion-sfu\",outcome=\"refused\"}";
 
 #[test]
-fn what_ended_the_original_is_dropped_and_counted() {
+fn frames_that_crashed_the_original_are_dropped_and_counted() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let mut leo = Person::joins(&server, "attic", "leo");
@@ -42,7 +42,7 @@ fn what_ended_the_original_is_dropped_and_counted() {
     for frame in frames {
         leo.wire.send_text(frame);
     }
-    // It is where it was, and so are the others.
+    // It is still in the room, and so are the others.
     leo.publish();
     leo.sees(&["mia-stream"]);
     mia.sees(&["leo-stream"]);
@@ -50,7 +50,7 @@ fn what_ended_the_original_is_dropped_and_counted() {
 }
 
 #[test]
-fn who_has_not_joined_is_not_heard() {
+fn frames_before_joining_are_refused() {
     let server = Running::start(&[]);
     let mut mia = Person::comes(&server, "attic", "mia");
     let offer = mia.offer.clone();
@@ -63,7 +63,7 @@ fn who_has_not_joined_is_not_heard() {
 }
 
 #[test]
-fn no_json_closes_its_own_socket_and_no_other() {
+fn invalid_json_closes_only_its_own_socket() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let mut leo = Person::publishes(&server, "attic", "leo");
@@ -74,7 +74,7 @@ fn no_json_closes_its_own_socket_and_no_other() {
 }
 
 #[test]
-fn who_cannot_join_is_told_by_the_end_of_its_socket() {
+fn refused_join_closes_its_socket() {
     let server = Running::start(&[("HEADWATER_ROOMS__PARTICIPANTS_MAX", "1")]);
     let _mia = Person::publishes(&server, "attic", "mia");
     server.until(|server| server.ask("GET /api/v1/rooms/attic", "").status == 200);
@@ -90,7 +90,7 @@ fn who_cannot_join_is_told_by_the_end_of_its_socket() {
 }
 
 #[test]
-fn a_frame_that_is_too_long_closes_its_socket() {
+fn too_long_frame_closes_its_socket() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let mut leo = Person::publishes(&server, "attic", "leo");
@@ -102,7 +102,7 @@ fn a_frame_that_is_too_long_closes_its_socket() {
 }
 
 #[test]
-fn tokens_say_who_publishes_and_who_only_watches() {
+fn url_token_decides_who_publishes_and_who_only_watches() {
     let server = Running::start(&[
         ("HEADWATER_AUTH__PUBLISH_TOKEN", "up"),
         ("HEADWATER_AUTH__VIEW_TOKEN", "down"),
@@ -126,7 +126,7 @@ fn tokens_say_who_publishes_and_who_only_watches() {
 }
 
 #[test]
-fn a_storm_of_frames_leaves_two_others_undisturbed() {
+fn frame_storm_leaves_two_others_undisturbed() {
     let server = Running::start(&[("HEADWATER_ROOMS__EMPTY_GRACE_S", "0")]);
     let mut mia = Person::publishes(&server, "quiet", "mia");
     let mut leo = Person::joins(&server, "quiet", "leo");
@@ -158,14 +158,14 @@ fn a_storm_of_frames_leaves_two_others_undisturbed() {
         rounds > 0,
         "the storm was over before anybody could be disturbed"
     );
-    // Nobody of the storm is left.
+    // No client of the storm is left.
     for room in ["one", "two", "a~2Fb"] {
         let rooms = format!("GET /api/v1/rooms/{room}");
         server.until(|server| server.ask(&rooms, "").status == 404);
     }
 }
 
-/// Something that a client may send, or may not.
+/// A frame that a client might send, or one with nonsense in it.
 fn frame(chance: &mut Chance, offers: &[String]) -> String {
     let events = [
         "joinRoom",
@@ -176,7 +176,7 @@ fn frame(chance: &mut Chance, offers: &[String]) -> String {
         "candidate",
     ];
     let event = json!(chance.one_of(&events)).to_string();
-    // What is no JSON closes the socket: one in two hundred is none.
+    // Invalid JSON closes the socket: one frame in two hundred is invalid.
     if chance.below(200) == 0 {
         return event[1..].to_owned();
     }
@@ -184,7 +184,7 @@ fn frame(chance: &mut Chance, offers: &[String]) -> String {
         0 => chance.nonsense().to_owned(),
         _ => good,
     };
-    // An offer takes its time: one in thirty is one.
+    // Offers are slow to answer: one in thirty is a real one.
     let sdp = json!(match chance.below(30) {
         0 => &offers[chance.below(offers.len())],
         _ => "v=0",

@@ -1,4 +1,4 @@
-//! Who sees whose tracks.
+//! Which tracks each participant is offered.
 
 use std::time::{Duration, Instant};
 
@@ -6,14 +6,14 @@ use super::person::{Person, mids, streams, tracks};
 use crate::running::Running;
 use crate::socket::Socket;
 
-/// By then those who stay are told that somebody is gone.
+/// The longest time until the others learn that a participant is gone.
 const GONE_MAX: Duration = Duration::from_secs(2);
 
-/// Between two publishers of which one takes over from the other.
+/// Interval between two publishers, of which the later one takes over.
 const AGAIN: Duration = Duration::from_millis(300);
 
 #[test]
-fn a_lone_publisher_is_offered_nothing_and_does_not_get_its_own_tracks() {
+fn lone_publisher_is_not_offered_its_own_tracks() {
     let server = Running::start(&[]);
     let mut mia = Person::joins(&server, "attic", "mia");
     let answer = mia.publish();
@@ -25,7 +25,7 @@ fn a_lone_publisher_is_offered_nothing_and_does_not_get_its_own_tracks() {
 }
 
 #[test]
-fn who_is_there_gets_one_offer_with_the_tracks_of_who_publishes_under_their_own_names() {
+fn new_publisher_is_offered_once_under_its_own_track_names() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let _leo = Person::publishes(&server, "attic", "leo");
@@ -39,7 +39,7 @@ fn who_is_there_gets_one_offer_with_the_tracks_of_who_publishes_under_their_own_
 }
 
 #[test]
-fn who_comes_late_gets_all_tracks_that_are_there() {
+fn late_participant_is_offered_all_tracks() {
     let server = Running::start(&[]);
     let _others = ["leo", "mia", "nora"].map(|id| Person::publishes(&server, "attic", id));
     let mut late = Person::publishes(&server, "attic", "late");
@@ -48,20 +48,20 @@ fn who_comes_late_gets_all_tracks_that_are_there() {
 }
 
 #[test]
-fn whose_socket_ends_is_gone_from_the_offers_of_others_within_two_seconds() {
+fn lost_participant_leaves_the_offers_of_others_within_2s() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let leo = Person::publishes(&server, "attic", "leo");
     mia.sees(&["leo-stream"]);
     let start = Instant::now();
-    // Without a close.
+    // The socket ends without a close frame.
     drop(leo);
     mia.sees(&[]);
     assert!(start.elapsed() < GONE_MAX, "{:?}", start.elapsed());
 }
 
 #[test]
-fn who_leaves_is_gone_at_once_and_may_join_again_by_the_same_socket() {
+fn leaving_participant_may_rejoin_over_the_same_socket() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let mut leo = Person::publishes(&server, "attic", "leo");
@@ -78,7 +78,7 @@ fn who_leaves_is_gone_at_once_and_may_join_again_by_the_same_socket() {
 }
 
 #[test]
-fn who_comes_back_is_shown_on_new_m_lines_under_its_own_names() {
+fn returning_publisher_is_offered_on_new_m_lines() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let mut leo = Person::publishes(&server, "attic", "leo");
@@ -101,7 +101,7 @@ fn who_comes_back_is_shown_on_new_m_lines_under_its_own_names() {
 }
 
 #[test]
-fn a_room_ends_with_its_last_participant() {
+fn room_ends_with_its_last_participant() {
     let server = Running::start(&[("HEADWATER_ROOMS__EMPTY_GRACE_S", "0")]);
     let status = |server: &Running| server.ask("GET /api/v1/rooms/attic", "").status;
     let mut mia = Person::publishes(&server, "attic", "mia");
@@ -113,7 +113,7 @@ fn a_room_ends_with_its_last_participant() {
 }
 
 #[test]
-fn who_joins_twice_begins_anew() {
+fn second_join_resets_the_participant() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let mut leo = Person::publishes(&server, "attic", "leo");
@@ -127,7 +127,7 @@ fn who_joins_twice_begins_anew() {
 }
 
 #[test]
-fn the_newer_of_two_sockets_with_one_id_takes_its_place() {
+fn newer_socket_with_the_same_id_takes_over() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let mut old = Person::publishes(&server, "attic", "leo");
@@ -138,7 +138,7 @@ fn the_newer_of_two_sockets_with_one_id_takes_its_place() {
     new.publish();
     mia.sees(&["leo-stream"]);
     new.sees(&["mia-stream"]);
-    // The old one is still heard, but not as somebody who is there.
+    // The old socket stays open, but its client is no longer a participant.
     let offer = old.offer.clone();
     old.send_offer(&offer);
     old.hears_nothing();
@@ -146,19 +146,19 @@ fn the_newer_of_two_sockets_with_one_id_takes_its_place() {
     "nora".clone_into(&mut old.id);
     old.join();
     old.publish();
-    // Both call their streams alike.
+    // Both streams have the same name.
     mia.sees(&["leo-stream", "leo-stream-nora"]);
 }
 
 #[test]
-fn tracks_that_two_publishers_call_alike_do_not_clash() {
+fn equal_msids_of_two_publishers_are_told_apart() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     for id in ["leo", "nora"] {
         let mut person = Person::joins(&server, "attic", id);
         person.offer = super::person::publishing("same", "same");
         person.publish();
-        // They stay.
+        // Its socket stays open.
         std::mem::forget(person);
     }
     let mut offer = mia.comes_next("offer");
@@ -166,7 +166,7 @@ fn tracks_that_two_publishers_call_alike_do_not_clash() {
         mia.answer(&offer);
         offer = mia.comes_next("offer");
     }
-    // Two are still called as they were, and no two are called alike.
+    // Two tracks keep their names, and all names differ.
     let mut names: Vec<String> = tracks(&offer).into_iter().map(|(_, name)| name).collect();
     names.sort();
     names.dedup();
@@ -186,7 +186,7 @@ fn rooms_do_not_see_each_other() {
 }
 
 #[test]
-fn rooms_and_people_are_called_as_they_like() {
+fn room_and_participant_ids_may_hold_any_characters() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "a/b #1 \u{e4}", "mia?");
     let _leo = Person::publishes(&server, "a/b #1 \u{e4}", "leo/1~2");
@@ -194,7 +194,7 @@ fn rooms_and_people_are_called_as_they_like() {
 }
 
 #[test]
-fn tracks_of_one_name_in_streams_of_two_names_are_told_apart() {
+fn equal_track_names_in_two_streams_are_told_apart() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let mut others = ["leo", "nora"].map(|id| Person::joins(&server, "attic", id));
@@ -219,7 +219,7 @@ fn tracks_of_one_name_in_streams_of_two_names_are_told_apart() {
 }
 
 #[test]
-fn who_is_lost_takes_no_stream_along_that_it_only_watched() {
+fn lost_participant_removes_only_its_own_streams() {
     let server = Running::start(&[("HEADWATER_MEDIA__CONNECT_TIMEOUT_S", "2")]);
     let mut eve = Socket::join(&server, "attic", "eve");
     let head =
@@ -231,7 +231,7 @@ fn who_is_lost_takes_no_stream_along_that_it_only_watched() {
     mia.sees(&["attic|garden"]);
     let left = std::thread::scope(|scope| {
         let (over, is_over) = std::sync::mpsc::channel::<()>();
-        // Its own connection never comes up, either: another one takes over before that is noticed.
+        // The WHIP publisher never connects either: another one takes over before it times out.
         scope.spawn(move || {
             while is_over.recv_timeout(AGAIN).is_err() {
                 post();

@@ -1,4 +1,4 @@
-//! Whose turn it is to offer.
+//! Whose turn it is to offer, the server's or the client's.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::person::{Person, streams};
 use crate::running::Running;
 
 #[test]
-fn an_offer_names_who_it_is_for_and_answers_with_or_without_these_names_are_taken() {
+fn offer_names_its_participant_and_answers_need_no_names() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let mut leo = Person::publishes(&server, "attic", "leo");
@@ -22,14 +22,14 @@ fn an_offer_names_who_it_is_for_and_answers_with_or_without_these_names_are_take
     let mut data = json!({ "self_id": offer["self_id"], "room_id": offer["room_id"] });
     data["answer"] = mia.answer_to(&offer);
     mia.tell("answer", data);
-    // Both were taken, or there would be no third.
+    // Both answers were accepted, or there would be no third offer.
     leo.join();
     leo.publish();
     mia.sees(&["leo-stream"]);
 }
 
 #[test]
-fn changes_while_an_offer_waits_come_together_after_its_answer() {
+fn changes_during_an_offer_come_together_after_its_answer() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let _leo = Person::publishes(&server, "attic", "leo");
@@ -46,7 +46,7 @@ fn changes_while_an_offer_waits_come_together_after_its_answer() {
 }
 
 #[test]
-fn who_never_answers_keeps_nobody_else_waiting() {
+fn participant_that_never_answers_delays_nobody() {
     let server = Running::start(&[]);
     let mut dead = Person::publishes(&server, "attic", "dead");
     let mut mia = Person::publishes(&server, "attic", "mia");
@@ -59,7 +59,7 @@ fn who_never_answers_keeps_nobody_else_waiting() {
 }
 
 #[test]
-fn who_offers_instead_of_answering_is_answered_and_then_offered_all_again() {
+fn crossing_offer_is_answered_and_the_own_offer_repeated() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let _leo = Person::publishes(&server, "attic", "leo");
@@ -71,13 +71,13 @@ fn who_offers_instead_of_answering_is_answered_and_then_offered_all_again() {
 }
 
 #[test]
-fn who_takes_its_offer_back_for_the_servers_is_asked_for_what_was_in_it() {
+fn tracks_of_a_rolled_back_offer_are_asked_for() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let mut leo = Person::publishes(&server, "attic", "leo");
     let offer = mia.comes_next("offer");
     leo.sees(&["mia-stream"]);
-    // Another camera, which crosses the server's offer.
+    // An offer with another camera, which crosses the server's offer.
     let video = mia.offer.find("m=video").expect("an m-line");
     let camera = mia.offer[video..].replace("mid:", "mid:another");
     let crossed = format!("{}{camera}", mia.offer);
@@ -96,7 +96,7 @@ fn who_takes_its_offer_back_for_the_servers_is_asked_for_what_was_in_it() {
 }
 
 #[test]
-fn an_answer_to_nothing_and_one_by_somebody_else_change_nothing() {
+fn unexpected_and_foreign_answers_change_nothing() {
     let server = Running::start(&[]);
     let mut mia = Person::publishes(&server, "attic", "mia");
     let mut leo = Person::publishes(&server, "attic", "leo");

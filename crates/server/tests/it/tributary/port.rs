@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use super::*;
 
-/// `headwater tributary` with these flags, on a port of its own, whose address it has.
+/// Starts `headwater tributary` with these flags on a free port. The result has the address of that
+/// port.
 fn original(flags: &[&str], dash: &str) -> Running {
     let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = probe.local_addr().expect("its address").port().to_string();
@@ -37,7 +38,7 @@ fn original(flags: &[&str], dash: &str) -> Running {
 }
 
 #[test]
-fn the_flags_of_the_original_work_with_one_dash_and_with_two() {
+fn flags_of_the_original_work_with_one_dash_or_two() {
     for dash in ["-", "--"] {
         let servers = r#"[{"urls":"stun:s.example"}]"#;
         let flags = [
@@ -59,7 +60,7 @@ fn the_flags_of_the_original_work_with_one_dash_and_with_two() {
 }
 
 #[test]
-fn a_socket_of_any_origin_is_taken_on_the_main_port_and_on_its_own() {
+fn socket_of_any_origin_is_taken_on_both_ports() {
     let own = original(&[], "-");
     let main = server(3);
     for address in [&own.address, &main.address] {
@@ -71,7 +72,7 @@ fn a_socket_of_any_origin_is_taken_on_the_main_port_and_on_its_own() {
 }
 
 #[test]
-fn other_paths_of_its_own_port_are_the_files_of_a_directory_and_nothing_outside() {
+fn own_port_serves_its_directory_and_nothing_outside_it() {
     let directory = tempfile::tempdir().expect("a directory");
     let files = directory.path().join("static");
     std::fs::create_dir_all(files.join("lib")).expect("a directory");
@@ -111,15 +112,15 @@ fn other_paths_of_its_own_port_are_the_files_of_a_directory_and_nothing_outside(
 }
 
 #[test]
-fn without_a_directory_other_paths_are_404_and_the_socket_works() {
-    // The one that it has by default is not there.
+fn missing_directory_gives_404_and_the_socket_works() {
+    // The default directory does not exist here.
     let server = original(&[], "-");
     assert_eq!(server.ask("GET /", "").status, 404);
     let _mona = Peer::broadcasts(&server, "mona");
 }
 
 #[test]
-fn clients_are_told_the_configured_servers_unchanged_and_by_default_none() {
+fn clients_get_the_configured_ice_servers_unchanged() {
     let servers = r#"[{"urls":["turn:t.example:3478"],"username":"u","credential":"p","x":{}}]"#;
     let configured = [("HEADWATER_DIALECTS__TRIBUTARY__ICE_SERVERS", servers)];
     for (environment, expected) in [(configured.as_slice(), servers), (&[], "[]")] {
@@ -135,7 +136,7 @@ fn clients_are_told_the_configured_servers_unchanged_and_by_default_none() {
 }
 
 #[test]
-fn servers_that_are_no_json_are_an_error_for_who_asks() {
+fn invalid_ice_servers_json_is_an_error_for_the_client() {
     let server = original(&["-ice-servers", "[{"], "-");
     let mut per = Peer::comes(&server, "per");
     per.says(&command("FETCH_CONFIG"));

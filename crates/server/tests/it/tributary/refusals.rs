@@ -1,9 +1,9 @@
-//! What is wrong gets the exact text, and changes nothing.
+//! Invalid commands get the exact text of the original, and change nothing.
 
 use super::*;
 
 #[test]
-fn what_is_no_command_is_told_so_and_the_socket_stays_open() {
+fn invalid_command_gets_an_error_and_its_socket_stays_open() {
     let server = server(3);
     let mut per = Peer::comes(&server, "per");
     for (frame, text) in [
@@ -22,7 +22,7 @@ fn what_is_no_command_is_told_so_and_the_socket_stays_open() {
 }
 
 #[test]
-fn an_unknown_broadcast_is_named_and_nothing_changes() {
+fn unknown_broadcast_is_named_and_the_tree_unchanged() {
     let server = server(3);
     let mut mona = Peer::broadcasts(&server, "mona");
     let mut per = Peer::comes(&server, "per");
@@ -33,7 +33,7 @@ fn an_unknown_broadcast_is_named_and_nothing_changes() {
 }
 
 #[test]
-fn an_unknown_peer_is_named() {
+fn unknown_peer_is_named_in_the_error() {
     let server = server(3);
     let mut mona = Peer::broadcasts(&server, "mona");
     let absent = "5c0f1b2a-0000-4000-8000-000000000000";
@@ -48,7 +48,7 @@ fn an_unknown_peer_is_named() {
 }
 
 #[test]
-fn only_its_owner_ends_a_broadcast() {
+fn only_the_owner_ends_a_broadcast() {
     let server = server(3);
     let mut mona = Peer::broadcasts(&server, "mona");
     let mut per = Peer::comes(&server, "per");
@@ -63,7 +63,7 @@ fn only_its_owner_ends_a_broadcast() {
 }
 
 #[test]
-fn who_is_in_no_tree_cannot_leave_one() {
+fn peer_outside_the_tree_cannot_leave_it() {
     let server = server(3);
     let mut mona = Peer::broadcasts(&server, "mona");
     let mut per = Peer::comes(&server, "per");

@@ -1,9 +1,9 @@
-//! Beginning, joining and what goes between two peers.
+//! Starting a broadcast, joining it, and the signals between two peers.
 
 use super::*;
 
 #[test]
-fn a_broadcast_begins_under_a_name_that_is_free() {
+fn broadcast_needs_a_free_name() {
     let server = server(3);
     let _mona = Peer::broadcasts(&server, "mona");
     let mut per = Peer::comes(&server, "per");
@@ -14,7 +14,7 @@ fn a_broadcast_begins_under_a_name_that_is_free() {
 }
 
 #[test]
-fn an_offer_goes_to_the_parent_unchanged_and_its_answer_back() {
+fn offer_reaches_the_parent_and_its_answer_comes_back() {
     let server = server(3);
     let mut mona = Peer::broadcasts(&server, "mona");
     let mut per = Peer::comes(&server, "per");
@@ -39,7 +39,7 @@ fn an_offer_goes_to_the_parent_unchanged_and_its_answer_back() {
 }
 
 #[test]
-fn candidates_and_the_word_that_they_came_go_on_with_the_sender_in_them() {
+fn candidates_and_receipts_are_passed_on_with_their_sender() {
     let server = server(3);
     let mut mona = Peer::broadcasts(&server, "mona");
     let mut per = Peer::comes(&server, "per");
@@ -58,7 +58,7 @@ fn candidates_and_the_word_that_they_came_go_on_with_the_sender_in_them() {
 }
 
 #[test]
-fn all_in_a_broadcast_are_told_of_its_end_before_the_owner_gets_its_answer() {
+fn every_peer_is_told_of_the_end_before_the_owner_is_answered() {
     let server = server(1);
     let mut mona = Peer::broadcasts(&server, "mona");
     let (mut per, mut ida) = (Peer::comes(&server, "per"), Peer::comes(&server, "ida"));
@@ -89,7 +89,7 @@ fn all_in_a_broadcast_are_told_of_its_end_before_the_owner_gets_its_answer() {
 }
 
 #[test]
-fn the_owner_s_lost_socket_ends_its_broadcast_for_all_others() {
+fn lost_owner_ends_its_broadcast_for_all_peers() {
     let server = server(1);
     let mut mona = Peer::broadcasts(&server, "mona");
     let (mut per, mut ida) = (Peer::comes(&server, "per"), Peer::comes(&server, "ida"));
@@ -104,7 +104,7 @@ fn the_owner_s_lost_socket_ends_its_broadcast_for_all_others() {
 }
 
 #[test]
-fn an_owner_that_leaves_ends_its_broadcast() {
+fn leaving_owner_ends_its_broadcast() {
     let server = server(3);
     let mut mona = Peer::broadcasts(&server, "mona");
     let mut per = Peer::comes(&server, "per");
@@ -114,7 +114,7 @@ fn an_owner_that_leaves_ends_its_broadcast() {
 }
 
 #[test]
-fn tokens_in_the_address_decide_who_may_broadcast_and_who_may_watch() {
+fn url_token_decides_who_broadcasts_and_who_watches() {
     let server = Running::start(&[
         ("HEADWATER_AUTH__PUBLISH_TOKEN", "p"),
         ("HEADWATER_AUTH__VIEW_TOKEN", "v"),

@@ -1,4 +1,4 @@
-//! Twenty sockets that send whatever they like, at whomever they know.
+//! Twenty sockets that send random commands, to any peer whose id they know.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -15,14 +15,14 @@ const SOCKETS: usize = 20;
 const FRAMES: usize = 1_000;
 const MAX_LISTENERS: usize = 3;
 
-/// Ids that sockets have learned lately; others are chosen rarely enough by chance.
+/// Peer ids that the sockets remember, the latest ones only.
 const KNOWN_MAX: usize = 40;
 
 /// Longer than a storm takes.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
-fn a_thousand_random_frames_of_twenty_sockets_leave_no_peer_out_of_reach() {
+fn random_frames_of_20_sockets_leave_every_peer_reachable() {
     let server = server(3);
     let mut chance = Chance::printed();
     let runtime = tokio::runtime::Builder::new_multi_thread();
@@ -43,8 +43,8 @@ fn a_thousand_random_frames_of_twenty_sockets_leave_no_peer_out_of_reach() {
     bystander.hears_nothing();
 }
 
-/// A thousand frames of one socket. Then all leave what they are in, the first begins a broadcast,
-/// and all others get it.
+/// Sends a thousand frames over one socket. Then all sockets leave their broadcasts, the first
+/// starts another one, and the rest join it.
 async fn rage(
     url: String,
     number: usize,
@@ -86,7 +86,7 @@ async fn rage(
         let tree = socket.told("TREE_STATE_CHANGED").await;
         let names = checked(&tree["tree"]);
         let all: BTreeSet<_> = (0..SOCKETS).map(|number| number.to_string()).collect();
-        assert_eq!(names, all, "all get it");
+        assert_eq!(names, all, "all are in the tree");
     }
 }
 
@@ -126,7 +126,8 @@ impl Socket {
         (self.sending, self.coming) = connect(&self.url).await;
     }
 
-    /// Looks whether the last frames were taken, and comes again when they were not.
+    /// Checks that the last frames were read, and connects again when the server has closed the
+    /// socket.
     async fn reopen_if_closed(&mut self) {
         self.send(r#"{"command":"DANCE"}"#).await;
         loop {
@@ -139,7 +140,7 @@ impl Socket {
     }
 
     async fn send(&mut self, frame: &str) {
-        // A socket that the server has closed is noticed by reading.
+        // Reading notices a socket that the server has closed.
         let sent = self.sending.send(Message::Text(frame.into())).await;
         drop(sent);
     }
@@ -152,9 +153,9 @@ impl Socket {
         self.send(&frame.to_string()).await;
     }
 
-    /// Waits for all others, and goes on feeding meanwhile.
+    /// Waits for all other sockets, and answers requests to relay meanwhile.
     async fn meet(&mut self, barrier: &Barrier) {
-        // What was sent before is carried out when this is answered.
+        // Once this is answered, all that was sent before is carried out.
         self.send(r#"{"command":"FETCH_CONFIG"}"#).await;
         self.told("FETCH_CONFIG_RECEIVED").await;
         let all = barrier.wait();
@@ -184,7 +185,7 @@ impl Socket {
         }
     }
 
-    /// Learns who is there, answers most of what it is asked, and looks at trees.
+    /// Remembers peer ids, answers most requests to relay, and checks trees.
     async fn hear(&mut self, frame: Value) {
         if let Some(peer) = frame["peer"].as_str() {
             let mut known = self.known.lock().expect("nobody panics");
@@ -243,7 +244,7 @@ impl Socket {
     }
 }
 
-/// A socket of which what comes is always read: who does not read is sent away.
+/// Opens a socket that is read all the time: the server closes one that is not.
 async fn connect(url: &str) -> (Sending, mpsc::UnboundedReceiver<Value>) {
     let (stream, _) = connect_async(url).await.expect("the server takes sockets");
     let (sending, mut coming) = stream.split();
@@ -261,7 +262,8 @@ async fn connect(url: &str) -> (Sending, mpsc::UnboundedReceiver<Value>) {
     (sending, received)
 }
 
-/// The names in a tree, in which everybody is once and feeds no more than it can.
+/// The names in a tree, after a check that each peer is in it once and relays to at most
+/// [`MAX_LISTENERS`] others.
 fn checked(tree: &Value) -> BTreeSet<String> {
     let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
     let mut open = vec![tree];

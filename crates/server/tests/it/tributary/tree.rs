@@ -1,11 +1,11 @@
-//! Who is placed where, who is told of it, and what happens when somebody goes.
+//! Where peers are placed, who is told of the tree, and what happens when a peer goes.
 
 use std::time::Instant;
 
 use super::*;
 
 #[test]
-fn places_are_given_breadth_first_in_the_order_of_joining() {
+fn peers_are_placed_breadth_first_in_the_order_of_joining() {
     let server = server(2);
     let mut mona = Peer::broadcasts(&server, "mona");
     let mut others = ["ada", "bob", "cid", "dee", "eve"].map(|name| Peer::comes(&server, name));
@@ -19,7 +19,7 @@ fn places_are_given_breadth_first_in_the_order_of_joining() {
 }
 
 #[test]
-fn with_room_for_one_a_chain_forms() {
+fn one_listener_per_peer_forms_a_chain() {
     let server = server(1);
     let mut mona = Peer::broadcasts(&server, "mona");
     let mut others = ["ada", "bob", "cid"].map(|name| Peer::comes(&server, name));
@@ -31,7 +31,7 @@ fn with_room_for_one_a_chain_forms() {
 }
 
 #[test]
-fn nobody_is_asked_to_feed_somebody_before_it_has_media() {
+fn peer_without_media_is_not_asked_to_relay() {
     let server = server(1);
     let mut mona = Peer::broadcasts(&server, "mona");
     let (mut ada, mut bob) = (Peer::comes(&server, "ada"), Peer::comes(&server, "bob"));
@@ -39,7 +39,7 @@ fn nobody_is_asked_to_feed_somebody_before_it_has_media() {
         peer.joins();
         peer.hears_nothing();
     }
-    // Neither by who waits for its own answer, nor at once after it.
+    // Ada is not asked while it waits for its own answer, nor right after it.
     let asked = mona.told("RELAY_BROADCAST");
     ada.hears_nothing();
     let answer =
@@ -56,13 +56,13 @@ fn nobody_is_asked_to_feed_somebody_before_it_has_media() {
 }
 
 #[test]
-fn nobody_is_asked_to_feed_itself_or_who_is_above_it() {
+fn peer_never_relays_to_itself_or_its_ancestors() {
     let server = server(1);
     let mut mona = Peer::broadcasts(&server, "mona");
     let (mut ada, mut bob) = (Peer::comes(&server, "ada"), Peer::comes(&server, "bob"));
     ada.arrives(&mut mona);
     bob.arrives(&mut ada);
-    // Joining again gives up the place: the only one that is left is the owner's.
+    // Joining again gives up Ada's place in the tree, so the only parent left is the owner.
     ada.arrives(&mut mona);
     bob.told("RECONNECT_TO_BROADCAST");
     ada.hears_nothing();
@@ -80,7 +80,7 @@ fn nobody_is_asked_to_feed_itself_or_who_is_above_it() {
 }
 
 #[test]
-fn a_parent_that_never_answers_is_replaced_within_five_seconds() {
+fn silent_parent_is_replaced_within_5s() {
     let server = server(2);
     let mut mona = Peer::broadcasts(&server, "mona");
     let mut others = ["ada", "bob", "cid"].map(|name| Peer::comes(&server, name));
@@ -108,7 +108,7 @@ fn a_parent_that_never_answers_is_replaced_within_five_seconds() {
 }
 
 #[test]
-fn who_leaves_is_answered_and_all_below_are_told_to_join_again() {
+fn leaving_peer_makes_all_below_it_rejoin() {
     let server = server(1);
     let mut mona = Peer::broadcasts(&server, "mona");
     let mut others = ["ada", "bob", "cid"].map(|name| Peer::comes(&server, name));
@@ -128,7 +128,7 @@ fn who_leaves_is_answered_and_all_below_are_told_to_join_again() {
 }
 
 #[test]
-fn a_lost_socket_is_like_leaving() {
+fn lost_peer_makes_its_children_rejoin() {
     let server = server(1);
     let mut mona = Peer::broadcasts(&server, "mona");
     let (mut ada, mut bob) = (Peer::comes(&server, "ada"), Peer::comes(&server, "bob"));
@@ -141,7 +141,7 @@ fn a_lost_socket_is_like_leaving() {
 }
 
 #[test]
-fn a_frame_that_is_no_json_closes_its_socket_and_takes_it_from_the_tree() {
+fn invalid_json_closes_the_socket_and_leaves_the_tree() {
     for text in ["{\"command\":", "hello", ""] {
         let server = server(3);
         let mut mona = Peer::broadcasts(&server, "mona");
@@ -156,7 +156,7 @@ fn a_frame_that_is_no_json_closes_its_socket_and_takes_it_from_the_tree() {
 }
 
 #[test]
-fn a_watcher_sees_the_tree_at_once_and_after_each_change_until_it_stops() {
+fn watcher_sees_the_tree_at_once_and_after_each_change() {
     let server = server(3);
     let mut mona = Peer::broadcasts(&server, "mona");
     let mut eve = Peer::comes(&server, "eve");
@@ -187,7 +187,7 @@ fn a_watcher_sees_the_tree_at_once_and_after_each_change_until_it_stops() {
 }
 
 #[test]
-fn a_node_of_the_tree_has_an_id_a_name_and_children_and_nothing_else() {
+fn tree_node_has_only_id_name_and_children() {
     let server = server(3);
     let mut mona = Peer::broadcasts(&server, "mona");
     let mut per = Peer::comes(&server, "per");
@@ -203,7 +203,7 @@ fn a_node_of_the_tree_has_an_id_a_name_and_children_and_nothing_else() {
 }
 
 #[test]
-fn a_watcher_whose_socket_is_lost_keeps_nobody_from_seeing_the_tree() {
+fn lost_watcher_does_not_stop_updates_to_others() {
     let server = server(3);
     let mut mona = Peer::broadcasts(&server, "mona");
     let (mut eve, mut zoe) = (Peer::comes(&server, "eve"), Peer::comes(&server, "zoe"));

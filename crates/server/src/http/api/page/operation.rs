@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::{code, escape, inline, items, members, paragraphs, schema, table, text};
 
-/// One operation: what it does, takes and gives.
+/// One operation: what it does, its parameters and body, and its responses.
 pub(super) fn render(document: &Value, path: &str, method: &str, operation: &Value) -> String {
     let id = text(&operation["operationId"]);
     let method = method.to_uppercase();
@@ -14,7 +14,7 @@ pub(super) fn render(document: &Value, path: &str, method: &str, operation: &Val
     );
     html += &paragraphs(&operation["description"]);
     if operation.get("security").is_some() {
-        html += "<p>Needs the token.</p>\n";
+        html += "<p>Requires the API token.</p>\n";
     }
     html += &parameters(operation);
     html += &body(operation);
@@ -31,7 +31,7 @@ fn parameters(operation: &Value) -> String {
             if place == "path" {
                 "path"
             } else {
-                "query, may be left out"
+                "query, optional"
             },
             inline(parameter["description"].as_str().unwrap_or_default()),
         )
@@ -83,14 +83,14 @@ fn responses(document: &Value, operation: &Value) -> String {
     }
     let head = ["Status", "Meaning", "Body"];
     let table = table(
-        &format!("Answers: {}", text(&operation["summary"])),
+        &format!("Responses: {}", text(&operation["summary"])),
         &head,
         &rows,
     );
-    format!("<h4>Answers</h4>\n{table}{examples}")
+    format!("<h4>Responses</h4>\n{table}{examples}")
 }
 
-/// What an answer's body is, with a link to more.
+/// The type of a response's body, with a link to its description.
 fn answer(refusal: &str, schema: &Value) -> String {
     if !refusal.is_empty() {
         return format!("<a href=\"#refusal-{refusal}\">{refusal}</a>");

@@ -11,7 +11,7 @@ pub(super) fn render(name: &str, schema: &Value) -> String {
     let mut html = fields(name, schema);
     for part in parts.into_iter().flatten() {
         html += &match part["$ref"].as_str() {
-            Some(_) => format!("<p>With all of {}.</p>\n", kind(part)),
+            Some(_) => format!("<p>Plus all fields of {}.</p>\n", kind(part)),
             None => super::paragraphs(&part["description"]) + &fields(name, part),
         };
     }
@@ -34,7 +34,7 @@ fn fields(name: &str, schema: &Value) -> String {
             "<tr><th scope=\"row\"><code>{}</code></th><td>{}{}</td><td>{}</td></tr>\n",
             escape(field),
             kind(described),
-            if needed { "" } else { ", may be absent" },
+            if needed { "" } else { ", optional" },
             inline(meaning(described)),
         )
     };
@@ -42,7 +42,8 @@ fn fields(name: &str, schema: &Value) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    // Kinds of one object are told apart by their only value.
+    // Variants of one object differ in a field with a single value, which tells their captions
+    // apart.
     let mut kinds = members(&schema["properties"]).flat_map(|(_, field)| items(&field["enum"]));
     let caption = match kinds.next() {
         Some(kind) => format!("Fields: {name}, {}", text(kind)),
@@ -51,14 +52,14 @@ fn fields(name: &str, schema: &Value) -> String {
     table(&caption, &["Field", "Type", "Meaning"], &rows)
 }
 
-/// What a field is for; it stands inside where the field may be null.
+/// The description of a field. A field that may be null has it inside its `oneOf`.
 fn meaning(field: &Value) -> &str {
     let inside = &field["oneOf"][0]["description"];
     let described = field["description"].as_str().or(inside.as_str());
     described.unwrap_or_default()
 }
 
-/// A type in a word; objects are linked to.
+/// The name of a type, with a link if it is an object.
 pub(super) fn kind(schema: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
         let name = reference.rsplit('/').next().unwrap_or_default();

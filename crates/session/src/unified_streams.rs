@@ -10,7 +10,7 @@ const MSID_BYTES_MAX: usize = 64;
 
 /// Puts tracks into streams: those that their sender calls a stream together, and of each kind
 /// one. What was published before under a name keeps it.
-pub(super) fn streams(
+pub(crate) fn streams(
     base: &str,
     before: &BTreeMap<StreamName, Vec<SentTrack>>,
     tracks: Vec<SentTrack>,
@@ -44,7 +44,7 @@ pub(super) fn streams(
 }
 
 /// Whether a name may stand in `a=msid` again (RFC 8830): `-` says that there is no stream.
-pub(super) fn may_be_passed((stream, track): &(String, String)) -> bool {
+pub(crate) fn may_be_passed((stream, track): &(String, String)) -> bool {
     let fits = |name: &str| {
         let is_short = name.len() <= MSID_BYTES_MAX;
         is_short && !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())

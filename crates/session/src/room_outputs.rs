@@ -1,0 +1,96 @@
+//! What rooms decide, carried out.
+
+use broadcast::room::{self, Notice, ParticipantKey, RoomName};
+
+use crate::core::{Core, Now};
+use crate::output::{Fact, Output};
+use crate::participant::Transport;
+use crate::shown_tracks::Track;
+
+impl Core {
+    pub(crate) fn room_output(&mut self, now: Now, output: room::Output) {
+        match output {
+            room::Output::Deliver { to, events } => {
+                self.outputs.push_back(Output::Deliver { to, events });
+            }
+            room::Output::View {
+                participant,
+                stream,
+                kind,
+            } => self.view(now, participant, Track { stream, kind }),
+            room::Output::Drop {
+                participant,
+                stream,
+                kind,
+            } => self.hide(now, participant, &Track { stream, kind }),
+            room::Output::Adjust {
+                participant,
+                stream,
+                kind,
+                settings,
+            } => self.adjust(participant, Track { stream, kind }, settings),
+            room::Output::EndStream {
+                participant,
+                stream,
+            } => {
+                if self.audio_levels.remove(&stream).is_some() {
+                    self.show_speakers(now, &RoomName::of(&stream));
+                }
+                self.end_stream(now, participant, &stream);
+            }
+            room::Output::EndParticipant { participant } => self.forget(now, participant),
+            room::Output::Notice(notice) => {
+                let ended = match &notice {
+                    Notice::StreamEnded { stream, .. } => Some(stream.clone()),
+                    _ => None,
+                };
+                self.outputs.push_back(Output::Fact(Fact::Room(notice)));
+                if let Some(stream) = ended {
+                    self.close_publisher(now, &stream);
+                }
+            }
+        }
+    }
+
+    /// A track is to be shown to a participant.
+    fn view(&mut self, now: Now, key: ParticipantKey, track: Track) {
+        let stream = track.stream.clone();
+        match self.participants.get(&key).map(|p| &p.transport) {
+            Some(Transport::Split(_)) => self.view_by_subscriber(now, key, track),
+            Some(Transport::Unified(_)) => self.view_by_unified(now, key, track),
+            // It opens a session for each stream that it wants.
+            Some(Transport::PerStream(_)) | None => return,
+        }
+        self.unsettled.insert(key);
+        self.announce(now, &stream);
+    }
+
+    /// A track is to be shown no more.
+    fn hide(&mut self, now: Now, key: ParticipantKey, track: &Track) {
+        match self.participants.get(&key).map(|p| &p.transport) {
+            Some(Transport::Split(_)) => self.hide_by_subscriber(now, key, track),
+            Some(Transport::Unified(_)) => self.hide_by_unified(now, key, track),
+            Some(Transport::PerStream(_)) | None => return,
+        }
+        self.unsettled.insert(key);
+        self.announce(now, &track.stream);
+    }
+
+    /// A participation is over, and its last event is delivered.
+    fn forget(&mut self, now: Now, key: ParticipantKey) {
+        self.outputs.push_back(Output::Ended { participant: key });
+        let Some(participant) = self.participants.remove(&key) else {
+            return;
+        };
+        self.unsettled.remove(&key);
+        for session in participant.transport.sessions() {
+            self.order_close(session);
+            let Some(removed) = self.registry.remove(now.instant, session) else {
+                continue;
+            };
+            for stream in removed.streams.keys() {
+                self.announce(now, stream);
+            }
+        }
+    }
+}

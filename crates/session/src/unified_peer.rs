@@ -1,0 +1,449 @@
+//! The one peer of a participant over which it publishes and is shown streams: both sides offer.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use broadcast::room::{self, Declared, ParticipantId, ParticipantKey};
+use broadcast::{SessionId, StreamName};
+use rtc::{Agreed, ChannelNumber, Expected, Negotiator, Peer, SentTrack};
+use shard::Command;
+
+use crate::core::{Core, ESTIMATE_INITIAL, Now};
+use crate::enter::UnifiedOptions;
+use crate::error::Error;
+use crate::output::{Fact, Offer, Output};
+use crate::participant::Transport;
+use crate::publisher_peer::{Formats, track_mapping};
+use crate::random::Random;
+use crate::registry::Registry;
+use crate::shown_tracks::{ShownTracks, Track, outgoing};
+use crate::unified_streams::{may_be_passed, streams};
+
+/// Descriptions of one participant in a second, on average and at once: each is a command to a
+/// shard.
+const DESCRIPTIONS_PER_SECOND: u32 = 10;
+const DESCRIPTIONS_AT_ONCE: u32 = 30;
+
+/// A unified peer.
+#[derive(Debug)]
+pub(crate) struct UnifiedPeer {
+    pub(crate) session: SessionId,
+    shard: usize,
+    negotiator: Negotiator,
+    /// What its peer is made from, until the participant's first description.
+    unconnected: Option<rtc::Config>,
+    /// The server's offer comes first.
+    is_asking: bool,
+    /// Counts the server's offers.
+    number: u32,
+    /// What the participant publishes.
+    published: BTreeMap<StreamName, Vec<SentTrack>>,
+    shown: ShownTracks,
+    /// Whose track is on each line, and under which names of stream and track it was offered.
+    names: BTreeMap<usize, (ParticipantId, (String, String))>,
+    /// See [`UnifiedOptions::stream_name`].
+    stream_name: Option<&'static str>,
+    pace: Pace,
+}
+
+/// How often a participant describes itself.
+#[derive(Debug, Default)]
+struct Pace {
+    /// When as many descriptions as have come would have come at an even pace.
+    even: Option<Instant>,
+}
+
+impl Pace {
+    /// Takes one more. Returns how long it has to wait.
+    fn take(&mut self, now: Instant) -> Duration {
+        let interval = Duration::from_secs(1) / DESCRIPTIONS_PER_SECOND;
+        let even = self.even.map_or(now, |even| even.max(now)) + interval;
+        self.even = Some(even);
+        let ahead = even.saturating_duration_since(now);
+        ahead.saturating_sub(interval * DESCRIPTIONS_AT_ONCE)
+    }
+}
+
+impl UnifiedPeer {
+    /// A peer that was not described yet.
+    pub(crate) fn new(
+        session: SessionId,
+        shard: usize,
+        config: &rtc::Config,
+        options: UnifiedOptions,
+    ) -> Self {
+        let role = rtc::Role::Unified {
+            new_lines: options.new_lines,
+        };
+        Self {
+            session,
+            shard,
+            negotiator: Negotiator::new(config, role),
+            unconnected: Some(config.clone()),
+            is_asking: false,
+            number: 0,
+            published: BTreeMap::new(),
+            shown: ShownTracks::default(),
+            names: BTreeMap::new(),
+            stream_name: options.stream_name,
+            pace: Pace::default(),
+        }
+    }
+
+    /// The next offer, if it is time for one.
+    pub(crate) fn offer(&mut self) -> Option<Offer> {
+        // Unless the server asks, the participant offers first.
+        if self.unconnected.is_some() && !self.is_asking {
+            return None;
+        }
+        let sdp = self.negotiator.offer()?;
+        self.number += 1;
+        Some(Offer {
+            number: self.number,
+            sdp,
+            // Participants with such a peer know tracks by the names in the SDP.
+            lines: Vec::new(),
+        })
+    }
+
+    /// A track is to be shown. `publisher` is the participant that publishes it, with the names
+    /// that it gave the track. False when there are as many as a peer can carry.
+    fn view(
+        &mut self,
+        now: Now,
+        track: Track,
+        publisher: Option<(ParticipantId, Option<SentTrack>)>,
+        registry: &mut Registry,
+    ) -> bool {
+        if self.shown.has(&track) {
+            return true;
+        }
+        let mut offered = outgoing(&track, registry);
+        if let Some(name) = self.stream_name {
+            name.clone_into(&mut offered.stream);
+        } else if let Some((publisher, sent)) = &publisher {
+            let msid = sent.as_ref().map(|sent| &sent.msid);
+            if let Some((stream, name)) = msid.filter(|msid| may_be_passed(msid)) {
+                (offered.stream, offered.track) = (stream.clone(), name.clone());
+            }
+            // Two may call theirs alike, and have no stream in common.
+            let mut others = self.names.values();
+            if others.any(|(other, (stream, _))| *stream == offered.stream && other != publisher) {
+                offered.stream = format!("{}-{publisher}", offered.stream);
+                offered.track = format!("{}-{publisher}", offered.track);
+            }
+            // Participants know tracks by their names.
+            let mut others = self.names.values();
+            if others.any(|(_, (_, name))| *name == offered.track) {
+                offered.track = format!("{}-{}", track.stream, track.kind);
+            }
+        }
+        let names = (offered.stream.clone(), offered.track.clone());
+        let Some(line) = self.negotiator.add(offered) else {
+            return false;
+        };
+        registry.attach_viewer(now.instant, self.session, &track.stream);
+        if let Some((publisher, _)) = publisher {
+            self.names.insert(line, (publisher, names));
+        }
+        self.shown.add(line, track);
+        true
+    }
+
+    /// A track is shown no more. Returns what the shard is to be told.
+    fn hide(
+        &mut self,
+        now: Now,
+        track: &Track,
+        registry: &mut Registry,
+        random: &mut dyn Random,
+    ) -> Option<Command> {
+        let line = self.shown.remove(track)?;
+        self.names.remove(&line);
+        self.negotiator.remove(line);
+        let command = self.set_subscriptions(None, registry, random);
+        // What else of the stream is shown still needs it.
+        if !self.shown.shows(&track.stream) {
+            registry.detach(now.instant, self.session, &track.stream);
+        }
+        self.unconnected.is_none().then_some(command)
+    }
+
+    fn set_subscriptions(
+        &self,
+        agreed: Option<Agreed>,
+        registry: &Registry,
+        random: &mut dyn Random,
+    ) -> Command {
+        Command::SetSubscriptions {
+            session: self.session,
+            agreed: agreed.map(Box::new),
+            lines: self.shown.subscriptions(registry, random),
+        }
+    }
+
+    /// The m-lines of what the participant publishes, each with its stream.
+    fn mids(&self) -> impl Iterator<Item = (&StreamName, &str)> {
+        let published = self.published.iter();
+        published.flat_map(|(name, tracks)| tracks.iter().map(move |t| (name, t.mid.as_str())))
+    }
+}
+
+impl Core {
+    /// Asks a participant to send these, and no others yet: the server's offer comes first then.
+    pub fn ask_to_send(
+        &mut self,
+        now: Now,
+        key: ParticipantKey,
+        wanted: &[Expected],
+    ) -> Result<(), Error> {
+        let peer = self.unified(key)?;
+        for what in wanted {
+            peer.negotiator.expect(*what);
+        }
+        peer.is_asking = true;
+        self.unsettled.insert(key);
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Asks a participant to send what it has offered and taken back, because an offer of the
+    /// server crossed it.
+    pub fn ask_again(
+        &mut self,
+        now: Now,
+        key: ParticipantKey,
+        offer: &sdp::Description,
+    ) -> Result<(), Error> {
+        self.unified(key)?.negotiator.expect_offered(offer);
+        self.unsettled.insert(key);
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Sends a text over a data channel of a participant. What cannot be sent is lost.
+    pub fn write_channel(&mut self, key: ParticipantKey, channel: ChannelNumber, text: String) {
+        if let Ok(peer) = self.unified(key) {
+            let (session, shard) = (peer.session, peer.shard);
+            let command = Command::Write {
+                session,
+                channel,
+                text,
+            };
+            self.command(shard, command);
+        }
+    }
+
+    /// Counts a description of a participant. Returns how long the caller has to wait before it
+    /// passes that on.
+    pub fn pace(&mut self, now: Now, key: ParticipantKey) -> Result<Duration, Error> {
+        Ok(self.unified(key)?.pace.take(now.instant))
+    }
+
+    /// Takes an offer of a participant. Returns the answer; what it publishes now is in its room.
+    pub fn take_offer(
+        &mut self,
+        now: Now,
+        key: ParticipantKey,
+        offer: &sdp::Description,
+    ) -> Result<String, Error> {
+        let answered = self.unified(key)?.negotiator.offered(offer);
+        // Also when this offer is refused: one of the server that was void for it goes out again.
+        self.unsettled.insert(key);
+        let answered = answered.map_err(Error::from).and_then(|answered| {
+            let formats = Formats::of(&answered.agreed);
+            self.agree(now, key, answered.agreed)?;
+            self.publish_tracks(now, key, rtc::sent_tracks(offer), &formats);
+            Ok(answered.sdp)
+        });
+        self.settle(now);
+        answered
+    }
+
+    /// Takes the answer to the last offer of the server.
+    pub fn take_answer(
+        &mut self,
+        now: Now,
+        key: ParticipantKey,
+        answer: &sdp::Description,
+    ) -> Result<(), Error> {
+        let agreed = self.unified(key)?.negotiator.answered(answer)?;
+        let formats = Formats::of(&agreed);
+        // An answer that only takes what is shown need not repeat the names of what it sends.
+        let sends_otherwise = agreed.sends_otherwise;
+        self.agree(now, key, agreed)?;
+        if sends_otherwise {
+            self.publish_tracks(now, key, rtc::sent_tracks(answer), &formats);
+        }
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Gives a shard what was agreed: with the first of it, the peer.
+    fn agree(&mut self, now: Now, key: ParticipantKey, agreed: Agreed) -> Result<(), Error> {
+        self.unsettled.insert(key);
+        let transport = self.participants.get_mut(&key).map(|p| &mut p.transport);
+        let Some(Transport::Unified(peer)) = transport else {
+            return Ok(());
+        };
+        peer.shown.agree(&agreed);
+        let (session, shard) = (peer.session, peer.shard);
+        let (registry, random) = (&self.registry, &mut *self.random);
+        let Some(config) = peer.unconnected.take() else {
+            let command = peer.set_subscriptions(Some(agreed), registry, random);
+            self.command(shard, command);
+            return Ok(());
+        };
+        let new = Peer::new(&config, agreed, Some(ESTIMATE_INITIAL), now.instant)?;
+        let subscriptions = peer.set_subscriptions(None, registry, random);
+        let peer = Box::new(new);
+        self.command(shard, Command::View { session, peer });
+        self.command(shard, subscriptions);
+        Ok(())
+    }
+
+    /// What a participant sends is in its room, as streams with at most one track of a kind.
+    fn publish_tracks(
+        &mut self,
+        now: Now,
+        key: ParticipantKey,
+        tracks: Vec<SentTrack>,
+        formats: &Formats,
+    ) {
+        let (room, participant) = (self.rooms.room_of(key), self.rooms.participant(key));
+        let Some((room, participant)) = room.zip(participant) else {
+            return;
+        };
+        if !participant.role.may_publish() {
+            return;
+        }
+        let base = format!("{room}/{}", participant.id);
+        let Ok(peer) = self.unified(key) else {
+            return;
+        };
+        let session = peer.session;
+        let before = std::mem::take(&mut peer.published);
+        let after = streams(&base, &before, tracks);
+        peer.published.clone_from(&after);
+        for name in before.keys().filter(|name| !after.contains_key(name)) {
+            self.registry.detach(now.instant, session, name);
+            // An error says that the room has ended it before.
+            _ = self.rooms.unpublish(now.instant, key, name);
+        }
+        for (name, tracks) in &after {
+            let label = name.as_str().strip_prefix(&base);
+            let label = label.and_then(|rest| rest.strip_prefix('~'));
+            if let Err(error) = self.publish_unified(now, key, name, label, tracks, formats) {
+                self.outputs.push_back(Output::Fact(Fact::StreamRefused {
+                    stream: name.clone(),
+                    why: error.to_string(),
+                }));
+                if let Ok(peer) = self.unified(key) {
+                    peer.published.remove(name);
+                }
+                self.registry.detach(now.instant, session, name);
+            }
+        }
+        self.map_unified_tracks(key);
+    }
+
+    fn publish_unified(
+        &mut self,
+        now: Now,
+        key: ParticipantKey,
+        name: &StreamName,
+        label: Option<&str>,
+        tracks: &[SentTrack],
+        formats: &Formats,
+    ) -> Result<(), Error> {
+        let session = self.unified(key)?.session;
+        let formats = formats.of_video(|mid| tracks.iter().any(|track| track.mid == mid));
+        self.attach(now, session, name, formats)?;
+        let track = |track: &SentTrack| room::Track {
+            kind: track.kind,
+            source: None,
+            muted: false,
+            codec: None,
+            layers: Vec::new(),
+        };
+        let declared = Declared {
+            label: label.map(str::to_owned),
+            metadata: String::new(),
+            tracks: tracks.iter().map(track).collect(),
+        };
+        self.rooms
+            .publish(now.instant, key, name.clone(), declared)?;
+        self.announce(now, name);
+        Ok(())
+    }
+
+    /// The shard learns the track mapping of what a participant publishes.
+    fn map_unified_tracks(&mut self, key: ParticipantKey) {
+        let transport = self.participants.get(&key).map(|p| &p.transport);
+        if let Some(Transport::Unified(peer)) = transport {
+            let (shard, session) = (peer.shard, peer.session);
+            let tracks = track_mapping(&self.registry, peer.mids());
+            let command = Command::Renegotiate {
+                session,
+                agreed: None,
+                tracks,
+            };
+            self.command(shard, command);
+        }
+    }
+
+    /// A room is done with a stream of a participant with a unified peer.
+    pub(crate) fn end_unified_stream(&mut self, now: Now, key: ParticipantKey, name: &StreamName) {
+        let Ok(peer) = self.unified(key) else {
+            return;
+        };
+        let session = peer.session;
+        if peer.published.remove(name).is_some() {
+            self.registry.detach(now.instant, session, name);
+            self.map_unified_tracks(key);
+            self.announce(now, name);
+        }
+    }
+
+    pub(crate) fn view_by_unified(&mut self, now: Now, key: ParticipantKey, track: Track) {
+        let publisher = self.track_publisher(&track);
+        let stream = track.stream.clone();
+        let transport = self.participants.get_mut(&key).map(|p| &mut p.transport);
+        let Some(Transport::Unified(peer)) = transport else {
+            return;
+        };
+        if !peer.view(now, track, publisher, &mut self.registry) {
+            let participant = key;
+            let fact = Fact::LinesFull {
+                participant,
+                stream,
+            };
+            self.outputs.push_back(Output::Fact(fact));
+        }
+    }
+
+    pub(crate) fn hide_by_unified(&mut self, now: Now, key: ParticipantKey, track: &Track) {
+        let transport = self.participants.get_mut(&key).map(|p| &mut p.transport);
+        let Some(Transport::Unified(peer)) = transport else {
+            return;
+        };
+        let shard = peer.shard;
+        if let Some(command) = peer.hide(now, track, &mut self.registry, &mut *self.random) {
+            self.command(shard, command);
+        }
+    }
+
+    /// The participant that publishes a track, and the names that it gave the track, if it has said
+    /// any.
+    fn track_publisher(&self, track: &Track) -> Option<(ParticipantId, Option<SentTrack>)> {
+        let owner = self.rooms.owner(&track.stream)?;
+        let id = self.rooms.participant(owner)?.id.clone();
+        let transport = self.participants.get(&owner).map(|p| &p.transport);
+        let Some(Transport::Unified(peer)) = transport else {
+            return Some((id, None));
+        };
+        let sent = peer.published.get(&track.stream);
+        let sent = sent.and_then(|tracks| tracks.iter().find(|sent| sent.kind == track.kind));
+        Some((id, sent.cloned()))
+    }
+}
