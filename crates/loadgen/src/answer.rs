@@ -6,7 +6,7 @@ use rtp::{Codec, Kind};
 const TRANSPORT_CC: &str =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
-/// What an SDP answer says of the packets that will come.
+/// The parts of an SDP answer that a receiver needs to read packets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
     types: BTreeMap<u8, PayloadType>,
@@ -14,7 +14,7 @@ pub(crate) struct Answer {
     pub(crate) transport_cc: Option<u8>,
 }
 
-/// What a payload type stands for.
+/// The meaning of a payload type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PayloadType {
     pub(crate) kind: Kind,
@@ -22,18 +22,18 @@ pub(crate) struct PayloadType {
     pub(crate) encoding: Encoding,
 }
 
-/// What is in a packet.
+/// The contents of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Codec(Codec),
     /// A retransmission (RFC 4588).
     Rtx,
-    /// Something that is counted, but not looked into.
+    /// Anything else: counted, but not inspected.
     Other,
 }
 
 impl Answer {
-    /// Reads what there is; lines that make no sense are passed over.
+    /// Reads an SDP answer. Unreadable lines are skipped.
     pub(crate) fn read(sdp: &str) -> Self {
         let mut answer = Self::default();
         let mut kind = Kind::Audio;
@@ -61,7 +61,7 @@ impl Answer {
     }
 }
 
-/// `96 VP8/90000` and the like.
+/// Reads the value of an `a=rtpmap`, such as `96 VP8/90000`.
 fn payload_type(map: &str, kind: Kind) -> Option<(u8, PayloadType)> {
     let (number, encoding) = map.split_once(' ')?;
     let mut parts = encoding.trim().split('/');
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn payload_types_and_the_transport_wide_number_are_found() {
+    fn payload_types_and_transport_cc_id_are_found() {
         let sdp = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n\
                    m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=rtpmap:96 VP8/90000\r\n\
                    a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=rtpmap:broken\r\n\

@@ -2,15 +2,16 @@ use std::time::{Duration, Instant};
 
 use rtp::{rtcp, seq};
 
-/// Packets that one feedback tells of at most. A gap that is wider is another beginning.
+/// The most packets that one feedback covers. After a wider gap the numbering begins anew.
 const PACKETS_MAX: usize = 1_000;
 
-/// Arrivals by transport-wide sequence number, until they are fed back.
+/// Arrival times by transport-wide sequence number, kept until the next feedback.
 #[derive(Debug)]
 pub(crate) struct Arrivals {
     began: Instant,
-    /// Extended number of the first packet that was not fed back yet.
+    /// Extended number of the first packet that the next feedback covers.
     base: Option<u64>,
+    /// Arrival times from `base` on, counted from `began`; `None` for a missing packet.
     since_base: Vec<Option<Duration>>,
     feedbacks: u8,
 }
@@ -28,7 +29,7 @@ impl Arrivals {
     pub(crate) fn packet(&mut self, now: Instant, number: u16) {
         let base = *self.base.get_or_insert(number.into());
         let extended = seq::extend16(base, number);
-        // What was reported as missing stays so.
+        // The packet was already reported as missing; a feedback is not corrected.
         let Some(place) = extended.checked_sub(base) else {
             return;
         };
@@ -44,7 +45,8 @@ impl Arrivals {
         self.since_base[place] = Some(now.saturating_duration_since(self.began));
     }
 
-    /// Appends the feedback on what came since the last one, if anything did.
+    /// Appends the feedback for the packets since the last one. Writes nothing without such
+    /// packets.
     pub(crate) fn write_feedback(&mut self, to: &mut Vec<u8>, sender: u32, source: u32) {
         let Some(base) = self.base.filter(|_| !self.since_base.is_empty()) else {
             return;
@@ -78,7 +80,7 @@ mod tests {
         assert_eq!(
             feedback(&[0xffff, 3]),
             Some((2, 2)),
-            "a late one is not told again"
+            "a late packet is not reported again"
         );
         assert_eq!(
             feedback(&[9_000]),

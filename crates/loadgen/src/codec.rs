@@ -1,4 +1,4 @@
-//! Frames that look real to everything but a decoder.
+//! Synthetic frames that look real to everything but a decoder.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,33 +9,34 @@ use serde::Serialize;
 use crate::ivf::Video;
 use crate::stamp::Stamp;
 
-/// A key frame is this many times as large as another frame; encoders of video calls make
-/// them five to ten times as large.
+/// Size of a key frame relative to another frame. Encoders for video calls make them five to ten
+/// times as large.
 const KEYFRAME_FACTOR: u64 = 6;
 
-/// The longest payload header that is written here.
+/// The most bytes that the payload headers written here take.
 const HEADER_MAX: usize = 16;
 
-/// The smallest limit of a payload: the parameter sets of H.264 stay in one, with a [`Stamp`].
+/// The lowest limit for the size of a payload: the parameter sets of H.264 fit one, with a
+/// [`Stamp`].
 const PAYLOAD_BYTES_MIN: usize = 64;
 
-/// What stands for the picture.
+/// The byte that stands in for picture data.
 const FILL: u8 = 0x5a;
 
 /// How a frame is cut into packets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cut {
-    /// As browsers do, all by libwebrtc: into parts whose sizes differ by one byte at most, the
-    /// longer ones last.
+    /// As browsers do, which all use libwebrtc: into parts whose sizes differ by at most one byte,
+    /// the longer ones last.
     #[default]
     Even,
-    /// As many encoders outside browsers do: parts of the largest size, then what is left.
+    /// As many encoders outside browsers do: into parts of the maximum size, then the rest.
     Full,
 }
 
 impl Cut {
-    /// The sizes of the parts of so many bytes, none larger than `most`.
+    /// The sizes of the parts of a frame of `bytes` bytes, none larger than `most`.
     fn sizes(self, bytes: usize, most: usize) -> impl ExactSizeIterator<Item = usize> {
         let count = bytes.div_ceil(most).max(1);
         let (each, longer) = (bytes / count, bytes % count);
@@ -46,7 +47,7 @@ impl Cut {
     }
 }
 
-/// One encoding's frames.
+/// Makes the frames of one encoding.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     pictures: Pictures,
@@ -62,13 +63,13 @@ enum Pictures {
         keyframe_bytes: usize,
         delta_bytes: usize,
     },
-    /// VP8, and the number of the next frame.
+    /// A VP8 video, and the number of the next frame.
     File(Arc<Video>, usize),
 }
 
 impl Encoder {
-    /// Frames of VP8, H.264 or AV1, whose payloads have this rate on average when key frames
-    /// are so far apart.
+    /// Makes frames of VP8, H.264 or AV1. Their payloads have the bit rate `rate` on average when
+    /// key frames are `keyframes` apart.
     pub(crate) fn new(
         codec: Codec,
         rate: Bitrate,
@@ -86,7 +87,7 @@ impl Encoder {
         Self::of(pictures, cut, payload_bytes_max)
     }
 
-    /// The frames of a file, over and over.
+    /// Plays the frames of a file in a loop.
     pub(crate) fn of_file(video: Arc<Video>, (cut, payload_bytes_max): (Cut, usize)) -> Self {
         Self::of(Pictures::File(video, 0), cut, payload_bytes_max)
     }
@@ -100,12 +101,14 @@ impl Encoder {
         }
     }
 
-    /// Nobody decodes what it makes, so that there is room for a [`Stamp`].
+    /// Whether the frames are synthetic. They are never decoded, so a [`Stamp`] may replace their
+    /// end.
     pub(crate) fn is_synthetic(&self) -> bool {
         matches!(self.pictures, Pictures::Synthetic { .. })
     }
 
-    /// The RTP payloads of the next frame. A file has key frames where it has them.
+    /// The RTP payloads of the next frame. `keyframe` applies to synthetic frames only: a file has
+    /// its own key frames.
     pub(crate) fn frame(&mut self, keyframe: bool) -> Vec<Vec<u8>> {
         let payloads = match &mut self.pictures {
             Pictures::File(video, next) => {
@@ -138,7 +141,8 @@ impl Encoder {
         payloads
     }
 
-    /// The picture is cut as it is to be; the parameter sets of H.264 go before it.
+    /// Makes the payloads of a synthetic frame of `bytes` bytes. An H.264 key frame has its
+    /// parameter sets in front, in a payload of their own.
     fn synthetic(&self, codec: Codec, keyframe: bool, bytes: usize) -> Vec<Vec<u8>> {
         let sets = (codec == Codec::H264 && keyframe).then(h264_parameter_sets);
         let bytes = bytes.saturating_sub(sets.as_ref().map_or(0, Vec::len));
@@ -159,13 +163,13 @@ impl Encoder {
     }
 }
 
-/// X, I and a picture id of 15 bits (RFC 7741 §4.2).
+/// A VP8 payload descriptor with the X and I bits and a picture id of 15 bits (RFC 7741 §4.2).
 fn vp8_descriptor(picture: u16, first: bool) -> [u8; 4] {
     let [high, low] = picture.to_be_bytes();
     [if first { 0x90 } else { 0x80 }, 0x80, 0x80 | high, low]
 }
 
-/// The descriptor, then, at the begin of a frame, its tag (RFC 6386 §9.1).
+/// The payload descriptor, followed by the frame tag at the beginning of a frame (RFC 6386 §9.1).
 fn vp8(picture: u16, keyframe: bool, first: bool) -> Vec<u8> {
     let mut payload = vp8_descriptor(picture, first).to_vec();
     match (first, keyframe) {
@@ -181,12 +185,12 @@ fn vp8(picture: u16, keyframe: bool, first: bool) -> Vec<u8> {
 /// of 1280 by 720, one reference frame, output in the order of decoding (`pic_order_cnt_type` 2).
 const SPS: [u8; 9] = [0x67, 0x42, 0xe0, 0x1f, 0xda, 0x01, 0x40, 0x16, 0xe4];
 
-/// A picture parameter set (§7.3.2.2): CAVLC, one slice group, deblocking told by each slice.
+/// A picture parameter set (§7.3.2.2): CAVLC, one slice group, deblocking controlled by each slice.
 const PPS: [u8; 4] = [0x68, 0xce, 0x3c, 0x80];
 
-/// Both parameter sets in one payload (STAP-A, RFC 6184 §5.7.1), as encoders send them in front
-/// of every key frame. Behind them stands a unit of enhancement information (SEI, §7.3.2.3) that
-/// no decoder needs: the [`Stamp`] goes into it rather than into a parameter set.
+/// Both parameter sets in one payload (STAP-A, RFC 6184 §5.7.1), as encoders send them before every
+/// key frame. A unit of enhancement information (SEI, §7.3.2.3) follows, which no decoder needs:
+/// the [`Stamp`] overwrites it rather than a parameter set.
 fn h264_parameter_sets() -> Vec<u8> {
     const STAP_A: u8 = 0x78;
     // A NAL unit header, then unregistered user data of 32 bytes, 16 of which are its UUID.
@@ -202,7 +206,7 @@ fn h264_parameter_sets() -> Vec<u8> {
     payload
 }
 
-/// A fragment of one slice (FU-A, RFC 6184 §5.8), whose first macroblock is the picture's.
+/// A fragment of a slice (FU-A, RFC 6184 §5.8) that begins with the picture's first macroblock.
 fn h264(keyframe: bool, first: bool, last: bool) -> Vec<u8> {
     const FU_A: u8 = 0x7c;
     let slice = if keyframe { 5 } else { 1 };
@@ -250,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_is_kept_over_a_key_frame_interval() {
+    fn encoder_keeps_its_rate_over_a_key_frame_interval() {
         for codec in CODECS {
             let mut encoder = encoder(codec);
             let payloads = (0..50).flat_map(|i| encoder.frame(i == 0));
@@ -260,13 +264,13 @@ mod tests {
     }
 
     #[test]
-    fn a_forwarder_finds_frames_and_key_frames() {
+    fn payload_inspection_finds_key_frames_and_picture_ids() {
         for codec in CODECS {
             let mut encoder = encoder(codec);
             for (number, keyframe) in [true, false].into_iter().enumerate() {
                 let payloads = encoder.frame(keyframe);
                 assert!(payloads.len() > 1 && payloads.iter().all(|p| p.len() <= 1_100));
-                // The picture of H.264 stands behind its parameter sets, and begins the key frame.
+                // The picture of H.264 follows its parameter sets, and begins the key frame.
                 let begin = usize::from(codec == Codec::H264 && keyframe);
                 for (i, payload) in payloads.iter().enumerate() {
                     let frame = PayloadInfo::inspect(codec, payload);
@@ -298,14 +302,14 @@ mod tests {
             std::array::from_fn(|_| self.exp_golomb())
         }
 
-        /// The stop bit and the zeros that fill its byte.
+        /// Whether only the stop bit and the zeros that fill its byte are left.
         fn is_at_trailing_bits(&mut self) -> bool {
             let left = self.0.len() * 8 - self.1;
             (1..=8).contains(&left) && self.take(left) == 1 << (left - 1)
         }
     }
 
-    /// The units of a STAP-A.
+    /// The NAL units of a STAP-A.
     fn units(payload: &[u8]) -> Vec<&[u8]> {
         assert_eq!(payload[0] & 0x1f, 24, "a STAP-A");
         let (mut units, mut rest) = (Vec::new(), &payload[1..]);
@@ -325,7 +329,7 @@ mod tests {
             let aggregates = payloads.iter().filter(|payload| payload[0] & 0x1f == 24);
             assert_eq!(aggregates.count(), usize::from(keyframe));
             if keyframe {
-                // Stamped as they are when they are sent.
+                // Payloads are stamped like this when they are sent.
                 Stamp { sent_us: u64::MAX }.write(&mut payloads[0]);
                 let units = units(&payloads[0]);
                 assert_eq!(units[..2], [SPS.as_slice(), &PPS]);
@@ -339,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn h264_parameter_sets_say_baseline_of_1280_by_720() {
+    fn h264_parameter_sets_describe_baseline_1280_by_720() {
         let mut sps = Bits(&SPS[1..], 0);
         assert_eq!([sps.take(8), sps.take(8), sps.take(8)], [66, 0xe0, 31]);
         // Its id, log2_max_frame_num_minus4, pic_order_cnt_type, max_num_ref_frames.

@@ -5,34 +5,34 @@ use thiserror::Error;
 use ureq::http::{HeaderName, Response, Uri, header};
 use ureq::{Agent, Body};
 
-/// No server that is alive takes longer.
+/// Time limit of a request. No live server takes longer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Speaks WHIP (RFC 9725) and WHEP over HTTP. Cheap to clone; keeps connections open.
+/// The HTTP side of WHIP (RFC 9725) and WHEP. Cheap to clone; clones share a pool of connections.
 #[derive(Debug, Clone)]
 pub struct Client {
     agent: Agent,
     token: Option<String>,
 }
 
-/// What a server said.
+/// The response of a server.
 #[derive(Debug, Clone)]
 pub struct Answered {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// Where the session is, as an absolute URL; with 201.
+    /// The session from the `Location` header of a 201, as an absolute URL.
     pub session: Option<String>,
-    /// The SDP answer, or the reason of a refusal.
+    /// The SDP answer, or the reason for a refusal.
     pub body: String,
 }
 
-/// Why there was no answer.
+/// Why a request got no response.
 #[derive(Debug, Error)]
 pub enum ClientError {
-    /// HTTP failed.
+    /// The HTTP request failed.
     #[error("HTTP: {0}")]
     Http(#[from] ureq::Error),
-    /// The URL names no host, or one that cannot be reached.
+    /// The URL names no host, or a host that has no address or no route.
     #[error("{url}: {reason}")]
     Url {
         /// The URL.
@@ -56,7 +56,7 @@ impl Default for Client {
 }
 
 impl Client {
-    /// The same client with a bearer token (RFC 6750 §2.1).
+    /// The same client, with a bearer token for all offers and DELETEs (RFC 6750 §2.1).
     pub fn with_token(self, token: &str) -> Self {
         Self {
             token: Some(token.to_owned()),
@@ -76,7 +76,7 @@ impl Client {
         answered(endpoint, request.send(sdp)?)
     }
 
-    /// Ends a session with DELETE; returns the status.
+    /// Ends a session with DELETE. Returns the status.
     pub fn delete(&self, session: &str) -> Result<u16, ClientError> {
         let mut request = self.agent.delete(session);
         if let Some((name, value)) = self.authorization() {
@@ -106,7 +106,7 @@ fn answered(url: &str, mut response: Response<Body>) -> Result<Answered, ClientE
     })
 }
 
-/// A `Location` seen from the URL that gave it (RFC 3986 §5.2, without `..`).
+/// Resolves a `Location` against the URL of its request (RFC 3986 §5.2, without `..`).
 fn resolve(base: &str, location: &str) -> Option<String> {
     if location.contains("://") {
         return Some(location.to_owned());
@@ -121,7 +121,7 @@ fn resolve(base: &str, location: &str) -> Option<String> {
     Some(format!("{scheme}://{folder}/{location}"))
 }
 
-/// This host's address on the way to the server: the one candidate that a client needs.
+/// This host's address on the route to the server: the only candidate that a client needs.
 pub(crate) fn local_ip(url: &str) -> Result<IpAddr, ClientError> {
     let wrong = |reason: String| ClientError::Url {
         url: url.to_owned(),
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_location_may_be_absolute_rooted_or_relative() {
+    fn location_may_be_absolute_rooted_or_relative() {
         let from = |location| resolve("http://host:1/whip/live?token=x", location);
         assert_eq!(
             from("http://other/s/1").as_deref(),
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_reached_from_loopback() {
+    fn route_to_loopback_starts_at_loopback() {
         let ip = local_ip("http://127.0.0.1:9/whip/live").expect("a route");
         assert!(ip.is_loopback());
         assert!(local_ip("/whip/live").is_err());

@@ -5,30 +5,30 @@ use thiserror::Error;
 const FILE_HEADER: usize = 32;
 const FRAME_HEADER: usize = 12;
 
-/// The frames of a VP8 video in an IVF file, as FFmpeg writes it.
+/// The frames of a VP8 video from an IVF file, as FFmpeg writes it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Video {
     pub(crate) frames: Vec<Vec<u8>>,
-    /// Between two frames.
+    /// Time between two frames.
     pub(crate) interval: Duration,
 }
 
-/// Why a file cannot be published.
+/// Why a file cannot be read as a VP8 video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum VideoError {
-    /// It has another beginning than such files have.
+    /// The file does not begin with an IVF header for VP8.
     #[error("not an IVF file of VP8; ffmpeg -i FILE -c:v libvpx -an FILE.ivf makes one")]
     NotIvf,
-    /// It ends within a frame.
-    #[error("the file is cut short")]
+    /// The file ends within a frame.
+    #[error("the file ends within a frame")]
     Cut,
-    /// There is no picture in it.
-    #[error("the file has no frame")]
+    /// The file contains no frame.
+    #[error("the file contains no frame")]
     Empty,
 }
 
 impl Video {
-    /// Reads a whole file.
+    /// Reads the contents of a file. Empty frames are skipped.
     pub fn read(bytes: &[u8]) -> Result<Self, VideoError> {
         let (header, mut rest) = bytes
             .split_first_chunk::<FILE_HEADER>()
@@ -38,6 +38,7 @@ impl Video {
             let bytes = [header[at], header[at + 1], header[at + 2], header[at + 3]];
             u32::from_le_bytes(bytes).max(1)
         };
+        // Bytes 16 to 23 hold the time base as a fraction: its denominator, then its numerator.
         let interval = Duration::from_secs(1) * number(20) / number(16);
         let mut frames = Vec::new();
         while !rest.is_empty() {
@@ -77,14 +78,14 @@ mod tests {
     }
 
     #[test]
-    fn frames_and_their_rate_are_read() {
+    fn frames_and_their_interval_are_read() {
         let video = Video::read(&file(&[b"abc", b"", b"d"])).unwrap();
         assert_eq!(video.frames, [b"abc".to_vec(), b"d".to_vec()]);
         assert_eq!(video.interval, Duration::from_millis(40));
     }
 
     #[test]
-    fn what_is_no_such_file_is_said() {
+    fn invalid_file_is_refused_by_cause() {
         let whole = file(&[b"abc"]);
         assert_eq!(Video::read(b"RIFF"), Err(VideoError::NotIvf));
         assert_eq!(Video::read(&whole[..whole.len() - 1]), Err(VideoError::Cut));

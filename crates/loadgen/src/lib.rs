@@ -1,8 +1,8 @@
-//! Synthetic publishers and viewers that measure a WHIP and WHEP server: ours or another's.
+//! Synthetic publishers and viewers that measure a WHIP and WHEP server: Headwater or any other.
 //!
-//! [`Publishers`] send what looks like the output of an encoder. [`Viewers`] are many receivers
-//! on one thread; each has its own UDP socket and connection, as a real one has. What they saw
-//! is a [`Report`].
+//! [`Publishers`] send packets that look like the output of an encoder. [`Viewers`] are many
+//! receivers on one thread; each has its own UDP socket and connection, as a real viewer has. A
+//! [`Report`] holds what they measured.
 //!
 //! Deliberately absent: decoding. A packet that arrived in time is a good packet.
 #![forbid(unsafe_code)]

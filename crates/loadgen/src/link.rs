@@ -13,73 +13,73 @@ use udp::{Received, Socket};
 use crate::http::{self, Client, ClientError};
 use crate::receiver::{Media, Receiver, srtp_keys};
 
-/// Of one system call. With one left empty there is no more to come, which saves the call that
-/// would say so.
+/// Receive buffers for one system call. When it leaves one of them empty, no more datagrams wait,
+/// which saves another call that would only say so.
 const BUFFERS: usize = 4;
 
-/// Kernel buffers of one link: a third of a second at 10 Mbit/s.
+/// Size of a link's kernel buffers in bytes: a third of a second at 10 Mbit/s.
 const SOCKET_BUFFER: usize = 400_000;
 
-/// While waiting for a connection.
+/// Time between two polls while waiting for a connection.
 const POLL_EVERY: Duration = Duration::from_millis(2);
 
-/// What happened on a link.
+/// An event of a link.
 #[derive(Debug)]
 pub(crate) enum Happened {
-    /// Something of the peer's.
+    /// An event of the peer.
     Peer(Event),
-    /// A media packet that a [`Receiver`] took.
+    /// A media packet from the [`Receiver`].
     Media(Media),
 }
 
-/// One WebRTC connection with its UDP socket and the session that it is on the server.
+/// A WebRTC connection with its UDP socket and its session on the server.
 #[derive(Debug)]
 pub struct Link {
     peer: Peer,
     socket: Socket,
     local: SocketAddr,
-    /// Where the server's media comes from.
+    /// The source address of the server's media, once connected.
     remote: Option<SocketAddr>,
-    /// When the peer wants its time.
+    /// The peer's next timeout.
     peer_at: Instant,
     session: String,
     answer: String,
     direction: Direction,
-    /// Takes the peer's media, once it is connected and receives any.
+    /// Takes over the media of a viewer once it is connected.
     receiver: Option<Box<Receiver>>,
 }
 
-/// Why a session was not opened.
+/// Why a session could not be opened or connected.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    /// HTTP failed.
+    /// The HTTP request failed.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The server did not want it.
+    /// The server refused the offer.
     #[error("the server answered {status}: {body}")]
     Refused {
-        /// HTTP status.
+        /// The HTTP status.
         status: u16,
-        /// What it said.
+        /// The body of the response.
         body: String,
     },
-    /// 201, but without a Location.
-    #[error("the server did not say where the session is")]
+    /// The server answered 201 without a `Location` header.
+    #[error("the server's 201 response has no Location header")]
     NoLocation,
     /// The SDP answer is not usable.
-    #[error("the answer cannot be used: {0}")]
+    #[error("the SDP answer cannot be used: {0}")]
     Answer(#[from] client::Error),
-    /// No socket, or no thread.
-    #[error("the system refused: {0}")]
+    /// The UDP socket could not be opened.
+    #[error("cannot open a UDP socket: {0}")]
     System(#[from] io::Error),
-    /// ICE or DTLS did not come up.
+    /// ICE or DTLS did not complete within this time.
     #[error("no connection within {0:?}")]
     NotConnected(Duration),
 }
 
 impl Link {
-    /// Offers audio and video to an endpoint and takes its answer. ICE begins with the first
-    /// turn of the loop that the link is given to.
+    /// Offers audio and video to an endpoint and applies its answer. ICE begins with the first turn
+    /// of the loop that drives the link.
     pub fn open(
         client: &Client,
         endpoint: &str,
@@ -117,19 +117,20 @@ impl Link {
         &self.session
     }
 
-    /// The m-line on which packets of a kind are sent, if there is one.
+    /// The m-line that sends packets of this kind; `None` without one.
     pub(crate) fn line(&self, kind: Kind) -> Option<usize> {
         self.peer.sending(kind)
     }
 
-    /// Has each datagram from the kernel by itself. Where it joins none, that is so already.
+    /// Turns GRO off, so that the kernel delivers each datagram separately. A kernel without GRO
+    /// does so anyway.
     pub(crate) fn refuse_joined(&self) {
         if let Err(error) = self.socket.refuse_joined() {
-            tracing::debug!(%error, "the kernel knows no GRO");
+            tracing::debug!(%error, "GRO cannot be turned off");
         }
     }
 
-    /// Sends payloads of up to so many bytes, whatever the MTU.
+    /// Allows payloads of up to this many bytes, whatever the MTU.
     pub(crate) fn allow_payloads_up_to(&mut self, bytes: usize) {
         self.peer.allow_payloads_up_to(bytes);
     }
@@ -139,7 +140,7 @@ impl Link {
         &self.answer
     }
 
-    /// Sends bytes as they are from the link's own address: what a broken or hostile client does.
+    /// Sends arbitrary bytes from the link's own address, as a broken or hostile client would.
     pub fn send_raw(&self, destination: SocketAddr, datagram: &[u8]) {
         send(&self.socket, destination, datagram);
     }
@@ -149,12 +150,12 @@ impl Link {
         registry.register(&mut SourceFd(&socket), token, Interest::READABLE)
     }
 
-    /// Where links receive; one for all of a thread.
+    /// Makes receive buffers. One set serves all links of a thread.
     pub(crate) fn buffers() -> Received {
         Received::new(BUFFERS)
     }
 
-    /// Takes all that has arrived. Returns when the link wants its time.
+    /// Handles all datagrams that have arrived. Returns when the next [`Self::turn`] is due.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
@@ -166,7 +167,7 @@ impl Link {
                 Ok(more) => more,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.due(),
                 Err(error) => {
-                    // An ICMP error of an earlier send; the next call goes on.
+                    // An ICMP error for an earlier send: the socket is still usable.
                     tracing::trace!(%error, "receive");
                     continue;
                 }
@@ -191,6 +192,7 @@ impl Link {
         datagram: &mut [u8],
         happened: &mut impl FnMut(Happened),
     ) {
+        // Once there is a receiver, media bypasses the peer, which keeps ICE and DTLS.
         if let Some(receiver) = &mut self.receiver
             && matches!(Sort::of(datagram), Sort::Rtp | Sort::Rtcp)
         {
@@ -214,7 +216,7 @@ impl Link {
         }
     }
 
-    /// Lets time pass and sends what was written. Returns when the link wants its time again.
+    /// Handles timeouts and sends the packets written before. Returns when the next turn is due.
     pub(crate) fn turn(&mut self, now: Instant, mut happened: impl FnMut(Happened)) -> Instant {
         if let Some(receiver) = &mut self.receiver
             && receiver.due() <= now
@@ -230,19 +232,19 @@ impl Link {
         self.due()
     }
 
-    /// The earlier of the peer's time and that of the receiver.
+    /// The earlier timeout of peer and receiver.
     fn due(&self) -> Instant {
         let receivers = self.receiver.as_ref().map(|receiver| receiver.due());
         receivers.map_or(self.peer_at, |at| at.min(self.peer_at))
     }
 
-    /// Who takes the media, once connected.
+    /// The receiver of a connected viewer's media.
     pub(crate) fn receiver(&mut self) -> Option<&mut Receiver> {
         self.receiver.as_deref_mut()
     }
 
-    /// For a link that has no loop of its own: takes what has arrived, lets time pass, and
-    /// returns at once.
+    /// Drives a link that no thread drives: handles the datagrams that have arrived and the
+    /// timeouts, and returns at once.
     pub fn poll(&mut self, mut event: impl FnMut(Event)) {
         let mut received = Self::buffers();
         let mut happened = |what| {
@@ -254,7 +256,8 @@ impl Link {
         self.turn(Instant::now(), &mut happened);
     }
 
-    /// Waits for the connection.
+    /// Drives the link until it is connected. Fails with [`OpenError::NotConnected`] after
+    /// `timeout`.
     pub fn connect(&mut self, timeout: Duration) -> Result<(), OpenError> {
         let deadline = Instant::now() + timeout;
         let mut connected = false;
@@ -281,7 +284,8 @@ impl Link {
         };
     }
 
-    /// Writes a packet of media, which is sent with the next [`Self::turn`].
+    /// Writes a media packet; the next [`Self::turn`] sends it. Fails for an m-line or layer that
+    /// was not negotiated.
     pub(crate) fn write(
         &mut self,
         line: usize,
@@ -295,7 +299,8 @@ impl Link {
 
 fn send(socket: &Socket, destination: SocketAddr, datagram: &[u8]) {
     let any = IpAddr::from(Ipv4Addr::UNSPECIFIED);
-    // UDP may lose; a candidate of the server that cannot be reached from here is no error.
+    // A datagram that cannot be sent counts as lost: some candidates of the server may be
+    // unreachable from here.
     if let Err(error) = socket.send(destination, any, datagram, datagram.len()) {
         tracing::trace!(%error, %destination, "datagram not sent");
     }

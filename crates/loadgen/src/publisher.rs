@@ -14,10 +14,11 @@ use crate::ivf::Video;
 use crate::link::{Happened, Link};
 use crate::stamp::Stamp;
 
-/// Names of the layers, worst first, as browsers and OBS order them.
+/// The rids of the layers, worst first, in the order that browsers and OBS use.
 const RIDS: [&str; 3] = ["l", "m", "h"];
 
-/// Each layer has this many times the bit rate of the one below: half the size either way.
+/// Each layer has this many times the bit rate of the one below, which has half the width and
+/// height.
 const LAYER_FACTOR: u64 = 4;
 
 const CLOCK_RATE: u32 = 90_000;
@@ -29,44 +30,45 @@ const OPUS: Format = Format {
     red: false,
 };
 
-/// Opus at 32 kbit/s in packets of 20 ms.
+/// Size and interval of Opus packets: 32 kbit/s in packets of 20 ms.
 const OPUS_BYTES: usize = 80;
 const OPUS_EVERY: Duration = Duration::from_millis(20);
 
-/// A frame leaves this much faster than the layer's rate, as browsers pace it (the pacing factor
-/// of libwebrtc).
+/// Packets of a frame are sent at this multiple of the layer's bit rate, as browsers do (the pacing
+/// factor of libwebrtc).
 const PACING: f64 = 2.5;
 
-/// A publisher that was not run for so long goes on from now, and does not catch up.
+/// A publisher that is later than this skips the missed frames instead of catching up.
 const LATE_MAX: Duration = Duration::from_secs(1);
 
-/// What is published.
+/// What synthetic publishers send.
 #[derive(Debug, Clone, Serialize)]
 pub struct Settings {
-    /// VP8, H.264 or AV1; others are sent as VP8.
+    /// The video codec: VP8, H.264 or AV1. The payloads of any other codec look like VP8.
     #[serde(serialize_with = "as_text")]
     pub codec: Codec,
-    /// Bit rate of the best video layer; in reports as text.
+    /// Bit rate of the best video layer; serialized as text.
     #[serde(serialize_with = "as_text")]
     pub bitrate: Bitrate,
     /// Video frames per second.
     pub fps: u32,
-    /// Between key frames that nobody asked for; in reports in seconds.
+    /// Time between key frames without requests; serialized in seconds.
     #[serde(serialize_with = "as_seconds")]
     pub keyframes: Duration,
-    /// Video encodings, 1 to 3; with 1 there is no simulcast.
+    /// Number of video layers, 1 to 3; 1 means no simulcast.
     pub layers: usize,
-    /// Send Opus too.
+    /// Whether to send Opus too.
     pub audio: bool,
-    /// The largest RTP payload of video, in bytes.
+    /// Maximum size of an RTP payload of video, in bytes.
     pub payload_bytes_max: usize,
     /// How frames are cut into packets.
     pub cut: Cut,
-    /// Publish this, over and over, instead of what only looks like video: one layer, at its own
-    /// frame rate, with key frames only where it has them. Delay cannot be measured then.
+    /// A video to publish in a loop instead of synthetic frames: one layer, at its own frame rate,
+    /// with its own key frames only. Delay cannot be measured then.
     #[serde(skip)]
     pub file: Option<Arc<Video>>,
-    /// Spread the packets of a frame as browsers do; else they leave at once, as those of OBS.
+    /// Whether to pace the packets of a frame, as browsers do. Otherwise they are sent at once, as
+    /// OBS does.
     pub paced: bool,
 }
 
@@ -109,7 +111,7 @@ impl Settings {
         }
     }
 
-    /// The names of the layers; none without simulcast.
+    /// The rids of the layers; empty without simulcast.
     pub(crate) fn rids(&self) -> &'static [&'static str] {
         match self.layers() {
             1 => &[],
@@ -118,20 +120,20 @@ impl Settings {
     }
 }
 
-/// What was sent.
+/// Totals of what publishers have sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sent {
-    /// Publishers that send.
+    /// Publishers that are sending now.
     pub publishers: u64,
-    /// Publishers that the server sent away, or that lost their connection.
+    /// Publishers whose connection the server closed, or that lost it.
     pub ended: u64,
-    /// Video frames, each counted once whatever its layers.
+    /// Video frames; a frame counts once for all its layers.
     pub frames: u64,
-    /// Those that were key frames.
+    /// Key frames among these.
     pub keyframes: u64,
     /// RTP packets of all layers and of audio.
     pub packets: u64,
-    /// Their payload bytes.
+    /// Payload bytes of these packets.
     pub bytes: u64,
 }
 
@@ -146,7 +148,7 @@ impl AddAssign for Sent {
     }
 }
 
-/// One publisher.
+/// A synthetic publisher.
 #[derive(Debug)]
 pub(crate) struct Publisher {
     link: Link,
@@ -154,7 +156,7 @@ pub(crate) struct Publisher {
     layers: Vec<Layer>,
     frame_every: Duration,
     next_frame: Instant,
-    /// `None` without sound.
+    /// `None` without audio.
     next_audio: Option<Instant>,
     audio_seq: u64,
     keyframes: Duration,
@@ -162,7 +164,7 @@ pub(crate) struct Publisher {
     keyframe_wanted: bool,
     ended: bool,
     sent: Sent,
-    /// When [`Self::turn`] was last said to be due.
+    /// When the next [`Self::turn`] is due.
     pub(crate) wake_at: Instant,
 }
 
@@ -170,7 +172,7 @@ pub(crate) struct Publisher {
 struct Layer {
     encoder: Encoder,
     next_seq: u64,
-    /// Between two packets of a frame.
+    /// Time between two packets of a frame.
     spacing: Duration,
     queue: VecDeque<Queued>,
 }
@@ -208,7 +210,7 @@ impl Publisher {
                 queue: VecDeque::new(),
             }
         };
-        // Publishers that begin together do not send in step for ever.
+        // A random phase keeps publishers that start together from sending in step.
         let phase = frame_every.mul_f64(fastrand::f64());
         Self {
             link,
@@ -250,7 +252,7 @@ impl Publisher {
             .receive(now, buffers, |what| observe(wanted, ended, &what));
     }
 
-    /// Makes and sends what is due. Returns when more is.
+    /// Makes and sends the frames and packets that are due. Returns when the next turn is due.
     pub(crate) fn turn(&mut self, now: Instant) -> Instant {
         if now.saturating_duration_since(self.next_frame) > LATE_MAX {
             self.next_frame = now;
@@ -280,7 +282,7 @@ impl Publisher {
             .expect("there are two")
     }
 
-    /// Queues the frame of this time.
+    /// Makes the frame for this time and queues its packets.
     fn frame(&mut self, at: Instant) {
         let due = self
             .last_keyframe
@@ -294,7 +296,7 @@ impl Publisher {
         for layer in &mut self.layers {
             let payloads = layer.encoder.frame(keyframe);
             let last = payloads.len() - 1;
-            // What is still queued goes first.
+            // A frame starts only after the packets that are still queued.
             let queued_to = layer.queue.back().map(|queued| queued.due + layer.spacing);
             let begin = queued_to.map_or(at, |to| to.max(at));
             for (i, payload) in payloads.into_iter().enumerate() {
@@ -348,7 +350,7 @@ impl Publisher {
                 self.sent.packets += 1;
                 self.sent.bytes += packet.payload.len() as u64;
             }
-            // A server that refused the m-line or the layer gets none of it.
+            // Writing fails for an m-line or layer that the server refused.
             Err(error) => tracing::trace!(%error, "packet not sent"),
         }
     }

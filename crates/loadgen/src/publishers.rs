@@ -13,16 +13,16 @@ use crate::link::{Link, OpenError};
 use crate::publisher::{Publisher, Sent, Settings};
 use crate::worker::{Commands, Next, Worker};
 
-/// The longest sleep; commands wake the thread by themselves.
+/// The longest sleep of the thread. Commands wake it earlier.
 const SLEEP_MAX: Duration = Duration::from_millis(100);
 
 /// How long ICE and DTLS may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Synthetic publishers on one thread. They answer key-frame requests with the next frame, on
-/// all layers.
+/// Synthetic publishers on one thread. They answer a key-frame request with the next frame, on all
+/// layers.
 ///
-/// Dropping it makes them vanish without a word.
+/// Dropping it makes them vanish without closing their sessions.
 #[derive(Debug)]
 pub struct Publishers {
     client: Client,
@@ -38,7 +38,8 @@ enum Command {
 }
 
 impl Publishers {
-    /// None yet; all will publish the same.
+    /// Starts the thread, without publishers yet. All of them will publish with these settings.
+    /// Fails when the thread cannot be started.
     pub fn new(client: &Client, settings: &Settings) -> io::Result<Self> {
         let own = settings.clone();
         let worker = Worker::start("publishers", move |poll, commands| {
@@ -59,8 +60,8 @@ impl Publishers {
         })
     }
 
-    /// Publishes to a WHIP endpoint; returns when it is connected and sends, with the server's
-    /// SDP answer. May be called from several threads.
+    /// Adds a publisher at a WHIP endpoint. Returns the server's SDP answer once the publisher is
+    /// connected and handed to the thread that sends. May be called from several threads.
     pub fn join(&self, endpoint: &str) -> Result<String, OpenError> {
         let rids = self.settings.rids();
         let direction = Direction::Send;
@@ -72,12 +73,13 @@ impl Publishers {
         Ok(answer)
     }
 
-    /// What they all have sent so far.
+    /// The totals of all publishers so far, including those who left.
     pub fn sent(&self) -> Sent {
         self.worker.ask(Command::Sent)
     }
 
-    /// All of them end their sessions over HTTP. Returns the server's statuses.
+    /// Ends the sessions of all publishers over HTTP. Returns the server's statuses; 0 where the
+    /// request failed.
     pub fn leave(&self) -> Vec<u16> {
         let sessions = self.worker.ask(Command::Remove);
         let delete = |session: String| self.client.delete(&session).unwrap_or_default();
@@ -85,14 +87,14 @@ impl Publishers {
     }
 }
 
-/// What the thread owns.
+/// The publishers and their timers, owned by the thread.
 struct Pool {
     settings: Settings,
     publishers: Slab<Publisher>,
-    /// When each publisher wants its time.
+    /// The next timeout of each publisher.
     wakes: BTreeSet<(Instant, usize)>,
     buffers: Received,
-    /// Of those who left.
+    /// Totals of the publishers who left.
     past: Sent,
 }
 
@@ -134,7 +136,7 @@ impl Pool {
         if let Some(publisher) = self.publishers.get_mut(key) {
             self.wakes.remove(&(publisher.wake_at, key));
             let now = Instant::now();
-            // A timer in the past would spin.
+            // A timer in the past would make the loop spin.
             publisher.wake_at = publisher.turn(now).max(now + Duration::from_micros(100));
             self.wakes.insert((publisher.wake_at, key));
         }
@@ -146,7 +148,7 @@ impl Pool {
                 let entry = self.publishers.vacant_entry();
                 let key = entry.key();
                 if let Err(error) = link.register(poll.registry(), Token(key)) {
-                    tracing::error!(%error, "a publisher's socket cannot be watched");
+                    tracing::error!(%error, "a publisher's socket cannot be registered");
                     return;
                 }
                 entry.insert(Publisher::new(*link, &self.settings, Instant::now()));
@@ -159,7 +161,7 @@ impl Pool {
                     self.past += publisher.sent();
                     sessions.push(publisher.session().to_owned());
                 }
-                // Nobody waits for the answer when the caller has panicked.
+                // The caller may have panicked and dropped its end.
                 removed.send(sessions).ok();
             }
             Command::Sent(answer) => {

@@ -1,5 +1,5 @@
-//! The media side of a viewer, many times cheaper than a whole WebRTC stack: packets are
-//! counted by their headers, a sample of them is decrypted, and feedback is sent as browsers do.
+//! The media side of a viewer, many times cheaper than a whole WebRTC stack: it counts packets by
+//! their headers, decrypts a sample of them, and sends the feedback that browsers send.
 
 use std::time::{Duration, Instant};
 
@@ -12,23 +12,23 @@ use crate::arrivals::Arrivals;
 use crate::stamp::Stamp;
 use crate::track::Track;
 
-/// Of so many packets one is decrypted and looked into; the first ones all are, up to a key
-/// frame. Sequence numbers are looked at of all.
+/// One of this many packets is decrypted and inspected. Until the first key frame all video packets
+/// are. Headers are read of all packets.
 const SAMPLE: u16 = 16;
 
-/// Between two transport-wide feedbacks, as Chromium sends them at some Mbit/s.
+/// Time between two transport-wide feedbacks; Chromium sends them at this interval at some Mbit/s.
 const FEEDBACK_EVERY: Duration = Duration::from_millis(100);
 
-/// Between two receiver reports.
+/// Time between two receiver reports.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
-/// Video without a key frame is looked at for so long before one is asked for, and again.
+/// How long video may come without a key frame before one is requested, and between two requests.
 const KEYFRAME_AFTER: Duration = Duration::from_millis(500);
 
-/// Sources that are told apart; a server with more changes SSRCs for no reason.
+/// The most SSRCs of one viewer. Packets of further ones are ignored: a server needs fewer.
 const SOURCES_MAX: usize = 16;
 
-/// Packets of one NACK.
+/// The most packets that one NACK requests.
 const NACK_MAX: usize = 200;
 
 /// A media packet that arrived.
@@ -36,32 +36,33 @@ const NACK_MAX: usize = 200;
 pub struct Media {
     /// Audio or video.
     pub kind: Kind,
-    /// The last packet of a frame.
+    /// Whether it is the last packet of a video frame.
     pub marker: bool,
-    /// Of its payload.
+    /// Size of the payload in bytes.
     pub bytes: usize,
-    /// It was decrypted, and begins a key frame.
+    /// Whether it begins a key frame. False for packets that were not decrypted.
     pub keyframe: bool,
-    /// It was decrypted, and says when it was sent: microseconds ago.
+    /// Time since it was sent, in microseconds. `None` for packets that were not decrypted, and for
+    /// media that is not synthetic.
     pub delay_us: Option<i64>,
 }
 
-/// What is worth counting of the receiver's own doing.
+/// Counters of the receiver's own actions.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counters {
-    /// Packets asked for.
+    /// Packets requested by NACK; each request counts.
     pub(crate) nacked: u64,
     /// Retransmissions that filled a gap.
     pub(crate) repaired: u64,
-    /// Key frames asked for.
+    /// Key frames requested by PLI.
     pub(crate) plis: u64,
-    /// Packets that were decrypted, or ought to have been.
+    /// Packets that the receiver tried to decrypt.
     pub(crate) opened: u64,
-    /// Those that were not authentic.
+    /// Packets among these that failed authentication.
     pub(crate) broken: u64,
 }
 
-/// A viewer's RTP and RTCP, once DTLS has given the keys.
+/// Receives a viewer's RTP and sends its RTCP, once DTLS has exported the keys.
 #[derive(Debug)]
 pub struct Receiver {
     answer: Answer,
@@ -72,15 +73,15 @@ pub struct Receiver {
     arrivals: Arrivals,
     feedback_at: Instant,
     report_at: Instant,
-    /// Until a key frame has come: when to ask for one.
+    /// When to request a key frame; `None` before the first video and after the first key frame.
     keyframe_at: Option<Instant>,
     keyframe_came: bool,
     counters: Counters,
     rtcp: Vec<u8>,
 }
 
-/// The keys of a client's connection, for a [`Receiver`] in its place. `None` when they are too
-/// short for how packets are protected.
+/// Converts the keys of a client's connection for a [`Receiver`] that takes over its media. `None`
+/// when they are too short for the negotiated protection profile.
 pub fn srtp_keys(keys: &client::Keys) -> Option<Keys> {
     let protection = match keys.protection {
         client::Protection::Aes128CmSha1 => Protection::Aes128CmSha1,
@@ -99,13 +100,13 @@ struct Source {
     track: Track,
     received: u64,
     jitter: Jitter,
-    /// The last sender report: its NTP time's middle, and when it came.
+    /// The last sender report: the middle 32 bits of its NTP time, and when it arrived.
     report: Option<(u32, Instant)>,
-    /// Packets expected and received up to the last own report.
+    /// Packets expected and received at the time of the last receiver report.
     reported: (u64, u64),
 }
 
-/// Interarrival jitter (RFC 3550 §6.4.1), in units of the timestamp.
+/// Interarrival jitter (RFC 3550 §6.4.1), in RTP timestamp units.
 #[derive(Debug, Default)]
 struct Jitter {
     last: Option<(Instant, u32)>,
@@ -113,9 +114,10 @@ struct Jitter {
 }
 
 impl Receiver {
-    /// `answer` is the server's SDP, which says what payload types mean.
+    /// Creates the receiver of a viewer. `answer` is the server's SDP answer, which defines the
+    /// payload types and header extensions.
     pub fn new(now: Instant, keys: &Keys, answer: &str) -> Self {
-        // Not all at once: the viewers of one generator would feed back in step.
+        // A random phase keeps the viewers of one generator from sending their feedback in step.
         let phase = Duration::from_micros(fastrand::u64(..FEEDBACK_EVERY.as_micros() as u64));
         Self {
             answer: Answer::read(answer),
@@ -133,8 +135,8 @@ impl Receiver {
         }
     }
 
-    /// Takes a datagram of media or RTCP; its bytes are overwritten. Returns a media packet that
-    /// had not come yet.
+    /// Handles a datagram of RTP or RTCP and decrypts it in place. Returns a media packet that had
+    /// not arrived before.
     pub fn datagram(&mut self, now: Instant, datagram: &mut [u8]) -> Option<Media> {
         match Sort::of(datagram) {
             Sort::Rtp => self.packet(now, datagram),
@@ -164,6 +166,7 @@ impl Receiver {
         source
             .jitter
             .packet(now, header.timestamp, payload.clock_rate);
+        // All video is inspected until the first key frame, whose time is reported.
         let looks = header.seq.is_multiple_of(SAMPLE)
             || (payload.kind == Kind::Video && !self.keyframe_came);
         let mut media = Media {
@@ -180,7 +183,8 @@ impl Receiver {
         self.arrived(now, at, index, media)
     }
 
-    /// RFC 4588 §4: the original sequence number, then the original payload.
+    /// Handles a retransmission: the original sequence number, then the original payload (RFC 4588
+    /// §4).
     fn retransmission(
         &mut self,
         now: Instant,
@@ -189,6 +193,7 @@ impl Receiver {
         index: u64,
     ) -> Option<Media> {
         let (original, payload) = self.open(packet, header, index)?.split_first_chunk()?;
+        // RTX streams are not mapped to media streams here: the newest video source is taken.
         let video = |s: &Source| s.payload.kind == Kind::Video && s.is_media();
         let at = self.sources.iter().rposition(video)?;
         let source = &self.sources[at];
@@ -201,7 +206,7 @@ impl Receiver {
             delay_us: None,
         };
         look(now, payload, source.payload.encoding, &mut media);
-        // A repaired packet's age says nothing of the server.
+        // The age of a retransmitted packet is no measure of the server's delay.
         media.delay_us = None;
         let arrived = self.arrived(now, at, index, media);
         self.counters.repaired += u64::from(arrived.is_some());
@@ -220,7 +225,7 @@ impl Receiver {
         first.then_some(media)
     }
 
-    /// The payload without its padding.
+    /// Decrypts a packet. Returns its payload without padding; `None` when it is not authentic.
     fn open<'a>(&mut self, packet: &'a mut [u8], header: &Header, index: u64) -> Option<&'a [u8]> {
         self.counters.opened += 1;
         let Some(payload) = self.inbound.open_rtp(packet, header.length, index) else {
@@ -249,7 +254,7 @@ impl Receiver {
 
     fn source(&mut self, ssrc: u32, payload: PayloadType) -> Option<usize> {
         let known = self.sources.iter().position(|s| s.ssrc == ssrc);
-        // What probes a path without being media has no source (str0m: SSRC 0).
+        // SSRC 0 carries probes of the path, not media (str0m sends these).
         if known.is_some() || ssrc == 0 || self.sources.len() == SOURCES_MAX {
             return known;
         }
@@ -266,7 +271,7 @@ impl Receiver {
         Some(self.sources.len() - 1)
     }
 
-    /// When [`Self::poll`] is to be called.
+    /// When to call [`Self::poll`].
     pub fn due(&self) -> Instant {
         let asks = self.media().filter_map(|source| source.track.ask_at());
         [self.feedback_at, self.report_at]
@@ -277,7 +282,7 @@ impl Receiver {
             .expect("there are two")
     }
 
-    /// The RTCP packet that is due, if one is.
+    /// Returns the RTCP packet that is due, encrypted; `None` when nothing is due.
     pub fn poll(&mut self, now: Instant) -> Option<&[u8]> {
         self.rtcp.clear();
         let reports = self.report_at <= now;
@@ -290,6 +295,8 @@ impl Receiver {
             false => Vec::new(),
         };
         rtcp::write_receiver_report(&mut self.rtcp, self.ssrc, &blocks);
+        // A compound packet starts with a report, even an empty one (RFC 3550 §6.1). It is sent
+        // only if something follows or a report is due.
         let alone = self.rtcp.len();
         if reports {
             self.report_at = now + REPORT_EVERY;
@@ -326,13 +333,13 @@ impl Receiver {
         self.counters
     }
 
-    /// Media packets that did not come, not even as retransmissions.
+    /// Media packets that did not arrive in time, not even as retransmissions.
     pub fn lost(&mut self, now: Instant) -> u64 {
         let media = self.sources.iter_mut().filter(|s| s.is_media());
         media.map(|source| source.track.lost(now)).sum()
     }
 
-    /// Interarrival jitter of video.
+    /// The interarrival jitter of video; `None` before the first video packet.
     pub(crate) fn jitter(&self) -> Option<Duration> {
         let video = self.media().rfind(|s| s.payload.kind == Kind::Video)?;
         let seconds = video.jitter.value / f64::from(video.payload.clock_rate.max(1));
@@ -349,7 +356,8 @@ impl Source {
         self.payload.encoding != Encoding::Rtx
     }
 
-    /// Sound is not asked for again: it would come too late, or is redundant.
+    /// Whether missing packets are requested. Audio is not: it would come too late, or is
+    /// redundant.
     fn is_repaired(&self) -> bool {
         self.is_media() && self.payload.kind == Kind::Video
     }
@@ -386,7 +394,8 @@ impl Jitter {
     }
 }
 
-/// Tells what a decrypted payload says of itself.
+/// Fills in what only a decrypted payload tells: its size, its delay and whether it begins a key
+/// frame.
 fn look(now: Instant, payload: &[u8], encoding: Encoding, media: &mut Media) {
     media.bytes = payload.len();
     media.delay_us = Stamp::read(payload).map(|stamp| stamp.age_us(now));

@@ -4,13 +4,13 @@ use rtp::Kind;
 
 use crate::receiver::Media;
 
-/// A longer pause between two packets of video is a freeze.
+/// A longer pause between two video packets counts as a freeze.
 pub(crate) const FREEZE: Duration = Duration::from_millis(500);
 
-/// What one viewer has received.
+/// The media that one viewer has received.
 #[derive(Debug)]
 pub(crate) struct Reception {
-    /// When it asked for the session.
+    /// When the viewer requested its session.
     pub(crate) asked: Instant,
     pub(crate) connected: Option<Instant>,
     pub(crate) first_packet: Option<Instant>,
@@ -18,7 +18,7 @@ pub(crate) struct Reception {
     last_video: Option<Instant>,
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
-    /// Video frames whose last packet came.
+    /// Video frames whose last packet arrived.
     pub(crate) frames: u64,
     freezes: u64,
     pause_max: Duration,
@@ -56,7 +56,7 @@ impl Reception {
         }
     }
 
-    /// Freezes so far; one that goes on counts.
+    /// Freezes so far, including one that still lasts.
     pub(crate) fn freezes(&self, now: Instant) -> u64 {
         self.freezes + u64::from(self.pause(now) > FREEZE)
     }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_is_a_freeze_while_it_lasts_and_once_when_it_is_over() {
+    fn long_pause_counts_as_one_freeze_during_and_after_it() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut reception = Reception::new(start);

@@ -4,41 +4,41 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use rtp::Bitrate;
 
-/// Two digits of every duration are kept, and none is longer than ten minutes.
+/// Durations are kept with two significant digits, up to ten minutes.
 const DIGITS: u8 = 2;
 const LONGEST_US: u64 = 600_000_000;
 
-/// A pause this long of the generator itself tells of a machine that is busy with other things.
+/// A longer pause of the generator itself is a stall: the machine is busy with other work.
 pub const STALL: Duration = Duration::from_millis(250);
 
-/// What all viewers saw, from the beginning to [`Self::time`].
+/// The measurements of all viewers, from the beginning to [`Self::time`].
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    /// Since the viewers began to exist.
+    /// Time since the viewers' thread was started.
     pub time: Duration,
     /// Viewers that are connected now.
     pub connected: usize,
-    /// Viewers that wait for their connection.
+    /// Viewers that are still connecting.
     pub connecting: usize,
-    /// Viewers that the server sent away or that lost their connection.
+    /// Viewers whose connection the server closed, or who lost it.
     pub ended: usize,
-    /// Media packets, without repetitions.
+    /// Media packets received, without duplicates.
     pub packets: u64,
-    /// Their payload bytes.
+    /// Payload bytes of these packets.
     pub bytes: u64,
-    /// Video frames whose last packet came, of all viewers together.
+    /// Video frames whose last packet arrived, summed over all viewers.
     pub frames: u64,
-    /// Sequence numbers that never came, after retransmission.
+    /// Media packets that never arrived, not even as retransmissions.
     pub lost: u64,
-    /// Packets that were asked for again.
+    /// Packets requested again by NACK; each request counts.
     pub nacked: u64,
     /// Retransmissions that filled a gap.
     pub repaired: u64,
-    /// Key frames that were asked for.
+    /// Key frames requested by PLI.
     pub plis: u64,
-    /// Packets that were decrypted.
+    /// Packets that viewers tried to decrypt.
     pub opened: u64,
-    /// Those that were not authentic.
+    /// Packets among these that failed authentication.
     pub broken: u64,
     /// Pauses of more than 500 ms in a viewer's video.
     pub freezes: u64,
@@ -50,18 +50,18 @@ pub struct Report {
     pub first_packet: Durations,
     /// From a viewer's POST to the first packet of a key frame.
     pub keyframe: Durations,
-    /// From the publisher's socket to the viewer's, of packets that were decrypted.
+    /// From the publisher's socket to the viewer's, for packets that were decrypted.
     pub delay: Durations,
-    /// Interarrival jitter of video (RFC 3550 §6.4.1), one value of each viewer.
+    /// Interarrival jitter of video (RFC 3550 §6.4.1), one value for each viewer.
     pub jitter: Durations,
-    /// The longest time that the generator itself did not look at its sockets. Where it is near
-    /// the length of a freeze, the machine is at fault and not the server.
+    /// The longest time for which the generator itself did not look at its sockets. If it is close
+    /// to the length of a freeze, the machine is at fault and not the server.
     pub stall_max: Duration,
-    /// How often that was more than [`STALL`].
+    /// How often the generator stalled for more than [`STALL`].
     pub stalls: u64,
 }
 
-/// A distribution of durations, to the microsecond where they are short.
+/// A distribution of durations, with two significant digits and at best microseconds.
 #[derive(Debug, Clone)]
 pub struct Durations(Histogram<u64>);
 
@@ -78,16 +78,17 @@ impl Durations {
     }
 
     pub(crate) fn add_us(&mut self, us: u64) {
-        // One that is longer counts as the longest.
+        // A duration beyond the range counts as ten minutes.
         self.0.saturating_record(us);
     }
 
-    /// How many there are.
+    /// The number of durations.
     pub fn count(&self) -> u64 {
         self.0.len()
     }
 
-    /// The duration that this share of them does not exceed; zero when there is none.
+    /// The quantile for a share of 0 to 1: that share of the durations is not longer. Zero when
+    /// there are none.
     pub fn at(&self, share: f64) -> Duration {
         match self.0.is_empty() {
             true => Duration::ZERO,
@@ -95,12 +96,13 @@ impl Durations {
         }
     }
 
-    /// The longest.
+    /// The longest duration; zero when there are none.
     pub fn max(&self) -> Duration {
         Duration::from_micros(self.0.max())
     }
 
-    /// Those that are not in an earlier state of the same.
+    /// The durations added since `earlier`, which must be an earlier state of the same
+    /// distribution. Empty if it is not.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let mut later = self.0.clone();
@@ -122,7 +124,7 @@ impl Report {
         self.packets.saturating_sub(earlier.packets) as f64 / time.max(f64::EPSILON)
     }
 
-    /// Payload received per second since an earlier report.
+    /// Bit rate of the payload received since an earlier report.
     pub fn bitrate(&self, earlier: &Self) -> Bitrate {
         let bytes = self.bytes.saturating_sub(earlier.bytes);
         Bitrate::of(bytes, self.time.saturating_sub(earlier.time))
@@ -135,7 +137,7 @@ impl Report {
         lost / (lost + came).max(1.0)
     }
 
-    /// What other viewers saw in the same time, added.
+    /// Adds the measurements of other viewers from the same time.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.time = self.time.max(other.time);
         self.connected += other.connected;
@@ -168,7 +170,7 @@ impl fmt::Display for Report {
         write!(
             f,
             "{} connected, {} connecting, {} ended; {:.0} packets/s, {}; lost {}, repaired {}, \
-             freezes {}, longest pause {:?}; delay {}; setup {}; first packet {}; own stall {:?}",
+             freezes {}, longest pause {:?}; delay {}; setup {}; first packet {}; generator stall {:?}",
             self.connected,
             self.connecting,
             self.ended,
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_right_to_two_digits() {
+    fn quantiles_are_right_to_two_digits() {
         let durations = durations(1..=200);
         for (share, ms) in [(0.5, 100.0), (0.99, 198.0), (1.0, 200.0)] {
             let found = durations.at(share).as_secs_f64() * 1e3;
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_has_only_its_own() {
+    fn interval_has_only_its_own_durations() {
         let (early, late) = (durations([1, 1, 1]), durations([1, 1, 1, 50]));
         let interval = late.since(&early);
         assert_eq!(interval.count(), 1);
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn loss_is_of_the_interval() {
+    fn loss_counts_only_the_interval() {
         let earlier = Report {
             packets: 100,
             lost: 50,

@@ -1,22 +1,26 @@
 use std::sync::LazyLock;
 use std::time::{Instant, SystemTime};
 
-/// When this process looked at both of its clocks.
+/// The moment at which this process read both of its clocks.
 static EPOCH: LazyLock<(Instant, SystemTime)> =
     LazyLock::new(|| (Instant::now(), SystemTime::now()));
 
 const MAGIC: [u8; 4] = *b"HWLG";
 
-/// What the end of every synthetic payload says: when it was sent, and how large it was then.
+/// The last bytes of every synthetic payload: when it was sent, and its length then.
+///
+/// ```text
+/// magic "HWLG" | length, 4 bytes | microseconds since 1970, 8 bytes
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
-    /// Microseconds since 1970. A second process on this machine, or on one with the same time,
-    /// may read it.
+    /// The sending time in microseconds since 1970, so that another process on this machine, or on
+    /// one with a synchronized clock, can read it.
     pub(crate) sent_us: u64,
 }
 
 impl Stamp {
-    /// Bytes at the end of a payload.
+    /// Size in bytes.
     pub(crate) const BYTES: usize = 16;
 
     pub(crate) fn at(now: Instant) -> Self {
@@ -25,7 +29,7 @@ impl Stamp {
         }
     }
 
-    /// Overwrites the end of a payload; one that is shorter stays as it is.
+    /// Overwrites the end of a payload. A payload shorter than a stamp stays as it is.
     pub(crate) fn write(self, payload: &mut [u8]) {
         let length = payload.len() as u32;
         if let Some(end) = payload.last_chunk_mut::<{ Self::BYTES }>() {
@@ -35,7 +39,8 @@ impl Stamp {
         }
     }
 
-    /// `None` when the payload has none, or was cut or grew on its way.
+    /// Reads the stamp of a payload; `None` when it has none, or when its length has changed on the
+    /// way.
     pub(crate) fn read(payload: &[u8]) -> Option<Self> {
         let end = payload.last_chunk::<{ Self::BYTES }>()?;
         let (magic, rest) = end.split_first_chunk::<4>()?;
@@ -46,13 +51,13 @@ impl Stamp {
         })
     }
 
-    /// How long ago it was written, in microseconds; below zero when clocks differ.
+    /// Time since the payload was sent, in microseconds. Negative when the sender's clock is ahead.
     pub(crate) fn age_us(self, now: Instant) -> i64 {
         microseconds(now) as i64 - self.sent_us as i64
     }
 }
 
-/// The system's time at the epoch, and from there on by the clock that never jumps.
+/// Microseconds since 1970: the system time at [`EPOCH`], continued by the monotonic clock.
 fn microseconds(now: Instant) -> u64 {
     let (began, time) = *EPOCH;
     let since_1970 = time
@@ -68,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_payload_tells_when_it_was_sent_unless_it_was_changed() {
+    fn stamp_is_read_unless_the_payload_length_changed() {
         let now = Instant::now() + Duration::from_secs(1);
         let mut payload = vec![0; 100];
         Stamp::at(now).write(&mut payload);

@@ -1,21 +1,23 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// A packet that is still missing after this time is lost: no player waits longer.
+/// A packet that is still missing after this time counts as lost: no player waits longer.
 const LOST_AFTER: Duration = Duration::from_secs(1);
 
-/// A jump that is wider is another beginning, not loss.
+/// A wider jump of sequence numbers is a new beginning, not loss.
 const JUMP_MAX: u64 = 5_000;
 
-/// A packet may be late for so long without being asked for.
+/// A late packet is requested only after this time: it may just be reordered.
 const REORDERING: Duration = Duration::from_millis(10);
 
-/// Asked for again after this time, which is longer than a round trip on any near server.
+/// A missing packet is requested again after this time, which is longer than the round trip to any
+/// nearby server.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
-/// Which sequence numbers of one track arrived, and which are to be asked for.
+/// The sequence numbers of one track: which are missing, and when to request them.
 #[derive(Debug, Default)]
 pub(crate) struct Track {
+    /// The number after the highest so far.
     next: Option<u64>,
     missing: BTreeMap<u64, Missing>,
     lost: u64,
@@ -28,7 +30,7 @@ struct Missing {
 }
 
 impl Track {
-    /// A packet arrived. Returns whether it is the first one of its number.
+    /// Records a packet. Returns whether it is the first one with its number.
     pub(crate) fn packet(&mut self, now: Instant, seq: u64) -> bool {
         self.expire(now);
         let next = *self.next.get_or_insert(seq);
@@ -46,23 +48,23 @@ impl Track {
         true
     }
 
-    /// The highest number so far.
+    /// The highest sequence number so far.
     pub(crate) fn highest(&self) -> Option<u64> {
         self.next.map(|next| next - 1)
     }
 
-    /// Packets that did not come, not even as retransmissions.
+    /// Packets that did not arrive in time, not even as retransmissions.
     pub(crate) fn lost(&mut self, now: Instant) -> u64 {
         self.expire(now);
         self.lost
     }
 
-    /// When the first packet is to be asked for.
+    /// When the next request for a missing packet is due.
     pub(crate) fn ask_at(&self) -> Option<Instant> {
         self.missing.values().map(|missing| missing.ask_at).min()
     }
 
-    /// The packets to ask for now, ascending.
+    /// The packets to request now, in ascending order.
     pub(crate) fn ask(&mut self, now: Instant) -> impl Iterator<Item = u64> {
         self.expire(now);
         let due = self
@@ -90,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_retransmission_in_time_is_no_loss() {
+    fn retransmission_in_time_is_not_lost() {
         let (mut track, now) = (Track::default(), Instant::now());
         assert!(track.packet(now, 10) && track.packet(now, 13));
         assert!(track.packet(now, 11) && !track.packet(now, 11));
@@ -99,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn a_new_beginning_is_no_loss() {
+    fn jump_to_a_new_beginning_is_not_loss() {
         let (mut track, now) = (Track::default(), Instant::now());
         assert!(track.packet(now, 10) && track.packet(now, 1_000_000));
         assert_eq!(track.lost(now + 2 * LOST_AFTER), 0);
     }
 
     #[test]
-    fn what_is_missing_is_asked_for_now_and_then_until_it_is_lost() {
+    fn missing_packet_is_requested_repeatedly_until_lost() {
         let (mut track, now) = (Track::default(), Instant::now());
         track.packet(now, 10);
         track.packet(now, 13);

@@ -15,26 +15,27 @@ use crate::reception::Reception;
 use crate::report::{Report, STALL};
 use crate::worker::{Commands, Next, Worker};
 
-/// A viewer is at the live edge this long after it connected.
+/// Time after its connection by which a viewer has reached the live edge. Delays count from then
+/// on.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// The longest sleep; commands wake the thread by themselves.
+/// The longest sleep of the thread. Commands wake it earlier.
 const SLEEP_MAX: Duration = Duration::from_millis(100);
 
-/// What a thread does when nothing has arrived.
+/// What the viewers' thread does when no packet has arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Idle {
-    /// It sleeps until something arrives.
+    /// Sleep until a packet arrives.
     Sleep,
-    /// It looks again, and lets others run between. A server on the same machine is then spared
-    /// the waking of the generator, which viewers elsewhere do not cost it either.
+    /// Poll again, yielding to other threads in between. A server on the same machine then does not
+    /// pay for waking the generator, just as it would not pay for waking remote viewers.
     Spin,
 }
 
-/// Viewers on one thread. More threads are more values of this type.
+/// Synthetic viewers on one thread. For more threads, use several values of this type.
 ///
-/// Dropping it makes all viewers vanish.
+/// Dropping it makes all viewers vanish without closing their sessions.
 #[derive(Debug)]
 pub struct Viewers {
     client: Client,
@@ -56,7 +57,7 @@ enum Command {
 }
 
 impl Viewers {
-    /// None yet.
+    /// Starts the thread, without viewers yet. Fails when the thread cannot be started.
     pub fn new(client: &Client, idle: Idle) -> io::Result<Self> {
         let worker = Worker::start("viewers", move |poll, commands| {
             let pool = Pool {
@@ -77,8 +78,8 @@ impl Viewers {
         })
     }
 
-    /// Viewers that come from now on have each datagram by itself from the kernel, as browsers do.
-    /// On one machine the server then pays for taking its trains apart.
+    /// Lets viewers that join from now on take each datagram from the kernel separately, without
+    /// GRO, as browsers do. On one machine the server then pays for splitting its trains.
     #[must_use]
     pub fn without_gro(self) -> Self {
         Self {
@@ -87,8 +88,9 @@ impl Viewers {
         }
     }
 
-    /// Opens a session at a WHEP endpoint for one more viewer; returns when the server has
-    /// answered. Connecting goes on behind. May be called from several threads.
+    /// Opens a session at a WHEP endpoint for one more viewer. Returns when the server has
+    /// answered; the thread then connects the viewer in the background. May be called from several
+    /// threads.
     pub fn join(&self, endpoint: &str) -> Result<(), OpenError> {
         let asked = Instant::now();
         let link = Link::open(
@@ -106,18 +108,19 @@ impl Viewers {
         Ok(())
     }
 
-    /// Ends the sessions of the oldest viewers over HTTP. Returns the server's statuses.
+    /// Ends the sessions of up to `count` viewers over HTTP. Returns the server's statuses; 0 where
+    /// the request failed.
     pub fn leave(&self, count: usize) -> Vec<u16> {
         let delete = |session: String| self.client.delete(&session).unwrap_or_default();
         self.remove(count).into_iter().map(delete).collect()
     }
 
-    /// The oldest viewers are gone without a word. Returns how many there were.
+    /// Makes up to `count` viewers vanish without closing their sessions. Returns how many did.
     pub fn vanish(&self, count: usize) -> usize {
         self.remove(count).len()
     }
 
-    /// What they all saw so far.
+    /// The totals of all viewers so far, including those who left.
     pub fn report(&self) -> Report {
         self.worker.ask(Command::Report)
     }
@@ -134,21 +137,22 @@ struct Viewer {
     wake_at: Instant,
 }
 
-/// What a viewer has seen.
+/// What a viewer has measured.
 struct Seen {
     reception: Reception,
+    /// The peer is closed.
     ended: bool,
 }
 
-/// What the thread owns.
+/// The viewers and their timers, owned by the thread.
 struct Pool {
     viewers: Slab<Viewer>,
-    /// When each viewer's link wants its time.
+    /// The next timeout of each viewer's link.
     wakes: BTreeSet<(Instant, usize)>,
     buffers: Received,
     idle: Idle,
     began: Instant,
-    /// Sums of those who left, and what is not counted for each viewer.
+    /// Totals of the viewers who left, and the measurements that are not kept per viewer.
     past: Report,
 }
 
@@ -170,11 +174,12 @@ impl Pool {
                 return tracing::error!(%error, "the viewers' thread cannot wait for events");
             }
             let now = Instant::now();
+            // Time since the last look beyond the planned sleep: the generator itself was held up.
             let stall = (now - looked).saturating_sub(sleep);
             self.past.stall_max = self.past.stall_max.max(stall);
             self.past.stalls += u64::from(stall > STALL);
             looked = now;
-            // The waker's event has the key of no viewer.
+            // The waker's token is no viewer's key, so its event is ignored here.
             for key in events.iter().map(|event| event.token()) {
                 self.receive(now, key.0);
             }
@@ -217,7 +222,7 @@ impl Pool {
         let Some(viewer) = self.viewers.get_mut(key) else {
             return;
         };
-        // A timer in the past would spin.
+        // A timer in the past would make the loop spin.
         let at = at.max(now + Duration::from_millis(1));
         if at == viewer.wake_at {
             return;
@@ -237,7 +242,7 @@ impl Pool {
                 let entry = self.viewers.vacant_entry();
                 let key = entry.key();
                 if let Err(error) = link.register(poll.registry(), Token(key)) {
-                    tracing::error!(%error, "a viewer's socket cannot be watched");
+                    tracing::error!(%error, "a viewer's socket cannot be registered");
                     return;
                 }
                 entry.insert(Viewer {
@@ -258,7 +263,7 @@ impl Pool {
                     .take(count)
                     .collect();
                 let sessions = keys.into_iter().map(|key| self.remove(now, key)).collect();
-                // Nobody waits for the answer when the caller has panicked.
+                // The caller may have panicked and dropped its end.
                 removed.send(sessions).ok();
             }
             Command::Report(report) => {
@@ -305,7 +310,7 @@ impl Seen {
                 if keyframe != reception.keyframe {
                     report.keyframe.add(now - reception.asked);
                 }
-                // What a viewer gets from a cache at first is old by intent.
+                // A new viewer is served from the cache first: these packets are old on purpose.
                 let settled = reception.connected.is_some_and(|at| now - at > SETTLED);
                 if let Some(delay) = media.delay_us.filter(|_| settled) {
                     report.delay.add_us(delay.max(0) as u64);

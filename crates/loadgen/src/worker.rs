@@ -6,10 +6,10 @@ use std::thread::JoinHandle;
 
 use mio::{Poll, Token, Waker};
 
-/// The token of the event that says: there are commands.
+/// The token of the event that announces commands.
 const WAKE: Token = Token(usize::MAX);
 
-/// A thread with a loop around [`Poll`] that takes commands. It ends with this value.
+/// A thread that takes commands and runs a loop around [`Poll`]. Dropping this value ends it.
 pub(crate) struct Worker<C> {
     name: &'static str,
     /// `None` tells the thread to end.
@@ -18,11 +18,11 @@ pub(crate) struct Worker<C> {
     thread: Option<JoinHandle<()>>,
 }
 
-/// The thread's side.
+/// The thread's end of the command channel.
 pub(crate) struct Commands<C>(Receiver<C>);
 
 impl<C: Send + 'static> Worker<C> {
-    /// Starts the thread; `run` returns when its commands are [`Next::End`].
+    /// Starts the thread. `run` must return once its commands say [`Next::End`].
     pub(crate) fn start(
         name: &'static str,
         run: impl FnOnce(Poll, Commands<C>) + Send + 'static,
@@ -41,9 +41,9 @@ impl<C: Send + 'static> Worker<C> {
         })
     }
 
-    /// Gives the thread a command, and wakes it.
+    /// Sends the thread a command and wakes it.
     pub(crate) fn send(&self, command: C) {
-        // It ends only with this value, or by a panic that its messages tell of.
+        // Sending fails only after the thread has panicked, which is logged on drop.
         if let Some(commands) = &self.commands
             && commands.send(command).is_ok()
         {
@@ -51,7 +51,8 @@ impl<C: Send + 'static> Worker<C> {
         }
     }
 
-    /// Asks the thread something, and waits for the answer; the default when it has ended.
+    /// Sends the thread a question and waits for its answer. Returns the default when the thread
+    /// has ended.
     pub(crate) fn ask<T: Default>(&self, command: impl FnOnce(Sender<T>) -> C) -> T {
         let (answer, receiver) = channel();
         self.send(command(answer));
@@ -87,11 +88,12 @@ impl<C> fmt::Debug for Worker<C> {
     }
 }
 
-/// What a thread is to do.
+/// What the thread does next.
 pub(crate) enum Next<C> {
     Do(C),
-    /// There is no command now.
+    /// No command is pending.
     Wait,
+    /// The [`Worker`] was dropped.
     End,
 }
 

@@ -22,6 +22,7 @@ mod core;
 mod enter;
 mod error;
 mod events;
+mod invariants;
 mod open;
 mod output;
 mod participant;

@@ -1,5 +1,7 @@
 //! Streams and sessions: who publishes and watches which stream, and on which shard.
 
+mod invariants;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 

@@ -1,14 +1,14 @@
-//! `application/trickle-ice-sdpfrag` (RFC 8840 §9): between what [`sdp`] reads and writes and what is
-//! asked of the server.
+//! `application/trickle-ice-sdpfrag` bodies (RFC 8840 §9), converted between the fragments of
+//! [`sdp`] and the [`IceFragment`] of `broadcast`.
 
 use broadcast::IceFragment;
 use sdp::fragment::{Fragment, FragmentSection};
 
-/// The mid of a fragment that does not say: browsers call their first section so.
+/// The mid to write when a fragment names none: browsers give this mid to their first m-line.
 const FIRST_MID: &str = "0";
 
-/// Reads a fragment. With BUNDLE all m-lines share one transport, so that candidates of every
-/// section count alike. One malformed line refuses the whole (RFC 9725 §4.3.1).
+/// Reads a fragment. With BUNDLE all m-lines share one transport, so the candidates of all sections
+/// are merged and the result names no mid. Fails when a single line is malformed (RFC 9725 §4.3.1).
 pub fn parse(text: &str) -> Result<IceFragment, sdp::Error> {
     let read = Fragment::parse(text)?;
     let ends = read
@@ -24,8 +24,9 @@ pub fn parse(text: &str) -> Result<IceFragment, sdp::Error> {
     })
 }
 
-/// Writes a fragment for the bundle's first m-line. `ice_options` is the value of the answer's
-/// `a=ice-options`, which holds for the new ICE session, too (RFC 8840 §9); `None`: it had none.
+/// Writes a fragment for the first m-line of the bundle. `ice_options` is the value of the answer's
+/// `a=ice-options`, which applies to the new ICE session too (RFC 8840 §9); `None` when the answer
+/// has none.
 pub fn write(fragment: &IceFragment, ice_options: Option<&str>) -> String {
     let section = FragmentSection {
         mid: Some(fragment.mid.as_deref().unwrap_or(FIRST_MID).to_owned()),
@@ -50,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fragment_of_a_browser_is_read_back_as_written() {
+    fn browser_fragment_survives_write_and_read() {
         let text = "a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n\
                     a=candidate:1387637174 1 udp 2122260223 192.0.2.1 61764 typ host\r\na=end-of-candidates\r\n";
         let fragment = parse(text).expect("well formed");
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn candidates_of_all_sections_count_alike() {
+    fn candidates_of_all_sections_are_merged() {
         let candidate = "a=candidate:1 1 udp 1 192.0.2.1 1 typ host\n";
         let media = "m=video 9 UDP/TLS/RTP/SAVPF 0\n";
         let text = format!("{candidate}{media}{candidate}{media}{candidate}a=end-of-candidates\n");
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn refusal_names_the_line_and_no_password() {
+    fn refusal_names_the_line_but_no_password() {
         let text = "a=ice-ufrag:EsAw\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCB\n";
         let error = parse(text).expect_err("too short").to_string();
         assert!(error.starts_with("line 2 (`a=ice-pwd:...`)"), "{error}");

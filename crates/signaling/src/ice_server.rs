@@ -2,19 +2,20 @@
 
 use http::HeaderValue;
 
-/// One STUN or TURN server that clients are told to use.
+/// A STUN or TURN server that the server recommends to its clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IceServer {
-    /// `stun:…` or `turn:…`.
+    /// A `stun:`, `turn:` or `turns:` URL.
     pub url: String,
-    /// For TURN.
+    /// The TURN user name; `None` for STUN.
     pub username: Option<String>,
-    /// For TURN.
+    /// The TURN password; `None` for STUN.
     pub credential: Option<String>,
 }
 
 impl IceServer {
-    /// The header's value; `None` when something in it cannot stand in a header.
+    /// Returns the value of the `Link` header, with credentials only when both parts are set.
+    /// `None` when a part contains characters that a header cannot carry.
     pub fn link(&self) -> Option<HeaderValue> {
         let mut link = format!("<{}>; rel=\"ice-server\"", self.url);
         if let (Some(username), Some(credential)) = (&self.username, &self.credential) {
@@ -28,7 +29,7 @@ impl IceServer {
     }
 }
 
-/// The inside of a quoted-string (RFC 9110 §5.6.4).
+/// Escapes text for use inside a quoted-string (RFC 9110 §5.6.4).
 fn quoted(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }
@@ -38,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turn_carries_quoted_credentials_and_stun_none() {
+    fn turn_link_has_quoted_credentials_and_stun_link_has_none() {
         let stun = IceServer {
             url: "stun:a:3478".into(),
             username: None,

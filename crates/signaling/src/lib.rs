@@ -1,10 +1,10 @@
 //! Wire dialects, translated to and from the requests and events of `broadcast`.
 //!
-//! Each module of [`dialect`] knows one protocol and nothing of the others; none holds state.
-//! What WHIP and WHEP share (an SDP exchange over HTTP with a session resource) stands once,
-//! in [`session_http`].
+//! Each module of [`dialect`] knows one protocol and nothing of the others. A module keeps state
+//! only where its protocol needs it between messages. What WHIP and WHEP share (an SDP exchange
+//! over HTTP with a session resource) is written once, in [`session_http`].
 //!
-//! Deliberately absent: sockets, an HTTP server, and any knowledge of what is live.
+//! Deliberately absent: sockets, an HTTP server, and any knowledge of which streams are live.
 
 pub mod dialect;
 pub mod ice_fragment;

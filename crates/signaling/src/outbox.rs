@@ -1,31 +1,34 @@
-//! What a server has sent over a socket that may break: kept until the client says that it has it.
+//! Frames sent over a socket that may break, kept until the client confirms them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Frames that are kept, at most.
+/// Maximum number of unconfirmed frames. [`Outbox::push`] fails with [`Full`] beyond it.
 pub const FRAMES_MAX: usize = 1_024;
 
-/// Bytes that are kept, at most. The very first frame does not count: it shows what there is, and
-/// how much that is others have decided.
+/// Maximum size of the unconfirmed frames in bytes. [`Outbox::push`] fails with [`Full`] beyond it.
+/// The first frame of a session does not count: it describes the room as the client finds it, and
+/// its size depends on the other participants.
 pub const BYTES_MAX: usize = 2 << 20;
 
-/// Numbered frames, from the first that the client has not confirmed.
+/// Numbered frames of one session, starting with the first that the client has not confirmed.
 ///
-/// A socket takes what follows the last that it took; another socket, after the first has broken,
-/// what follows the last that the client has seen. So each frame comes once and in order,
-/// whatever happens to sockets.
+/// A socket sends the frames after the last one that it sent. When it breaks, the next socket sends
+/// the frames after the last one that the client saw. So the client gets each frame once and in
+/// order, however often its socket breaks.
 #[derive(Debug)]
 pub struct Outbox {
-    /// The number of the first that is kept.
+    /// Number of the first frame in `frames`, counted from 1.
     first: u64,
     frames: VecDeque<Arc<str>>,
+    /// Size of the frames that count towards [`BYTES_MAX`].
     bytes: usize,
 }
 
-/// The client has confirmed nothing for so long that no more is kept for it.
+/// The client left [`FRAMES_MAX`] frames or [`BYTES_MAX`] bytes unconfirmed. The outbox takes no
+/// more frames for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the client has not confirmed the last {FRAMES_MAX} frames")]
+#[error("the client left {FRAMES_MAX} frames or {BYTES_MAX} bytes unconfirmed")]
 pub struct Full;
 
 impl Default for Outbox {
@@ -39,7 +42,8 @@ impl Default for Outbox {
 }
 
 impl Outbox {
-    /// Adds a frame; `write` gets its number.
+    /// Appends the frame that `write` returns for its number. Fails with [`Full`] at [`FRAMES_MAX`]
+    /// frames or when the frame would exceed [`BYTES_MAX`].
     pub fn push(&mut self, write: impl FnOnce(u64) -> String) -> Result<(), Full> {
         let frame: Arc<str> = write(self.next()).into();
         let counted = counted(self.next(), &frame);
@@ -51,14 +55,15 @@ impl Outbox {
         Ok(())
     }
 
-    /// Adds the last frame, for which there is always room.
+    /// Appends the last frame of a session. It always fits, so that every client can be told why
+    /// its session ended.
     pub fn push_last(&mut self, write: impl FnOnce(u64) -> String) {
         let frame: Arc<str> = write(self.next()).into();
         self.bytes += counted(self.next(), &frame);
         self.frames.push_back(frame);
     }
 
-    /// The client has everything up to this number.
+    /// Drops the frames up to and including number `seen`: the client has them.
     pub fn confirm(&mut self, seen: u64) {
         while self.first <= seen
             && let Some(frame) = self.frames.pop_front()
@@ -67,29 +72,30 @@ impl Outbox {
             self.first += 1;
         }
         if self.frames.is_empty() {
-            // An idle client costs nothing.
+            // An idle client keeps no buffer.
             self.frames.shrink_to(0);
         }
     }
 
-    /// The number of the next frame that is added.
+    /// The number that the next frame will get.
     pub fn next(&self) -> u64 {
         self.first + self.frames.len() as u64
     }
 
-    /// The frame after the one with this number; `None` when there is none yet.
+    /// Returns the frame that follows `number`; `None` when it was confirmed or is not written yet.
     pub fn after(&self, number: u64) -> Option<Arc<str>> {
         let index = (number + 1).checked_sub(self.first)?;
         self.frames.get(usize::try_from(index).ok()?).cloned()
     }
 
-    /// Whether a client that has seen this much can be given all that it has not.
+    /// Whether the outbox still holds every frame after `seen`, so that a new socket can go on from
+    /// there. False also for a `seen` that was never sent.
     pub fn continues(&self, seen: u64) -> bool {
         seen.saturating_add(1) >= self.first && seen < self.next()
     }
 }
 
-/// What a frame counts against the limit.
+/// The bytes that a frame counts towards [`BYTES_MAX`]: none for the first.
 fn counted(number: u64, frame: &str) -> usize {
     if number == 1 { 0 } else { frame.len() }
 }
@@ -104,9 +110,9 @@ mod tests {
     enum Step {
         Push,
         Take,
-        /// The client confirms what it has.
+        /// The client confirms what it has received.
         Confirm,
-        /// The socket breaks: what was taken and not seen is lost.
+        /// The socket breaks: the last `lost` frames in flight never reach the client.
         Break {
             lost: usize,
         },
@@ -123,12 +129,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_frame_comes_once_and_in_order_however_sockets_break(
+        fn each_frame_arrives_once_in_order_across_broken_sockets(
             steps in prop::collection::vec(step(), 0..200),
         ) {
             let (mut outbox, mut pushed) = (Outbox::default(), 0_u64);
             let mut seen: Vec<String> = Vec::new();
-            // On the way to the client, and what the socket took last.
+            // Frames in flight to the client, and the last number that the socket took.
             let (mut way, mut taken) = (VecDeque::new(), 0_u64);
             let take = |outbox: &Outbox, way: &mut VecDeque<_>, taken: &mut u64| {
                 if let Some(frame) = outbox.after(*taken) {
@@ -165,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_confirms_nothing_fills_it() {
+    fn unconfirmed_frames_fill_the_outbox() {
         let mut outbox = Outbox::default();
         for _ in 0..FRAMES_MAX {
             outbox.push(|_| String::new()).expect("room");
@@ -177,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_always_room_for_the_first_and_for_the_last() {
+    fn first_and_last_frame_fit_whatever_their_size() {
         let mut outbox = Outbox::default();
         let large = "x".repeat(BYTES_MAX);
         outbox.push(|_| large.repeat(2)).expect("the first");
@@ -192,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_claims_to_have_seen_before_it_came_is_refused() {
+    fn seen_number_that_was_never_sent_is_refused() {
         let mut outbox = Outbox::default();
         assert!(outbox.continues(0) && !outbox.continues(1) && !outbox.continues(u64::MAX));
         outbox.confirm(u64::MAX);

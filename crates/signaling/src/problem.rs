@@ -8,25 +8,26 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 
-/// A refusal with the sentence that says what to mend.
+/// A refusal, with a sentence that tells the client what is wrong and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: StatusCode,
-    /// What went wrong and what to do.
+    /// What is wrong and how to fix it.
     pub detail: String,
-    /// What of the request is at fault, if one thing is: the member `field`.
+    /// The part of the request that is at fault, if it is a single one: the member `field`.
     pub field: Option<String>,
-    /// When to try again, for refusals that pass.
+    /// How long to wait before another attempt: `Retry-After`, at least 1 s. For refusals that are
+    /// temporary.
     pub retry_after: Option<Duration>,
-    /// Methods that would have worked, with 405.
+    /// The methods that the resource supports: `Allow`, with 405.
     pub allow: Option<&'static str>,
-    /// Codecs that would have worked, with 406: the member `codecs`.
+    /// The codecs that the server could have agreed on, with 406: the member `codecs`.
     pub codecs: Vec<String>,
 }
 
 impl Problem {
-    /// A refusal without more to say than its sentence.
+    /// A refusal that consists of a status and a sentence.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             status,
@@ -38,17 +39,17 @@ impl Problem {
         }
     }
 
-    /// 400.
+    /// A 400 Bad Request.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
-    /// 400 with what of the request is at fault: `to`, `tracks[0].mid`.
+    /// A 400 Bad Request that names the field at fault, such as `to` or `tracks[0].mid`.
     pub fn bad_field(field: &str, detail: impl Into<String>) -> Self {
         Self::bad_request(detail).of(field)
     }
 
-    /// With what of the request is at fault.
+    /// The same refusal, naming the field at fault.
     pub fn of(self, field: &str) -> Self {
         Self {
             field: Some(field.to_owned()),
@@ -56,7 +57,7 @@ impl Problem {
         }
     }
 
-    /// 405 with the methods that work.
+    /// A 405 Method Not Allowed that lists the supported methods.
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let detail = format!("this method is not served here: use one of {allow}");
         Self {
@@ -65,7 +66,8 @@ impl Problem {
         }
     }
 
-    /// Too many requests or too little room: the same request may work later.
+    /// A temporary refusal, such as too many requests or a full server: the same request may
+    /// succeed after this time.
     pub fn later(status: StatusCode, detail: impl Into<String>, after: Duration) -> Self {
         Self {
             retry_after: Some(after),
@@ -73,7 +75,7 @@ impl Problem {
         }
     }
 
-    /// The response.
+    /// Writes the response, with `WWW-Authenticate: Bearer` when the status is 401.
     pub fn into_response(self) -> Response<Bytes> {
         let mut body = serde_json::json!({
             "type": "about:blank",
@@ -107,7 +109,7 @@ impl Problem {
     }
 }
 
-/// What is wrong with a JSON text, in words of JSON: `serde` names the Rust type that it wanted.
+/// Describes a JSON error in terms of JSON. `serde` would name the Rust type that it expected.
 pub fn json_reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let Some((found, expected)) = text.rsplit_once(", expected ") else {

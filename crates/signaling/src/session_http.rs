@@ -1,13 +1,13 @@
-//! What WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) share: an offer is POSTed to an
-//! endpoint, the session it makes is a resource that is PATCHed and DELETEd.
+//! What WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) share: a client POSTs an offer to an
+//! endpoint, which creates a session resource, and then PATCHes and DELETEs that resource.
 //!
 //! ```text
 //! /whip/{stream}                      endpoint: OPTIONS, GET, HEAD, POST
 //! /whip/{stream}/session/{session}    session:  OPTIONS, GET, HEAD, PATCH, DELETE
 //! ```
 //!
-//! A stream name has one or two segments, so that an endpoint has at most two and a session
-//! at least three: the two cannot be confused.
+//! A stream name has one or two segments. So the path of an endpoint has at most two and that of a
+//! session at least three: the two cannot be confused.
 
 use broadcast::{IceFragment, Open, Opened, Restarted, Role, SessionId, StreamName};
 use bytes::Bytes;
@@ -25,7 +25,7 @@ pub const SDP: &str = "application/sdp";
 /// The media type of trickled candidates (RFC 8840 §9).
 pub const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
-/// Characters of what a client calls itself that are kept for the log.
+/// Characters of a `User-Agent` that are kept for the log. The rest is cut off.
 const CLIENT_MAX: usize = 160;
 
 const ENDPOINT_METHODS: &str = "OPTIONS, GET, HEAD, POST";
@@ -33,64 +33,65 @@ const SESSION_METHODS: &str = "OPTIONS, GET, HEAD, PATCH, DELETE";
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
-/// A request's target and token, before its method is looked at.
+/// The resource that a request addresses, and its token. Independent of the method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The stream.
+    /// The stream to publish or watch.
     pub stream: StreamName,
-    /// The session, unless it is the endpoint.
+    /// The session; `None` when the request addresses the endpoint.
     pub session: Option<SessionId>,
-    /// What stands behind the session, such as `layer`.
+    /// The path below the session, such as `layer`.
     pub extension: Option<String>,
-    /// Bearer token from the header (RFC 6750 §2.1) or the query.
+    /// The bearer token, from the header (RFC 6750 §2.1) or else the query.
     pub token: Option<String>,
 }
 
-/// What `If-Match` says (RFC 9110 §13.1.1).
+/// The condition of an `If-Match` header (RFC 9110 §13.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMatch {
     /// The header is absent.
     Missing,
-    /// `*`: whatever the tag is; asks for an ICE restart (RFC 9725 §4.3.3).
+    /// `*`: matches any tag. Asks for an ICE restart (RFC 9725 §4.3.3).
     Any,
-    /// One of these strong tags; empty when all that was sent are weak or malformed.
+    /// Matches one of these strong tags. Empty when the client sent only weak or malformed tags.
     Tags(Vec<String>),
 }
 
-/// What is wanted of an endpoint or a session.
+/// What a request asks of an endpoint or a session.
 #[derive(Debug, Clone)]
 pub enum Call {
-    /// Answer at once.
+    /// Send this response; the control plane is not involved.
     Answer(Response<Bytes>),
-    /// Open a session.
+    /// Open a session; answer with [`created`].
     Open(Open),
-    /// Show that the session is there: answer with [`shown`].
+    /// Confirm that the session exists: answer with [`shown`].
     Show,
-    /// Trickle or restart, as [`decide_patch`] says.
+    /// Trickle candidates or restart ICE, as [`decide_patch`] tells.
     Patch {
-        /// The fragment.
+        /// The candidates and credentials of the client.
         fragment: IceFragment,
-        /// The condition.
+        /// The condition under which the PATCH applies.
         if_match: IfMatch,
     },
-    /// End the session.
+    /// Close the session.
     Close,
 }
 
-/// What a PATCH turns out to be.
+/// The effect of a PATCH, decided by [`decide_patch`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patch {
-    /// Add the candidates.
+    /// Add the candidates to the running ICE session.
     Trickle,
-    /// Restart ICE.
+    /// Restart ICE with the client's new credentials.
     Restart,
-    /// Of an ICE session that is over: nothing to do.
+    /// Do nothing: the candidates belong to an ICE session that is over.
     Ignore,
 }
 
 impl Target {
-    /// Reads path and token. `path` is what stands behind `/whip/` or `/whep/`; one slash at
-    /// its end is overlooked.
+    /// Reads path and token. `path` is the part after `/whip/` or `/whep/`; one trailing slash is
+    /// ignored. Fails with 404 for a path that is neither an endpoint nor a session, and for an
+    /// invalid stream name.
     pub fn parse<B>(path: &str, request: &Request<B>) -> Result<Self, Problem> {
         let token = token(request.uri(), request.headers());
         let path = path.strip_suffix('/').unwrap_or(path);
@@ -127,14 +128,17 @@ impl Target {
     }
 }
 
-/// What a client calls itself (`User-Agent`), cut to 160 characters; empty when it does
-/// not say, or says it in other than visible ASCII.
+/// The client's `User-Agent`, cut to 160 characters. Empty when the header is missing or contains
+/// anything but visible ASCII.
 pub fn client(headers: &HeaderMap) -> String {
     let name = headers.get(USER_AGENT).and_then(|name| name.to_str().ok());
     name.unwrap_or_default().chars().take(CLIENT_MAX).collect()
 }
 
-/// Reads a request to an endpoint or a session. Extensions of a session are the dialect's own.
+/// Reads a request to an endpoint or a session. The extensions of a session are left to the
+/// dialect.
+///
+/// Fails with 400 for an unreadable body, 405 for another method and 415 for another content type.
 pub fn call(role: Role, target: &Target, request: &Request<Bytes>) -> Result<Call, Problem> {
     match target.session {
         None => endpoint(role, target, request),
@@ -183,8 +187,11 @@ fn session(request: &Request<Bytes>) -> Result<Call, Problem> {
     }
 }
 
-/// Tells trickling from restarting. `tag` is the session's present ICE tag, `remote_ufrag` the
-/// client's present ufrag; `strict` refuses a PATCH without `If-Match` (RFC 9725 §4.3.1).
+/// Decides whether a PATCH trickles candidates or restarts ICE. `tag` is the current ETag of the
+/// ICE session, `remote_ufrag` the client's current ufrag; `strict` refuses a PATCH without
+/// `If-Match` (RFC 9725 §4.3.1).
+///
+/// Fails with 412 when no tag matches and with 428 when `strict` misses the header.
 pub fn decide_patch(
     tag: &str,
     remote_ufrag: Option<&str>,
@@ -192,6 +199,7 @@ pub fn decide_patch(
     if_match: &IfMatch,
     strict: bool,
 ) -> Result<Patch, Problem> {
+    // A fragment without a ufrag belongs to the current ICE session, as does one with its ufrag.
     let present = fragment.ufrag.is_none() || fragment.ufrag.as_deref() == remote_ufrag;
     let trickle = if present {
         Patch::Trickle
@@ -199,12 +207,13 @@ pub fn decide_patch(
         Patch::Ignore
     };
     match if_match {
+        // `*` with the current credentials is no restart: it trickles.
         IfMatch::Any if !present && fragment.pwd.is_some() => Ok(Patch::Restart),
         IfMatch::Any => Ok(trickle),
         IfMatch::Tags(tags) if tags.iter().any(|t| t == tag) => Ok(trickle),
         IfMatch::Tags(tags) if tags.is_empty() => Err(Problem::new(
             StatusCode::PRECONDITION_FAILED,
-            "a weak or malformed ETag matches nothing: send the session's as it came, in quotes",
+            "a weak or malformed ETag matches nothing: send the session's ETag unchanged, in quotes",
         )),
         IfMatch::Tags(_) => Err(broadcast::SessionError::Outdated.into()),
         IfMatch::Missing if strict => Err(Problem::new(
@@ -215,7 +224,7 @@ pub fn decide_patch(
     }
 }
 
-/// 201: the answer, where the session is, and the ICE servers.
+/// 201 Created, with the SDP answer, the session's location and ETag, and the ICE servers as links.
 pub fn created(
     prefix: &str,
     stream: &StreamName,
@@ -239,7 +248,7 @@ pub fn created(
     response
 }
 
-/// 204: a session that is there (RFC 9725 §4.1), with its present ICE tag.
+/// 204 No Content for a session that exists (RFC 9725 §4.1), with its current ICE tag.
 pub fn shown(ice_tag: &str) -> Response<Bytes> {
     let mut response = options(SESSION_METHODS, ACCEPT_PATCH, FRAGMENT);
     let headers = response.headers_mut();
@@ -249,14 +258,15 @@ pub fn shown(ice_tag: &str) -> Response<Bytes> {
     response
 }
 
-/// The value of an answer's first `a=ice-options` (RFC 8839 §5.6), if it has one.
+/// The value of an answer's first `a=ice-options` (RFC 8839 §5.6); `None` without one.
 pub fn ice_options(answer: &str) -> Option<&str> {
     let mut lines = answer.lines();
     let value = lines.find_map(|line| line.strip_prefix("a=ice-options:"))?;
     Some(value.trim())
 }
 
-/// 200: the server's side after an ICE restart, with the [`ice_options`] of its answer.
+/// 200 OK after an ICE restart, with the server's new credentials and candidates. `ice_options` are
+/// the [`ice_options`] of the session's answer.
 pub fn restarted(restarted: &Restarted, ice_options: Option<&str>) -> Response<Bytes> {
     let fragment = ice_fragment::write(&restarted.fragment, ice_options);
     let mut response = Response::new(Bytes::from(fragment));
@@ -271,21 +281,22 @@ pub fn session_path(prefix: &str, stream: &StreamName, session: SessionId) -> St
     format!("{prefix}{stream}/session/{session}")
 }
 
-/// A response without content.
+/// A response with this status and no body.
 pub fn empty(status: StatusCode) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     response
 }
 
-/// Adds a header unless its value could not be one.
+/// Sets a header. A value with characters that a header cannot carry is left out.
 pub fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }
 }
 
-/// Refuses another content type; compared without case and parameters (RFC 9110 §8.3.1).
+/// Checks the content type, ignoring case and parameters (RFC 9110 §8.3.1). Fails with 415 for
+/// another one.
 pub fn needs_content_type(headers: &HeaderMap, needed: &str) -> Result<(), Problem> {
     let value = headers
         .get(CONTENT_TYPE)
@@ -299,7 +310,7 @@ pub fn needs_content_type(headers: &HeaderMap, needed: &str) -> Result<(), Probl
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
 }
 
-/// Whether the client wants this media type in the first place.
+/// Whether the `Accept` header names this media type or `*/*`. A missing header accepts everything.
 pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     let value = headers
         .get(ACCEPT)
@@ -319,25 +330,25 @@ fn options(methods: &'static str, accept: HeaderName, media_type: &'static str) 
     response
 }
 
-/// Reads all `If-Match` lines as one list (RFC 9110 §5.3).
+/// Reads all `If-Match` headers as one list (RFC 9110 §5.3).
 fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
     let mut tags = Vec::new();
     for value in headers.get_all(IF_MATCH) {
         let value = value
             .to_str()
-            .map_err(|_| Problem::bad_request("If-Match has characters that no ETag has"))?;
+            .map_err(|_| Problem::bad_request("If-Match has characters not allowed in an ETag"))?;
         tags.extend(value.split(',').map(str::trim));
     }
     Ok(match tags.as_slice() {
         [] => IfMatch::Missing,
-        // RFC 9725 §4.3.3 writes the star in quotes, RFC 9110 §13.1.1 without.
+        // RFC 9725 §4.3.3 writes the asterisk in quotes, RFC 9110 §13.1.1 without.
         ["*" | "\"*\""] => IfMatch::Any,
         tags => IfMatch::Tags(tags.iter().copied().filter_map(strong_tag).collect()),
     })
 }
 
-/// The text of a strong tag. A weak one matches nothing (RFC 9110 §8.8.3.2), nor does one that
-/// is malformed. Clients in the field leave out the quotes.
+/// The text of a strong tag. `None` for a weak tag, which matches nothing (RFC 9110 §8.8.3.2), and
+/// for a malformed one. Missing quotes are accepted: clients in the field leave them out.
 fn strong_tag(tag: &str) -> Option<String> {
     let unquoted = match tag.strip_prefix('"') {
         Some(rest) => rest.strip_suffix('"')?,
@@ -355,8 +366,8 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     is_bearer.then(|| token.trim())
 }
 
-/// The token of a request: the one in the header, else the one in the query, of clients that
-/// cannot set a header.
+/// The token of a request: from the `Authorization` header, or else from the query (`token`,
+/// `access_token` or `jwt`), for clients that cannot set a header.
 pub fn token(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let bearer = bearer(headers).map(str::to_owned);
     bearer.or_else(|| {
@@ -367,7 +378,7 @@ pub fn token(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// Undoes percent-encoding (RFC 3986 §2.1); what is not well formed stays as it is.
+/// Decodes percent-encoding (RFC 3986 §2.1). Malformed escapes stay as they are.
 pub(crate) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -405,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_and_sessions_are_told_apart_by_their_depth() {
+    fn endpoint_and_session_paths_are_told_apart_by_depth() {
         assert!(target("live").is_ok_and(|t| t.session.is_none()));
         assert!(
             target("room/session")
@@ -424,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_come_by_header_or_query() {
+    fn token_is_read_from_header_or_query() {
         let with = |uri: &str, header: &str| {
             let request = Request::builder()
                 .uri(uri)
@@ -442,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_is_what_if_match_and_ufrag_make_it() {
+    fn patch_effect_depends_on_if_match_and_ufrag() {
         let fragment = |ufrag: &str| IceFragment {
             mid: None,
             ufrag: Some(ufrag.into()),
@@ -484,7 +495,7 @@ mod tests {
     }
 
     #[test]
-    fn content_types_are_compared_without_case_and_parameters() {
+    fn content_type_match_ignores_case_and_parameters() {
         let mut headers = HeaderMap::new();
         headers.insert(
             CONTENT_TYPE,

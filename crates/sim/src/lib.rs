@@ -12,11 +12,14 @@
 //!                                          └── ring ──► shard::Shard ─► …
 //! ```
 //!
+//! [`control`] does the same for the control plane.
+//!
 //! Deliberately absent: signaling, sockets, threads and decoders. A frame counts as decodable
 //! when it and all that it was predicted from are complete.
 #![forbid(unsafe_code)]
 
 mod clock;
+pub mod control;
 mod encoder;
 mod flights;
 mod link;

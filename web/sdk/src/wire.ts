@@ -1,6 +1,6 @@
 // Written by `make types` from crates/signaling/src/dialect/headwater: change it there.
 
-/** What each method takes and gives. */
+/** The parameters and the result of each method. */
 export type Methods = {
   join: [Join, Joined];
   resume: [Resume, Resumed];
@@ -21,14 +21,14 @@ export type Methods = {
   ping: [Nothing, Nothing];
 };
 
-/** What a host does. */
+/** An action of a host. */
 export type Action = "mute" | "kick" | "lock" | "unlock" | "close";
 
-/** `answer`: to the server's offer for the viewing peer connection. */
+/** `answer`: answers the server's offer for the viewing peer connection. */
 export type Answer = {
   /** The number of the offer. */
   offer: number;
-  /** The answer. */
+  /** The complete SDP answer. */
   sdp: string;
 };
 
@@ -49,407 +49,425 @@ export type Code =
   | "tooFast"
   | "busy";
 
-/** Why a participation is over. */
+/** Why a participation ended. */
 export type EndReason = "left" | "lost" | "replaced" | "kicked" | "closed" | "slow" | "stopping";
 
 /** Why a request was refused. */
 export type Error = {
-  /** For programs. */
+  /** The kind of refusal, for programs. */
   code: Code;
-  /** For people: what is wrong, and what to do. */
+  /** What is wrong and how to fix it, for people. */
   message: string;
-  /** The field of the request that is at fault, if one is: `params.room`. */
+  /** The field of the request that is at fault, such as `params.room`, if it is a single one. */
   field?: string;
 };
 
-/** What happened. A frame brings one or several, in order. */
+/** Something that happened. A frame carries one or several, in order. */
 export type Event =
   | {
       event: "participantJoined";
-      /** Who. */
+      /** The new participant. */
       participant: Participant;
     }
   | {
       event: "participantChanged";
-      /** As it is now. */
+      /** The participant with its new values. */
       participant: Participant;
     }
   | {
       event: "participantLeft";
-      /** Who. */
+      /** The participant's id. */
       id: string;
-      /** Why. */
+      /** Why it left. */
       reason: EndReason;
     }
   | {
       event: "streamAdded";
-      /** Which. */
+      /** The new stream. */
       stream: Stream;
     }
   | {
       event: "streamChanged";
-      /** As it is now. */
+      /** The stream with its new values. */
       stream: Stream;
     }
   | {
       event: "streamRemoved";
-      /** Its name. */
+      /** The stream's name. */
       stream: string;
     }
   | {
       event: "message";
-      /** What. */
+      /** The message. */
       message: Message;
     }
   | {
       event: "speakers";
-      /** Ids of participants. */
+      /** The ids of the participants who speak now, loudest first. */
       participants: Array<string>;
     }
   | {
       event: "roomChanged";
-      /** As it is now. */
+      /** The room with its new values. */
       room: Room;
     }
   | {
       event: "muteRequested";
       /** The stream's name. */
       stream: string;
-      /** Which track. */
+      /** The track to mute. */
       kind: TrackKind;
       /** The host's id. */
       by: string;
     }
   | {
       event: "offer";
-      /** Counts up from one. */
+      /** The number of the offer, counted from one. */
       number: number;
-      /** The whole offer. */
+      /** The complete SDP. */
       sdp: string;
-      /** What the m-lines that are in use carry. */
+      /** The track on each m-line that is in use. */
       lines: Array<Line>;
     }
   | {
       event: "layer";
       /** The stream's name. */
       stream: string;
-      /** The layer's rid. */
+      /** The rid of the new layer. */
       rid: string;
     }
   | {
       event: "peerLost";
-      /** Which. */
+      /** The lost peer connection. */
       peer: PeerName;
     }
   | {
       event: "ended";
-      /** Why. */
+      /** Why it ended. */
       reason: EndReason;
-      /** What a host said. */
+      /** The reason that a host gave, for people. */
       text?: string;
     };
 
-/** `host`: what only a host may do. */
+/** `host`: an action that only a host may take. */
 export type Host = {
-  /** What. */
+  /** The action. */
   action: Action;
-  /** `kick`: whom, by id. */
+  /** With `kick`, the id of the participant to remove. */
   participant?: string;
-  /** `mute`: which stream. */
+  /** With `mute`, the name of the stream. */
   stream?: string;
-  /** `mute`: which track; without it, audio. */
+  /** With `mute`, the track. Without it, audio. */
   kind?: TrackKind;
-  /** `kick`, `close`: told to those who have to go. */
+  /** With `kick` or `close`, the reason that the removed participants are told. */
   reason?: string;
 };
 
 /** A STUN or TURN server, as `RTCPeerConnection` takes it. */
 export type IceServer = {
-  /** `stun:…`, `turn:…` or `turns:…`. */
+  /** A `stun:`, `turn:` or `turns:` URL. */
   urls: string;
-  /** Of TURN. */
+  /** The TURN user name. */
   username?: string;
-  /** Of TURN. */
+  /** The TURN password. */
   credential?: string;
 };
 
-/** `join`: enters a room, which begins to be if it was not. */
+/** `join`: enters a room, which is created if it does not exist. */
 export type Join = {
   /** The room's name. */
   room: string;
-  /** Who: another participation with this id ends. Without it the server makes one up. */
+  /**
+   * The participant's id. A participant who has this id already is replaced. Without it, the
+   * server chooses one.
+   */
   id?: string;
-  /** What others see. Without it they see the id. */
+  /** The name that others see. Without it, they see the id. */
   name?: string;
-  /** Whatever the application wants others to know. */
+  /** Text of the application that others see. The server does not interpret it. */
   metadata?: string;
-  /** What the participant wants to be. Without it, `publisher`. */
+  /** The role to join with. Without it, `publisher`. */
   role?: Role;
-  /** Where the server asks for one. */
+  /** The token for this role, if the server requires one. */
   token?: string;
-  /** Without it, `auto`. */
+  /** Which streams of others the participant gets. Without it, `auto`. */
   subscribe?: SubscribeMode;
 };
 
-/** Of `join`. */
+/** The result of `join`. */
 export type Joined = {
-  /** The secret with which `resume` goes on. */
+  /** The secret with which the client can `resume` this participation. */
   session: string;
   /** The participant itself. */
   participant: Participant;
-  /** The room. */
+  /** The room as it is now. */
   room: Room;
-  /** The others. */
+  /** The other participants. */
   participants: Array<Participant>;
-  /** All streams. */
+  /** All streams in the room. */
   streams: Array<Stream>;
-  /** The latest that were sent to all, oldest first. */
+  /** The latest messages to all, oldest first. */
   messages: Array<Message>;
-  /** For both peer connections. */
+  /** The ICE servers for both peer connections. */
   iceServers: Array<IceServer>;
 };
 
-/** A simulcast layer. */
+/** A simulcast layer of a video track. */
 export type Layer = {
-  /** Its name. */
+  /** The layer's rid. */
   rid: string;
-  /** In pixels; 0 when its publisher did not say. */
+  /** Width in pixels; 0 when the publisher did not say. */
   width: number;
-  /** See `width`. */
+  /** Height in pixels; 0 when the publisher did not say. */
   height: number;
-  /** Packets of it come. */
+  /** Whether the server receives packets of the layer. */
   active: boolean;
 };
 
-/** `layers`: how a subscribed track is to come. What is left out stays as it is. */
+/**
+ * `layers`: changes how the server sends a subscribed track. Fields that are left out keep their
+ * values.
+ */
 export type Layers = {
   /** The stream's name. */
   stream: string;
-  /** Which track; without it, video. */
+  /** The track. Without it, video. */
   kind?: TrackKind;
-  /** Send nothing for now. */
+  /** Whether the server pauses the track. */
   paused?: boolean;
   /**
-   * The size at which the video is shown, in pixels: no larger layer than is needed for it. 0
-   * for the largest.
+   * Width in pixels at which the video is shown. The server sends no larger layer than this size
+   * needs. 0 allows the largest.
    */
   width?: number;
-  /** See `width`. */
+  /** Height in pixels at which the video is shown, see `width`. */
   height?: number;
 };
 
-/** What an m-line of an offer carries. */
+/** The track that an m-line of an offer carries. */
 export type Line = {
-  /** The `a=mid`. */
+  /** The m-line's `a=mid`. */
   mid: string;
   /** The stream's name. */
   stream: string;
-  /** Which track of it. */
+  /** The track of the stream. */
   kind: TrackKind;
 };
 
-/** What somebody wrote. */
+/** A message of a participant. */
 export type Message = {
-  /** Counts up in the room. */
+  /** The message's number, which counts up in the room. */
   number: number;
-  /** For people or for programs. */
+  /** Whether the message is for people or for programs. */
   kind: MessageKind;
-  /** The writer's id. */
+  /** The sender's id. */
   from: string;
-  /** The writer's name, which may be gone by now. */
+  /** The sender's name when it sent the message; the sender may have left since. */
   name: string;
-  /** The only one who gets it, besides the writer; absent: all. */
+  /** The id of the only recipient besides the sender; absent when the message is for all. */
   to?: string;
-  /** What it is about. */
+  /** The topic, for programs. */
   topic?: string;
   /** The text. */
   body: string;
-  /** When, in milliseconds since 1970. */
+  /** When it was sent, in milliseconds since 1970. */
   sentAt: number;
 };
 
-/** For whom a message is. */
+/** Whether a message is for people or for programs. */
 export type MessageKind = "chat" | "data";
 
-/** `metadata`: changes what others see of the participant. What is left out stays. */
+/**
+ * `metadata`: changes what others see of the participant. Fields that are left out keep their
+ * values.
+ */
 export type Metadata = {
-  /** See [`Join::name`]. */
+  /** The new name, see [`Join::name`]. */
   name?: string;
-  /** See [`Join::metadata`]. */
+  /** The new metadata, see [`Join::metadata`]. */
   metadata?: string;
 };
 
-/** `mute`: tells others that a track of the own stream carries nothing, or something again. */
+/** `mute`: tells others that the participant muted or unmuted a track of its own stream. */
 export type Mute = {
   /** The stream's name. */
   stream: string;
-  /** Which track. */
+  /** The track that was muted or unmuted. */
   kind: TrackKind;
-  /** Nothing comes. */
+  /** Whether the track is muted now. */
   muted: boolean;
 };
 
-/** No fields. */
+/** An object without fields. */
 export type Nothing = Record<string, never>;
 
-/** Somebody in a room. */
+/** A participant in a room. */
 export type Participant = {
-  /** Unique in the room. */
+  /** The participant's id, unique in the room. */
   id: string;
-  /** For people. */
+  /** The name to show to people. */
   name: string;
-  /** What it may do. */
+  /** What the participant may do. */
   role: Role;
-  /** The application's. */
+  /** Text of the application, which the server does not interpret. */
   metadata: string;
-  /** Whether it is heard of. */
+  /** Whether the participant's socket is connected. */
   state: ParticipantState;
-  /** Of its connection. */
+  /** The quality of the participant's connection. */
   quality: Quality;
-  /** Since when, in milliseconds since 1970. */
+  /** When the participant joined, in milliseconds since 1970. */
   joinedAt: number;
 };
 
-/** Whether a participant is heard of. */
+/** Whether a participant's socket is connected. */
 export type ParticipantState = "connected" | "lost";
 
 /** One of a participant's two peer connections. */
 export type PeerName = "publish" | "view";
 
-/** `publish`: begins a stream, or changes what it consists of. */
+/** `publish`: begins a stream, or changes its tracks. */
 export type Publish = {
   /**
-   * Tells the participant's streams apart: the first part of a name. Without it, the stream is
-   * named for its participant alone.
+   * Tells the participant's streams apart and becomes part of the stream's name. Without it, the
+   * stream is named after its participant alone.
    */
   label?: string;
-  /** At most one of each kind. */
+  /** The tracks of the stream, at most one of each kind. */
   tracks: Array<PublishedTrack>;
-  /** The whole offer of the publishing peer connection. */
+  /** The complete SDP offer of the publishing peer connection. */
   sdp: string;
 };
 
-/** Of `publish`. */
+/** The result of `publish`. */
 export type Published = {
   /** The stream's name. */
   stream: string;
-  /** The answer to the offer. */
+  /** The SDP answer to the offer. */
   sdp: string;
 };
 
-/** The size of one encoding. */
+/** The size of a simulcast layer. */
 export type PublishedLayer = {
-  /** Its rid. */
+  /** The layer's rid. */
   rid: string;
-  /** In pixels. */
+  /** Width in pixels. */
   width: number;
-  /** In pixels. */
+  /** Height in pixels. */
   height: number;
 };
 
-/** One m-line of the offer that belongs to the stream. */
+/** An m-line of the offer that carries a track of the stream. */
 export type PublishedTrack = {
   /** The m-line's `a=mid`. */
   mid: string;
-  /** Where it comes from: `camera`, `microphone`, `screen` or what the application calls it. */
+  /** Where the media comes from: `camera`, `microphone`, `screen` or a word of the application. */
   source?: string;
-  /** It begins muted. */
+  /** Whether the track starts muted. */
   muted?: boolean;
-  /** The simulcast layers, worst first, with their sizes, by which the server chooses. */
+  /** The simulcast layers, worst first. The server chooses layers by their sizes. */
   layers?: Array<PublishedLayer>;
 };
 
-/** How well a participant's connection does. */
+/** The quality of a participant's connection, measured by its packet loss and round-trip time. */
 export type Quality = "unknown" | "good" | "fair" | "poor";
 
-/** `restart`: ICE begins anew, since the network has changed. */
+/** `restart`: restarts ICE, for example after a change of network. */
 export type Restart = {
-  /** Which peer connection. */
+  /** The peer connection to restart. */
   peer: PeerName;
-  /** For `publish` the client's offer with new credentials. For `view` the server offers. */
+  /**
+   * With `publish`, the client's offer with new credentials. With `view`, absent: the server
+   * offers.
+   */
   sdp?: string;
 };
 
-/** Of `restart`. */
+/** The result of `restart`. */
 export type Restarted = {
-  /** The answer for the publishing peer connection. For the viewing one an offer follows. */
+  /**
+   * The SDP answer for the publishing peer connection. Absent for the viewing one: its offer
+   * follows as an event.
+   */
   sdp?: string;
 };
 
-/** `resume`: goes on with a participation over a new socket. */
+/** `resume`: continues a participation over a new socket. */
 export type Resume = {
-  /** The secret that `join` gave. */
+  /** The secret from the result of `join`. */
   session: string;
   /** The highest `n` that the client has seen. */
   seen: number;
 };
 
-/** Of `resume`. */
+/** The result of `resume`. */
 export type Resumed = {
-  /** The highest id of a request that the server has got: later ones are to be sent again. */
+  /** The highest id of a request that the server has received. The client sends later ones again. */
   received: number;
 };
 
 /** What a participant may do. */
 export type Role = "host" | "publisher" | "viewer" | "hidden";
 
-/** A room. */
+/** The state of a room. */
 export type Room = {
-  /** Its name. */
+  /** The room's name. */
   name: string;
-  /** Only hosts may enter. */
+  /** Whether only hosts may join. */
   locked: boolean;
-  /** Those in it, without the hidden. */
+  /** The number of participants, without hidden ones. */
   participants: number;
-  /** Those who watch a stream of it without being in it: by WHEP. */
+  /** The number of external viewers: they watch a stream by WHEP without joining the room. */
   viewers: number;
 };
 
-/** `send`: a message to all, or to one. */
+/** `send`: sends a message to all participants, or to one. */
 export type Send = {
-  /** Of whom it is for people, or for programs. Without it, `chat`. */
+  /** Whether the message is for people or for programs. Without it, `chat`. */
   kind?: MessageKind;
-  /** The id of the participant that gets it; without it, all. */
+  /** The id of the recipient. Without it, all participants get the message. */
   to?: string;
-  /** What it is about, for programs. */
+  /** The topic, for programs. */
   topic?: string;
   /** The text. */
   body: string;
 };
 
-/** Of `send`. */
+/** The result of `send`. */
 export type Sent = {
-  /** The message's number. */
+  /** The number of the message in its room. */
   number: number;
 };
 
-/** Of `stats`. */
+/** The result of `stats`. */
 export type Stats = {
-  /** What the path to this participant carries, in bit/s; absent before anything was sent. */
+  /**
+   * The estimated bandwidth of the path to this participant in bit/s; absent before the server
+   * has sent media.
+   */
   bandwidth?: number;
-  /** What it publishes. */
+  /** The layers that the participant publishes. */
   published: Array<TrackStats>;
 };
 
 /** A stream in a room. */
 export type Stream = {
-  /** Unique on the server; `/whep/{name}` plays it. */
+  /** The stream's name, unique on the server; `/whep/{name}` plays it. */
   name: string;
-  /** Whose: a participant's id. */
+  /** The id of the participant who publishes it. */
   participant: string;
-  /** What tells the participant's streams apart. */
+  /** Tells the streams of one participant apart; absent on a stream that was published without. */
   label?: string;
-  /** Media comes. */
+  /** Whether the server receives media. */
   active: boolean;
-  /** Audio first. */
+  /** The tracks, audio first. */
   tracks: Array<Track>;
 };
 
-/** `subscribe` and `unsubscribe`. */
+/** `subscribe` and `unsubscribe`: starts or stops the tracks of another participant's stream. */
 export type Subscribe = {
   /** The stream's name. */
   stream: string;
-  /** Which tracks; without it, all. */
+  /** The tracks. Without it, all tracks of the stream. */
   kinds?: Array<TrackKind>;
 };
 
@@ -460,36 +478,36 @@ export type SubscribeMode = "auto" | "manual";
 export type Track = {
   /** Audio or video. */
   kind: TrackKind;
-  /** Where it comes from. */
+  /** Where the media comes from, such as `camera`; absent when the publisher did not say. */
   source?: string;
-  /** Its publisher sends nothing. */
+  /** Whether the publisher has muted the track. */
   muted: boolean;
-  /** As SDP calls it; absent before the first packet. */
+  /** The codec's name in SDP; absent before the first packet. */
   codec?: string;
-  /** Simulcast layers, worst first; empty without. */
+  /** The simulcast layers, worst first; empty without simulcast. */
   layers: Array<Layer>;
 };
 
-/** Audio or video. */
+/** The kind of a track. */
 export type TrackKind = "audio" | "video";
 
-/** One layer of a published track, as the server gets it. */
+/** Measurements of one layer of a published track, as the server receives it. */
 export type TrackStats = {
   /** The stream's name. */
   stream: string;
-  /** Which track. */
+  /** The track. */
   kind: TrackKind;
-  /** The layer; absent without simulcast. */
+  /** The layer's rid; absent without simulcast. */
   rid?: string;
-  /** In bit/s, over the last second. */
+  /** Bit rate in bit/s, measured over the last second. */
   bitrate: number;
 };
 
-/** `trickle`: candidates of the client. */
+/** `trickle`: adds ICE candidates of the client. */
 export type Trickle = {
-  /** Of which peer connection. */
+  /** The peer connection that the candidates belong to. */
   peer: PeerName;
-  /** `candidate:…` each. */
+  /** The candidates, each as `candidate:…`. */
   candidates: Array<string>;
 };
 

@@ -1,5 +1,5 @@
-//! What a measurement found, as it stands in the JSON report. Times are in milliseconds, rates
-//! per second.
+//! The outcome of a measurement, as the JSON report has it. Times are in milliseconds and rates per
+//! second unless a field says otherwise.
 
 use std::time::Duration;
 
@@ -8,160 +8,160 @@ use serde::Serialize;
 use super::plan::Plan;
 use crate::report::{Durations, Report};
 
-/// All of it.
+/// The outcome of a measurement.
 #[derive(Debug, Clone, Serialize)]
 pub struct Outcome {
-    /// What was asked for.
+    /// The plan that was carried out.
     pub plan: Plan,
-    /// The version of the generator.
+    /// The version of the load generator.
     pub version: &'static str,
-    /// Seconds since 1970 at the begin.
+    /// The beginning, in seconds since 1970.
     pub began: u64,
-    /// While all viewers watched.
+    /// All viewers, during the steady phase.
     pub steady: Figures,
-    /// From the first viewer on.
+    /// The viewers of [`Plan::viewers`], from the first join to the end.
     pub whole: Figures,
-    /// Those who had been watching before the others came, from then on.
+    /// The viewers of [`Plan::watching`], from the first join of the others on.
     pub watching: Option<Figures>,
-    /// How they came.
+    /// The joins of all viewers.
     pub joins: Joins,
-    /// The process of the server while all viewers watched, on average.
+    /// The server's process, on average over the steady phase.
     pub process: Option<Process>,
-    /// Packets forwarded in a second by one busy core of it.
+    /// Packets forwarded per second and busy core of the server.
     pub packets_per_core: Option<f64>,
-    /// What its memory grew by for each viewer.
+    /// Growth of the server's memory per viewer in kB.
     pub memory_kb_per_viewer: Option<f64>,
-    /// The largest number of viewers within the bounds, if it was looked for.
+    /// The largest number of viewers within the bounds, if the plan asked for it.
     pub viewers_max: Option<usize>,
-    /// One for each second.
+    /// One sample for each second.
     pub samples: Vec<Sample>,
 }
 
-/// What viewers saw in some time.
+/// What a group of viewers measured in an interval.
 #[derive(Debug, Clone, Serialize)]
 pub struct Figures {
-    /// Length of that time.
+    /// Length of the interval in seconds.
     pub seconds: f64,
-    /// Connected at its end.
+    /// Viewers connected at its end.
     pub viewers: usize,
-    /// Sent away or lost.
+    /// Viewers at its end whose connection the server closed, or who lost it.
     pub ended: usize,
     /// Media packets received.
     pub packets: u64,
-    /// Per second.
+    /// Media packets received per second.
     pub packets_per_second: f64,
-    /// Payload.
+    /// Payload received, in Mbit/s.
     pub mbit_per_second: f64,
-    /// Packets that never came.
+    /// Packets that never arrived.
     pub lost: u64,
-    /// Their share, 0 to 1.
+    /// Share of packets that never arrived, 0 to 1.
     pub loss: f64,
-    /// Packets asked for again.
+    /// Packets requested again by NACK.
     pub nacked: u64,
-    /// Those that came then.
+    /// Retransmissions that filled a gap.
     pub repaired: u64,
-    /// Key frames asked for.
+    /// Key frames requested by PLI.
     pub plis: u64,
-    /// Pauses of more than half a second.
+    /// Pauses of more than half a second in a viewer's video.
     pub freezes: u64,
-    /// Packets decrypted, and those of them that were broken.
+    /// Packets that viewers tried to decrypt.
     pub opened: u64,
-    /// See [`Self::opened`].
+    /// Packets among these that failed authentication.
     pub broken: u64,
-    /// From socket to socket.
+    /// Delay from the publisher's socket to the viewer's.
     pub delay: Spread,
-    /// Of video.
+    /// Interarrival jitter of video, one value for each viewer.
     pub jitter: Spread,
-    /// The longest time in which the generator did not look at its sockets.
+    /// The longest time for which the generator did not look at its sockets, since it started.
     pub own_stall_ms: f64,
 }
 
-/// How viewers came.
+/// How viewers joined.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Joins {
-    /// That asked.
+    /// Viewers that requested a session.
     pub asked: usize,
-    /// Whose request was refused or failed, by reason.
+    /// Requests that were refused or failed, by reason.
     pub refused: Vec<Refusal>,
-    /// From POST to connection.
+    /// Time from POST to connection.
     pub setup: Spread,
-    /// From POST to the first packet of video.
+    /// Time from POST to the first video packet.
     pub first_packet: Spread,
-    /// From POST to the first packet of a key frame.
+    /// Time from POST to the first packet of a key frame.
     pub keyframe: Spread,
 }
 
-/// Why viewers did not come.
+/// A reason for which viewers could not join.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
-    /// What was said.
+    /// The error message.
     pub reason: String,
-    /// How often.
+    /// Number of viewers with this error.
     pub count: usize,
 }
 
-/// A distribution.
+/// A distribution of durations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Spread {
-    /// Of how many.
+    /// Number of durations.
     pub count: u64,
-    /// Half are shorter.
+    /// Median.
     pub p50_ms: f64,
-    /// 95 of 100 are.
+    /// 95th percentile.
     pub p95_ms: f64,
-    /// 99 of 100 are.
+    /// 99th percentile.
     pub p99_ms: f64,
-    /// The longest.
+    /// The longest duration.
     pub max_ms: f64,
 }
 
-/// What a process did in some time.
+/// What a process used in an interval.
 #[derive(Debug, Clone, Serialize)]
 pub struct Process {
-    /// Cores that it kept busy.
+    /// Number of cores that it kept busy.
     pub cores: f64,
-    /// The same for each thread.
+    /// The threads that were busy.
     pub threads: Vec<Thread>,
-    /// Resident at the end.
+    /// Resident memory in kB at the end of the interval.
     pub memory_kb: u64,
 }
 
-/// One thread.
+/// A thread of a process.
 #[derive(Debug, Clone, Serialize)]
 pub struct Thread {
-    /// As the system names it.
+    /// The thread's name.
     pub name: String,
-    /// Cores that it kept busy, 0 to 1.
+    /// Share of a core that it kept busy, 0 to 1.
     pub cores: f64,
 }
 
-/// What goes on.
+/// The phase of a measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// Publishers begin.
+    /// Publishers send, and no viewer has joined yet.
     Publishing,
-    /// Viewers come.
+    /// Viewers join.
     Joining,
-    /// All are there.
+    /// All viewers watch.
     Steady,
 }
 
-/// One second.
+/// The measurements of one second.
 #[derive(Debug, Clone, Serialize)]
 pub struct Sample {
-    /// Since the begin.
+    /// End of the second, in seconds since the beginning.
     pub second: f64,
-    /// What went on.
+    /// The phase of the measurement.
     pub phase: Phase,
-    /// What was seen.
+    /// All viewers.
     pub figures: Figures,
-    /// What the server did.
+    /// The server's process, if it is observed.
     pub process: Option<Process>,
 }
 
 impl Figures {
-    /// What was seen between two reports.
+    /// The figures of the interval between two reports.
     pub(super) fn between(earlier: &Report, later: &Report) -> Self {
         Self {
             seconds: later.time.saturating_sub(earlier.time).as_secs_f64(),
@@ -186,18 +186,18 @@ impl Figures {
 }
 
 impl Process {
-    /// Packets forwarded in a second by one busy core.
+    /// Packets forwarded per second and busy core.
     pub(super) fn packets_per_core(&self, figures: &Figures) -> f64 {
         figures.packets_per_second / self.cores.max(f64::EPSILON)
     }
 
-    /// What the memory grew by for each viewer since it was so large; `None` without viewers.
+    /// Growth of the memory per viewer since it was `before` kB; `None` without viewers.
     pub(super) fn memory_kb_per_viewer(&self, before: u64, figures: &Figures) -> Option<f64> {
         let grown = self.memory_kb as f64 - before as f64;
         (figures.viewers > 0).then(|| grown / figures.viewers as f64)
     }
 
-    /// The mean of several looks; the memory of the last.
+    /// The mean of several measurements, with the memory of the last; `None` without any.
     pub(super) fn mean(looks: &[Self]) -> Option<Self> {
         let last = looks.last()?;
         let share = 1.0 / looks.len() as f64;

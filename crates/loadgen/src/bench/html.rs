@@ -1,13 +1,13 @@
 use super::figures::Outcome;
 
-/// Draws what it finds in the element `outcome`.
+/// A page whose script draws the outcome in its element `outcome`.
 const PAGE: &str = include_str!("page.html");
 
-/// The outcome as a page of its own, with graphs; it loads nothing.
+/// Renders the outcome as a self-contained HTML page with graphs.
 ///
-/// Fails when a figure is no number.
+/// Fails when the outcome cannot be written as JSON.
 pub fn page(outcome: &Outcome) -> Result<String, serde_json::Error> {
-    // The one sequence that would end the element; JSON has it in strings only.
+    // `</` is the only sequence that could end the element; JSON has it in strings only.
     let json = serde_json::to_string(outcome)?.replace("</", "<\\/");
     Ok(PAGE.replace("{{outcome}}", &json))
 }

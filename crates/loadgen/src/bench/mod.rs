@@ -1,5 +1,5 @@
-//! A whole measurement: publishers, viewers that come one after the other, a time in which
-//! nothing changes, and what was seen of it all.
+//! A whole measurement: publishers start, viewers join one after the other, all of them watch for a
+//! steady phase, and the outcome says what they received.
 
 mod figures;
 mod html;

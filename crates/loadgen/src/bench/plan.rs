@@ -5,54 +5,54 @@ use serde::Serialize;
 use crate::publisher::as_seconds;
 use crate::{Idle, Settings};
 
-/// What is to be measured.
+/// The settings of a measurement.
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
-    /// WHIP endpoint of a stream, with `{stream}` where its name goes.
+    /// URL of the WHIP endpoints; `{stream}` stands for the name of the stream.
     pub whip: String,
-    /// WHEP endpoint of a stream, likewise.
+    /// URL of the WHEP endpoints; `{stream}` stands for the name of the stream.
     pub whep: String,
-    /// Streams are called this and a number.
+    /// Prefix of the streams' names; a number follows, counted from 0.
     pub name: String,
-    /// Bearer token of all requests.
+    /// Bearer token for all requests.
     #[serde(skip)]
     pub token: Option<String>,
-    /// Streams, each with a publisher; 0 when others publish them already.
+    /// Number of publishers, one for each stream; 0 when the streams are published by others.
     pub publishers: usize,
-    /// Streams that are watched; the same as publishers unless there are none.
+    /// Number of streams to watch; the same as `publishers` unless that is 0.
     pub streams: usize,
-    /// What is published.
+    /// What the publishers send.
     pub settings: Settings,
-    /// Viewers that watch before the others come: they show whether a crowd at the door disturbs
-    /// those inside.
+    /// Viewers that watch before the others join: they show whether many joins disturb viewers that
+    /// watch already.
     pub watching: usize,
-    /// Viewers that come, of all streams together, one stream after the other.
+    /// Viewers that join, of all streams together. They are assigned to the streams in turn.
     pub viewers: usize,
-    /// Viewers that come in a second.
+    /// Viewers that join per second.
     pub ramp: f64,
-    /// How long all of them watch, and how long each number while the largest is looked for; in
-    /// reports in seconds.
+    /// Length of the steady phase, and of each step of the search for the largest number of
+    /// viewers; serialized in seconds.
     #[serde(serialize_with = "as_seconds")]
     pub time: Duration,
-    /// Threads that receive.
+    /// Threads that receive the viewers' media.
     pub threads: usize,
-    /// What they do when nothing has arrived.
+    /// What these threads do when no packet has arrived.
     pub idle: Idle,
-    /// Viewers take datagrams that the kernel has joined (GRO); browsers do not.
+    /// Whether viewers use GRO, by which the kernel joins datagrams; browsers do not.
     pub gro: bool,
-    /// The server's process, when it runs on this machine: its processor time and memory are
-    /// measured too.
+    /// The server's process if it runs on this machine. Its CPU time and memory are then measured
+    /// too.
     pub pid: Option<u32>,
-    /// Look for the largest number of viewers that stays within these, up to `viewers`.
+    /// Search for the largest number of viewers, up to `viewers`, that stays within these bounds.
     pub find_max: Option<Bounds>,
 }
 
-/// What a server has to keep to.
+/// The limits that a server has to meet.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Bounds {
-    /// Share of packets lost, 0 to 1.
+    /// Largest share of lost packets, 0 to 1.
     pub loss: f64,
-    /// 99 of 100 packets take no longer; in reports in seconds.
+    /// Largest delay of 99 % of the packets; serialized in seconds.
     #[serde(serialize_with = "as_seconds")]
     pub delay: Duration,
 }

@@ -1,4 +1,4 @@
-//! Processor time and memory of a process, from `/proc` (proc(5)).
+//! CPU time and memory of a process, from `/proc` (proc(5)).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,13 +6,13 @@ use std::{fs, io};
 
 use super::figures::{Process, Thread};
 
-/// Ticks of processor time in a second: USER_HZ is 100 on every Linux.
+/// Ticks of CPU time per second: USER_HZ is 100 on every Linux.
 const TICKS: f64 = 100.0;
 
-/// A thread that worked less than this share of the time is not listed.
+/// Threads that were busy for a smaller share of the time are not listed.
 const THREAD_SHARE_MIN: f64 = 0.005;
 
-/// Looks at a process again and again.
+/// Measures a process repeatedly.
 #[derive(Debug)]
 pub(super) struct Observer {
     pid: u32,
@@ -34,7 +34,7 @@ impl Observer {
         })
     }
 
-    /// What it did since the last look; `None` when it is gone.
+    /// Measures the time since the last look; `None` when the process has ended.
     pub(super) fn look(&mut self) -> Option<Process> {
         let seen = look(self.pid).ok()?;
         let time = (seen.at - self.last.at).max(Duration::from_millis(1));
@@ -70,7 +70,7 @@ fn look(pid: u32) -> io::Result<Seen> {
     let mut threads = BTreeMap::new();
     for entry in fs::read_dir(format!("/proc/{pid}/task"))? {
         let entry = entry?;
-        // One that has just ended is not there any more.
+        // A thread may have ended since the folder was read.
         if let Some(id) = entry.file_name().to_str().and_then(|id| id.parse().ok())
             && let Ok(thread) = stat(&format!("{}/stat", entry.path().display()))
         {
@@ -84,26 +84,26 @@ fn look(pid: u32) -> io::Result<Seen> {
     })
 }
 
-/// The name, and ticks in user and kernel mode: fields 2, 14 and 15.
+/// The name, and the sum of the ticks in user and kernel mode: fields 2, 14 and 15.
 fn stat(path: &str) -> io::Result<(String, u64)> {
     let stat = fs::read_to_string(path)?;
     let fields = || {
-        // The name may hold spaces and brackets.
+        // The name may contain spaces and parentheses, so the numbers begin after the last one.
         let (head, rest) = stat.rsplit_once(") ")?;
         let (_, name) = head.split_once('(')?;
         let mut numbers = rest.split(' ').skip(11).map(str::parse::<u64>);
         let ticks = numbers.next()?.ok()? + numbers.next()?.ok()?;
         Some((name.to_owned(), ticks))
     };
-    fields().ok_or_else(|| io::Error::other(format!("{path} is not what it should be")))
+    fields().ok_or_else(|| io::Error::other(format!("{path} has an unexpected format")))
 }
 
-/// Resident memory of a process in kB.
+/// Resident memory of a process in kB. Fails when the process does not exist.
 pub fn memory_kb(pid: u32) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kb = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
-    kb.ok_or_else(|| io::Error::other("the process has no memory"))
+    kb.ok_or_else(|| io::Error::other("the process status has no VmRSS"))
 }
 
 #[cfg(test)]
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_process_is_seen_working() {
+    fn own_process_is_measured() {
         let mut observer = Observer::new(std::process::id()).unwrap();
         let began = Instant::now();
         let mut sum = 0_u64;
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_is_gone_is_an_error() {
+    fn missing_process_is_an_error() {
         assert!(Observer::new(u32::MAX).is_err());
     }
 }

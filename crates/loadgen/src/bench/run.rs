@@ -15,56 +15,56 @@ use crate::publishers::Publishers;
 use crate::report::Report;
 use crate::viewers::Viewers;
 
-/// Between two samples.
+/// Time between two samples.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 
-/// Requests of viewers that one thread makes in a second; more threads make more.
+/// Joins per second that one thread is expected to make. Faster ramps use more threads.
 const JOINS_OF_THREAD: f64 = 25.0;
 const JOIN_THREADS_MAX: usize = 16;
 
-/// Publishers that connect at the same time.
+/// Threads that connect publishers in parallel.
 const PUBLISHING_THREADS: usize = 8;
 
-/// How long viewers may take to connect after the last was let in.
+/// How long viewers may take to connect after the last one has joined.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Until those who came have what they missed, and a server is at rest.
+/// Time after the last join until new viewers have caught up and the server has settled.
 const SETTLE: Duration = Duration::from_secs(3);
 
-/// While looking for the largest number: each step has so many times the viewers of the one
-/// before; the search ends when the next number is within this share.
+/// The search for the largest number of viewers multiplies it by `GROWTH` until a bound is broken,
+/// and ends when the interval left is within this share of the largest good number.
 const GROWTH: f64 = 1.5;
 const PRECISION: f64 = 0.04;
 
-/// Why nothing was measured.
+/// Why a measurement failed.
 #[derive(Debug, Error)]
 pub enum RunError {
-    /// No publisher, no stream.
-    #[error("{endpoint} cannot be published to: {error}")]
+    /// A publisher could not connect.
+    #[error("cannot publish to {endpoint}: {error}")]
     Publish {
         /// The WHIP endpoint.
         endpoint: String,
-        /// Why.
+        /// Why it failed.
         error: OpenError,
     },
-    /// No viewer came in.
-    #[error("no viewer came in: {0}")]
+    /// No viewer is connected; the text says why.
+    #[error("no viewer could join: {0}")]
     NoViewer(String),
-    /// The process to look at is not there.
+    /// The server's process cannot be observed.
     #[error("process {pid} cannot be observed: {error}")]
     Process {
-        /// Its number.
+        /// The process id.
         pid: u32,
-        /// Why.
+        /// Why it failed.
         error: io::Error,
     },
-    /// No thread.
-    #[error("the system refused: {0}")]
+    /// A thread could not be started.
+    #[error("cannot start a thread: {0}")]
     System(#[from] io::Error),
 }
 
-/// Carries out a plan. Each second `progress` is given what was seen; when it returns false, the
-/// measurement ends there.
+/// Carries out a plan and blocks until it is done. Each second `progress` gets a sample; when it
+/// returns false, the measurement ends early with what it has.
 pub fn run(plan: &Plan, progress: impl FnMut(&Sample) -> bool) -> Result<Outcome, RunError> {
     let mut client = Client::default();
     if let Some(token) = &plan.token {
@@ -91,7 +91,7 @@ pub fn run(plan: &Plan, progress: impl FnMut(&Sample) -> bool) -> Result<Outcome
         stopped: false,
     };
     let outcome = run.measure(&mut log);
-    // No server has to wait for a time-out to free what this leaves.
+    // Close all sessions, so that the server need not wait for their timeouts.
     run.crowd.leave(usize::MAX);
     run.before.leave(usize::MAX);
     publishers.leave();
@@ -123,10 +123,10 @@ fn publish(plan: &Plan, client: &Client) -> Result<Publishers, RunError> {
     Ok(publishers)
 }
 
-/// Viewers on several threads.
+/// A group of viewers on several threads.
 struct Crowd {
     pools: Vec<Viewers>,
-    /// The number of the next viewer: decides its stream and its thread.
+    /// The number of the next viewer, which decides its stream and its thread.
     next: AtomicUsize,
 }
 
@@ -158,7 +158,7 @@ impl Crowd {
         report
     }
 
-    /// So many leave, or all if there are less.
+    /// Lets this many viewers leave, spread over the threads; all when there are fewer.
     fn leave(&self, count: usize) {
         let each = count / self.pools.len();
         let rest = count % self.pools.len();
@@ -168,17 +168,18 @@ impl Crowd {
     }
 }
 
-/// Everybody who takes part.
+/// The viewers of a measurement.
 struct Run<'a> {
     plan: &'a Plan,
-    /// Viewers who were there before the others.
+    /// The viewers of [`Plan::watching`].
     before: Crowd,
+    /// The viewers of [`Plan::viewers`].
     crowd: Crowd,
-    /// Why viewers did not come in, and how many.
+    /// Number of viewers that could not join, by error message.
     refusals: Mutex<BTreeMap<String, usize>>,
 }
 
-/// What was seen second by second.
+/// The samples of a measurement.
 struct Log<P> {
     observer: Option<Observer>,
     began: Instant,
@@ -196,7 +197,7 @@ impl<P: FnMut(&Sample) -> bool> Log<P> {
         }
     }
 
-    /// Waits for a second to pass, and says what was seen in it.
+    /// Waits for a second and records its sample.
     fn sample(&mut self, run: &Run<'_>, phase: Phase) {
         std::thread::sleep(SAMPLE_EVERY);
         let report = run.report();
@@ -217,6 +218,7 @@ impl Run<'_> {
         let plan = self.plan;
         let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         log.wait(self, Phase::Publishing, SAMPLE_EVERY);
+        // Memory before the first viewer, to tell what each viewer costs.
         let empty = log.samples.last().and_then(|s| s.process.as_ref());
         let memory_kb_before = empty.map(|process| process.memory_kb);
         self.join(log, &self.before, plan.watching);
@@ -228,6 +230,7 @@ impl Run<'_> {
         if viewers_max.is_none() {
             self.join(log, &self.crowd, plan.viewers);
         }
+        // New viewers first catch up from the cache, which is not part of the steady phase.
         log.wait(self, Phase::Joining, SETTLE);
         let (steady, from) = (self.report(), log.samples.len());
         log.wait(self, Phase::Steady, plan.time);
@@ -262,7 +265,7 @@ impl Run<'_> {
         })
     }
 
-    /// What all viewers saw.
+    /// The report of all viewers.
     fn report(&self) -> Report {
         let mut report = self.crowd.report();
         report.merge(&self.before.report());
@@ -284,14 +287,15 @@ impl Run<'_> {
         }
     }
 
-    /// More and more viewers until the server breaks a bound, then between. Leaves as many there
-    /// as were good.
+    /// Searches for the largest number of viewers within the bounds: grows it until the server
+    /// breaks one, then halves the interval. Leaves that many viewers connected.
     fn find_max<P: FnMut(&Sample) -> bool>(&self, log: &mut Log<P>, bounds: Bounds) -> usize {
         let most = self.plan.viewers;
         let (mut good, mut bad) = (0, most + 1);
         let mut wanted = self.plan.streams.max(10).min(most);
         while !log.stopped && wanted > good && wanted < bad {
-            // Some may have been refused, or have lost their connection.
+            // Viewers may have been refused or have lost their connection, so count those
+            // connected.
             let present = self.crowd.report().connected;
             self.join(log, &self.crowd, wanted.saturating_sub(present));
             self.crowd.leave(present.saturating_sub(wanted));
@@ -318,12 +322,13 @@ impl Run<'_> {
         good
     }
 
-    /// Lets viewers in at the planned rate, and waits until they are connected.
+    /// Lets viewers join at the planned rate, and waits until they are connected.
     fn join<P: FnMut(&Sample) -> bool>(&self, log: &mut Log<P>, crowd: &Crowd, count: usize) {
         let (plan, first, begin) = (self.plan, crowd.asked(), Instant::now());
         let stop = AtomicBool::new(false);
         let work = || {
             while !stop.load(Ordering::Relaxed) {
+                // Threads claim numbers up to the last one wanted; each has its own due time.
                 let claim = |next: usize| (next < first + count).then_some(next + 1);
                 let next = &crowd.next;
                 let Ok(number) = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, claim)

@@ -3,7 +3,7 @@ use comfy_table::{CellAlignment, Table};
 
 use super::figures::{Figures, Outcome, Spread};
 
-/// The outcome for a terminal.
+/// Renders the outcome as a table for a terminal.
 pub fn table(outcome: &Outcome) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
@@ -29,18 +29,18 @@ pub fn table(outcome: &Outcome) -> String {
     );
     row("payload Mbit/s", format!("{:.1}", steady.mbit_per_second));
     row("lost", lost(steady));
-    row("lost since the first came", lost(&outcome.whole));
+    row("lost since the first join", lost(&outcome.whole));
     if let Some(watching) = &outcome.watching {
-        row("lost by those there before", lost(watching));
-        row("their freezes", watching.freezes.to_string());
+        row("lost by earlier viewers", lost(watching));
+        row("freezes of earlier viewers", watching.freezes.to_string());
     }
     row(
-        "asked again, repaired",
+        "NACKed, repaired",
         format!("{}, {}", steady.nacked, steady.repaired),
     );
     row("freezes", steady.freezes.to_string());
     row(
-        "decrypted, broken",
+        "decrypted, not authentic",
         format!("{}, {}", steady.opened, steady.broken),
     );
     if let Some(process) = &outcome.process {

@@ -31,7 +31,7 @@ fn plan(server: &Server) -> Plan {
 }
 
 #[test]
-fn a_measurement_tells_what_viewers_got_and_what_it_cost() {
+fn measurement_reports_viewers_and_server_cost() {
     let mut server = Server::start(&[]);
     let plan = Plan {
         publishers: 2,
@@ -62,7 +62,7 @@ fn a_measurement_tells_what_viewers_got_and_what_it_cost() {
         steady.seconds >= 3.0 && steady.packets > 1_000,
         "{steady:?}"
     );
-    // Of the packets one in sixteen is decrypted, and tells when it was sent.
+    // One packet in sixteen is decrypted and measured for its delay.
     let sampled = steady.packets / 16;
     assert!(
         (sampled / 2..sampled * 2).contains(&steady.opened),
@@ -92,7 +92,7 @@ fn a_measurement_tells_what_viewers_got_and_what_it_cost() {
 }
 
 #[test]
-fn every_shape_of_video_is_forwarded_with_its_key_frames() {
+fn each_synthetic_codec_is_forwarded_with_key_frames() {
     let server = Server::start(&[]);
     for codec in [Codec::Vp8, Codec::H264, Codec::Av1] {
         let plan = Plan {
@@ -110,7 +110,7 @@ fn every_shape_of_video_is_forwarded_with_its_key_frames() {
 
 /// The server lets 20 sessions in: a publisher and 19 viewers.
 #[test]
-fn the_largest_number_of_viewers_is_found() {
+fn search_finds_the_largest_number_of_viewers() {
     let server = Server::start(&[("HEADWATER_LIMITS__SESSIONS_MAX", "20")]);
     let plan = Plan {
         viewers: 100,
@@ -132,7 +132,7 @@ fn the_largest_number_of_viewers_is_found() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_named() {
+fn unreachable_server_is_named_in_the_error() {
     let server = Server::start(&[]);
     let plan = Plan {
         whip: "http://127.0.0.1:9/whip/{stream}".to_owned(),
@@ -147,7 +147,7 @@ fn a_server_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_measurement_that_is_stopped_tells_what_it_has() {
+fn stopped_measurement_returns_what_it_has() {
     let server = Server::start(&[]);
     let plan = Plan {
         time: Duration::from_secs(600),

@@ -10,13 +10,14 @@ use crate::stream::{LIGHT, Stream, offer, post};
 
 const OFFERS: usize = 1_000;
 
-/// Some hundred of the offers are good enough for a session, at less than 100 kB each.
+/// Limit for the growth of memory: some hundred offers are good enough for a session, at less than
+/// 100 kB each.
 const MEMORY_KB_MAX: u64 = 65_536;
 
 const POST: &str = "POST /whip/other HTTP/1.1\r\nContent-Type: application/sdp\r\nContent-Length: ";
 
 #[test]
-fn bodies_that_are_huge_slow_or_no_sdp_are_refused() {
+fn huge_slow_and_malformed_bodies_are_refused() {
     let mut server = Server::start(&[
         ("HEADWATER_LIMITS__BODY_TIMEOUT_MS", "500"),
         ("HEADWATER_LIMITS__SESSIONS_PER_SECOND", "10000"),
@@ -27,7 +28,7 @@ fn bodies_that_are_huge_slow_or_no_sdp_are_refused() {
 
     let megabyte = vec![b'x'; 1 << 20];
     for _ in 0..20 {
-        // One that tells its size at once, and one that is closed half-way.
+        // One declares its size and sends it all, the other declares more and ends half-way.
         assert_eq!(
             server.send(&format!("{POST}{}", 1 << 20), &megabyte),
             Some(413)
@@ -57,9 +58,9 @@ fn bodies_that_are_huge_slow_or_no_sdp_are_refused() {
     server.assert_unharmed();
 }
 
-/// Connections that send a head byte by byte, or none at all, take places from nobody for long.
+/// Connections that never complete a request head keep others waiting only until the timeout.
 #[test]
-fn heads_that_never_end_are_cut_off_and_others_are_served() {
+fn endless_request_heads_are_cut_off_and_others_served() {
     let mut server = Server::start(&[
         ("HEADWATER_LIMITS__CONNECTIONS_MAX", "50"),
         ("HEADWATER_LIMITS__HEADER_TIMEOUT_MS", "1000"),
@@ -71,7 +72,7 @@ fn heads_that_never_end_are_cut_off_and_others_are_served() {
             .expect("taken by the kernel");
     }
     let start = Instant::now();
-    // Two rounds of fifty are in front of it.
+    // Two batches of fifty connections are ahead of it.
     assert_eq!(server.send("GET /healthz HTTP/1.1", b""), Some(200));
     assert!(
         start.elapsed() < Duration::from_secs(5),
@@ -98,7 +99,7 @@ fn is_closed(stream: &mut TcpStream) -> bool {
     }
 }
 
-/// POSTs offers that are nearly right. Returns how often each status came.
+/// POSTs slightly broken offers. Returns the count of each status.
 fn mutated_offers(server: &Server) -> BTreeMap<u16, usize> {
     let seed = fastrand::u64(..);
     eprintln!("seed {seed}");
@@ -118,7 +119,7 @@ fn mutated_offers(server: &Server) -> BTreeMap<u16, usize> {
     statuses
 }
 
-/// A few bytes changed, lines dropped, repeated or exchanged.
+/// Returns an offer with a few bytes changed, or lines dropped, repeated or swapped.
 pub(crate) fn mutate(rng: &mut Rng, offer: &str) -> String {
     let mut lines: Vec<Vec<u8>> = offer.lines().map(|line| line.as_bytes().to_vec()).collect();
     for _ in 0..rng.usize(1..6) {

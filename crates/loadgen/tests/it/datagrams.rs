@@ -38,8 +38,8 @@ fn hostile_datagrams_do_not_disturb_a_running_stream() {
     );
 }
 
-/// Sends from strangers' sockets, and from a viewer that turns hostile at each stage of its
-/// connection. Returns how many datagrams.
+/// Sends datagrams from unknown addresses, and from a viewer that turns hostile at each stage of
+/// its connection. Returns the number of datagrams.
 fn attack(server: &Server, forger: &mut Forger) -> u64 {
     let strangers: Vec<_> = (0..SOURCES)
         .map(|_| UdpSocket::bind("127.0.0.1:0").expect("a socket"))
@@ -57,7 +57,7 @@ fn attack(server: &Server, forger: &mut Forger) -> u64 {
             let due = start.elapsed().as_millis() as u64 * PER_SECOND / 1_000;
             while sent < due {
                 let datagram = forger.datagram();
-                // An insider is an address that the server knows.
+                // Three of four come from an insider: an address that the server knows.
                 if sent.is_multiple_of(4) {
                     insider.send_raw(server.media(), &datagram);
                 } else {
@@ -77,10 +77,10 @@ fn attack(server: &Server, forger: &mut Forger) -> u64 {
     sent
 }
 
-/// Makes datagrams that look right, more or less.
+/// Makes datagrams that are more or less well formed.
 struct Forger {
     rng: Rng,
-    /// Of a running session.
+    /// The server's ufrag of a running session.
     ufrag: String,
 }
 
@@ -145,11 +145,11 @@ impl Forger {
         datagram
     }
 
-    /// A fragment of a DTLS 1.2 ClientHello (RFC 6347 §4.2.2), whose place may be impossible.
+    /// A fragment of a DTLS 1.2 ClientHello (RFC 6347 §4.2.2), possibly at an impossible offset.
     fn client_hello(&mut self) -> Vec<u8> {
         let mut hello = vec![0xfe, 0xfd];
         hello.extend(self.noise(32..33));
-        // No session, no cookie, two suites, no compression, one extension of noise.
+        // No session, no cookie, two cipher suites, no compression, one extension of noise.
         hello.extend([0, 0, 0, 4, 0xc0, 0x2b, 0xc0, 0x2f, 1, 0]);
         let extension = self.noise(4..200);
         hello.extend((extension.len() as u16).to_be_bytes());
@@ -184,7 +184,7 @@ impl Forger {
     }
 }
 
-/// The server's ufrag in an answer.
+/// The ufrag of the server in an answer.
 fn ufrag(answer: &str) -> String {
     let mut lines = answer.lines();
     let ufrag = lines.find_map(|line| line.strip_prefix("a=ice-ufrag:"));

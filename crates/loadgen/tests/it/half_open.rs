@@ -8,11 +8,12 @@ use crate::stream::{LIGHT, Stream, offer, post};
 const SESSIONS: usize = 5_000;
 const CLIENTS: usize = 3;
 
-/// More per session than ever measured; a leak or a cache per session shows at once.
+/// Limit for the memory of a half-open session, above any measurement. A leak or a cache per
+/// session would exceed it at once.
 const MEMORY_KB_MAX: u64 = 200;
 
 #[test]
-fn five_thousand_half_open_sessions_are_bounded() {
+fn half_open_sessions_are_bounded_in_number_and_memory() {
     let mut server = Server::start(&[
         ("HEADWATER_LIMITS__SESSIONS_PER_SECOND", "1000"),
         ("HEADWATER_LIMITS__SESSIONS_MAX", "2000"),
@@ -49,7 +50,8 @@ struct Peak {
     memory: u64,
 }
 
-/// Opens sessions of different streams from a few clients. Returns how often each status came.
+/// Opens sessions of different streams from a few clients. Returns the count of each status, and
+/// the peak number of sessions with the peak memory.
 fn open_all(server: &Server) -> (BTreeMap<u16, usize>, Peak) {
     let offer = offer(&[]);
     let next = AtomicUsize::new(0);

@@ -1,9 +1,9 @@
-//! The server under load and under attack, as a process of its own.
+//! Tests of the server under load and under attack. The server runs as a process of its own.
 //!
-//! `HEADWATER_BIN` names another binary than the one that was built with the tests;
-//! `HEADWATER_SOAK_S` makes the soak longer than its 20 seconds; `HEADWATER_FUZZ_STEPS` does the
-//! same for the messages that nobody should send, `HEADWATER_FUZZ_SEED` repeats them.
-//! `HEADWATER_ROOMS_FULL=1` fills rooms with thousands.
+//! `HEADWATER_BIN` names another binary than the one built with the tests. `HEADWATER_SOAK_S` makes
+//! the soak longer than its 20 seconds. `HEADWATER_FUZZ_STEPS` sets the number of steps that each
+//! fuzzing participant takes, and `HEADWATER_FUZZ_SEED` repeats a run. `HEADWATER_ROOMS_FULL=1`
+//! fills rooms with thousands of participants.
 
 mod attacks;
 mod bench;

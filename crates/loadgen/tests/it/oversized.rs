@@ -5,11 +5,12 @@ use rtp::Bitrate;
 
 use crate::server::Server;
 
-/// With header and authentication tag still below the 2,000 bytes that a peer takes.
+/// A payload size beyond the MTU. With header and authentication tag it is still below the 2,000
+/// bytes that a peer accepts.
 const OVERSIZED: usize = 1_900;
 
 #[test]
-fn packets_that_no_path_carries_are_dropped_and_counted() {
+fn packets_beyond_the_mtu_are_dropped_and_counted() {
     let mut server = Server::start(&[]);
     let settings = Settings {
         bitrate: Bitrate::mbps(2),
@@ -30,7 +31,7 @@ fn packets_that_no_path_carries_are_dropped_and_counted() {
     assert!(dropped > 100, "{dropped} counted as dropped");
     let noticed = server.metric("dropped_total{reason=\"received_too_large\"}");
     assert!(noticed > 100, "{noticed} noticed of the publisher");
-    // Audio and the short ends of frames come through.
+    // Audio and the short last packets of frames get through.
     assert!(seen.connected == 1 && seen.packets > 100, "{seen}");
     assert_eq!(sent.ended, 0);
     server.assert_unharmed();

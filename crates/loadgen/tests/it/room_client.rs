@@ -1,4 +1,4 @@
-//! A participant as tests need it: one that notices whatever the protocol forbids the server.
+//! A participant for tests that checks every rule of the protocol that the server must keep.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -19,63 +19,63 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::server::Server;
 
-/// Longer than anything takes that is not stuck, also on a busy machine.
+/// Time limit for anything that is not stuck, even on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a server says to a client that is no good (RFC 6455 §7.4.1).
+/// Close code for a client that violates the protocol (RFC 6455 §7.4.1).
 pub(crate) const POLICY: u16 = 1008;
-/// A newer socket has the session.
+/// Close code for a socket whose session a newer socket has taken over.
 pub(crate) const REPLACED: u16 = 4000;
-/// The participation is over.
+/// Close code at the end of a participation.
 pub(crate) const OVER: u16 = 4001;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A client with at most one socket, and at most one session.
 ///
-/// Panics when the server leaves a number out or repeats one, answers a request twice, or says
+/// Panics when the server skips or repeats a frame number, answers a request twice, or sends
 /// anything after `ended`.
 pub(crate) struct RoomClient {
     url: String,
     socket: Option<Socket>,
     session: Option<String>,
-    /// Of the latest request, whichever it is.
+    /// Id of the latest request, including `resume`.
     id: u64,
-    /// Of the latest that counts: the server forgets the ids of `resume`.
+    /// Id of the latest request except `resume`, whose ids the server does not remember.
     counted: u64,
-    /// The highest number of a frame that came.
+    /// The highest frame number received.
     seen: u64,
-    /// What was asked and not answered: method and parameters by id.
+    /// Unanswered requests: method and parameters by id.
     asked: BTreeMap<u64, (String, Box<RawValue>)>,
-    /// How many responses are to come to requests whose ids were not in order.
+    /// Number of responses that requests with ids out of order still expect, by id.
     odd: BTreeMap<u64, usize>,
-    /// The same for those of a socket that broke: nobody knows whether they arrived.
+    /// The same for requests on a broken socket, which may not have arrived.
     odd_lost: BTreeMap<u64, usize>,
     responses: BTreeMap<u64, Response>,
     events: VecDeque<Event>,
     ended: Option<EndReason>,
-    /// A socket that is gone may yet resume, and so replace the present one.
+    /// A `resume` from a lost socket may still arrive and replace the current socket.
     haunted: bool,
 }
 
-/// What came of a request.
+/// The response to a request.
 pub(crate) type Response = Result<Box<RawValue>, Error>;
 
-/// What came over a socket.
+/// What a read from a socket returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Incoming {
-    /// A frame, of which the client has taken note.
+    /// A frame, which the client has recorded.
     Frame,
-    /// The socket is closed, with this code if there was one.
+    /// The socket was closed, with this code if the server sent one.
     Closed(Option<u16>),
 }
 
-/// Why a client is not back in its session.
+/// Why a client could not resume its session.
 #[derive(Debug)]
 pub(crate) enum Lost {
-    /// The server knows the session no more, or refuses it.
+    /// The server refused `resume`.
     Refused(Error),
-    /// The socket was closed before an answer came.
+    /// The socket was closed before the response to `resume`.
     Closed(Option<u16>),
 }
 
@@ -90,7 +90,7 @@ struct Frame<'a> {
 }
 
 impl RoomClient {
-    /// Opens a socket; nobody has joined yet.
+    /// Opens a socket, without joining.
     pub(crate) async fn connect(url: &str) -> Self {
         Self {
             socket: Some(open(url).await),
@@ -98,7 +98,7 @@ impl RoomClient {
         }
     }
 
-    /// Without a socket.
+    /// A client without a socket.
     pub(crate) fn absent(url: &str) -> Self {
         Self {
             url: url.to_owned(),
@@ -127,13 +127,13 @@ impl RoomClient {
         (client, joined)
     }
 
-    /// Joins over the present socket, as somebody new.
+    /// Joins over the current socket, with a new session.
     pub(crate) async fn join(&mut self, params: Value) -> Result<Joined, Error> {
         let (joined, _) = self.join_timed(params).await?;
         Ok(joined)
     }
 
-    /// Joins, and says when the response came.
+    /// Joins. Returns the result and when it arrived.
     pub(crate) async fn join_timed(&mut self, params: Value) -> Result<(Joined, Instant), Error> {
         assert!(self.session.is_none(), "joined already");
         let result = self.request("join", params).await?;
@@ -144,7 +144,7 @@ impl RoomClient {
         Ok((joined, answered))
     }
 
-    /// Whether there is a socket that was not seen to be closed.
+    /// Whether the client has a socket that is not known to be closed.
     pub(crate) fn is_connected(&self) -> bool {
         self.socket.is_some()
     }
@@ -154,40 +154,40 @@ impl RoomClient {
         self.session.as_deref()
     }
 
-    /// The highest number of a frame that came.
+    /// The highest frame number received.
     pub(crate) fn seen(&self) -> u64 {
         self.seen
     }
 
-    /// The id of the latest request but `resume`.
+    /// The id of the latest request except `resume`.
     pub(crate) fn last_id(&self) -> u64 {
         self.counted
     }
 
-    /// Whether the present socket may be replaced without anybody's doing.
+    /// Whether a late `resume` of a lost socket may still replace the current socket.
     pub(crate) fn is_haunted(&self) -> bool {
         self.haunted
     }
 
-    /// Why the participation is over, if it is.
+    /// Why the participation ended, if it has.
     pub(crate) fn ended(&self) -> Option<EndReason> {
         self.ended
     }
 
-    /// Asks, and waits for the response.
+    /// Sends a request and waits for its response.
     pub(crate) async fn request(&mut self, method: &str, params: Value) -> Response {
         let id = self.ask(method, params).await;
         self.response(id).await
     }
 
-    /// Asks. Returns the request's id.
+    /// Sends a request. Returns its id.
     pub(crate) async fn ask(&mut self, method: &str, params: Value) -> u64 {
         let params = to_raw_value(&params).expect("JSON");
         self.ask_as(self.id.saturating_add(1), method, params).await
     }
 
-    /// Asks with an id of the caller's choice. One that is not higher than all before it is to be
-    /// refused.
+    /// Sends a request with this id. The server must refuse an id that is not higher than all
+    /// before.
     pub(crate) async fn ask_as(&mut self, id: u64, method: &str, params: Box<RawValue>) -> u64 {
         let text = request(id, method, &params, self.seen);
         if id > self.counted {
@@ -200,14 +200,14 @@ impl RoomClient {
         id
     }
 
-    /// Sends anything. Where the socket breaks meanwhile, reading will tell.
+    /// Sends any message. If the socket breaks meanwhile, the next read tells.
     pub(crate) async fn send(&mut self, message: Message) {
         let socket = self.socket.as_mut().expect("a socket");
         let sent = tokio::time::timeout(PATIENCE, socket.send(message)).await;
         sent.expect("the server takes what is sent").ok();
     }
 
-    /// The response to a request.
+    /// Waits for the response to a request.
     pub(crate) async fn response(&mut self, id: u64) -> Response {
         loop {
             if let Some(response) = self.take_response(id) {
@@ -218,12 +218,12 @@ impl RoomClient {
         }
     }
 
-    /// The response to a request, if it has come.
+    /// Takes the response to a request, if it has arrived.
     pub(crate) fn take_response(&mut self, id: u64) -> Option<Response> {
         self.responses.remove(&id)
     }
 
-    /// The next event, in the order of the frames.
+    /// Waits for the next event, in the order of the frames.
     pub(crate) async fn event(&mut self) -> Event {
         loop {
             if let Some(event) = self.events.pop_front() {
@@ -234,7 +234,7 @@ impl RoomClient {
         }
     }
 
-    /// The next event that is such a one.
+    /// Waits for the next event for which `is` returns a value, and skips others.
     pub(crate) async fn event_that<T>(&mut self, is: impl Fn(Event) -> Option<T>) -> T {
         loop {
             if let Some(found) = is(self.event().await) {
@@ -243,17 +243,17 @@ impl RoomClient {
         }
     }
 
-    /// All events that have come.
+    /// Takes all events that have arrived.
     pub(crate) fn take_events(&mut self) -> impl Iterator<Item = Event> {
         std::mem::take(&mut self.events).into_iter()
     }
 
-    /// Whether something asked is not answered.
+    /// Whether a request is unanswered.
     pub(crate) fn waits(&self) -> bool {
         !self.asked.is_empty() || !self.odd.is_empty()
     }
 
-    /// What is not answered.
+    /// The unanswered requests, for messages.
     pub(crate) fn unanswered(&self) -> Vec<String> {
         let asked = self.asked.iter();
         let asked = asked.map(|(id, (method, _))| format!("{id} {method}"));
@@ -261,13 +261,13 @@ impl RoomClient {
         asked.chain(odd).collect()
     }
 
-    /// Forgets the responses that have come, and returns their codes: `None` for a result.
+    /// Takes the responses that have arrived. Returns their errors; `None` for a result.
     pub(crate) fn take_responses(&mut self) -> Vec<Option<Error>> {
         let responses = std::mem::take(&mut self.responses);
         responses.into_values().map(Result::err).collect()
     }
 
-    /// Waits for what comes next.
+    /// Waits for the next frame or the close.
     pub(crate) async fn read(&mut self) -> Incoming {
         let reading = tokio::time::timeout(PATIENCE, self.next()).await;
         reading.unwrap_or_else(|_| {
@@ -276,7 +276,7 @@ impl RoomClient {
         })
     }
 
-    /// Takes what has come already. Returns how the socket was closed, if it was.
+    /// Reads all that has arrived, without waiting. Returns how the socket was closed, if it was.
     pub(crate) fn read_ready(&mut self) -> Option<Incoming> {
         while self.is_connected()
             && let Some(incoming) = self.next().now_or_never()
@@ -299,7 +299,7 @@ impl RoomClient {
                     return Incoming::Frame;
                 }
                 Some(Ok(Message::Close(frame))) => {
-                    // Once more, so that the close is answered.
+                    // The flush sends the answer to the close.
                     socket.flush().await.ok();
                     self.socket = None;
                     return Incoming::Closed(frame.map(|frame| frame.code.into()));
@@ -314,7 +314,7 @@ impl RoomClient {
         }
     }
 
-    /// Takes note of a frame.
+    /// Checks and records a frame.
     fn take(&mut self, text: &str) {
         let frame: Frame<'_> = serde_json::from_str(text).expect("a frame of the protocol");
         assert_eq!(self.ended, None, "a frame after the last: {text}");
@@ -348,17 +348,17 @@ impl RoomClient {
         self.responses.insert(id, response);
     }
 
-    /// The network is gone: without a close, and with what has not been read.
+    /// Drops the socket without a close, as when the network fails. Unread frames are lost.
     pub(crate) fn drop_socket(&mut self) {
         self.socket = None;
     }
 
-    /// The socket is closed in order. Returns whether the server sent a close, too.
+    /// Closes the socket in order. Returns whether the server answered with a close.
     pub(crate) async fn close_socket(&mut self) -> bool {
         let Some(socket) = &mut self.socket else {
             return true;
         };
-        // With a code, which comes back.
+        // The server returns the code.
         let bye = CloseFrame {
             code: CloseCode::Normal,
             reason: "".into(),
@@ -375,8 +375,8 @@ impl RoomClient {
         }
     }
 
-    /// A new socket for the session. Asks again what the server has not got. The old socket, if
-    /// there is one, is kept open for as long as this takes, and returned.
+    /// Resumes the session over a new socket, and repeats the requests that the server has not
+    /// received. The old socket, if there is one, stays open meanwhile and is returned.
     pub(crate) async fn resume(&mut self) -> Result<Option<Socket>, Lost> {
         let old = self.socket.take();
         let mut socket = self.ask_to_resume().await;
@@ -392,14 +392,14 @@ impl RoomClient {
         Ok(old)
     }
 
-    /// Resumes, and loses the new socket before anything has come over it.
+    /// Sends `resume` and drops the new socket before it has received anything.
     pub(crate) async fn vanish_while_resuming(&mut self) {
         self.socket = None;
         self.haunted = true;
         self.ask_to_resume().await;
     }
 
-    /// A new socket, over which the session is asked for.
+    /// Opens a new socket and sends `resume` over it.
     async fn ask_to_resume(&mut self) -> Socket {
         let mut socket = open(&self.url).await;
         let session = self.session.as_deref().expect("a session");
@@ -411,7 +411,8 @@ impl RoomClient {
         socket
     }
 
-    /// Waits for the answer to `resume`, which comes first and has no number.
+    /// Waits for the response to `resume`, which comes first and has no frame number. Returns the
+    /// highest id that the server has received.
     async fn resumed(&mut self, socket: &mut Socket) -> Result<u64, Lost> {
         loop {
             let next = tokio::time::timeout(PATIENCE, socket.next()).await;
@@ -441,7 +442,7 @@ impl RoomClient {
         }
     }
 
-    /// Says something to all, and returns its number.
+    /// Sends a chat message to all. Returns its number.
     pub(crate) async fn say(&mut self, body: &str) -> u64 {
         let params = json!({"kind": MessageKind::Chat, "body": body});
         let result = self.request("send", params).await.expect("may write");
@@ -450,7 +451,7 @@ impl RoomClient {
         sent.number
     }
 
-    /// Goes. Returns when the server has said that it is over.
+    /// Leaves. Returns when the server has ended the participation and closed the socket.
     pub(crate) async fn leave(mut self) {
         let id = self.ask("leave", json!({})).await;
         self.response(id).await.expect("may leave");
@@ -462,7 +463,7 @@ impl RoomClient {
     }
 }
 
-/// A request as text.
+/// Writes a request.
 fn request(id: u64, method: &str, params: &RawValue, seen: u64) -> String {
     let method = Value::from(method);
     format!("{{\"id\":{id},\"method\":{method},\"params\":{params},\"seen\":{seen}}}")
@@ -479,12 +480,12 @@ fn take_one(counts: &mut BTreeMap<u64, usize>, id: u64) -> bool {
     true
 }
 
-/// Where rooms are.
+/// The URL of the room protocol's WebSocket.
 pub(crate) fn url(server: &Server) -> String {
     server.url("/api/v1/connect").replacen("http", "ws", 1)
 }
 
-/// Runs clients on this thread: the server is to have the other core.
+/// A runtime on this thread alone: the server should have the other core.
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -492,7 +493,7 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
         .expect("a runtime")
 }
 
-/// A socket that speaks the protocol.
+/// Opens a WebSocket with the protocol's subprotocol.
 pub(crate) async fn open(url: &str) -> Socket {
     let mut request = url.into_client_request().expect("a URL");
     let protocol = SUBPROTOCOL.parse().expect("a header");
@@ -506,7 +507,7 @@ pub(crate) async fn open(url: &str) -> Socket {
     socket
 }
 
-/// How a socket ends on which nobody waits for anything else.
+/// Reads until the server closes the socket. Returns the close code.
 pub(crate) async fn ends(socket: &mut Socket) -> Option<u16> {
     loop {
         let next = tokio::time::timeout(PATIENCE, socket.next()).await;

@@ -1,4 +1,4 @@
-//! Participants that send what comes to their mind, and others who must not notice.
+//! Participants that send random valid, invalid and hostile frames, and others who must not notice.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -19,17 +19,18 @@ use crate::stream::offer;
 const SOCKETS: usize = 50;
 const STEPS: usize = 300;
 
-/// Few, so that they meet.
+/// Few rooms, so that the participants meet.
 const ROOMS: [&str; 5] = ["aria", "bolero", "canon", "duet", "etude"];
 
-/// What a frame may have (`limits.frame_bytes_max`).
+/// Maximum size of a frame in bytes (`limits.frame_bytes_max`).
 const FRAME_MAX: usize = 262_144;
 
-/// A room that is empty ends after 30 seconds; those of this test are closed.
+/// Time limit for all rooms to end. An empty room ends after 30 seconds; this test closes its
+/// rooms.
 const END_MAX: Duration = Duration::from_secs(45);
 
 #[test]
-fn whatever_participants_send_the_server_and_others_are_unharmed() {
+fn hostile_participants_harm_neither_server_nor_others() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let seed = number("HEADWATER_FUZZ_SEED").unwrap_or_else(|| fastrand::u64(..));
     let steps = number("HEADWATER_FUZZ_STEPS").map_or(STEPS, |steps| steps as usize);
@@ -83,7 +84,8 @@ async fn all(url: &str, seed: u64, steps: usize) {
     tasks.run_until(ending).await;
 }
 
-/// Two participants talk until the others are done. Returns the number of messages.
+/// Two participants talk until the fuzzers are done, and check what they receive. Returns the
+/// number of their messages.
 async fn talk(url: String, over: Rc<Cell<bool>>) -> usize {
     let (mut ada, _) = RoomClient::enter(&url, "quiet", "ada", Role::Publisher).await;
     let (mut bob, _) = RoomClient::enter(&url, "quiet", "bob", Role::Viewer).await;
@@ -95,7 +97,7 @@ async fn talk(url: String, over: Rc<Cell<bool>>) -> usize {
             slowest = slowest.max(start.elapsed());
         }
         rounds += 1;
-        // The server takes ten messages a second.
+        // The server accepts ten messages per second.
         tokio::time::sleep(Duration::from_millis(120)).await;
     }
     eprintln!("{rounds} messages of each of two others, answered within {slowest:?}");
@@ -136,7 +138,7 @@ fn message(event: Event) -> Option<Message> {
     }
 }
 
-/// Ends a room, as its host.
+/// Closes a room as its host.
 async fn close(url: &str, room: &str) {
     let (mut host, _) = RoomClient::enter(url, room, "closer", Role::Host).await;
     host.ask("host", json!({"action": "close"})).await;
@@ -144,7 +146,7 @@ async fn close(url: &str, room: &str) {
     assert_eq!(host.ended(), Some(EndReason::Closed));
 }
 
-/// How often what happened.
+/// Counts of the steps taken and of the responses by error code.
 #[derive(Default)]
 struct Tally {
     counts: BTreeMap<&'static str, usize>,
@@ -172,16 +174,16 @@ impl std::fmt::Display for Tally {
     }
 }
 
-/// A participant that keeps to no rule but that it reads what it is sent.
+/// A participant that obeys no rule, except that it reads what the server sends.
 struct Fuzzer {
     url: String,
     room: &'static str,
-    /// Shared with one or two others in some room.
+    /// The participant's id. One or two other fuzzers have the same.
     id: String,
     rng: Rng,
     client: RoomClient,
     offers: Rc<[String]>,
-    /// The last offer of the server.
+    /// Number and SDP of the server's last offer.
     offered: Option<(u32, String)>,
     tally: Tally,
 }
@@ -217,7 +219,7 @@ impl Fuzzer {
         *self.tally.counts.entry(what).or_default() += 1;
     }
 
-    /// Joins, or resumes, when that is needed.
+    /// Joins or resumes until the participant has a socket and a session.
     async fn present(&mut self) {
         loop {
             if self.client.session().is_none() || self.client.ended().is_some() {
@@ -255,13 +257,13 @@ impl Fuzzer {
                     "an old socket ends with {code:?}"
                 );
             }
-            // The session is left as it is, so it has to be there.
+            // Nothing has ended the session, so the server must know it.
             Err(Lost::Refused(error)) => panic!("no way back into a session: {error:?}"),
             Err(Lost::Closed(code)) => panic!("no answer to resume: {code:?}"),
         }
     }
 
-    /// Takes what has come.
+    /// Takes the frames that have arrived, without waiting.
     fn notice(&mut self) {
         if let Some(Incoming::Closed(code)) = self.client.read_ready() {
             self.closed(code);
@@ -281,7 +283,7 @@ impl Fuzzer {
         }
     }
 
-    /// Nobody closes a socket without a reason.
+    /// Checks that the server had a reason to close the socket.
     fn closed(&mut self, code: Option<u16>) {
         match self.client.ended() {
             Some(_) => assert_eq!(code, Some(OVER)),
@@ -290,7 +292,7 @@ impl Fuzzer {
         }
     }
 
-    /// Waits until everything is answered, or over.
+    /// Waits until every request is answered or the participation has ended.
     async fn settle(&mut self) {
         self.present_again().await;
         while self.client.waits() && self.client.ended().is_none() {
@@ -302,7 +304,7 @@ impl Fuzzer {
         self.notice();
     }
 
-    /// Resumes when the socket is gone and the participation is not.
+    /// Resumes if the socket is gone and the participation has not ended.
     async fn present_again(&mut self) {
         while !self.client.is_connected()
             && self.client.session().is_some()
@@ -312,7 +314,8 @@ impl Fuzzer {
         }
     }
 
-    /// The socket is to be closed with this code; a participation may end meanwhile.
+    /// Waits for the server to close the socket with one of these codes. The participation may also
+    /// end meanwhile.
     async fn is_sent_away(&mut self, wanted: &[Option<u16>]) {
         loop {
             if let Incoming::Closed(code) = self.client.read().await {
@@ -346,14 +349,14 @@ impl Fuzzer {
         }
     }
 
-    /// A request that is right, if it is allowed.
+    /// Sends a valid request, which may not be allowed.
     async fn good(&mut self) {
         self.count("good request");
         let (method, params) = self.request();
         self.client.ask(method, params).await;
     }
 
-    /// One that is nearly right.
+    /// Sends a request with one to three random changes.
     async fn mutated(&mut self) {
         self.count("mutated request");
         let (method, mut params) = self.request();
@@ -369,7 +372,7 @@ impl Fuzzer {
         self.client.ask(method, params).await;
     }
 
-    /// What concerns peer connections, with descriptions of all qualities.
+    /// Sends a request for a peer connection, with a valid, broken or random description.
     async fn media(&mut self) {
         self.count("media request");
         let (method, params) = match self.rng.u8(..8) {
@@ -409,7 +412,7 @@ impl Fuzzer {
         self.client.ask(method, params).await;
     }
 
-    /// A frame that is no request closes the socket, and not the session.
+    /// Sends a frame that is not a request. The server closes the socket, but not the session.
     async fn unreadable(&mut self) {
         self.count("unreadable frame");
         let deep = format!("{}1{}", "[".repeat(2_000), "]".repeat(2_000));
@@ -439,7 +442,8 @@ impl Fuzzer {
         self.is_sent_away(&[Some(POLICY)]).await;
     }
 
-    /// Texts up to what a frame may have are refused one by one; a longer frame costs the socket.
+    /// Sends a huge text. Up to the limit of a frame it is refused by a response; for a longer
+    /// frame the server closes the socket.
     async fn oversized(&mut self) {
         self.count("huge text");
         let length = self.rng.choice([
@@ -458,7 +462,7 @@ impl Fuzzer {
         let huge = if length > FRAME_MAX - 200 {
             "x".repeat(length)
         } else {
-            // An escape of JSON is longer than what it stands for.
+            // A JSON escape takes up to six bytes.
             letter.repeat(length / 6)
         };
         let (method, params) = match field {
@@ -475,12 +479,12 @@ impl Fuzzer {
             self.client.ask(method, params).await;
             return;
         }
-        // Not by `ask`, or it would be asked again.
+        // Not by `ask`, which would repeat the request after `resume`.
         let frame = json!({"id": u64::MAX, "method": method, "params": params});
         self.client
             .send(Frame::Text(frame.to_string().into()))
             .await;
-        // The close is lost where the network gives up what was not read.
+        // The close frame may be lost, as the server resets a connection with unread data.
         self.is_sent_away(&[Some(POLICY), None]).await;
     }
 
@@ -521,13 +525,14 @@ impl Fuzzer {
                 assert!(polite, "a close is answered");
             }
             _ => {
-                // Lost again before anything came over the new one.
+                // The new socket is lost too, before it has received anything.
                 self.client.vanish_while_resuming().await;
             }
         }
     }
 
-    /// Somebody without the secret gets nowhere, and disturbs nobody.
+    /// A stranger without the session's secret tries to resume it and to join invalid rooms. It
+    /// must not succeed or disturb others.
     async fn intrude(&mut self) {
         self.count("intruder");
         let mut intruder = RoomClient::connect(&self.url).await;
@@ -558,7 +563,7 @@ impl Fuzzer {
         intruder.drop_socket();
     }
 
-    /// A newer socket has the session; the older one is told.
+    /// Resumes over a second socket. The server tells the first one that it was replaced.
     async fn take_over(&mut self) {
         self.count("takeover");
         for _ in 0..self.rng.usize(..3) {
@@ -568,7 +573,7 @@ impl Fuzzer {
         self.resume().await;
     }
 
-    /// Somebody else comes with the same id.
+    /// Joins again with the same id, which replaces the old participation.
     async fn replace(&mut self) {
         self.count("replacement");
         let mut old = std::mem::replace(&mut self.client, RoomClient::absent(&self.url));
@@ -585,11 +590,11 @@ impl Fuzzer {
     async fn leave(&mut self) {
         self.count("leave");
         if self.client.last_id() == u64::MAX {
-            // Whatever it asks is refused from now on.
+            // No higher id is left, so the server refuses every request.
             return;
         }
         let id = self.client.ask("leave", json!({})).await;
-        // Not looked at any more, or refused like the other.
+        // After a successful `leave` the server ignores this request; else it refuses both.
         if self.rng.bool() {
             self.client.ask("ping", json!({})).await;
         }
@@ -608,7 +613,8 @@ impl Fuzzer {
         assert!(ended || self.client.is_haunted(), "who has left is told so");
     }
 
-    /// Claims to have seen what never was. What follows is its own fault, but only its own.
+    /// Claims to have seen frames that were never sent. This may harm only its own session, which
+    /// is given up.
     async fn lie(&mut self) {
         self.count("lie");
         let seen = self.client.seen() + self.rng.u64(1..1 << 50);
@@ -620,7 +626,7 @@ impl Fuzzer {
         self.client = RoomClient::absent(&self.url);
     }
 
-    /// Many at once.
+    /// Sends many requests at once.
     async fn hurry(&mut self) {
         self.count("burst");
         for _ in 0..self.rng.usize(..120) {
@@ -732,7 +738,7 @@ impl Fuzzer {
         }
     }
 
-    /// A description of a session: good, nearly good, or nothing of the kind.
+    /// A session description: valid, broken, or random text.
     fn sdp(&mut self) -> String {
         let rng = &mut self.rng;
         let offer = rng.choice(self.offers.iter()).expect("some").clone();
@@ -744,7 +750,7 @@ impl Fuzzer {
     }
 }
 
-/// Lines of a description dropped, repeated, exchanged, cut, or made longer.
+/// Returns a description with lines dropped, repeated, swapped, cut or extended.
 fn worse(rng: &mut Rng, sdp: &str) -> String {
     let mut lines: Vec<String> = sdp.lines().map(str::to_owned).collect();
     for _ in 0..rng.usize(1..6) {
@@ -763,7 +769,7 @@ fn worse(rng: &mut Rng, sdp: &str) -> String {
     lines.join("\r\n")
 }
 
-/// One change somewhere in a value.
+/// Makes one random change somewhere in a value.
 fn mutate(rng: &mut Rng, value: &mut Value) {
     match value {
         Value::Object(fields) if !fields.is_empty() && rng.u8(..4) > 0 => {
@@ -798,7 +804,7 @@ fn anything(rng: &mut Rng) -> Value {
         7 => text(rng, 30).into(),
         8 => "x".repeat(rng.usize(..40_000)).into(),
         9 => Value::Array(vec![Value::Null; 500]),
-        // Deeper than most readers go.
+        // Deeper than most parsers accept.
         _ => (0..rng.usize(1..400)).fold(Value::Null, |inner, _| Value::Array(vec![inner])),
     }
 }

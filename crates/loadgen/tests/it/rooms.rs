@@ -1,5 +1,5 @@
-//! Rooms with many in them, without media: how long joining takes, what an idle participant
-//! costs, and whether everybody knows of everybody.
+//! Rooms with many participants, without media: how long joining takes, how much memory an idle
+//! participant takes, and whether all participants know of each other.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -15,25 +15,27 @@ use tokio::task::LocalSet;
 use crate::room_client::{Incoming, RoomClient, runtime, url};
 use crate::server::Server;
 
-/// Joins in a second: a large room fills in ten seconds. A build without optimisation writes
-/// fewer lists of participants.
+/// Joins per second: a large room fills in ten seconds. A build without optimisation writes fewer
+/// lists of participants per second.
 const JOINS_PER_SECOND: u32 = 200;
 const JOINS_PER_SECOND_SMALL: u32 = 50;
 
-/// A client shows that it is there, and what it has seen.
+/// How often a client pings. A ping also confirms the frames that it has seen.
 const PING_EVERY: Duration = Duration::from_secs(2);
 
-/// Those who go and come back when all are there.
+/// Participants who leave and join again once all have joined.
 const CHURN: usize = 20;
 
-/// Everybody knows of everybody by then, also on a busy machine without optimisation.
+/// Time limit for all participants to know of each other, even on a busy machine without
+/// optimisation.
 const AGREE_MAX: Duration = Duration::from_secs(30);
 
-/// Far beyond what was ever measured; a list that is kept for everybody shows at once.
+/// Limit for the memory of an idle participant, far above any measurement. A list of all
+/// participants kept for each of them would exceed it at once.
 const MEMORY_KB_MAX: u64 = 300;
 
 #[test]
-fn everybody_in_a_large_room_knows_who_is_there() {
+fn large_room_tells_every_participant_of_all_others() {
     let (participants, rate) = if is_full() {
         (2_000, JOINS_PER_SECOND)
     } else {
@@ -43,7 +45,7 @@ fn everybody_in_a_large_room_knows_who_is_there() {
 }
 
 #[test]
-fn everybody_in_many_small_rooms_knows_who_is_there() {
+fn small_rooms_tell_every_participant_of_all_others() {
     let (rooms, rate) = if is_full() {
         (500, JOINS_PER_SECOND)
     } else {
@@ -56,7 +58,7 @@ fn is_full() -> bool {
     std::env::var_os("HEADWATER_ROOMS_FULL").is_some()
 }
 
-/// Fills rooms, of so many participants each, one participant after the other.
+/// Fills rooms with the given numbers of participants, who join one after the other.
 fn fill(rooms: &[usize], rate: u32) {
     raise_open_files();
     let mut server = Server::start(&[("HEADWATER_LIMITS__SESSIONS_PER_SECOND", "10000")]);
@@ -103,7 +105,7 @@ fn fill(rooms: &[usize], rate: u32) {
             }
         }
         times.iter().chain([&late]).for_each(Times::print);
-        // The outboxes are confirmed by now, and what they held is given back.
+        // By then pings have confirmed all frames, and the outboxes have freed them.
         tokio::time::sleep(2 * PING_EVERY).await;
         let memory = server.memory_kb().saturating_sub(before);
         let each = memory / count as u64;
@@ -128,7 +130,7 @@ fn fill(rooms: &[usize], rate: u32) {
     server.assert_unharmed();
 }
 
-/// What all have in common.
+/// What all guests share.
 struct Hall {
     url: String,
     rooms: Vec<usize>,
@@ -138,7 +140,7 @@ struct Hall {
     over: Barrier,
 }
 
-/// A number, and how long it took from the first packet, and from the request.
+/// A guest's number, and its time to join from opening the socket and from sending the request.
 type Joined = (usize, Duration, Duration);
 
 struct Guest {
@@ -146,7 +148,7 @@ struct Guest {
     room: usize,
     place: usize,
     client: RoomClient,
-    /// The others, as this one knows them.
+    /// The other guests that this one knows of.
     others: BTreeSet<usize>,
 }
 
@@ -201,7 +203,7 @@ impl Guest {
         times
     }
 
-    /// Listens, and shows signs of life, until something happens.
+    /// Reads and pings until the future is done.
     async fn stay<T>(&mut self, until: impl Future<Output = T>) {
         let mut until = std::pin::pin!(until);
         let mut ping = tokio::time::interval(PING_EVERY);
@@ -219,7 +221,7 @@ impl Guest {
         }
     }
 
-    /// Waits until this one knows of all others.
+    /// Waits until this guest knows of all others.
     async fn agree(&mut self) {
         let deadline = Instant::now() + AGREE_MAX;
         let count = self.hall.rooms[self.room];
@@ -271,7 +273,7 @@ fn number(id: &str) -> usize {
     number.parse().expect("a number")
 }
 
-/// How long something took.
+/// A distribution of times.
 struct Times {
     what: &'static str,
     histogram: Histogram<u64>,
@@ -299,7 +301,8 @@ impl Times {
     }
 }
 
-/// Each client is an open file here, as in the server, which does the same.
+/// Raises the limit of open files: each client's socket is one, here as in the server, which raises
+/// its own limit.
 fn raise_open_files() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {

@@ -1,4 +1,4 @@
-//! A running `headwater`, and what can be seen of it from outside.
+//! A running `headwater` process, observed from outside.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use headwater_loadgen::{Client, bench};
 
-/// Two cores carry one server at a time.
+/// Whether a server runs. Tests start one at a time: two cores carry no more.
 static RUNS: Mutex<bool> = Mutex::new(false);
 static ENDED: Condvar = Condvar::new();
 
-/// Longer than any limit that a test waits for.
+/// Time limit of a read, longer than any timeout of the server that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The server's process; ends with this value.
+/// The server's process. Dropping this value kills it.
 pub(crate) struct Server {
     process: Child,
     address: String,
@@ -28,7 +28,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server with one shard on free ports of the loopback.
+    /// Starts a server with one shard on free ports of the loopback interface, once no other runs.
     pub(crate) fn start(environment: &[(&str, &str)]) -> Self {
         let alone = Alone::wait();
         let probe = UdpSocket::bind("127.0.0.1:0").expect("a free port");
@@ -71,17 +71,17 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
-    /// Its process.
+    /// The id of the server's process.
     pub(crate) fn pid(&self) -> u32 {
         self.process.id()
     }
 
-    /// Where datagrams go.
+    /// The server's media address.
     pub(crate) fn media(&self) -> SocketAddr {
         self.media
     }
 
-    /// A value of `/metrics` by its whole name, labels included; 0 when it is not there.
+    /// The sum of the values of `/metrics` with this name, labels included; 0 when there are none.
     pub(crate) fn metric(&self, name: &str) -> u64 {
         let metrics = self.client.get(&self.url("/metrics")).expect("metrics");
         let lines = metrics
@@ -94,7 +94,7 @@ impl Server {
             .sum()
     }
 
-    /// Waits until the media threads hold so many sessions; returns how long that took.
+    /// Waits until the media threads hold `wanted` sessions. Returns how long that took.
     pub(crate) fn wait_for_sessions(&self, wanted: u64, patience: Duration) -> Duration {
         let start = Instant::now();
         loop {
@@ -115,13 +115,13 @@ impl Server {
         bench::memory_kb(self.pid()).expect("the process lives")
     }
 
-    /// A connection on which nothing was sent yet.
+    /// Opens a TCP connection to the HTTP port without sending anything.
     pub(crate) fn connect(&self) -> TcpStream {
         TcpStream::connect(&self.address).expect("the port is open")
     }
 
-    /// Sends one HTTP request byte by byte as it stands; returns the status, or `None` when the
-    /// server closed without a word.
+    /// Sends one HTTP request exactly as given, plus `Host` and `Connection: close`. Returns the
+    /// status; `None` when the server closed the connection without a response.
     pub(crate) fn send(&self, head: &str, body: &[u8]) -> Option<u16> {
         let mut stream = self.connect();
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
@@ -129,7 +129,7 @@ impl Server {
             "{head}\r\nHost: {}\r\nConnection: close\r\n\r\n",
             self.address
         );
-        // The server may answer and close before it has taken everything.
+        // The server may answer and close before it has read everything.
         let sent = stream.write_all(head.as_bytes());
         sent.and_then(|()| stream.write_all(body)).ok();
         let mut answer = [0; 12];
@@ -138,14 +138,14 @@ impl Server {
         status.and_then(|status| status.parse().ok())
     }
 
-    /// Lines that it has logged so far.
+    /// The lines that the server has logged so far.
     pub(crate) fn log(&self) -> Vec<String> {
         let log = fs::read(self.log.path().join("stderr")).expect("its log");
         let lines = String::from_utf8_lossy(&log);
         lines.lines().map(str::to_owned).collect()
     }
 
-    /// Fails when the process has ended or anything in it has panicked.
+    /// Panics when the process has ended or one of its threads has panicked.
     pub(crate) fn assert_unharmed(&mut self) {
         let ended = self.process.try_wait().expect("a child");
         let log = fs::read_to_string(self.log.path().join("stderr")).expect("its log");
@@ -162,7 +162,7 @@ impl Drop for Server {
     }
 }
 
-/// The right to run a server, which ends with this value.
+/// The right to run a server. Dropping this value passes it on.
 struct Alone;
 
 impl Alone {
@@ -187,7 +187,8 @@ impl Drop for Alone {
     }
 }
 
-/// The binary of the same build, in the folder above the test's own.
+/// The binary to test: `HEADWATER_BIN`, or that of the same build, in the folder above the test's
+/// own.
 fn binary() -> PathBuf {
     if let Some(named) = std::env::var_os("HEADWATER_BIN") {
         return named.into();
@@ -200,7 +201,7 @@ fn binary() -> PathBuf {
         .join("headwater");
     assert!(
         built.exists(),
-        "{} is not there: cargo build -p headwater-server, or set HEADWATER_BIN",
+        "{} does not exist: run cargo build -p headwater-server, or set HEADWATER_BIN",
         built.display()
     );
     built

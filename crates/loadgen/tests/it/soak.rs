@@ -5,15 +5,15 @@ use crate::stream::{LIGHT, Stream};
 
 const VIEWERS: usize = 200;
 
-/// Retransmission caches and the bandwidth estimation's records of 1,000 packets fill up in
-/// this time.
+/// Time in which the retransmission caches and the bandwidth estimation's records of 1,000 packets
+/// fill up.
 const WARM_UP: Duration = Duration::from_secs(15);
 
-/// Everything of a viewer must be freed within this time, also of one that vanished.
+/// Time limit for freeing all that belongs to a viewer, including one that vanished.
 const FREED_WITHIN: Duration = Duration::from_secs(30);
 
 #[test]
-fn viewers_come_and_go_and_everything_is_freed() {
+fn memory_is_freed_when_viewers_come_and_go() {
     let seconds = std::env::var("HEADWATER_SOAK_S").map_or(20, |s| s.parse().expect("seconds"));
     let mut server = Server::start(&[]);
     let empty = server.memory_kb();
@@ -24,7 +24,7 @@ fn viewers_come_and_go_and_everything_is_freed() {
     stream.assert_served_since(&mark, "200 viewers");
     server.assert_unharmed();
 
-    // A busy moment makes some caches double; only what goes on growing is a leak.
+    // A busy moment may double some caches; only memory that keeps growing is a leak.
     let middle = samples.len() / 2;
     let (first, last) = (samples[middle], samples[samples.len() - 1]);
     let slope = (last - first) / (samples.len() - 1 - middle) as f64;
@@ -48,7 +48,7 @@ fn viewers_come_and_go_and_everything_is_freed() {
     let freed = server.wait_for_sessions(1, FREED_WITHIN);
     eprintln!("freed after {freed:?}; {} kB are left", server.memory_kb());
 
-    // The allocator keeps what was freed: the next crowd must fit into it.
+    // The allocator keeps freed memory: the next viewers must fit into it.
     stream.join(VIEWERS);
     std::thread::sleep(WARM_UP);
     let again = server.memory_kb() as f64;
@@ -61,7 +61,7 @@ fn viewers_come_and_go_and_everything_is_freed() {
     server.assert_unharmed();
 }
 
-/// Memory in kB, each second.
+/// The server's memory in kB, once a second.
 fn sample(server: &Server, stream: &Stream, seconds: u64) -> Vec<f64> {
     let start = Instant::now();
     let at = |second| start + Duration::from_secs(second);

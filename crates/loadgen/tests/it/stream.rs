@@ -1,4 +1,4 @@
-//! A running stream whose quality is watched.
+//! A running stream, and checks of what its viewers receive.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use rtp::{Bitrate, Codec};
 
 use crate::server::Server;
 
-/// What a build without optimisation carries beside an attack on two shared cores.
+/// A stream light enough for a build without optimisation that shares two cores with an attack.
 pub(crate) const LIGHT: Settings = Settings {
     codec: Codec::Vp8,
     bitrate: Bitrate::kbps(300),
@@ -21,7 +21,8 @@ pub(crate) const LIGHT: Settings = Settings {
     paced: true,
 };
 
-/// On a machine that is busy with other things freezes prove nothing, and fewer frames must do.
+/// The share of frames that viewers must get. On a machine that is busy with other work a lower
+/// share is accepted, and freezes prove nothing.
 const FRAMES_MIN: f64 = 0.95;
 const FRAMES_MIN_BUSY: f64 = 0.7;
 
@@ -57,7 +58,7 @@ impl Stream {
         stream
     }
 
-    /// That many viewers come; returns when all of them watch.
+    /// Adds viewers. Returns when all of them watch at the live edge.
     pub(crate) fn join(&self, count: usize) {
         let before = self.viewers.report().first_packet.count();
         for _ in 0..count {
@@ -68,7 +69,7 @@ impl Stream {
             assert!(Instant::now() < deadline, "{}", self.viewers.report());
             std::thread::sleep(Duration::from_millis(100));
         }
-        // Past the cached packets that a viewer begins with.
+        // A new viewer first gets packets from the cache.
         std::thread::sleep(Duration::from_secs(3));
     }
 
@@ -79,7 +80,8 @@ impl Stream {
         }
     }
 
-    /// Every viewer is there and gets its frames, as far as the machine can carry so many.
+    /// Checks that every viewer is connected and got most of its frames, with the lower limit for
+    /// busy machines.
     pub(crate) fn assert_served_since(&self, mark: &Mark, what: &str) {
         let (sent, seen) = (self.publishers.sent(), self.viewers.report());
         let frames = (sent.frames - mark.sent.frames) * self.count;
@@ -96,12 +98,12 @@ impl Stream {
         );
     }
 
-    /// Every viewer is there, got at least 95 % of the frames, and none of them froze; on a busy
-    /// machine less is asked for.
+    /// Checks that every viewer is connected, got at least 95 % of the frames and never froze. On a
+    /// busy machine the lower limit applies.
     pub(crate) fn assert_undisturbed_since(&self, mark: &Mark, what: &str) {
         let (sent, seen) = (self.publishers.sent(), self.viewers.report());
         let frames = (sent.frames - mark.sent.frames) * self.count;
-        // Each viewer may have one frame on its way.
+        // Each viewer may have one frame in flight.
         let share = (seen.frames - mark.seen.frames + self.count) as f64 / frames as f64;
         let freezes = seen.freezes - mark.seen.freezes;
         eprintln!(
@@ -124,7 +126,7 @@ impl Stream {
     }
 }
 
-/// An SDP offer of a publisher, as another client would make it.
+/// Makes the SDP offer of a publisher with these rids.
 pub(crate) fn offer(rids: &[&str]) -> String {
     let certificate = client::Certificate::generate();
     let config = client::Config::new(&certificate, ([127, 0, 0, 1], 9).into());
@@ -133,7 +135,7 @@ pub(crate) fn offer(rids: &[&str]) -> String {
     offering.sdp().to_owned()
 }
 
-/// POSTs an offer; returns the status and the answer.
+/// POSTs an offer. Returns the status and the body.
 pub(crate) fn post(client: &Client, url: &str, offer: &str) -> (u16, String) {
     let answered = client.offer(url, offer).expect("an answer");
     (answered.status, answered.body)

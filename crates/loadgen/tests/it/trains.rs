@@ -1,4 +1,4 @@
-//! What goes to a viewer together, told by the server's own counters.
+//! How many datagrams leave for a viewer in one send, by the server's own counters.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,11 @@ use rtp::Bitrate;
 use crate::server::Server;
 use crate::stream::{LIGHT, Stream};
 
-/// Video alone, in frames of six packets that leave the publisher at once. Their sizes differ by
-/// a byte.
+/// Video alone, in frames of six packets that leave the publisher at once. The sizes of a frame's
+/// packets differ by one byte.
 const FRAMES: Settings = Settings {
     bitrate: Bitrate::kbps(1_200),
-    // Longer than the test: what a viewer gets from the cache comes before it is measured.
+    // Longer than the test, so that nothing is served from the cache while it measures.
     keyframes: Duration::from_secs(60),
     audio: false,
     cut: Cut::Even,
@@ -20,16 +20,16 @@ const FRAMES: Settings = Settings {
     ..LIGHT
 };
 
-/// Datagrams that are looked at.
+/// Number of datagrams to measure.
 const ENOUGH: u64 = 10_000;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// One of so many sends may end before a longer datagram for another reason: a report before a
-/// packet of video, a frame before a larger one.
+/// One of this many sends may be cut before a longer datagram for other reasons: an RTCP report
+/// before a video packet, or a frame before a larger one.
 const CUT_SHARE: u64 = 50;
 
 #[test]
-fn frames_cut_as_browsers_do_leave_whole() {
+fn frames_cut_evenly_leave_in_one_send() {
     let server = Server::start(&[]);
     let stream = Stream::start(&server, &FRAMES, 20);
     let now = || {
@@ -53,7 +53,8 @@ fn frames_cut_as_browsers_do_leave_whole() {
     let [datagrams, trains, cut] = since;
     eprintln!("{datagrams} datagrams in {trains} sends, {cut} of them cut");
     assert!(cut * CUT_SHARE < trains, "{cut} of {trains} sends were cut");
-    // What was padded came out as it was published: the end of a payload tells its length.
+    // Padded packets arrived as they were published: the stamp at a payload's end checks its
+    // length.
     let seen = stream.viewers.report();
     assert_eq!((seen.connected, seen.broken), (20, 0), "{seen}");
 }

@@ -1,4 +1,4 @@
-//! One module per wire protocol.
+//! The wire protocols, one module each.
 
 pub mod broadcast_recording;
 pub mod gortc;

@@ -12,14 +12,14 @@ use crate::problem::json_reason;
 use crate::session_http::{self, Call, Target};
 use crate::{IceServer, Problem};
 
-/// Where the endpoints are.
+/// The path below which the endpoints are.
 pub const PREFIX: &str = "/whep/";
 
-/// Relation types of the extensions.
+/// Relation types of the links to the extensions.
 const EVENTS_REL: &str = "urn:ietf:params:whep:ext:core:server-sent-events";
 const LAYER_REL: &str = "urn:ietf:params:whep:ext:core:layer";
 
-/// The names of all events that are served.
+/// All events that the server sends, in the order in which lists of them are kept.
 pub const EVENTS: [EventKind; 5] = [
     EventKind::Active,
     EventKind::Inactive,
@@ -28,51 +28,52 @@ pub const EVENTS: [EventKind; 5] = [
     EventKind::ViewerCount,
 ];
 
-/// How much of an unknown name a refusal repeats, in characters.
+/// Characters of an unknown event name that a refusal repeats.
 const NAME_QUOTED_CHARS_MAX: usize = 40;
 
 const EVENTS_METHODS: &str = "OPTIONS, GET, POST, DELETE";
 
-/// Events of the draft that clients ask for and this server never sends.
+/// Events of the draft that clients may subscribe to but this server never sends.
 const NEVER_SENT: [&str; 1] = ["reconnect"];
 
 /// A kind of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
-    /// Media flows.
+    /// The publisher sends media.
     Active,
-    /// No media flows.
+    /// The publisher stopped sending media.
     Inactive,
     /// The layers of the video changed.
     Layers,
-    /// The viewer gets another layer. Not of the draft.
+    /// The viewer receives another layer. Not part of the draft.
     Layer,
     /// The number of viewers changed.
     ViewerCount,
 }
 
-/// What is wanted of a WHEP resource.
+/// What a request asks of a WHEP resource.
 #[derive(Debug, Clone)]
 pub enum WhepCall {
-    /// As with WHIP.
+    /// A request to the endpoint or the session, as with WHIP.
     Session(Call),
-    /// Subscribe to events: answer with [`events_created`]. Each kind comes once, in the order
-    /// of [`EVENTS`], as in the next two.
+    /// Subscribe to events: answer with [`events_created`]. The list has each kind once, in the
+    /// order of [`EVENTS`]; so do the next two.
     Subscribe(Vec<EventKind>),
-    /// Send the events.
+    /// Open the event stream.
     Follow(Vec<EventKind>),
     /// End the event streams of this subscription; a later [`Self::Follow`] of it finds nothing.
     Unsubscribe(Vec<EventKind>),
     /// Choose a layer.
     ChooseLayer {
-        /// The mid of the m-line, if the client names it.
+        /// The mid of the video m-line; `None` when the client names none.
         mid: Option<String>,
-        /// What it shall be.
+        /// A fixed layer, or the server's choice.
         choice: LayerChoice,
     },
 }
 
-/// Reads a request; `path` is what stands behind [`PREFIX`].
+/// Reads a request. `path` is the part after [`PREFIX`]. Fails with 404 for an unknown extension
+/// and with 400 for an unreadable body or an unknown event, else as [`session_http::call`] does.
 pub fn call(path: &str, request: &Request<Bytes>) -> Result<(Target, WhepCall), Problem> {
     let target = Target::parse(path, request)?;
     let call = match target.extension.as_deref() {
@@ -81,14 +82,14 @@ pub fn call(path: &str, request: &Request<Bytes>) -> Result<(Target, WhepCall), 
         Some("layer") => layer(request)?,
         Some(other) => {
             let detail =
-                format!("a WHEP session has `events` and `layer` behind it, not {other:?}");
+                format!("a WHEP session has the sub-resources `events` and `layer`, not {other:?}");
             return Err(Problem::new(StatusCode::NOT_FOUND, detail));
         }
     };
     Ok((target, call))
 }
 
-/// 201 for a viewer, with links to the extensions.
+/// 201 Created for a viewer, with links to the extensions. See [`session_http::created`].
 pub fn created(stream: &StreamName, opened: &Opened, ice_servers: &[IceServer]) -> Response<Bytes> {
     let mut response = session_http::created(PREFIX, stream, opened, ice_servers);
     let session = session_http::session_path(PREFIX, stream, opened.session);
@@ -104,7 +105,8 @@ pub fn created(stream: &StreamName, opened: &Opened, ice_servers: &[IceServer]) 
     response
 }
 
-/// 201 for a subscription: where its events are. The wish is in the URL, so that nothing is kept.
+/// 201 Created for a subscription, with the location of its event stream. The URL carries the list
+/// of events, so that the server keeps nothing.
 pub fn events_created(
     stream: &StreamName,
     session: SessionId,
@@ -119,7 +121,7 @@ pub fn events_created(
 }
 
 impl EventKind {
-    /// As it is called on the wire.
+    /// The name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -130,7 +132,8 @@ impl EventKind {
         }
     }
 
-    /// Reads names: each kind once, in the order of [`EVENTS`]. An unknown name is refused.
+    /// Reads event names. Returns each kind once, in the order of [`EVENTS`], and fails with 400
+    /// for an unknown name.
     fn parse_all<'a>(names: impl Iterator<Item = &'a str>) -> Result<Vec<Self>, Problem> {
         let mut kinds = Vec::new();
         for name in names.filter(|name| !NEVER_SENT.contains(name)) {
@@ -145,14 +148,14 @@ impl EventKind {
     fn unknown(name: &str) -> Problem {
         let name: String = name.chars().take(NAME_QUOTED_CHARS_MAX).collect();
         let known = EVENTS.map(Self::name).join(", ");
-        let detail = format!("there is no event {name:?}: there are {known}");
+        let detail = format!("unknown event {name:?}: use any of {known}");
         Problem::bad_request(detail)
     }
 }
 
-/// The events that tell a follower what changed between two states of a stream; all that is
-/// true now when there was no state before, except that a stream is not live. `mid` is the
-/// follower's video m-line; who has none is told no layers.
+/// Returns the events that take a follower from one state of a stream to the next. Without a state
+/// before, these describe the whole stream, except that a stream that is not live gets no
+/// `inactive`. `mid` is the viewer's video m-line; a viewer without one is told of no layers.
 pub fn changes(
     before: Option<&StreamStatus>,
     now: &StreamStatus,
@@ -181,12 +184,12 @@ pub fn changes(
     events
 }
 
-/// The data of a [`EventKind::Layer`]: in the words with which a layer is chosen.
+/// The data of an [`EventKind::Layer`], with the same keys as a request that chooses a layer.
 pub fn layer_sent(mid: &str, rid: &str) -> String {
     serde_json::json!({ "mediaId": mid, "rid": rid }).to_string()
 }
 
-/// The layers that can be chosen, by mid, worst first. A track without simulcast has no choice.
+/// The layers to choose from, by mid, worst first. A track without simulcast has none.
 fn layers(status: &StreamStatus, mid: Option<&str>) -> serde_json::Value {
     let Some(mid) = mid else {
         return serde_json::json!({});
@@ -199,7 +202,7 @@ fn layers(status: &StreamStatus, mid: Option<&str>) -> serde_json::Value {
         .flat_map(|track| &track.layers)
         .filter_map(|layer| {
             let rid = layer.rid.as_ref()?;
-            // Rounded, or every measurement would be an event.
+            // Rounded up to 100 kbit/s: otherwise every measurement would be an event.
             let bitrate = if layer.active {
                 layer.bitrate.next_multiple_of(100_000)
             } else {
@@ -214,7 +217,7 @@ fn layers(status: &StreamStatus, mid: Option<&str>) -> serde_json::Value {
 fn events(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
     match *request.method() {
         Method::POST => {
-            // The list is optional.
+            // Without a list the client subscribes to everything.
             if request.body().is_empty() {
                 return Ok(WhepCall::Subscribe(EVENTS.to_vec()));
             }
@@ -235,7 +238,7 @@ fn events(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
     }
 }
 
-/// The kinds that the address of a subscription names; all of them when it names none.
+/// The events that the URL of a subscription lists; all events when it has no list.
 fn wished(request: &Request<Bytes>) -> Result<Vec<EventKind>, Problem> {
     let pairs = request.uri().query().unwrap_or_default().split('&');
     let names = { pairs }.find_map(|pair| pair.strip_prefix("events="));
@@ -246,7 +249,7 @@ fn wished(request: &Request<Bytes>) -> Result<Vec<EventKind>, Problem> {
     }
 }
 
-/// A viewer's wish, as the layer extension writes it.
+/// The body of a request that chooses a layer.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Wish {
@@ -305,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_subscriber_is_told_everything_at_once() {
+    fn late_subscriber_gets_the_whole_state_at_once() {
         let names: Vec<_> = changes(None, &status(true, 3, 250_000), Some("1"))
             .into_iter()
             .map(|(kind, _)| kind)
@@ -317,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_told() {
+    fn only_changed_values_become_events() {
         let before = status(true, 3, 250_000);
         assert_eq!(
             changes(Some(&before), &status(true, 3, 260_000), Some("1")),
@@ -338,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_layer_wish_is_read_in_both_spellings() {
+    fn layer_choice_accepts_both_spellings_of_rid() {
         let wish = |body: &'static str| {
             let request = Request::builder()
                 .method("POST")

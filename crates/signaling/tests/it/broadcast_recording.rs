@@ -4,7 +4,7 @@
 //! ### A broadcaster starts                                    title of a scene; resets everything
 //! * A is o=- 1 1|m=audio 9 X 111|a=mid:0                      defines a description named A
 //! ana > {"type":"broadcastRequest","message":offer(A),…}      a client's frame, offer(A) in base64
-//! ana = begin Broadcaster lab7/ana, offer A                   an output that the server carries out
+//! ana = begin Broadcaster lab7/ana, offer A                   an output the server carries out
 //! * ana is answered B                                         a call of the server
 //! ana < {"message":{"sdp":"<B>","type":"answer"},…}           a frame to a client
 //! * ana is offered C, * ana is duplicated, * ana has to be offered first

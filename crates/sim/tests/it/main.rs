@@ -4,6 +4,7 @@ mod across_shards;
 mod adaptation;
 mod both_ways;
 mod congestion;
+mod control;
 mod forwarding;
 mod helpers;
 mod keyframes;

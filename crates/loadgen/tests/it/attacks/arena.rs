@@ -1,4 +1,4 @@
-//! A stream with 50 viewers, on whom attacks are tried.
+//! A stream with 50 viewers on which attacks are tried.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -11,36 +11,39 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use crate::server::Server;
 use crate::stream::{LIGHT, Stream};
 
-/// Viewers of the stream, none of whom may notice anything.
+/// Viewers of the stream. None of them may notice an attack.
 pub(crate) const VIEWERS: usize = 50;
 
-/// The publisher and its viewers.
+/// The sessions of the publisher and its viewers.
 const SESSIONS: u64 = VIEWERS as u64 + 1;
 
-/// How long an attack lasts where no other time is asked for.
+/// Length of an attack in seconds by default.
 const SECONDS: f64 = 2.0;
 
-/// An attack that lasts so long shows a delay that the machine's other work does not hide.
+/// An attack of this length in seconds or more counts as long: its effect on delays stands out from
+/// the machine's other work.
 const SECONDS_LONG: f64 = 20.0;
 
-/// What is published then; else what a build without optimisation carries.
+/// Bit rate of the stream for long attacks. For short ones it is one that a build without
+/// optimisation carries.
 const BITRATE_LONG: Bitrate = Bitrate::kbps(2_500);
 
-/// 99 % of the packets are with their viewers within this time; within the second where other work
-/// shares the cores.
+/// Limit for the delay of 99 % of the packets: the first for long attacks, the second for short
+/// ones, during which other work may share the cores.
 const DELAY_MAX: Duration = Duration::from_millis(50);
 const DELAY_MAX_SHORT: Duration = Duration::from_millis(250);
 
-/// Nice value of attackers.
+/// The nice value of attackers.
 const ATTACKERS_NICE: i32 = 10;
 
-/// What is missing for longer is lost: a viewer of the load generator waits for a second.
+/// Time after which all losses have been counted: the load generator's viewers wait for a second.
 const LOST_AFTER: Duration = Duration::from_millis(1_200);
 
-/// Half-open sessions end after 15 s; hostile clients close theirs.
+/// Time limit for the attack's sessions to end. Half-open ones end after 15 s; hostile clients
+/// close theirs.
 const SESSIONS_END: Duration = Duration::from_secs(20);
 
-/// The server and its stream, as long as a test has it.
+/// The running arena, for as long as a test uses it.
 static ARENA: Mutex<Weak<Arena>> = Mutex::new(Weak::new());
 
 pub(crate) struct Arena {
@@ -50,7 +53,7 @@ pub(crate) struct Arena {
     turn: Mutex<()>,
 }
 
-/// What was before an attack.
+/// Measurements from before an attack.
 struct Before {
     sent: Sent,
     seen: Report,
@@ -58,7 +61,7 @@ struct Before {
 }
 
 impl Arena {
-    /// The one that runs, or another.
+    /// Returns the running arena, or starts one.
     pub(crate) fn enter() -> Arc<Self> {
         let mut running = ARENA.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(arena) = running.upgrade() {
@@ -74,7 +77,7 @@ impl Arena {
         stay_on(&servers);
         let server = Server::start(&[
             ("HEADWATER_LOG__LEVEL", "info"),
-            // That few sessions are opened shall not be what saves it.
+            // The server must survive without the rate limit for sessions.
             ("HEADWATER_LIMITS__SESSIONS_PER_SECOND", "1000000"),
         ]);
         stay_on(&others);
@@ -93,18 +96,18 @@ impl Arena {
         }
     }
 
-    /// Waits until no other attack runs. The attacker is this thread, and those that it starts.
+    /// Waits until no other attack runs. The current thread and those that it starts then become
+    /// the attacker.
     fn turn(&self) -> MutexGuard<'_, ()> {
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         stay_on(&cores().1);
-        // Publisher and viewers, who measure, come first.
+        // Publisher and viewers measure, so they take precedence.
         setpriority_process(None, ATTACKERS_NICE).expect("less urgent is allowed");
         turn
     }
 
-    /// Lets `attack` run until the time that it is given, then looks at the viewers, at the
-    /// server's memory, which may have grown by so much, and at its sessions. Returns what
-    /// `attack` did.
+    /// Runs `attack`, which gets the time at which to stop, and then checks the viewers, the growth
+    /// of the server's memory and its sessions. Returns the result of `attack`.
     pub(crate) fn withstands<T>(
         &self,
         name: &str,
@@ -141,9 +144,9 @@ impl Arena {
         assert_eq!((sent.ended, seen.ended), (0, 0), "{sent:?} {seen}");
         assert_eq!(seen.connected, VIEWERS, "{seen}");
         assert_eq!(lost, 0, "{name}: {seen}");
-        // Where the generator itself had to wait for the machine, delays prove nothing.
+        // If the generator itself stalled, delays prove nothing.
         if is_long() || seen.stalls == before.seen.stalls {
-            // Each viewer may have one on its way at either end.
+            // Each viewer may have one frame in flight at either end of the interval.
             assert!(
                 came + 2 * VIEWERS as u64 >= frames,
                 "{name}: {came} of {frames} frames"
@@ -155,14 +158,14 @@ impl Arena {
     }
 }
 
-/// How long an attack lasts.
+/// The length of an attack.
 pub(crate) fn attack_time() -> Duration {
     let asked = std::env::var("HEADWATER_ATTACK_SECONDS").ok();
     let seconds = asked.map_or(SECONDS, |s| s.parse().expect("seconds"));
     Duration::from_secs_f64(seconds)
 }
 
-/// Whether it is so long that what it did to delays and rates is no chance.
+/// Whether attacks are long enough for delays and rates to be checked strictly.
 pub(crate) fn is_long() -> bool {
     attack_time().as_secs_f64() >= SECONDS_LONG
 }
@@ -174,8 +177,8 @@ fn delay_max() -> Duration {
     }
 }
 
-/// Calls `send` so many times a second, with the number of the call, until the time. Returns how
-/// often, which is less than was asked for where the machine does not manage more.
+/// Calls `send` at this rate, with the number of the call, until the given time. Returns the number
+/// of calls, which is lower than planned if the machine cannot keep up.
 pub(crate) fn paced(until: Instant, per_second: u64, mut send: impl FnMut(u64)) -> u64 {
     const TICK: Duration = Duration::from_millis(2);
     let (start, mut sent) = (Instant::now(), 0);
@@ -195,12 +198,12 @@ pub(crate) fn paced(until: Instant, per_second: u64, mut send: impl FnMut(u64)) 
     }
 }
 
-/// The first core of this process for the server, and the others; all for both where there is
-/// one.
+/// The cores for the server and for everything else: the first core of this process, and its other
+/// cores. With a single core, both share it.
 fn cores() -> (CpuSet, CpuSet) {
     static ALL: Mutex<Option<CpuSet>> = Mutex::new(None);
     let mut known = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-    // Of the time before any thread was told where to stay.
+    // Read once, before the first thread is bound to cores.
     let all = *known.get_or_insert_with(|| sched_getaffinity(None).expect("this thread's cores"));
     let mut cores = (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core));
     let (Some(first), Some(_)) = (cores.next(), cores.next()) else {

@@ -1,15 +1,15 @@
-//! DTLS before anybody has proved anything.
+//! DTLS handshakes from addresses that have proved nothing yet.
 
 use std::time::{Duration, Instant};
 
 use super::arena::{Arena, attack_time, paced};
 use super::hostile::{Hostile, bystander, drain, on_the_wire, send};
 
-/// What the path of a handshake gets in any case: `HANDSHAKE_FREE` of `ice::agent`.
+/// Bytes that the path of a handshake gets in any case: `HANDSHAKE_FREE` of `ice::agent`.
 const HANDSHAKE_FREE: u64 = 4_800;
 const AMPLIFICATION_MAX: u64 = 3;
 
-/// So long after a forged ClientHello its answers are counted, where the attack is long.
+/// How long the answers to a forged ClientHello are counted, at most.
 const COUNTED: Duration = Duration::from_secs(12);
 
 /// Sessions with a handshake under way.
@@ -40,8 +40,8 @@ fn forged_client_hello_brings_back_one_flight() {
     });
 }
 
-/// One check and one ClientHello of a session, from the address of a bystander. Returns it with
-/// the session, what was sent, and zero.
+/// Sends one check and one ClientHello of a session from the address of a bystander. Returns its
+/// socket, the session, the bytes sent, and a count of zero for the bytes received.
 fn forge(server: &crate::server::Server) -> (std::net::UdpSocket, Hostile<'_>, u64, u64) {
     let mut client = Hostile::viewer(server);
     let hello = client_hello(&mut client);
@@ -54,7 +54,7 @@ fn forge(server: &crate::server::Server) -> (std::net::UdpSocket, Hostile<'_>, u
     (socket, client, sent, 0)
 }
 
-/// The first ClientHello of a session, which is not sent.
+/// The first ClientHello of a session, held back instead of sent.
 fn client_hello(client: &mut Hostile<'_>) -> Vec<u8> {
     client.holds_back = true;
     let deadline = Instant::now() + Duration::from_secs(5);
@@ -85,7 +85,7 @@ fn client_hello_fragments_are_counted_and_told_once() {
         let mut rng = fastrand::Rng::with_seed(7);
         let sent = paced(until, 5_000, |number| {
             let at = number as usize % clients.len();
-            // One whose handshake may have failed comes again.
+            // A client whose handshake may have failed is replaced.
             if number.is_multiple_of(201) {
                 clients[at] = open();
             }
@@ -100,11 +100,11 @@ fn client_hello_fragments_are_counted_and_told_once() {
         written.len()
     );
     assert!(refused > 0, "no hello was refused");
-    // Malformed, or without an end, or broken off; each perhaps in two minutes.
+    // Three causes: malformed, incomplete and aborted. Each may be logged in two minutes.
     assert!(written.len() <= 6, "{written:#?}");
 }
 
-/// A piece of a ClientHello that says that it is one of a longer message, and may be anywhere.
+/// A fragment of a ClientHello at a random offset, which may claim to belong to a longer message.
 fn fragment(hello: &[u8], rng: &mut fastrand::Rng) -> Vec<u8> {
     const RECORD: usize = 13;
     const HANDSHAKE: usize = 12;

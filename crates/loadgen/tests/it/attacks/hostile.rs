@@ -1,4 +1,4 @@
-//! A client that keeps to the protocol as far as its attack needs.
+//! A client that follows the protocol as far as its attack requires.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::server::Server;
 
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
-/// A session of the server's with a socket of its own. Closes the session when it ends.
+/// A client with a session and a socket of its own. Dropping it closes the session.
 pub(super) struct Hostile<'a> {
     server: &'a Server,
     pub(super) peer: Peer,
@@ -24,19 +24,19 @@ pub(super) struct Hostile<'a> {
     /// The path of the session.
     pub(super) session: String,
     connected: bool,
-    /// Packets of media that came, and their bytes.
+    /// Media packets received, and their bytes.
     pub(super) received: u64,
     pub(super) received_bytes: u64,
-    /// The last media packet's SSRC, of video where there is any.
+    /// SSRC of the last video packet; 0 before the first.
     pub(super) source: u32,
-    /// Datagrams of DTLS that the peer wants sent, where `holds_back` keeps them.
+    /// DTLS datagrams that were not sent because of `holds_back`.
     pub(super) held_back: Vec<Vec<u8>>,
-    /// Keeps DTLS to itself.
+    /// Whether to keep DTLS datagrams in `held_back` instead of sending them.
     pub(super) holds_back: bool,
 }
 
 impl<'a> Hostile<'a> {
-    /// Opens a session; nothing is sent to its media address yet.
+    /// Opens a session over HTTP. Sends nothing to the media address yet.
     pub(super) fn open(server: &'a Server, path: &str, direction: Direction) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         socket.set_nonblocking(true).expect("a socket");
@@ -66,7 +66,7 @@ impl<'a> Hostile<'a> {
         Self::open(server, "/whep/live", Direction::Receive)
     }
 
-    /// Goes through ICE and DTLS.
+    /// Completes ICE and DTLS.
     pub(super) fn connect(&mut self) {
         let deadline = Instant::now() + CONNECT_MAX;
         while !self.is_connected() {
@@ -80,7 +80,7 @@ impl<'a> Hostile<'a> {
         self.connected
     }
 
-    /// Waits for the first media.
+    /// Waits for the first video packet.
     pub(super) fn watch(&mut self) {
         let deadline = Instant::now() + CONNECT_MAX;
         while self.source == 0 {
@@ -90,7 +90,7 @@ impl<'a> Hostile<'a> {
         }
     }
 
-    /// Takes what has come, lets time pass, and sends what is due.
+    /// Handles the datagrams that have arrived and the timeouts, and sends what is due.
     pub(super) fn turn(&mut self) {
         let mut buffer = [0; 2_048];
         let local = self.socket.local_addr().expect("an address");
@@ -112,7 +112,7 @@ impl<'a> Hostile<'a> {
     fn media(&mut self, packet: &[u8]) {
         self.received += 1;
         self.received_bytes += packet.len() as u64;
-        // Packets of video are the larger ones.
+        // Only video packets are this large.
         if packet.len() > 300 {
             self.source = u32::from_be_bytes(packet[8..12].try_into().expect("four bytes"));
         }
@@ -137,11 +137,11 @@ impl<'a> Hostile<'a> {
 
     /// Sends a datagram from its own address.
     pub(super) fn send(&self, datagram: &[u8]) {
-        // A full buffer loses it, as a network would.
+        // A full send buffer drops the datagram, as a network would.
         self.socket.send_to(datagram, self.server.media()).ok();
     }
 
-    /// An authentic check of this session.
+    /// An authentic connectivity check of this session.
     pub(super) fn check(&self, nominates: bool) -> Vec<u8> {
         let (server, own) = (&self.answer, &self.offer);
         let mut check = Vec::new();
@@ -158,7 +158,8 @@ impl<'a> Hostile<'a> {
         check
     }
 
-    /// What seals its packets, apart from those of the peer itself: other SSRCs are to be used.
+    /// Encrypts packets with the session's keys, independently of the peer. Use SSRCs that the peer
+    /// does not use.
     pub(super) fn outbound(&self) -> Outbound {
         let keys = self.peer.srtp_keys().and_then(srtp_keys);
         keys.expect("it is connected").outbound()
@@ -176,7 +177,7 @@ impl<'a> Hostile<'a> {
 
 impl Drop for Hostile<'_> {
     fn drop(&mut self) {
-        // A test that fails says why by itself.
+        // A failing test reports its own reason, so errors here are ignored.
         self.server
             .client()
             .delete(&self.server.url(&self.session))
@@ -184,26 +185,26 @@ impl Drop for Hostile<'_> {
     }
 }
 
-/// The value of an attribute that a description has once, or everywhere alike.
+/// The value of an attribute that occurs once in a description, or with the same value everywhere.
 pub(super) fn value<'a>(sdp: &'a str, name: &str) -> &'a str {
     let mut lines = sdp.lines().filter_map(|line| line.strip_prefix("a="));
     let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     value.expect("the attribute is there").trim_end()
 }
 
-/// A socket of an address that nobody knows of.
+/// A socket at an address that is not involved in any session.
 pub(super) fn bystander() -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.2:0").expect("the whole of 127/8 is this host");
     socket.set_nonblocking(true).expect("a socket");
     socket
 }
 
-/// Bytes as links carry them: with the headers of IPv4 and UDP.
+/// Size of a datagram on the wire: with its IPv4 and UDP headers.
 pub(super) fn on_the_wire(datagram: usize) -> u64 {
     datagram as u64 + 28
 }
 
-/// Takes what has come to a socket; returns its bytes on the wire.
+/// Reads all datagrams that have arrived at a socket. Returns their bytes on the wire.
 pub(super) fn drain(socket: &UdpSocket) -> u64 {
     let mut buffer = [0; 2_048];
     let mut bytes = 0;
@@ -213,7 +214,7 @@ pub(super) fn drain(socket: &UdpSocket) -> u64 {
     bytes
 }
 
-/// The server's media address, for a socket that is no session's.
+/// Sends a datagram from a socket that belongs to no session. A full send buffer drops it.
 pub(super) fn send(socket: &UdpSocket, to: SocketAddr, datagram: &[u8]) {
     socket.send_to(datagram, to).ok();
 }

@@ -1,4 +1,4 @@
-//! What fills a log, if each is told.
+//! Attacks that would fill the log if each event were a line.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -7,7 +7,8 @@ use super::arena::Arena;
 use super::raw_http::{RawHttp, SDP};
 use crate::server::Server;
 
-/// Lines that one attack may leave: one for each cause and minute, of which an attack may see two.
+/// The most log lines that one attack may cause: one for each cause and minute. An attack may fall
+/// into two minutes.
 const LINES_MAX: usize = 4;
 
 const GROWTH_KB_MAX: u64 = 16_384;
@@ -46,7 +47,7 @@ fn stream_resets_leave_one_line_a_minute_and_are_counted() {
             stream
                 .set_read_timeout(Some(Duration::from_millis(500)))
                 .expect("a socket");
-            // The server may close before it has taken everything.
+            // The server may close before it has read everything.
             stream.write_all(&resets()).ok();
             stream.read_to_end(&mut Vec::new()).ok();
             sent += 1;
@@ -61,15 +62,15 @@ fn stream_resets_leave_one_line_a_minute_and_are_counted() {
     assert!(failed() > before, "none was counted");
 }
 
-/// An attack has left few lines, and the operator was told of its kind: by one of them, or by one
-/// less than a minute before, when something else on this server was of the same cause.
+/// Checks that an attack has left few lines and that its cause was logged: by one of these lines,
+/// or by one less than a minute earlier, when another event on this server had the same cause.
 fn assert_told_seldom(server: &Server, written: &[String], line: &str) {
     assert!(written.len() <= LINES_MAX, "{written:#?}");
     let all = server.log();
     assert!(all.iter().any(|told| told.contains(line)), "{all:#?}");
 }
 
-/// HTTP/2 (RFC 9113): requests that are cancelled at once.
+/// HTTP/2 requests that are cancelled at once (RFC 9113).
 fn resets() -> Vec<u8> {
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     let mut frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {

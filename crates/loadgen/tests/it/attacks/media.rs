@@ -1,4 +1,4 @@
-//! What hostile publishers send once they are connected, to streams of their own.
+//! Hostile media of connected publishers, on streams of their own.
 
 use client::Direction;
 use rtc::srtp::Outbound;
@@ -6,13 +6,15 @@ use rtc::srtp::Outbound;
 use super::arena::{Arena, is_long, paced};
 use super::hostile::Hostile;
 
-/// The cache of a layer (`limits.cache_bytes_max`), and the rest of a session.
+/// Limit for the growth of memory: the cache of a layer (`limits.cache_bytes_max`), and the rest of
+/// a session.
 const GROWTH_KB_MAX: u64 = 16_384 + 8_192;
 
-/// Packets of a build without optimisation come less often where cores are shared.
+/// The packets sent must reach the planned rate divided by this: a build without optimisation that
+/// shares cores is slower.
 const RATE_SHARE_MIN: u64 = 2;
 
-/// A publisher that seals what it likes.
+/// A publisher that encrypts and sends arbitrary packets.
 struct Forger<'a> {
     publisher: Hostile<'a>,
     outbound: Outbound,
@@ -31,7 +33,7 @@ impl<'a> Forger<'a> {
         }
     }
 
-    /// Sends a packet; `extensions` stand behind the fixed header where there are any.
+    /// Sends a packet with the header extensions `extensions`, if any.
     fn send(&mut self, ssrc: u32, index: u64, extensions: &[u8], payload: &[u8]) {
         let extended = if extensions.is_empty() { 0x80 } else { 0x90 };
         let mut packet = vec![extended, self.payload_type];
@@ -49,7 +51,7 @@ impl<'a> Forger<'a> {
     }
 }
 
-/// An SSRC that the peer itself sends on.
+/// The SSRC of video in the publisher's offer, or an arbitrary one if it has none.
 fn declared(publisher: &Hostile<'_>) -> u32 {
     let video = publisher.offer.split("m=video").nth(1).unwrap_or_default();
     let mut lines = video.lines().filter_map(|l| l.strip_prefix("a=ssrc:"));
@@ -60,7 +62,7 @@ fn declared(publisher: &Hostile<'_>) -> u32 {
 #[test]
 fn new_ssrc_in_each_packet_is_bounded() {
     let arena = Arena::enter();
-    // 3.4 Mbit/s.
+    // At this rate the packets take 3.4 Mbit/s.
     const PER_SECOND: u64 = 400;
     let sent = arena.withstands("a new SSRC in each packet", GROWTH_KB_MAX, |until| {
         let mut forger = Forger::connect(&arena, "many-ssrcs");
@@ -83,8 +85,8 @@ fn packets_of_four_bytes_are_cached_at_their_real_size() {
         let mut forger = Forger::connect(&arena, "small-packets");
         let ssrc = declared(&forger.publisher);
         paced(until, PER_SECOND, |number| {
-            // A key frame of VP8 begins (RFC 7741 §4.3); the rest belongs to it, up to what a
-            // cache may hold.
+            // A VP8 key frame begins (RFC 7741 §4.3), and all packets up to the limit of the cache
+            // belong to it.
             let payload = if number.is_multiple_of(CACHED_MAX) {
                 [0x10, 0, 0, 0]
             } else {

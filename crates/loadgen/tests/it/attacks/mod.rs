@@ -1,12 +1,12 @@
-//! Each attack on the connection that is known, on a stream with 50 viewers: none of them loses
-//! a packet, the server's memory stays within a bound that has a name, and no session is left.
+//! Every known attack on connections, tried on a stream with 50 viewers. No viewer may lose a
+//! packet, the server's memory stays within a named bound, and no session of the attack is left.
 //!
-//! An attack lasts two seconds; `HEADWATER_ATTACK_SECONDS=20` makes it longer, and then asks for a
-//! delay of less than 50 ms of 99 % of the packets. `make soak` does. `docs/attacks.md` has the
-//! table of the attacks, their bounds and these tests.
+//! An attack lasts two seconds. `HEADWATER_ATTACK_SECONDS=20` makes it longer and then requires a
+//! delay of less than 50 ms for 99 % of the packets; `make soak` does so. `docs/attacks.md` has the
+//! table of attacks, their bounds and these tests.
 //!
-//! The server has one core to itself and attackers, publisher and viewers have the others, where
-//! there are two. One server serves tests that run one after the other.
+//! On a machine with two or more cores the server has one to itself; attackers, publisher and
+//! viewers share the others. Tests that follow each other use the same server.
 
 mod arena;
 mod handshakes;

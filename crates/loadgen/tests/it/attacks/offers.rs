@@ -1,4 +1,4 @@
-//! Offers that take long to read, that ask for much memory, or that are broken.
+//! Offers that take long to read, that try to take much memory, or that are broken.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -10,26 +10,26 @@ use super::raw_http::{Answer, RawHttp, SDP};
 use crate::bodies::mutate;
 use crate::stream::offer;
 
-/// A half-open session takes less, whatever its offer says.
+/// Limit for the memory of a half-open session, whatever its offer contains.
 const SESSION_KB_MAX: u64 = 64;
 
-/// POSTs with SSRCs, as were tried once.
+/// Number of offers with SSRC lines, as many as an earlier attack used.
 const SSRC_OFFERS: usize = 464;
 
 const SSRC_LINES: usize = 2_300;
 const RTPMAPS: usize = 2_700;
 
-/// Connections that offer at the same time: more than the server reads of.
+/// Connections that send offers at the same time: more than the server reads in parallel.
 const ATTACKERS: usize = 64;
 
-/// What the threads that read offers may keep: `READERS_MIN` of `serve`, and what the allocator
-/// holds for one.
+/// Memory that the threads that read offers may keep: for each of `READERS_MIN` of `serve`, what
+/// the allocator holds for one.
 const READERS_KB_MAX: u64 = 2 * 8_192;
 
-/// Broken offers, as many as were tried once.
+/// Number of broken offers, as many as an earlier attack used.
 const BROKEN: usize = 196;
 
-/// What was taken for bodies and answers may be kept by the allocator.
+/// Limit for the growth of memory: the allocator may keep what it took for bodies and answers.
 const GROWTH_KB_MAX: u64 = 16_384;
 
 #[test]
@@ -66,7 +66,7 @@ fn ssrc_lines_in_hundreds_of_offers_take_no_memory() {
 }
 
 #[test]
-fn dearest_offers_delay_nobody() {
+fn most_expensive_offers_delay_nobody() {
     let arena = Arena::enter();
     let formats: Vec<String> = (0..RTPMAPS).map(|n| (n % 128).to_string()).collect();
     let mut offer = String::from("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n");
@@ -112,7 +112,7 @@ fn broken_offers_are_refused_by_line_and_cause() {
                 true => spoil(&mut rng, &good),
                 false => mutate(&mut rng, &good),
             };
-            // Each name is a room for a while, and there may be 10,000.
+            // Each name keeps a room for a while, and the server allows 10,000 rooms.
             let path = format!("/whip/broken-{}", number % BROKEN);
             let answer = http.send("POST", &path, SDP, &offer);
             if let Some(session) = answer.location {
@@ -129,7 +129,7 @@ fn broken_offers_are_refused_by_line_and_cause() {
     });
 }
 
-/// What a refusal says (RFC 9457).
+/// The detail of a refusal (RFC 9457).
 fn cause(answer: &Answer) -> String {
     assert!((400..500).contains(&answer.status), "{}", answer.body);
     assert!(!has_memory_address(&answer.body), "{}", answer.body);
@@ -139,7 +139,7 @@ fn cause(answer: &Answer) -> String {
     detail.to_owned()
 }
 
-/// An offer of which one line that matters is spoilt.
+/// Returns an offer with one significant line made invalid.
 fn spoil(rng: &mut Rng, offer: &str) -> String {
     const SPOILT: [(&str, &str); 8] = [
         ("v=", "v=1"),
@@ -161,7 +161,8 @@ fn spoil(rng: &mut Rng, offer: &str) -> String {
     lines.join("\r\n") + "\r\n"
 }
 
-/// `0x` and six or more hexadecimal digits, other than in what the client wrote itself.
+/// Whether a text contains `0x` with six or more hexadecimal digits, apart from those that the
+/// client sent.
 fn has_memory_address(text: &str) -> bool {
     let text = text.replace("0x7f3a2b4c5d6e", "");
     let mut rest = text.split("0x").skip(1);

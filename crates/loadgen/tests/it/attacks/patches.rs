@@ -1,4 +1,4 @@
-//! PATCHes of sessions: candidates and ICE restarts, in great number and length.
+//! Many and large PATCHes of sessions: candidates and ICE restarts.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -7,13 +7,13 @@ use super::arena::{Arena, is_long};
 use super::hostile::{Hostile, value};
 use super::raw_http::{FRAGMENT, RawHttp, SDP};
 
-/// As many as were tried once, in all.
+/// Number of PATCHes in a long attack, as many as an earlier attack used.
 const PATCHES: usize = 1_230;
 
-/// Sessions that PATCH in turn: each one is paced by itself.
+/// Sessions that PATCH in turn. The server limits the rate of each one separately.
 const SESSIONS: usize = 8;
 
-/// Bodies that are being read, and eight sessions.
+/// Limit for the growth of memory: bodies that are being read, and eight sessions.
 const GROWTH_KB_MAX: u64 = 16_384;
 
 type Statuses = BTreeMap<u16, usize>;
@@ -69,8 +69,8 @@ fn restart(number: usize) -> String {
     format!("a=ice-ufrag:again{number:06}\r\na=ice-pwd:0123456789012345678901\r\n")
 }
 
-/// PATCHes sessions in turn until the time, and as many as [`PATCHES`] in any case where it is
-/// long. Returns how often each status came.
+/// PATCHes sessions in turn until the given time, and in a long attack at least [`PATCHES`] times.
+/// Returns the count of each status.
 fn patch(
     arena: &Arena,
     until: Instant,
@@ -96,7 +96,7 @@ fn patch(
     statuses
 }
 
-/// Too many are refused, and the others answered in one of these ways.
+/// Checks that some PATCHes were refused with 429, and that all others got one of these statuses.
 fn assert_paced(statuses: &Statuses, others: &[u16]) {
     assert!(statuses.contains_key(&429), "{statuses:?}");
     let is_known = |status: &u16| *status == 429 || others.contains(status);

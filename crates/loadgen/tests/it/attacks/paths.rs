@@ -1,4 +1,4 @@
-//! Addresses that did not ask for anything, and addresses of others.
+//! Attacks with the addresses of bystanders and of other sessions.
 
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
@@ -8,10 +8,11 @@ use rtp::rtcp;
 use super::arena::{Arena, paced};
 use super::hostile::{Hostile, bystander, drain, on_the_wire, send};
 
-/// What an address that has proved nothing gets: `AMPLIFICATION_MAX` of `ice::agent`.
+/// Bytes sent to an unproved address for each byte received from it, at most: `AMPLIFICATION_MAX`
+/// of `ice::agent`.
 const AMPLIFICATION_MAX: u64 = 3;
 
-/// A session, sixteen paths, and nothing for each port.
+/// Limit for the growth of memory: a session with sixteen paths, and nothing per port.
 const GROWTH_KB_MAX: u64 = 8_192;
 
 #[test]
@@ -41,7 +42,7 @@ fn bystander_named_by_a_viewer_gets_at_most_thrice() {
             for (socket, _, got) in &mut bystanders {
                 *got += drain(socket);
             }
-            // It pings on from its own address, which keeps the session.
+            // The viewer keeps its session alive by checks from its own address.
             let own = viewer.check(false);
             viewer.send(&own);
             viewer.turn();
@@ -97,7 +98,7 @@ fn checks_from_thousands_of_ports_are_not_answered() {
             })
         },
     );
-    // Some wait in the socket's buffer until the shard's time comes.
+    // Some datagrams still wait in the server's socket buffer.
     let deadline = Instant::now() + Duration::from_secs(5);
     while counted() - before < sent / 2 {
         assert!(

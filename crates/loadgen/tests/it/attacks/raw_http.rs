@@ -1,4 +1,4 @@
-//! HTTP/1.1 as an attacker speaks it: on one connection, without looking at what comes back.
+//! A minimal HTTP/1.1 client for attackers, on one connection.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -14,7 +14,7 @@ pub(super) struct RawHttp {
 
 pub(super) struct Answer {
     pub(super) status: u16,
-    /// The path of the session that was opened.
+    /// The `Location` header: the path of the session that was opened.
     pub(super) location: Option<String>,
     pub(super) body: String,
 }
@@ -28,7 +28,8 @@ impl RawHttp {
         }
     }
 
-    /// `If-Match: *` asks for an ICE restart where a PATCH has other credentials (RFC 9725 §4.3.3).
+    /// Sends a request and waits for its response. Its `If-Match: *` makes a PATCH with other
+    /// credentials an ICE restart (RFC 9725 §4.3.3).
     pub(super) fn send(&mut self, method: &str, path: &str, kind: &str, body: &str) -> Answer {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: headwater\r\nContent-Type: {kind}\r\n\

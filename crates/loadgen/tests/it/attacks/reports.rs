@@ -1,4 +1,4 @@
-//! What hostile viewers report of what they watch.
+//! Hostile RTCP of viewers on what they watch.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use rtp::rtcp;
 use super::arena::{Arena, VIEWERS, attack_time, paced};
 use super::hostile::Hostile;
 
-/// The sender that a viewer's forged reports name: not that of the client's own.
+/// The sender SSRC of forged reports, different from the client's own.
 const REPORTER: u32 = 0x7777_0001;
 
-/// `RESENT_BYTES_MAX` of `rtc::sender`.
+/// Bytes that the server retransmits at once, at most: `RESENT_BYTES_MAX` of `rtc::sender`.
 const RESENT_AT_ONCE: u64 = 200_000;
 
 const GROWTH_KB_MAX: u64 = 8_192;
 
-/// Key frames that the publisher makes by itself.
+/// Time between key frames that the publisher makes without requests.
 const KEYFRAMES_EVERY: Duration = Duration::from_secs(2);
 
-/// A viewer's wishes that are granted: after 0, 0.5, 1.5, 3.5, 7.5 s and then each 4 s, by
-/// `WISH_INTERVAL_MIN` and `WISH_INTERVAL_MAX` of `forward::keyframes`.
+/// Key-frame requests of one viewer that the server passes on: after 0, 0.5, 1.5, 3.5, 7.5 s and
+/// then every 4 s, by `WISH_INTERVAL_MIN` and `WISH_INTERVAL_MAX` of `forward::keyframes`.
 fn wishes_granted(time: Duration) -> u64 {
     5 + time.as_secs() / 4
 }
 
 #[test]
-fn key_frames_asked_a_thousand_times_a_second_back_off() {
+fn key_frames_for_1000_plis_a_second_back_off() {
     let arena = Arena::enter();
     let before = arena.stream.publishers.sent().keyframes;
     arena.withstands("1,000 PLI a second", GROWTH_KB_MAX, |until| {
@@ -43,7 +43,7 @@ fn key_frames_asked_a_thousand_times_a_second_back_off() {
         });
     });
     let made = arena.stream.publishers.sent().keyframes - before;
-    // Opening, connecting and waiting for losses take their time too.
+    // Opening the session, connecting and waiting for losses add to the time of the attack.
     let time = attack_time() + Duration::from_secs(5);
     let own = time.as_secs() / KEYFRAMES_EVERY.as_secs() + 1;
     eprintln!("{made} key frames, {own} of them the publisher's own");
@@ -82,7 +82,7 @@ fn nack_storm_brings_back_less_than_it_costs() {
     let counted = nacks() - before;
     eprintln!("{sent} bytes of {counted} NACKs: {got} bytes of media, others {regular}");
     assert!(counted > 0, "the server saw none");
-    // Half of what is sent may be sent again, which is a share of itself.
+    // Retransmissions may take half of all bytes sent, so at most twice the regular bytes come.
     assert!(got < 2 * regular + RESENT_AT_ONCE + sent, "{got} bytes");
 }
 

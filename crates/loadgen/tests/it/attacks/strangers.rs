@@ -1,4 +1,4 @@
-//! Datagrams of nobody.
+//! Datagrams from addresses without a session.
 
 use std::net::UdpSocket;
 
@@ -11,13 +11,14 @@ use super::hostile::{send, value};
 const STUN_PER_SECOND: u64 = 20_000;
 const RANDOM_PER_SECOND: u64 = 50_000;
 
-/// An attacker that shares its core with publisher and viewers sends less.
+/// The datagrams sent must reach the planned rate divided by this: an attacker that shares its core
+/// with publisher and viewers is slower.
 const RATE_SHARE_MIN: u64 = 2;
 
-/// Nothing is kept of a stranger.
+/// Limit for the growth of memory: the server keeps nothing for a stranger.
 const GROWTH_KB_MAX: u64 = 4_096;
 
-/// Datagrams that are sent over and over.
+/// Number of prepared datagrams, which are sent in turn.
 const PREPARED: usize = 512;
 
 const SOURCES: usize = 8;

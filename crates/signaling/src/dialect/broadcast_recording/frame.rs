@@ -1,10 +1,10 @@
-//! Frames.
+//! Frames read and written as JSON text.
 //!
 //! ```text
 //! {"type":"broadcastRequest","message":"…","userId":"ana","roomId":"lab7"}   base64 of {type,sdp}
 //! {"type":"subscribeRequest","message":"…","userId":"ana","roomId":"lab7"}   or of null
 //! {"type":"remoteAnswer","message":"…"}
-//! {"type":"iceCandidate","message":"{\"candidate\":\"candidate:…\",…}"}      both ways
+//! {"type":"iceCandidate","message":"{\"candidate\":\"candidate:…\",…}"}      in both directions
 //!
 //! {"type":"remoteDescription","message":{"type":"answer","sdp":"…"}}
 //! {"type":"remoteOffer","message":{"type":"offer","sdp":"…"}}
@@ -21,15 +21,15 @@ use thiserror::Error;
 
 use super::names::{Names, NamesError};
 
-/// Bytes of a candidate. A longer one is refused.
+/// Maximum size of a candidate in bytes. A longer one is refused.
 const CANDIDATE_BYTES_MAX: usize = 1_024;
 
-/// What a socket is for.
+/// The role of a client on its socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// It sends audio and video.
+    /// The client sends audio and video.
     Broadcaster,
-    /// It is sent them.
+    /// The client receives audio and video.
     Subscriber,
 }
 
@@ -39,41 +39,41 @@ pub struct Description {
     /// `offer` or `answer`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The description itself.
+    /// The SDP.
     pub sdp: String,
 }
 
-/// What a client wants.
+/// A request of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// To broadcast or to subscribe.
+    /// Begin to broadcast or to subscribe.
     Begin {
-        /// Which of them.
+        /// Whether the client broadcasts or subscribes.
         role: Role,
         /// The broadcast.
         names: Names,
-        /// `None`: it has none yet, and the server is to offer.
+        /// The client's offer; `None` when the server is to offer.
         offer: Option<String>,
     },
-    /// To answer the last offer. `None`: its answer is not ready.
+    /// Answer the server's last offer; `None` when the client's answer is not ready.
     Answer(Option<Description>),
-    /// To say where it is reached. `None`: there is nothing more to say.
+    /// Add an ICE candidate of the client; `None` at the end of candidates.
     Candidate(Option<String>),
 }
 
-/// Why a frame is no request. No client is told.
+/// Why a frame cannot be read. The client is not told: the protocol has no errors.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unreadable {
-    /// It is no JSON object.
+    /// The frame is not a JSON object.
     #[error("a frame is a JSON object: {0}")]
     NoObject(String),
-    /// There is no such type for the server.
-    #[error("there is no type {0:?}")]
+    /// The server takes no frames of this type.
+    #[error("unknown type {0:?}")]
     UnknownType(String),
-    /// A field is missing, or is something else.
-    #[error("{0} is missing or no {1}")]
+    /// A field is missing or has the wrong type or content.
+    #[error("{0} is missing or not a valid {1}")]
     Field(&'static str, &'static str),
-    /// There is no such broadcast.
+    /// The names cannot be those of a broadcast.
     #[error(transparent)]
     Names(#[from] NamesError),
 }
@@ -102,7 +102,7 @@ fn begin(frame: &BTreeMap<String, Value>, role: Role) -> Result<Request, Unreada
     Ok(Request::Begin { role, names, offer })
 }
 
-/// A description, as clients write it.
+/// Reads a description: JSON in base64; `None` for `null`.
 fn description(frame: &BTreeMap<String, Value>) -> Result<Option<Description>, Unreadable> {
     let bytes = BASE64_STANDARD.decode(string(frame, "message")?).ok();
     let description = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
@@ -134,7 +134,7 @@ fn string<'a>(
     value.ok_or(Unreadable::Field(key, "string"))
 }
 
-/// A name. Pages that were given an empty one send the number 0.
+/// Reads a name. Pages with an empty name field send the number 0.
 fn name(frame: &BTreeMap<String, Value>, key: &'static str) -> Result<String, Unreadable> {
     match frame.get(key) {
         Some(Value::Number(number)) => Ok(number.to_string()),
@@ -142,7 +142,7 @@ fn name(frame: &BTreeMap<String, Value>, key: &'static str) -> Result<String, Un
     }
 }
 
-/// The answer to a request with an offer.
+/// The server's answer to a request with an offer.
 pub(super) fn remote_description(sdp: &str) -> String {
     let message = json!({ "type": "answer", "sdp": sdp });
     json!({ "type": "remoteDescription", "message": message }).to_string()
@@ -160,7 +160,7 @@ pub(super) fn broadcaster_exited(sdp: &str) -> String {
     json!({ "type": "broadcasterExited", "message": message }).to_string()
 }
 
-/// Where the server is reached.
+/// A candidate of the server.
 pub(super) fn ice_candidate(candidate: &str, mid: Option<&str>, ufrag: Option<&str>) -> String {
     let candidate = json!({
         "candidate": candidate,
@@ -171,7 +171,7 @@ pub(super) fn ice_candidate(candidate: &str, mid: Option<&str>, ufrag: Option<&s
     json!({ "type": "iceCandidate", "message": candidate.to_string() }).to_string()
 }
 
-/// Somebody broadcasts under these names already.
+/// Another client already broadcasts under these names.
 pub(super) fn duplicated_session() -> String {
     json!({ "type": "duplicatedSession" }).to_string()
 }

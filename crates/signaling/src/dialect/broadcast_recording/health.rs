@@ -1,28 +1,28 @@
-//! The data channels of clients: pings, and the word that video flows.
+//! The data channels of clients: their pings, and the confirmation that video flows.
 
 use std::time::{Duration, Instant};
 
-/// A broadcaster whose video flows pings at least as often; the connection of one that does not
-/// is closed. Clients ping every 500 ms.
+/// The longest pause between two pings of a broadcaster whose video flows; beyond it, its
+/// connection is closed. Clients ping every 500 ms.
 pub const PING_SILENCE_MAX: Duration = Duration::from_secs(3);
 
-/// How often a broadcaster hears that its video flows.
+/// How often a broadcaster is told that its video flows.
 pub const VIDEO_OK_EVERY: Duration = Duration::from_secs(1);
 
-/// What is told on [`Label::VideoCheck`].
+/// The text sent on [`Label::VideoCheck`].
 pub(super) const VIDEO_OK: &str = "video-ok";
 
-/// What a data channel is for.
+/// The purpose of a data channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Label {
-    /// Clients ping on it.
+    /// Clients send pings on it.
     HealthCheck,
-    /// Broadcasters hear on it that their video flows.
+    /// The server tells broadcasters on it that their video flows.
     VideoCheck,
 }
 
 impl Label {
-    /// As clients write it; `None`: nothing that the dialect knows.
+    /// Reads the label of a channel; `None` for one that the dialect does not know.
     pub fn of(label: &str) -> Option<Self> {
         match label {
             "health-check" => Some(Self::HealthCheck),
@@ -32,11 +32,12 @@ impl Label {
     }
 }
 
-/// Of one connection.
+/// The health of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Health {
+    /// When the last ping came.
     pinged: Option<Instant>,
-    /// Since the video of a broadcaster flows.
+    /// Set once the video of a broadcaster flows.
     watched: Option<Watched>,
 }
 
@@ -46,7 +47,7 @@ struct Watched {
     next_ok: Instant,
 }
 
-/// It is time for something.
+/// What [`Health::handle_timeout`] found due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
     VideoOk,
@@ -54,8 +55,8 @@ pub(super) enum Due {
 }
 
 impl Health {
-    /// The video of a broadcaster flows. Pings are waited for from now on, whether there were any
-    /// or not.
+    /// Records that the video of a broadcaster flows. From now on pings are required, whether the
+    /// client has sent any or not.
     pub(super) fn video_came(&mut self, now: Instant) {
         let fresh = || Watched {
             since: now,
@@ -64,7 +65,8 @@ impl Health {
         self.watched.get_or_insert_with(fresh);
     }
 
-    /// Takes a text of the channel for pings. Returns the answer; `None` when it is no ping.
+    /// Handles a text from the channel for pings. Returns the pong; `None` when the text is no
+    /// ping.
     pub(super) fn text(&mut self, now: Instant, text: &str) -> Option<String> {
         let mark = text.split('-').nth(1)?;
         self.pinged = Some(now);
@@ -83,7 +85,7 @@ impl Health {
             return Some(Due::Silent);
         }
         let watched = self.watched.as_mut().filter(|w| now >= w.next_ok)?;
-        // Those that were missed are left out, and the rhythm stays.
+        // Missed confirmations are skipped, so that the next one keeps its schedule.
         while watched.next_ok <= now {
             watched.next_ok += VIDEO_OK_EVERY;
         }

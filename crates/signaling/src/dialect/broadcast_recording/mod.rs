@@ -2,8 +2,9 @@
 //! number of subscribers, `docs/protocol/broadcast-recording.md`.
 //!
 //! A frame is one JSON object with its kind in `type`. There are no ids and no errors. Clients in
-//! the field answer late: [`Session`] is one socket with what makes up for that, and with the
-//! times of the data channels. It knows no rooms: whoever drives it carries out its [`Output`]s.
+//! the field answer offers late. A [`Session`] keeps the state of one socket that compensates for
+//! this, and the timers of its data channels. It knows no rooms: its caller carries out its
+//! [`Output`]s.
 
 mod frame;
 mod health;

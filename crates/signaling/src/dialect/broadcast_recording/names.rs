@@ -1,36 +1,37 @@
-//! What rooms, broadcasters and broadcasts are called.
+//! The names of rooms, broadcasters and broadcasts.
 
 use broadcast::StreamName;
 use broadcast::room::{ParticipantId, ParticipantIdError, RoomName, RoomNameError};
 use thiserror::Error;
 
-/// Whose broadcast it is. Two are the same when room and user are: not their texts put together.
+/// The names that identify a broadcast. Two broadcasts are the same if both room and user are
+/// equal; equal concatenations of the two are not enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     /// `roomId`, escaped.
     pub room: RoomName,
     /// `userId`, escaped.
     pub broadcaster: ParticipantId,
-    /// The broadcast: `{room}/{broadcaster}`.
+    /// The stream of the broadcast: `{room}/{broadcaster}`.
     pub stream: StreamName,
 }
 
-/// Why there is no such broadcast.
+/// Why names cannot be those of a broadcast.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NamesError {
-    /// Of the room.
+    /// `roomId` is not valid.
     #[error("roomId: {0}")]
     Room(#[from] RoomNameError),
-    /// Of the user.
+    /// `userId` is not valid.
     #[error("userId: {0}")]
     User(#[from] ParticipantIdError),
-    /// Of both together.
+    /// The two exceed the length of a stream name together.
     #[error("roomId and userId are too long together")]
     TooLong,
 }
 
 impl Names {
-    /// Any two texts that are not empty and not too long.
+    /// Takes any two texts that are neither empty nor too long.
     pub fn new(room: &str, user: &str) -> Result<Self, NamesError> {
         let room = RoomName::of_text(room)?;
         let broadcaster = ParticipantId::of_text(user)?;

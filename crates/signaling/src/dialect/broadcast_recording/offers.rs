@@ -1,57 +1,60 @@
-//! Offers of the server, and the answers of clients that are one behind.
+//! Offers of the server, and answers of clients that lag one description behind.
 //!
-//! Clients in the field send their current description without waiting for the new one. So the
-//! first answer to an offer is the description before it, or none. Such a stale answer is met by
-//! the same offer once more; the next answer is then right.
+//! Clients in the field send their current description without waiting for the new one. So their
+//! first answer to an offer is the previous description, or none. The server meets such a stale
+//! answer with the same offer once more; the next answer is then the right one.
 
 use std::collections::VecDeque;
 
 use super::frame::{Description, broadcaster_exited, remote_offer};
 use super::sdp;
 
-/// Descriptions of a client that are told apart from new ones. Older ones are forgotten: stale
-/// answers are one behind.
+/// Descriptions of a client that are remembered, to tell stale ones from new ones. The oldest is
+/// forgotten beyond it: stale answers lag only one behind.
 const KNOWN_MAX: usize = 16;
 
-/// What this side has offered.
+/// The server's offers on one connection.
 #[derive(Debug, Default)]
 pub(super) struct Offers {
+    /// The offer that waits for its answer.
     pending: Option<Pending>,
-    /// The client has described itself before, so its connection is known.
+    /// The client has sent a description, so its ICE and DTLS parameters are known.
     begun: bool,
     /// The last offer had tracks.
     carries: bool,
-    /// What tells the client's last descriptions apart.
+    /// The origins of the client's last descriptions, newest first.
     known: VecDeque<String>,
 }
 
 #[derive(Debug)]
 struct Pending {
     sdp: String,
+    /// The offer was sent a second time.
     repeated: bool,
 }
 
-/// What is to be done with an answer.
+/// What to do with an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Nothing: no offer waits for it.
+    /// Nothing: no offer waits for an answer.
     Ignored,
-    /// The same offer goes out once more, by this frame.
+    /// Send this frame, which repeats the offer.
     Stale(String),
-    /// This is the answer.
+    /// Apply this answer.
     Taken(String),
-    /// It is of no use, and nothing is known that could take its place.
+    /// Nothing: the answer is unusable, and the client has sent no description that could replace
+    /// it.
     Useless,
 }
 
 impl Offers {
-    /// The client has offered by itself.
+    /// Records an offer of the client.
     pub(super) fn heard(&mut self, offer: &str) {
         self.begun = true;
         self.know(offer);
     }
 
-    /// Makes an offer. Returns its frame.
+    /// Records an offer of the server and returns its frame.
     pub(super) fn offer(&mut self, sdp: &str) -> String {
         let (carried, carries) = (self.carries, sdp::carries(sdp));
         self.carries = carries;
@@ -72,6 +75,7 @@ impl Offers {
             return Verdict::Ignored;
         };
         let offer = &pending.sdp;
+        // A usable answer is new, is an answer, and has the m-lines of the offer.
         let given = given.filter(|given| {
             let is_new = self.know(&given.sdp);
             is_new && given.kind == "answer" && sdp::same_lines(offer, &given.sdp)
@@ -87,7 +91,8 @@ impl Offers {
                 self.pending = Some(pending);
                 Verdict::Stale(frame)
             }
-            // It has applied the offer twice by now: only its word for it does not come.
+            // The client has applied the offer twice by now, only its answer never comes. So the
+            // answer is derived from the offer.
             _ if self.begun => Verdict::Taken(sdp::assumed(offer)),
             _ => {
                 self.pending = Some(pending);

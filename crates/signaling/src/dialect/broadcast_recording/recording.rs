@@ -1,20 +1,20 @@
-//! What a broadcast is called in logs, and its file.
+//! The id of a broadcast for logs, and the name of its recording.
 
 use std::fmt;
 
-/// Names one broadcast from its beginning to its end: a random UUID (RFC 9562 §5.4).
+/// Identifies one broadcast from its beginning to its end: a random UUID (RFC 9562 §5.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BroadcastId(u128);
 
 impl BroadcastId {
-    /// Of random bits; six of them are taken for the version and the variant.
+    /// Makes an id from random bits. Six of them are replaced by the version and the variant.
     pub fn new(random: u128) -> Self {
         let (version, variant) = (0xf << 76, 0b11 << 62);
         Self(random & !version & !variant | 4 << 76 | 0b10 << 62)
     }
 
-    /// The file of its recording: `YYYY-MM-DD_HH-MM-SS_UUID.mp4`, with the time at which it began
-    /// in UTC. `unix_s` is that time in seconds since 1970.
+    /// The file name of the recording: `YYYY-MM-DD_HH-MM-SS_UUID.mp4`, with the time in UTC at
+    /// which the broadcast began. `unix_s` is that time in seconds since 1970.
     pub fn file_name(self, unix_s: u64) -> String {
         let (year, month, day) = date(unix_s / 86_400);
         let (hour, minute, second) = (unix_s / 3_600 % 24, unix_s / 60 % 60, unix_s % 60);
@@ -37,9 +37,9 @@ impl fmt::Display for BroadcastId {
     }
 }
 
-/// Year, month and day of a day that is counted from 1970-01-01.
+/// The year, month and day of a day counted from 1970-01-01.
 fn date(day: u64) -> (u64, u64, u64) {
-    // After 400 years, which have this many days, all comes again.
+    // The calendar repeats every 400 years, which have 146,097 days.
     let (mut year, mut left) = (1970 + day / 146_097 * 400, day % 146_097);
     while left >= days_of(year) {
         left -= days_of(year);
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_called_by_its_time_and_its_uuid() {
+    fn recording_file_name_has_start_time_and_uuid() {
         let id = BroadcastId::new(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
         assert_eq!(id.to_string(), "01234567-89ab-4def-8123-456789abcdef");
         let all = BroadcastId::new(u128::MAX).to_string();

@@ -1,6 +1,6 @@
-//! The little that this dialect has to know of descriptions.
+//! The parts of SDP that this dialect looks at.
 
-/// The m-lines of a description, each with the lines below it.
+/// The media sections of a description: each m-line with the lines below it.
 fn sections(sdp: &str) -> impl Iterator<Item = &str> {
     let begins = sdp.match_indices("m=").map(|(at, _)| at);
     let begins = begins.filter(|at| *at == 0 || sdp.as_bytes().get(at - 1) == Some(&b'\n'));
@@ -12,7 +12,7 @@ fn sections(sdp: &str) -> impl Iterator<Item = &str> {
         .filter_map(|(from, to)| sdp.get(from..to))
 }
 
-/// The value of an attribute.
+/// The value of the first attribute with this name.
 fn attribute<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut lines = text.lines().map(str::trim_end);
     lines.find_map(|line| {
@@ -22,7 +22,7 @@ fn attribute<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// Whether a section says so.
+/// Whether a section has this attribute without a value.
 fn has(section: &str, flag: &str) -> bool {
     let mut lines = section.lines().map(str::trim_end);
     lines.any(|line| line.strip_prefix("a=") == Some(flag))
@@ -32,28 +32,28 @@ fn is_media(section: &str) -> bool {
     section.starts_with("m=audio") || section.starts_with("m=video")
 }
 
-/// Whether its writer sends on this m-line.
+/// Whether the side that wrote the section sends media on it.
 fn sends(section: &str) -> bool {
     is_media(section) && (has(section, "sendonly") || has(section, "sendrecv"))
 }
 
-/// Whether its writer receives on this m-line.
+/// Whether the side that wrote the section receives media on it.
 fn receives(section: &str) -> bool {
     is_media(section) && (has(section, "recvonly") || has(section, "sendrecv"))
 }
 
-/// Whether its writer sends anything.
+/// Whether the side that wrote the description sends any media.
 pub(super) fn carries(sdp: &str) -> bool {
     sections(sdp).any(sends)
 }
 
-/// Whether an answer has the m-lines of an offer.
+/// Whether an answer has the same m-lines as an offer, in the same order.
 pub(super) fn same_lines(offer: &str, answer: &str) -> bool {
     let mids = |sdp| sections(sdp).map(|section| attribute(section, "mid"));
     mids(offer).eq(mids(answer))
 }
 
-/// Whether an answer takes what is offered, line by line, and nothing else (RFC 3264 §6.1).
+/// Whether an answer accepts every track that is offered, and no more (RFC 3264 §6.1).
 pub(super) fn takes(offer: &str, answer: &str) -> bool {
     let mut pairs = sections(offer).zip(sections(answer));
     pairs.all(|(offered, answered)| {
@@ -62,8 +62,8 @@ pub(super) fn takes(offer: &str, answer: &str) -> bool {
     })
 }
 
-/// What tells descriptions apart: session and version in the `o=` line (RFC 8829 §5.2.1); without
-/// such a line, all of it.
+/// The part of a description that tells it from others: user name, session id and version of its
+/// `o=` line (RFC 8829 §5.2.1). Without such a line, the whole description.
 pub(super) fn origin(sdp: &str) -> &str {
     let Some(line) = sdp.lines().find(|line| line.starts_with("o=")) else {
         return sdp;
@@ -72,7 +72,7 @@ pub(super) fn origin(sdp: &str) -> &str {
     end.map_or(line, |(end, _)| &line[..end])
 }
 
-/// The answer to an offer of one who takes all that is offered and sends nothing.
+/// The answer to an offer by a client that receives every offered track and sends nothing.
 pub(super) fn assumed(offer: &str) -> String {
     let turned = |line| match line {
         "a=sendonly" | "a=sendrecv" => "a=recvonly",
@@ -83,7 +83,8 @@ pub(super) fn assumed(offer: &str) -> String {
     lines.flat_map(|line| [line, "\r\n"]).collect()
 }
 
-/// The candidates of a description, each once, with the first m-line's mid and the ufrag.
+/// The candidates of the first m-line, its mid, and the ufrag. With BUNDLE they apply to all
+/// m-lines.
 pub(super) fn candidates(sdp: &str) -> (Vec<&str>, Option<&str>, Option<&str>) {
     let first = sections(sdp).next().unwrap_or_default();
     let lines = first.lines().map(str::trim_end);
@@ -93,8 +94,8 @@ pub(super) fn candidates(sdp: &str) -> (Vec<&str>, Option<&str>, Option<&str>) {
     (candidates.collect(), attribute(first, "mid"), ufrag)
 }
 
-/// The same description, in which every m-line prefers Opus or VP8, if it has it: broadcasts of
-/// this dialect are that.
+/// Returns the description with Opus or VP8 as the first choice of every m-line that has it. The
+/// broadcasts of this dialect use these codecs.
 pub fn usual_codecs_first(sdp: &str) -> String {
     let head = sdp.find("\nm=").map_or(sdp.len(), |at| at + 1);
     let mut out = sdp.get(..head).unwrap_or_default().to_owned();
@@ -110,14 +111,14 @@ pub fn usual_codecs_first(sdp: &str) -> String {
     out
 }
 
-/// The same description, in which all tracks are of one stream, whatever its writer calls them: a
-/// broadcaster has one.
+/// Returns the description without its `a=msid` lines, so that all tracks belong to one stream: a
+/// broadcaster has a single one.
 pub fn of_one_stream(sdp: &str) -> String {
     let lines = sdp.split_inclusive('\n');
     lines.filter(|line| !line.starts_with("a=msid:")).collect()
 }
 
-/// The m-line with its usual codec before all else; `None` when it has none.
+/// The m-line with Opus or VP8 first; `None` when the section has neither.
 fn first_line(section: &str) -> Option<String> {
     let mut lines = section.split('\n');
     let line = lines.next()?;
@@ -136,6 +137,7 @@ fn first_line(section: &str) -> Option<String> {
             .starts_with(usual)
             .then_some(number)
     })?;
+    // The retransmission format of that codec moves to the front with it.
     let rtx = section
         .lines()
         .filter_map(|line| line.strip_prefix("a=fmtp:"));

@@ -1,4 +1,4 @@
-//! One socket.
+//! The state of one socket.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -11,63 +11,65 @@ use super::names::Names;
 use super::offers::{Offers, Verdict};
 use super::sdp;
 
-/// Candidates that come before the session has begun and are kept. Further ones are left out: the
-/// server learns from checks.
+/// Candidates that are kept when they come before the session has begun. Further ones are dropped:
+/// the server learns the client's addresses from its ICE checks.
 pub const EARLY_MAX: usize = 64;
 
-/// One socket, without its room and its connection.
+/// The state of one socket; its room and its peer are the caller's.
 #[derive(Debug, Default)]
 pub struct Session {
+    /// `None` until the session has begun.
     role: Option<Role>,
+    /// Candidates of the client from before the session has begun.
     early: Vec<String>,
     offers: Offers,
     health: Health,
-    /// The client knows where the server is reached.
+    /// The client was sent the server's candidates.
     is_reached: bool,
     outputs: VecDeque<Output>,
 }
 
-/// What is to be carried out, in order.
+/// What the caller has to carry out, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    /// A frame for the client.
+    /// Send a frame to the client.
     Send(String),
-    /// The client wants to broadcast or to subscribe. The next call is [`Session::begun`],
-    /// [`Session::duplicated`], or neither when it is refused.
+    /// The client asks to broadcast or to subscribe. The caller then calls [`Session::begun`] or
+    /// [`Session::duplicated`], or neither when it refuses the request.
     Begin {
-        /// Which of them.
+        /// Whether the client broadcasts or subscribes.
         role: Role,
         /// The broadcast.
         names: Names,
-        /// `None`: the server is to offer.
+        /// The client's offer; `None` when the server is to offer.
         offer: Option<String>,
     },
-    /// The client's answer to the last offer.
+    /// Apply the client's answer to the last offer.
     Answer(String),
-    /// The client is reached here.
+    /// Add a candidate of the client.
     Candidate(String),
-    /// A text for the client, over its data channel with this label.
+    /// Send a text to the client over its data channel with this label.
     Write(Label, &'static str),
-    /// The connection and the socket are to be closed: no ping came.
+    /// Close the peer and the socket: the broadcaster's pings stopped.
     End,
 }
 
-/// Why nothing comes of a frame. No client is told.
+/// Why a frame was dropped. The client is not told: the protocol has no errors.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// It cannot be read.
+    /// The frame cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// The socket broadcasts or subscribes already.
-    #[error("a socket broadcasts or subscribes once")]
+    /// The client broadcasts or subscribes on this socket already.
+    #[error("this socket broadcasts or subscribes already")]
     Begun,
-    /// An answer is not what was asked for.
-    #[error("the answer is no description")]
+    /// The repeated offer got no usable answer either.
+    #[error("the answer is not a usable description")]
     NoAnswer,
 }
 
 impl Session {
-    /// Takes a frame.
+    /// Handles a frame of the client. Fails when the frame is dropped.
     pub fn received(&mut self, text: &str) -> Result<(), Refusal> {
         match frame::read(text)? {
             Request::Begin { .. } if self.role.is_some() => Err(Refusal::Begun),
@@ -102,8 +104,8 @@ impl Session {
         }
     }
 
-    /// The client broadcasts or subscribes from now on. `described`: its offer and the answer;
-    /// `None`: the server is going to offer.
+    /// Records that the client broadcasts or subscribes from now on. `described` is its offer with
+    /// the server's answer; `None` when the server is going to offer.
     pub fn begun(&mut self, role: Role, described: Option<(&str, &str)>) {
         self.role = Some(role);
         if let Some((offer, answer)) = described {
@@ -116,19 +118,20 @@ impl Session {
             .extend(early.into_iter().map(Output::Candidate));
     }
 
-    /// Somebody broadcasts under these names already.
+    /// Tells the client that another one already broadcasts under these names.
     pub fn duplicated(&mut self) {
         self.put(Output::Send(frame::duplicated_session()));
     }
 
-    /// The server offers; the offer before was answered.
+    /// Sends an offer of the server. The previous offer must have been answered.
     pub fn offered(&mut self, offer: &str) {
         let frame = self.offers.offer(offer);
         self.put(Output::Send(frame));
         self.tell_candidates(offer);
     }
 
-    /// Once, and after a description: this client would try again and again until there is one.
+    /// Sends the server's candidates, once and after a description: without one, clients of this
+    /// protocol would retry adding them again and again.
     fn tell_candidates(&mut self, sdp: &str) {
         if std::mem::replace(&mut self.is_reached, true) {
             return;
@@ -139,14 +142,14 @@ impl Session {
         self.outputs.extend(frames.map(Output::Send));
     }
 
-    /// The video of a broadcaster flows.
+    /// Records that the video of a broadcaster flows. Ignored for subscribers.
     pub fn video_came(&mut self, now: Instant) {
         if self.role == Some(Role::Broadcaster) {
             self.health.video_came(now);
         }
     }
 
-    /// A text has come over a data channel. Returns what goes back over the same.
+    /// Handles a text from a data channel. Returns the reply on the same channel.
     pub fn channel_text(&mut self, now: Instant, label: Label, text: &str) -> Option<String> {
         match label {
             Label::HealthCheck => self.health.text(now, text),
@@ -154,17 +157,17 @@ impl Session {
         }
     }
 
-    /// The next output.
+    /// Takes the next output.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// When to call [`Self::handle_timeout`].
+    /// When to call [`Self::handle_timeout`]; `None` when no timer runs.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.health.poll_timeout()
     }
 
-    /// Time has passed.
+    /// Handles the timers that are due.
     pub fn handle_timeout(&mut self, now: Instant) {
         match self.health.handle_timeout(now) {
             Some(Due::VideoOk) => self.put(Output::Write(Label::VideoCheck, VIDEO_OK)),

@@ -10,7 +10,7 @@ const OFFER: &str = "v=0\r\no=- 1 7 IN IP4 0.0.0.0\r\n\
     m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:h1\r\na=sendonly\r\n\
     m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:h2\r\na=sendonly\r\n";
 
-/// An answer that takes all that [`OFFER`] offers.
+/// An answer that accepts all of [`OFFER`].
 fn answer(version: u32) -> Description {
     let origin = format!("o=- 2 {version} ");
     let sdp = OFFER
@@ -34,7 +34,7 @@ fn offering() -> Offers {
 }
 
 #[test]
-fn an_answer_that_is_right_at_once_is_taken_and_further_ones_are_ignored() {
+fn first_right_answer_is_taken_and_later_ones_are_ignored() {
     let mut offers = offering();
     assert_eq!(
         offers.answered(Some(answer(2))),
@@ -45,7 +45,7 @@ fn an_answer_that_is_right_at_once_is_taken_and_further_ones_are_ignored() {
 }
 
 #[test]
-fn a_stale_answer_of_any_kind_is_met_by_the_same_offer_once() {
+fn stale_answer_of_any_kind_gets_the_same_offer_once() {
     let answered = |change: fn(String) -> String| described("answer", &change(answer(2).sdp));
     for stale in [
         None,
@@ -73,7 +73,7 @@ fn a_stale_answer_of_any_kind_is_met_by_the_same_offer_once() {
 }
 
 #[test]
-fn after_a_second_stale_answer_the_offer_counts_as_taken() {
+fn second_stale_answer_counts_as_accepting_the_offer() {
     let mut offers = offering();
     assert!(matches!(offers.answered(None), Verdict::Stale(_)));
     match offers.answered(None) {
@@ -87,7 +87,7 @@ fn after_a_second_stale_answer_the_offer_counts_as_taken() {
 }
 
 #[test]
-fn who_was_never_described_has_to_answer_and_may_do_so_later() {
+fn client_without_description_must_answer_but_may_be_late() {
     let mut offers = Offers::default();
     offers.offer(OFFER);
     assert!(matches!(offers.answered(None), Verdict::Stale(_)));
@@ -99,7 +99,7 @@ fn who_was_never_described_has_to_answer_and_may_do_so_later() {
 }
 
 #[test]
-fn an_offer_without_the_tracks_of_the_one_before_says_that_the_broadcaster_is_gone() {
+fn offer_that_drops_the_tracks_says_the_broadcaster_left() {
     let mut offers = Offers::default();
     let gone = OFFER.replace("sendonly", "inactive");
     assert!(offers.offer(&gone).contains("remoteOffer"));
@@ -109,7 +109,7 @@ fn an_offer_without_the_tracks_of_the_one_before_says_that_the_broadcaster_is_go
 }
 
 #[test]
-fn opus_and_vp8_come_first_with_retransmissions_and_all_else_stays() {
+fn opus_and_vp8_move_first_with_their_rtx() {
     let offer = "v=0\r\nm=audio 9 X 63 111\r\na=rtpmap:111 opus/48000/2\r\n\
         m=video 9 X 98 99 96 97\r\na=rtpmap:98 VP9/90000\r\na=rtpmap:99 rtx/90000\r\n\
         a=fmtp:99 apt=98\r\na=rtpmap:96 VP8/90000\r\na=fmtp:97 apt=96\r\n\
@@ -130,7 +130,7 @@ fn opus_and_vp8_come_first_with_retransmissions_and_all_else_stays() {
 }
 
 #[test]
-fn tracks_of_one_description_are_of_one_stream() {
+fn msid_lines_are_removed() {
     let sdp = "v=0\r\nm=audio 9 X 0\r\na=msid:a b\r\na=mid:0\r\nm=video 9 X 0\r\na=msid:c d";
     let expected = "v=0\r\nm=audio 9 X 0\r\na=mid:0\r\nm=video 9 X 0\r\n";
     assert_eq!(of_one_stream(sdp), expected);
@@ -142,7 +142,7 @@ fn broadcaster() -> Session {
     session
 }
 
-/// What comes of the passing of time, with when.
+/// Lets time pass. Returns the outputs with their times in milliseconds.
 fn pass(session: &mut Session, begin: Instant, time: Duration) -> Vec<(u128, Output)> {
     let mut all = Vec::new();
     while let Some(due) = session.poll_timeout().filter(|due| *due <= begin + time) {
@@ -155,7 +155,7 @@ fn pass(session: &mut Session, begin: Instant, time: Duration) -> Vec<(u128, Out
 }
 
 #[test]
-fn video_is_confirmed_each_second_and_the_third_without_a_ping_is_the_last() {
+fn video_is_confirmed_each_second_until_3s_without_a_ping() {
     let (mut session, begin) = (broadcaster(), Instant::now());
     assert_eq!(session.poll_timeout(), None);
     session.video_came(begin);
@@ -171,7 +171,7 @@ fn video_is_confirmed_each_second_and_the_third_without_a_ping_is_the_last() {
 }
 
 #[test]
-fn a_ping_counts_from_when_it_came_and_an_old_one_from_when_video_came() {
+fn silence_counts_from_the_last_ping_or_the_first_video() {
     let (mut session, begin) = (broadcaster(), Instant::now());
     let at = |ms| begin + Duration::from_millis(ms);
     let pong = session.channel_text(at(0), Label::HealthCheck, "ping-5000");
@@ -194,7 +194,7 @@ fn a_ping_counts_from_when_it_came_and_an_old_one_from_when_video_came() {
 }
 
 #[test]
-fn pongs_echo_what_stands_between_the_first_two_dashes() {
+fn pong_echoes_the_text_between_the_first_two_dashes() {
     let (mut session, now) = (Session::default(), Instant::now());
     let mut ping = |label, text| session.channel_text(now, label, text);
     for (text, pong) in [
@@ -210,7 +210,7 @@ fn pongs_echo_what_stands_between_the_first_two_dashes() {
 }
 
 #[test]
-fn a_subscriber_is_never_silent_for_too_long() {
+fn subscriber_never_times_out_without_pings() {
     let mut session = Session::default();
     session.begun(Role::Subscriber, None);
     session.video_came(Instant::now());
@@ -218,7 +218,7 @@ fn a_subscriber_is_never_silent_for_too_long() {
 }
 
 #[test]
-fn two_names_are_not_one_because_they_read_the_same_together() {
+fn names_with_equal_concatenation_stay_distinct() {
     let names = |room, user| Names::new(room, user).expect("good names");
     assert_ne!(names("a_b", "c").stream, names("a", "b_c").stream);
     assert_eq!(names("lab 7", "ana").stream.as_str(), "lab~207/ana");
@@ -231,7 +231,7 @@ fn two_names_are_not_one_because_they_read_the_same_together() {
 }
 
 #[test]
-fn the_number_of_an_empty_name_counts_as_its_text() {
+fn number_sent_for_an_empty_name_is_read_as_text() {
     let frame = r#"{"type":"subscribeRequest","message":"bnVsbA==","userId":0,"roomId":"lab7"}"#;
     match read(frame) {
         Ok(Request::Begin { names, .. }) => assert_eq!(names.stream.as_str(), "lab7/0"),
@@ -241,7 +241,7 @@ fn the_number_of_an_empty_name_counts_as_its_text() {
 
 proptest! {
     #[test]
-    fn whatever_comes_is_taken_or_refused(
+    fn arbitrary_frames_never_panic(
         text in ".*",
         kind in "broadcastRequest|subscribeRequest|remoteAnswer|iceCandidate|x",
         message in ".*|[A-Za-z0-9+/]{4,16}(==)?|\\{.*\\}",

@@ -4,11 +4,12 @@ use serde_json::value::RawValue;
 
 use super::Error;
 
-/// The fields of an object, as they came. Of a field that comes twice the last one counts.
+/// The fields of an object, with their values as raw JSON. The last of several fields with one name
+/// counts.
 pub(super) type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
-/// What a client asks for. Its fields are there; whether the server has what they name is for
-/// whoever carries it out.
+/// A request of a client. Required fields are present; whether the rooms, users and streams that
+/// they name exist is for the server to find out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are those of the protocol")]
 pub enum Call {
@@ -24,7 +25,7 @@ pub enum Call {
     Publish {
         rid: String,
         sdp: String,
-        /// An object, as it came.
+        /// A JSON object, byte for byte.
         minfo: String,
     },
     Unpublish {
@@ -46,7 +47,7 @@ pub enum Call {
     },
     Broadcast {
         rid: String,
-        /// Any JSON, as it came; `null` when there was none.
+        /// Any JSON, byte for byte; `null` when the request has none.
         data: String,
     },
     GetUsers {
@@ -57,7 +58,8 @@ pub enum Call {
     },
 }
 
-/// Reads a method's data. Fields are looked at in the order in which the protocol refuses them.
+/// Reads the data of a method. Fields are checked in the order in which the protocol refuses them:
+/// the first missing one decides the error code.
 pub(super) fn read(method: &str, data: &Fields<'_>) -> Result<Call, Error> {
     let rid = || text(data, "rid").ok_or(Error::NO_RID);
     let named = |name| text(data, name).unwrap_or_default();
@@ -103,7 +105,7 @@ pub(super) fn read(method: &str, data: &Fields<'_>) -> Result<Call, Error> {
     })
 }
 
-/// The offer of `jsep`, which is an object.
+/// Reads the offer in `jsep`, an object with the field `sdp`.
 fn sdp(data: &Fields<'_>) -> Result<String, Error> {
     let jsep = data.get("jsep").filter(|jsep| is_present(jsep.get()));
     let jsep = jsep.ok_or(Error::NO_JSEP)?;
@@ -111,12 +113,13 @@ fn sdp(data: &Fields<'_>) -> Result<String, Error> {
     text(&fields, "sdp").ok_or(Error::NO_SDP)
 }
 
-/// Clients count on this: what is neither an object nor a text with something in it is missing.
+/// Whether a value counts as present: an object, or a string that is not empty. Clients rely on the
+/// error code for anything else being that of a missing field.
 fn is_present(value: &str) -> bool {
     value.starts_with('{') || (value.starts_with('"') && value != "\"\"")
 }
 
-/// A field that is a text with something in it.
+/// Returns a field that is a non-empty string; `None` for anything else.
 pub(super) fn text(fields: &Fields<'_>, name: &str) -> Option<String> {
     let text: String = serde_json::from_str(fields.get(name)?.get()).ok()?;
     Some(text).filter(|text| !text.is_empty())

@@ -6,9 +6,10 @@ use broadcast::room::SendError;
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// For programs: the protocol's own are below 100; the others are like those of HTTP.
+    /// The kind of error, for programs. Codes below 100 are the protocol's own, the others follow
+    /// HTTP statuses.
     pub code: i32,
-    /// For people.
+    /// What is wrong, for people.
     pub reason: Cow<'static, str>,
 }
 
@@ -16,19 +17,19 @@ pub struct Error {
 impl Error {
     pub const NO_METHOD: Self = Self::new(-1, "method not found");
     pub const NO_DATA: Self = Self::new(-1, "data not found");
-    /// It is missing, or the user is not in that room.
+    /// The request names no room, or the user is not in that room.
     pub const NO_RID: Self = Self::new(2, "rid not found");
     pub const NO_JSEP: Self = Self::new(5, "jsep not found");
     pub const NO_SDP: Self = Self::new(6, "sdp not found");
     pub const NO_MINFO: Self = Self::new(7, "minfo not found");
-    /// No node of this `sfuid`, or none that has the stream.
+    /// No node has this `sfuid`, or none has the stream.
     pub const NO_SFU: Self = Self::new(12, "sfu rpc not found");
-    /// There is no such method.
+    /// The protocol has no such method.
     pub const UNKNOWN: Self = Self::new(14, "unknown error");
-    /// The token of the socket does not allow it.
+    /// The socket's token does not allow the request.
     pub const FORBIDDEN: Self = Self::new(403, "the token of this socket does not allow it");
-    /// The stream is somebody else's.
-    pub const NOT_OWN: Self = Self::new(403, "this stream is somebody else's");
+    /// Another user publishes the stream.
+    pub const NOT_OWN: Self = Self::new(403, "this stream belongs to another user");
 
     const fn new(code: i32, reason: &'static str) -> Self {
         Self {
@@ -44,27 +45,27 @@ impl Error {
         }
     }
 
-    /// A stream that is to be watched is not there any more.
+    /// The stream to subscribe to is gone.
     pub fn stream_gone(mid: &str) -> Self {
         Self::told(403, format!("cannot get router: {mid}"))
     }
 
-    /// A stream whose watching is to end is not there.
+    /// The stream to unsubscribe from does not exist.
     pub fn no_stream(mid: &str) -> Self {
         Self::told(410, format!("can't get router:{mid}"))
     }
 
-    /// A limit of this server is reached, which the text names.
+    /// A limit of the server is reached; `reason` names it.
     pub fn full(reason: String) -> Self {
         Self::told(503, reason)
     }
 
-    /// A room or a user cannot be called so.
+    /// The name of a room or user is not valid.
     pub fn name(error: &impl ToString) -> Self {
         Self::told(413, error.to_string())
     }
 
-    /// A room was not entered.
+    /// The user could not join a room.
     pub fn join(error: &OpenError) -> Self {
         Self::told(
             Self::status(error).unwrap_or(401),
@@ -72,7 +73,7 @@ impl Error {
         )
     }
 
-    /// A stream was not published.
+    /// A stream could not be published.
     pub fn publish(error: &OpenError) -> Self {
         Self::told(
             Self::status(error).unwrap_or(403),
@@ -80,7 +81,7 @@ impl Error {
         )
     }
 
-    /// A stream was not shown.
+    /// A stream could not be subscribed to.
     pub fn subscribe(error: &OpenError) -> Self {
         Self::told(
             Self::status(error).unwrap_or(403),
@@ -88,7 +89,7 @@ impl Error {
         )
     }
 
-    /// The server has no room, or stops: nothing is wrong with the request.
+    /// 503 when the server is full or shutting down, and the request itself is fine.
     fn status(error: &OpenError) -> Option<i32> {
         matches!(error, OpenError::Full { .. } | OpenError::Stopping).then_some(503)
     }

@@ -1,4 +1,4 @@
-//! protoo frames as text.
+//! protoo frames read from and written as text.
 
 use serde::Serialize;
 use serde_json::Number;
@@ -6,18 +6,18 @@ use serde_json::Number;
 use super::Error;
 use super::call::{self, Call, Fields, text};
 
-/// What a client sends.
+/// A request or notification of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// What the response is to carry: the number that came, `null` when there was none. `None`
-    /// for a notification, which gets no response.
+    /// The id for the response, as JSON: the number that the client sent, or `null` when it sent
+    /// none. `None` for a notification, which gets no response.
     pub id: Option<String>,
-    /// What, or why it is refused.
+    /// The method with its data, or why the request is refused.
     pub call: Result<Call, Error>,
 }
 
-/// Reads a frame. `None` for one that is neither request nor notification, or no JSON object:
-/// nobody waits for a response to it.
+/// Reads a frame. `None` when it is not a JSON object, or neither a request nor a notification: no
+/// client waits for a response to it.
 pub fn read(frame: &str) -> Option<Request> {
     let fields: Fields<'_> = serde_json::from_str(frame).ok()?;
     let says = |name| fields.get(name).is_some_and(|value| value.get() == "true");
@@ -45,7 +45,7 @@ fn id(fields: &Fields<'_>) -> String {
     number.map_or_else(|| "null".to_owned(), |number| number.to_string())
 }
 
-/// The response to a request that was carried out.
+/// The response to a request that succeeded.
 pub fn success(id: &str, data: &impl Serialize) -> String {
     format!(
         "{{\"response\":true,\"id\":{id},\"ok\":true,\"data\":{}}}",

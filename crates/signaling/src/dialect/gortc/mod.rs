@@ -7,9 +7,9 @@
 //!                 {"notification":true,"method":"peer-join","data":{…}}
 //! ```
 //!
-//! A room is a `rid`, a participant a `uid`, a stream a `mid`, and somebody's watching of a stream
-//! a `sid`. Any text is a room and a user: see [`RoomName::of_text`](broadcast::room::RoomName) and
-//! its counterpart for participants.
+//! A `rid` identifies a room, a `uid` a participant, a `mid` a stream, and a `sid` a participant's
+//! subscription to a stream. Any text is valid as a room or user: see
+//! [`RoomName::of_text`](broadcast::room::RoomName) and its counterpart for participants.
 
 mod call;
 mod error;
@@ -25,12 +25,12 @@ pub use names::{label, mid, sid, stream_of, uid_of};
 pub use notification::{NotificationNames, Notifications};
 pub use shown::{Jsep, Lists, Minfo, Node, Pub, Published, Pubs, Subscribed, User, Users};
 
-/// Offered by clients, and answered to those that do.
+/// The WebSocket subprotocol. The server selects it for clients that offer it.
 pub const SUBPROTOCOL: &str = "protoo";
 
-/// What a `broadcast` may carry, in bytes of JSON. More is refused with 413.
+/// Maximum size of the data of a `broadcast`, in bytes of JSON. More is refused with 413.
 pub const BROADCAST_BYTES_MAX: usize = 131_072;
 
-/// A longer message closes its socket: the longest broadcast with its frame fits twice, so that
-/// one which is too long is refused by its response.
+/// Maximum size of a message in bytes; a longer one closes its socket. It is twice that of a
+/// broadcast, so that a client whose broadcast is somewhat too long gets a response instead.
 pub const MESSAGE_BYTES_MAX: usize = 2 * BROADCAST_BYTES_MAX;

@@ -1,23 +1,23 @@
-//! What streams are called: `mid` in this protocol.
+//! The ids of streams (`mid`) and subscriptions (`sid`) in this protocol.
 
 use broadcast::StreamName;
 use broadcast::room::{ParticipantId, RoomName, Stream};
 
-/// How many digits tell the streams, or the watchings, of a user apart.
+/// Digits that tell the streams or the subscriptions of a user apart.
 const DIGITS: usize = 6;
 
-/// The label of a stream, or the end of a `sid`, from a random number.
+/// Makes the label of a stream, or the end of a `sid`, from a random number.
 pub fn label(random: u32) -> String {
     format!("{:06}", random % 1_000_000)
 }
 
-/// What a user's watching of a stream is called.
+/// The `sid` of a user's subscription.
 pub fn sid(uid: &str, label: &str) -> String {
     format!("{uid}#{label}")
 }
 
-/// What a stream is called: `<uid>#<6 digits>`, and `<uid>#/<name>` when it came by another
-/// dialect, where labels are not six digits.
+/// The `mid` of a stream: `<uid>#<6 digits>`, or `<uid>#/<name>` for a stream of another dialect,
+/// whose label is not six digits.
 pub fn mid(stream: &Stream) -> String {
     let uid = stream.participant.text();
     match &stream.label {
@@ -26,10 +26,10 @@ pub fn mid(stream: &Stream) -> String {
     }
 }
 
-/// The stream in a room that is called so, if there is one: whoever looks it up compares its
-/// [`mid`].
+/// The name of the stream in `room` that would have this `mid`; `None` when no stream can have it.
+/// The stream need not exist; the caller looks it up and compares its [`mid`].
 pub fn stream_of(room: &RoomName, mid: &str) -> Option<StreamName> {
-    // A user may have the sign in its name.
+    // The last `#` separates: a user id may contain others.
     let (uid, last) = mid.rsplit_once('#')?;
     if let Some(name) = last.strip_prefix('/') {
         let name = StreamName::new(name).ok()?;
@@ -42,7 +42,7 @@ pub fn stream_of(room: &RoomName, mid: &str) -> Option<StreamName> {
     StreamName::new(&format!("{room}/{id}~{last}")).ok()
 }
 
-/// Whose stream it is, by its `mid`.
+/// The `uid` of the publisher in a `mid`.
 pub fn uid_of(mid: &str) -> &str {
     mid.rsplit_once('#').map_or(mid, |(uid, _)| uid)
 }
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn every_stream_is_found_by_what_it_is_called() {
+    fn every_stream_is_found_by_its_mid() {
         let id = |text| ParticipantId::of_text(text).expect("an id");
         let whip = |name| {
             let name = StreamName::new(name).expect("a good name");
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_stream_is_called_finds_none() {
+    fn mid_that_no_stream_can_have_finds_none() {
         let garden = RoomName::new("garden").expect("a room");
         for mid in [
             "",

@@ -1,4 +1,4 @@
-//! What clients are told without having asked.
+//! Notifications that the server sends to clients.
 
 use broadcast::room::{Event, MessageKind, ParticipantId, RoomName};
 use serde::{Deserialize, Serialize};
@@ -8,23 +8,23 @@ use super::Node;
 use super::frame::json;
 use super::names::mid;
 
-/// Which names notifications have.
+/// How the names of notifications are spelled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NotificationNames {
-    /// `peer-join`: as the protocol is described.
+    /// `peer-join`, as the protocol's description has it.
     #[default]
     Hyphen,
-    /// `peer_join`: as the earlier server sends them.
+    /// `peer_join`, as the earlier server sends it.
     Underscore,
 }
 
-/// Writes notifications of one server.
+/// Writes the notifications of a server.
 #[derive(Debug, Clone)]
 pub struct Notifications {
-    /// What the server is called.
+    /// The ids of the server.
     pub node: Node,
-    /// Which names they have.
+    /// The spelling of the notifications' names.
     pub names: NotificationNames,
 }
 
@@ -38,7 +38,7 @@ struct Peer {
 struct Joined<'a> {
     rid: String,
     uid: String,
-    /// An earlier name of what says where somebody is; clients look for either.
+    /// An earlier name of `signalid`. Clients look for either.
     bizid: &'static str,
     signalid: &'a str,
 }
@@ -58,8 +58,8 @@ struct Said<'a> {
 }
 
 impl Notifications {
-    /// What somebody in a room is told of an event; `None` when it is nothing for this protocol,
-    /// or its own doing.
+    /// The notification of an event for the participant `me` of a room. `None` when the protocol
+    /// has none for it, or when `me` caused the event.
     pub fn of(&self, room: &RoomName, me: &ParticipantId, event: &Event) -> Option<String> {
         match event {
             Event::ParticipantJoined(other) if other.id != *me => {
@@ -81,7 +81,7 @@ impl Notifications {
                 Some(self.removed(&room.text(), &stream.participant.text(), &mid(stream)))
             }
             Event::Message(message) if message.from != *me => {
-                // From other dialects comes text that need not be JSON.
+                // Messages of other dialects need not be JSON: those become a JSON string.
                 let data = RawValue::from_string(message.body.clone());
                 let kept = data.ok().filter(|_| message.kind == MessageKind::Data);
                 let quoted = || RawValue::from_string(json(&message.body)).ok();
@@ -97,12 +97,13 @@ impl Notifications {
         }
     }
 
-    /// A stream is not there any more.
+    /// The notification that a stream ended.
     pub fn removed(&self, rid: &str, uid: &str, mid: &str) -> String {
         self.write("stream-remove", &Removed { rid, uid, mid })
     }
 
-    /// Somebody was sent away from a room: it is elsewhere now, or was kicked, or the room is over.
+    /// The notification that the server removed `me` from a room: the user joined elsewhere, was
+    /// kicked, or the room was closed.
     pub fn kicked(&self, room: &RoomName, me: &ParticipantId) -> String {
         self.write("peer-kick", &peer(room, me))
     }

@@ -1,4 +1,4 @@
-//! What clients are shown.
+//! The users, streams and results that responses carry.
 
 use broadcast::room::{Participant, ParticipantId, RoomName, Stream};
 use rtp::Kind;
@@ -8,16 +8,16 @@ use serde_json::value::RawValue;
 use super::frame::json;
 use super::names::mid;
 
-/// What this server is called towards clients; in a cluster these tell nodes apart.
+/// The ids of this server for clients. In a cluster they tell nodes apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// Of the signalling.
+    /// The id of the signalling part.
     pub signalid: String,
-    /// Of the media.
+    /// The id of the media part.
     pub sfuid: String,
 }
 
-/// Somebody in a room.
+/// A user in a room.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs, reason = "the fields are those of the protocol")]
 pub struct User {
@@ -34,11 +34,11 @@ pub struct Pub {
     pub uid: String,
     pub mid: String,
     pub sfuid: String,
-    /// As its publisher said.
+    /// Information on the stream as its publisher sent it.
     pub minfo: Box<RawValue>,
 }
 
-/// What there is in a room besides the one who asks.
+/// The other users of a room and their streams.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs, reason = "the fields are those of the protocol")]
 pub struct Lists {
@@ -96,21 +96,22 @@ impl Jsep {
     }
 }
 
-/// What a publisher says of its stream, as the metadata of a stream in a room: so that it is kept
-/// as it came, and apart from what other dialects keep there.
+/// A publisher's `minfo`, wrapped for the metadata of its stream. This keeps it byte for byte, and
+/// apart from the metadata of other dialects.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Minfo {
     minfo: Box<RawValue>,
 }
 
 impl Minfo {
-    /// The metadata that keeps what came. `minfo` is JSON; anything else is kept as nothing.
+    /// Returns the metadata that holds `minfo`; empty when `minfo` is not JSON.
     pub fn metadata(minfo: &str) -> String {
         let kept = RawValue::from_string(minfo.to_owned());
         kept.map(|minfo| json(&Self { minfo })).unwrap_or_default()
     }
 
-    /// What is kept of a stream, or else what its tracks are.
+    /// Returns the `minfo` in a stream's metadata. For a stream of another dialect it is made up
+    /// from its tracks.
     fn of(stream: &Stream) -> Box<RawValue> {
         if let Ok(Self { minfo }) = serde_json::from_str(&stream.metadata) {
             return minfo;
@@ -124,7 +125,7 @@ impl Minfo {
 }
 
 impl Node {
-    /// What a newcomer is shown.
+    /// The answer to `join`: the other users of the room and their streams.
     pub fn lists(
         &self,
         room: &RoomName,

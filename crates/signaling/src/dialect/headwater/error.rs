@@ -1,4 +1,4 @@
-//! Refusals.
+//! Refusals of requests.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Error {
-    /// For programs.
+    /// The kind of refusal, for programs.
     pub code: Code,
-    /// For people: what is wrong, and what to do.
+    /// What is wrong and how to fix it, for people.
     pub message: String,
-    /// The field of the request that is at fault, if one is: `params.room`.
+    /// The field of the request that is at fault, such as `params.room`, if it is a single one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub field: Option<String>,
@@ -22,38 +22,38 @@ pub struct Error {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Code {
-    /// The request cannot be read, or makes no sense.
+    /// The request cannot be read, or contradicts itself.
     BadRequest,
-    /// There is no such method.
+    /// The server has no such method.
     UnknownMethod,
-    /// `join` or `resume` comes first.
+    /// The socket has no session yet: `join` or `resume` comes first.
     NotJoined,
-    /// Neither comes twice on one socket.
+    /// The socket has a session already: it takes no second `join` or `resume`.
     AlreadyJoined,
-    /// The session is over, or never was: join anew.
+    /// The session has ended or never existed: join again.
     SessionGone,
-    /// A token is needed.
+    /// The request needs a token.
     TokenMissing,
-    /// The token is not right for this.
+    /// The token does not allow the request.
     TokenWrong,
-    /// The role does not allow it.
+    /// The participant's role does not allow the request.
     Forbidden,
-    /// The room is locked.
+    /// The room is locked: only hosts may join.
     Locked,
-    /// There is nobody, or nothing, of this name.
+    /// What the request names does not exist, such as a participant or a stream.
     NotFound,
-    /// Somebody else has it.
+    /// The name or id is already in use.
     Conflict,
-    /// A limit is reached; the message names it.
+    /// A limit of the server is reached; the message names it.
     LimitReached,
-    /// Too many in too short a time.
+    /// The participant sends requests or messages too fast.
     TooFast,
-    /// The server is too busy, or stops: try again.
+    /// The server is overloaded or shutting down: try again.
     Busy,
 }
 
 impl Code {
-    /// As it is written.
+    /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BadRequest => "badRequest",
@@ -75,7 +75,7 @@ impl Code {
 }
 
 impl Error {
-    /// A refusal that no single field is to blame for.
+    /// A refusal without a field.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -84,7 +84,7 @@ impl Error {
         }
     }
 
-    /// A refusal of one field.
+    /// A refusal that names the field at fault.
     pub fn of(field: &str, code: Code, message: impl Into<String>) -> Self {
         Self {
             field: Some(field.to_owned()),

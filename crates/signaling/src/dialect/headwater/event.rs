@@ -1,8 +1,8 @@
-//! What the server tells without being asked, and what it is about.
+//! The events that the server sends, and the data that they carry.
 
 use serde::{Deserialize, Serialize};
 
-/// What happened. A frame brings one or several, in order.
+/// Something that happened. A frame carries one or several, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(
@@ -11,128 +11,128 @@ use serde::{Deserialize, Serialize};
     rename_all_fields = "camelCase"
 )]
 pub enum Event {
-    /// Somebody came.
+    /// A participant joined the room.
     ParticipantJoined {
-        /// Who.
+        /// The new participant.
         participant: Participant,
     },
-    /// Something about a participant is new: name, metadata, state, quality.
+    /// The name, metadata, state or quality of a participant changed.
     ParticipantChanged {
-        /// As it is now.
+        /// The participant with its new values.
         participant: Participant,
     },
-    /// Somebody is gone. Its streams were removed before.
+    /// A participant left. Its streams were removed before.
     ParticipantLeft {
-        /// Who.
+        /// The participant's id.
         id: String,
-        /// Why.
+        /// Why it left.
         reason: EndReason,
     },
-    /// A stream began.
+    /// A participant began a stream.
     StreamAdded {
-        /// Which.
+        /// The new stream.
         stream: Stream,
     },
-    /// Something about a stream is new: whether media comes, mute, layers.
+    /// A stream changed: its media started or stopped, a track was muted, or its layers changed.
     StreamChanged {
-        /// As it is now.
+        /// The stream with its new values.
         stream: Stream,
     },
-    /// A stream is over.
+    /// A stream ended.
     StreamRemoved {
-        /// Its name.
+        /// The stream's name.
         stream: String,
     },
-    /// Somebody wrote; also the writer is told.
+    /// A participant sent a message; the sender gets it too.
     Message {
-        /// What.
+        /// The message.
         message: Message,
     },
-    /// Who speaks now, loudest first.
+    /// The active speakers changed.
     Speakers {
-        /// Ids of participants.
+        /// The ids of the participants who speak now, loudest first.
         participants: Vec<String>,
     },
-    /// The room is locked or open, or the number of those in it changed.
+    /// The room was locked or unlocked, or its number of participants or viewers changed.
     RoomChanged {
-        /// As it is now.
+        /// The room with its new values.
         room: Room,
     },
     /// A host asks this participant to mute a track.
     MuteRequested {
         /// The stream's name.
         stream: String,
-        /// Which track.
+        /// The track to mute.
         kind: TrackKind,
         /// The host's id.
         by: String,
     },
-    /// An offer for the viewing peer connection, to be answered by `answer`. No other comes before
-    /// that.
+    /// An offer for the viewing peer connection. The client answers it with `answer`; the server
+    /// sends no other offer before that.
     Offer {
-        /// Counts up from one.
+        /// The number of the offer, counted from one.
         number: u32,
-        /// The whole offer.
+        /// The complete SDP.
         sdp: String,
-        /// What the m-lines that are in use carry.
+        /// The track on each m-line that is in use.
         lines: Vec<Line>,
     },
-    /// Another layer of a subscribed video comes from now on.
+    /// The server switched a subscribed video to another layer.
     Layer {
         /// The stream's name.
         stream: String,
-        /// The layer's rid.
+        /// The rid of the new layer.
         rid: String,
     },
-    /// The server has given a peer connection up: another is to take its place. For `publish` the
-    /// client publishes again; for `view` the next offer is for a new connection.
+    /// The server gave up a peer connection, which has to be replaced. For `publish` the client
+    /// publishes again; for `view` the next offer is for a new connection.
     PeerLost {
-        /// Which.
+        /// The lost peer connection.
         peer: super::PeerName,
     },
-    /// The participation is over; nothing comes after it.
+    /// The participation is over. No frame follows.
     Ended {
-        /// Why.
+        /// Why it ended.
         reason: EndReason,
-        /// What a host said.
+        /// The reason that a host gave, for people.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(test, ts(optional))]
         text: Option<String>,
     },
 }
 
-/// Somebody in a room.
+/// A participant in a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Participant {
-    /// Unique in the room.
+    /// The participant's id, unique in the room.
     pub id: String,
-    /// For people.
+    /// The name to show to people.
     pub name: String,
-    /// What it may do.
+    /// What the participant may do.
     pub role: Role,
-    /// The application's.
+    /// Text of the application, which the server does not interpret.
     pub metadata: String,
-    /// Whether it is heard of.
+    /// Whether the participant's socket is connected.
     pub state: ParticipantState,
-    /// Of its connection.
+    /// The quality of the participant's connection.
     pub quality: Quality,
-    /// Since when, in milliseconds since 1970.
+    /// When the participant joined, in milliseconds since 1970.
     #[cfg_attr(test, ts(type = "number"))]
     pub joined_at: u64,
 }
 
-/// Whether a participant is heard of.
+/// Whether a participant's socket is connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ParticipantState {
-    /// It is.
+    /// The socket is connected.
     Connected,
-    /// Its socket is lost; it may come back.
+    /// The socket is lost; the participant may resume.
     Lost,
 }
 
@@ -142,45 +142,45 @@ pub enum ParticipantState {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
-    /// All, also what concerns others.
+    /// Everything, including actions on other participants.
     Host,
-    /// Publish, view, write.
+    /// Publish, view and send messages.
     Publisher,
-    /// View and write.
+    /// View and send messages.
     Viewer,
-    /// View; others do not see it.
+    /// Only view; other participants do not see it.
     Hidden,
 }
 
-/// How well a participant's connection does.
+/// The quality of a participant's connection, measured by its packet loss and round-trip time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Quality {
-    /// Nothing is known: there is no media.
+    /// Not measured: the participant has no media.
     Unknown,
-    /// Nothing is missing.
+    /// At most 2 % of packets are lost, and the round trip takes at most 300 ms.
     Good,
-    /// Some packets are lost, or take long.
+    /// At most 8 % of packets are lost, and the round trip takes at most 600 ms.
     Fair,
-    /// It shows.
+    /// More packets are lost, or the round trip takes longer.
     Poor,
 }
 
-/// A room.
+/// The state of a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Room {
-    /// Its name.
+    /// The room's name.
     pub name: String,
-    /// Only hosts may enter.
+    /// Whether only hosts may join.
     pub locked: bool,
-    /// Those in it, without the hidden.
+    /// The number of participants, without hidden ones.
     pub participants: u32,
-    /// Those who watch a stream of it without being in it: by WHEP.
+    /// The number of external viewers: they watch a stream by WHEP without joining the room.
     pub viewers: u32,
 }
 
@@ -190,17 +190,17 @@ pub struct Room {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Stream {
-    /// Unique on the server; `/whep/{name}` plays it.
+    /// The stream's name, unique on the server; `/whep/{name}` plays it.
     pub name: String,
-    /// Whose: a participant's id.
+    /// The id of the participant who publishes it.
     pub participant: String,
-    /// What tells the participant's streams apart.
+    /// Tells the streams of one participant apart; absent on a stream that was published without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub label: Option<String>,
-    /// Media comes.
+    /// Whether the server receives media.
     pub active: bool,
-    /// Audio first.
+    /// The tracks, audio first.
     pub tracks: Vec<Track>,
 }
 
@@ -212,120 +212,120 @@ pub struct Stream {
 pub struct Track {
     /// Audio or video.
     pub kind: TrackKind,
-    /// Where it comes from.
+    /// Where the media comes from, such as `camera`; absent when the publisher did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub source: Option<String>,
-    /// Its publisher sends nothing.
+    /// Whether the publisher has muted the track.
     pub muted: bool,
-    /// As SDP calls it; absent before the first packet.
+    /// The codec's name in SDP; absent before the first packet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub codec: Option<String>,
-    /// Simulcast layers, worst first; empty without.
+    /// The simulcast layers, worst first; empty without simulcast.
     pub layers: Vec<Layer>,
 }
 
-/// A simulcast layer.
+/// A simulcast layer of a video track.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Layer {
-    /// Its name.
+    /// The layer's rid.
     pub rid: String,
-    /// In pixels; 0 when its publisher did not say.
+    /// Width in pixels; 0 when the publisher did not say.
     pub width: u32,
-    /// See `width`.
+    /// Height in pixels; 0 when the publisher did not say.
     pub height: u32,
-    /// Packets of it come.
+    /// Whether the server receives packets of the layer.
     pub active: bool,
 }
 
-/// Audio or video.
+/// The kind of a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum TrackKind {
-    /// Sound.
+    /// An audio track.
     Audio,
-    /// Pictures.
+    /// A video track.
     Video,
 }
 
-/// What somebody wrote.
+/// A message of a participant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
-    /// Counts up in the room.
+    /// The message's number, which counts up in the room.
     #[cfg_attr(test, ts(type = "number"))]
     pub number: u64,
-    /// For people or for programs.
+    /// Whether the message is for people or for programs.
     pub kind: MessageKind,
-    /// The writer's id.
+    /// The sender's id.
     pub from: String,
-    /// The writer's name, which may be gone by now.
+    /// The sender's name when it sent the message; the sender may have left since.
     pub name: String,
-    /// The only one who gets it, besides the writer; absent: all.
+    /// The id of the only recipient besides the sender; absent when the message is for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub to: Option<String>,
-    /// What it is about.
+    /// The topic, for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub topic: Option<String>,
     /// The text.
     pub body: String,
-    /// When, in milliseconds since 1970.
+    /// When it was sent, in milliseconds since 1970.
     #[cfg_attr(test, ts(type = "number"))]
     pub sent_at: u64,
 }
 
-/// For whom a message is.
+/// Whether a message is for people or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum MessageKind {
-    /// People.
+    /// A chat message for people.
     Chat,
-    /// Programs.
+    /// Data for programs.
     Data,
 }
 
-/// What an m-line of an offer carries.
+/// The track that an m-line of an offer carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
-    /// The `a=mid`.
+    /// The m-line's `a=mid`.
     pub mid: String,
     /// The stream's name.
     pub stream: String,
-    /// Which track of it.
+    /// The track of the stream.
     pub kind: TrackKind,
 }
 
-/// Why a participation is over.
+/// Why a participation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum EndReason {
-    /// It left.
+    /// The participant left.
     Left,
-    /// It was lost and did not come back.
+    /// The participant's socket was lost and it did not resume in time.
     Lost,
-    /// Somebody joined with the same id: probably the same person, elsewhere.
+    /// A client joined with the same id: probably the same person on another device.
     Replaced,
-    /// A host sent it away.
+    /// A host removed the participant.
     Kicked,
-    /// A host, or the API, ended the room.
+    /// A host or the API closed the room.
     Closed,
-    /// It did not take what was sent to it.
+    /// The participant did not confirm the frames that the server sent.
     Slow,
-    /// The server stops.
+    /// The server is shutting down.
     Stopping,
 }

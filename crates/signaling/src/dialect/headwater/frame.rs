@@ -1,4 +1,4 @@
-//! Frames as text.
+//! Frames read from and written as JSON text.
 //!
 //! ```text
 //! to the server    {"id":7,"method":"send","params":{…},"seen":41}
@@ -19,14 +19,14 @@ use super::params::{
 };
 use crate::problem::json_reason;
 
-/// What a client asks for.
+/// A request of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Of the client's choice, higher than all before it.
+    /// The request's id, chosen by the client. It must be higher than every id before.
     pub id: u64,
-    /// The highest `n` that the client has seen: what came up to it is not kept any more.
+    /// The highest `n` that the client has seen. It confirms all frames up to this one.
     pub seen: Option<u64>,
-    /// What, or why it cannot be read.
+    /// The method with its parameters, or why the request is refused.
     pub call: Result<Call, Error>,
 }
 
@@ -36,7 +36,7 @@ pub struct Request {
 pub enum Call {
     Join(Join),
     Resume(Resume),
-    /// Goes, and says so.
+    /// Ends the participation.
     Leave,
     Publish(Publish),
     Unpublish(Unpublish),
@@ -50,13 +50,13 @@ pub enum Call {
     Send(Send),
     Metadata(Metadata),
     Host(Host),
-    /// What the server measures.
+    /// Returns what the server measures of the participant's media.
     Stats,
-    /// Shows that both sides are there.
+    /// Shows that the client is alive; the response shows that the server is.
     Ping,
 }
 
-/// The methods, for who asks for another one.
+/// The names of all methods, for the refusal of an unknown one.
 pub(super) const METHODS: &str = "join, resume, leave, publish, unpublish, mute, subscribe, unsubscribe, \
     layers, answer, trickle, restart, send, metadata, host, stats, ping";
 
@@ -71,8 +71,8 @@ struct Envelope<'a> {
     seen: Option<u64>,
 }
 
-/// Reads a frame. `Err` for one that has no id, and so gets no response: the socket is closed with
-/// the reason.
+/// Reads a frame. Fails when the frame has no readable id and so cannot get a response: the socket
+/// is then closed with the reason.
 pub fn read(text: &str) -> Result<Request, Error> {
     let envelope: Envelope<'_> = typed(text, "").map_err(|error| Error {
         message: format!(
@@ -115,7 +115,7 @@ fn call(method: &str, text: &str) -> Result<Call, Error> {
     })
 }
 
-/// A method without parameters.
+/// Reads a method without parameters.
 fn nothing(text: &str, call: Call) -> Result<Call, Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -128,7 +128,7 @@ fn params<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     typed(text, "params")
 }
 
-/// Reads a JSON object, and nothing behind it; an error names the field.
+/// Reads a JSON object with nothing after it. The error names the field at fault.
 fn typed<'a, T: Deserialize<'a>>(text: &'a str, prefix: &str) -> Result<T, Error> {
     let wrong = |path: &str, reason: &str| {
         let field = match (prefix, path) {
@@ -136,7 +136,7 @@ fn typed<'a, T: Deserialize<'a>>(text: &'a str, prefix: &str) -> Result<T, Error
             ("", path) => path.to_owned(),
             (prefix, path) => format!("{prefix}.{path}"),
         };
-        // Where in the text it stands helps nobody: the field is named.
+        // The position in the text is dropped: the error names the field instead.
         let reason = reason.split(" at line ").next().unwrap_or_default();
         Error {
             code: Code::BadRequest,
@@ -144,7 +144,7 @@ fn typed<'a, T: Deserialize<'a>>(text: &'a str, prefix: &str) -> Result<T, Error
             field: (!field.is_empty()).then_some(field),
         }
     };
-    // A list of the fields' values would be read, too.
+    // serde would also accept an array with the values of the fields.
     if !text.trim_start().starts_with('{') {
         return Err(wrong(".", "an object is expected"));
     }
@@ -155,7 +155,7 @@ fn typed<'a, T: Deserialize<'a>>(text: &'a str, prefix: &str) -> Result<T, Error
     Ok(value)
 }
 
-/// The body of a response to a request that was carried out.
+/// The body of a response to a request that succeeded.
 pub fn responded(id: u64, result: &impl Serialize) -> String {
     format!("\"id\":{id},\"result\":{}", json(result))
 }
@@ -170,7 +170,7 @@ pub fn events(events: &[Event]) -> String {
     format!("\"events\":{}", json(&events))
 }
 
-/// A whole frame; `n` counts those of a session, and is absent where there is no session.
+/// Wraps a body in a frame. `n` is the frame's number within its session; `None` without a session.
 pub fn frame(n: Option<u64>, body: &str) -> String {
     match n {
         Some(n) => format!("{{\"n\":{n},{body}}}"),

@@ -1,7 +1,7 @@
 //! The Headwater protocol: rooms over one WebSocket, `docs/protocol/headwater.md`.
 //!
 //! A client sends requests, each with an id, and gets one response for each; the server also sends
-//! events. This module reads and writes the frames; who is in which room is known elsewhere.
+//! events. This module reads and writes the frames; `broadcast::room` keeps rooms and participants.
 
 mod error;
 mod event;
@@ -23,7 +23,7 @@ pub use params::{
 pub use results::{IceServer, Joined, Published, Restarted, Resumed, Sent, Stats, TrackStats};
 pub use translate::{participant_id, stream_name};
 
-/// The WebSocket subprotocol.
+/// The name of the WebSocket subprotocol.
 pub const SUBPROTOCOL: &str = "headwater.v1";
 
 #[cfg(test)]

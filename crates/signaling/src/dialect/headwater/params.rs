@@ -1,37 +1,38 @@
-//! What the methods take.
+//! The parameters of the methods.
 
 use serde::{Deserialize, Serialize};
 
 use super::event::{MessageKind, Role, TrackKind};
 
-/// `join`: enters a room, which begins to be if it was not.
+/// `join`: enters a room, which is created if it does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Join {
     /// The room's name.
     pub room: String,
-    /// Who: another participation with this id ends. Without it the server makes one up.
+    /// The participant's id. A participant who has this id already is replaced. Without it, the
+    /// server chooses one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub id: Option<String>,
-    /// What others see. Without it they see the id.
+    /// The name that others see. Without it, they see the id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub name: Option<String>,
-    /// Whatever the application wants others to know.
+    /// Text of the application that others see. The server does not interpret it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub metadata: Option<String>,
-    /// What the participant wants to be. Without it, `publisher`.
+    /// The role to join with. Without it, `publisher`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub role: Option<Role>,
-    /// Where the server asks for one.
+    /// The token for this role, if the server requires one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub token: Option<String>,
-    /// Without it, `auto`.
+    /// Which streams of others the participant gets. Without it, `auto`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub subscribe: Option<SubscribeMode>,
@@ -42,71 +43,71 @@ pub struct Join {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum SubscribeMode {
-    /// All, also those that come later.
+    /// All streams, including later ones.
     Auto,
-    /// Those that it subscribes to.
+    /// Only the streams that it subscribes to.
     Manual,
 }
 
-/// `resume`: goes on with a participation over a new socket.
+/// `resume`: continues a participation over a new socket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Resume {
-    /// The secret that `join` gave.
+    /// The secret from the result of `join`.
     pub session: String,
     /// The highest `n` that the client has seen.
     #[cfg_attr(test, ts(type = "number"))]
     pub seen: u64,
 }
 
-/// `publish`: begins a stream, or changes what it consists of.
+/// `publish`: begins a stream, or changes its tracks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Publish {
-    /// Tells the participant's streams apart: the first part of a name. Without it, the stream is
-    /// named for its participant alone.
+    /// Tells the participant's streams apart and becomes part of the stream's name. Without it, the
+    /// stream is named after its participant alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub label: Option<String>,
-    /// At most one of each kind.
+    /// The tracks of the stream, at most one of each kind.
     pub tracks: Vec<PublishedTrack>,
-    /// The whole offer of the publishing peer connection.
+    /// The complete SDP offer of the publishing peer connection.
     pub sdp: String,
 }
 
-/// One m-line of the offer that belongs to the stream.
+/// An m-line of the offer that carries a track of the stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PublishedTrack {
     /// The m-line's `a=mid`.
     pub mid: String,
-    /// Where it comes from: `camera`, `microphone`, `screen` or what the application calls it.
+    /// Where the media comes from: `camera`, `microphone`, `screen` or a word of the application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub source: Option<String>,
-    /// It begins muted.
+    /// Whether the track starts muted.
     #[serde(default)]
     #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     pub muted: bool,
-    /// The simulcast layers, worst first, with their sizes, by which the server chooses.
+    /// The simulcast layers, worst first. The server chooses layers by their sizes.
     #[serde(default)]
     #[cfg_attr(test, ts(optional, as = "Option<Vec<PublishedLayer>>"))]
     pub layers: Vec<PublishedLayer>,
 }
 
-/// The size of one encoding.
+/// The size of a simulcast layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PublishedLayer {
-    /// Its rid.
+    /// The layer's rid.
     pub rid: String,
-    /// In pixels.
+    /// Width in pixels.
     pub width: u32,
-    /// In pixels.
+    /// Height in pixels.
     pub height: u32,
 }
 
@@ -119,66 +120,67 @@ pub struct Unpublish {
     pub stream: String,
 }
 
-/// `mute`: tells others that a track of the own stream carries nothing, or something again.
+/// `mute`: tells others that the participant muted or unmuted a track of its own stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Mute {
     /// The stream's name.
     pub stream: String,
-    /// Which track.
+    /// The track that was muted or unmuted.
     pub kind: TrackKind,
-    /// Nothing comes.
+    /// Whether the track is muted now.
     pub muted: bool,
 }
 
-/// `subscribe` and `unsubscribe`.
+/// `subscribe` and `unsubscribe`: starts or stops the tracks of another participant's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Subscribe {
     /// The stream's name.
     pub stream: String,
-    /// Which tracks; without it, all.
+    /// The tracks. Without it, all tracks of the stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub kinds: Option<Vec<TrackKind>>,
 }
 
-/// `layers`: how a subscribed track is to come. What is left out stays as it is.
+/// `layers`: changes how the server sends a subscribed track. Fields that are left out keep their
+/// values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Layers {
     /// The stream's name.
     pub stream: String,
-    /// Which track; without it, video.
+    /// The track. Without it, video.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub kind: Option<TrackKind>,
-    /// Send nothing for now.
+    /// Whether the server pauses the track.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub paused: Option<bool>,
-    /// The size at which the video is shown, in pixels: no larger layer than is needed for it. 0
-    /// for the largest.
+    /// Width in pixels at which the video is shown. The server sends no larger layer than this size
+    /// needs. 0 allows the largest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub width: Option<u32>,
-    /// See `width`.
+    /// Height in pixels at which the video is shown, see `width`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub height: Option<u32>,
 }
 
-/// `answer`: to the server's offer for the viewing peer connection.
+/// `answer`: answers the server's offer for the viewing peer connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Answer {
     /// The number of the offer.
     pub offer: u32,
-    /// The answer.
+    /// The complete SDP answer.
     pub sdp: String,
 }
 
@@ -187,51 +189,52 @@ pub struct Answer {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum PeerName {
-    /// What the participant sends; the client offers.
+    /// Carries the participant's own streams; the client offers.
     Publish,
-    /// What it receives; the server offers.
+    /// Carries the streams of others; the server offers.
     View,
 }
 
-/// `trickle`: candidates of the client.
+/// `trickle`: adds ICE candidates of the client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trickle {
-    /// Of which peer connection.
+    /// The peer connection that the candidates belong to.
     pub peer: PeerName,
-    /// `candidate:…` each.
+    /// The candidates, each as `candidate:…`.
     pub candidates: Vec<String>,
 }
 
-/// `restart`: ICE begins anew, since the network has changed.
+/// `restart`: restarts ICE, for example after a change of network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Restart {
-    /// Which peer connection.
+    /// The peer connection to restart.
     pub peer: PeerName,
-    /// For `publish` the client's offer with new credentials. For `view` the server offers.
+    /// With `publish`, the client's offer with new credentials. With `view`, absent: the server
+    /// offers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub sdp: Option<String>,
 }
 
-/// `send`: a message to all, or to one.
+/// `send`: sends a message to all participants, or to one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Send {
-    /// Of whom it is for people, or for programs. Without it, `chat`.
+    /// Whether the message is for people or for programs. Without it, `chat`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub kind: Option<MessageKind>,
-    /// The id of the participant that gets it; without it, all.
+    /// The id of the recipient. Without it, all participants get the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub to: Option<String>,
-    /// What it is about, for programs.
+    /// The topic, for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub topic: Option<String>,
@@ -239,59 +242,60 @@ pub struct Send {
     pub body: String,
 }
 
-/// `metadata`: changes what others see of the participant. What is left out stays.
+/// `metadata`: changes what others see of the participant. Fields that are left out keep their
+/// values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Metadata {
-    /// See [`Join::name`].
+    /// The new name, see [`Join::name`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub name: Option<String>,
-    /// See [`Join::metadata`].
+    /// The new metadata, see [`Join::metadata`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub metadata: Option<String>,
 }
 
-/// `host`: what only a host may do.
+/// `host`: an action that only a host may take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Host {
-    /// What.
+    /// The action.
     pub action: Action,
-    /// `kick`: whom, by id.
+    /// With `kick`, the id of the participant to remove.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub participant: Option<String>,
-    /// `mute`: which stream.
+    /// With `mute`, the name of the stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub stream: Option<String>,
-    /// `mute`: which track; without it, audio.
+    /// With `mute`, the track. Without it, audio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub kind: Option<TrackKind>,
-    /// `kick`, `close`: told to those who have to go.
+    /// With `kick` or `close`, the reason that the removed participants are told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub reason: Option<String>,
 }
 
-/// What a host does.
+/// An action of a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
-    /// Asks a participant to mute a track of its own. It is the participant who does it.
+    /// Asks a participant to mute one of its tracks. Whether it does is up to its client.
     Mute,
-    /// Sends a participant away.
+    /// Removes a participant from the room.
     Kick,
-    /// Lets nobody in but hosts.
+    /// Locks the room: only hosts may join.
     Lock,
-    /// Lets others in again.
+    /// Unlocks the room.
     Unlock,
-    /// Ends the room for all.
+    /// Closes the room and removes everyone.
     Close,
 }

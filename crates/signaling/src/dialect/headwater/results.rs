@@ -1,27 +1,27 @@
-//! What the methods give back. Those that are not here give an empty object.
+//! The results of the methods. A method without a type here returns an empty object.
 
 use serde::{Deserialize, Serialize};
 
 use super::event::{Message, Participant, Room, Stream, TrackKind};
 
-/// Of `join`.
+/// The result of `join`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Joined {
-    /// The secret with which `resume` goes on.
+    /// The secret with which the client can `resume` this participation.
     pub session: String,
     /// The participant itself.
     pub participant: Participant,
-    /// The room.
+    /// The room as it is now.
     pub room: Room,
-    /// The others.
+    /// The other participants.
     pub participants: Vec<Participant>,
-    /// All streams.
+    /// All streams in the room.
     pub streams: Vec<Stream>,
-    /// The latest that were sent to all, oldest first.
+    /// The latest messages to all, oldest first.
     pub messages: Vec<Message>,
-    /// For both peer connections.
+    /// The ICE servers for both peer connections.
     pub ice_servers: Vec<IceServer>,
 }
 
@@ -30,88 +30,90 @@ pub struct Joined {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct IceServer {
-    /// `stun:…`, `turn:…` or `turns:…`.
+    /// A `stun:`, `turn:` or `turns:` URL.
     pub urls: String,
-    /// Of TURN.
+    /// The TURN user name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub username: Option<String>,
-    /// Of TURN.
+    /// The TURN password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub credential: Option<String>,
 }
 
-/// Of `resume`.
+/// The result of `resume`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Resumed {
-    /// The highest id of a request that the server has got: later ones are to be sent again.
+    /// The highest id of a request that the server has received. The client sends later ones again.
     #[cfg_attr(test, ts(type = "number"))]
     pub received: u64,
 }
 
-/// Of `publish`.
+/// The result of `publish`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Published {
     /// The stream's name.
     pub stream: String,
-    /// The answer to the offer.
+    /// The SDP answer to the offer.
     pub sdp: String,
 }
 
-/// Of `restart`.
+/// The result of `restart`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Restarted {
-    /// The answer for the publishing peer connection. For the viewing one an offer follows.
+    /// The SDP answer for the publishing peer connection. Absent for the viewing one: its offer
+    /// follows as an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub sdp: Option<String>,
 }
 
-/// Of `send`.
+/// The result of `send`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Sent {
-    /// The message's number.
+    /// The number of the message in its room.
     #[cfg_attr(test, ts(type = "number"))]
     pub number: u64,
 }
 
-/// Of `stats`.
+/// The result of `stats`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
-    /// What the path to this participant carries, in bit/s; absent before anything was sent.
+    /// The estimated bandwidth of the path to this participant in bit/s; absent before the server
+    /// has sent media.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional, type = "number"))]
     pub bandwidth: Option<u64>,
-    /// What it publishes.
+    /// The layers that the participant publishes.
     pub published: Vec<TrackStats>,
 }
 
-/// One layer of a published track, as the server gets it.
+/// Measurements of one layer of a published track, as the server receives it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TrackStats {
     /// The stream's name.
     pub stream: String,
-    /// Which track.
+    /// The track.
     pub kind: TrackKind,
-    /// The layer; absent without simulcast.
+    /// The layer's rid; absent without simulcast.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub rid: Option<String>,
-    /// In bit/s, over the last second.
+    /// Bit rate in bit/s, measured over the last second.
     #[cfg_attr(test, ts(type = "number"))]
     pub bitrate: u64,
 }

@@ -1,4 +1,4 @@
-//! What the client library knows of the wire is written from these types, not by hand.
+//! The wire types of the client library are generated from the Rust types, not written by hand.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,26 +8,26 @@ use ts_rs::{Config, TS, TypeVisitor};
 use super::frame::METHODS;
 use super::*;
 
-/// Seen from this crate.
+/// The generated file, relative to this crate.
 const WIRE_TS: &str = "../../web/sdk/src/wire.ts";
 
-/// Set by `make types`.
+/// Environment variable with which `make types` asks the test to write the file.
 const WRITE: &str = "HEADWATER_WRITE_TYPES";
 
 const HEAD: &str = "\
 // Written by `make types` from crates/signaling/src/dialect/headwater: change it there.
 ";
 
-/// No fields.
+/// An object without fields.
 #[derive(TS)]
 #[ts(type = "Record<string, never>")]
 struct Nothing;
 
-/// For each method the variant of [`Call`], what it takes and what it gives. Compiles only where
-/// no variant is missing, and each takes what is said here.
+/// Lists, for each method, the variant of [`Call`], its parameters and its result. It compiles only
+/// if no variant is missing and each takes the parameters listed.
 macro_rules! methods {
     ($($variant:ident $(($params:ident))? -> $result:ident;)*) => {
-        /// Names of the methods, of what they take and of what they give.
+        /// The names of each method, its parameters and its result.
         const METHOD_TYPES: &[(&str, &str, &str)] = &[$((
             stringify!($variant),
             concat!($(stringify!($params))?),
@@ -67,7 +67,7 @@ methods! {
 }
 
 #[test]
-fn methods_that_are_named_are_read() {
+fn every_listed_method_is_read() {
     let names: Vec<_> = METHOD_TYPES
         .iter()
         .map(|(variant, ..)| variant.to_lowercase())
@@ -81,7 +81,7 @@ fn methods_that_are_named_are_read() {
 }
 
 #[test]
-fn client_library_has_these_types() {
+fn client_library_types_match_the_rust_types() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(WIRE_TS);
     let generated = typescript();
     if std::env::var_os(WRITE).is_some() {
@@ -91,11 +91,11 @@ fn client_library_has_these_types() {
     let committed = std::fs::read_to_string(path).expect("web/sdk/src/wire.ts is there");
     assert!(
         unformatted(&committed) == unformatted(&generated),
-        "web/sdk/src/wire.ts is not what these types say: `make types` writes it"
+        "web/sdk/src/wire.ts does not match the Rust types: run `make types`"
     );
 }
 
-/// All of the wire, formatted by nobody.
+/// All wire types as TypeScript, before a formatter has seen them.
 fn typescript() -> String {
     let mut types = Types::default();
     visit_methods(&mut types);
@@ -109,14 +109,14 @@ fn typescript() -> String {
         })
         .collect();
     let methods = format!(
-        "/** What each method takes and gives. */\nexport type Methods = {{\n{methods}}};\n"
+        "/** The parameters and the result of each method. */\nexport type Methods = {{\n{methods}}};\n"
     );
     let declared = types.declared.into_values().flatten();
     let parts = [HEAD.to_owned(), methods].into_iter().chain(declared);
     parts.collect::<Vec<_>>().join("\n")
 }
 
-/// Declarations by name, of all that is reached; `None` for what TypeScript has.
+/// The declarations of all types visited, by name; `None` for a type that TypeScript has already.
 #[derive(Default)]
 struct Types {
     declared: BTreeMap<String, Option<String>>,
@@ -139,7 +139,7 @@ impl TypeVisitor for Types {
     }
 }
 
-/// Comments of one line on one line.
+/// Puts comments of a single line on one line.
 fn on_one_line(declaration: &str) -> String {
     let mut parts = declaration.split("/**\n *");
     let mut text = parts.next().unwrap_or_default().to_owned();
@@ -155,7 +155,7 @@ fn on_one_line(declaration: &str) -> String {
     text
 }
 
-/// Without what is the formatter's choice, such as the quotes of a field's name.
+/// Removes what a formatter decides, such as the quotes around field names.
 fn unformatted(text: &str) -> String {
     let dense: String = text
         .chars()

@@ -1,4 +1,4 @@
-//! Between what rooms know and what goes over the wire.
+//! Conversions between the room types of `broadcast` and the wire types.
 
 use broadcast::room;
 use rtp::Kind;
@@ -204,7 +204,7 @@ impl From<&room::Event> for Event {
 }
 
 impl Joined {
-    /// The result of `join`. `session` is the secret that resumes it.
+    /// Builds the result of `join`. `session` is the secret for `resume`.
     pub fn new(
         session: String,
         joined: &room::Joined,
@@ -223,13 +223,13 @@ impl Joined {
 }
 
 impl Join {
-    /// The room that is asked for.
+    /// The room to join. Fails for a name that no room can have.
     pub fn room_name(&self) -> Result<room::RoomName, Error> {
         room::RoomName::new(&self.room)
             .map_err(|error| Error::of("params.room", Code::BadRequest, error.to_string()))
     }
 
-    /// The id that is asked for, if one is.
+    /// The id to join with; `None` when the server chooses. Fails for an invalid id.
     pub fn participant_id(&self) -> Result<Option<room::ParticipantId>, Error> {
         self.id
             .as_deref()
@@ -237,19 +237,19 @@ impl Join {
             .transpose()
     }
 
-    /// The role that is asked for.
+    /// The role to join with; `publisher` by default.
     pub fn wanted_role(&self) -> room::Role {
         self.role.unwrap_or(Role::Publisher).into()
     }
 
-    /// All tracks of others are wanted.
+    /// Whether the participant subscribes to all streams of others; true by default.
     pub fn wants_all(&self) -> bool {
         self.subscribe.unwrap_or(SubscribeMode::Auto) == SubscribeMode::Auto
     }
 }
 
 impl Send {
-    /// Who is to get it; `None` for all.
+    /// The recipient; `None` for all participants. Fails for an invalid id.
     pub fn recipient(&self) -> Result<Option<room::ParticipantId>, Error> {
         self.to
             .as_deref()
@@ -258,7 +258,7 @@ impl Send {
     }
 }
 
-/// Reads the id of a participant that has joined.
+/// Returns a reader of participant ids. Its error names `field`.
 pub fn participant_id(field: &str) -> impl Fn(&str) -> Result<room::ParticipantId, Error> {
     move |id| {
         room::ParticipantId::new(id)
@@ -266,14 +266,14 @@ pub fn participant_id(field: &str) -> impl Fn(&str) -> Result<room::ParticipantI
     }
 }
 
-/// Reads a stream's name.
+/// Reads a stream name. The error names `field`.
 pub fn stream_name(field: &str, name: &str) -> Result<broadcast::StreamName, Error> {
     broadcast::StreamName::new(name)
         .map_err(|error| Error::of(field, Code::BadRequest, error.to_string()))
 }
 
 impl PublishedTrack {
-    /// The track as the room is told of it.
+    /// The track for the room: not yet active, and without a codec.
     pub fn track(&self, kind: Kind) -> room::Track {
         let layer = |layer: &super::params::PublishedLayer| room::Layer {
             rid: layer.rid.clone(),
@@ -291,7 +291,7 @@ impl PublishedTrack {
     }
 }
 
-/// The participation ended while the request was on its way.
+/// The refusal of a request that arrived after the participation had ended.
 fn gone() -> Error {
     Error::new(Code::SessionGone, "the participation has ended: join anew")
 }

@@ -1,9 +1,9 @@
-//! The protocol of the live room, `docs/protocol/live-room.md`: a page that shares its screen with
-//! the pages that view it, browser to browser or through the server. Requests and events are those
-//! of [`broadcast::direct`].
+//! The protocol of the live room, `docs/protocol/live-room.md`: a host page shares its screen with
+//! viewer pages, peer to peer or through the server. Requests and events are those of
+//! [`broadcast::direct`].
 //!
-//! A frame is one JSON object with its kind in `event`. There are no ids and no errors: what
-//! cannot be read is dropped, and only two requests can be refused.
+//! A frame is one JSON object with its kind in `event`. There are no ids and no errors: unreadable
+//! frames are dropped, and only two requests can be refused.
 
 mod read;
 mod server;

@@ -16,21 +16,21 @@ use broadcast::direct::{Request, Signal};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-/// The fields of an object, each value as it came. Of two with one name the later counts, as in
-/// JavaScript.
+/// The fields of an object, with their values as raw JSON. The last of several fields with one name
+/// counts, as in JavaScript.
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
-/// Why a frame is no request. No client is told.
+/// Why a frame cannot be read. The client is not told: the protocol has no errors.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unreadable {
-    /// It is no JSON object.
+    /// The frame is not a JSON object.
     #[error("a frame is a JSON object: {0}")]
     NoObject(String),
-    /// There is no such event for the server.
-    #[error("there is no event {0:?}")]
+    /// The server takes no frames with this event.
+    #[error("unknown event {0:?}")]
     UnknownEvent(String),
-    /// A field is missing, or is of another type.
-    #[error("{0} is missing or no {1}")]
+    /// A field is missing or has the wrong type.
+    #[error("{0} is missing or not a valid {1}")]
     Field(&'static str, &'static str),
 }
 
@@ -59,13 +59,14 @@ pub fn read(text: &str) -> Result<Request, Unreadable> {
     })
 }
 
-/// What is to be passed on: as it came, up to where the sender's name is put in.
+/// Reads a signal to pass on. Its body is the frame with all values byte for byte, open at the end:
+/// the writer adds the sender's name to `data` and closes the objects.
 fn signal(signal: Signal, frame: &Object<'_>, event: &str) -> Result<Request, Unreadable> {
     let no_data = Unreadable::Field("data", "object");
     let data = frame.get("data").ok_or(no_data.clone())?;
     let mut data: Object<'_> = serde_json::from_str(data.get()).map_err(|_| no_data)?;
     let to = needed(&data, receiver(signal))?;
-    // Who says that it is somebody else is not believed.
+    // A sender's name that the client gives is dropped: it could be that of another client.
     data.remove(sender(signal));
     let others = frame
         .iter()
@@ -81,7 +82,7 @@ fn signal(signal: Signal, frame: &Object<'_>, event: &str) -> Result<Request, Un
     Ok(Request::Signal { signal, to, body })
 }
 
-/// The field that names who a signal is for.
+/// The field of `data` that names the receiver of a signal.
 pub(super) fn receiver(signal: Signal) -> &'static str {
     match signal {
         Signal::Offer => "nameB",
@@ -90,7 +91,7 @@ pub(super) fn receiver(signal: Signal) -> &'static str {
     }
 }
 
-/// The field that names who a signal is from.
+/// The field of `data` that names the sender of a signal.
 pub(super) fn sender(signal: Signal) -> &'static str {
     match signal {
         Signal::Offer => "nameA",
@@ -99,8 +100,8 @@ pub(super) fn sender(signal: Signal) -> &'static str {
     }
 }
 
-/// A name. One that cannot be read is blank: requests with blank names are refused, and the client
-/// is told.
+/// Reads a name; blank when it is missing or not a string. Requests with blank names are refused,
+/// so that the client is told, which it would not be of an unreadable frame.
 fn name(object: &Object<'_>, key: &'static str) -> String {
     string(object, key).unwrap_or_default()
 }
@@ -113,7 +114,7 @@ fn string(object: &Object<'_>, key: &str) -> Option<String> {
     serde_json::from_str(object.get(key)?.get()).ok()
 }
 
-/// A text as JSON.
+/// Writes a text as a JSON string.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::to_string(text).expect("a text is always JSON")
 }

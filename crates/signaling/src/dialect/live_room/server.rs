@@ -1,17 +1,17 @@
-//! What the server says and is told where media goes through it: it is one of the two sides then.
+//! Offers and answers of the server, which is one of the two peers when media goes through it.
 
 use broadcast::direct::{Name, Signal};
 use serde::Deserialize;
 
 use super::read::{Unreadable, quoted, receiver};
 
-/// An offer to this viewer, as the body of an
+/// An offer of the server to a viewer, as the body of an
 /// [`Event::Signal`](broadcast::direct::Event::Signal).
 pub fn offer(viewer: &Name, sdp: &str) -> String {
     describe(Signal::Offer, "offer", viewer, sdp)
 }
 
-/// An answer to the host of this room, as such a body.
+/// An answer of the server to the host of a room, as such a body.
 pub fn answer(room: &Name, sdp: &str) -> String {
     describe(Signal::Answer, "answer", room, sdp)
 }
@@ -19,7 +19,7 @@ pub fn answer(room: &Name, sdp: &str) -> String {
 fn describe(signal: Signal, kind: &str, to: &Name, sdp: &str) -> String {
     let (receiver, to, sdp) = (receiver(signal), quoted(to.as_str()), quoted(sdp));
     let sdp = format!(r#"{{"type":"{kind}","sdp":{sdp}}}"#);
-    // The sender's name is put in when it is written.
+    // The body stays open: `write` adds the sender's name and closes the objects.
     format!(r#"{{"event":"_{kind}","data":{{"sdp":{sdp},"{receiver}":{to},"#)
 }
 
@@ -38,9 +38,9 @@ struct Description {
     sdp: String,
 }
 
-/// The SDP in the body of an offer or an answer.
+/// The SDP in the body of an offer or an answer. Fails when `data.sdp.sdp` is not a string.
 pub fn sdp(body: &str) -> Result<String, Unreadable> {
-    // It ends where the sender's name would be put in.
+    // The body ends where the sender's name belongs. An empty field takes its place here.
     let said: Result<Said, _> = serde_json::from_str(&format!("{body}\"\":null}}}}"));
     let said = said.map_err(|_| Unreadable::Field("data.sdp.sdp", "string"))?;
     Ok(said.data.sdp.sdp)

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What goes to the other side when this frame comes from somebody called so.
+/// The frame that the receiver gets when a client named `from` sends `frame`.
 fn passed_on(frame: &str, from: &str) -> String {
     match read(frame) {
         Ok(Request::Signal { signal, body, .. }) => write(&Event::Signal {
@@ -16,7 +16,7 @@ fn passed_on(frame: &str, from: &str) -> String {
 }
 
 #[test]
-fn descriptions_and_candidates_are_passed_on_byte_for_byte() {
+fn signals_are_passed_on_byte_for_byte() {
     let odd = r#"{ "type":"offer" ,"sdp":"v=0\r\n\u0061\/", "more":[1.0, 1e400, null,"\ud83d"] }"#;
     let frame = format!(r#"{{"event":"_offer","data":{{"nameB":"lin","sdp":{odd}}}}}"#);
     let passed = passed_on(&frame, "cooking");
@@ -24,7 +24,7 @@ fn descriptions_and_candidates_are_passed_on_byte_for_byte() {
 }
 
 #[test]
-fn fields_that_nobody_knows_stay() {
+fn unknown_fields_are_passed_on() {
     let frame =
         r#"{"x":{"deep":[]},"data":{"to":"lin","candidate":null,"y":2},"event":"_ice_candidate"}"#;
     let passed = passed_on(frame, "cooking");
@@ -33,13 +33,13 @@ fn fields_that_nobody_knows_stay() {
 }
 
 #[test]
-fn nobody_passes_for_another() {
+fn forged_sender_names_are_replaced() {
     for (event, to, from) in [
         ("_offer", "nameB", "nameA"),
         ("_answer", "nameA", "nameB"),
         ("_ice_candidate", "to", "from"),
     ] {
-        // Twice, and once with an escape in it.
+        // The sender's field twice, once with an escape in its name.
         let (first, rest) = from.split_at(1);
         let escaped = format!("\\u{:04x}{rest}", first.as_bytes()[0]);
         let frame = format!(
@@ -51,14 +51,14 @@ fn nobody_passes_for_another() {
 }
 
 #[test]
-fn of_two_fields_with_one_name_the_later_counts() {
+fn last_of_two_fields_with_one_name_counts() {
     let frame = r#"{"event":"closeRoom","roomName":"a","event":"createRoom","roomName":"b"}"#;
     let room = "b".to_owned();
     assert_eq!(read(frame), Ok(Request::Create { room }));
 }
 
 #[test]
-fn what_would_be_html_is_written_so_that_it_shows_as_text() {
+fn html_in_a_chat_message_is_escaped() {
     let chat = |text: &str| {
         write(&Event::Chat {
             from: Name::new("lin", 64).expect("a good name"),
@@ -75,16 +75,13 @@ fn what_would_be_html_is_written_so_that_it_shows_as_text() {
 }
 
 #[test]
-fn frames_that_say_nothing_are_told_apart() {
+fn unreadable_frames_name_what_is_wrong() {
     for (frame, why) in [
         ("no JSON", "a frame is a JSON object"),
         ("[]", "a frame is a JSON object"),
         ("{}", "event is missing"),
         (r#"{"event":7}"#, "event is missing"),
-        (
-            r#"{"event":"roomsInfo"}"#,
-            "there is no event \"roomsInfo\"",
-        ),
+        (r#"{"event":"roomsInfo"}"#, "unknown event \"roomsInfo\""),
         (r#"{"event":"chatSend"}"#, "msg is missing"),
         (r#"{"event":"_offer"}"#, "data is missing"),
         (r#"{"event":"_offer","data":[]}"#, "data is missing"),
@@ -104,7 +101,7 @@ fn frames_that_say_nothing_are_told_apart() {
 }
 
 #[test]
-fn a_frame_that_is_nested_deep_is_passed_on_or_dropped_like_any_other() {
+fn deeply_nested_frames_are_passed_on_or_dropped() {
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let frame = format!(r#"{{"event":"_offer","data":{{"nameB":"lin","sdp":{deep}}}}}"#);
     assert!(passed_on(&frame, "cooking").contains(&deep));
@@ -112,7 +109,7 @@ fn a_frame_that_is_nested_deep_is_passed_on_or_dropped_like_any_other() {
     assert!(read(&r#"{"data":"#.repeat(50_000)).is_err());
 }
 
-/// A candidate with whatever a browser, or somebody else, puts into it.
+/// Arbitrary JSON, as a browser or another client might put into a candidate.
 fn value() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -131,14 +128,14 @@ fn value() -> impl Strategy<Value = serde_json::Value> {
 
 proptest! {
     #[test]
-    fn whatever_comes_is_read_or_refused(text in ".*", event in "[a-zA-Z_]*", data in value()) {
+    fn arbitrary_frames_never_panic(text in ".*", event in "[a-zA-Z_]*", data in value()) {
         drop(read(&text));
         let frame = serde_json::json!({ "event": event, "data": data, "roomName": data });
         drop(read(&frame.to_string()));
     }
 
     #[test]
-    fn whatever_is_passed_on_is_json_with_one_more_field(
+    fn signal_passed_on_gains_only_the_sender_field(
         candidate in value(),
         more in value(),
         to in ".*",
@@ -155,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn a_signal_is_for_whom_it_names(to in ".*") {
+    fn signal_goes_to_the_receiver_that_it_names(to in ".*") {
         for (event, key, expected) in [
             ("_offer", "nameB", Signal::Offer),
             ("_answer", "nameA", Signal::Answer),
@@ -173,7 +170,7 @@ proptest! {
 }
 
 #[test]
-fn the_server_describes_as_a_client_does() {
+fn server_offers_and_answers_as_clients_do() {
     let name = |name: &str| Name::new(name, 64).expect("a good name");
     let frame = |signal, from: &str, body| {
         let from = name(from);
@@ -192,7 +189,7 @@ fn the_server_describes_as_a_client_does() {
 }
 
 #[test]
-fn the_server_reads_a_description_among_whatever_else_is_sent() {
+fn server_finds_the_sdp_among_unknown_fields() {
     let body = |frame: &str| match read(frame) {
         Ok(Request::Signal { body, .. }) => body,
         other => panic!("no signal: {other:?}"),

@@ -45,7 +45,7 @@ enum Frame<'a> {
     },
 }
 
-/// Writes what clients are told.
+/// Writes an event as a frame.
 pub fn write(event: &Event) -> String {
     let frame = match event {
         Event::Rooms(info) => Frame::RoomsInfo { info },
@@ -67,7 +67,7 @@ pub fn write(event: &Event) -> String {
             msg: html(text),
             name: from.as_str(),
         },
-        // The body ends where the sender's name belongs: inside of `data`.
+        // The body ends inside `data`, where the sender's name belongs.
         Event::Signal { signal, from, body } => {
             let from = quoted(from.as_str());
             return format!("{body}\"{}\":{from}}}}}", sender(*signal));
@@ -80,8 +80,8 @@ fn names<S: Serializer>(names: &[Name], serializer: S) -> Result<S::Ok, S::Error
     serializer.collect_seq(names.iter().map(Name::as_str))
 }
 
-/// A text that shows as itself in HTML. Pages in the field put what is written into their own
-/// HTML as it comes.
+/// Escapes a text for HTML. Pages in the field insert chat messages into their HTML without
+/// escaping them.
 fn html(text: &str) -> String {
     let escaped = text.replace('&', "&amp;");
     escaped.replace('<', "&lt;").replace('>', "&gt;")

@@ -1,5 +1,5 @@
-//! The protocol of Pion_SFU, `docs/protocol/pion-sfu.md`: rooms in which everybody has one
-//! connection, over which both sides offer.
+//! The protocol of Pion_SFU, `docs/protocol/pion-sfu.md`: rooms in which each participant has one
+//! peer connection, on which both sides may offer.
 //!
 //! A frame is one JSON object with its kind in `event`. There are no ids and no errors.
 

@@ -14,67 +14,67 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-/// The fields of an object, each value as it came. Of two with one name the later counts, as in
-/// JavaScript.
+/// The fields of an object, with their values as raw JSON. The last of several fields with one name
+/// counts, as in JavaScript.
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
-/// What a client wants.
+/// A request of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Who it says that it is.
+    /// The room and participant that the client names in the request.
     pub named: Named,
-    /// What it wants.
+    /// What the client asks for.
     pub call: Call,
 }
 
 /// The kinds of requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    /// Enter a room.
+    /// Join a room.
     Join(Identity),
-    /// Leave it.
+    /// Leave the room.
     Leave,
-    /// A description of its connection, to be answered.
+    /// An SDP offer of the client, to be answered.
     Offer(String),
-    /// The answer to the server's offer.
+    /// The client's SDP answer to the server's offer.
     Answer(String),
-    /// An address at which it may be reached, as in `a=candidate`; empty at the end of them.
+    /// An ICE candidate of the client, as in `a=candidate`; empty at the end of candidates.
     Candidate(String),
 }
 
-/// Who is where: texts that are not empty, and otherwise as clients like.
+/// A participant and its room. Both are arbitrary texts that are not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// `room_id`
+    /// The room: `room_id`.
     pub room: String,
-    /// `self_id`
+    /// The participant: `self_id`.
     pub peer: String,
 }
 
-/// What a request says of its sender. Answers of most clients say nothing.
+/// The ids that a request names. The answers of most clients name none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Named {
     room: Option<String>,
     peer: Option<String>,
 }
 
-/// Why a frame is no request. No client is told.
+/// Why a frame cannot be read. The client is not told: the protocol has no errors.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unreadable {
-    /// It is no JSON: the socket is to be closed.
+    /// The frame is not JSON. The caller closes the socket.
     #[error("a frame is JSON: {0}")]
     NoJson(String),
-    /// There is no such event for the server.
-    #[error("there is no event {0:?}")]
+    /// The server takes no frames with this event.
+    #[error("unknown event {0:?}")]
     UnknownEvent(String),
-    /// A field is missing, or is of another type.
-    #[error("{0} is missing or no {1}")]
+    /// A field is missing or has the wrong type.
+    #[error("{0} is missing or not a valid {1}")]
     Field(&'static str, &'static str),
 }
 
 impl Named {
-    /// Whether these can be the words of somebody: what is said fits, and what is not said is no
-    /// matter.
+    /// Whether the request can come from this participant: each id that it names is equal. Ids that
+    /// it does not name are not checked.
     pub fn fits(&self, identity: &Identity) -> bool {
         let fits = |said: &Option<String>, is: &str| said.as_deref().is_none_or(|said| said == is);
         fits(&self.room, &identity.room) && fits(&self.peer, &identity.peer)
@@ -97,7 +97,7 @@ pub fn read(text: &str) -> Result<Request, Unreadable> {
         "leaveRoom" => Call::Leave,
         "offer" => Call::Offer(needed(&within(&data, "offer")?, "sdp")?),
         "answer" => Call::Answer(needed(&within(&data, "answer")?, "sdp")?),
-        // All are of one connection: which m-line a candidate names is no matter.
+        // With one transport for all m-lines, the m-line that a candidate names does not matter.
         "ice-candidate" => Call::Candidate(needed(&within(&data, "candidate")?, "candidate")?),
         _ => return Err(Unreadable::UnknownEvent(event)),
     };
@@ -128,7 +128,7 @@ fn needed(fields: &Object<'_>, name: &'static str) -> Result<String, Unreadable>
     said(fields, name)?.ok_or(Unreadable::Field(name, "text"))
 }
 
-/// A text; `None` when there is none, or `null`.
+/// Reads an optional string; `None` when it is missing or `null`.
 fn said(fields: &Object<'_>, name: &'static str) -> Result<Option<String>, Unreadable> {
     let value = fields.get(name).map_or("null", |value| value.get());
     let text: Result<Option<String>, _> = serde_json::from_str(value);

@@ -12,7 +12,7 @@ fn mia() -> Identity {
 }
 
 #[test]
-fn who_says_nothing_of_itself_is_believed_and_who_says_something_else_is_not() {
+fn request_fits_without_ids_but_not_with_wrong_ones() {
     let named = |ids: &str| {
         let frame = format!(r#"{{"event":"answer","data":{{{ids}"answer":{{"sdp":"v=0"}}}}}}"#);
         read(&frame).expect("an answer").named
@@ -37,56 +37,62 @@ fn who_says_nothing_of_itself_is_believed_and_who_says_something_else_is_not() {
 }
 
 #[test]
-fn only_what_is_no_json_is_told_apart_from_what_makes_no_sense() {
+fn invalid_json_is_told_apart_from_invalid_fields() {
     for frame in ["", "{", "joinRoom", r#"{"event":joinRoom}"#, "{} {}"] {
         let error = read(frame).expect_err(frame);
         assert!(matches!(error, Unreadable::NoJson(_)), "{frame}: {error}");
     }
     for (frame, said) in [
-        ("7", "the frame is missing or no object"),
-        ("[]", "the frame is missing or no object"),
-        ("{}", "event is missing or no text"),
-        (r#"{"event":7,"data":{}}"#, "event is missing or no text"),
-        (r#"{"event":"joinRoom"}"#, "data is missing or no object"),
+        ("7", "the frame is missing or not a valid object"),
+        ("[]", "the frame is missing or not a valid object"),
+        ("{}", "event is missing or not a valid text"),
+        (
+            r#"{"event":7,"data":{}}"#,
+            "event is missing or not a valid text",
+        ),
+        (
+            r#"{"event":"joinRoom"}"#,
+            "data is missing or not a valid object",
+        ),
         (
             r#"{"event":"joinRoom","data":"{}"}"#,
-            "data is missing or no object",
+            "data is missing or not a valid object",
         ),
         (
             r#"{"event":"joinRoom","data":{"self_id":"mia"}}"#,
-            "room_id is missing or no text",
+            "room_id is missing or not a valid text",
         ),
         (
             r#"{"event":"joinRoom","data":{"room_id":"attic","self_id":""}}"#,
-            "self_id is missing or no text",
+            "self_id is missing or not a valid text",
         ),
         (
             r#"{"event":"joinRoom","data":{"room_id":7,"self_id":"mia"}}"#,
-            "room_id is missing or no text",
+            "room_id is missing or not a valid text",
         ),
         (
             r#"{"event":"leaveRoom","data":{"self_id":[]}}"#,
-            "self_id is missing or no text",
+            "self_id is missing or not a valid text",
         ),
         (
             r#"{"event":"offer","data":{"offer":"v=0"}}"#,
-            "offer is missing or no object",
+            "offer is missing or not a valid object",
         ),
         (
             r#"{"event":"offer","data":{"offer":{"sdp":null}}}"#,
-            "sdp is missing or no text",
+            "sdp is missing or not a valid text",
         ),
         (
             r#"{"event":"ice-candidate","data":{"candidate":null}}"#,
-            "candidate is missing or no object",
+            "candidate is missing or not a valid object",
         ),
         (
             r#"{"event":"ice-candidate","data":{"candidate":{"sdpMid":"0"}}}"#,
-            "candidate is missing or no text",
+            "candidate is missing or not a valid text",
         ),
         (
             r#"{"event":"candidate","data":{}}"#,
-            "there is no event \"candidate\"",
+            "unknown event \"candidate\"",
         ),
     ] {
         assert_eq!(read(frame).expect_err(frame).to_string(), said, "{frame}");
@@ -94,7 +100,7 @@ fn only_what_is_no_json_is_told_apart_from_what_makes_no_sense() {
 }
 
 #[test]
-fn a_candidate_may_say_little_of_where_it_belongs() {
+fn candidate_needs_no_m_line() {
     for more in [
         "",
         r#","sdpMid":null,"sdpMLineIndex":null,"usernameFragment":null"#,
@@ -109,7 +115,7 @@ fn a_candidate_may_say_little_of_where_it_belongs() {
 }
 
 #[test]
-fn candidates_are_those_of_the_first_m_line_that_has_some() {
+fn candidates_come_from_the_first_m_line_with_any() {
     let sdp = "v=0\r\na=candidate:0\r\nm=audio 9 X 1\r\na=mid:a\r\nm=video 9 X 2\r\n\
                a=candidate:1 1 udp 5 192.0.2.7 9 typ host\r\na=mid:v\r\na=candidate:2\r\n\
                m=video 9 X 2\r\na=mid:w\r\na=candidate:1\r\n";
@@ -128,13 +134,13 @@ fn candidates_are_those_of_the_first_m_line_that_has_some() {
 
 proptest! {
     #[test]
-    fn no_frame_panics(frame in any::<String>(), cut in 0..JOIN.len()) {
+    fn arbitrary_frames_never_panic(frame in any::<String>(), cut in 0..JOIN.len()) {
         read(&frame).ok();
         read(&JOIN[..cut]).expect_err("it is not whole");
     }
 
     #[test]
-    fn whatever_an_offer_holds_is_json_in_json(sdp in any::<String>(), peer in any::<String>()) {
+    fn offer_of_any_text_is_json_inside_json(sdp in any::<String>(), peer in any::<String>()) {
         let me = Identity { peer: peer.clone(), ..mia() };
         let frame: serde_json::Value = serde_json::from_str(&offer(&sdp, &me)).expect("JSON");
         let data = frame["data"].as_str().expect("a text");

@@ -1,4 +1,4 @@
-//! Frames to clients. What they carry is JSON in a text.
+//! Frames to clients. Their `data` is JSON inside a string.
 //!
 //! ```text
 //! {"event":"answer","data":"{\"type\":\"answer\",\"sdp\":\"…\"}"}
@@ -33,11 +33,11 @@ struct Candidate<'a> {
     sdp_mid: &'a str,
     #[serde(rename = "sdpMLineIndex")]
     sdp_m_line_index: usize,
-    /// Always `null`: that of the description before.
+    /// Always `null`: the ufrag is that of the description before.
     username_fragment: Option<&'a str>,
 }
 
-/// The answer to a client's offer.
+/// The server's answer to a client's offer.
 pub fn answer(sdp: &str) -> String {
     let description = Description {
         r#type: "answer",
@@ -48,7 +48,7 @@ pub fn answer(sdp: &str) -> String {
     frame("answer", &description)
 }
 
-/// An offer of the server. Clients copy the ids from it into their answers.
+/// An offer of the server, with the ids that some clients copy into their answers.
 pub fn offer(sdp: &str, identity: &Identity) -> String {
     let description = Description {
         r#type: "offer",
@@ -59,8 +59,8 @@ pub fn offer(sdp: &str, identity: &Identity) -> String {
     frame("offer", &description)
 }
 
-/// The candidates of a description, each as a frame of its own. All m-lines share them: those of
-/// the first that has some.
+/// The candidates of a description, one frame each. They are taken from the first m-line that has
+/// any: all m-lines share them.
 pub fn candidates(sdp: &str) -> Vec<String> {
     let sections = sdp.split("\nm=").skip(1).enumerate();
     let mut frames = sections.map(|(index, section)| of_section(index, section));

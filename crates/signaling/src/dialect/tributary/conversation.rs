@@ -1,4 +1,4 @@
-//! One frame, from its text to what comes of it.
+//! Handles one frame: reads it, carries it out and writes the reply.
 
 use std::time::Instant;
 
@@ -8,26 +8,26 @@ use super::frame::{error, frame};
 use super::peer::parse;
 use super::{IceServers, Request, Unreadable, read, refusal};
 
-/// What a peer may do.
+/// What the token of a peer allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grants {
-    /// Begin broadcasts.
+    /// The peer may start broadcasts.
     pub publish: bool,
-    /// Join them, and watch their trees.
+    /// The peer may join broadcasts and watch their trees.
     pub view: bool,
 }
 
-/// A frame that nothing comes of.
+/// Why a frame was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
-    /// The frame to send back. The socket stays open.
+    /// Send this `ERROR` frame to the peer. The socket stays open.
     Frame(String),
-    /// It is no JSON: the socket is to be closed with this reason.
+    /// The frame is not JSON: close the socket with this reason.
     Close(&'static str),
 }
 
-/// Carries out a frame. What peers are told by that is taken from `broadcasts`; what comes back is
-/// a frame for the sender alone.
+/// Handles a frame of the peer `sender`. Returns the reply to the sender alone, if there is one;
+/// the caller takes the events for all peers from `broadcasts`.
 pub fn handle(
     broadcasts: &mut Broadcasts,
     ice_servers: &IceServers,

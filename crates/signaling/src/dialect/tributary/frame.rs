@@ -1,11 +1,11 @@
-//! What peers are told, as text. Every frame ends with a line feed, which clients of this protocol
-//! have always got.
+//! Frames to peers. Every frame ends with a line feed: clients of this protocol have always got
+//! one.
 
 use broadcast::relay::{Event, PeerId, TreeNode};
 
 use super::peer_text;
 
-/// A frame.
+/// Writes an event as a frame.
 pub fn write(event: &Event) -> String {
     match event {
         Event::Started => frame("START_BROADCAST_RECEIVED", &[]),
@@ -35,12 +35,12 @@ pub fn write(event: &Event) -> String {
     }
 }
 
-/// An `ERROR` with its text.
+/// An `ERROR` frame with this message.
 pub(super) fn error(message: &str) -> String {
     frame("ERROR", &[("message", &quoted(message))])
 }
 
-/// A command with fields, whose values are JSON.
+/// A frame with a command and fields. The values are JSON.
 pub(super) fn frame(command: &str, fields: &[(&str, &str)]) -> String {
     let mut text = format!("{{\"command\":\"{command}\"");
     for (name, json) in fields {
@@ -49,10 +49,11 @@ pub(super) fn frame(command: &str, fields: &[(&str, &str)]) -> String {
     text + "}\n"
 }
 
-/// The tree as objects in each other. It may be a chain of thousands, so nothing here recurses.
+/// Writes the tree as nested objects. It may be a chain of thousands of nodes, so this does not
+/// recurse.
 fn tree(nodes: &[TreeNode]) -> String {
     let mut text = String::new();
-    // Objects that are not closed yet.
+    // The number of objects that are not closed yet.
     let mut open = 0;
     for node in nodes {
         while open > node.depth {

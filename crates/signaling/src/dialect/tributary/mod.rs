@@ -1,8 +1,8 @@
-//! The protocol of tributary: broadcasts that go from browser to browser,
+//! The protocol of tributary: peer-to-peer broadcasts over a tree of browsers,
 //! `docs/protocol/tributary.md`.
 //!
-//! Each frame is one JSON object with a `command`. This module reads what peers ask for, asks
-//! [`relay`](broadcast::relay) for it, and writes what peers are told. Who is where is known there.
+//! Each frame is one JSON object with a `command`. This module reads the commands of peers, passes
+//! them to [`relay`](broadcast::relay), which keeps the trees, and writes its events.
 
 mod conversation;
 mod frame;

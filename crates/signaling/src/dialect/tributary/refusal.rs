@@ -1,11 +1,11 @@
-//! The texts of refusals. Clients show them, and some look for them: those that the protocol has are
-//! the same to the letter.
+//! The texts of refusals. Clients show them and some compare them, so those of the protocol are
+//! kept to the letter.
 
 use broadcast::relay::{Error, PeerId};
 
 use super::{Request, peer_text};
 
-/// What a peer is told whose request was refused.
+/// The text for a peer whose request was refused.
 pub(super) fn text(request: &Request<'_>, sender: PeerId, error: Error) -> String {
     let sender = peer_text(sender);
     match error {
@@ -32,7 +32,7 @@ pub(super) fn text(request: &Request<'_>, sender: PeerId, error: Error) -> Strin
     }
 }
 
-/// What a request is about: a broadcast or a peer.
+/// The broadcast or peer that a request names; empty when it names none.
 fn subject<'a>(request: &'a Request<'_>) -> &'a str {
     match request {
         Request::StartBroadcast { name, .. }

@@ -1,10 +1,11 @@
-//! What peers ask for.
+//! Commands of peers.
 
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-/// A command that can be carried out. Offers, answers and candidates are JSON as it came.
+/// A well-formed command. Offers, answers and candidates are JSON, byte for byte as the peer sent
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are those of the protocol")]
 pub enum Request<'a> {
@@ -21,7 +22,7 @@ pub enum Request<'a> {
         peer_name: Option<String>,
         offer: &'a str,
     },
-    /// Its name is not looked at: a peer is in one broadcast.
+    /// The broadcast's name is ignored: a peer is in at most one broadcast.
     LeaveBroadcast,
     RelayBroadcastReceived {
         peer: String,
@@ -42,12 +43,12 @@ pub enum Request<'a> {
     },
 }
 
-/// Why a frame is no command.
+/// Why a frame cannot be read as a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unreadable {
-    /// It is no JSON. The socket is closed.
+    /// The frame is not JSON. The caller closes the socket.
     NoJson,
-    /// Something is missing; the text says what.
+    /// The command is unknown or a field is missing; the text names it.
     Message(String),
 }
 
@@ -108,21 +109,21 @@ fn message(text: &str) -> Unreadable {
     Unreadable::Message(text.to_owned())
 }
 
-/// What a field has to be.
+/// The JSON type that a field must have.
 #[derive(Clone, Copy)]
 enum Kind {
     Object,
     Array,
 }
 
-/// The fields of a frame. Of two with one name the last counts.
+/// The fields of a frame. The last of several fields with one name counts.
 struct Fields<'a> {
     command: String,
     fields: BTreeMap<String, &'a RawValue>,
 }
 
 impl<'a> Fields<'a> {
-    /// A field that may be missing, and is as good as missing when it is no string.
+    /// Returns an optional string. A field of another type counts as missing.
     fn text(&self, field: &str) -> Option<String> {
         serde_json::from_str(self.fields.get(field)?.get()).ok()
     }

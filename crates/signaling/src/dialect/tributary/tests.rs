@@ -5,7 +5,7 @@ use broadcast::relay::{Event, PeerId, TreeNode};
 use super::*;
 
 #[test]
-fn a_peer_is_named_by_a_random_uuid() {
+fn peer_id_is_a_random_uuid() {
     let peer = peer_id(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
     assert_eq!(peer_text(peer), "01234567-89ab-4def-8123-456789abcdef");
     assert_eq!(peer::parse(&peer_text(peer)), Some(peer));
@@ -14,7 +14,7 @@ fn a_peer_is_named_by_a_random_uuid() {
 }
 
 #[test]
-fn only_what_the_server_writes_names_a_peer() {
+fn peer_id_in_another_spelling_is_not_read() {
     for text in [
         "",
         "01234567-89AB-4DEF-8123-456789ABCDEF",
@@ -29,7 +29,7 @@ fn only_what_the_server_writes_names_a_peer() {
 }
 
 #[test]
-fn a_tree_is_written_as_objects_in_each_other() {
+fn tree_is_written_as_nested_objects() {
     let node = |depth, id, name: &str| TreeNode {
         depth,
         peer: PeerId(id),
@@ -57,7 +57,7 @@ fn a_tree_is_written_as_objects_in_each_other() {
 }
 
 #[test]
-fn a_chain_of_ten_thousand_is_written() {
+fn chain_of_10000_peers_is_written() {
     let node = |depth| TreeNode {
         depth,
         peer: PeerId(depth.into()),
@@ -69,7 +69,7 @@ fn a_chain_of_ten_thousand_is_written() {
 }
 
 #[test]
-fn an_offer_is_kept_byte_for_byte() {
+fn offer_is_kept_byte_for_byte() {
     let offer = r#"{ "type":"offer", "sdp":"v=0\r\n","x":[1.0e3,{"type":2}],"x":1 }"#;
     let frame = format!(r#"{{"offer": {offer} ,"command":"JOIN_BROADCAST","name":"d"}}"#);
     let Ok(Request::JoinBroadcast { offer: read, .. }) = read(&frame) else {
@@ -79,7 +79,7 @@ fn an_offer_is_kept_byte_for_byte() {
 }
 
 #[test]
-fn a_list_of_ice_servers_is_kept_and_nothing_else() {
+fn only_a_json_array_is_kept_as_ice_servers() {
     let list = r#"[{"urls":["turn:t.example:3478"],"username":"u","credential":"p"}]"#;
     assert_eq!(IceServers::new(list).json(), Some(list));
     assert_eq!(IceServers::new(" [] ").json(), Some("[]"));
