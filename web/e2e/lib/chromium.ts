@@ -11,7 +11,7 @@ import { cameraFile } from "./camera.ts";
 import type { Server } from "./server.ts";
 
 const SCREENSHOTS = resolve(import.meta.dirname, "../screenshots");
-const LIVE_MS_MAX = 10_000;
+const LIVE_MS_MAX = 20_000;
 
 const FLAGS = [
   "--headless=new",
@@ -77,7 +77,7 @@ export interface PublishSettings {
   quality?: number;
   token?: string;
   /** Runs in the page first, for example to put another camera in place. */
-  init?: () => void;
+  init?: (() => void) | (() => void)[];
 }
 
 /** Opens the studio with these settings, ready to go live. */
@@ -85,10 +85,10 @@ export async function studioPage(
   chromium: Chromium,
   server: Server,
   stream: string,
-  { codec = "", layers = 3, quality = 720, token, init }: PublishSettings = {},
+  { codec = "", layers = 3, quality = 720, token, init = [] }: PublishSettings = {},
 ): Promise<Page> {
   const query = new URLSearchParams({ stream, ...(token && { token }) });
-  const page = await openPage(chromium, `${server.url}/?${query}`, {}, ...(init ? [init] : []));
+  const page = await openPage(chromium, `${server.url}/?${query}`, {}, ...[init].flat());
   await page.getByTestId("codec").selectOption(codec);
   await page.getByTestId("quality").selectOption(String(quality));
   await page.getByTestId("layers").selectOption(String(layers));

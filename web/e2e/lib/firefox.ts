@@ -148,14 +148,12 @@ export class FirefoxPage {
     await this.state("live");
   }
 
-  /** Resolves, with the time passed in ms, when the page's video shows another frame. */
+  /** Resolves when the page's video shows another frame, with the time at which it did, as of `Date.now`. */
   async nextFrame(): Promise<number> {
-    const ms = await this.evaluate(`new Promise((shown) => {
-      const start = performance.now();
-      const done = () => shown(performance.now() - start);
-      document.querySelector("video").requestVideoFrameCallback(done);
+    const at = await this.evaluate(`new Promise((shown) => {
+      document.querySelector("video").requestVideoFrameCallback(() => shown(Date.now()));
     })`);
-    return Number(ms);
+    return Number(at);
   }
 
   /** How many requests the page has made to exactly this URL. */

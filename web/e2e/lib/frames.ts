@@ -1,11 +1,24 @@
 import type { Page } from "playwright-core";
 
 /**
- * A stream that plays shows at least this many of its 30 frames a second. How many more says
- * what else the machine was doing: browsers encode and decode on the processor here. The
- * figures are printed; on a quiet machine they are close to 30.
+ * A stream that plays has at least this many of its 30 frames a second. How many more says what else the
+ * machine was doing: browsers encode and decode on the processor here. The figures are printed; on a
+ * quiet machine they are close to 30.
  */
 export const PLAYS_FPS_MIN = 20;
+
+/** The same where the publisher, which is short of time too, makes only so many frames a second. */
+export function playsFpsMin(madeFps: number): number {
+  return Math.min(PLAYS_FPS_MIN, (2 / 3) * madeFps);
+}
+
+/**
+ * Where so many frames come in a second, a page shows at least this many. It draws on the processor, too,
+ * and last of all: a busy machine that encodes and decodes all frames draws every other one.
+ */
+export function shownFpsMin(comingFps: number): number {
+  return comingFps / 3;
+}
 
 export interface Playback {
   /** Frames shown in each whole second. */
@@ -26,13 +39,12 @@ export async function playback(page: Page, seconds: number): Promise<Playback> {
   return { perSecond, medianFps: median(perSecond), longestGapMs: Math.max(...gaps) };
 }
 
-/** Resolves, with the time passed in ms, when the page's video shows another frame. */
+/** Resolves when the page's video shows another frame, with the time at which it did, as of `Date.now`. */
 export function nextFrame(page: Page): Promise<number> {
   return page.evaluate(() => {
     const video = document.querySelector("video");
-    const start = performance.now();
     return new Promise<number>((shown) =>
-      video?.requestVideoFrameCallback(() => shown(performance.now() - start)),
+      video?.requestVideoFrameCallback(() => shown(Date.now())),
     );
   });
 }

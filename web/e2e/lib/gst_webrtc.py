@@ -3,7 +3,8 @@
     gst_webrtc.py publish URL VP8|H264
     gst_webrtc.py watch URL VP8|H264
 
-Writes a JSON line a second: decoded frames and sound samples so far, and the picture's size.
+Writes a JSON line a second: frames encoded or decoded so far, decoded sound samples, and the
+picture's size.
 Ends with the session's DELETE on SIGTERM.
 """
 
@@ -22,9 +23,9 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 
 VIDEO = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=30/1"
 ENCODERS = {
-    "VP8": "vp8enc deadline=1 keyframe-max-dist=60 target-bitrate=800000"
+    "VP8": "vp8enc name=encoder deadline=1 keyframe-max-dist=60 target-bitrate=800000"
     " ! rtpvp8pay picture-id-mode=15-bit",
-    "H264": "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=60 bitrate=800"
+    "H264": "x264enc name=encoder tune=zerolatency speed-preset=ultrafast key-int-max=60 bitrate=800"
     " ! video/x-h264,profile=constrained-baseline"
     " ! rtph264pay config-interval=-1 aggregate-mode=zero-latency",
 }
@@ -51,6 +52,7 @@ class Peer:
     def __init__(self, role, url, codec):
         self.url = url
         self.session = None
+        self.encoded = 0
         self.decoded = {"videoFrames": 0, "audioSamples": 0, "width": 0, "height": 0}
         self.loop = GLib.MainLoop()
         self.failed = False
@@ -62,6 +64,8 @@ class Peer:
                 f" {AUDIO} ! {audio} ! peer."
             )
             self.peer = self.pipeline.get_by_name("peer")
+            encoded = self.pipeline.get_by_name("encoder").get_static_pad("src")
+            encoded.add_probe(Gst.PadProbeType.BUFFER, self.count_encoded)
         else:
             self.pipeline = Gst.Pipeline.new(None)
             self.peer = Gst.ElementFactory.make("webrtcbin", "peer")
@@ -152,8 +156,12 @@ class Peer:
             self.decoded["audioSamples"] += round(seconds * SAMPLE_RATE)
         return Gst.PadProbeReturn.OK
 
+    def count_encoded(self, _pad, _info):
+        self.encoded += 1
+        return Gst.PadProbeReturn.OK
+
     def report(self):
-        print(json.dumps(self.decoded), flush=True)
+        print(json.dumps({"encodedFrames": self.encoded, **self.decoded}), flush=True)
         return True
 
     def on_error(self, _bus, message):

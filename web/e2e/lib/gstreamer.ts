@@ -6,8 +6,9 @@ import { until } from "./until.ts";
 const SCRIPT = resolve(import.meta.dirname, "gst_webrtc.py");
 const ANSWER_MS_MAX = 20_000;
 
-/** What GStreamer has decoded since it began. */
+/** What GStreamer has encoded or decoded since it began. */
 export interface Decoded {
+  encodedFrames: number;
   videoFrames: number;
   audioSamples: number;
   width: number;
@@ -37,6 +38,11 @@ export class GStreamer {
 
   static watch(url: string, codec: string): GStreamer {
     return new GStreamer("watch", url, codec);
+  }
+
+  /** Frames that it has encoded, as it last said: it does once a second. */
+  get encodedFrames(): number {
+    return this.#decoded?.encodedFrames ?? 0;
   }
 
   /** Waits until this holds of what was decoded. */

@@ -4,8 +4,8 @@ import type { Stage } from "./stage.ts";
 import { until } from "./until.ts";
 
 const PLAYS_MS_MAX = 20_000;
-/** How long it takes at most until all know what one does. */
-export const TOLD_MS_MAX = 5_000;
+/** How long it takes at most, also on a busy machine, until all know what one does. */
+export const TOLD_MS_MAX = 15_000;
 
 /** Somebody with the page of the live room. What goes wrong in it is kept. */
 export interface Person {

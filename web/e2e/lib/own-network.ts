@@ -8,16 +8,19 @@ const SCRIPT = `
   ip link set lo up
   exec npx vitest run "$0"`;
 
+/** For all tests of a file together; each has a limit of its own besides. */
+const FILE_MS_MAX = 600_000;
+
 /**
  * A suite that needs a network of its own, to lay links and to cut them: its file is run again
- * by another Vitest, in namespaces that end all of its processes with it. `msMax` is for all of it,
- * where the usual limit of a test is too short.
+ * by another Vitest, in namespaces that end all of its processes with it. `msMax` is for all of
+ * it, where the usual limit is too short.
  */
 export function describeInOwnNetwork(
   name: string,
   file: string,
   suite: () => void,
-  msMax?: number,
+  msMax = FILE_MS_MAX,
 ): void {
   if (process.env.OWN_NETWORK) {
     describe(name, suite);

@@ -27,24 +27,41 @@ export function receivedCodecs(page: Page): Promise<string[]> {
   });
 }
 
-/** The size in which the page sends the layer `rid` now, such as `640 × 360`; empty before it does. */
-export function sentSize(page: Page, rid: string): Promise<string> {
-  return page.evaluate(async (rid) => {
-    const report = (await globalThis.peers.at(-1)?.getStats()) ?? new Map();
-    const layer = [...report.values()].find((s) => s.type === "outbound-rtp" && s.rid === rid);
-    return layer?.frameWidth ? `${layer.frameWidth} × ${layer.frameHeight}` : "";
-  }, rid);
+/** How wide the picture is that the page sends now as the layer `rid`; 0 while it sends none. */
+export async function sentWidth(page: Page, rid: string): Promise<number> {
+  return (await sentWidths(page))[rid] ?? 0;
 }
 
-/** How many frames of its best layer the page has encoded. */
-export function framesEncoded(page: Page): Promise<number> {
+/**
+ * The widths of all layers that are sent at one time, by their rids. On a busy machine Chromium scales its
+ * source down, and all layers with it. Heights say less: of an odd one H.264 leaves out a line.
+ */
+export function sentWidths(page: Page): Promise<Record<string, number>> {
   return page.evaluate(async () => {
     const report = (await globalThis.peers.at(-1)?.getStats()) ?? new Map();
-    const best = [...report.values()]
-      .filter(({ type, kind }) => type === "outbound-rtp" && kind === "video")
-      .sort((a, b) => (b.frameHeight ?? 0) - (a.frameHeight ?? 0))[0];
-    return best?.framesEncoded ?? 0;
+    const sent = [...report.values()].filter((s) => s.type === "outbound-rtp" && s.frameWidth);
+    // A layer that has ceased keeps its last size.
+    const layers = sent.filter((s) => s.framesPerSecond > 0);
+    return Object.fromEntries(layers.map((s) => [s.rid, s.frameWidth]));
   });
+}
+
+/** How many frames a second the page sends while `during` runs. */
+export async function sentFps<T>(
+  page: Page,
+  during: () => Promise<T>,
+): Promise<{ fps: number; result: T }> {
+  const [before, start] = [await framesSent(page), performance.now()];
+  const result = await during();
+  const seconds = (performance.now() - start) / 1_000;
+  const sent = sentSince(before, await framesSent(page));
+  return { fps: leastSent({ sent }) / seconds, result };
+}
+
+/** How many frames of video the page has decoded. */
+export async function framesDecoded(page: Page): Promise<number> {
+  const [video] = await videoStats(page, "inbound-rtp");
+  return video?.framesDecoded ?? 0;
 }
 
 /** What the page has received of video. */
@@ -81,20 +98,33 @@ export async function framesPassed<T>(
   const arrivedBefore = await framesReceived(viewer);
   const sentBefore = await framesSent(publisher);
   const result = await during();
-  const sentAfter = await framesSent(publisher);
+  const sent = sentSince(sentBefore, await framesSent(publisher));
   const arrived = (await framesReceived(viewer)) - arrivedBefore;
-  const sent = Object.entries(sentAfter).map(([rid, n]) => [rid, n - (sentBefore[rid] ?? 0)]);
-  return { sent: Object.fromEntries(sent), arrived, result };
+  return { sent, arrived, result };
 }
 
-/** The share that arrived, 1 = all, of the layer that sent the fewest frames: the viewer may have had
- * any. A layer that sent nothing is none. */
-export function arrivedShare({ sent, arrived }: FramesPassed): number {
-  const least = Math.min(...Object.values(sent).filter((frames) => frames > 0));
-  return arrived / least;
+/** By how much the frames of each layer are more than before. */
+export function sentSince(
+  before: Record<string, number>,
+  after: Record<string, number>,
+): Record<string, number> {
+  const grown = Object.entries(after).map(([rid, n]) => [rid, n - (before[rid] ?? 0)]);
+  return Object.fromEntries(grown);
 }
 
-async function framesSent(page: PeerPage): Promise<Record<string, number>> {
+/** The frames of the layer that sent the fewest: a viewer may have had any. A layer that sent nothing
+ * is none. */
+export function leastSent({ sent }: Pick<FramesPassed, "sent">): number {
+  return Math.min(...Object.values(sent).filter((frames) => frames > 0));
+}
+
+/** The share of them that arrived, 1 = all. */
+export function arrivedShare(passed: FramesPassed): number {
+  return passed.arrived / leastSent(passed);
+}
+
+/** How many frames of each layer the page has sent, by its rid. */
+export async function framesSent(page: PeerPage): Promise<Record<string, number>> {
   const layers = await videoStats(page, "outbound-rtp");
   return Object.fromEntries(layers.map(({ rid, framesSent }) => [rid ?? "", framesSent ?? 0]));
 }
@@ -108,6 +138,7 @@ interface VideoStats {
   rid?: string;
   framesSent?: number;
   framesReceived?: number;
+  framesDecoded?: number;
 }
 
 async function videoStats(page: PeerPage, type: string): Promise<VideoStats[]> {

@@ -37,6 +37,7 @@ export async function joinRoom(page: Page, options: RoomOptions, sized = true): 
         "streamAdded",
         "streamRemoved",
         "message",
+        "muteRequested",
         "error",
         "ended",
       ] as const) {
@@ -76,10 +77,22 @@ export function shown(page: Page, stream: string): Promise<number> {
 
 /** Waits until a page shows moving pictures of a stream. */
 export async function plays(page: Page, stream: string): Promise<void> {
-  const before = await shown(page, stream);
-  await until(
-    `${stream} to play`,
-    PLAYS_MS_MAX,
-    async () => (await shown(page, stream)) > before + 10,
-  );
+  let before = await shown(page, stream);
+  await until(`${stream} to play`, PLAYS_MS_MAX, async () => {
+    const now = await shown(page, stream);
+    // A stream that ended and began again has another element, which counts from its beginning.
+    before = Math.min(before, now);
+    return now > before + 10;
+  });
+}
+
+/**
+ * How wide the picture is that the page sends of its only stream in this layer; 0 before it does. On a
+ * busy machine Chromium scales its source down, and all layers with it.
+ */
+export function publishedWidth(page: Page, rid: string): Promise<number> {
+  return page.evaluate(async (rid) => {
+    const [sent] = (await window.room.stats()).published.values();
+    return sent?.layers.find((layer) => layer.rid === rid)?.width ?? 0;
+  }, rid);
 }

@@ -86,7 +86,8 @@ function end(child: ChildProcess): Promise<void> {
   });
 }
 
-function freeTcpPort(): Promise<number> {
+/** One that nobody listens at. */
+export function freeTcpPort(): Promise<number> {
   return new Promise((found) => {
     const probe = net.createServer().listen(0, "127.0.0.1", () => {
       const { port } = probe.address() as net.AddressInfo;

@@ -37,6 +37,7 @@ for (const [size, viewport] of Object.entries(sizes)) {
       await state(watch, "waiting");
       await screenshot(watch, `watch-${size}-${colorScheme}`);
       expect(await violations(watch)).toEqual([]);
+      for (const page of [studio, watch]) await page.context().close();
     });
 
     test(`axe finds nothing wrong while live: ${size}, ${colorScheme}`, async () => {
@@ -68,6 +69,7 @@ for (const [size, viewport] of Object.entries(sizes)) {
       expect(await violations(page)).toEqual([]);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       expect(wide).toBeLessThanOrEqual(viewport.width);
+      await page.context().close();
     });
   }
 }

@@ -2,13 +2,20 @@ import { expect, test } from "vitest";
 import { openPage, publishPage, state } from "../lib/chromium.ts";
 import { liftLimit, limitLink, NEAR } from "../lib/far-host.ts";
 import { useFarStage } from "../lib/far-stage.ts";
-import { playback } from "../lib/frames.ts";
+import { playback, shownFpsMin } from "../lib/frames.ts";
 import { describeInOwnNetwork } from "../lib/own-network.ts";
+import { framesDecoded, framesPassed, leastSent, recordPeers, sentWidth } from "../lib/peers.ts";
 
 const WINDOW = { viewport: { width: 480, height: 480 } };
-const TOP = "1280 × 720";
-/** Half of the seconds show at least this many of 30 frames, those after the limit fell included. */
-const LOW_FPS_MIN = 20;
+/** How long the limit lasts. */
+const LIMITED_S = 20;
+/** Until the path has proved to carry the top, and the publisher has time for it. */
+const TOP_MS_MAX = 45_000;
+/** By then the page shows what came last: it looks once a second. */
+const SHOWN_MS_MAX = 5_000;
+/** Of the frames that are sent: a busy machine makes fewer than 30 a second. Those in the seconds after the
+ * limit fell are included. */
+const DECODED_MIN = 2 / 3;
 /** The longest time without a new picture when the limit falls. */
 const STANDSTILL_MS_MAX = 3_000;
 /** From the end of the limit to the top layer. */
@@ -21,20 +28,43 @@ describeInOwnNetwork(
     const stage = useFarStage();
 
     test("keeps a steady low layer, harms nobody, and returns to the top", async () => {
-      await publishPage(stage.near, stage.server, "adapt", { codec: "VP8" });
-      const free = await openPage(stage.near, `${stage.server.url}/watch/adapt`, WINDOW);
+      const publisher = await publishPage(stage.near, stage.server, "adapt", {
+        codec: "VP8",
+        init: recordPeers,
+      });
+      const watch = `${stage.server.url}/watch/adapt`;
+      const free = await openPage(stage.near, watch, WINDOW, recordPeers);
       const limited = await openPage(
         stage.far,
-        `${stage.server.url.replace("127.0.0.1", NEAR)}/watch/adapt`,
+        watch.replace("127.0.0.1", NEAR),
         WINDOW,
+        recordPeers,
       );
       await state(free, "live");
       await state(limited, "live");
       const resolution = (page: typeof free) => page.getByTestId("stat-resolution");
-      await resolution(limited).filter({ hasText: TOP }).waitFor({ timeout: 20_000 });
+      // On a busy machine Chromium scales its source down, and all layers with it: the right width
+      // is the one in which the publisher sends the layer.
+      const shows = (page: typeof free, rid: string, timeout: number) =>
+        expect
+          .poll(
+            async () => {
+              const width = Number.parseInt(await resolution(page).innerText(), 10);
+              return width === (await sentWidth(publisher, rid));
+            },
+            { timeout, message: `layer ${rid}` },
+          )
+          .toBe(true);
+      await shows(limited, "h", TOP_MS_MAX);
 
       limitLink(400, 5);
-      const [low, top] = await Promise.all([playback(limited, 20), playback(free, 20)]);
+      const decoded = () => Promise.all([limited, free].map(framesDecoded));
+      const before = await decoded();
+      const passed = await framesPassed(publisher, free, () =>
+        Promise.all([playback(limited, LIMITED_S), playback(free, LIMITED_S)]),
+      );
+      const fps = (await decoded()).map((frames, i) => (frames - (before[i] ?? 0)) / LIMITED_S);
+      const [low, top] = passed.result;
       console.info(
         "limited",
         low.perSecond,
@@ -47,15 +77,20 @@ describeInOwnNetwork(
         await resolution(free).textContent(),
         Math.round(top.longestGapMs),
       );
-      expect(await resolution(limited).textContent()).toContain("320 × 180");
-      expect(await resolution(free).textContent()).toContain(TOP);
-      expect(low.medianFps).toBeGreaterThanOrEqual(LOW_FPS_MIN);
+      await shows(limited, "l", SHOWN_MS_MAX);
+      await shows(free, "h", SHOWN_MS_MAX);
+      console.info("sent", passed.sent, "decoded per second", fps);
+      for (const decodedFps of fps) {
+        expect(decodedFps).toBeGreaterThanOrEqual((DECODED_MIN * leastSent(passed)) / LIMITED_S);
+      }
+      for (const { medianFps } of passed.result) {
+        expect(medianFps).toBeGreaterThanOrEqual(shownFpsMin(leastSent(passed) / LIMITED_S));
+      }
       expect(low.longestGapMs).toBeLessThanOrEqual(STANDSTILL_MS_MAX);
-      expect(top.medianFps).toBeGreaterThanOrEqual(LOW_FPS_MIN);
 
       liftLimit();
       const lifted = Date.now();
-      await resolution(limited).filter({ hasText: TOP }).waitFor({ timeout: BACK_MS_MAX });
+      await shows(limited, "h", BACK_MS_MAX);
       console.info("back on top after, ms", Date.now() - lifted);
     });
   },

@@ -3,17 +3,23 @@ import { expect, test } from "vitest";
 import { violations } from "../lib/axe.ts";
 import { openPage, publishPage, watchPage } from "../lib/chromium.ts";
 import { clientPage } from "../lib/client-page.ts";
+import { median } from "../lib/frames.ts";
+import { freeTcpPort } from "../lib/server.ts";
 import { useStage } from "../lib/stage.ts";
 import { until } from "../lib/until.ts";
 import { moves } from "../lib/videos.ts";
 
 /** Where the port of its own is. */
-const own = `127.0.0.1:${30_000 + Math.floor(Math.random() * 10_000)}`;
+let own: string;
 
-const stage = useStage(() => ({ HEADWATER_DIALECTS__BROADCAST_RECORDING__LISTEN: own }));
+const stage = useStage(async () => {
+  own = `127.0.0.1:${await freeTcpPort()}`;
+  return { HEADWATER_DIALECTS__BROADCAST_RECORDING__LISTEN: own };
+});
 const CONNECTS_MS_MAX = 15_000;
 const PLAYS_MS_MAX = 20_000;
-const TOLD_MS_MAX = 5_000;
+/** Until a page has done or heard what another caused, also on a busy machine. */
+const TOLD_MS_MAX = 15_000;
 /** From the first track on. */
 const PICTURE_MS_MAX = 2_000;
 /** How long is looked whether something goes on. */
@@ -58,9 +64,11 @@ function shown(page: Page): Promise<{ width: number; frames: number }> {
 }
 
 async function plays(page: Page): Promise<void> {
-  const before = await shown(page);
+  let before = await shown(page);
   await until("a moving picture", PLAYS_MS_MAX, async () => {
     const now = await shown(page);
+    // A video that is given its stream anew counts from its beginning.
+    if (now.frames < before.frames) before = now;
     return now.width > 0 && now.frames > before.frames + 10;
   });
 }
@@ -96,13 +104,13 @@ test("a sender and receivers of today's browsers connect, late and early ones, a
   // Nothing, and then nothing, and then an answer: one offer, and the same once more.
   expect(sent.frames.filter((frame) => frame === "remoteOffer")).toHaveLength(2);
   expect(new Set(sent.descriptions).size).toBe(1);
-  const { frames, descriptions, pongs, tracks } = await seen(early);
+  await until("two pongs", TOLD_MS_MAX, async () => (await seen(early)).pongs > 1);
+  const { frames, descriptions, tracks } = await seen(early);
   expect(frames.filter((frame) => frame === "remoteOffer")).toHaveLength(2);
   expect(new Set(descriptions).size).toBe(1);
   expect(descriptions[0]).toContain("a=msid:pion audio");
   expect(descriptions[0]).toContain("a=msid:pion video");
   expect(tracks.map(({ kind }) => kind).sort()).toEqual(["audio", "video"]);
-  expect(pongs).toBeGreaterThan(1);
   await leave(sender, early, late);
 });
 
@@ -143,7 +151,8 @@ test("a broadcaster that pings hears each second that its video flows", async ()
   await until("five words", CONNECTS_MS_MAX, async () => (await seen(sender)).oks.length > 5);
   const { oks, connects } = await seen(sender);
   const gaps = oks.slice(1).map((at, i) => at - (oks[i] ?? 0));
-  for (const gap of gaps) expect(Math.abs(gap - 1000), gaps.join()).toBeLessThan(300);
+  // A busy page hears a word late: the gap before it is longer, and the one after it shorter.
+  expect(Math.abs(median(gaps) - 1000), gaps.join()).toBeLessThan(300);
   expect(connects).toBe(1);
   await leave(sender);
 });

@@ -1,13 +1,20 @@
 import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { violations } from "../lib/axe.ts";
 import { openPage, screenshot } from "../lib/chromium.ts";
 import { useStage } from "../lib/stage.ts";
 import { moves } from "../lib/videos.ts";
 
 const ENDED_MS_MAX = 10_000;
+const STATE_MS_MAX = 20_000;
 
 const stage = useStage();
+const opened: Page[] = [];
+
+// Who sends or plays on takes the machine from the next test.
+afterEach(async () => {
+  for (const page of opened.splice(0)) await page.context().close();
+});
 
 test("two lines of HTML play what another page's button sends", async () => {
   const publisher = await pageWith(`<headwater-publisher src="/whip/x"></headwater-publisher>`);
@@ -28,11 +35,12 @@ test("two lines of HTML play what another page's button sends", async () => {
   expect(await violations(publisher)).toEqual([]);
   await screenshot(player, "element-player-live");
   await screenshot(publisher, "element-publisher-live");
-  expect(await stream("x")).toMatchObject({ viewers: 1 });
+  const viewers = async () => (await stream("x"))?.viewers;
+  await expect.poll(viewers, { timeout: ENDED_MS_MAX }).toBe(1);
 
   // An element that is taken out of its page ends its session.
   await player.evaluate(() => document.querySelector("headwater-player")?.remove());
-  await expect.poll(async () => (await stream("x"))?.viewers, { timeout: ENDED_MS_MAX }).toBe(0);
+  await expect.poll(viewers, { timeout: ENDED_MS_MAX }).toBe(0);
   await publisher.evaluate(() => document.querySelector("headwater-publisher")?.remove());
   await expect.poll(() => stream("x"), { timeout: ENDED_MS_MAX }).toBeUndefined();
 });
@@ -67,6 +75,7 @@ test("a publisher whose stream is somebody else's says so", async () => {
 /** An otherwise empty page of the server's origin, with these elements. */
 async function pageWith(elements: string): Promise<Page> {
   const page = await openPage(stage.chromium, "about:blank");
+  opened.push(page);
   const address = `${stage.server.url}/page-with-elements`;
   const body = `<!doctype html><html lang="en"><title>Elements</title>
     <main><h1>Elements</h1>${elements}</main>
@@ -77,7 +86,7 @@ async function pageWith(elements: string): Promise<Page> {
 }
 
 async function state(page: Page, wanted: string): Promise<void> {
-  await page.locator(`[state=${wanted}]`).waitFor({ timeout: ENDED_MS_MAX });
+  await page.locator(`[state=${wanted}]`).waitFor({ timeout: STATE_MS_MAX });
 }
 
 /** What the server says of a live stream. */

@@ -10,11 +10,12 @@ import { arrivedShare, framesPassed, recordPeers } from "../lib/peers.ts";
 const BACK_MS_MAX = 2_000;
 
 /** Of the frames that the publisher sends within so many seconds, all arrive on a path without loss, but
- * a viewer that is short of processor time may be moved to another layer, with half a second between.
+ * a viewer that is short of processor time may be moved to another layer, with half a second between, and
+ * one whose layer the publisher ceases to send is moved after 1.5 s.
  * How many are made and shown is up to the machine, on which both browsers work without a graphics
  * processor: it is printed, and judged by nobody. */
 const WATCH_S = 10;
-const ARRIVED_SHARE_MIN = 0.9;
+const ARRIVED_SHARE_MIN = 0.8;
 
 describeInOwnNetwork("Firefox", import.meta.filename, () => {
   const stage = useFirefoxStage();
@@ -30,6 +31,8 @@ describeInOwnNetwork("Firefox", import.meta.filename, () => {
     console.info("Firefox shows, fps", passed.result, "of", passed.sent, "arrived", passed.arrived);
     expect(arrivedShare(passed)).toBeGreaterThanOrEqual(ARRIVED_SHARE_MIN);
     expect(passed.result).toBeGreaterThan(0);
+    await publisher.context().close();
+    await viewer.close();
   });
 
   test("publishes what Chromium watches", async () => {
@@ -44,6 +47,8 @@ describeInOwnNetwork("Firefox", import.meta.filename, () => {
     await screenshot(viewer, "watch-from-firefox");
     expect(arrivedShare(passed)).toBeGreaterThanOrEqual(ARRIVED_SHARE_MIN);
     expect(medianFps).toBeGreaterThan(0);
+    await publisher.close();
+    await viewer.context().close();
   });
 
   test("plays on by the same session when its publisher dies and another takes over", async () => {
@@ -63,8 +68,9 @@ describeInOwnNetwork("Firefox", import.meta.filename, () => {
     await dying.kill();
     await viewer.state("paused");
     const back = viewer.nextFrame();
+    const asked = next.waitForRequest((request) => request.method() === "POST");
     await goLive(next);
-    const ms = Math.round(await back);
+    const ms = Math.round((await back) - (await asked).timing().startTime);
     console.info("Firefox plays again after, ms", ms);
     expect(ms).toBeLessThan(BACK_MS_MAX);
     expect(await viewer.requests(`${stage.server.url}/whep/handed-over`)).toBe(posts);

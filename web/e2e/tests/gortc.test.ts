@@ -48,7 +48,8 @@ declare global {
 }
 
 const PLAYS_MS_MAX = 15_000;
-const TOLD_MS_MAX = 5_000;
+/** Until a page has heard what another caused, also on a busy machine. */
+const TOLD_MS_MAX = 15_000;
 /** By then a stream whose media was killed has ended. */
 const ENDS_MS_MAX = 12_000;
 /** Longer than the earlier server kept who said nothing. */
@@ -230,8 +231,14 @@ test("two users watch each other, a late one sees both, and unsubscribing ends o
 
   const end = { rid: "duo", mid: ofAda, sid: seenByBob, sfuid: "local_sfu_1" };
   expect(await bob.request("unsubscribe", end)).toEqual({});
-  await rest(STILL_MS);
-  const still = await bob.received(seenByBob);
+  let still = await bob.received(seenByBob);
+  // A busy page still decodes what came before.
+  await until("the picture to stand still", PLAYS_MS_MAX, async () => {
+    const before = still;
+    await rest(STILL_MS);
+    still = await bob.received(seenByBob);
+    return still.frames === before.frames && still.sound === before.sound;
+  });
   await late.gets(seenByLate, BOTH);
   expect(await bob.received(seenByBob)).toEqual(still);
 

@@ -1,10 +1,14 @@
 import { expect, test } from "vitest";
 import { openPage, publishPage, screenshot, state, watchPage } from "../lib/chromium.ts";
-import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
-import { framesEncoded, received, recordPeers } from "../lib/peers.ts";
+import { playback, shownFpsMin } from "../lib/frames.ts";
+import { arrivedShare, framesPassed, received, recordPeers } from "../lib/peers.ts";
 import { useStage } from "../lib/stage.ts";
 
 const SECONDS = 10;
+/** Of the frames that the publisher sends: a viewer that is short of processor time may be moved to another
+ * layer, with half a second between, and one whose layer the publisher ceases to send is moved after
+ * 1.5 s. */
+const ARRIVED_SHARE_MIN = 0.8;
 
 const stage = useStage();
 
@@ -16,20 +20,23 @@ test("what one page sends by pressing Go live, another page shows", async () => 
   const url = `${stage.server.url}/watch/first`;
   const viewer = await openPage(stage.chromium, url, {}, recordPeers);
   await state(viewer, "live");
-  const [encodedBefore, before] = [await framesEncoded(publisher), await received(viewer)];
-  const { perSecond, medianFps } = await playback(viewer, SECONDS);
-  const [encodedAfter, after] = [await framesEncoded(publisher), await received(viewer)];
-  const encodedFps = (encodedAfter - encodedBefore) / SECONDS;
-  const receivedFps = (after.frames - before.frames) / SECONDS;
-  console.info("frames per second", { encodedFps, receivedFps }, "shown", perSecond);
-  expect(after.lost).toBe(0);
-  expect(receivedFps).toBeGreaterThanOrEqual(encodedFps - 1);
-  // A machine that encodes less, or has no time to draw, shows less.
-  expect(medianFps).toBeGreaterThanOrEqual(Math.min(PLAYS_FPS_MIN, (2 / 3) * receivedFps));
-  expect(await viewer.getByTestId("stat-delay").textContent()).toMatch(/^\d+ ms$/);
-  expect(await publisher.getByTestId("stat-fps").textContent()).toMatch(/^\d+ fps$/);
+  const passed = await framesPassed(publisher, viewer, () => playback(viewer, SECONDS));
+  const { perSecond, medianFps } = passed.result;
+  console.info("frames sent", passed.sent, "arrived", passed.arrived, "shown", perSecond);
+  expect((await received(viewer)).lost).toBe(0);
+  expect(arrivedShare(passed)).toBeGreaterThanOrEqual(ARRIVED_SHARE_MIN);
+  expect(medianFps).toBeGreaterThanOrEqual(shownFpsMin(passed.arrived / SECONDS));
+  await viewer
+    .getByTestId("stat-delay")
+    .filter({ hasText: /^\d+ ms$/ })
+    .waitFor();
+  await publisher
+    .getByTestId("stat-fps")
+    .filter({ hasText: /^\d+ fps$/ })
+    .waitFor();
   await screenshot(publisher, "studio-live");
   await screenshot(viewer, "watch-live");
+  for (const page of [publisher, viewer]) await page.context().close();
 });
 
 test("a viewer who comes early waits, and sees the stream start, stop and start again", async () => {
@@ -43,6 +50,7 @@ test("a viewer who comes early waits, and sees the stream start, stop and start 
   await screenshot(viewer, "watch-paused");
   await publisher.getByTestId("go-live").click();
   await state(viewer, "live");
+  for (const page of [publisher, viewer]) await page.context().close();
 });
 
 test("the publisher sees how many watch", async () => {

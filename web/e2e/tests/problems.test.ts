@@ -42,6 +42,8 @@ for (const [size, viewport] of Object.entries(sizes)) {
       expect(wide).toBeLessThanOrEqual(viewport.width);
       await studio.getByTestId("go-live").click();
       await notice.waitFor({ state: "hidden" });
+      // An answer that is being changed while its page closes would fail the test.
+      await studio.unrouteAll({ behavior: "wait" });
       await studio.context().close();
     });
   }

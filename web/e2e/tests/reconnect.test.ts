@@ -1,13 +1,17 @@
 import type { Page } from "playwright-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Chromium, launchChromium, publishPage, state, watchPage } from "../lib/chromium.ts";
-import { PLAYS_FPS_MIN, playback } from "../lib/frames.ts";
+import { type Chromium, launchChromium, openPage, publishPage, state } from "../lib/chromium.ts";
+import { playback, shownFpsMin } from "../lib/frames.ts";
 import { describeInOwnNetwork, setNetwork } from "../lib/own-network.ts";
+import { arrivedShare, framesPassed, recordPeers } from "../lib/peers.ts";
 import { type Server, startServer } from "../lib/server.ts";
 import { until } from "../lib/until.ts";
 
 /** From the moment that both pages are live again. */
 const PLAYS_ON_MS_MAX = 12_000;
+const WATCH_S = 3;
+/** Of the frames that the publisher sends meanwhile. */
+const ARRIVED_SHARE_MIN = 0.9;
 
 describeInOwnNetwork("Reconnecting", import.meta.filename, () => {
   let server: Server;
@@ -18,8 +22,8 @@ describeInOwnNetwork("Reconnecting", import.meta.filename, () => {
   beforeEach(async () => {
     server = await startServer();
     chromium = await launchChromium();
-    publisher = await publishPage(chromium, server, "again", { layers: 1 });
-    viewer = await watchPage(chromium, server, "again");
+    publisher = await publishPage(chromium, server, "again", { layers: 1, init: recordPeers });
+    viewer = await openPage(chromium, `${server.url}/watch/again`, {}, recordPeers);
     await state(viewer, "live");
   });
 
@@ -59,7 +63,9 @@ describeInOwnNetwork("Reconnecting", import.meta.filename, () => {
     await state(viewer, "live");
     // At first the publisher sends as little as it believes of a path that was gone.
     await until("the picture to play on", PLAYS_ON_MS_MAX, async () => {
-      return (await playback(viewer, 3)).medianFps >= PLAYS_FPS_MIN;
+      const passed = await framesPassed(publisher, viewer, () => playback(viewer, WATCH_S));
+      const shows = passed.result.medianFps >= shownFpsMin(passed.arrived / WATCH_S);
+      return shows && arrivedShare(passed) >= ARRIVED_SHARE_MIN;
     });
   }
 });

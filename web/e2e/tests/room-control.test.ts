@@ -1,16 +1,25 @@
 import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { openPage, publishPage, screenshot, state, watchPage } from "../lib/chromium.ts";
-import { joinRoom, plays, shown } from "../lib/rooms.ts";
+import { joinRoom, plays, publishedWidth, shown } from "../lib/rooms.ts";
 import { useStage } from "../lib/stage.ts";
 import { until } from "../lib/until.ts";
 
 const MS_MAX = 15_000;
+/** A larger layer is sent when the path has proved to carry it, and the publisher has time for it. */
+const LARGER_MS_MAX = 45_000;
 
 const stage = useStage();
+const opened: Page[] = [];
+
+// Who publishes on takes the machine from the next test.
+afterEach(async () => {
+  for (const page of opened.splice(0)) await page.context().close();
+});
 
 async function enter(room: string, id: string, options = {}, sized = true): Promise<Page> {
   const page = await openPage(stage.chromium, `${stage.server.url}/healthz`);
+  opened.push(page);
   await joinRoom(page, { room, id, ...options }, sized);
   return page;
 }
@@ -35,6 +44,7 @@ test("a WHIP stream is in its room, and a room's stream plays by WHEP", async ()
   const ada = await enter("meet", "ada");
   await publish(ada);
   const publisher = await publishPage(stage.chromium, stage.server, "meet/obs", { layers: 1 });
+  opened.push(publisher);
   await plays(ada, "meet/obs");
   expect(await ada.evaluate(() => window.room.participants.get("whip~obs")?.name)).toBe("obs");
 
@@ -66,9 +76,8 @@ test("the room sees who speaks, who is muted, and how well connections do", asyn
   await bob.waitForFunction(() => window.room.speakers.includes("ada"));
   await ada.evaluate(() => [...window.room.published][0]?.mute("audio"));
   await bob.waitForFunction(() => window.room.speakers.length === 0);
-  const muted = () =>
-    window.room.streams.get("talk/ada")?.tracks.find(({ kind }) => kind === "audio")?.muted;
-  expect(await bob.evaluate(muted)).toBe(true);
+  // There is also a pause between two beeps, before bob is told.
+  await bob.waitForFunction(() => window.room.streams.get("talk/ada")?.track("audio")?.muted);
   await ada.evaluate(() => [...window.room.published][0]?.mute("audio", false));
   await bob.waitForFunction(() => window.room.speakers.includes("ada"));
   await bob.waitForFunction(() => window.room.participants.get("ada")?.quality === "good");
@@ -91,17 +100,19 @@ test("the layer follows the size at which a video is shown, and a paused one sta
   await bob.evaluate(async () => {
     await window.room.subscribe("sizes/ada");
   });
-  const width = (wanted: number) =>
-    until(`${wanted} pixels`, MS_MAX, async () => {
-      const width = () =>
-        (document.getElementById("sizes/ada") as HTMLVideoElement | null)?.videoWidth;
-      return (await bob.evaluate(width)) === wanted;
+  // On a busy machine Chromium scales its source down: the right width is that in which ada sends.
+  const width = (rid: "l" | "h") =>
+    until(`layer ${rid}`, LARGER_MS_MAX, async () => {
+      const width = await bob.evaluate(
+        () => (document.getElementById("sizes/ada") as HTMLVideoElement | null)?.videoWidth ?? 0,
+      );
+      return width > 0 && width === (await publishedWidth(ada, rid));
     });
-  await width(640);
+  await width("h");
   await bob.evaluate(() => window.room.show("sizes/ada", { width: 300, height: 170 }));
-  await width(320);
+  await width("l");
   await bob.evaluate(() => window.room.show("sizes/ada", { width: 640, height: 360 }));
-  await width(640);
+  await width("h");
 
   await bob.evaluate(() => window.room.pause("sizes/ada", "video"));
   let before = -1;
@@ -124,12 +135,10 @@ test("a host asks to mute, sends away, locks and closes", async () => {
   const host = await enter("hosted", "host", { role: "host" });
   const ada = await enter("hosted", "ada");
   await publish(ada);
-  const asked = ada.evaluate(
-    () => new Promise((done) => window.room.on("muteRequested", ({ by }) => done(by))),
-  );
   await host.waitForFunction(() => window.room.streams.size === 1);
   await host.evaluate(() => window.room.host.mute("hosted/ada"));
-  expect(await asked).toBe("host");
+  await until("the request", MS_MAX, async () => (await told(ada, "muteRequested")).length > 0);
+  expect(await told(ada, "muteRequested")).toMatchObject([{ by: "host" }]);
   await host.evaluate(() => window.room.host.kick("ada", "enough"));
   await ada.waitForFunction(() => window.room.state === "ended");
   expect(await told(ada, "ended")).toEqual([{ reason: "kicked", text: "enough" }]);

@@ -4,7 +4,8 @@ import { openPage } from "../lib/chromium.ts";
 import { liftLimit, limitLink, NEAR } from "../lib/far-host.ts";
 import { useFarStage } from "../lib/far-stage.ts";
 import { describeInOwnNetwork } from "../lib/own-network.ts";
-import { joinRoom, plays, shown } from "../lib/rooms.ts";
+import { framesSent, leastSent, recordPeers, sentSince } from "../lib/peers.ts";
+import { joinRoom, plays, publishedWidth, shown } from "../lib/rooms.ts";
 import { until } from "../lib/until.ts";
 
 const NAMES = ["ada", "bob", "cyd"];
@@ -24,38 +25,45 @@ describeInOwnNetwork(
     const stage = useFarStage();
 
     test("sees all of them, smaller, and large again when there is room", async () => {
+      const url = `${stage.server.url}/healthz`;
+      const publishers: Page[] = [];
       for (const id of NAMES) {
-        const page = await openPage(stage.near, `${stage.server.url}/healthz`);
+        const page = await openPage(stage.near, url, {}, recordPeers);
+        publishers.push(page);
         await joinRoom(page, { room: "narrow", id, subscribe: "manual" });
         await page.evaluate(async (frameRate) => {
           const video = { width: 640, height: 360, frameRate };
           await window.room.publishCamera({ layers: 2, codec: "VP8", video });
         }, FPS);
       }
-      const viewer = await openPage(
-        stage.far,
-        `${stage.server.url.replace("127.0.0.1", NEAR)}/healthz`,
-      );
+      const viewer = await openPage(stage.far, url.replace("127.0.0.1", NEAR));
       await joinRoom(viewer, { room: "narrow", id: "far", role: "viewer" }, false);
       await Promise.all(STREAMS.map((stream) => plays(viewer, stream)));
-      await until("all to be large", BACK_MS_MAX, async () =>
-        (await widths(viewer)).every((w) => w === 640),
-      );
+      // On a busy machine Chromium scales its source down: large is what is sent as the best layer.
+      const allAreLarge = async () => {
+        const sent = await Promise.all(publishers.map((page) => publishedWidth(page, "h")));
+        return (await widths(viewer)).every((width, i) => width > 0 && width === sent[i]);
+      };
+      await until("all to be large", BACK_MS_MAX, allAreLarge);
 
       limitLink(LIMIT_KBPS, 0);
       const frames = () => Promise.all(STREAMS.map((stream) => shown(viewer, stream)));
-      const before = await frames();
+      const sentSoFar = () => Promise.all(publishers.map(framesSent));
+      const [before, sentBefore] = [await frames(), await sentSoFar()];
       await new Promise((done) => setTimeout(done, SECONDS * 1_000));
-      const after = await frames();
+      const [after, sentAfter] = [await frames(), await sentSoFar()];
       const perSecond = after.map((count, i) => (count - (before[i] ?? 0)) / SECONDS);
-      console.info("shown per second", perSecond, "wide", await widths(viewer));
-      for (const fps of perSecond) expect(fps).toBeGreaterThanOrEqual(FPS * SHOWN_MIN);
+      const sent = sentAfter.map(
+        (layers, i) => leastSent({ sent: sentSince(sentBefore[i] ?? {}, layers) }) / SECONDS,
+      );
+      console.info("shown per second", perSecond, "of", sent, "wide", await widths(viewer));
+      for (const [i, fps] of perSecond.entries()) {
+        expect(fps).toBeGreaterThanOrEqual((sent[i] ?? FPS) * SHOWN_MIN);
+      }
 
       liftLimit();
       const lifted = Date.now();
-      await until("all to be large again", BACK_MS_MAX, async () =>
-        (await widths(viewer)).every((w) => w === 640),
-      );
+      await until("all to be large again", BACK_MS_MAX, allAreLarge);
       console.info("large again after, ms", Date.now() - lifted);
     });
   },

@@ -56,7 +56,9 @@ test("six who come and go for three minutes all see the right others in the end"
   }
   await screenshot(page("ada"), "room-six");
   // One peer to publish and one to view, each.
-  expect(await metric(stage.server, "headwater_sessions")).toBe(2 * NAMES.length);
+  await until("two sessions each", SETTLED_MS_MAX, async () => {
+    return (await metric(stage.server, "headwater_sessions")) === 2 * NAMES.length;
+  });
 
   for (const name of NAMES) await page(name).evaluate(() => window.room.leave());
   await until("no session to be left", SETTLED_MS_MAX, async () => {

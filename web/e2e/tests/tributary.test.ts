@@ -30,8 +30,7 @@ afterEach(async () => {
 
 test("one browser broadcasts and four get it from each other, until it ends", async () => {
   const { broadcaster, listeners } = await fiveBrowsers();
-  const tree = await treeOf(broadcaster);
-  expect(tree).toBe("mona(ada(cid dee) bob)");
+  await grows(broadcaster, "mona(ada(cid dee) bob)");
   await broadcaster.click("#end");
   await state(broadcaster, "READY");
   for (const listener of listeners) await state(listener, "BROADCAST_ENDED");
@@ -44,7 +43,7 @@ test("all below a browser that goes have pictures again within ten seconds", asy
   const eve = await joins("eve");
   const fay = await joins("fay");
   const gus = await joins("gus");
-  expect(await treeOf(broadcaster)).toBe("mona(ada(cid(gus) dee) bob(eve fay))");
+  await grows(broadcaster, "mona(ada(cid(gus) dee) bob(eve fay))");
   const below = [cid, dee, gus];
   const before = await Promise.all(below.map(shown));
   await ada.context().close();
@@ -124,11 +123,15 @@ interface Node {
   children: Node[];
 }
 
-/** Who gets it from whom: `mona(ada bob)`. */
-async function treeOf(page: Page): Promise<string> {
+/** Waits until the page is told that this is who gets it from whom: `mona(ada bob)`. */
+async function grows(page: Page, tree: string): Promise<void> {
   const draw = ({ name, children }: Node): string =>
     children.length > 0 ? `${name}(${children.map(draw).join(" ")})` : name;
-  return draw(JSON.parse((await page.textContent("#tree")) ?? ""));
+  const told = async () => {
+    const text = await page.textContent("#tree");
+    return text ? draw(JSON.parse(text)) : "";
+  };
+  await expect.poll(told, { timeout: PLAYS_MS_MAX }).toBe(tree);
 }
 
 function freePort(): Promise<number> {
