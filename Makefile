@@ -81,7 +81,7 @@ soak-fuzz:
 # What the parts cost and what the server carries; prints tables and writes docs/performance.md.
 # Takes about ten minutes, and wants two cores that do nothing else.
 bench: build
-	cargo bench --locked -p headwater-broadcast --bench forward -- --sample-count 20
+	cargo bench --locked -p headwater-forward --bench forward -- --sample-count 20
 	cargo build --release --locked -p headwater-bench
 	$(dir $(HEADWATER))headwater-bench all --server $(HEADWATER) --write docs/performance.md
 

@@ -5,13 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::bail;
-use broadcast::SessionId;
 use client::{Direction, Offering};
+use contract::{Command, LineSubscription, StreamId, TrackMapping};
 use loadgen::Receiver;
+use model::SessionId;
 use rtc::WallClock;
 use rtc::srtp::Keys;
 use rtp::{Bitrate, Codec, Format, Kind, Packet, Profile, Rewrite};
-use shard::{Command, Input, LineSubscription, Output, Shard, StreamId, TrackMapping};
+use shard::{Input, Output, Shard};
 use sim::Unified;
 use udp::{Received, Socket};
 

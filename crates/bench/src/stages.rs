@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use broadcast::forward::{Limits, Subscription, Track};
 use client::Offering;
+use forward::{Limits, Subscription, Track};
 use rtc::{Datagrams, Event, Path, Peer};
 use rtp::{Kind, Packet, PayloadInfo, Rewrite};
 

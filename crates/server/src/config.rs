@@ -166,7 +166,7 @@ pub(crate) struct Rooms {
 
 impl Default for Rooms {
     fn default() -> Self {
-        let limits = broadcast::room::Limits::default();
+        let limits = room::Limits::default();
         Self {
             rooms_max: limits.rooms_max,
             participants_max: limits.participants_max,
@@ -183,8 +183,8 @@ impl Default for Rooms {
 
 impl Rooms {
     /// The limits in the form that `broadcast` takes.
-    pub(crate) fn limits(&self) -> broadcast::room::Limits {
-        broadcast::room::Limits {
+    pub(crate) fn limits(&self) -> room::Limits {
+        room::Limits {
             rooms_max: self.rooms_max,
             participants_max: self.participants_max,
             streams_max: self.streams_max,
@@ -194,7 +194,7 @@ impl Rooms {
             messages_per_second: self.messages_per_second,
             empty_grace: Duration::from_secs(self.empty_grace_s),
             lost_grace: Duration::from_secs(self.lost_grace_s),
-            ..broadcast::room::Limits::default()
+            ..room::Limits::default()
         }
     }
 }

@@ -19,10 +19,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use auth::Tokens;
-use broadcast::room::Rooms;
-use broadcast::{OpenError, Restarted, SessionId, StreamName, StreamStatus};
+use contract::Event;
+use model::{OpenError, Restarted, SessionId, StreamName, StreamStatus};
+use room::Rooms;
 use session::{Core, Now};
-use shard::Event;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::media::Shards;
@@ -78,7 +78,7 @@ pub(crate) struct Settings {
     /// See [`session::Config`].
     pub(crate) sessions_max: usize,
     /// Limits of rooms.
-    pub(crate) rooms: broadcast::room::Limits,
+    pub(crate) rooms: room::Limits,
     /// See [`rtc::Config`].
     pub(crate) announce_ice_lite: bool,
 }

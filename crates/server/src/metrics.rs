@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use contract::ClosedReason;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{
     DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, NoLabelSet,
@@ -13,7 +14,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-use shard::{ClosedReason, Delays};
+use shard::Delays;
 
 use signaling::dialect::headwater::Error;
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use auth::Tokens;
-use broadcast::forward;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;

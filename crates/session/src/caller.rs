@@ -1,12 +1,10 @@
 //! Sessions of clients outside rooms: WHIP and WHEP name the session in each request.
 
 use auth::Subject;
-use broadcast::{
-    IceFragment, LayerChoice, Role, SessionError, SessionId, StreamName, StreamStatus,
-};
+use contract::Command;
+use model::{IceFragment, LayerChoice, Role, SessionError, SessionId, StreamName, StreamStatus};
 use rtc::{Credentials, Peer};
 use rtp::Kind;
-use shard::Command;
 
 use crate::core::{Core, Now};
 use crate::output::{Changed, Output};
@@ -183,7 +181,7 @@ impl Core {
             candidates,
             end_of_candidates: true,
         };
-        let restarted = broadcast::Restarted {
+        let restarted = model::Restarted {
             fragment,
             ice_tag: local.ufrag().to_owned(),
         };

@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use broadcast::room::{self, EndReason, ParticipantKey, RoomName, Rooms};
-use broadcast::{Role, SessionId, StreamName, StreamStatus};
+use contract::Command;
+use model::{Role, SessionId, StreamName, StreamStatus};
+use room::{EndReason, ParticipantKey, RoomName, Rooms};
 use rtp::Bitrate;
-use shard::Command;
 
 use crate::open::StreamOwner;
 use crate::output::{Changed, Output};
@@ -26,7 +26,7 @@ pub struct Config {
     pub viewers_wait: bool,
     /// They are sent away when their stream has had no publisher for this long.
     pub publisher_grace: Duration,
-    /// Sessions at a time. One more is refused with [`OpenError::Full`](broadcast::OpenError).
+    /// Sessions at a time. One more is refused with [`OpenError::Full`](model::OpenError).
     pub sessions_max: usize,
     /// Limits of rooms.
     pub rooms: room::Limits,

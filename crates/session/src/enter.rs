@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
-use broadcast::OpenError;
-use broadcast::room::{self, JoinError, Joined, ParticipantId, ParticipantKey, RoomName};
+use model::OpenError;
+use room::{JoinError, Joined, ParticipantId, ParticipantKey, RoomName};
 
 use crate::core::{Core, Now};
 use crate::error::Error;

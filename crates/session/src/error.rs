@@ -1,5 +1,5 @@
-use broadcast::room::{JoinError, PublishError};
-use broadcast::{OpenError, StreamNameError};
+use model::{OpenError, StreamNameError};
+use room::{JoinError, PublishError};
 use rtc::OfferError;
 use rtp::Kind;
 use thiserror::Error;

@@ -1,9 +1,9 @@
 //! Events of shards.
 
-use broadcast::room::{EndReason, ParticipantKey, Quality, RoomName};
-use broadcast::{Heard, SessionId, TrackStatus};
+use contract::{ClosedReason, Event, StreamId};
+use model::{Heard, Quality, SessionId, TrackStatus};
+use room::{EndReason, ParticipantKey, RoomName};
 use rtp::Bitrate;
-use shard::{ClosedReason, Event, StreamId};
 
 use crate::core::{Core, Now};
 use crate::output::{ChannelMessage, Output, PeerKind};

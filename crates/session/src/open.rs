@@ -5,11 +5,11 @@
 //! admits it.
 
 use auth::Subject;
-use broadcast::room::{self, Declared, EndReason, ParticipantId, ParticipantKey, RoomName};
-use broadcast::{OpenError, Role, SessionId, StreamName};
+use contract::{Command, StreamId, TrackMapping};
+use model::{OpenError, Role, SessionId, StreamName};
+use room::{Declared, EndReason, ParticipantId, ParticipantKey, RoomName};
 use rtc::{Negotiator, OfferError, Peer};
 use rtp::{Bitrate, Kind};
-use shard::{Command, StreamId, TrackMapping};
 
 use crate::caller::Description;
 use crate::core::{Core, ESTIMATE_INITIAL, Now};

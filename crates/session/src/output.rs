@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use broadcast::room::{Event, Notice, ParticipantKey};
-use broadcast::{Restarted, SessionId, StreamName};
+use contract::Command;
+use model::{Restarted, SessionId, StreamName};
+use room::{Event, Notice, ParticipantKey};
 use rtc::ChannelNumber;
 use rtp::Kind;
-use shard::Command;
 
 /// Events for a participant, in order. The last one that it gets is [`Event::Ended`].
 pub type EventBatch = Arc<[Event]>;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use broadcast::SessionId;
-use broadcast::room::ParticipantKey;
+use model::SessionId;
+use room::ParticipantKey;
 
 use crate::core::Core;
 use crate::error::Error;

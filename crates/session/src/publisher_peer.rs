@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use broadcast::room::{self, Declared, Layer, ParticipantKey};
-use broadcast::{OpenError, Role, SessionId, StreamName};
+use contract::{Command, StreamId, TrackMapping};
+use model::{OpenError, Role, SessionId, StreamName};
+use room::{Declared, Layer, ParticipantKey};
 use rtc::{Agreed, Negotiator, Peer};
 use rtp::Kind;
-use shard::{Command, StreamId, TrackMapping};
 
 use crate::core::{Core, Now};
 use crate::error::Error;

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use auth::Subject;
-use broadcast::room::{ParticipantKey, Quality};
-use broadcast::{Heard, OpenError, Role, SessionId, StreamName, StreamStatus, TrackStatus};
+use model::{Heard, OpenError, Quality, Role, SessionId, StreamName, StreamStatus, TrackStatus};
+use room::ParticipantKey;
 use rtp::{Bitrate, Format, Kind, Profile};
 
 use crate::caller::Description;

@@ -1,6 +1,6 @@
 //! What rooms decide, carried out.
 
-use broadcast::room::{self, Notice, ParticipantKey, RoomName};
+use room::{Notice, ParticipantKey, RoomName};
 
 use crate::core::{Core, Now};
 use crate::output::{Fact, Output};

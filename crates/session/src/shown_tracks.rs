@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use broadcast::StreamName;
+use contract::{LineSubscription, StreamId};
+use model::StreamName;
 use rtc::{Agreed, OutgoingTrack};
 use rtp::Kind;
-use shard::{LineSubscription, StreamId};
 
 use crate::random::{self, Random};
 use crate::registry::Registry;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use broadcast::room::{self, ParticipantKey, TrackSettings};
-use broadcast::{SessionId, StreamName};
+use contract::Command;
+use model::{SessionId, StreamName};
+use room::{ParticipantKey, TrackSettings};
 use rtc::{Agreed, Negotiator, Peer};
 use rtp::{Bitrate, Kind};
-use shard::Command;
 
 use crate::core::{Core, ESTIMATE_INITIAL, Now};
 use crate::error::Error;
@@ -236,7 +236,7 @@ impl Core {
         for stream in streams {
             let status = self.registry.status(&stream).unwrap_or_default();
             for track in status.tracks {
-                let stats = |layer: broadcast::LayerStatus| LayerStats {
+                let stats = |layer: model::LayerStatus| LayerStats {
                     stream: stream.clone(),
                     kind: track.kind,
                     rid: layer.rid,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use broadcast::room::{self, Declared, ParticipantId, ParticipantKey};
-use broadcast::{SessionId, StreamName};
+use contract::Command;
+use model::{SessionId, StreamName};
+use room::{Declared, ParticipantId, ParticipantKey};
 use rtc::{Agreed, ChannelNumber, Expected, Negotiator, Peer, SentTrack};
-use shard::Command;
 
 use crate::core::{Core, ESTIMATE_INITIAL, Now};
 use crate::enter::UnifiedOptions;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use broadcast::StreamName;
+use model::StreamName;
 use rtc::SentTrack;
 
 /// Bytes of what a participant calls a stream or a track. A longer name is not passed on.

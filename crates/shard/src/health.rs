@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use broadcast::forward::Estimate;
-use broadcast::room::Quality;
+use forward::Estimate;
+use model::Quality;
 use rtp::Bitrate;
 
 /// Up to these shares of lost packets nothing, or not much, is missing.

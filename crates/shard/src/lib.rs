@@ -4,7 +4,7 @@
 //! send, packets for other shards, and events. It belongs to one thread and knows no socket.
 //!
 //! ```text
-//! datagram ─► demux ─► rtc::Peer ─► packet ─► broadcast::forward ─► rtc::Peer ─► datagram
+//! datagram ─► demux ─► rtc::Peer ─► packet ─►     forward     ─► rtc::Peer ─► datagram
 //!                                      └────► other shards
 //! ```
 
@@ -22,8 +22,5 @@ mod timers;
 
 pub use counters::Counters;
 pub use delays::Delays;
-pub use message::{
-    ClosedReason, Command, Event, Input, LineSubscription, Output, ShardMessage, StreamId,
-    TrackMapping,
-};
+pub use message::{Input, Output, ShardMessage};
 pub use shard::{Config, Shard};

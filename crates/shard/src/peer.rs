@@ -2,13 +2,13 @@ use std::hint::black_box;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use broadcast::SessionId;
-use broadcast::forward::{Estimate, LayerSelector, Subscription};
+use forward::{Estimate, LayerSelector, Subscription};
+use model::SessionId;
 use rtc::Peer;
 use rtp::{Bitrate, Kind};
 
-use crate::ClosedReason;
 use crate::health::Health;
+use contract::ClosedReason;
 
 /// A peer with what the shard knows of it.
 ///

@@ -8,18 +8,19 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use broadcast::SessionId;
-use broadcast::forward::{Estimate, Limits};
+use forward::{Estimate, Limits};
+use model::SessionId;
 use rtc::{Datagrams, Path, Refused};
 use slab::Slab;
 
 use crate::counters::Counters;
 use crate::delays::Delays;
 use crate::demux::Demux;
-use crate::message::{ClosedReason, Command, Event, Input, Output, StreamId};
+use crate::message::{Input, Output};
 use crate::peer::{Incoming, PeerEntry};
 use crate::stream::Stream;
 use crate::timers::Timers;
+use contract::{ClosedReason, Command, Event, StreamId};
 use viewing::{catch_up, choose_layers};
 
 /// How often layers are chosen anew, and the activity of streams is checked.

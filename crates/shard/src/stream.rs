@@ -1,13 +1,13 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use broadcast::forward::{AudioLevel, Limits, Track};
-use broadcast::{LayerStatus, TrackStatus};
+use forward::{AudioLevel, Limits, Track};
+use model::{LayerStatus, TrackStatus};
 use rtp::Kind;
 
-use crate::StreamId;
 use crate::fan_out::FanOut;
 use crate::oversized::Oversized;
+use contract::StreamId;
 
 /// A stream as one shard sees it.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! `application/trickle-ice-sdpfrag` bodies (RFC 8840 §9), converted between the fragments of
 //! [`sdp`] and the [`IceFragment`] of `broadcast`.
 
-use broadcast::IceFragment;
+use model::IceFragment;
 use sdp::fragment::{Fragment, FragmentSection};
 
 /// The mid to write when a fragment names none: browsers give this mid to their first m-line.

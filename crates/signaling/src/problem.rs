@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use broadcast::room::{CreateError, SendError};
-use broadcast::{OpenError, SessionError};
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
+use model::{OpenError, SessionError};
+use room::{CreateError, SendError};
 
 /// A refusal, with a sentence that tells the client what is wrong and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq)]

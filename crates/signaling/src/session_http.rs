@@ -9,13 +9,13 @@
 //! A stream name has one or two segments. So the path of an endpoint has at most two and that of a
 //! session at least three: the two cannot be confused.
 
-use broadcast::{IceFragment, Open, Opened, Restarted, Role, SessionId, StreamName};
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
     IF_MATCH, LINK, LOCATION, USER_AGENT,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use model::{IceFragment, Open, Opened, Restarted, Role, SessionId, StreamName};
 
 use crate::{IceServer, Problem, ice_fragment};
 
@@ -215,7 +215,7 @@ pub fn decide_patch(
             StatusCode::PRECONDITION_FAILED,
             "a weak or malformed ETag matches nothing: send the session's ETag unchanged, in quotes",
         )),
-        IfMatch::Tags(_) => Err(broadcast::SessionError::Outdated.into()),
+        IfMatch::Tags(_) => Err(model::SessionError::Outdated.into()),
         IfMatch::Missing if strict => Err(Problem::new(
             StatusCode::PRECONDITION_REQUIRED,
             "send If-Match with the session's ETag to trickle, or If-Match: * to restart ICE",

@@ -2,14 +2,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use broadcast::SessionId;
 use client::{Direction, Offering};
+use contract::{Command, Event, LineSubscription, StreamId, TrackMapping};
+use model::SessionId;
 use rtc::WallClock;
 use rtp::{Bitrate, Kind};
-use shard::{
-    Command, Counters, Event, Input, LineSubscription, Output, Shard, ShardMessage, StreamId,
-    TrackMapping,
-};
+use shard::{Counters, Input, Output, Shard, ShardMessage};
 
 use crate::clock::{TIME_OF_DAY, WAKE_MIN};
 use crate::flights::Flights;

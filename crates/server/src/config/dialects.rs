@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use broadcast::direct;
+use room::direct;
 use serde::{Deserialize, Serialize};
 use signaling::dialect::gortc::NotificationNames;
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use broadcast::relay;
+use room::peer_tree;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
 
@@ -47,7 +47,7 @@ pub(crate) enum IceList {
 
 impl Default for Tributary {
     fn default() -> Self {
-        let limits = relay::Limits::default();
+        let limits = peer_tree::Limits::default();
         Self {
             listen: None,
             max_listeners: NonZeroU32::new(limits.listeners_max).unwrap_or(NonZeroU32::MIN),
@@ -63,8 +63,8 @@ impl Default for Tributary {
 
 impl Tributary {
     /// The limits in the form that `broadcast` takes.
-    pub(crate) fn limits(&self) -> relay::Limits {
-        relay::Limits {
+    pub(crate) fn limits(&self) -> peer_tree::Limits {
+        peer_tree::Limits {
             listeners_max: self.max_listeners.get(),
             broadcasts_max: self.broadcasts_max,
             members_max: self.members_max,

@@ -1,6 +1,6 @@
 //! What the API needs of rooms.
 
-use broadcast::room::{CreateError, MessageKind, ParticipantId, RoomName, SendError};
+use room::{CreateError, MessageKind, ParticipantId, RoomName, SendError};
 use session::Core;
 use signaling::dialect::headwater::{self, Participant, Stream};
 

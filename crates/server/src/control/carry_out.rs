@@ -1,6 +1,6 @@
 //! The outputs of the core, carried out.
 
-use broadcast::room::EndReason;
+use room::EndReason;
 use session::{Changed, Fact, Now, Output};
 use tokio::sync::watch;
 

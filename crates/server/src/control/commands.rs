@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use shard::Command;
+use contract::Command;
 
 use crate::media::{Load, Shards};
 

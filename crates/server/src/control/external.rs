@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use broadcast::{
+use model::{
     IceFragment, LayerChoice, Open, OpenError, Opened, Restarted, Role, SessionError, SessionId,
     StreamName, StreamStatus,
 };

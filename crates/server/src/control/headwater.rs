@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use broadcast::room::{self, ParticipantId, ParticipantKey, Rooms};
+use room::{ParticipantId, ParticipantKey, Rooms};
 use rtp::Bitrate;
 use session::{DeclaredTrack, Enter, Error as Refusal, LayerStats, TransportKind};
 use signaling::dialect::headwater::{

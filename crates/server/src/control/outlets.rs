@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use broadcast::StreamName;
-use broadcast::room::{Event, ParticipantKey};
+use model::StreamName;
+use room::{Event, ParticipantKey};
 use session::{ChannelMessage, Offer, PeerKind};
 use signaling::dialect::headwater::{self, Line, PeerName};
 use tokio::sync::{mpsc, watch};
@@ -245,7 +245,7 @@ fn written(events: &EventBatch) -> String {
 
 #[cfg(test)]
 mod tests {
-    use broadcast::room::EndReason;
+    use room::EndReason;
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! Participants by other dialects than Headwater's: they enter and leave rooms, and open a session
 //! for each stream that they want.
 
-use broadcast::room::{self, Declared, EndReason, Joined, ParticipantId, ParticipantKey, RoomName};
-use broadcast::{Open, OpenError, Opened, SessionId, StreamName};
+use model::{Open, OpenError, Opened, SessionId, StreamName};
+use room::{Declared, EndReason, Joined, ParticipantId, ParticipantKey, RoomName};
 use session::{Opener, TransportKind};
 use tokio::sync::mpsc;
 

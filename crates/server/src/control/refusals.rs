@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use broadcast::OpenError;
+use model::OpenError;
 use rtc::OfferError;
 use session::Error;
 use signaling::dialect::headwater::{self, Code};
@@ -31,7 +31,7 @@ impl Control {
                 of_description(&error)
             }
             Error::Open(error) => error,
-            Error::Join(broadcast::room::JoinError::Full { limit }) => OpenError::Full {
+            Error::Join(room::JoinError::Full { limit }) => OpenError::Full {
                 limit,
                 retry_after: RETRY_FULL,
             },

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use broadcast::room::ParticipantKey;
+use room::ParticipantKey;
 
 use super::link::Link;
 use super::outlets::{Linked, Outlets};

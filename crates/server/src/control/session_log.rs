@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use broadcast::SessionId;
+use contract::{ClosedReason, Event};
+use model::SessionId;
 use rtc::{Connection, Ended, Refused, Traffic};
-use shard::{ClosedReason, Event};
 
 use super::{Control, State};
 

@@ -1,8 +1,8 @@
 //! Participants with a unified peer: one connection over which they publish and are shown streams,
 //! and on which both sides may offer.
 
-use broadcast::OpenError;
-use broadcast::room::ParticipantKey;
+use model::OpenError;
+use room::ParticipantKey;
 use rtc::{ChannelNumber, Expected};
 use session::{ChannelMessage, TransportKind};
 use tokio::sync::{mpsc, watch};
@@ -18,7 +18,7 @@ const CHANNEL_MESSAGES_MAX: usize = 64;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UnifiedOptions {
     /// It is shown all streams of the room, as they come. Otherwise it subscribes by
-    /// [`Rooms::subscribe`](broadcast::room::Rooms::subscribe).
+    /// [`Rooms::subscribe`](room::Rooms::subscribe).
     pub(crate) shown_all: bool,
     /// The name under which it is shown all streams, with tracks `audio` and `video`; `None`: as
     /// their publishers call them.

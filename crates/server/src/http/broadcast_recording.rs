@@ -14,8 +14,8 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
-use broadcast::room::{self, EndReason, ParticipantId, ParticipantKey};
-use broadcast::{OpenError, StreamName};
+use model::{OpenError, StreamName};
+use room::{EndReason, ParticipantId, ParticipantKey};
 use signaling::Problem;
 use signaling::dialect::broadcast_recording::{BroadcastId, Names};
 

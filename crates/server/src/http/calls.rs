@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use broadcast::room::{EndReason, HostError, ParticipantId, ParticipantKey, Rooms};
+use room::{EndReason, HostError, ParticipantId, ParticipantKey, Rooms};
 use rtp::Kind;
 use signaling::dialect::headwater::{
     self, Action, Call, Code, Error, Host, IceServer, PeerName, Restart, Restarted, Sent,
@@ -152,7 +152,7 @@ fn empty(id: u64) -> String {
     responded(id, &serde_json::Map::new())
 }
 
-fn tracks(params: &Subscribe) -> Result<(broadcast::StreamName, Option<Vec<Kind>>), Error> {
+fn tracks(params: &Subscribe) -> Result<(model::StreamName, Option<Vec<Kind>>), Error> {
     let stream = stream_name("params.stream", &params.stream)?;
     let kinds = params.kinds.as_ref();
     let kinds = kinds.map(|kinds| kinds.iter().map(|kind| (*kind).into()).collect());
@@ -187,7 +187,7 @@ const REASON_BYTES_MAX: usize = 1_024;
 
 /// An action of a host, with its fields parsed.
 enum Wanted {
-    Mute(broadcast::StreamName, Kind),
+    Mute(model::StreamName, Kind),
     Kick(ParticipantId, Option<String>),
     Lock(bool),
     Close(Option<String>),

@@ -8,9 +8,9 @@ use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use broadcast::room::ParticipantKey;
 use futures_util::{SinkExt, StreamExt};
 use http::HeaderMap;
+use room::ParticipantKey;
 use signaling::dialect::headwater::{self, Code, Error, Request};
 
 use super::socket::{self, Close, send, timed};

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Method, Request, Response, StatusCode};
-use broadcast::{IceFragment, Open, Role, SessionError};
 use bytes::Bytes;
+use model::{IceFragment, Open, Role, SessionError};
 use signaling::Problem;
 use signaling::dialect::whep::{self, WhepCall};
 use signaling::dialect::whip;
@@ -152,7 +152,7 @@ async fn read(service: &Service, request: Request<Body>) -> Result<Request<Bytes
 }
 
 /// Opens a session. Refused with 429 above `limits.sessions_per_second`.
-async fn open_session(service: &Service, open: Open) -> Result<broadcast::Opened, Problem> {
+async fn open_session(service: &Service, open: Open) -> Result<model::Opened, Problem> {
     if !service.opens.take(Instant::now()) {
         let detail = "limits.sessions_per_second is reached: try again in a second";
         return Err(Problem::later(

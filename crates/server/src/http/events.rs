@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
-use broadcast::{SessionId, StreamStatus};
 use bytes::Bytes;
 use futures_util::stream;
+use model::{SessionId, StreamStatus};
 use signaling::dialect::whep::{self, EventKind};
 use tokio_util::sync::CancellationToken;
 

@@ -1,7 +1,7 @@
 //! The dialect of gortcserver: protoo over a WebSocket, and one peer connection per stream.
 
 mod calls;
-mod room;
+mod membership;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -16,8 +16,8 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
-use broadcast::StreamName;
-use broadcast::room::{EndReason, Event, ParticipantId, ParticipantKey, RoomName};
+use model::StreamName;
+use room::{EndReason, Event, ParticipantId, ParticipantKey, RoomName};
 use signaling::Problem;
 use signaling::dialect::gortc::{self, Node, Notifications};
 
@@ -27,7 +27,7 @@ use super::upgrade_request::UpgradeRequest;
 use super::{RateLimit, Service};
 use crate::config::Gortc as Config;
 use crate::control::{EventBatch, Grants};
-use room::InRoom;
+use membership::InRoom;
 
 /// Announcements per second in rooms that requests of one socket for missing streams cause, with
 /// bursts of twice as many. Further such requests are refused without an announcement.

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use broadcast::direct::{self, ClientId, Output, Request, Rooms};
+use room::direct::{self, ClientId, Output, Request, Rooms};
 use signaling::dialect::live_room;
 
 use super::handler::{self, Reaction, Rules};

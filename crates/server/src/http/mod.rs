@@ -30,7 +30,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::routing::{any, get};
-use broadcast::OpenError;
+use model::OpenError;
 use prometheus_client::registry::Registry;
 use signaling::IceServer;
 use tokio::sync::Semaphore;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use broadcast::SessionId;
+use model::SessionId;
 use signaling::Problem;
 use signaling::dialect::whep::EventKind;
 use tokio_util::sync::CancellationToken;

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use broadcast::room::{self, EndReason, Event, ParticipantId, RoomName};
+use room::{EndReason, Event, ParticipantId, RoomName};
 use signaling::dialect::pion_sfu::{self, Call, Identity, Unreadable};
 
 use super::handler::{self, Handler, Outgoing, Reaction, Rules};

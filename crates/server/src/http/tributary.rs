@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
-use broadcast::relay::{Broadcasts, Output, PeerId};
+use room::peer_tree::{Broadcasts, Output, PeerId};
 use signaling::dialect::tributary::{self, IceServers, Refused};
 use tower_http::services::ServeDir;
 

@@ -8,7 +8,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::request::Parts;
 use axum::response::Response;
-use broadcast::OpenError;
+use model::OpenError;
 use signaling::{Problem, session_http};
 
 use super::Service;

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use contract::{Command, Event};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use rtc::Path;
 use rtrb::{Consumer, Producer, RingBuffer};
-use shard::{Command, Counters, Delays, Event, Input, Output, Shard, ShardMessage};
+use shard::{Counters, Delays, Input, Output, Shard, ShardMessage};
 use thiserror::Error;
 use tokio::sync::mpsc::Sender;
 use udp::{Received, Socket};

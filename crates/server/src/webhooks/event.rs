@@ -1,4 +1,4 @@
-use broadcast::room::Notice;
+use room::Notice;
 use serde::{Deserialize, Serialize};
 use signaling::dialect::headwater::{EndReason, Participant, Stream};
 use utoipa::ToSchema;

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use broadcast::room::Notice;
 use prometheus_client::registry::Registry;
+use room::Notice;
 use tokio_util::sync::CancellationToken;
 
 use crate::config;

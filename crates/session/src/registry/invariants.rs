@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use broadcast::{Role, SessionId, StreamName};
+use model::{Role, SessionId, StreamName};
 
 use super::{Registry, Session, Stream};
 

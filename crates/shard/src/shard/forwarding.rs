@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use broadcast::Heard;
+use model::Heard;
 use rtp::{Kind, Packet, Rewrite};
 
 use super::Shard;
 use super::viewing::{choose_layers, count};
 use crate::fan_out::Pending;
-use crate::message::{Event, Output, ShardMessage};
+use crate::message::{Output, ShardMessage};
 use crate::peer::{Incoming, PeerEntry, Subscribed};
+use contract::Event;
 
 /// A connection is alive when something authentic came within this time: browsers check for consent
 /// every four to six seconds (RFC 7675 §5.1), and one check may be a little late.

@@ -6,8 +6,9 @@ use std::time::Instant;
 use rtp::Kind;
 
 use super::Shard;
-use crate::message::{Output, ShardMessage, StreamId};
+use crate::message::{Output, ShardMessage};
 use crate::stream::SubscribedShard;
+use contract::StreamId;
 
 impl Shard {
     pub(super) fn message(&mut self, now: Instant, message: ShardMessage) {

@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use broadcast::SessionId;
+use model::SessionId;
 use rtc::{ChannelNumber, Connection, Credentials, Ended, Media, Peer};
 
 use super::viewing::choose_layers;
 use super::{Shard, TICK};
-use crate::message::{ClosedReason, Event, Output};
+use crate::message::Output;
 use crate::peer::PeerEntry;
+use contract::{ClosedReason, Event};
 
 /// Addresses of one session: as many as its ICE agent has paths. A further one replaces the one
 /// that was used the longest ago.

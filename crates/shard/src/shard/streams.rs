@@ -3,17 +3,16 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use broadcast::{Heard, SessionId};
+use model::{Heard, SessionId};
 use rtc::{Agreed, Peer};
 use rtp::Kind;
 
 use super::Shard;
 use super::viewing::choose_layers;
-use crate::message::{
-    ClosedReason, Event, LineSubscription, Output, ShardMessage, StreamId, TrackMapping,
-};
+use crate::message::{Output, ShardMessage};
 use crate::peer::{Incoming, Subscribed, View};
 use crate::stream::Stream;
+use contract::{ClosedReason, Event, LineSubscription, StreamId, TrackMapping};
 
 impl Shard {
     pub(super) fn stream(&mut self, id: StreamId) -> usize {

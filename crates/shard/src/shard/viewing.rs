@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use broadcast::forward::{BandwidthAllocator, Choice, Estimate};
+use forward::{BandwidthAllocator, Choice, Estimate};
 use rtc::{Datagrams, Peer, WriteError};
 use rtp::Bitrate;
 use slab::Slab;

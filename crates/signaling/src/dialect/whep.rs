@@ -1,10 +1,10 @@
 //! WHEP (draft-ietf-wish-whep): watching, with the extensions for server-sent events and
 //! layer choice. Documented in docs/protocol/whep.md.
 
-use broadcast::{LayerChoice, Opened, Role, SessionId, StreamName, StreamStatus};
 use bytes::Bytes;
 use http::header::{HeaderValue, LINK, LOCATION};
 use http::{Method, Request, Response, StatusCode};
+use model::{LayerChoice, Opened, Role, SessionId, StreamName, StreamStatus};
 use rtp::Kind;
 use serde::Deserialize;
 
@@ -284,7 +284,7 @@ fn layer(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use broadcast::{LayerStatus, TrackStatus};
+    use model::{LayerStatus, TrackStatus};
 
     use super::*;
 

@@ -1,8 +1,8 @@
 //! WHIP (RFC 9725): publishing. Documented in docs/protocol/whip.md.
 
-use broadcast::{Opened, Role, StreamName};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
+use model::{Opened, Role, StreamName};
 
 use crate::session_http::{self, Call, Target};
 use crate::{IceServer, Problem};

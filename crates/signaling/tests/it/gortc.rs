@@ -14,14 +14,14 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use broadcast::StreamName;
-use broadcast::room::{
-    Declared, EndReason, Event, Join, Limits, MessageKind, Output, ParticipantId, ParticipantKey,
-    Role, RoomName, Rooms,
-};
 use headwater_signaling::dialect::gortc::{
     self, Call, Error, Jsep, Minfo, Node, NotificationNames, Notifications, Published, Pubs,
     Subscribed, Users,
+};
+use model::StreamName;
+use room::{
+    Declared, EndReason, Event, Join, Limits, MessageKind, Output, ParticipantId, ParticipantKey,
+    Role, RoomName, Rooms,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;

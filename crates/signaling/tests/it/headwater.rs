@@ -11,12 +11,12 @@
 //!
 //! `HEADWATER_RECORD=1 cargo test -p headwater-signaling` records the output in the files instead.
 
-use broadcast::StreamName;
-use broadcast::room::{
-    self, EndReason, JoinError, Message, MessageKind, Participant, ParticipantId, PublishError,
-    Quality, Role, RoomName, SendError, State,
-};
 use headwater_signaling::dialect::headwater::{self, Code, Error, Event, PeerName};
+use model::{Quality, StreamName};
+use room::{
+    EndReason, JoinError, Message, MessageKind, Participant, ParticipantId, PublishError, Role,
+    RoomName, SendError, State,
+};
 use rtp::Kind;
 
 use crate::transcripts;

@@ -1,11 +1,11 @@
 //! Hostile requests: each is answered or refused, nothing panics, and no text breaks out of a
 //! header.
 
-use broadcast::{Opened, SessionId, StreamName, StreamStatus};
 use bytes::Bytes;
 use headwater_signaling::dialect::{whep, whip};
 use headwater_signaling::{IceServer, Problem, ice_fragment};
 use http::Request;
+use model::{Opened, SessionId, StreamName, StreamStatus};
 use proptest::prelude::*;
 
 fn method() -> impl Strategy<Value = &'static str> {

@@ -22,10 +22,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use broadcast::direct::{
-    ClientId, Grants, Limits, LinkId, Media, Name, Output, Rooms, Switch, Task,
-};
 use headwater_signaling::dialect::live_room;
+use room::direct::{ClientId, Grants, Limits, LinkId, Media, Name, Output, Rooms, Switch, Task};
 
 use crate::transcripts;
 

@@ -17,10 +17,10 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use broadcast::room::{
+use headwater_signaling::dialect::pion_sfu::{self, Call, Identity};
+use room::{
     EndReason, Event, Join, Limits, Output, ParticipantId, ParticipantKey, Role, RoomName, Rooms,
 };
-use headwater_signaling::dialect::pion_sfu::{self, Call, Identity};
 
 use crate::transcripts;
 

@@ -4,15 +4,15 @@
 
 use std::time::Duration;
 
-use broadcast::{
-    IceFragment, LayerChoice, Open, OpenError, Opened, Restarted, SessionError, SessionId,
-};
 use bytes::Bytes;
 use headwater_signaling::dialect::whep::{self, EventKind, WhepCall};
 use headwater_signaling::dialect::whip;
 use headwater_signaling::session_http::{self, Call, IfMatch, Patch, Target};
 use headwater_signaling::{IceServer, Problem};
 use http::{Request, Response, StatusCode};
+use model::{
+    IceFragment, LayerChoice, Open, OpenError, Opened, Restarted, SessionError, SessionId,
+};
 
 use crate::exchange::{self, Exchange};
 use crate::transcripts;

@@ -21,10 +21,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use broadcast::relay::{Broadcasts, Limits, Output, PeerId};
 use headwater_signaling::dialect::tributary::{
     self, Grants, IceServers, Refused, peer_id, peer_text,
 };
+use room::peer_tree::{Broadcasts, Limits, Output, PeerId};
 
 use crate::transcripts;
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use broadcast::room::{Declared, MessageKind, ParticipantId, ParticipantKey, Role, RoomName};
-use broadcast::{IceFragment, LayerChoice, Role as Part, StreamName};
+use contract::ClosedReason;
+use model::{IceFragment, LayerChoice, Role as Part, StreamName};
+use room::{Declared, MessageKind, ParticipantId, ParticipantKey, Role, RoomName};
 use rtp::Kind;
 use session::{
     Caller, DeclaredTrack, Enter, NotOpened, Open, Opener, Publish, TransportKind, UnifiedOptions,
 };
-use shard::ClosedReason;
 
 use super::external::ExternalSession;
 use super::participant::Participant;
@@ -209,12 +209,7 @@ impl ControlWorld {
         }
     }
 
-    fn open(
-        &mut self,
-        opener: Opener,
-        role: Part,
-        stream: StreamName,
-    ) -> Option<broadcast::SessionId> {
+    fn open(&mut self, opener: Opener, role: Part, stream: StreamName) -> Option<model::SessionId> {
         let mut client = super::client_sdp::ClientSdp::new(self.below(1_000_000) as u32);
         match role {
             Part::Publisher => _ = client.send("cam"),

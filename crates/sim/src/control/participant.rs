@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use broadcast::StreamName;
-use broadcast::room::{Event, Joined, Participant as Seen, ParticipantId, RoomName, Rooms, Stream};
+use model::StreamName;
+use room::{Event, Joined, Participant as Seen, ParticipantId, RoomName, Rooms, Stream};
 use session::{EventBatch, Offer, TransportKind};
 
 use super::client_sdp::ClientSdp;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use broadcast::SessionId;
-use shard::{Command, StreamId};
+use contract::{Command, StreamId};
+use model::SessionId;
 
 /// The model of one shard.
 #[derive(Debug, Default)]

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use contract::Command;
 use session::{Fact, Output};
-use shard::Command;
 
 /// Everything so far, a line each.
 #[derive(Debug, Default)]

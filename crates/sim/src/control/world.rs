@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use broadcast::room::{self, EndReason, ParticipantKey, Quality};
-use broadcast::{Heard, SessionId};
+use contract::{ClosedReason, Event, StreamId};
+use model::{Heard, Quality, SessionId};
+use room::{EndReason, ParticipantKey};
 use rtc::{Connection, Credentials, Traffic};
 use rtp::Bitrate;
 use session::{Config, Core, Now, Output, Random};
-use shard::{ClosedReason, Event, StreamId};
 
 use super::external::ExternalSession;
 use super::faults::Fault;
@@ -232,8 +232,8 @@ impl ControlWorld {
         Ok(())
     }
 
-    fn command(&mut self, shard: usize, command: shard::Command) -> Result<(), String> {
-        if let shard::Command::Close { .. } = command {
+    fn command(&mut self, shard: usize, command: contract::Command) -> Result<(), String> {
+        if let contract::Command::Close { .. } = command {
             self.closes += 1;
             if self.fault == Some(Fault::LeavesSessions) && self.closes.is_multiple_of(FAULT_EVERY)
             {
@@ -241,9 +241,9 @@ impl ControlWorld {
             }
         }
         let began = match &command {
-            shard::Command::Publish { session, .. }
-            | shard::Command::Watch { session, .. }
-            | shard::Command::View { session, .. } => Some(*session),
+            contract::Command::Publish { session, .. }
+            | contract::Command::Watch { session, .. }
+            | contract::Command::View { session, .. } => Some(*session),
             _ => None,
         };
         let model = self.shards.get_mut(shard).ok_or("there is no such shard")?;

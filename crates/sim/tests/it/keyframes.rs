@@ -1,8 +1,8 @@
 //! The first picture, catching up, and requests for key frames.
 
+use contract::Event;
 use headwater_sim::{LayerSettings, Path, PublisherSettings};
 use rtp::Bitrate;
-use shard::Event;
 
 use crate::helpers::{assert_whole, ms, s, world};
 

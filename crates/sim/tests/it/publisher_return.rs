@@ -1,6 +1,6 @@
+use contract::Event;
 use headwater_sim::{Path, PublisherSettings};
 use rtp::Codec;
-use shard::Event;
 
 use crate::helpers::{assert_seamless, assert_whole, ms, s, world};
 

@@ -1,5 +1,5 @@
+use contract::{ClosedReason, Event};
 use headwater_sim::{Path, PublisherSettings};
-use shard::{ClosedReason, Event};
 
 use crate::helpers::{ms, s, world};
 

@@ -1,4 +1,4 @@
-use broadcast::TrackStatus;
+use model::TrackStatus;
 use rtc::PAYLOAD_BYTES_MAX;
 use rtp::Kind;
 use serde::Serialize;

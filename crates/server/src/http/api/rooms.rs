@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use broadcast::room::RoomName;
+use room::RoomName;
 use serde::{Deserialize, Serialize};
 use signaling::Problem;
 use signaling::dialect::headwater::{Participant, Room, Stream};

@@ -1,6 +1,6 @@
 use axum::Json;
 use axum::extract::State;
-use broadcast::{LayerStatus, StreamName, StreamStatus, TrackStatus};
+use model::{LayerStatus, StreamName, StreamStatus, TrackStatus};
 use serde::Serialize;
 use signaling::dialect::headwater::TrackKind;
 use utoipa::ToSchema;

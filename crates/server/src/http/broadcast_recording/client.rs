@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use broadcast::OpenError;
-use broadcast::room::{EndReason, Event};
+use model::OpenError;
+use room::{EndReason, Event};
 use rtc::Expected;
 use rtp::Kind;
 use signaling::dialect::broadcast_recording::{

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use broadcast::StreamName;
-use broadcast::room::{self, ParticipantId, ParticipantKey};
+use model::StreamName;
+use room::{ParticipantId, ParticipantKey};
 use rtc::ChannelNumber;
 use rtp::Kind;
 use signaling::dialect::broadcast_recording::{BroadcastId, Label, Names, Role};

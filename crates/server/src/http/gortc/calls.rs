@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use broadcast::room::{self, Declared, EndReason, RoomName};
-use broadcast::{Open, OpenError, Role, StreamName};
+use model::{Open, OpenError, Role, StreamName};
+use room::{Declared, EndReason, RoomName};
 use serde_json::value::RawValue;
 use signaling::dialect::gortc::{
     self, Call, Error, Jsep, Minfo, Published, Pubs, Subscribed, Users, label, sid,
 };
 
 use super::Session;
-use super::room::{InRoom, WATCHES_MAX};
+use super::membership::{InRoom, WATCHES_MAX};
 use crate::control::{Enter, random, unix_ms};
 
 /// The name of its clients in the log.

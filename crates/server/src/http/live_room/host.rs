@@ -1,8 +1,8 @@
 //! Receives the stream of a host, where media goes through the server.
 
-use broadcast::direct::{LinkId, Name};
-use broadcast::room::{Declared, Event, ParticipantKey};
-use broadcast::{Open, OpenError, Role, SessionId};
+use model::{Open, OpenError, Role, SessionId};
+use room::direct::{LinkId, Name};
+use room::{Declared, Event, ParticipantKey};
 use signaling::dialect::live_room;
 use tokio::sync::mpsc;
 

@@ -1,13 +1,13 @@
 //! The server as one side of each connection, where media goes through the server. A live room then
-//! is a room of [`broadcast::room`] with the host's stream, both under one name.
+//! is a room of [`room`] with the host's stream, both under one name.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use broadcast::direct::{LinkId, Name, Rooms, Task};
-use broadcast::room::{self, EndReason, ParticipantId, ParticipantKey, RoomName};
-use broadcast::{OpenError, StreamName};
+use model::{OpenError, StreamName};
+use room::direct::{LinkId, Name, Rooms, Task};
+use room::{EndReason, ParticipantId, ParticipantKey, RoomName};
 use signaling::dialect::live_room;
 use tokio::sync::mpsc;
 

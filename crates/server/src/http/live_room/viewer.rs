@@ -1,8 +1,8 @@
 //! Sends a host's stream to a viewer, where media goes through the server.
 
-use broadcast::direct::{LinkId, Name};
-use broadcast::room::{self, EndReason, Event, ParticipantId};
-use broadcast::{OpenError, StreamName};
+use model::{OpenError, StreamName};
+use room::direct::{LinkId, Name};
+use room::{EndReason, Event, ParticipantId};
 use signaling::dialect::live_room;
 use tokio::sync::mpsc;
 

@@ -3,8 +3,8 @@
 use std::future::pending;
 use std::time::{Duration, Instant};
 
-use broadcast::OpenError;
-use broadcast::room::ParticipantKey;
+use model::OpenError;
+use room::ParticipantKey;
 use signaling::dialect::pion_sfu::{self, Identity};
 use tokio::sync::mpsc;
 

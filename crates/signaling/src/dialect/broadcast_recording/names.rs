@@ -1,7 +1,7 @@
 //! The names of rooms, broadcasters and broadcasts.
 
-use broadcast::StreamName;
-use broadcast::room::{ParticipantId, ParticipantIdError, RoomName, RoomNameError};
+use model::StreamName;
+use room::{ParticipantId, ParticipantIdError, RoomName, RoomNameError};
 use thiserror::Error;
 
 /// The names that identify a broadcast. Two broadcasts are the same if both room and user are

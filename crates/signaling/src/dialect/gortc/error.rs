@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
-use broadcast::OpenError;
-use broadcast::room::SendError;
+use model::OpenError;
+use room::SendError;
 
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]

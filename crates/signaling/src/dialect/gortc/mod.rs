@@ -9,7 +9,7 @@
 //!
 //! A `rid` identifies a room, a `uid` a participant, a `mid` a stream, and a `sid` a participant's
 //! subscription to a stream. Any text is valid as a room or user: see
-//! [`RoomName::of_text`](broadcast::room::RoomName) and its counterpart for participants.
+//! [`RoomName::of_text`](room::RoomName) and its counterpart for participants.
 
 mod call;
 mod error;

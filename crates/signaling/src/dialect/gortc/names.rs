@@ -1,7 +1,7 @@
 //! The ids of streams (`mid`) and subscriptions (`sid`) in this protocol.
 
-use broadcast::StreamName;
-use broadcast::room::{ParticipantId, RoomName, Stream};
+use model::StreamName;
+use room::{ParticipantId, RoomName, Stream};
 
 /// Digits that tell the streams or the subscriptions of a user apart.
 const DIGITS: usize = 6;

@@ -1,6 +1,6 @@
 //! Notifications that the server sends to clients.
 
-use broadcast::room::{Event, MessageKind, ParticipantId, RoomName};
+use room::{Event, MessageKind, ParticipantId, RoomName};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

@@ -1,6 +1,6 @@
 //! The users, streams and results that responses carry.
 
-use broadcast::room::{Participant, ParticipantId, RoomName, Stream};
+use room::{Participant, ParticipantId, RoomName, Stream};
 use rtp::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -1,7 +1,7 @@
 //! The Headwater protocol: rooms over one WebSocket, `docs/protocol/headwater.md`.
 //!
 //! A client sends requests, each with an id, and gets one response for each; the server also sends
-//! events. This module reads and writes the frames; `broadcast::room` keeps rooms and participants.
+//! events. This module reads and writes the frames; `room` keeps rooms and participants.
 
 mod error;
 mod event;

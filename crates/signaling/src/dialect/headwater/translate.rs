@@ -1,6 +1,5 @@
 //! Conversions between the room types of `broadcast` and the wire types.
 
-use broadcast::room;
 use rtp::Kind;
 
 use super::error::{Code, Error};
@@ -95,10 +94,10 @@ impl From<&room::Participant> for Participant {
                 room::State::Lost => ParticipantState::Lost,
             },
             quality: match participant.quality {
-                room::Quality::Unknown => Quality::Unknown,
-                room::Quality::Good => Quality::Good,
-                room::Quality::Fair => Quality::Fair,
-                room::Quality::Poor => Quality::Poor,
+                model::Quality::Unknown => Quality::Unknown,
+                model::Quality::Good => Quality::Good,
+                model::Quality::Fair => Quality::Fair,
+                model::Quality::Poor => Quality::Poor,
             },
             joined_at: participant.joined_at,
         }
@@ -267,8 +266,8 @@ pub fn participant_id(field: &str) -> impl Fn(&str) -> Result<room::ParticipantI
 }
 
 /// Reads a stream name. The error names `field`.
-pub fn stream_name(field: &str, name: &str) -> Result<broadcast::StreamName, Error> {
-    broadcast::StreamName::new(name)
+pub fn stream_name(field: &str, name: &str) -> Result<model::StreamName, Error> {
+    model::StreamName::new(name)
         .map_err(|error| Error::of(field, Code::BadRequest, error.to_string()))
 }
 

@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use broadcast::direct::{Request, Signal};
+use room::direct::{Request, Signal};
 use serde_json::value::RawValue;
 use thiserror::Error;
 

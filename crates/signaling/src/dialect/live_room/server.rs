@@ -1,12 +1,12 @@
 //! Offers and answers of the server, which is one of the two peers when media goes through it.
 
-use broadcast::direct::{Name, Signal};
+use room::direct::{Name, Signal};
 use serde::Deserialize;
 
 use super::read::{Unreadable, quoted, receiver};
 
 /// An offer of the server to a viewer, as the body of an
-/// [`Event::Signal`](broadcast::direct::Event::Signal).
+/// [`Event::Signal`](room::direct::Event::Signal).
 pub fn offer(viewer: &Name, sdp: &str) -> String {
     describe(Signal::Offer, "offer", viewer, sdp)
 }

@@ -1,5 +1,5 @@
-use broadcast::direct::{Event, Name, Request, Signal};
 use proptest::prelude::*;
+use room::direct::{Event, Name, Request, Signal};
 
 use super::*;
 

@@ -11,7 +11,7 @@
 //! {"event":"_offer","data":{"nameB":"lin","sdp":{…},"nameA":"cooking"}}
 //! ```
 
-use broadcast::direct::{Event, Name};
+use room::direct::{Event, Name};
 use serde::{Serialize, Serializer};
 
 use super::read::{quoted, sender};

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use broadcast::relay::{Broadcasts, Error, Join, PeerId};
+use room::peer_tree::{Broadcasts, Error, Join, PeerId};
 
 use super::frame::{error, frame};
 use super::peer::parse;

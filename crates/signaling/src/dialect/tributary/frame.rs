@@ -1,7 +1,7 @@
 //! Frames to peers. Every frame ends with a line feed: clients of this protocol have always got
 //! one.
 
-use broadcast::relay::{Event, PeerId, TreeNode};
+use room::peer_tree::{Event, PeerId, TreeNode};
 
 use super::peer_text;
 

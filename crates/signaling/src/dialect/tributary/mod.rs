@@ -2,7 +2,7 @@
 //! `docs/protocol/tributary.md`.
 //!
 //! Each frame is one JSON object with a `command`. This module reads the commands of peers, passes
-//! them to [`relay`](broadcast::relay), which keeps the trees, and writes its events.
+//! them to [`relay`](room::peer_tree), which keeps the trees, and writes its events.
 
 mod conversation;
 mod frame;

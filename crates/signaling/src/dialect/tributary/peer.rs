@@ -1,6 +1,6 @@
 //! The ids of peers: random UUIDs (RFC 9562 §5.4).
 
-use broadcast::relay::PeerId;
+use room::peer_tree::PeerId;
 
 /// The bits of a UUID that hold version and variant: 4 and binary 10 in a random UUID.
 const FIXED: u128 = 0x0000_0000_0000_f000_c000_0000_0000_0000;

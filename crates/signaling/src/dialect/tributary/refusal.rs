@@ -1,7 +1,7 @@
 //! The texts of refusals. Clients show them and some compare them, so those of the protocol are
 //! kept to the letter.
 
-use broadcast::relay::{Error, PeerId};
+use room::peer_tree::{Error, PeerId};
 
 use super::{Request, peer_text};
 

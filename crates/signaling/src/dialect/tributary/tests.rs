@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use broadcast::relay::{Event, PeerId, TreeNode};
+use room::peer_tree::{Event, PeerId, TreeNode};
 
 use super::*;
 
