@@ -6,9 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::bail;
 use client::{Direction, Offering};
-use contract::{Command, LineSubscription, StreamId, TrackMapping};
+use contract::{Command, LineSubscription, TrackMapping};
 use loadgen::Receiver;
-use model::SessionId;
+use model::{Location, SessionId, ShardId, StreamId};
 use rtc::WallClock;
 use rtc::srtp::Keys;
 use rtp::{Bitrate, Codec, Format, Kind, Packet, Profile, Rewrite};
@@ -97,6 +97,9 @@ pub(crate) struct Viewer {
     pub(crate) address: SocketAddr,
 }
 
+/// Where all streams are published.
+const HERE: Location = Location { shard: ShardId(0) };
+
 impl Rig {
     /// Connects a publisher and this many viewers.
     pub(crate) fn new(viewers: usize, ways: Ways) -> anyhow::Result<Self> {
@@ -109,7 +112,7 @@ impl Rig {
         let (peer, answer) = rtc::Peer::answer(&shard, role, offering.sdp(), None, now)?;
         let socket = Socket::bind((LOCALHOST, 0).into())?;
         let mut rig = Self {
-            shard: Shard::new(0, shard::Config::default()),
+            shard: Shard::new(ShardId::default(), shard::Config::default()),
             now,
             publisher: Publisher {
                 peer: offering.accept(&answer)?,
@@ -162,7 +165,7 @@ impl Rig {
         self.command(Command::Watch {
             session: SessionId(number as u128 + 1),
             stream: StreamId(0),
-            origin: 0,
+            origin: HERE,
             peer: Box::new(peer),
             first_seq: number as u16,
         });
@@ -185,7 +188,7 @@ impl Rig {
         let subscription = |(line, kind)| LineSubscription {
             line,
             stream: StreamId(0),
-            origin: 0,
+            origin: HERE,
             kind,
             first_seq: number as u16,
         };

@@ -1,10 +1,6 @@
-use model::SessionId;
+use model::{Location, SessionId, StreamId};
 use rtc::{Agreed, ChannelNumber, Credentials, Peer};
 use rtp::Kind;
-
-/// Names a stream within one process. Never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StreamId(pub u64);
 
 /// Commands of the control plane.
 #[derive(Debug)]
@@ -33,8 +29,8 @@ pub enum Command {
         session: SessionId,
         /// The stream.
         stream: StreamId,
-        /// The shard that has the stream's publisher.
-        origin: usize,
+        /// Where its publisher is.
+        origin: Location,
         /// The peer.
         peer: Box<Peer>,
         /// Where the outgoing sequence numbers of its m-lines begin; random.
@@ -81,8 +77,8 @@ pub enum Command {
     MoveOrigin {
         /// The stream.
         stream: StreamId,
-        /// The shard.
-        origin: usize,
+        /// Where it is.
+        origin: Location,
     },
     /// Closes a session, and tells its client (BYE, DTLS close).
     Close {
@@ -134,8 +130,8 @@ pub struct LineSubscription {
     pub line: usize,
     /// The stream.
     pub stream: StreamId,
-    /// The shard that has the stream's publisher.
-    pub origin: usize,
+    /// Where its publisher is.
+    pub origin: Location,
     /// Which track of it.
     pub kind: Kind,
     /// Where the outgoing sequence numbers begin, should the line not carry it yet; random.

@@ -1,11 +1,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use model::{Heard, Quality, SessionId, TrackStatus};
+use model::{Heard, Quality, SessionId, StreamId, TrackStatus};
 use rtc::{ChannelNumber, Connection, Credentials, Ended, Refused, Traffic};
 use rtp::Bitrate;
-
-use crate::StreamId;
 
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

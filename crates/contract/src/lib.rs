@@ -6,5 +6,5 @@
 mod command;
 mod event;
 
-pub use command::{Command, LineSubscription, StreamId, TrackMapping};
+pub use command::{Command, LineSubscription, TrackMapping};
 pub use event::{ClosedReason, Event};

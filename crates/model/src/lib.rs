@@ -2,10 +2,12 @@
 //!
 //! Control plane and data plane know nothing of each other; both know these.
 
+mod ids;
 mod quality;
 mod session;
 mod stream_name;
 
+pub use ids::{Location, ShardId, StreamId};
 pub use quality::Quality;
 pub use session::{
     Heard, IceFragment, LayerChoice, LayerStatus, Open, OpenError, Opened, Restarted, Role,

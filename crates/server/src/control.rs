@@ -20,7 +20,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use auth::Tokens;
 use contract::Event;
-use model::{OpenError, Restarted, SessionId, StreamName, StreamStatus};
+use model::{OpenError, Restarted, SessionId, ShardId, StreamName, StreamStatus};
 use room::Rooms;
 use session::{Core, Now};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -112,7 +112,7 @@ impl Control {
     /// Takes the shards and their events, and begins to work.
     pub(crate) fn start(
         shards: Shards,
-        events: mpsc::Receiver<(usize, Event)>,
+        events: mpsc::Receiver<(ShardId, Event)>,
         settings: Settings,
         metrics: crate::metrics::MediaMetrics,
         webhooks: crate::webhooks::Webhooks,
@@ -133,7 +133,7 @@ impl Control {
             publisher_grace: settings.publisher_grace,
             sessions_max: settings.sessions_max,
             rooms: settings.rooms,
-            peers: (0..shards.count()).map(peer).collect(),
+            peers: ShardId::all(shards.count()).map(peer).collect(),
         };
         let state = State {
             core: Core::new(config, Box::new(SystemRandom)),
@@ -226,7 +226,7 @@ impl Control {
         }
     }
 
-    async fn run(self, mut events: mpsc::Receiver<(usize, Event)>) {
+    async fn run(self, mut events: mpsc::Receiver<(ShardId, Event)>) {
         loop {
             let due = self.turn();
             tokio::select! {

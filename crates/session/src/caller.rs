@@ -165,7 +165,7 @@ impl Core {
         let Some(shard) = self.registry.session(session).map(|session| session.shard) else {
             return;
         };
-        let candidates = rtc::host_candidates(&self.peers[shard].candidates);
+        let candidates = rtc::host_candidates(&self.peers[shard.index()].candidates);
         let Some(external) = self.registry.external_mut(session) else {
             return;
         };

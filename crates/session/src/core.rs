@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use contract::Command;
-use model::{Role, SessionId, StreamName, StreamStatus};
+use model::{Role, SessionId, ShardId, StreamName, StreamStatus};
 use room::{EndReason, ParticipantKey, RoomName, Rooms};
 use rtp::Bitrate;
 
@@ -127,7 +127,7 @@ impl Core {
         self.is_stopping = true;
         self.rooms.stop();
         self.settle(now);
-        for shard in 0..self.peers.len() {
+        for shard in ShardId::all(self.peers.len()) {
             self.command(shard, Command::CloseAll);
         }
     }
@@ -192,7 +192,7 @@ impl Core {
         SessionId(random::bits128(&mut *self.random))
     }
 
-    pub(crate) fn command(&mut self, shard: usize, command: Command) {
+    pub(crate) fn command(&mut self, shard: ShardId, command: Command) {
         self.outputs.push_back(Output::Command { shard, command });
     }
 

@@ -106,7 +106,7 @@ impl Core {
         let owner = Owner::Participant(key, PeerKind::Unified);
         let new = Session::new(shard, client.to_owned(), owner);
         self.registry.insert(session, new);
-        UnifiedPeer::new(session, shard, &self.peers[shard], options)
+        UnifiedPeer::new(session, shard, &self.peers[shard.index()], options)
     }
 }
 

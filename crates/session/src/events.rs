@@ -1,6 +1,7 @@
 //! Events of shards.
 
-use contract::{ClosedReason, Event, StreamId};
+use contract::{ClosedReason, Event};
+use model::StreamId;
 use model::{Heard, Quality, SessionId, TrackStatus};
 use room::{EndReason, ParticipantKey, RoomName};
 use rtp::Bitrate;
@@ -109,7 +110,7 @@ impl Core {
         let Some(to) = owner.participant() else {
             return self.layer_changed(session, rid);
         };
-        if let Some(stream) = self.registry.name(stream.0).cloned() {
+        if let Some(stream) = self.registry.name(stream).cloned() {
             self.outputs.push_back(Output::Layer { to, stream, rid });
         }
     }
@@ -148,7 +149,7 @@ impl Core {
 
     /// A participant speaks, or does no more.
     fn audio_level(&mut self, now: Now, stream: StreamId, level: Option<u8>) {
-        let Some(name) = self.registry.name(stream.0).cloned() else {
+        let Some(name) = self.registry.name(stream).cloned() else {
             return;
         };
         match level {
@@ -173,7 +174,7 @@ impl Core {
         heard: Heard,
         tracks: Vec<TrackStatus>,
     ) {
-        if let Some(name) = self.registry.report(stream.0, heard, tracks) {
+        if let Some(name) = self.registry.report(stream, heard, tracks) {
             self.announce(now, &name);
             self.report(now, &name);
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use model::SessionId;
+use model::{SessionId, ShardId};
 use room::ParticipantKey;
 
 use crate::core::Core;
@@ -71,7 +71,7 @@ impl Core {
     }
 
     /// All sessions with their shards.
-    pub fn sessions(&self) -> impl Iterator<Item = (SessionId, usize)> {
+    pub fn sessions(&self) -> impl Iterator<Item = (SessionId, ShardId)> {
         let sessions = self.registry.sessions();
         sessions.map(|(id, session)| (id, session.shard))
     }

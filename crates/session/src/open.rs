@@ -5,8 +5,8 @@
 //! admits it.
 
 use auth::Subject;
-use contract::{Command, StreamId, TrackMapping};
-use model::{OpenError, Role, SessionId, StreamName};
+use contract::{Command, TrackMapping};
+use model::{OpenError, Role, SessionId, ShardId, StreamName};
 use room::{Declared, EndReason, ParticipantId, ParticipantKey, RoomName};
 use rtc::{Negotiator, OfferError, Peer};
 use rtp::{Bitrate, Kind};
@@ -48,7 +48,7 @@ pub struct Open {
 /// Where the peer of a new session will be, and what it is made from.
 #[derive(Debug)]
 pub struct Placement {
-    shard: usize,
+    shard: ShardId,
     config: rtc::Config,
     role: rtc::Role,
     estimate: Option<Bitrate>,
@@ -93,7 +93,7 @@ pub(crate) enum StreamOwner {
 
 impl Placement {
     /// The shard that the session will be on.
-    pub fn shard(&self) -> usize {
+    pub fn shard(&self) -> ShardId {
         self.shard
     }
 
@@ -132,7 +132,7 @@ impl Core {
         };
         Ok(Placement {
             shard,
-            config: self.peers[shard].clone(),
+            config: self.peers[shard.index()].clone(),
             role,
             estimate,
         })
@@ -166,7 +166,7 @@ impl Core {
         now: Now,
         opener: &Opener,
         open: &Open,
-        shard: usize,
+        shard: ShardId,
         negotiated: Negotiated,
     ) -> Result<Opened, Error> {
         self.check_viewer(open, &negotiated.peer)?;
@@ -224,7 +224,7 @@ impl Core {
         attached: &Attached,
         peer: Box<Peer>,
     ) -> Command {
-        let stream = StreamId(attached.stream);
+        let stream = attached.stream;
         match role {
             Role::Publisher => Command::Publish {
                 session,

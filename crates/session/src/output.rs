@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use contract::Command;
-use model::{Restarted, SessionId, StreamName};
+use model::{Restarted, SessionId, ShardId, StreamName};
 use room::{Event, Notice, ParticipantKey};
 use rtc::ChannelNumber;
 use rtp::Kind;
@@ -15,7 +15,7 @@ pub enum Output {
     /// Send a command to a shard.
     Command {
         /// The shard.
-        shard: usize,
+        shard: ShardId,
         /// The command.
         command: Command,
     },

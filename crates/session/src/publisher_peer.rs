@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use contract::{Command, StreamId, TrackMapping};
-use model::{OpenError, Role, SessionId, StreamName};
+use contract::{Command, TrackMapping};
+use model::{OpenError, Role, SessionId, ShardId, StreamName};
 use room::{Declared, Layer, ParticipantKey};
 use rtc::{Agreed, Negotiator, Peer};
 use rtp::Kind;
@@ -18,7 +18,7 @@ use crate::registry::{Owner, Registry, Session};
 #[derive(Debug)]
 pub(crate) struct PublisherPeer {
     pub(crate) session: SessionId,
-    shard: usize,
+    shard: ShardId,
     negotiator: Negotiator,
     /// The m-lines of each stream, by `a=mid`.
     streams: BTreeMap<StreamName, Vec<String>>,
@@ -121,7 +121,7 @@ impl Core {
     ) -> Result<String, Error> {
         self.registry.check_full()?;
         let shard = self.registry.place(Role::Publisher, name);
-        let config = &self.peers[shard];
+        let config = &self.peers[shard.index()];
         let mut negotiator = Negotiator::new(config, rtc::Role::Publishers);
         let answered = negotiator.offered(offer)?;
         let formats = Formats::of(&answered.agreed).of_video(|mid| mids.iter().any(|m| m == mid));
@@ -219,8 +219,8 @@ impl Core {
     ) -> Result<(), OpenError> {
         let attached = self.registry.publish(now.instant, session, name, formats)?;
         if attached.moved {
-            let (stream, origin) = (StreamId(attached.stream), attached.origin);
-            for shard in 0..self.peers.len() {
+            let (stream, origin) = (attached.stream, attached.origin);
+            for shard in ShardId::all(self.peers.len()) {
                 self.command(shard, Command::MoveOrigin { stream, origin });
             }
         }
@@ -269,7 +269,7 @@ pub(crate) fn track_mapping<'a>(
         let (id, _) = registry.location(name)?;
         Some(TrackMapping {
             mid: mid.to_owned(),
-            stream: StreamId(id),
+            stream: id,
         })
     };
     lines.filter_map(track).collect()

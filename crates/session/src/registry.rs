@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use auth::Subject;
-use model::{Heard, OpenError, Quality, Role, SessionId, StreamName, StreamStatus, TrackStatus};
+use model::{
+    Heard, Location, OpenError, Quality, Role, SessionId, ShardId, StreamId, StreamName,
+    StreamStatus, TrackStatus,
+};
 use room::ParticipantKey;
 use rtp::{Bitrate, Format, Kind, Profile};
 
@@ -36,7 +39,7 @@ pub(crate) struct Config {
 pub(crate) struct Registry {
     config: Config,
     streams: BTreeMap<StreamName, Stream>,
-    names: BTreeMap<u64, StreamName>,
+    names: BTreeMap<StreamId, StreamName>,
     sessions: BTreeMap<SessionId, Session>,
     next_id: u64,
     /// Sessions on each shard.
@@ -46,8 +49,8 @@ pub(crate) struct Registry {
 /// One stream. It begins with its first session and ends with its last.
 #[derive(Debug)]
 struct Stream {
-    id: u64,
-    origin: usize,
+    id: StreamId,
+    origin: ShardId,
     publisher: Option<Publisher>,
     viewers: BTreeSet<SessionId>,
     /// How many of the viewers are not in the stream's room.
@@ -70,7 +73,7 @@ struct Publisher {
 #[derive(Debug)]
 pub(crate) struct Session {
     /// The shard that has its peer.
-    pub(crate) shard: usize,
+    pub(crate) shard: ShardId,
     /// What its program calls itself, for the log.
     pub(crate) client: String,
     pub(crate) owner: Owner,
@@ -110,9 +113,9 @@ pub(crate) struct External {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Attached {
     /// The stream's id, unique in this process.
-    pub(crate) stream: u64,
-    /// The shard that has the stream's publisher.
-    pub(crate) origin: usize,
+    pub(crate) stream: StreamId,
+    /// Where its publisher is.
+    pub(crate) origin: Location,
     /// The publisher that this one takes over from; its session is over.
     pub(crate) replaces: Option<SessionId>,
     /// The stream's viewers are to get it from another shard than before.
@@ -140,7 +143,7 @@ impl Owner {
 }
 
 impl Session {
-    pub(crate) fn new(shard: usize, client: String, owner: Owner) -> Self {
+    pub(crate) fn new(shard: ShardId, client: String, owner: Owner) -> Self {
         Self {
             shard,
             client,
@@ -239,7 +242,7 @@ impl Registry {
 
     /// The shard for another session: a publisher goes to its stream's origin shard, all others go
     /// where the fewest sessions are.
-    pub(crate) fn place(&self, role: Role, stream: &StreamName) -> usize {
+    pub(crate) fn place(&self, role: Role, stream: &StreamName) -> ShardId {
         match (role, self.streams.get(stream)) {
             (Role::Publisher, Some(stream)) => stream.origin,
             _ => self.least_loaded(),
@@ -247,15 +250,15 @@ impl Registry {
     }
 
     /// The shard with the fewest sessions.
-    pub(crate) fn least_loaded(&self) -> usize {
-        let load = self.load.iter().enumerate();
+    pub(crate) fn least_loaded(&self) -> ShardId {
+        let load = ShardId::all(self.load.len()).zip(&self.load);
         load.min_by_key(|(_, sessions)| **sessions)
-            .map_or(0, |(shard, _)| shard)
+            .map_or(ShardId::default(), |(shard, _)| shard)
     }
 
     /// Adds a session that has no streams yet. The caller has asked [`Self::check_full`].
     pub(crate) fn insert(&mut self, id: SessionId, session: Session) {
-        self.load[session.shard] += 1;
+        self.load[session.shard.index()] += 1;
         self.sessions.insert(id, session);
     }
 
@@ -281,12 +284,12 @@ impl Registry {
         let moved = std::mem::replace(&mut stream.origin, shard) != shard;
         let attached = Attached {
             stream: stream.id,
-            origin: shard,
+            origin: Location { shard },
             replaces,
             moved,
         };
         if let Some(old) = replaces.and_then(|old| self.sessions.remove(&old)) {
-            self.load[old.shard] -= 1;
+            self.load[old.shard.index()] -= 1;
         }
         attached
     }
@@ -321,25 +324,29 @@ impl Registry {
         }
         Attached {
             stream: stream.id,
-            origin: stream.origin,
+            origin: Location {
+                shard: stream.origin,
+            },
             replaces: None,
             moved: false,
         }
     }
 
     /// A session has one stream more. Returns its shard.
-    fn join_stream(&mut self, id: SessionId, role: Role, name: &StreamName) -> usize {
-        self.sessions.get_mut(&id).map_or(0, |session| {
-            session.streams.insert(name.clone(), role);
-            session.shard
-        })
+    fn join_stream(&mut self, id: SessionId, role: Role, name: &StreamName) -> ShardId {
+        self.sessions
+            .get_mut(&id)
+            .map_or(ShardId::default(), |session| {
+                session.streams.insert(name.clone(), role);
+                session.shard
+            })
     }
 
     /// The entry of a stream, which begins now if it is not there.
-    fn stream_entry(&mut self, now: Instant, name: &StreamName, origin: usize) -> &mut Stream {
+    fn stream_entry(&mut self, now: Instant, name: &StreamName, origin: ShardId) -> &mut Stream {
         let (next_id, names) = (&mut self.next_id, &mut self.names);
         self.streams.entry(name.clone()).or_insert_with(|| {
-            let id = *next_id;
+            let id = StreamId(*next_id);
             *next_id += 1;
             names.insert(id, name.clone());
             Stream::new(id, origin, now)
@@ -359,7 +366,7 @@ impl Registry {
     pub(crate) fn remove(&mut self, now: Instant, id: SessionId) -> Option<Session> {
         let is_external = self.is_external(id);
         let session = self.sessions.remove(&id)?;
-        self.load[session.shard] -= 1;
+        self.load[session.shard.index()] -= 1;
         for (stream, role) in &session.streams {
             self.leave_stream(now, id, *role, is_external, stream);
         }
@@ -416,9 +423,13 @@ impl Registry {
         stream.map_or(0, |stream| stream.external_viewers)
     }
 
-    /// Where a stream is: its id, and the shard of its publisher.
-    pub(crate) fn location(&self, stream: &StreamName) -> Option<(u64, usize)> {
-        self.streams.get(stream).map(|s| (s.id, s.origin))
+    /// The id of a stream, and where its publisher is.
+    pub(crate) fn location(&self, stream: &StreamName) -> Option<(StreamId, Location)> {
+        let stream = self.streams.get(stream)?;
+        let location = Location {
+            shard: stream.origin,
+        };
+        Some((stream.id, location))
     }
 
     /// The session that publishes a stream.
@@ -453,7 +464,7 @@ impl Registry {
     /// A shard reports on a stream. Returns its name, if it is still there.
     pub(crate) fn report(
         &mut self,
-        stream: u64,
+        stream: StreamId,
         heard: Heard,
         tracks: Vec<TrackStatus>,
     ) -> Option<StreamName> {
@@ -468,7 +479,7 @@ impl Registry {
     }
 
     /// The name of a stream, by its id.
-    pub(crate) fn name(&self, stream: u64) -> Option<&StreamName> {
+    pub(crate) fn name(&self, stream: StreamId) -> Option<&StreamName> {
         self.names.get(&stream)
     }
 
@@ -498,7 +509,7 @@ impl Registry {
 }
 
 impl Stream {
-    fn new(id: u64, origin: usize, now: Instant) -> Self {
+    fn new(id: StreamId, origin: ShardId, now: Instant) -> Self {
         Self {
             id,
             origin,

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::{LineSubscription, StreamId};
+use contract::LineSubscription;
 use model::StreamName;
 use rtc::{Agreed, OutgoingTrack};
 use rtp::Kind;
@@ -79,7 +79,7 @@ impl ShownTracks {
             let (id, origin) = registry.location(&track.stream)?;
             Some(LineSubscription {
                 line,
-                stream: StreamId(id),
+                stream: id,
                 origin,
                 kind: track.kind,
                 first_seq: random::bits16(random),

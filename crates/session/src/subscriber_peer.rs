@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract::Command;
-use model::{SessionId, StreamName};
+use model::{SessionId, ShardId, StreamName};
 use room::{ParticipantKey, TrackSettings};
 use rtc::{Agreed, Negotiator, Peer};
 use rtp::{Bitrate, Kind};
@@ -20,7 +20,7 @@ use crate::shown_tracks::{ShownTracks, Track, outgoing};
 #[derive(Debug)]
 pub(crate) struct SubscriberPeer {
     pub(crate) session: SessionId,
-    shard: usize,
+    shard: ShardId,
     negotiator: Negotiator,
     /// What its peer is made from, until the first answer.
     unconnected: Option<rtc::Config>,
@@ -54,7 +54,7 @@ pub struct LayerStats {
 
 impl SubscriberPeer {
     /// A peer that shows nothing yet. `number` is that of the last offer of its predecessor.
-    fn new(session: SessionId, shard: usize, config: &rtc::Config, number: u32) -> Self {
+    fn new(session: SessionId, shard: ShardId, config: &rtc::Config, number: u32) -> Self {
         Self {
             session,
             shard,
@@ -315,7 +315,7 @@ impl Core {
         let owner = Owner::Participant(key, PeerKind::Subscriber);
         let new = Session::new(shard, client.unwrap_or_default(), owner);
         self.registry.insert(session, new);
-        let peer = SubscriberPeer::new(session, shard, &self.peers[shard], number);
+        let peer = SubscriberPeer::new(session, shard, &self.peers[shard.index()], number);
         if let Ok(split) = self.split(key) {
             split.subscriber = Some(peer);
         }

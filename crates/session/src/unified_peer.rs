@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use contract::Command;
-use model::{SessionId, StreamName};
+use model::{SessionId, ShardId, StreamName};
 use room::{Declared, ParticipantId, ParticipantKey};
 use rtc::{Agreed, ChannelNumber, Expected, Negotiator, Peer, SentTrack};
 
@@ -28,7 +28,7 @@ const DESCRIPTIONS_AT_ONCE: u32 = 30;
 #[derive(Debug)]
 pub(crate) struct UnifiedPeer {
     pub(crate) session: SessionId,
-    shard: usize,
+    shard: ShardId,
     negotiator: Negotiator,
     /// What its peer is made from, until the participant's first description.
     unconnected: Option<rtc::Config>,
@@ -68,7 +68,7 @@ impl UnifiedPeer {
     /// A peer that was not described yet.
     pub(crate) fn new(
         session: SessionId,
-        shard: usize,
+        shard: ShardId,
         config: &rtc::Config,
         options: UnifiedOptions,
     ) -> Self {

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use rtp::Sort;
 
+use crate::table::{Key, PeerKey};
+
 /// An address whose owner has sent something this recently goes to nobody else, even when another
 /// session claims it too: a forged source must not steal a running one.
 const ADDRESS_HELD: Duration = Duration::from_secs(5);
@@ -20,7 +22,7 @@ const CLAIMS_MAX: usize = 4;
 /// session of their own, so a claim alone keeps nobody else away.
 #[derive(Debug, Default)]
 pub(crate) struct Demux {
-    by_ufrag: HashMap<String, usize>,
+    by_ufrag: HashMap<String, PeerKey>,
     by_address: HashMap<Source, Owners>,
     /// What media was found for last, until anything changes: the packets of a frame come together.
     latest: Option<Latest>,
@@ -59,7 +61,7 @@ impl Hash for Source {
 #[derive(Debug, Default)]
 struct Owners {
     /// The session that has proved to be there, and when it was heard last.
-    owner: Option<(usize, Instant)>,
+    owner: Option<(PeerKey, Instant)>,
     /// Those that claim to be there, the latest first.
     claims: Keys,
 }
@@ -78,13 +80,13 @@ impl Default for Keys {
 }
 
 impl Keys {
-    fn one(key: usize) -> Self {
+    fn one(key: PeerKey) -> Self {
         let mut keys = Self::default();
-        keys.0[0] = key as u32;
+        keys.0[0] = key.index();
         keys
     }
 
-    fn first(&self) -> Option<usize> {
+    fn first(&self) -> Option<PeerKey> {
         self.iter().next()
     }
 
@@ -92,29 +94,28 @@ impl Keys {
         self.0[0] == NOBODY
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + use<> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = PeerKey> + use<> {
         let keys = self.0.into_iter();
-        keys.take_while(|key| *key != NOBODY)
-            .map(|key| key as usize)
+        keys.take_while(|key| *key != NOBODY).map(PeerKey::new)
     }
 
     /// The first of these.
-    fn set(&mut self, mut keys: impl Iterator<Item = usize>) {
-        self.0 = std::array::from_fn(|_| keys.next().map_or(NOBODY, |key| key as u32));
+    fn set(&mut self, mut keys: impl Iterator<Item = PeerKey>) {
+        self.0 = std::array::from_fn(|_| keys.next().map_or(NOBODY, PeerKey::index));
     }
 
-    fn put_first(&mut self, key: usize) {
+    fn put_first(&mut self, key: PeerKey) {
         let others = self.iter().filter(|other| *other != key);
         self.set(std::iter::once(key).chain(others));
     }
 
-    fn remove(&mut self, key: usize) {
+    fn remove(&mut self, key: PeerKey) {
         self.set(self.iter().filter(|other| *other != key));
     }
 }
 
 impl Demux {
-    pub(crate) fn add_ufrag(&mut self, ufrag: String, key: usize) {
+    pub(crate) fn add_ufrag(&mut self, ufrag: String, key: PeerKey) {
         self.by_ufrag.insert(ufrag, key);
     }
 
@@ -169,13 +170,13 @@ impl Demux {
     }
 
     /// The peer that has proved to be at this address.
-    pub(crate) fn owner(&self, source: SocketAddr) -> Option<usize> {
+    pub(crate) fn owner(&self, source: SocketAddr) -> Option<PeerKey> {
         let owners = self.by_address.get(&Source(source))?;
         owners.owner.map(|(key, _)| key)
     }
 
     /// A session has sent an authentic check from this address.
-    pub(crate) fn claim(&mut self, now: Instant, source: SocketAddr, key: usize) {
+    pub(crate) fn claim(&mut self, now: Instant, source: SocketAddr, key: PeerKey) {
         self.latest = None;
         let owners = self.by_address.entry(Source(source)).or_default();
         match &mut owners.owner {
@@ -185,7 +186,7 @@ impl Demux {
     }
 
     /// A session has proved to be at this address.
-    pub(crate) fn take(&mut self, now: Instant, source: SocketAddr, key: usize) {
+    pub(crate) fn take(&mut self, now: Instant, source: SocketAddr, key: PeerKey) {
         self.latest = None;
         let owners = self.by_address.entry(Source(source)).or_default();
         owners.claims.remove(key);
@@ -198,7 +199,7 @@ impl Demux {
     }
 
     /// Forgets one address of a session.
-    pub(crate) fn remove_address(&mut self, source: &SocketAddr, key: usize) {
+    pub(crate) fn remove_address(&mut self, source: &SocketAddr, key: PeerKey) {
         self.latest = None;
         let Some(owners) = self.by_address.get_mut(&Source(*source)) else {
             return;
@@ -234,28 +235,33 @@ mod tests {
         datagram
     }
 
+    fn peer(index: u32) -> PeerKey {
+        PeerKey::new(index)
+    }
+
     fn source() -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], 5000))
     }
 
-    fn found(demux: &mut Demux, now: Instant, datagram: &[u8]) -> Vec<usize> {
-        demux.find(now, &source(), datagram).iter().collect()
+    fn found(demux: &mut Demux, now: Instant, datagram: &[u8]) -> Vec<u32> {
+        let found = demux.find(now, &source(), datagram);
+        found.iter().map(PeerKey::index).collect()
     }
 
     #[test]
     fn an_address_is_owned_by_the_peer_that_proved_to_be_there() {
         let (mut demux, now) = (Demux::default(), Instant::now());
         assert_eq!(demux.owner(source()), None);
-        demux.claim(now, source(), 4);
+        demux.claim(now, source(), peer(4));
         assert_eq!(demux.owner(source()), None);
-        demux.take(now, source(), 4);
-        assert_eq!(demux.owner(source()), Some(4));
+        demux.take(now, source(), peer(4));
+        assert_eq!(demux.owner(source()), Some(peer(4)));
     }
 
     #[test]
     fn stun_goes_by_the_local_part_of_the_username() {
         let (mut demux, now) = (Demux::default(), Instant::now());
-        demux.add_ufrag("abcd".to_owned(), 7);
+        demux.add_ufrag("abcd".to_owned(), peer(7));
         assert_eq!(found(&mut demux, now, &request("abcd:efgh")), [7]);
         assert!(found(&mut demux, now, &request("efgh:abcd")).is_empty());
     }
@@ -263,10 +269,10 @@ mod tests {
     #[test]
     fn dtls_goes_to_the_latest_claim() {
         let (mut demux, now) = (Demux::default(), Instant::now());
-        demux.claim(now, source(), 1);
-        demux.claim(now, source(), 2);
+        demux.claim(now, source(), peer(1));
+        demux.claim(now, source(), peer(2));
         assert_eq!(found(&mut demux, now, &DTLS), [2]);
-        demux.claim(now, source(), 1);
+        demux.claim(now, source(), peer(1));
         assert_eq!(found(&mut demux, now, &DTLS), [1]);
     }
 
@@ -277,9 +283,12 @@ mod tests {
             let ip = "fe80::1".parse().unwrap();
             SocketAddr::V6(std::net::SocketAddrV6::new(ip, 5000, 0, scope))
         });
-        demux.take(now, one, 1);
-        demux.take(now, two, 2);
-        let mut found = |source| demux.find(now, &source, &RTP).iter().collect::<Vec<_>>();
+        demux.take(now, one, peer(1));
+        demux.take(now, two, peer(2));
+        let mut found = |source| {
+            let found = demux.find(now, &source, &RTP);
+            found.iter().map(PeerKey::index).collect::<Vec<_>>()
+        };
         assert_eq!([found(one), found(two)], [[1], [2]]);
         assert!(found(source()).is_empty());
     }
@@ -287,31 +296,31 @@ mod tests {
     #[test]
     fn claim_does_not_steal_a_running_address() {
         let (mut demux, now) = (Demux::default(), Instant::now());
-        demux.claim(now, source(), 1);
-        demux.take(now, source(), 1);
-        demux.claim(now, source(), 2);
+        demux.claim(now, source(), peer(1));
+        demux.take(now, source(), peer(1));
+        demux.claim(now, source(), peer(2));
         let later = now + Duration::from_secs(4);
         assert_eq!(found(&mut demux, later, &RTP), [1]);
         assert_eq!(found(&mut demux, later, &DTLS), [1]);
-        demux.take(later, source(), 2);
+        demux.take(later, source(), peer(2));
         assert_eq!(found(&mut demux, later, &RTP), [1]);
     }
 
     #[test]
     fn address_of_a_silent_session_goes_to_the_next() {
         let (mut demux, now) = (Demux::default(), Instant::now());
-        demux.take(now, source(), 1);
+        demux.take(now, source(), peer(1));
         let later = now + Duration::from_secs(6);
-        demux.claim(later, source(), 2);
+        demux.claim(later, source(), peer(2));
         assert_eq!(found(&mut demux, later, &DTLS), [2]);
-        demux.take(later, source(), 2);
+        demux.take(later, source(), peer(2));
         assert_eq!(found(&mut demux, later, &RTP), [2]);
     }
 
     #[test]
     fn more_claims_than_places_displace_the_earliest() {
         let (mut demux, now) = (Demux::default(), Instant::now());
-        (1..=6).for_each(|key| demux.claim(now, source(), key));
+        (1..=6).for_each(|key| demux.claim(now, source(), peer(key)));
         let response = [1; 20];
         assert_eq!(found(&mut demux, now, &response), [6, 5, 4, 3]);
     }
@@ -319,26 +328,26 @@ mod tests {
     #[test]
     fn media_goes_elsewhere_at_once_when_its_address_does() {
         let (mut demux, now) = (Demux::default(), Instant::now());
-        demux.claim(now, source(), 1);
+        demux.claim(now, source(), peer(1));
         assert_eq!(found(&mut demux, now, &RTP), [1]);
-        demux.claim(now, source(), 2);
+        demux.claim(now, source(), peer(2));
         assert_eq!(found(&mut demux, now, &RTP), [2]);
-        demux.take(now, source(), 1);
+        demux.take(now, source(), peer(1));
         assert_eq!(found(&mut demux, now, &RTP), [1]);
-        demux.remove_address(&source(), 1);
+        demux.remove_address(&source(), peer(1));
         assert_eq!(found(&mut demux, now, &RTP), [2]);
-        demux.remove_address(&source(), 2);
+        demux.remove_address(&source(), peer(2));
         assert!(found(&mut demux, now, &RTP).is_empty());
     }
 
     #[test]
     fn removed_sessions_leave_nothing_behind() {
         let (mut demux, now) = (Demux::default(), Instant::now());
-        demux.claim(now, source(), 1);
-        demux.take(now, source(), 1);
-        demux.claim(now, source(), 2);
-        demux.remove_address(&source(), 1);
-        demux.remove_address(&source(), 2);
+        demux.claim(now, source(), peer(1));
+        demux.take(now, source(), peer(1));
+        demux.claim(now, source(), peer(2));
+        demux.remove_address(&source(), peer(1));
+        demux.remove_address(&source(), peer(2));
         assert!(demux.by_address.is_empty());
     }
 }

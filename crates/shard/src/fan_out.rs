@@ -6,6 +6,7 @@ use rtc::PAYLOAD_BYTES_MAX;
 use rtp::{Kind, Packet};
 
 use crate::delays::Delays;
+use crate::table::PeerKey;
 
 /// The most bytes by which a packet is padded to the length of a later one of its frame. libwebrtc
 /// cuts a frame into parts that differ by one byte; a header extension that only the last packet
@@ -25,7 +26,7 @@ const LOOK_BACK: usize = 64;
 /// waits until the one before it has reached all.
 #[derive(Debug, Default)]
 pub(crate) struct FanOut {
-    viewers: Vec<usize>,
+    viewers: Vec<PeerKey>,
     /// Index of the viewer that is visited next.
     next: usize,
     /// Visits so far.
@@ -54,7 +55,7 @@ pub(crate) struct Pending {
 impl FanOut {
     /// Adds a viewer, which is given the packets that come from now on. Returns the number of
     /// packets before these.
-    pub(crate) fn add(&mut self, viewer: usize) -> u64 {
+    pub(crate) fn add(&mut self, viewer: PeerKey) -> u64 {
         // It stands where the viewer would that was just visited, so no other viewer's turn
         // changes.
         self.viewers.insert(self.next, viewer);
@@ -63,7 +64,7 @@ impl FanOut {
     }
 
     /// The viewer that gets the next packet first; `None` without viewers.
-    pub(crate) fn first_viewer(&self) -> Option<usize> {
+    pub(crate) fn first_viewer(&self) -> Option<PeerKey> {
         self.viewers
             .get(self.next)
             .or(self.viewers.first())
@@ -71,7 +72,7 @@ impl FanOut {
     }
 
     /// Removes a viewer.
-    pub(crate) fn remove(&mut self, viewer: usize) {
+    pub(crate) fn remove(&mut self, viewer: PeerKey) {
         if let Some(place) = self.viewers.iter().position(|v| *v == viewer) {
             self.viewers.remove(place);
             self.next -= usize::from(place < self.next);
@@ -124,7 +125,7 @@ impl FanOut {
     }
 
     /// Returns the viewer whose turn it is; `None` when nothing is pending.
-    pub(crate) fn visit(&mut self, now: Instant, delays: &mut Delays) -> Option<usize> {
+    pub(crate) fn visit(&mut self, now: Instant, delays: &mut Delays) -> Option<PeerKey> {
         let viewers = self.viewers.len() as u64;
         while let Some(done) = self
             .pending
@@ -192,6 +193,7 @@ mod tests {
     use rtp::{Codec, Format, Profile};
 
     use super::*;
+    use crate::table::Key;
 
     const FORMAT: Format = Format {
         codec: Codec::Vp8,
@@ -225,7 +227,7 @@ mod tests {
     }
 
     /// Viewers by key: how much each was given, and the packets that it got.
-    type Given = BTreeMap<usize, (u64, Vec<u64>)>;
+    type Given = BTreeMap<PeerKey, (u64, Vec<u64>)>;
 
     fn visit(fan_out: &mut FanOut, now: Instant, given: &mut Given) -> bool {
         let Some(viewer) = fan_out.visit(now, &mut Delays::default()) else {
@@ -247,13 +249,13 @@ mod tests {
             let (mut fan_out, mut given) = (FanOut::default(), Given::new());
             // When each came: how many packets there were.
             let mut since = BTreeMap::new();
-            let (mut packets, mut keys) = (0_u64, 0);
+            let (mut packets, mut keys) = (0_u64, (0..).map(PeerKey::new));
             for step in steps {
                 match step {
                     Step::Come => {
-                        given.insert(keys, (fan_out.add(keys), Vec::new()));
-                        since.insert(keys, packets);
-                        keys += 1;
+                        let key = keys.next().expect("there are more");
+                        given.insert(key, (fan_out.add(key), Vec::new()));
+                        since.insert(key, packets);
                     }
                     Step::Go(which) => {
                         if let Some(key) = given.keys().nth(which).copied() {
@@ -285,7 +287,7 @@ mod tests {
     fn a_packet_that_comes_in_the_middle_waits_for_nobody() {
         let now = Instant::now();
         let (mut fan_out, mut given) = (FanOut::default(), Given::new());
-        for key in 0..10 {
+        for key in (0..10).map(PeerKey::new) {
             given.insert(key, (fan_out.add(key), Vec::new()));
         }
         fan_out.push(now, Kind::Audio, 0, packet(now, 0));
@@ -360,11 +362,12 @@ mod tests {
     fn what_is_cleared_is_given_to_nobody() {
         let now = Instant::now();
         let (mut fan_out, mut given) = (FanOut::default(), Given::new());
-        given.insert(1, (fan_out.add(1), Vec::new()));
+        let viewer = PeerKey::new(1);
+        given.insert(viewer, (fan_out.add(viewer), Vec::new()));
         fan_out.push(now, Kind::Audio, 0, packet(now, 0));
         fan_out.clear();
         fan_out.push(now, Kind::Audio, 0, packet(now, 1));
         while visit(&mut fan_out, now, &mut given) {}
-        assert_eq!(given[&1].1, [1]);
+        assert_eq!(given[&viewer].1, [1]);
     }
 }

@@ -18,6 +18,7 @@ mod oversized;
 mod peer;
 mod shard;
 mod stream;
+mod table;
 mod timers;
 
 pub use counters::Counters;

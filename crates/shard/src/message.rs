@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use contract::{Command, Event, StreamId};
+use contract::{Command, Event};
+use model::{ShardId, StreamId};
 use rtc::{Path, Transmit};
 use rtp::{DescribedSet, Kind, Packet};
 
@@ -21,7 +22,7 @@ pub enum Input<'a> {
     /// The ring to this shard is full: skip video for it up to the next key frame.
     RingFull {
         /// The shard that does not keep up.
-        shard: usize,
+        shard: ShardId,
     },
     /// Time passed.
     Timeout,
@@ -36,14 +37,14 @@ pub enum ShardMessage {
         /// The stream.
         stream: StreamId,
         /// The shard that asks.
-        shard: usize,
+        shard: ShardId,
     },
     /// To the origin shard: the last viewer left here.
     Unsubscribe {
         /// The stream.
         stream: StreamId,
         /// The shard that asks.
-        shard: usize,
+        shard: ShardId,
     },
     /// Another SSRC sends a layer from now on. Viewers go on with its next key frame.
     Restart {
@@ -98,7 +99,7 @@ pub enum Output<'a> {
     /// Pass a message to another shard.
     Message {
         /// The other shard.
-        shard: usize,
+        shard: ShardId,
         /// The message.
         message: ShardMessage,
     },

@@ -8,6 +8,7 @@ use rtc::Peer;
 use rtp::{Bitrate, Kind};
 
 use crate::health::Health;
+use crate::table::{PeerKey, StreamKey};
 use contract::ClosedReason;
 
 /// A peer with what the shard knows of it.
@@ -51,16 +52,14 @@ pub(crate) struct PeerEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Incoming {
     pub(crate) media: usize,
-    /// Key of the stream.
-    pub(crate) stream: usize,
+    pub(crate) stream: StreamKey,
     pub(crate) kind: Kind,
 }
 
 /// One stream that a viewer gets.
 #[derive(Debug)]
 pub(crate) struct View {
-    /// Key of the stream.
-    pub(crate) stream: usize,
+    pub(crate) stream: StreamKey,
     /// The number of packets up to which it has been given the stream, see `FanOut`.
     pub(crate) given: u64,
     /// Its m-lines for this stream.
@@ -121,14 +120,14 @@ impl PeerEntry {
     }
 
     /// Puts it into `dirty`, the list of peers that want their time, unless it is there.
-    pub(crate) fn mark_dirty(&mut self, key: usize, dirty: &mut Vec<usize>) {
+    pub(crate) fn mark_dirty(&mut self, key: PeerKey, dirty: &mut Vec<PeerKey>) {
         if !std::mem::replace(&mut self.dirty, true) {
             dirty.push(key);
         }
     }
 
     /// Its view of a stream.
-    pub(crate) fn view(&mut self, stream: usize) -> Option<&mut View> {
+    pub(crate) fn view(&mut self, stream: StreamKey) -> Option<&mut View> {
         self.views.iter_mut().find(|view| view.stream == stream)
     }
 
@@ -154,7 +153,7 @@ impl PeerEntry {
 }
 
 impl View {
-    pub(crate) fn new(stream: usize) -> Self {
+    pub(crate) fn new(stream: StreamKey) -> Self {
         Self {
             stream,
             given: 0,

@@ -9,9 +9,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use forward::{Estimate, Limits};
-use model::SessionId;
+use model::{SessionId, ShardId, StreamId};
 use rtc::{Datagrams, Path, Refused};
-use slab::Slab;
 
 use crate::counters::Counters;
 use crate::delays::Delays;
@@ -19,8 +18,9 @@ use crate::demux::Demux;
 use crate::message::{Input, Output};
 use crate::peer::{Incoming, PeerEntry};
 use crate::stream::Stream;
+use crate::table::{PeerKey, StreamKey, Table};
 use crate::timers::Timers;
-use contract::{ClosedReason, Command, Event, StreamId};
+use contract::{ClosedReason, Command, Event};
 use viewing::{catch_up, choose_layers};
 
 /// How often layers are chosen anew, and the activity of streams is checked.
@@ -75,12 +75,12 @@ impl Default for Config {
 /// leave with one send, which makes sending cheap.
 #[derive(Debug)]
 pub struct Shard {
-    shard: usize,
+    shard: ShardId,
     config: Config,
-    peers: Slab<PeerEntry>,
-    sessions: BTreeMap<SessionId, usize>,
-    streams: Slab<Stream>,
-    streams_by_id: BTreeMap<StreamId, usize>,
+    peers: Table<PeerKey, PeerEntry>,
+    sessions: BTreeMap<SessionId, PeerKey>,
+    streams: Table<StreamKey, Stream>,
+    streams_by_id: BTreeMap<StreamId, StreamKey>,
     demux: Demux,
     timers: Timers,
     next_tick: Option<Instant>,
@@ -88,14 +88,14 @@ pub struct Shard {
     /// A track or a layer began since the last tick, so its viewers choose anew.
     track_began: bool,
     /// Streams with pending packets, whose viewers take turns.
-    pending_streams: VecDeque<usize>,
+    pending_streams: VecDeque<StreamKey>,
     /// Visits since a peer last got its time.
     served: u32,
     delays: Delays,
     /// Keys of the peers that want their time, each once.
-    dirty: Vec<usize>,
+    dirty: Vec<PeerKey>,
     /// Keys of the peers whose next timeout has to be asked for, each once.
-    unscheduled: Vec<usize>,
+    unscheduled: Vec<PeerKey>,
     outputs: VecDeque<Output<'static>>,
     sending: Datagrams,
     counters: Counters,
@@ -103,13 +103,13 @@ pub struct Shard {
 
 impl Shard {
     /// An empty shard. `shard` is its number, by which the others reach it.
-    pub fn new(shard: usize, config: Config) -> Self {
+    pub fn new(shard: ShardId, config: Config) -> Self {
         Self {
             shard,
             config,
-            peers: Slab::new(),
+            peers: Table::new(),
             sessions: BTreeMap::new(),
-            streams: Slab::new(),
+            streams: Table::new(),
             streams_by_id: BTreeMap::new(),
             demux: Demux::default(),
             timers: Timers::default(),
@@ -247,7 +247,7 @@ impl Shard {
     }
 
     /// Counts a refused datagram. The first of each session and cause is reported.
-    fn refuse(&mut self, key: usize, remote: SocketAddr, refused: Refused, datagram: &[u8]) {
+    fn refuse(&mut self, key: PeerKey, remote: SocketAddr, refused: Refused, datagram: &[u8]) {
         if let Some(count) = self.counters.refused.get_mut(refused.number()) {
             *count += 1;
         }
@@ -270,7 +270,7 @@ impl Shard {
     }
 
     /// Reports a packet that was received and is too large to forward.
-    fn refuse_too_large(&mut self, key: usize) {
+    fn refuse_too_large(&mut self, key: PeerKey) {
         let addresses = self.peers.get(key).map(|entry| &entry.addresses);
         if let Some(remote) = addresses.and_then(|all| all.last().copied()) {
             self.refuse(key, remote, Refused::TooLarge, &[]);
@@ -337,7 +337,7 @@ impl Shard {
                 }
             }
             Command::CloseAll => {
-                let keys: Vec<usize> = self.peers.iter().map(|(key, _)| key).collect();
+                let keys: Vec<PeerKey> = self.peers.iter().map(|(key, _)| key).collect();
                 for key in keys {
                     self.close(now, key, ClosedReason::Ordered);
                 }
@@ -374,7 +374,7 @@ impl Shard {
 
     /// Gives a peer its pending packets, then its time: pending packets come before those read from
     /// the cache.
-    fn flush(&mut self, now: Instant, key: usize) {
+    fn flush(&mut self, now: Instant, key: PeerKey) {
         let Some(entry) = self.peers.get(key) else {
             return;
         };
@@ -389,7 +389,7 @@ impl Shard {
     }
 
     /// Lets a peer handle its timeout, and sends the cached packets that are due.
-    fn turn(&mut self, now: Instant, key: usize) {
+    fn turn(&mut self, now: Instant, key: PeerKey) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
@@ -414,12 +414,12 @@ impl Shard {
     }
 
     /// Takes the events of a peer and sets its timer.
-    fn drain(&mut self, now: Instant, key: usize) {
+    fn drain(&mut self, now: Instant, key: PeerKey) {
         self.take_events(now, key);
         self.schedule(now, key);
     }
 
-    fn take_events(&mut self, now: Instant, key: usize) {
+    fn take_events(&mut self, now: Instant, key: PeerKey) {
         while let Some(entry) = self.peers.get_mut(key)
             && let Some(event) = entry.peer.poll_event()
         {
@@ -428,7 +428,7 @@ impl Shard {
     }
 
     /// Sets the timer of a peer to its next timeout.
-    fn schedule(&mut self, now: Instant, key: usize) {
+    fn schedule(&mut self, now: Instant, key: PeerKey) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
@@ -439,7 +439,7 @@ impl Shard {
         self.timers.set(now, at, key);
     }
 
-    fn peer_event(&mut self, now: Instant, key: usize, event: rtc::Event) {
+    fn peer_event(&mut self, now: Instant, key: PeerKey, event: rtc::Event) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
@@ -533,7 +533,7 @@ impl Shard {
         }
     }
 
-    fn mark_dirty(&mut self, key: usize) {
+    fn mark_dirty(&mut self, key: PeerKey) {
         if let Some(entry) = self.peers.get_mut(key) {
             entry.mark_dirty(key, &mut self.dirty);
         }

@@ -2,12 +2,12 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use forward::{AudioLevel, Limits, Track};
-use model::{LayerStatus, TrackStatus};
+use model::{LayerStatus, ShardId, StreamId, TrackStatus};
 use rtp::Kind;
 
 use crate::fan_out::FanOut;
 use crate::oversized::Oversized;
-use contract::StreamId;
+use crate::table::PeerKey;
 
 /// A stream as one shard sees it.
 #[derive(Debug)]
@@ -20,10 +20,10 @@ pub(crate) struct Stream {
     /// The publisher's packets that are too large to forward, on the origin shard.
     pub(crate) oversized_audio: Oversized,
     pub(crate) oversized_video: Oversized,
-    /// Key of the publishing peer, on the origin shard.
-    pub(crate) publisher: Option<usize>,
+    /// The publishing peer, on the origin shard.
+    pub(crate) publisher: Option<PeerKey>,
     /// The origin shard, when it is another one.
-    pub(crate) origin: Option<usize>,
+    pub(crate) origin: Option<ShardId>,
     /// The connected viewers on this shard, and the packets that are pending for them.
     pub(crate) fan_out: FanOut,
     /// Other shards with viewers of this stream, on the origin shard.
@@ -39,7 +39,7 @@ pub(crate) struct Stream {
 /// Another shard that has subscribed to the stream.
 #[derive(Debug)]
 pub(crate) struct SubscribedShard {
-    pub(crate) shard: usize,
+    pub(crate) shard: ShardId,
     /// Its ring was full, so it gets no video before the next key frame.
     pub(crate) skipping: bool,
 }
@@ -64,7 +64,7 @@ impl Stream {
     }
 
     /// Reads what a packet of the stream will need. Returns the viewer that gets it first.
-    pub(crate) fn prefetch(&self) -> Option<usize> {
+    pub(crate) fn prefetch(&self) -> Option<PeerKey> {
         black_box((self.has_pending, self.subscribed_shards.len()));
         self.video.prefetch();
         self.fan_out.first_viewer()

@@ -1,5 +1,7 @@
 use std::time::{Duration, Instant};
 
+use crate::table::{Key, PeerKey};
+
 /// Slots of a millisecond each. A later time waits in the last of them, and is put where it belongs
 /// when that is due.
 const SLOTS: usize = 4_096;
@@ -60,13 +62,14 @@ impl Default for Timers {
 
 impl Timers {
     /// A peer wants to be looked at at this time, and no sooner.
-    pub(crate) fn set(&mut self, now: Instant, at: Instant, key: usize) {
+    pub(crate) fn set(&mut self, now: Instant, at: Instant, key: PeerKey) {
         let began = *self.began.get_or_insert(now);
         let wanted = slot_of(at.saturating_duration_since(began));
-        if key >= self.entries.len() {
-            self.entries.resize(key + 1, Entry::OUTSIDE);
+        let index = key.index() as usize;
+        if index >= self.entries.len() {
+            self.entries.resize(index + 1, Entry::OUTSIDE);
         }
-        let entry = &mut self.entries[key];
+        let entry = &mut self.entries[index];
         entry.wanted = wanted;
         if entry.at.is_none_or(|at| wanted < at) {
             self.remove(key);
@@ -80,14 +83,14 @@ impl Timers {
     }
 
     /// A peer whose time has come.
-    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<usize> {
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<PeerKey> {
         let since = now.saturating_duration_since(self.began?);
         let now = since.as_millis() as u64;
         while let Some(slot) = self.next_slot().filter(|slot| *slot <= now) {
             self.now = slot;
-            let key = self.first[slot as usize % SLOTS] as usize;
+            let key = PeerKey::new(self.first[slot as usize % SLOTS]);
             self.remove(key);
-            if self.entries[key].wanted <= now {
+            if self.entries[key.index() as usize].wanted <= now {
                 return Some(key);
             }
             self.link(key);
@@ -113,12 +116,12 @@ impl Timers {
         })
     }
 
-    fn link(&mut self, key: usize) {
+    fn link(&mut self, key: PeerKey) {
         let last = self.now + SLOTS as u64 - 1;
-        let entry = &mut self.entries[key];
+        let entry = &mut self.entries[key.index() as usize];
         let at = entry.wanted.clamp(self.now, last);
         let slot = at as usize % SLOTS;
-        let after = std::mem::replace(&mut self.first[slot], key as u32);
+        let after = std::mem::replace(&mut self.first[slot], key.index());
         *entry = Entry {
             at: Some(at),
             before: NONE,
@@ -126,15 +129,15 @@ impl Timers {
             ..*entry
         };
         if after != NONE {
-            self.entries[after as usize].before = key as u32;
+            self.entries[after as usize].before = key.index();
         }
         self.occupied[slot / u64::BITS as usize] |= 1 << (slot % u64::BITS as usize);
     }
 
     /// Takes a peer out of the wheel, if it is in it: its time has come or is another, or it is gone
     /// and its key may be another's.
-    pub(crate) fn remove(&mut self, key: usize) {
-        let Some(entry) = self.entries.get_mut(key) else {
+    pub(crate) fn remove(&mut self, key: PeerKey) {
+        let Some(entry) = self.entries.get_mut(key.index() as usize) else {
             return;
         };
         let Entry { before, after, .. } = *entry;
@@ -170,6 +173,10 @@ mod tests {
 
     use super::*;
 
+    fn peer(index: u32) -> PeerKey {
+        PeerKey::new(index)
+    }
+
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
     }
@@ -179,12 +186,12 @@ mod tests {
         let mut timers = Timers::default();
         let start = Instant::now();
         for at in [10, 30, 5, 20] {
-            timers.set(start, start + ms(at), 7);
+            timers.set(start, start + ms(at), peer(7));
         }
         let mut woken = Vec::new();
         for at in 0..60 {
             while let Some(key) = timers.pop_due(start + ms(at)) {
-                woken.push((at, key));
+                woken.push((at, key.index()));
             }
         }
         assert_eq!(woken, [(20, 7)]);
@@ -196,52 +203,52 @@ mod tests {
         let mut timers = Timers::default();
         let start = Instant::now();
         let at = start + ms(10) + Duration::from_nanos(2);
-        timers.set(start, start + ms(10), 0);
-        timers.set(start, at, 0);
+        timers.set(start, start + ms(10), peer(0));
+        timers.set(start, at, peer(0));
         assert_eq!(
             timers.pop_due(start + ms(10) + Duration::from_nanos(1)),
             None
         );
         assert_eq!(timers.next(), Some(start + ms(11)));
-        assert_eq!(timers.pop_due(start + ms(11)), Some(0));
+        assert_eq!(timers.pop_due(start + ms(11)), Some(peer(0)));
     }
 
     #[test]
     fn parts_of_a_millisecond_are_waited_for() {
         let mut timers = Timers::default();
         let start = Instant::now();
-        timers.set(start, start, 0);
-        assert_eq!(timers.pop_due(start), Some(0));
-        timers.set(start, start + Duration::from_micros(1_001), 0);
+        timers.set(start, start, peer(0));
+        assert_eq!(timers.pop_due(start), Some(peer(0)));
+        timers.set(start, start + Duration::from_micros(1_001), peer(0));
         assert_eq!(timers.next(), Some(start + ms(2)));
         assert_eq!(timers.pop_due(start + Duration::from_micros(1_999)), None);
-        assert_eq!(timers.pop_due(start + ms(2)), Some(0));
+        assert_eq!(timers.pop_due(start + ms(2)), Some(peer(0)));
     }
 
     #[test]
     fn first_time_may_be_later_than_others() {
         let mut timers = Timers::default();
         let start = Instant::now();
-        timers.set(start, start + ms(900), 0);
-        timers.set(start, start + ms(30), 1);
+        timers.set(start, start + ms(900), peer(0));
+        timers.set(start, start + ms(30), peer(1));
         assert_eq!(timers.next(), Some(start + ms(30)));
         assert_eq!(timers.pop_due(start + ms(29)), None);
-        assert_eq!(timers.pop_due(start + ms(30)), Some(1));
+        assert_eq!(timers.pop_due(start + ms(30)), Some(peer(1)));
     }
 
     #[derive(Debug, Clone)]
     enum Step {
-        Set(usize, u64),
-        Remove(usize),
+        Set(u32, u64),
+        Remove(u32),
         Pass(u64),
     }
 
     fn step() -> impl Strategy<Value = Step> {
         let far = 3 * SLOTS as u64;
         prop_oneof![
-            (0_usize..20, 1_u64..200).prop_map(|(key, after)| Step::Set(key, after)),
-            (0_usize..20, 1..far).prop_map(|(key, after)| Step::Set(key, after)),
-            (0_usize..20).prop_map(Step::Remove),
+            (0_u32..20, 1_u64..200).prop_map(|(key, after)| Step::Set(key, after)),
+            (0_u32..20, 1..far).prop_map(|(key, after)| Step::Set(key, after)),
+            (0_u32..20).prop_map(Step::Remove),
             (0_u64..50).prop_map(Step::Pass),
             (0..far).prop_map(Step::Pass),
         ]
@@ -253,22 +260,22 @@ mod tests {
             let start = Instant::now();
             let (mut timers, mut now) = (Timers::default(), 0);
             let mut wanted = BTreeMap::new();
-            timers.set(start, start, 0);
-            prop_assert_eq!(timers.pop_due(start), Some(0));
+            timers.set(start, start, peer(0));
+            prop_assert_eq!(timers.pop_due(start), Some(peer(0)));
             for step in steps {
                 match step {
                     Step::Set(key, after) => {
-                        timers.set(start, start + ms(now + after), key);
+                        timers.set(start, start + ms(now + after), peer(key));
                         wanted.insert(key, now + after);
                     }
                     Step::Remove(key) => {
-                        timers.remove(key);
+                        timers.remove(peer(key));
                         wanted.remove(&key);
                     }
                     Step::Pass(after) => {
                         now += after;
                         while let Some(key) = timers.pop_due(start + ms(now)) {
-                            let at = wanted.remove(&key);
+                            let at = wanted.remove(&key.index());
                             prop_assert!(at.is_some_and(|at| at <= now));
                         }
                         let next = wanted.values().min().copied();

@@ -3,8 +3,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use client::{Direction, Offering};
-use contract::{Command, Event, LineSubscription, StreamId, TrackMapping};
-use model::SessionId;
+use contract::{Command, Event, LineSubscription, TrackMapping};
+use model::{Location, SessionId, ShardId, StreamId};
 use rtc::WallClock;
 use rtp::{Bitrate, Kind};
 use shard::{Counters, Input, Output, Shard, ShardMessage};
@@ -103,7 +103,7 @@ impl World {
     /// A world of empty shards. Virtual time begins at `epoch`, which may be any instant.
     pub fn new(seed: u64, epoch: Instant, shards: usize, config: &shard::Config) -> Self {
         let shard = |i: usize| ShardAt {
-            shard: Shard::new(i, config.clone()),
+            shard: Shard::new(shard_id(i), config.clone()),
             address: SocketAddr::from(([10, 255, 0, 1], 10_000 + i as u16)),
             full: false,
         };
@@ -197,7 +197,7 @@ impl World {
         let subscription = |(line, kind)| LineSubscription {
             line,
             stream: STREAM,
-            origin: ORIGIN,
+            origin: location(ORIGIN),
             kind,
             first_seq: self.rng.next_u64() as u16,
         };
@@ -365,7 +365,7 @@ impl World {
         let watch = Command::Watch {
             session: self.session(id),
             stream,
-            origin,
+            origin: location(origin),
             peer,
             first_seq: self.rng.next_u64() as u16,
         };
@@ -532,7 +532,9 @@ impl World {
                     let (source, to) = (transmit.path.local, transmit.path.remote);
                     down.extend(transmit.datagrams().map(|d| (source, to, d.to_vec())));
                 }
-                Some(Output::Message { shard: to, message }) => self.pass_on(shard, to, message),
+                Some(Output::Message { shard: to, message }) => {
+                    self.pass_on(shard, to.index(), message);
+                }
                 Some(Output::Event(event)) => self.event(event),
                 None => break,
             }
@@ -562,7 +564,9 @@ impl World {
     fn pass_on(&mut self, from: usize, to: usize, message: ShardMessage) {
         if self.shards[to].full && matches!(message, ShardMessage::Packet { .. }) {
             let now = self.clock.now();
-            let full = Input::RingFull { shard: to };
+            let full = Input::RingFull {
+                shard: shard_id(to),
+            };
             self.shards[from].shard.handle_input(now, full);
             return;
         }
@@ -672,5 +676,17 @@ fn back_of(path: &Path) -> Path {
     Path {
         delay: path.delay,
         ..Path::default()
+    }
+}
+
+/// Worlds number their shards from 0, as a server does.
+fn shard_id(index: usize) -> ShardId {
+    ShardId(index as u16)
+}
+
+/// The place of a stream whose publisher is on this shard.
+fn location(shard: usize) -> Location {
+    Location {
+        shard: shard_id(shard),
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use contract::Command;
 
 use crate::media::{Load, Shards};
+use model::ShardId;
 
 /// How often commands that wait are tried again.
 const RETRY_EVERY: Duration = Duration::from_millis(10);
@@ -29,9 +30,9 @@ impl Commands {
     }
 
     /// Sends a command, now or later.
-    pub(super) fn send(&mut self, shard: usize, command: Command) {
-        let Some(waiting) = self.waiting.get_mut(shard) else {
-            return tracing::warn!(shard, "there is no such shard");
+    pub(super) fn send(&mut self, shard: ShardId, command: Command) {
+        let Some(waiting) = self.waiting.get_mut(shard.index()) else {
+            return tracing::warn!(%shard, "there is no such shard");
         };
         let refused = match waiting.is_empty() {
             true => self.shards.send(shard, command).err(),
@@ -40,13 +41,14 @@ impl Commands {
         match refused {
             None => {}
             Some(command) if waiting.len() < WAITING_MAX => waiting.push_back(command),
-            Some(_) => tracing::warn!(shard, "a command to a media thread that hangs is dropped"),
+            Some(_) => tracing::warn!(%shard, "a command to a media thread that hangs is dropped"),
         }
     }
 
     /// Tries to send what waits. Returns when to do so again.
     pub(super) fn retry(&mut self, now: Instant) -> Option<Instant> {
-        for (shard, waiting) in self.waiting.iter_mut().enumerate() {
+        let shards = ShardId::all(self.waiting.len());
+        for (shard, waiting) in shards.zip(&mut self.waiting) {
             while let Some(command) = waiting.pop_front() {
                 if let Err(command) = self.shards.send(shard, *command) {
                     waiting.push_front(command);
@@ -59,8 +61,10 @@ impl Commands {
     }
 
     /// Whether a shard has taken all commands so far: it can have another session.
-    pub(super) fn is_free(&self, shard: usize) -> bool {
-        self.waiting.get(shard).is_some_and(VecDeque::is_empty)
+    pub(super) fn is_free(&self, shard: ShardId) -> bool {
+        self.waiting
+            .get(shard.index())
+            .is_some_and(VecDeque::is_empty)
     }
 
     /// Whether all shards are free.

@@ -95,7 +95,7 @@ impl Control {
                 Ok(opened) => {
                     let (session, shard) = (opened.session, placement.shard());
                     // DEBUG: anybody may open sessions, and what connects has a line of its own.
-                    tracing::debug!(stream = %open.stream, ?session, role = ?open.role, shard, "session opened");
+                    tracing::debug!(stream = %open.stream, ?session, role = ?open.role, %shard, "session opened");
                     return Ok(Opened {
                         session,
                         answer: opened.answer,

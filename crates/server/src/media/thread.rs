@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use contract::{Command, Event};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
+use model::ShardId;
 use rtc::Path;
 use rtrb::{Consumer, Producer, RingBuffer};
 use shard::{Counters, Delays, Input, Output, Shard, ShardMessage};
@@ -115,12 +116,12 @@ impl Shards {
     /// number of the shard. Fails when a port is taken or a thread cannot be set up.
     pub(crate) fn start(
         config: &ShardsConfig,
-        events: &Sender<(usize, Event)>,
+        events: &Sender<(ShardId, Event)>,
     ) -> Result<Self, StartError> {
         // Sockets are bound before any thread starts: a taken port leaves nothing running.
         let mut sockets = Vec::new();
-        for shard in 0..config.count {
-            let port = config.first_port.saturating_add(shard as u16);
+        for shard in ShardId::all(config.count) {
+            let port = config.first_port.saturating_add(shard.0);
             let socket = Socket::bind_all(port);
             let socket = socket.map_err(|error| StartError::Bind { port, error })?;
             socket.set_buffers(SOCKET_BUFFER, SOCKET_BUFFER);
@@ -137,7 +138,9 @@ impl Shards {
         let host_addresses = local_addresses(true);
         let cores = core_affinity::get_core_ids().unwrap_or_default();
         let mut handles = Vec::new();
-        for (index, (socket, poll)) in sockets.into_iter().zip(polls).enumerate() {
+        let shards = ShardId::all(config.count);
+        for (shard, (socket, poll)) in shards.zip(sockets.into_iter().zip(polls)) {
+            let index = shard.index();
             let port = socket.local_address()?.port();
             let usable = |ip: &&IpAddr| socket.is_ipv6() || ip.is_ipv4();
             let candidates: Vec<SocketAddr> = config
@@ -150,8 +153,8 @@ impl Shards {
             let commands_queued = Arc::new(AtomicU64::new(0));
             let load = Arc::new(Mutex::new(Load::default()));
             let thread = MediaThread {
-                index,
-                shard: Shard::new(index, config.shard.clone()),
+                id: shard,
+                shard: Shard::new(shard, config.shard.clone()),
                 socket,
                 send_dropped: 0,
                 candidates: candidates.clone(),
@@ -194,8 +197,8 @@ impl Shards {
 
     /// Queues a command for a shard and wakes its thread. Gives the command back when the queue is
     /// full: the shard is overloaded, or has stopped.
-    pub(crate) fn send(&self, shard: usize, command: Command) -> Result<(), Box<Command>> {
-        let Some(handle) = self.handles.get(shard) else {
+    pub(crate) fn send(&self, shard: ShardId, command: Command) -> Result<(), Box<Command>> {
+        let Some(handle) = self.handles.get(shard.index()) else {
             return Err(Box::new(command));
         };
         // Counted before it is sent, since the thread may take it at once.
@@ -214,9 +217,9 @@ impl Shards {
     }
 
     /// Addresses of a shard's socket for ICE candidates; empty for an unknown shard.
-    pub(crate) fn candidates(&self, shard: usize) -> &[SocketAddr] {
+    pub(crate) fn candidates(&self, shard: ShardId) -> &[SocketAddr] {
         self.handles
-            .get(shard)
+            .get(shard.index())
             .map(|handle| handle.candidates.as_slice())
             .unwrap_or_default()
     }
@@ -268,7 +271,7 @@ impl Handle {
 
 /// The sending end of a ring to another shard.
 struct Outgoing {
-    to: usize,
+    to: ShardId,
     ring: Producer<ShardMessage>,
     /// Messages other than packets that found the ring full: they must not be lost, and nothing may
     /// overtake them. Bounded by what sessions can cause while the ring is full.
@@ -316,15 +319,15 @@ impl Outgoing {
 fn rings(count: usize) -> (Vec<Vec<Outgoing>>, Vec<Vec<Consumer<ShardMessage>>>) {
     let mut outgoing: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
     let mut incoming: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
-    for (from, producers) in outgoing.iter_mut().enumerate() {
-        for to in (0..count).filter(|to| *to != from) {
+    for (from, producers) in ShardId::all(count).zip(&mut outgoing) {
+        for to in ShardId::all(count).filter(|to| *to != from) {
             let (ring, consumer) = RingBuffer::new(RING_PACKETS);
             producers.push(Outgoing {
                 to,
                 ring,
                 held: VecDeque::new(),
             });
-            incoming[to].push(consumer);
+            incoming[to.index()].push(consumer);
         }
     }
     (outgoing, incoming)
@@ -332,7 +335,7 @@ fn rings(count: usize) -> (Vec<Vec<Outgoing>>, Vec<Vec<Consumer<ShardMessage>>>)
 
 /// What one media thread owns.
 struct MediaThread {
-    index: usize,
+    id: ShardId,
     shard: Shard,
     socket: Socket,
     /// Datagrams that the kernel refused to send.
@@ -345,7 +348,7 @@ struct MediaThread {
     rings_in: Vec<Consumer<ShardMessage>>,
     rings_out: Vec<Outgoing>,
     wakers: Vec<Arc<Waker>>,
-    events: Sender<(usize, Event)>,
+    events: Sender<(ShardId, Event)>,
     /// Events that the full queue of the control plane did not take. Bounded by what sessions can
     /// cause.
     events_held: VecDeque<Event>,
@@ -521,7 +524,7 @@ impl MediaThread {
                         self.shard.handle_input(now, Input::RingFull { shard });
                     }
                     // A bit per shard; those beyond 64 share one and may be woken for nothing.
-                    woken |= 1 << (shard % 64);
+                    woken |= 1 << (shard.0 % 64);
                 }
                 Output::Event(event) => self.events_held.push_back(event),
             }
@@ -535,7 +538,7 @@ impl MediaThread {
             }
         }
         while let Some(event) = self.events_held.pop_front() {
-            if let Err(error) = self.events.try_send((self.index, event)) {
+            if let Err(error) = self.events.try_send((self.id, event)) {
                 match error {
                     tokio::sync::mpsc::error::TrySendError::Full((_, event)) => {
                         self.events_held.push_front(event);

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use model::{Role, SessionId, StreamName};
-
 use super::{Registry, Session, Stream};
+use model::{Role, SessionId, ShardId, StreamName};
 
 impl Registry {
     /// See [`Core::inconsistency`](crate::Core::inconsistency).
@@ -60,12 +59,12 @@ impl Registry {
     }
 
     fn inconsistent_counts(&self) -> Option<String> {
-        let mut load: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut load: BTreeMap<ShardId, usize> = BTreeMap::new();
         for session in self.sessions.values() {
             *load.entry(session.shard).or_default() += 1;
         }
-        let mut counted = self.load.iter().enumerate();
-        let is_wrong = |(shard, count): &(usize, &usize)| {
+        let mut counted = ShardId::all(self.load.len()).zip(&self.load);
+        let is_wrong = |(shard, count): &(ShardId, &usize)| {
             load.get(shard).copied().unwrap_or_default() != **count
         };
         if let Some((shard, count)) = counted.find(is_wrong) {

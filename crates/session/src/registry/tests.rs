@@ -24,7 +24,7 @@ fn open(
     id: u128,
     role: Role,
     token: Option<&str>,
-) -> Result<(usize, Attached), OpenError> {
+) -> Result<(ShardId, Attached), OpenError> {
     let subject = auth::Tokens::default().verify(token).subject;
     registry.check(now, role, &live(), subject.as_ref())?;
     let shard = registry.place(role, &live());
@@ -110,7 +110,7 @@ fn stream_of_a_participant_is_not_taken_over() {
     let (mut registry, now) = (registry(|_| ()), Instant::now());
     let session = |key| {
         let owner = Owner::Participant(ParticipantKey(key), PeerKind::Publisher);
-        Session::new(0, String::new(), owner)
+        Session::new(ShardId(0), String::new(), owner)
     };
     registry.insert(SessionId(1), session(1));
     registry.insert(SessionId(2), session(2));
@@ -145,7 +145,10 @@ fn viewers_are_spread_over_the_shards() {
     let viewers: Vec<_> = (2..8)
         .map(|id| open(&mut registry, now, id, Role::Viewer, None).expect("admitted"))
         .collect();
-    assert_eq!(viewers.iter().filter(|(at, _)| *at == origin).count(), 3);
+    assert_eq!(
+        viewers.iter().filter(|(at, _)| *at == origin.shard).count(),
+        3
+    );
 }
 
 #[test]

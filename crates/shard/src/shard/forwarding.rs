@@ -11,6 +11,7 @@ use super::viewing::{choose_layers, count};
 use crate::fan_out::Pending;
 use crate::message::{Output, ShardMessage};
 use crate::peer::{Incoming, PeerEntry, Subscribed};
+use crate::table::{PeerKey, StreamKey};
 use contract::Event;
 
 /// A connection is alive when something authentic came within this time: browsers check for consent
@@ -23,7 +24,7 @@ impl Shard {
     pub(super) fn forward(
         &mut self,
         now: Instant,
-        stream_key: usize,
+        stream_key: StreamKey,
         kind: Kind,
         layer: usize,
         packet: Arc<Packet>,
@@ -101,7 +102,12 @@ impl Shard {
 
     /// Writes the pending packets of a stream to one viewer's peer. Returns whether the viewer is
     /// catching up, so that the cache has more for it.
-    pub(super) fn give_pending(&mut self, now: Instant, stream_key: usize, key: usize) -> bool {
+    pub(super) fn give_pending(
+        &mut self,
+        now: Instant,
+        stream_key: StreamKey,
+        key: PeerKey,
+    ) -> bool {
         let (Some(stream), Some(entry)) =
             (self.streams.get_mut(stream_key), self.peers.get_mut(key))
         else {
@@ -176,7 +182,7 @@ impl Shard {
         catches_up
     }
 
-    pub(super) fn tick_stream(&mut self, now: Instant, key: usize, full: bool) {
+    pub(super) fn tick_stream(&mut self, now: Instant, key: StreamKey, full: bool) {
         let Some(stream) = self.streams.get_mut(key) else {
             return;
         };
@@ -206,7 +212,7 @@ impl Shard {
 
     /// Chooses layers for the viewers anew: for `all`, or for those that are not settled.
     pub(super) fn choose_all(&mut self, now: Instant, all: bool) {
-        for (key, entry) in &mut self.peers {
+        for (key, entry) in self.peers.iter_mut() {
             let is_viewer = entry.connected && !entry.views.is_empty();
             if !is_viewer || (entry.settled && !all) {
                 continue;
@@ -219,7 +225,7 @@ impl Shard {
     }
 
     /// Passes on the key-frame requests that a viewer's new choice may have caused.
-    pub(super) fn request_viewed(&mut self, now: Instant, key: usize) {
+    pub(super) fn request_viewed(&mut self, now: Instant, key: PeerKey) {
         let mut index = 0;
         while let Some(stream) = self.viewed_stream(key, index) {
             self.request_keyframes(now, stream);
@@ -228,13 +234,13 @@ impl Shard {
     }
 
     /// The key of the viewer's stream with this index; `None` beyond its last.
-    pub(super) fn viewed_stream(&self, key: usize, index: usize) -> Option<usize> {
+    pub(super) fn viewed_stream(&self, key: PeerKey, index: usize) -> Option<StreamKey> {
         let view = self.peers.get(key)?.views.get(index)?;
         Some(view.stream)
     }
 
     /// Passes due key-frame requests to the publisher, or to the origin shard.
-    pub(super) fn request_keyframes(&mut self, now: Instant, stream_key: usize) {
+    pub(super) fn request_keyframes(&mut self, now: Instant, stream_key: StreamKey) {
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return;
         };

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use model::{ShardId, StreamId};
 use rtp::Kind;
 
 use super::Shard;
 use crate::message::{Output, ShardMessage};
 use crate::stream::SubscribedShard;
-use contract::StreamId;
 
 impl Shard {
     pub(super) fn message(&mut self, now: Instant, message: ShardMessage) {
@@ -62,9 +62,9 @@ impl Shard {
         }
     }
 
-    pub(super) fn ring_full(&mut self, shard: usize) {
+    pub(super) fn ring_full(&mut self, shard: ShardId) {
         self.counters.dropped_ring_full += 1;
-        for (_, stream) in &mut self.streams {
+        for (_, stream) in self.streams.iter_mut() {
             stream
                 .subscribed_shards
                 .iter_mut()
@@ -75,7 +75,7 @@ impl Shard {
 
     /// Another shard subscribes to a stream: it gets the present state and the cached packets, then
     /// every packet that comes.
-    fn subscribe(&mut self, id: StreamId, shard: usize) {
+    fn subscribe(&mut self, id: StreamId, shard: ShardId) {
         let key = self.stream(id);
         let Some(stream) = self.streams.get_mut(key) else {
             return;
@@ -112,7 +112,7 @@ impl Shard {
         });
     }
 
-    fn unsubscribe(&mut self, id: StreamId, shard: usize) {
+    fn unsubscribe(&mut self, id: StreamId, shard: ShardId) {
         let Some(key) = self.streams_by_id.get(&id).copied() else {
             return;
         };

@@ -10,6 +10,7 @@ use super::viewing::choose_layers;
 use super::{Shard, TICK};
 use crate::message::Output;
 use crate::peer::PeerEntry;
+use crate::table::{PeerKey, StreamKey};
 use contract::{ClosedReason, Event};
 
 /// Addresses of one session: as many as its ICE agent has paths. A further one replaces the one
@@ -21,7 +22,12 @@ const UFRAGS_MAX: usize = 3;
 
 impl Shard {
     /// Adds the peer of a session. Returns its key.
-    pub(super) fn add_peer(&mut self, now: Instant, session: SessionId, peer: Box<Peer>) -> usize {
+    pub(super) fn add_peer(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        peer: Box<Peer>,
+    ) -> PeerKey {
         let ufrag = peer.local_credentials().ufrag().to_owned();
         let mut entry = PeerEntry::new(session, peer, now);
         entry.ufrags.push(ufrag.clone());
@@ -34,7 +40,7 @@ impl Shard {
     }
 
     /// The key of a session's peer.
-    pub(super) fn key(&self, session: SessionId) -> Option<usize> {
+    pub(super) fn key(&self, session: SessionId) -> Option<PeerKey> {
         self.sessions.get(&session).copied()
     }
 
@@ -71,7 +77,7 @@ impl Shard {
     }
 
     /// Notes the peer's present ufrag, which a restart may have changed.
-    pub(super) fn learn_ufrag(&mut self, key: usize) {
+    pub(super) fn learn_ufrag(&mut self, key: PeerKey) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
@@ -88,7 +94,7 @@ impl Shard {
         self.demux.add_ufrag(ufrag, key);
     }
 
-    pub(super) fn connected(&mut self, now: Instant, key: usize, connection: Connection) {
+    pub(super) fn connected(&mut self, now: Instant, key: PeerKey, connection: Connection) {
         self.proved(now, key, connection.path.remote);
         let Some(entry) = self.peers.get_mut(key) else {
             return;
@@ -117,18 +123,18 @@ impl Shard {
     }
 
     /// An authentic check of the session came from this address.
-    pub(super) fn reached(&mut self, now: Instant, key: usize, address: SocketAddr) {
+    pub(super) fn reached(&mut self, now: Instant, key: PeerKey, address: SocketAddr) {
         self.demux.claim(now, address, key);
         self.note_address(key, address);
     }
 
     /// The session has proved that it is at this address.
-    pub(super) fn proved(&mut self, now: Instant, key: usize, address: SocketAddr) {
+    pub(super) fn proved(&mut self, now: Instant, key: PeerKey, address: SocketAddr) {
         self.demux.take(now, address, key);
         self.note_address(key, address);
     }
 
-    fn note_address(&mut self, key: usize, address: SocketAddr) {
+    fn note_address(&mut self, key: PeerKey, address: SocketAddr) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
@@ -174,7 +180,7 @@ impl Shard {
 
     /// Reports the quality of each connection whose quality has changed.
     pub(super) fn report_health(&mut self) {
-        for (_, entry) in &mut self.peers {
+        for (_, entry) in self.peers.iter_mut() {
             self.counters.dropped_unproved_path += entry.take_held_back();
             let round_trip = entry.peer.round_trip();
             let told = entry.health.look(round_trip, entry.estimate);
@@ -190,7 +196,7 @@ impl Shard {
     }
 
     /// Closes a peer and forgets it.
-    pub(super) fn close(&mut self, now: Instant, key: usize, reason: ClosedReason) {
+    pub(super) fn close(&mut self, now: Instant, key: PeerKey, reason: ClosedReason) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
@@ -198,7 +204,7 @@ impl Shard {
         self.remove(now, key, reason);
     }
 
-    fn remove(&mut self, now: Instant, key: usize, reason: ClosedReason) {
+    fn remove(&mut self, now: Instant, key: PeerKey, reason: ClosedReason) {
         self.timers.remove(key);
         let Some(mut entry) = self.peers.try_remove(key) else {
             return;
@@ -222,7 +228,7 @@ impl Shard {
         for view in entry.views {
             self.unview(key, view.stream);
         }
-        let mut published: Vec<usize> = entry.incoming.iter().map(|s| s.stream).collect();
+        let mut published: Vec<StreamKey> = entry.incoming.iter().map(|s| s.stream).collect();
         published.dedup();
         for stream in published {
             self.end_stream(key, stream);

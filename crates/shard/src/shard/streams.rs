@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use model::{Heard, SessionId};
+use model::{Heard, Location, SessionId, StreamId};
 use rtc::{Agreed, Peer};
 use rtp::Kind;
 
@@ -12,10 +12,11 @@ use super::viewing::choose_layers;
 use crate::message::{Output, ShardMessage};
 use crate::peer::{Incoming, Subscribed, View};
 use crate::stream::Stream;
-use contract::{ClosedReason, Event, LineSubscription, StreamId, TrackMapping};
+use crate::table::{PeerKey, StreamKey};
+use contract::{ClosedReason, Event, LineSubscription, TrackMapping};
 
 impl Shard {
-    pub(super) fn stream(&mut self, id: StreamId) -> usize {
+    pub(super) fn stream(&mut self, id: StreamId) -> StreamKey {
         let (streams, limits) = (&mut self.streams, self.config.track);
         *self
             .streams_by_id
@@ -49,7 +50,7 @@ impl Shard {
     }
 
     /// Gives a session's peer the outcome of a negotiation, if there was one. Returns its key.
-    fn negotiated(&mut self, session: SessionId, agreed: Option<Box<Agreed>>) -> Option<usize> {
+    fn negotiated(&mut self, session: SessionId, agreed: Option<Box<Agreed>>) -> Option<PeerKey> {
         let key = self.key(session)?;
         if let Some(agreed) = agreed
             && let Some(entry) = self.peers.get_mut(key)
@@ -65,7 +66,7 @@ impl Shard {
     }
 
     /// The publisher of a stream goes on with a layer under another SSRC.
-    pub(super) fn restart_layer(&mut self, stream_key: usize, kind: Kind, layer: usize) {
+    pub(super) fn restart_layer(&mut self, stream_key: StreamKey, kind: Kind, layer: usize) {
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return;
         };
@@ -80,7 +81,7 @@ impl Shard {
     }
 
     /// Replaces a publisher's track mapping. Streams that it no longer has end, new ones begin.
-    fn set_tracks(&mut self, now: Instant, key: usize, tracks: &[TrackMapping]) {
+    fn set_tracks(&mut self, now: Instant, key: PeerKey, tracks: &[TrackMapping]) {
         let Some(entry) = self.peers.get(key) else {
             return;
         };
@@ -119,7 +120,13 @@ impl Shard {
     }
 
     /// A peer begins to publish a stream, or changes its tracks.
-    fn begin_stream(&mut self, now: Instant, key: usize, stream_key: usize, lines: &[Incoming]) {
+    fn begin_stream(
+        &mut self,
+        now: Instant,
+        key: PeerKey,
+        stream_key: StreamKey,
+        lines: &[Incoming],
+    ) {
         let (Some(stream), Some(entry)) = (self.streams.get_mut(stream_key), self.peers.get(key))
         else {
             return;
@@ -154,7 +161,7 @@ impl Shard {
 
     /// Another peer takes the stream over. The predecessor loses it, and is closed if it has no
     /// other.
-    fn take_over(&mut self, now: Instant, predecessor: usize, stream_key: usize) {
+    fn take_over(&mut self, now: Instant, predecessor: PeerKey, stream_key: StreamKey) {
         let Some(entry) = self.peers.get_mut(predecessor) else {
             return;
         };
@@ -169,7 +176,7 @@ impl Shard {
     }
 
     /// A peer stops publishing a stream.
-    pub(super) fn end_stream(&mut self, key: usize, stream_key: usize) {
+    pub(super) fn end_stream(&mut self, key: PeerKey, stream_key: StreamKey) {
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return;
         };
@@ -206,7 +213,7 @@ impl Shard {
         now: Instant,
         session: SessionId,
         stream: StreamId,
-        origin: usize,
+        origin: Location,
         peer: Box<Peer>,
         first_seq: u16,
     ) {
@@ -244,8 +251,8 @@ impl Shard {
 
     /// Replaces what a viewer's m-lines carry: lines that are not listed fall silent, new ones
     /// begin with a key frame from the cache, and those that go on are left alone.
-    fn subscribe_lines(&mut self, now: Instant, key: usize, lines: &[LineSubscription]) {
-        let lines: Vec<(usize, &LineSubscription)> = lines
+    fn subscribe_lines(&mut self, now: Instant, key: PeerKey, lines: &[LineSubscription]) {
+        let lines: Vec<(StreamKey, &LineSubscription)> = lines
             .iter()
             .map(|wanted| (self.viewed(wanted.stream, wanted.origin), wanted))
             .collect();
@@ -254,7 +261,7 @@ impl Shard {
         };
         for view in &mut entry.views {
             let stays = |s: &Subscribed| {
-                let is_it = |(stream, wanted): &(usize, &LineSubscription)| {
+                let is_it = |(stream, wanted): &(StreamKey, &LineSubscription)| {
                     *stream == view.stream && wanted.line == s.media && wanted.kind == s.kind
                 };
                 lines.iter().any(is_it)
@@ -276,7 +283,7 @@ impl Shard {
         }
         let is_over = |view: &View| view.subscriptions.is_empty();
         let over = entry.views.iter().filter(|view| is_over(view));
-        let over: Vec<usize> = over.map(|view| view.stream).collect();
+        let over: Vec<StreamKey> = over.map(|view| view.stream).collect();
         entry.views.retain(|view| !is_over(view));
         let connected = entry.connected;
         for stream_key in begun {
@@ -305,8 +312,8 @@ impl Shard {
     }
 
     /// Subscribes at the origin shard to a stream that gets a viewer here.
-    fn viewed(&mut self, stream: StreamId, origin: usize) -> usize {
-        let shard = self.shard;
+    fn viewed(&mut self, stream: StreamId, origin: Location) -> StreamKey {
+        let (shard, origin) = (self.shard, origin.shard);
         let key = self.stream(stream);
         if let Some(entry) = self.streams.get_mut(key)
             && origin != shard
@@ -321,7 +328,7 @@ impl Shard {
     }
 
     /// A peer stops viewing a stream.
-    pub(super) fn unview(&mut self, key: usize, stream_key: usize) {
+    pub(super) fn unview(&mut self, key: PeerKey, stream_key: StreamKey) {
         if let Some(stream) = self.streams.get_mut(stream_key) {
             stream.sessions -= 1;
             stream.fan_out.remove(key);
@@ -363,14 +370,14 @@ impl Shard {
     }
 
     /// The origin of a stream moves to another shard: subscribes there, and cancels at the old one.
-    pub(super) fn move_origin(&mut self, id: StreamId, origin: usize) {
+    pub(super) fn move_origin(&mut self, id: StreamId, origin: Location) {
         let Some(key) = self.streams_by_id.get(&id).copied() else {
             return;
         };
         let Some(stream) = self.streams.get_mut(key) else {
             return;
         };
-        let shard = self.shard;
+        let (shard, origin) = (self.shard, origin.shard);
         let next = (origin != shard && stream.sessions > 0).then_some(origin);
         let before = std::mem::replace(&mut stream.origin, next);
         if before == next {
@@ -391,7 +398,7 @@ impl Shard {
         }
     }
 
-    pub(super) fn free_if_idle(&mut self, key: usize) {
+    pub(super) fn free_if_idle(&mut self, key: StreamKey) {
         if self.streams.get(key).is_some_and(Stream::is_idle) {
             let stream = self.streams.remove(key);
             self.streams_by_id.remove(&stream.id);
@@ -423,8 +430,8 @@ fn tell_subscribed_shards(
 }
 
 /// The keys of the streams that a publisher's lines carry, each once, in ascending order.
-fn streams_of(lines: &[Incoming]) -> Vec<usize> {
-    let mut streams: Vec<usize> = lines.iter().map(|line| line.stream).collect();
+fn streams_of(lines: &[Incoming]) -> Vec<StreamKey> {
+    let mut streams: Vec<StreamKey> = lines.iter().map(|line| line.stream).collect();
     streams.sort_unstable();
     streams.dedup();
     streams

@@ -5,11 +5,11 @@ use std::time::Instant;
 use forward::{BandwidthAllocator, Choice, Estimate};
 use rtc::{Datagrams, Peer, WriteError};
 use rtp::Bitrate;
-use slab::Slab;
 
 use crate::counters::Counters;
 use crate::peer::{PeerEntry, View};
 use crate::stream::Stream;
+use crate::table::{StreamKey, Table};
 
 /// While a viewer catches up, its bandwidth estimation probes up to this rate: more than most
 /// caches can use, so that the estimate is the limit.
@@ -23,7 +23,7 @@ const WANTED_CHANGE: f64 = 0.1;
 pub(super) fn choose_layers(
     now: Instant,
     entry: &mut PeerEntry,
-    streams: &mut Slab<Stream>,
+    streams: &mut Table<StreamKey, Stream>,
 ) -> bool {
     let (mut padding, mut wanted, mut any) = (Bitrate::ZERO, Bitrate::ZERO, false);
     let mut shares = allocate(now, &mut entry.views, streams, entry.estimate);
@@ -95,7 +95,7 @@ fn is_settled(choice: &Choice, view: &mut View, stream: &Stream) -> bool {
 fn allocate(
     now: Instant,
     views: &mut [View],
-    streams: &Slab<Stream>,
+    streams: &Table<StreamKey, Stream>,
     estimate: Option<Estimate>,
 ) -> Option<(impl Iterator<Item = Bitrate> + use<>, bool)> {
     let estimate = estimate.filter(|_| views.len() > 1)?;

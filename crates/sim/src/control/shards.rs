@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contract::{Command, StreamId};
+use contract::Command;
 use model::SessionId;
+use model::StreamId;
 
 /// The model of one shard.
 #[derive(Debug, Default)]

@@ -55,7 +55,10 @@ fn written(command: &Command) -> String {
             origin,
             first_seq,
             ..
-        } => format!("Watch {session} {stream:?} at {origin} from {first_seq}"),
+        } => format!(
+            "Watch {session} {stream:?} at {} from {first_seq}",
+            origin.shard
+        ),
         Command::View { session, .. } => format!("View {session}"),
         Command::SetSubscriptions {
             session,

@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use contract::{ClosedReason, Event, StreamId};
+use contract::{ClosedReason, Event};
+use model::StreamId;
 use model::{Heard, Quality, SessionId};
 use room::{EndReason, ParticipantKey};
 use rtc::{Connection, Credentials, Traffic};
@@ -197,7 +198,7 @@ impl ControlWorld {
         while let Some(output) = self.core.poll_output() {
             self.trace.output(&output);
             match output {
-                Output::Command { shard, command } => self.command(shard, command)?,
+                Output::Command { shard, command } => self.command(shard.index(), command)?,
                 Output::Deliver { to, events } => {
                     self.deliveries += 1;
                     let is_faulty = self.deliveries.is_multiple_of(FAULT_EVERY);
@@ -284,7 +285,11 @@ impl ControlWorld {
             return Err(wrong);
         }
         // A session of a shard that the core does not know is about to be closed.
-        let known: BTreeMap<SessionId, usize> = self.core.sessions().collect();
+        let known: BTreeMap<SessionId, usize> = self
+            .core
+            .sessions()
+            .map(|(id, shard)| (id, shard.index()))
+            .collect();
         for (index, shard) in self.shards.iter().enumerate() {
             let lost = shard.sessions().find(|id| known.get(id) != Some(&index));
             if let Some(lost) = lost {
