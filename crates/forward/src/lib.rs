@@ -10,6 +10,8 @@
 mod audio_level;
 mod bandwidth_allocator;
 mod catch_up;
+#[cfg(debug_assertions)]
+mod egress_guard;
 mod keyframes;
 mod layer;
 mod layer_selector;

@@ -2,6 +2,9 @@ use std::time::{Duration, Instant};
 
 use rtp::{Packet, PictureIds, Rewrite};
 
+#[cfg(debug_assertions)]
+use crate::egress_guard::EgressGuard;
+
 /// The number of skipped packets that are remembered, to number late packets correctly. A late
 /// packet that is older than all of these is dropped.
 const DROPPED_MAX: usize = 64;
@@ -26,6 +29,8 @@ pub struct Rewriter {
     /// Sequence numbers of the source that were skipped, ascending.
     dropped: [u64; DROPPED_MAX],
     dropped_count: usize,
+    #[cfg(debug_assertions)]
+    guard: EgressGuard,
 }
 
 /// The numbering of the present source.
@@ -62,6 +67,8 @@ impl Rewriter {
             highest_in: 0,
             dropped: [0; DROPPED_MAX],
             dropped_count: 0,
+            #[cfg(debug_assertions)]
+            guard: EgressGuard::default(),
         }
     }
 
@@ -115,6 +122,8 @@ impl Rewriter {
                 source.frame_number_add = before.wrapping_add(1).wrapping_sub(number);
             }
         }
+        #[cfg(debug_assertions)]
+        self.guard.begin();
         self.source = Some(source);
         self.highest_in = packet.seq;
         self.dropped_count = 0;
@@ -144,13 +153,16 @@ impl Rewriter {
             });
         }
         let changed = source.picture_id_add != 0 || source.tl0_add != 0;
-        Some(Rewrite {
+        let rewrite = Rewrite {
             seq,
             timestamp,
             picture: changed.then_some(picture),
             frame_number: frame_number.filter(|_| source.frame_number_add != 0),
             padding: 0,
-        })
+        };
+        #[cfg(debug_assertions)]
+        self.guard.send(packet, &rewrite);
+        Some(rewrite)
     }
 
     /// Returns the numbers of a packet that goes in front of the one with which the source has
