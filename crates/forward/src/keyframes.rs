@@ -80,14 +80,14 @@ const WISHES_FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 
 /// Limits the key-frame requests of one viewer, which may send a thousand a second.
 #[derive(Debug, Default)]
-pub(super) struct Wishes {
+pub(super) struct KeyframeThrottle {
     /// When the viewer was last given a key frame.
     given: Option<Instant>,
     /// When its last request was granted, and how many in a row were.
     granted: Option<(Instant, u32)>,
 }
 
-impl Wishes {
+impl KeyframeThrottle {
     /// Notes that the viewer was given a key frame.
     pub(super) fn given(&mut self, now: Instant) {
         self.given = Some(now);
@@ -164,12 +164,16 @@ mod tests {
     }
 
     /// When requests that come every millisecond are granted, if each brings a key frame at once.
-    fn granted(wishes: &mut Wishes, start: Instant, millis: std::ops::Range<u64>) -> Vec<u64> {
+    fn granted(
+        throttle: &mut KeyframeThrottle,
+        start: Instant,
+        millis: std::ops::Range<u64>,
+    ) -> Vec<u64> {
         let granted = millis.filter(|ms| {
             let now = start + Duration::from_millis(*ms);
-            let granted = wishes.grant(now);
+            let granted = throttle.grant(now);
             if granted {
-                wishes.given(now);
+                throttle.given(now);
             }
             granted
         });
@@ -178,7 +182,7 @@ mod tests {
 
     #[test]
     fn thousand_requests_a_second_back_off() {
-        let granted = granted(&mut Wishes::default(), Instant::now(), 0..20_000);
+        let granted = granted(&mut KeyframeThrottle::default(), Instant::now(), 0..20_000);
         let expected = [0, 500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500];
         assert_eq!(granted, expected);
     }
@@ -186,18 +190,18 @@ mod tests {
     #[test]
     fn request_right_after_a_key_frame_is_ignored() {
         let start = Instant::now();
-        let mut wishes = Wishes::default();
-        wishes.given(start);
-        assert_eq!(granted(&mut wishes, start, 0..501), [500]);
+        let mut throttle = KeyframeThrottle::default();
+        throttle.given(start);
+        assert_eq!(granted(&mut throttle, start, 0..501), [500]);
     }
 
     #[test]
     fn viewer_without_recent_requests_is_granted_at_once() {
         let start = Instant::now();
-        let mut wishes = Wishes::default();
-        granted(&mut wishes, start, 0..20_000);
+        let mut throttle = KeyframeThrottle::default();
+        granted(&mut throttle, start, 0..20_000);
         assert_eq!(
-            granted(&mut wishes, start, 29_500..30_001),
+            granted(&mut throttle, start, 29_500..30_001),
             [29_500, 30_000]
         );
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use rtp::{Bitrate, Kind, Packet, Rewrite, SwitchUp};
 
 use super::catch_up::CatchUp;
-use super::keyframes::{KEYFRAME_FRESH, Wishes};
+use super::keyframes::{KEYFRAME_FRESH, KeyframeThrottle};
 use super::rewriter::Rewriter;
 use super::track::Track;
 
@@ -27,7 +27,7 @@ pub struct Subscription {
     temporal_wanted: u8,
     /// Nothing is sent before a fresh key frame.
     paused: bool,
-    wishes: Wishes,
+    throttle: KeyframeThrottle,
     /// When the viewer's wait for the publisher's first picture began, until that is reported.
     waiting_since: Option<Instant>,
 }
@@ -59,7 +59,7 @@ impl Subscription {
             temporal_max: u8::MAX,
             temporal_wanted: u8::MAX,
             paused: false,
-            wishes: Wishes::default(),
+            throttle: KeyframeThrottle::default(),
             waiting_since: Some(now),
         }
     }
@@ -151,7 +151,7 @@ impl Subscription {
     /// has just been given a key frame, or asks so often that the other viewers would pay for it.
     pub fn want_keyframe(&mut self, now: Instant, track: &mut Track) {
         if let Some(layer) = self.target()
-            && self.wishes.grant(now)
+            && self.throttle.grant(now)
         {
             track.want_keyframe(layer);
         }
@@ -194,7 +194,7 @@ impl Subscription {
             if self.target == Some(layer) {
                 self.begin(now, track, layer);
             } else if self.current == Some(layer) && self.catch_up.is_none() {
-                self.wishes.given(now);
+                self.throttle.given(now);
             }
         }
         self.live(layer, packet)
@@ -269,7 +269,7 @@ impl Subscription {
                 self.number(&packet)
             };
             if packet.frame.keyframe {
-                self.wishes.given(now);
+                self.throttle.given(now);
             }
             // A packet of a temporal layer that is left out was skipped: read on.
             if let Some(rewrite) = rewrite {

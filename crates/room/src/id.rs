@@ -149,7 +149,7 @@ impl ParticipantId {
     ///
     /// The stream `garden/garden` keeps its whole name, `whip~garden/garden`, since it is in the
     /// same room as the stream `garden`.
-    pub fn made_up(dialect: &str, stream: &StreamName) -> Self {
+    pub fn synthetic(dialect: &str, stream: &StreamName) -> Self {
         let name = stream.as_str();
         let last = match name.split_once('/') {
             Some((room, last)) if room != last => last,
@@ -211,9 +211,9 @@ mod tests {
     #[test]
     fn clients_cannot_choose_ids_of_the_server() {
         use ParticipantIdError::*;
-        let made_up = ParticipantId::made_up("whip", &stream("garden/camera"));
-        assert_eq!(made_up.as_str(), "whip~camera");
-        for id in [made_up, ParticipantId::server()] {
+        let synthetic = ParticipantId::synthetic("whip", &stream("garden/camera"));
+        assert_eq!(synthetic.as_str(), "whip~camera");
+        for id in [synthetic, ParticipantId::server()] {
             assert_eq!(ParticipantId::new(id.as_str()), Err(Character('~')));
         }
         assert!(ParticipantId::new(&"x".repeat(64)).is_ok());
@@ -238,9 +238,9 @@ mod tests {
             assert_eq!((of_room.as_str(), of_id.as_str()), (room, id));
             assert_eq!((of_room.text(), of_id.text()), (text.into(), text.into()));
         }
-        let made_up = ParticipantId::made_up("whip", &stream("garden/23camera"));
-        assert_ne!(ParticipantId::of_text("whip#camera"), Ok(made_up.clone()));
-        assert_eq!(made_up.text(), "whip~23camera");
+        let synthetic = ParticipantId::synthetic("whip", &stream("garden/23camera"));
+        assert_ne!(ParticipantId::of_text("whip#camera"), Ok(synthetic.clone()));
+        assert_eq!(synthetic.text(), "whip~23camera");
         assert_eq!(ParticipantId::server().text(), "~server");
     }
 
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn streams_of_a_room_have_distinct_synthetic_participants() {
         let ids = ["garden", "garden/garden", "garden/gate"]
-            .map(|name| ParticipantId::made_up("whip", &stream(name)));
+            .map(|name| ParticipantId::synthetic("whip", &stream(name)));
         assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
     }
 }

@@ -346,7 +346,7 @@ impl Core {
         let join = room::Join {
             key,
             room: RoomName::of(name),
-            id: ParticipantId::made_up("whip", name),
+            id: ParticipantId::synthetic("whip", name),
             name: name.as_str().rsplit('/').next().map(str::to_owned),
             metadata: String::new(),
             role: room::Role::Publisher,

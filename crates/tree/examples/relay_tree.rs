@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use headwater_tree::{MemberId, Move, Orphans, Terms, Tree};
+use headwater_tree::{Capacity, MemberId, Move, Orphans, Tree};
 
 /// Steps of virtual time in a second.
 const STEPS_PER_SECOND: u64 = 10;
@@ -68,9 +68,9 @@ struct Crowd {
 
 impl Crowd {
     fn new(orphans: Orphans, root: u32, capacity: fn(&mut Chance) -> u32, seed: u64) -> Self {
-        let root = Terms {
-            capacity: root,
-            ..Terms::default()
+        let root = Capacity {
+            children_max: root,
+            ..Capacity::default()
         };
         Self {
             tree: Tree::new(orphans, root, usize::MAX),
@@ -118,11 +118,11 @@ impl Crowd {
 
     fn come(&mut self, count: usize) {
         for _ in 0..count {
-            let terms = Terms {
-                capacity: (self.capacity)(&mut self.chance),
-                ..Terms::default()
+            let capacity = Capacity {
+                children_max: (self.capacity)(&mut self.chance),
+                ..Capacity::default()
             };
-            let member = self.tree.add(terms, self.present.len());
+            let member = self.tree.add(capacity, self.present.len());
             self.present.push(member);
             self.attach(member);
         }

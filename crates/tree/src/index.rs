@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::member::{Slot, Terms};
+use super::member::{Capacity, Slot};
 
 /// How many levels deeper than the best place a place in the member's own region may be: one more
 /// level nearby costs less than a way between regions.
@@ -57,15 +57,15 @@ impl Index {
         }
     }
 
-    /// The best parent for a member with these terms, other than those of `avoided`; `None` if
+    /// The best parent for a member with this capacity, other than those of `avoided`; `None` if
     /// there is no free place.
-    pub(super) fn best(&self, terms: &Terms, avoided: &[Slot]) -> Option<Slot> {
+    pub(super) fn best(&self, capacity: &Capacity, avoided: &[Slot]) -> Option<Slot> {
         let first = |places: &BTreeSet<Place>| {
             let mut places = places.iter();
             places.find(|p| !avoided.contains(&p.slot)).copied()
         };
         let best = self.regions.values().filter_map(first).min()?;
-        let near = self.regions.get(&terms.region).and_then(first);
+        let near = self.regions.get(&capacity.region).and_then(first);
         let near = near.filter(|p| p.risk <= best.risk && p.depth <= best.depth + REGION_LEVELS);
         Some(near.unwrap_or(best).slot)
     }

@@ -33,7 +33,7 @@ mod walk;
 use std::collections::BTreeMap;
 
 pub use index::REGION_LEVELS;
-pub use member::{MemberId, Terms};
+pub use member::{Capacity, MemberId};
 
 use index::Index;
 use member::{Member, Placement, Slot};
@@ -81,7 +81,7 @@ pub struct Tree<T> {
 
 impl<T> Tree<T> {
     /// Creates a tree of the root alone, which has media.
-    pub fn new(orphans: Orphans, root: Terms, value: T) -> Self {
+    pub fn new(orphans: Orphans, root: Capacity, value: T) -> Self {
         let mut tree = Self {
             orphans,
             members: Vec::new(),
@@ -107,15 +107,15 @@ impl<T> Tree<T> {
     }
 
     /// Adds a member. It has no place until [`Self::attach`] asks for one.
-    pub fn add(&mut self, terms: Terms, value: T) -> MemberId {
+    pub fn add(&mut self, capacity: Capacity, value: T) -> MemberId {
         let slot = match self.vacant.pop() {
             Some(slot) => {
-                self.members[slot.index()].occupy(terms, value);
+                self.members[slot.index()].occupy(capacity, value);
                 slot
             }
             None => {
                 let slot = Slot::new(self.members.len());
-                self.members.push(Member::new(terms, value));
+                self.members.push(Member::new(capacity, value));
                 slot
             }
         };
@@ -150,8 +150,8 @@ impl<T> Tree<T> {
     }
 
     /// The capacity, region and risk of a member; `None` if it is gone.
-    pub fn terms(&self, member: MemberId) -> Option<Terms> {
-        self.slot(member).map(|slot| self.at(slot).terms)
+    pub fn capacity(&self, member: MemberId) -> Option<Capacity> {
+        self.slot(member).map(|slot| self.at(slot).capacity)
     }
 
     /// The parent of a member; `None` for the root and for a member without a place.

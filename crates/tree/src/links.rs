@@ -23,14 +23,14 @@ impl<T> Tree<T> {
             return None;
         };
         let place = Place {
-            risk: member.terms.risk,
+            risk: member.capacity.risk,
             depth: member.depth,
             ticket,
             slot,
         };
         member
             .offers_place()
-            .then_some((member.terms.region, place))
+            .then_some((member.capacity.region, place))
     }
 
     /// Makes a member without a place the last child of a parent.

@@ -2,9 +2,9 @@
 
 /// The capacity, region and risk of a member: whether it is a good parent for others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Terms {
+pub struct Capacity {
     /// The number of children that it can feed.
-    pub capacity: u32,
+    pub children_max: u32,
     /// Its region. Members of one region are near each other. If distances are not known, all
     /// members have region 0.
     pub region: u16,
@@ -58,7 +58,7 @@ pub(super) enum Placement {
 pub(super) struct Member<T> {
     /// `None`: the slot is free.
     value: Option<T>,
-    pub(super) terms: Terms,
+    pub(super) capacity: Capacity,
     pub(super) placement: Placement,
     pub(super) generation: u32,
     pub(super) first_child: Slot,
@@ -75,10 +75,10 @@ pub(super) struct Member<T> {
 }
 
 impl<T> Member<T> {
-    pub(super) fn new(terms: Terms, value: T) -> Self {
+    pub(super) fn new(capacity: Capacity, value: T) -> Self {
         Self {
             value: Some(value),
-            terms,
+            capacity,
             placement: Placement::Out,
             generation: 0,
             first_child: Slot::NONE,
@@ -93,9 +93,9 @@ impl<T> Member<T> {
     }
 
     /// Puts a new member into a free slot.
-    pub(super) fn occupy(&mut self, terms: Terms, value: T) {
+    pub(super) fn occupy(&mut self, capacity: Capacity, value: T) {
         let generation = self.generation;
-        *self = Self::new(terms, value);
+        *self = Self::new(capacity, value);
         self.generation = generation;
     }
 
@@ -122,6 +122,6 @@ impl<T> Member<T> {
     }
 
     pub(super) fn offers_place(&self) -> bool {
-        self.is_open && self.children < self.terms.capacity
+        self.is_open && self.children < self.capacity.children_max
     }
 }

@@ -1,6 +1,6 @@
 //! Members that give up their place or lose it.
 
-use super::member::{MemberId, Placement, Slot, Terms};
+use super::member::{Capacity, MemberId, Placement, Slot};
 use super::{Move, Orphans, Tree};
 
 impl<T> Tree<T> {
@@ -12,14 +12,14 @@ impl<T> Tree<T> {
             return Vec::new();
         };
         let mut moves = Vec::new();
-        self.uproot(slot, &mut moves);
+        self.detach_from_parent(slot, &mut moves);
         self.fill(&mut moves);
         moves
     }
 
     /// Notes that a member has no media any more. It keeps its place; the members below it lose
     /// theirs, as [`Orphans`] says.
-    pub fn starved(&mut self, member: MemberId) -> Vec<Move> {
+    pub fn media_lost(&mut self, member: MemberId) -> Vec<Move> {
         let mut moves = Vec::new();
         if let Some(slot) = self.slot(member) {
             self.close(slot);
@@ -31,12 +31,12 @@ impl<T> Tree<T> {
 
     /// Changes the capacity, region and risk of a member. If it has more children than capacity,
     /// the youngest of them lose their places.
-    pub fn set_terms(&mut self, member: MemberId, terms: Terms) -> Vec<Move> {
+    pub fn set_capacity(&mut self, member: MemberId, capacity: Capacity) -> Vec<Move> {
         let mut moves = Vec::new();
         if let Some(slot) = self.slot(member) {
-            self.amend(slot, |member| member.terms = terms);
-            while self.at(slot).children > terms.capacity {
-                self.uproot(self.at(slot).last_child, &mut moves);
+            self.amend(slot, |member| member.capacity = capacity);
+            while self.at(slot).children > capacity.children_max {
+                self.detach_from_parent(self.at(slot).last_child, &mut moves);
             }
             self.fill(&mut moves);
         }
@@ -45,7 +45,7 @@ impl<T> Tree<T> {
 
     /// Takes a member from its place or from the queue. The members below it that cannot stay there
     /// lose their places.
-    fn uproot(&mut self, slot: Slot, moves: &mut Vec<Move>) {
+    fn detach_from_parent(&mut self, slot: Slot, moves: &mut Vec<Move>) {
         self.displace(slot, moves);
         if self.orphans == Orphans::Dissolve {
             self.dissolve(slot, moves);
@@ -64,7 +64,7 @@ impl<T> Tree<T> {
                 self.close(slot);
                 self.unlink(slot);
                 self.at_mut(slot).has_media = false;
-                moves.push(self.homeless(slot));
+                moves.push(self.lost_place(slot));
             }
         }
     }
@@ -74,7 +74,7 @@ impl<T> Tree<T> {
         match self.orphans {
             Orphans::KeepSubtrees => {
                 while let Some(child) = self.at(slot).first_child.some() {
-                    self.uproot(child, moves);
+                    self.detach_from_parent(child, moves);
                 }
             }
             Orphans::Dissolve => self.dissolve(slot, moves),
@@ -90,7 +90,7 @@ impl<T> Tree<T> {
             member.has_media = false;
             (member.before, member.after) = (Slot::NONE, Slot::NONE);
             self.childless(*slot);
-            moves.push(self.homeless(*slot));
+            moves.push(self.lost_place(*slot));
         }
         self.childless(top);
     }
@@ -103,7 +103,7 @@ impl<T> Tree<T> {
     }
 
     /// The move of a member that lost its place.
-    fn homeless(&self, slot: Slot) -> Move {
+    fn lost_place(&self, slot: Slot) -> Move {
         Move {
             member: self.id(slot),
             parent: None,

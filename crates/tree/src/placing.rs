@@ -12,7 +12,7 @@ impl<T> Tree<T> {
             && self.at(slot).placement == Placement::Out
         {
             let ticket = self.ticket();
-            match self.index.best(&self.at(slot).terms, &[]) {
+            match self.index.best(&self.at(slot).capacity, &[]) {
                 Some(parent) => moves.push(self.place(slot, parent, ticket)),
                 None => {
                     self.at_mut(slot).placement = Placement::Waiting { ticket };
@@ -55,7 +55,7 @@ impl<T> Tree<T> {
         self.close(slot);
         let mut avoid: Vec<Slot> = avoided.iter().filter_map(|id| self.slot(*id)).collect();
         avoid.push(present);
-        match self.index.best(&self.at(slot).terms, &avoid) {
+        match self.index.best(&self.at(slot).capacity, &avoid) {
             None => self.open(slot),
             Some(parent) => {
                 self.unlink(slot);
@@ -73,7 +73,7 @@ impl<T> Tree<T> {
     /// Gives free places to the members that wait, first come, first served.
     pub(super) fn fill(&mut self, moves: &mut Vec<Move>) {
         while let Some((ticket, slot)) = self.waiting.first_key_value().map(|(t, s)| (*t, *s)) {
-            let Some(parent) = self.index.best(&self.at(slot).terms, &[]) else {
+            let Some(parent) = self.index.best(&self.at(slot).capacity, &[]) else {
                 return;
             };
             self.waiting.remove(&ticket);

@@ -4,21 +4,21 @@ mod costs;
 mod model;
 mod properties;
 
-fn terms(capacity: u32) -> Terms {
-    Terms {
-        capacity,
-        ..Terms::default()
+fn capacity(capacity: u32) -> Capacity {
+    Capacity {
+        children_max: capacity,
+        ..Capacity::default()
     }
 }
 
 /// A tree of named members with a capacity of two.
 fn tree_of_two(orphans: Orphans) -> Tree<&'static str> {
-    Tree::new(orphans, terms(2), "root")
+    Tree::new(orphans, capacity(2), "root")
 }
 
 /// Adds a member, attaches it, and gives it media as soon as it has a place.
 fn join(tree: &mut Tree<&'static str>, name: &'static str) -> MemberId {
-    let member = tree.add(terms(2), name);
+    let member = tree.add(capacity(2), name);
     tree.attach(member);
     tree.ready(member);
     member
@@ -54,9 +54,9 @@ fn places_are_given_breadth_first_in_the_order_of_joining() {
 
 #[test]
 fn members_with_capacity_one_form_a_chain() {
-    let mut tree = Tree::new(Orphans::Dissolve, terms(1), "root");
+    let mut tree = Tree::new(Orphans::Dissolve, capacity(1), "root");
     for name in ["ada", "bob", "cid"] {
-        let member = tree.add(terms(1), name);
+        let member = tree.add(capacity(1), name);
         tree.attach(member);
         tree.ready(member);
     }
@@ -65,8 +65,8 @@ fn members_with_capacity_one_form_a_chain() {
 
 #[test]
 fn member_without_media_gets_no_children() {
-    let mut tree = Tree::new(Orphans::Dissolve, terms(1), "root");
-    let [ada, bob] = ["ada", "bob"].map(|name| tree.add(terms(1), name));
+    let mut tree = Tree::new(Orphans::Dissolve, capacity(1), "root");
+    let [ada, bob] = ["ada", "bob"].map(|name| tree.add(capacity(1), name));
     assert_eq!(tree.attach(ada).len(), 1);
     assert_eq!(tree.attach(bob), [], "it waits");
     let placed = Move {
@@ -78,8 +78,8 @@ fn member_without_media_gets_no_children() {
 
 #[test]
 fn longest_waiting_member_gets_the_free_place() {
-    let mut tree = Tree::new(Orphans::Dissolve, terms(1), "root");
-    let [ada, bob, cid] = ["ada", "bob", "cid"].map(|name| tree.add(terms(0), name));
+    let mut tree = Tree::new(Orphans::Dissolve, capacity(1), "root");
+    let [ada, bob, cid] = ["ada", "bob", "cid"].map(|name| tree.add(capacity(0), name));
     for member in [ada, bob, cid] {
         tree.attach(member);
     }
@@ -130,7 +130,7 @@ fn keep_subtrees_moves_only_children_of_a_leaving_member() {
 fn replaced_parent_is_none_of_those_avoided() {
     let mut tree = tree_of_two(Orphans::Dissolve);
     let [ada, bob] = ["ada", "bob"].map(|name| join(&mut tree, name));
-    let cid = tree.add(terms(2), "cid");
+    let cid = tree.add(capacity(2), "cid");
     tree.attach(cid);
     assert_eq!(tree.parent(cid), Some(ada));
     let moved = Move {
@@ -146,28 +146,28 @@ fn replaced_parent_is_none_of_those_avoided() {
 fn member_with_less_risk_becomes_parent_first() {
     let mut tree = tree_of_two(Orphans::Dissolve);
     let [ada, bob] = ["ada", "bob"].map(|name| join(&mut tree, name));
-    let risky = Terms {
+    let risky = Capacity {
         risk: 1,
-        ..terms(2)
+        ..capacity(2)
     };
-    tree.set_terms(ada, risky);
+    tree.set_capacity(ada, risky);
     let cid = join(&mut tree, "cid");
     assert_eq!(tree.parent(cid), Some(bob));
-    tree.set_terms(ada, terms(2));
+    tree.set_capacity(ada, capacity(2));
     let dee = join(&mut tree, "dee");
     assert_eq!(tree.parent(dee), Some(ada));
 }
 
 #[test]
 fn parent_of_the_same_region_may_be_one_level_deeper() {
-    let near = |capacity, region| Terms {
-        capacity,
+    let near = |capacity, region| Capacity {
+        children_max: capacity,
         region,
         risk: 0,
     };
     let mut tree = Tree::new(Orphans::Dissolve, near(3, 1), "root");
-    let mut join = |name, terms| {
-        let member = tree.add(terms, name);
+    let mut join = |name, capacity| {
+        let member = tree.add(capacity, name);
         tree.attach(member);
         tree.ready(member);
         (member, tree.parent(member))
@@ -187,7 +187,7 @@ fn reduced_capacity_costs_the_youngest_child_its_place() {
         member: bob,
         parent: None,
     };
-    assert_eq!(tree.set_terms(tree.root(), terms(1)), [lost]);
+    assert_eq!(tree.set_capacity(tree.root(), capacity(1)), [lost]);
     assert_eq!(drawn(&tree), "root(ada)");
 }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::context::{Context, Timer};
 use super::{ANSWER_MAX, ASKED_MAX, Event, PeerId, READY_AFTER, RETRY_EVERY, TreeNode};
-use tree::{MemberId, Move, Orphans, Terms, Tree};
+use tree::{Capacity, MemberId, Move, Orphans, Tree};
 
 /// The highest risk of a peer: further unanswered offers do not count.
 const RISK_MAX: u8 = 3;
@@ -47,7 +47,7 @@ pub(super) enum State {
 
 impl Broadcast {
     pub(super) fn new(name: Arc<str>, owner: PeerId, owner_name: Arc<str>, cx: &Context) -> Self {
-        let tree = Tree::new(Orphans::Dissolve, terms(0, cx), owner);
+        let tree = Tree::new(Orphans::Dissolve, capacity(0, cx), owner);
         let member = Member {
             id: tree.root(),
             name: owner_name,
@@ -73,7 +73,7 @@ impl Broadcast {
     ) {
         let tree = &mut self.tree;
         let member = self.members.entry(peer).or_insert_with(|| Member {
-            id: tree.add(terms(0, cx), peer),
+            id: tree.add(capacity(0, cx), peer),
             name: "Anonymous".into(),
             state: State::Lost,
         });
@@ -194,12 +194,12 @@ impl Broadcast {
     }
 
     fn judge(&mut self, now: Instant, id: MemberId, risk: fn(u8) -> u8, cx: &mut Context) {
-        let Some(before) = self.tree.terms(id) else {
+        let Some(before) = self.tree.capacity(id) else {
             return;
         };
         let after = risk(before.risk);
         if after != before.risk {
-            let moves = self.tree.set_terms(id, terms(after, cx));
+            let moves = self.tree.set_capacity(id, capacity(after, cx));
             self.follow(now, moves, cx);
         }
     }
@@ -283,9 +283,9 @@ impl Broadcast {
     }
 }
 
-fn terms(risk: u8, cx: &Context) -> Terms {
-    Terms {
-        capacity: cx.limits.listeners_max,
+fn capacity(risk: u8, cx: &Context) -> Capacity {
+    Capacity {
+        children_max: cx.limits.listeners_max,
         region: 0,
         risk,
     }

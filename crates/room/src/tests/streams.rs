@@ -165,7 +165,7 @@ fn whip_stream_gets_its_tracks_from_reports() {
     let bob = world.join("bob", Role::Viewer);
     let name = stream("garden/camera");
     let mut join = world.join_request("x", Role::Publisher);
-    join.id = ParticipantId::made_up("whip", &name);
+    join.id = ParticipantId::synthetic("whip", &name);
     join.auto_subscribe = false;
     let whip = join.key;
     world.rooms.join(world.now, join).expect("may join");

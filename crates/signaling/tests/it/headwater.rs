@@ -164,7 +164,7 @@ fn event(said: &str) -> Event {
         "stops" => room::Event::StreamRemoved(stream_of_ada(true)),
         "writes" => room::Event::Message(message(3, None)),
         "whispers" => room::Event::Message(message(4, Some("bob"))),
-        "speaks" => room::Event::Speakers(vec![ada(), ParticipantId::made_up("whip", &stream())]),
+        "speaks" => room::Event::Speakers(vec![ada(), ParticipantId::synthetic("whip", &stream())]),
         "locks" => room::Event::RoomChanged(room(true)),
         "asks to mute" => room::Event::MuteRequested {
             stream: stream(),

@@ -4,10 +4,10 @@ use super::*;
 
 /// A tree of this many members with a capacity of three, and its last member.
 fn crowd(members: u64) -> (Tree<u64>, MemberId) {
-    let mut tree = Tree::new(Orphans::Dissolve, terms(3), 0);
+    let mut tree = Tree::new(Orphans::Dissolve, capacity(3), 0);
     let mut last = tree.root();
     for number in 1..members {
-        last = tree.add(terms(3), number);
+        last = tree.add(capacity(3), number);
         tree.attach(last);
         tree.ready(last);
     }
@@ -26,7 +26,7 @@ fn join_costs_the_logarithm_of_the_tree_size() {
     let cost = |members| {
         let (mut tree, _) = crowd(members);
         let (_, steps) = cost::of(|| {
-            let member = tree.add(terms(3), 0);
+            let member = tree.add(capacity(3), 0);
             tree.attach(member);
             tree.ready(member);
         });
@@ -68,7 +68,7 @@ fn join_costs_no_more_after_many_joins_and_leaves() {
         let joins = lost
             .iter()
             .map(|told| told.member)
-            .chain([tree.add(terms(3), 0)]);
+            .chain([tree.add(capacity(3), 0)]);
         for member in joins.collect::<Vec<_>>() {
             let (moves, steps) = cost::of(|| {
                 let moves = tree.attach(member);
@@ -84,9 +84,9 @@ fn join_costs_no_more_after_many_joins_and_leaves() {
 
 #[test]
 fn parent_with_most_children_loses_one_as_fast_as_any() {
-    let mut tree = Tree::new(Orphans::KeepSubtrees, terms(50_000), 0);
+    let mut tree = Tree::new(Orphans::KeepSubtrees, capacity(50_000), 0);
     let members: Vec<_> = (0..50_000)
-        .map(|number| tree.add(terms(0), number))
+        .map(|number| tree.add(capacity(0), number))
         .collect();
     for member in &members {
         tree.attach(*member);
@@ -97,10 +97,10 @@ fn parent_with_most_children_loses_one_as_fast_as_any() {
 
 #[test]
 fn chain_of_a_hundred_thousand_dissolves_without_recursion() {
-    let mut tree = Tree::new(Orphans::Dissolve, terms(1), 0);
+    let mut tree = Tree::new(Orphans::Dissolve, capacity(1), 0);
     let mut first = None;
     for number in 1..100_000 {
-        let member = tree.add(terms(1), number);
+        let member = tree.add(capacity(1), number);
         tree.attach(member);
         tree.ready(member);
         first.get_or_insert(member);

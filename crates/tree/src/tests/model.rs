@@ -6,7 +6,7 @@ use super::*;
 
 #[derive(Debug, Clone)]
 pub(super) struct Plain {
-    pub(super) terms: Terms,
+    pub(super) capacity: Capacity,
     pub(super) parent: Option<MemberId>,
     pub(super) has_media: bool,
     /// The ticket with which it waits for a place.
@@ -23,20 +23,20 @@ pub(super) struct Model {
 }
 
 impl Model {
-    pub(super) fn new(root: MemberId, terms: Terms) -> Self {
+    pub(super) fn new(root: MemberId, capacity: Capacity) -> Self {
         let mut model = Self {
             root,
             members: BTreeMap::new(),
             tickets: 0,
         };
-        model.add(root, terms);
+        model.add(root, capacity);
         model.at(root).has_media = true;
         model
     }
 
-    pub(super) fn add(&mut self, id: MemberId, terms: Terms) {
+    pub(super) fn add(&mut self, id: MemberId, capacity: Capacity) {
         let plain = Plain {
-            terms,
+            capacity,
             parent: None,
             has_media: false,
             asked: None,
@@ -87,14 +87,14 @@ impl Model {
         let places = self.members.iter().filter_map(|(at, member)| {
             let way = self.way(*at)?;
             let fed = way.iter().all(|on| self.members[on].has_media);
-            let free = self.children(*at).count() < member.terms.capacity as usize;
+            let free = self.children(*at).count() < member.capacity.children_max as usize;
             let allowed = !avoided.contains(at) && !self.is_below(*at, id);
-            let rank = (member.terms.risk, way.len(), member.ticket, *at);
-            (fed && free && allowed).then_some((rank, member.terms.region))
+            let rank = (member.capacity.risk, way.len(), member.ticket, *at);
+            (fed && free && allowed).then_some((rank, member.capacity.region))
         });
         let places: Vec<_> = places.collect();
         let (best, _) = places.iter().min()?;
-        let region = self.members[&id].terms.region;
+        let region = self.members[&id].capacity.region;
         let near = places.iter().filter(|(_, of)| *of == region).min();
         let near =
             near.filter(|(rank, _)| rank.0 <= best.0 && rank.1 <= best.1 + REGION_LEVELS as usize);

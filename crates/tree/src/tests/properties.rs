@@ -10,19 +10,19 @@ use super::*;
 /// A call on the tree. Numbers choose among the present members.
 #[derive(Debug, Clone)]
 enum Action {
-    Come(Terms),
+    Come(Capacity),
     Attach(usize),
     Ready(usize),
     Detach(usize),
     Remove(usize),
     Starved(usize),
     Replace(usize, usize),
-    SetTerms(usize, Terms),
+    SetTerms(usize, Capacity),
 }
 
-fn any_terms() -> impl Strategy<Value = Terms> {
-    (0..4_u32, 0..3_u16, 0..2_u8).prop_map(|(capacity, region, risk)| Terms {
-        capacity,
+fn any_terms() -> impl Strategy<Value = Capacity> {
+    (0..4_u32, 0..3_u16, 0..2_u8).prop_map(|(capacity, region, risk)| Capacity {
+        children_max: capacity,
         region,
         risk,
     })
@@ -38,7 +38,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => who.clone().prop_map(Action::Remove),
         1 => who.clone().prop_map(Action::Starved),
         1 => (who.clone(), who.clone()).prop_map(|(who, not)| Action::Replace(who, not)),
-        1 => (who, any_terms()).prop_map(|(who, terms)| Action::SetTerms(who, terms)),
+        1 => (who, any_terms()).prop_map(|(who, capacity)| Action::SetTerms(who, capacity)),
     ]
 }
 
@@ -54,11 +54,11 @@ struct Trial {
 
 impl Trial {
     fn new(orphans: Orphans) -> Self {
-        let tree = Tree::new(orphans, terms(2), 0);
+        let tree = Tree::new(orphans, capacity(2), 0);
         let root = tree.root();
         Self {
             orphans,
-            model: Model::new(root, terms(2)),
+            model: Model::new(root, capacity(2)),
             ids: vec![root],
             gone: Vec::new(),
             tree,
@@ -71,18 +71,18 @@ impl Trial {
 
     fn run(&mut self, action: &Action) {
         match *action {
-            Action::Come(terms) => {
-                let id = self.tree.add(terms, self.ids.len() as u64);
-                self.model.add(id, terms);
+            Action::Come(capacity) => {
+                let id = self.tree.add(capacity, self.ids.len() as u64);
+                self.model.add(id, capacity);
                 self.ids.push(id);
             }
             Action::Attach(who) => self.attach(self.who(who)),
             Action::Ready(who) => self.ready(self.who(who)),
             Action::Detach(who) => self.detach(self.who(who)),
             Action::Remove(who) => self.remove(self.who(who)),
-            Action::Starved(who) => self.starved(self.who(who)),
+            Action::Starved(who) => self.media_lost(self.who(who)),
             Action::Replace(who, not) => self.replace(self.who(who), self.who(not)),
-            Action::SetTerms(who, terms) => self.set_terms(self.who(who), terms),
+            Action::SetTerms(who, capacity) => self.set_capacity(self.who(who), capacity),
         }
         self.check();
     }
@@ -136,8 +136,8 @@ impl Trial {
         }
     }
 
-    fn starved(&mut self, id: MemberId) {
-        let moves = self.tree.starved(id);
+    fn media_lost(&mut self, id: MemberId) {
+        let moves = self.tree.media_lost(id);
         let lost = self.losers(id, true);
         self.model.at(id).has_media = false;
         self.follow(&moves, &lost);
@@ -163,13 +163,13 @@ impl Trial {
         self.follow(&others, &lost);
     }
 
-    fn set_terms(&mut self, id: MemberId, terms: Terms) {
+    fn set_capacity(&mut self, id: MemberId, capacity: Capacity) {
         // The order of the children, youngest last, is taken from the tree: the model has none.
         let children: Vec<_> = self.tree.children(id).collect();
-        let moves = self.tree.set_terms(id, terms);
-        self.model.at(id).terms = terms;
+        let moves = self.tree.set_capacity(id, capacity);
+        self.model.at(id).capacity = capacity;
         let mut lost = BTreeSet::new();
-        for child in children.iter().skip(terms.capacity as usize) {
+        for child in children.iter().skip(capacity.children_max as usize) {
             lost.insert(*child);
             if self.orphans == Orphans::Dissolve {
                 lost.extend(self.losers(*child, true));
@@ -193,10 +193,10 @@ impl Trial {
     fn follow(&mut self, moves: &[Move], lost: &BTreeSet<MemberId>) {
         let told: BTreeSet<_> = moves.iter().map(|told| told.member).collect();
         assert_eq!(told.len(), moves.len(), "each is told once: {moves:?}");
-        let homeless = moves.iter().filter(|told| told.parent.is_none());
-        let homeless: BTreeSet<_> = homeless.map(|told| told.member).collect();
+        let lost_place = moves.iter().filter(|told| told.parent.is_none());
+        let lost_place: BTreeSet<_> = lost_place.map(|told| told.member).collect();
         assert_eq!(
-            &homeless, lost,
+            &lost_place, lost,
             "all who lost their place are told, and nobody else"
         );
         for id in lost {
@@ -236,7 +236,7 @@ impl Trial {
             self.model.way(*id);
         }
         for (id, count) in children {
-            assert!(count <= self.model.members[&id].terms.capacity);
+            assert!(count <= self.model.members[&id].capacity.children_max);
             if self.orphans == Orphans::Dissolve {
                 assert!(self.model.members[&id].has_media, "a parent has media");
             }

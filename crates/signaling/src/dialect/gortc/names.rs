@@ -71,7 +71,7 @@ mod tests {
         let id = |text| ParticipantId::of_text(text).expect("an id");
         let whip = |name| {
             let name = StreamName::new(name).expect("a good name");
-            ParticipantId::made_up("whip", &name)
+            ParticipantId::synthetic("whip", &name)
         };
         for (name, participant, label, called) in [
             ("garden/ada~000007", id("ada"), Some("000007"), "ada#000007"),
