@@ -2,6 +2,11 @@ use std::collections::VecDeque;
 
 use ice::Path;
 
+/// The largest RTP payload that is sent, in bytes. With headers, extensions and tag it already
+/// makes a datagram that no path over Ethernet carries unfragmented; the kernel refuses a datagram
+/// that exceeds the path's MTU.
+pub const PAYLOAD_BYTES_MAX: usize = 1_472;
+
 /// Limits of one send with segmentation offload: segments, and bytes without IP and UDP headers.
 const SEGMENTS_MAX: usize = 64;
 const TRAIN_BYTES_MAX: usize = 65_000;

@@ -33,7 +33,7 @@ mod window;
 
 pub use channels::{CHANNELS_MAX, ChannelNumber, TEXT_BYTES_MAX, TEXTS_PER_SECOND};
 pub use config::{Config, host_candidates};
-pub use datagrams::{Datagrams, Transmit};
+pub use datagrams::{Datagrams, PAYLOAD_BYTES_MAX, Transmit};
 pub use dtls::Identity;
 pub use event::{Connection, Ended, Event, Output, Stage};
 pub use extensions::ExtensionIds;
@@ -45,7 +45,7 @@ pub use negotiator::{
     PUBLISHED_SECTIONS_MAX, Role, SentTrack, media_sections, sent_tracks,
 };
 pub use offer_error::OfferError;
-pub use peer::{PAYLOAD_BYTES_MAX, Peer};
+pub use peer::Peer;
 pub use receiver::Cause;
 pub use refused::Refused;
 pub use sender::WriteError;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use ice::Reason;
 
-use crate::peer::PAYLOAD_BYTES_MAX;
+use crate::datagrams::PAYLOAD_BYTES_MAX;
 use crate::receiver::Cause;
 
 /// Why a datagram had no effect on the session that received it.

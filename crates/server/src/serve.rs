@@ -181,7 +181,7 @@ fn start_media(config: &Config, webhooks: Webhooks) -> anyhow::Result<(Control, 
                 cache_bytes: config.limits.cache_bytes_max,
                 cache_time: Duration::from_millis(config.limits.cache_ms_max),
             },
-            connect_timeout: config.connect_timeout(),
+            connect_timeout: config.media.connect_timeout(),
             silence_timeout: Duration::from_secs(config.media.silence_timeout_s),
         },
     };

@@ -5,8 +5,8 @@ use std::time::Instant;
 use rtp::rtcp::TransportFeedback;
 use rtp::{CaptureTime, Extensions, Packet, Rewrite, dependency_descriptor};
 
-use super::resend::SentPackets;
-use super::{EncodingConfig, Types};
+use super::sent_packets::SentPackets;
+use super::types::Types;
 use crate::extensions::ExtensionIds;
 use crate::window::Window;
 
@@ -24,6 +24,16 @@ const ONE_BYTE_LENGTH_MAX: usize = 16;
 /// Words of the window of used sequence numbers, 64 numbers each. A packet that lags further behind
 /// the newest one is not sent.
 const USED_WORDS: usize = 16;
+
+/// The identity of an encoding on the wire: SSRCs, mid, extension ids and CNAME.
+#[derive(Debug)]
+pub(crate) struct EncodingConfig {
+    pub(crate) ssrc: u32,
+    pub(crate) rtx_ssrc: Option<u32>,
+    pub(crate) mid: Box<str>,
+    pub(crate) ids: ExtensionIds,
+    pub(crate) cname: String,
+}
 
 /// One outgoing RTP stream, with the state for its retransmissions.
 #[derive(Debug)]

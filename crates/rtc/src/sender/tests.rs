@@ -10,11 +10,13 @@ use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use ice::Path;
-use rtp::rtcp::ReportBlock;
+use rtp::rtcp::{self, ReportBlock, SenderReport};
 use rtp::{Codec, Extensions, Format, Header, Profile, Sort};
 
+use super::resending::PADDING_MAX;
 use super::*;
 use crate::datagrams::Datagrams;
+use crate::extensions::ExtensionIds;
 use crate::srtp::{self, Inbound, Outbound, Protection};
 
 const ALL: [Protection; 3] = [

@@ -6,7 +6,7 @@ use room::direct;
 use serde::{Deserialize, Serialize};
 use signaling::dialect::gortc::NotificationNames;
 
-use super::Tributary;
+use super::tributary::Tributary;
 
 /// `[dialects]`: the protocols of earlier systems. The main port serves every dialect, by the path
 /// of the request; a port of its own serves it too if `listen` is set.

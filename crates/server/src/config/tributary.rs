@@ -9,7 +9,7 @@ use room::peer_tree;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
 
-use super::Ice;
+use super::ice::Ice;
 
 /// `[dialects.tributary]`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ impl Default for Tributary {
 }
 
 impl Tributary {
-    /// The limits in the form that `broadcast` takes.
+    /// The limits in the form that `room` takes.
     pub(crate) fn limits(&self) -> peer_tree::Limits {
         peer_tree::Limits {
             listeners_max: self.max_listeners.get(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rtp::{Packet, Rewrite};
 
-use super::Types;
+use super::types::Types;
 
 /// Packets that are kept for retransmission, and how long. The oldest give way to new ones.
 pub(super) const PACKETS_MAX: usize = 1_024;
