@@ -20,6 +20,16 @@ pub(super) fn escaped(text: &str) -> String {
     name
 }
 
+/// The first bytes of a name, and a number that stands for all of it.
+pub(super) fn shortened(name: &str, kept: usize) -> String {
+    // FNV-1a: no secret, and the same in every process.
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let beginning = name.get(..kept).unwrap_or_default();
+    format!("{beginning}~{hash:016x}")
+}
+
 /// The text that [`escaped`] turns into this name; `None` if there is none.
 pub(super) fn unescaped(name: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(name.len());

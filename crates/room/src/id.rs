@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::escape::{escaped, unescaped};
+use super::escape::{escaped, shortened, unescaped};
 use model::{STREAM_NAME_MAX, StreamName, StreamNameError};
 
 /// The longest id that a client may choose, in bytes.
@@ -12,6 +12,10 @@ pub const PARTICIPANT_ID_MAX: usize = 64;
 /// The longest escaped id of a client that may choose any text ([`ParticipantId::of_text`]), in
 /// bytes. More than [`PARTICIPANT_ID_MAX`], since one letter may take nine bytes.
 pub const ESCAPED_ID_MAX: usize = 96;
+
+/// What is kept of a name and of an id that are too long, in bytes.
+const NAME_KEPT: usize = STREAM_NAME_MAX - 32;
+const ID_KEPT: usize = ESCAPED_ID_MAX - 32;
 
 /// Identifies one participation: a participant in a room, from joining to the end. The caller of
 /// [`Rooms::join`](super::Rooms::join) chooses it, and never uses it again.
@@ -56,6 +60,13 @@ impl RoomName {
     /// dialects.
     pub fn of_text(text: &str) -> Result<Self, RoomNameError> {
         Self::new(&escaped(text))
+    }
+
+    /// The same for any text: of one that is too long, its beginning and a number that stands for
+    /// the rest.
+    pub fn of_any_text(text: &str) -> Self {
+        let name = escaped(text);
+        Self::new(&name).unwrap_or_else(|_| Self(shortened(&name, NAME_KEPT).into()))
     }
 
     /// What dialects with free names call this room: the text given to [`Self::of_text`], or the
@@ -132,6 +143,13 @@ impl ParticipantId {
             return Err(ParticipantIdError::TooLong);
         }
         Ok(Self(id.into()))
+    }
+
+    /// The same for any text: of one that is too long, its beginning and a number that stands for
+    /// the rest.
+    pub fn of_any_text(text: &str) -> Self {
+        let name = escaped(text);
+        Self::of_text(text).unwrap_or_else(|_| Self(shortened(&name, ID_KEPT).into()))
     }
 
     /// What dialects with free names call this participant: the text given to [`Self::of_text`], or

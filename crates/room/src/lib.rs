@@ -37,6 +37,7 @@ mod state;
 mod subscriptions;
 mod timer_table;
 mod timers;
+mod topology;
 mod viewing;
 
 pub use admission::{Join, Joined};
@@ -53,6 +54,7 @@ pub use id::{
 pub use limits::{COUNTS_INTERVAL, GATHERED_MAX, Limits, TOPIC_BYTES_MAX};
 pub use publishing::{Declared, PublishedChange};
 pub use rooms::Rooms;
+pub use topology::{Listed, Topology};
 
 #[cfg(test)]
 mod tests;

@@ -133,6 +133,8 @@ impl Control {
             publisher_grace: settings.publisher_grace,
             sessions_max: settings.sessions_max,
             rooms: settings.rooms,
+            direct: session::DirectConfig::default(),
+            trees: room::peer_tree::Limits::default(),
             peers: ShardId::all(shards.count()).map(peer).collect(),
         };
         let state = State {

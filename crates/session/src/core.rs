@@ -3,12 +3,14 @@ use std::time::{Duration, Instant};
 
 use contract::Command;
 use model::{Role, SessionId, ShardId, StreamName, StreamStatus};
-use room::{EndReason, ParticipantKey, RoomName, Rooms};
+use room::peer_tree::{self, Broadcasts};
+use room::{EndReason, ParticipantKey, RoomName, Rooms, direct};
 use rtp::Bitrate;
 
 use crate::open::StreamOwner;
 use crate::output::{Changed, Output};
 use crate::participant::Participant;
+use crate::peer_to_peer::DirectConfig;
 use crate::random::{self, Random};
 use crate::registry::{self, Registry};
 
@@ -28,8 +30,12 @@ pub struct Config {
     pub publisher_grace: Duration,
     /// Sessions at a time. One more is refused with [`OpenError::Full`](model::OpenError).
     pub sessions_max: usize,
-    /// Limits of rooms.
+    /// Limits of rooms whose media is forwarded.
     pub rooms: room::Limits,
+    /// Rooms from a host to viewers.
+    pub direct: DirectConfig,
+    /// Limits of broadcasts over trees of browsers.
+    pub trees: peer_tree::Limits,
     /// What the peers of each shard have in common; at least one shard.
     pub peers: Vec<rtc::Config>,
 }
@@ -50,6 +56,8 @@ pub struct Core {
     pub(crate) random: Box<dyn Random>,
     pub(crate) registry: Registry,
     pub(crate) rooms: Rooms,
+    pub(crate) direct: direct::Rooms,
+    pub(crate) trees: Broadcasts,
     /// Participants that came by themselves: a synthetic one has nothing here.
     pub(crate) participants: BTreeMap<ParticipantKey, Participant>,
     /// To whom the streams belong that have a session of their own.
@@ -73,6 +81,8 @@ impl Core {
             publisher_grace,
             sessions_max,
             rooms,
+            direct,
+            trees,
             peers,
         } = config;
         let registry = registry::Config {
@@ -86,6 +96,8 @@ impl Core {
             random,
             registry: Registry::new(registry),
             rooms: Rooms::new(rooms),
+            direct: direct::Rooms::new(direct.limits, direct.switch, direct.media),
+            trees: Broadcasts::new(trees),
             participants: BTreeMap::new(),
             owners: BTreeMap::new(),
             audio_levels: BTreeMap::new(),
@@ -104,13 +116,25 @@ impl Core {
 
     /// When to call [`Self::handle_timeout`]; changes with each other call.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let due = [self.rooms.poll_timeout(), self.expiry];
+        let due = [
+            self.rooms.poll_timeout(),
+            self.direct.poll_timeout(),
+            self.trees.poll_timeout(),
+            self.expiry,
+        ];
         due.into_iter().flatten().min()
     }
 
     /// Does what is due by now.
     pub fn handle_timeout(&mut self, now: Now) {
         self.rooms.handle_timeout(now.instant);
+        let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= now.instant);
+        if is_due(self.direct.poll_timeout()) {
+            self.in_direct(now, |rooms| rooms.handle_timeout(now.instant));
+        }
+        if is_due(self.trees.poll_timeout()) {
+            self.in_trees(now, |broadcasts| broadcasts.handle_timeout(now.instant));
+        }
         if self.expiry.is_none_or(|due| due <= now.instant) {
             self.expiry = Some(now.instant + EXPIRY_EVERY);
             for session in self.registry.expired(now.instant) {

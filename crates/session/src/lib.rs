@@ -19,6 +19,7 @@
 
 mod caller;
 mod core;
+mod directory;
 mod enter;
 mod error;
 mod events;
@@ -26,6 +27,7 @@ mod invariants;
 mod open;
 mod output;
 mod participant;
+mod peer_to_peer;
 mod publisher_peer;
 mod random;
 mod registry;
@@ -37,10 +39,12 @@ mod unified_streams;
 
 pub use caller::{Caller, Description};
 pub use core::{Config, Core, Now};
+pub use directory::RoomInside;
 pub use enter::{Enter, TransportKind, UnifiedOptions};
 pub use error::Error;
 pub use open::{Negotiated, NotOpened, Open, Opened, Opener, Placement};
 pub use output::{Changed, ChannelMessage, EventBatch, Fact, Offer, OfferedLine, Output, PeerKind};
+pub use peer_to_peer::DirectConfig;
 pub use publisher_peer::{DeclaredTrack, Publish, Published};
 pub use random::Random;
 pub use subscriber_peer::{LayerStats, Stats};

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use contract::Command;
 use model::{Restarted, SessionId, ShardId, StreamName};
-use room::{Event, Notice, ParticipantKey};
+use room::{Event, Notice, ParticipantKey, Topology, direct, peer_tree};
 use rtc::ChannelNumber;
 use rtp::Kind;
 
@@ -73,6 +73,12 @@ pub enum Output {
         /// What its client has to know.
         restarted: Restarted,
     },
+    /// Send an event to clients of rooms from a host to viewers.
+    Direct(direct::Output),
+    /// Do what such a room needs of the server, where its media goes through it.
+    DirectTask(direct::Task),
+    /// Send an event to peers of a broadcast over a tree.
+    Tree(peer_tree::Output),
     /// Something that the log and webhooks tell.
     Fact(Fact),
 }
@@ -136,7 +142,12 @@ pub enum ChannelMessage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// Something happened in a room.
-    Room(Notice),
+    Room {
+        /// The way of the room's media.
+        topology: Topology,
+        /// What happened.
+        notice: Notice,
+    },
     /// A publisher was replaced by another, which showed that it is the same person, or came after
     /// the first was gone.
     PublisherReplaced {

@@ -1,6 +1,6 @@
 //! What rooms decide, carried out.
 
-use room::{Notice, ParticipantKey, RoomName};
+use room::{Notice, ParticipantKey, RoomName, Topology};
 
 use crate::core::{Core, Now};
 use crate::output::{Fact, Output};
@@ -44,7 +44,9 @@ impl Core {
                     Notice::StreamEnded { stream, .. } => Some(stream.clone()),
                     _ => None,
                 };
-                self.outputs.push_back(Output::Fact(Fact::Room(notice)));
+                let topology = Topology::Sfu;
+                let fact = Fact::Room { topology, notice };
+                self.outputs.push_back(Output::Fact(fact));
                 if let Some(stream) = ended {
                     self.close_publisher(now, &stream);
                 }

@@ -74,6 +74,8 @@ pub struct Tree<T> {
     index: Index,
     /// The members that wait for a place, by ticket.
     waiting: BTreeMap<u64, Slot>,
+    /// The number of open members at each depth that has any.
+    depths: BTreeMap<u32, u32>,
     /// The last ticket. Each request for a place takes the next one, so that earlier ones come
     /// first.
     tickets: u64,
@@ -88,6 +90,7 @@ impl<T> Tree<T> {
             vacant: Vec::new(),
             index: Index::default(),
             waiting: BTreeMap::new(),
+            depths: BTreeMap::new(),
             tickets: 0,
         };
         tree.add(root, value);
@@ -99,6 +102,11 @@ impl<T> Tree<T> {
         root.has_media = true;
         tree.open(Slot::ROOT);
         tree
+    }
+
+    /// Hops from the root to the member with media that is farthest from it.
+    pub fn depth(&self) -> u32 {
+        self.depths.keys().next_back().copied().unwrap_or_default()
     }
 
     /// The root, which is never removed.

@@ -83,11 +83,27 @@ impl<T> Tree<T> {
         while let Some(slot) = next {
             let opens = self.opens_at(slot);
             if let Some(depth) = opens {
+                self.uncount(slot);
                 self.amend(slot, |member| {
                     (member.is_open, member.depth) = (true, depth);
                 });
+                *self.depths.entry(depth).or_default() += 1;
             }
             next = self.following(slot, top, opens.is_some());
+        }
+    }
+
+    /// A member is no longer open at its depth, if it was open.
+    fn uncount(&mut self, slot: Slot) {
+        let member = self.at(slot);
+        let depth = member.depth;
+        if member.is_open
+            && let Some(count) = self.depths.get_mut(&depth)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.depths.remove(&depth);
+            }
         }
     }
 
@@ -108,6 +124,7 @@ impl<T> Tree<T> {
         while let Some(slot) = next {
             let was_open = self.at(slot).is_open;
             if was_open {
+                self.uncount(slot);
                 self.amend(slot, |member| member.is_open = false);
             }
             // No member is open below one that is closed.

@@ -19,6 +19,7 @@ mod chat;
 mod event;
 mod hosting;
 mod limits;
+mod listing;
 mod name;
 mod pushes;
 mod relay;

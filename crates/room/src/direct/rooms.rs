@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
+use crate::Notice;
+
 use super::pushes::Pushes;
 use super::room::{Room, RoomKey};
 use super::serving::Linked;
@@ -24,6 +26,7 @@ pub struct Rooms {
     pub(super) next_link: u64,
     pub(super) tasks: VecDeque<Task>,
     outputs: VecDeque<Output>,
+    pub(super) notices: VecDeque<Notice>,
 }
 
 #[derive(Debug)]
@@ -51,6 +54,7 @@ impl Rooms {
             next_link: 0,
             tasks: VecDeque::new(),
             outputs: VecDeque::new(),
+            notices: VecDeque::new(),
         }
     }
 
@@ -110,6 +114,12 @@ impl Rooms {
     /// call.
     pub fn poll_task(&mut self) -> Option<Task> {
         self.tasks.pop_front()
+    }
+
+    /// The next notice of rooms whose media goes from browser to browser. Times of joining are 0:
+    /// the caller knows the time. Call it until `None` after each other call.
+    pub fn poll_notice(&mut self) -> Option<Notice> {
+        self.notices.pop_front()
     }
 
     /// When to call [`Rooms::handle_timeout`]; `None` without clients.

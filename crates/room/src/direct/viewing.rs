@@ -1,5 +1,7 @@
 //! Viewers join and leave rooms.
 
+use crate::{EndReason, Role};
+
 use super::room::{RoomKey, Viewer};
 use super::serving::Linked;
 use super::{ClientId, Event, Name, Refusal, Rooms, Switch, Task};
@@ -60,11 +62,12 @@ impl Rooms {
         match link {
             Some(link) => self.tasks.push_back(Task::Show {
                 link,
-                room: room_name,
+                room: room_name.clone(),
                 viewer: name.clone(),
             }),
             None => self.tell(host, Event::Wanted(name.clone())),
         }
+        self.notice_joined(&room_name, &name, Role::Viewer);
         self.tell_all(told, Event::Joined(name));
     }
 
@@ -82,7 +85,8 @@ impl Rooms {
             return false;
         };
         let left = room.viewers.remove(place);
-        let rest = room.everybody();
+        let (rest, room_name) = (room.everybody(), room.name.clone());
+        self.notice_left(&room_name, &left.name, EndReason::Left);
         self.tell_all(rest, Event::Left(left.name));
         self.unlink(left.link);
         true

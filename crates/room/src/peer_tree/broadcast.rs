@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::{EndReason, Role};
+
 use super::context::{Context, Timer};
 use super::{ANSWER_MAX, ASKED_MAX, Event, PeerId, READY_AFTER, RETRY_EVERY, TreeNode};
 use tree::{Capacity, MemberId, Move, Orphans, Tree};
@@ -72,6 +74,7 @@ impl Broadcast {
         cx: &mut Context,
     ) {
         let tree = &mut self.tree;
+        let is_new = !self.members.contains_key(&peer);
         let member = self.members.entry(peer).or_insert_with(|| Member {
             id: tree.add(capacity(0, cx), peer),
             name: "Anonymous".into(),
@@ -80,6 +83,9 @@ impl Broadcast {
         cx.forget(peer);
         if let Some(name) = name {
             member.name = name;
+        }
+        if is_new {
+            cx.notice_joined(&self.name, peer, &member.name, Role::Viewer);
         }
         let silent = Vec::new();
         member.state = State::Joining { offer, silent };
@@ -99,6 +105,7 @@ impl Broadcast {
             return;
         };
         cx.forget(peer);
+        cx.notice_left(&self.name, peer, EndReason::Left);
         if self.tree.is_placed(member.id) {
             cx.changed.insert(self.name.clone());
         }

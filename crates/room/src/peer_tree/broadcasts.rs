@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::Role;
+
 use super::broadcast::Broadcast;
 use super::context::{Context, Timer};
 use super::{Error, Event, Limits, Output, PeerId};
@@ -81,7 +83,10 @@ impl Broadcasts {
         }
         self.go(now, peer, false);
         let name: Arc<str> = name.into();
-        let broadcast = Broadcast::new(name.clone(), peer, peer_name.into(), &self.context);
+        let cx = &mut self.context;
+        cx.notice_started(&name);
+        cx.notice_joined(&name, peer, peer_name, Role::Host);
+        let broadcast = Broadcast::new(name.clone(), peer, peer_name.into(), cx);
         self.broadcasts.insert(name.clone(), broadcast);
         self.seat(peer, Some(name.clone()));
         self.context.tell(peer, Event::Started);

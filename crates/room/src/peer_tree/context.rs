@@ -2,6 +2,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::{Error, Event, Limits, Output, PeerId};
+use crate::Notice;
 use crate::timer_table::Timers;
 
 /// The timers of all broadcasts.
@@ -23,6 +24,7 @@ pub(super) struct Context {
     pub(super) limits: Limits,
     pub(super) timers: Timers<Timer>,
     pub(super) outputs: VecDeque<Output>,
+    pub(super) notices: VecDeque<Notice>,
     /// Broadcasts whose tree the present call has changed.
     pub(super) changed: BTreeSet<Arc<str>>,
 }
@@ -33,6 +35,7 @@ impl Context {
             limits,
             timers: Timers::default(),
             outputs: VecDeque::new(),
+            notices: VecDeque::new(),
             changed: BTreeSet::new(),
         }
     }

@@ -47,6 +47,7 @@ impl Broadcasts {
         let Some(broadcast) = self.broadcasts.remove(name) else {
             return;
         };
+        self.context.notice_ended(&broadcast);
         let mut all = broadcast.everybody();
         for peer in &all {
             self.seat(*peer, None);

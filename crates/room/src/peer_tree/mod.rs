@@ -28,6 +28,7 @@ mod event;
 mod joining;
 mod leaving;
 mod limits;
+mod listing;
 mod signals;
 mod watching;
 

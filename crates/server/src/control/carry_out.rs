@@ -33,6 +33,8 @@ impl Control {
                         tracing::debug!(?session, "nobody waits for this ICE restart any more");
                     }
                 }
+                // The hubs of these dialects still hold their rooms themselves.
+                Output::Direct(_) | Output::DirectTask(_) | Output::Tree(_) => {}
                 Output::Fact(fact) => self.tell_fact(&fact, now),
             }
         }
@@ -41,7 +43,7 @@ impl Control {
     /// Tells webhooks and the log.
     fn tell_fact(&self, fact: &Fact, now: Now) {
         match fact {
-            Fact::Room(notice) => self.shared.webhooks.tell(notice, now.unix_ms),
+            Fact::Room { notice, .. } => self.shared.webhooks.tell(notice, now.unix_ms),
             Fact::PublisherReplaced { stream } => {
                 tracing::info!(%stream, "publisher replaced");
             }

@@ -22,7 +22,7 @@ const TOKENS: [Option<&str>; 3] = [None, Some("mine"), Some("yours")];
 impl ControlWorld {
     /// Does one thing.
     pub(super) fn act(&mut self) {
-        match self.below(32) {
+        match self.below(36) {
             0..4 => self.enter(),
             4 => self.with_participant("leave", |world, key| world.leave(key)),
             5 => self.with_participant("lost", Self::lose),
@@ -45,6 +45,8 @@ impl ControlWorld {
                 self.trace.add(format_args!("shard {shard} restarts"));
                 self.restart_shard(shard);
             }
+            32 | 33 => self.act_direct(),
+            34 | 35 => self.act_tree(),
             _ => self.wait(),
         }
     }

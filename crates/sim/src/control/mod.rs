@@ -17,9 +17,11 @@
 
 mod actions;
 mod client_sdp;
+mod directory;
 mod external;
 mod faults;
 mod participant;
+mod peer_to_peer;
 mod shards;
 mod trace;
 mod world;

@@ -32,7 +32,9 @@ impl Trace {
             Output::IceRestarted { session, .. } => {
                 self.add(format_args!("  restarted {session}"));
             }
-            Output::Fact(Fact::Room(notice)) => self.add(format_args!("  fact {notice:?}")),
+            Output::Fact(Fact::Room { topology, notice }) => {
+                self.add(format_args!("  fact {topology:?} {notice:?}"));
+            }
             output => self.add(format_args!("  {output:?}")),
         }
     }

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant, SystemTime};
 use contract::{ClosedReason, Event};
 use model::StreamId;
 use model::{Heard, Quality, SessionId};
-use room::{EndReason, ParticipantKey};
+use room::{EndReason, ParticipantKey, peer_tree};
 use rtc::{Connection, Credentials, Traffic};
 use rtp::Bitrate;
-use session::{Config, Core, Now, Output, Random};
+use session::{Config, Core, DirectConfig, Fact, Now, Output, Random};
 
+use super::directory::ToldDirectory;
 use super::external::ExternalSession;
 use super::faults::Fault;
 use super::participant::Participant;
@@ -43,6 +44,7 @@ pub struct ControlWorld {
     events_sent: u64,
     pub(super) participants: BTreeMap<ParticipantKey, Participant>,
     pub(super) externals: Vec<ExternalSession>,
+    told: ToldDirectory,
     pub(super) trace: Trace,
     /// How long nothing else happens after the present step.
     pub(super) idle: Duration,
@@ -90,6 +92,8 @@ impl ControlWorld {
                 gather_from: if rng.chance(0.5) { 3 } else { 32 },
                 ..room::Limits::default()
             },
+            direct: DirectConfig::default(),
+            trees: peer_tree::Limits::default(),
             peers: (0..SHARDS).map(peer).collect(),
         };
         let random = SeededRandom(rng.fork());
@@ -103,6 +107,7 @@ impl ControlWorld {
             events_sent: 0,
             participants: BTreeMap::new(),
             externals: Vec::new(),
+            told: ToldDirectory::default(),
             trace: Trace::default(),
             idle: Duration::ZERO,
             fault,
@@ -223,10 +228,16 @@ impl ControlWorld {
                         return Err(format!("{participant:?} ended without being told"));
                     }
                 }
+                Output::Fact(Fact::Room { topology, notice }) => {
+                    self.told.take(topology, &notice)?;
+                }
                 Output::Layer { .. }
                 | Output::ChannelMessage { .. }
                 | Output::Changed(_)
                 | Output::IceRestarted { .. }
+                | Output::Direct(_)
+                | Output::DirectTask(_)
+                | Output::Tree(_)
                 | Output::Fact(_) => {}
             }
         }
@@ -295,6 +306,9 @@ impl ControlWorld {
             if let Some(lost) = lost {
                 return Err(format!("session {lost} stays on shard {index} for nobody"));
             }
+        }
+        if let Some(differs) = self.told.differs(self.core.directory()) {
+            return Err(differs);
         }
         // A room that gathers has told all when its time is over.
         let is_gathering = self

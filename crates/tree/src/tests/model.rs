@@ -54,6 +54,12 @@ impl Model {
         self.tickets
     }
 
+    /// Whether a member and all between it and the root have media.
+    pub(super) fn is_open(&self, id: MemberId) -> bool {
+        let way = self.way(id).unwrap_or_default();
+        !way.is_empty() && way.iter().all(|id| self.members[id].has_media)
+    }
+
     /// The path to the root; `None` if it ends before the root. Panics on a cycle.
     pub(super) fn way(&self, id: MemberId) -> Option<Vec<MemberId>> {
         let mut way = vec![id];

@@ -15,12 +15,12 @@ enum Action {
     Ready(usize),
     Detach(usize),
     Remove(usize),
-    Starved(usize),
+    MediaLost(usize),
     Replace(usize, usize),
-    SetTerms(usize, Capacity),
+    SetCapacity(usize, Capacity),
 }
 
-fn any_terms() -> impl Strategy<Value = Capacity> {
+fn any_capacity() -> impl Strategy<Value = Capacity> {
     (0..4_u32, 0..3_u16, 0..2_u8).prop_map(|(capacity, region, risk)| Capacity {
         children_max: capacity,
         region,
@@ -31,14 +31,14 @@ fn any_terms() -> impl Strategy<Value = Capacity> {
 fn action() -> impl Strategy<Value = Action> {
     let who = 0..64_usize;
     prop_oneof![
-        4 => any_terms().prop_map(Action::Come),
+        4 => any_capacity().prop_map(Action::Come),
         4 => who.clone().prop_map(Action::Attach),
         6 => who.clone().prop_map(Action::Ready),
         1 => who.clone().prop_map(Action::Detach),
         1 => who.clone().prop_map(Action::Remove),
-        1 => who.clone().prop_map(Action::Starved),
+        1 => who.clone().prop_map(Action::MediaLost),
         1 => (who.clone(), who.clone()).prop_map(|(who, not)| Action::Replace(who, not)),
-        1 => (who, any_terms()).prop_map(|(who, capacity)| Action::SetTerms(who, capacity)),
+        1 => (who, any_capacity()).prop_map(|(who, capacity)| Action::SetCapacity(who, capacity)),
     ]
 }
 
@@ -80,9 +80,9 @@ impl Trial {
             Action::Ready(who) => self.ready(self.who(who)),
             Action::Detach(who) => self.detach(self.who(who)),
             Action::Remove(who) => self.remove(self.who(who)),
-            Action::Starved(who) => self.media_lost(self.who(who)),
+            Action::MediaLost(who) => self.media_lost(self.who(who)),
             Action::Replace(who, not) => self.replace(self.who(who), self.who(not)),
-            Action::SetTerms(who, capacity) => self.set_capacity(self.who(who), capacity),
+            Action::SetCapacity(who, capacity) => self.set_capacity(self.who(who), capacity),
         }
         self.check();
     }
@@ -246,6 +246,10 @@ impl Trial {
             let way = self.model.way(*id).expect("it is in the tree");
             assert_eq!(*depth as usize + 1, way.len());
         }
+        // A root alone has depth 0.
+        let with_media = placed.iter().filter(|(_, id, _)| self.model.is_open(*id));
+        let deepest = with_media.map(|(depth, ..)| *depth).max();
+        assert_eq!(self.tree.depth(), deepest.unwrap_or_default());
         let on_the_way = self.ids.iter().filter(|id| self.model.way(**id).is_some());
         assert_eq!(
             placed.len(),

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::super::serving::Linked;
 use super::*;
+use crate::topology::Observer;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -70,10 +71,15 @@ proptest! {
         let mut rooms = Rooms::new(limits, switch, media);
         let mut now = beginning();
         let mut links = BTreeSet::new();
+        let mut observer = Observer::default();
         for step in steps {
             take(&mut rooms, &mut now, step);
             books_agree(&rooms)?;
             carry_out(&mut rooms, &mut links)?;
+            while let Some(notice) = rooms.poll_notice() {
+                observer.take(notice);
+            }
+            observer.check(rooms.listed());
             while let Some(output) = rooms.poll_output() {
                 let mut told = output.to.clone();
                 told.sort();

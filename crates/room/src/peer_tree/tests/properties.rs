@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::topology::Observer;
 
 const PEERS: u128 = 12;
 const NAMES: [&str; 2] = ["derby", "gala"];
@@ -56,6 +57,7 @@ struct Browser {
 
 struct Trial {
     world: World,
+    observer: Observer,
     browsers: BTreeMap<PeerId, Browser>,
     /// Parents that were asked and have not answered, with the joiner.
     asked: Vec<(PeerId, PeerId)>,
@@ -71,8 +73,13 @@ impl Trial {
         for peer in [OWNER, ADA, BOB, CID, DEE, EVE] {
             world.close(peer);
         }
+        let mut observer = Observer::default();
+        while let Some(notice) = world.broadcasts.poll_notice() {
+            observer.take(notice);
+        }
         Self {
             world,
+            observer,
             browsers: BTreeMap::new(),
             asked: Vec::new(),
             ignored: BTreeSet::new(),
@@ -121,6 +128,10 @@ impl Trial {
         }
         self.listen();
         self.check();
+        while let Some(notice) = self.world.broadcasts.poll_notice() {
+            self.observer.take(notice);
+        }
+        self.observer.check(self.world.broadcasts.listed());
     }
 
     fn join(&mut self, peer: PeerId, name: &str) {

@@ -1,0 +1,87 @@
+//! How rooms whose media goes from browser to browser are listed, and told to webhooks.
+//!
+//! Where media goes through the server, the streams are in a forwarded room of the same name, which is
+//! listed instead.
+
+use super::room::Room;
+use super::{Media, Name, Rooms};
+use crate::topology::unmeasured;
+use crate::{EndReason, Listed, Notice, Participant, ParticipantId, Role, RoomName, Topology};
+
+impl Rooms {
+    /// All rooms whose media goes from browser to browser, oldest first.
+    pub fn listed(&self) -> impl Iterator<Item = Listed> {
+        let rooms = self.rooms.values();
+        rooms.filter(|_| self.media == Media::Direct).map(listed)
+    }
+
+    /// A room of this name with its participants, the host first; `None` if there is none whose
+    /// media goes from browser to browser.
+    pub fn listed_with(&self, name: &RoomName) -> Option<(Listed, Vec<Participant>)> {
+        let rooms = self.rooms.values();
+        let mut rooms = rooms.filter(|_| self.media == Media::Direct);
+        let room = rooms.find(|room| name_of(&room.name) == *name)?;
+        let host = participant(&room.name, Role::Host);
+        let viewers = room.viewers.iter();
+        let viewers = viewers.map(|viewer| participant(&viewer.name, Role::Viewer));
+        Some((listed(room), std::iter::once(host).chain(viewers).collect()))
+    }
+
+    /// A room begins, with its host.
+    pub(super) fn notice_created(&mut self, name: &Name) {
+        self.notice(Notice::RoomStarted {
+            room: name_of(name),
+        });
+        self.notice_joined(name, name, Role::Host);
+    }
+
+    /// A room ends, with all that are in it.
+    pub(super) fn notice_closed(&mut self, room: &Room) {
+        for viewer in &room.viewers {
+            self.notice_left(&room.name, &viewer.name, EndReason::Closed);
+        }
+        self.notice_left(&room.name, &room.name, EndReason::Left);
+        self.notice(Notice::RoomEnded {
+            room: name_of(&room.name),
+        });
+    }
+
+    pub(super) fn notice_joined(&mut self, room: &Name, name: &Name, role: Role) {
+        self.notice(Notice::ParticipantJoined {
+            room: name_of(room),
+            participant: participant(name, role),
+        });
+    }
+
+    pub(super) fn notice_left(&mut self, room: &Name, name: &Name, reason: EndReason) {
+        self.notice(Notice::ParticipantLeft {
+            room: name_of(room),
+            participant: ParticipantId::of_any_text(name.as_str()),
+            reason,
+        });
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        if self.media == Media::Direct {
+            self.notices.push_back(notice);
+        }
+    }
+}
+
+fn name_of(name: &Name) -> RoomName {
+    RoomName::of_any_text(name.as_str())
+}
+
+fn listed(room: &Room) -> Listed {
+    // The host counts.
+    Listed::peer_to_peer(
+        name_of(&room.name),
+        Topology::Direct,
+        room.viewers.len() + 1,
+    )
+}
+
+fn participant(name: &Name, role: Role) -> Participant {
+    let id = ParticipantId::of_any_text(name.as_str());
+    unmeasured(id, name.as_str(), role, 0)
+}

@@ -1,0 +1,97 @@
+//! How broadcasts over a tree are listed, and told to webhooks.
+
+use super::broadcast::Broadcast;
+use super::context::Context;
+use super::{Broadcasts, PeerId};
+use crate::topology::unmeasured;
+use crate::{EndReason, Listed, Notice, Participant, ParticipantId, Role, RoomName, Topology};
+
+impl Broadcasts {
+    /// All broadcasts, by name.
+    pub fn listed(&self) -> impl Iterator<Item = Listed> {
+        self.broadcasts.values().map(listed)
+    }
+
+    /// A broadcast of this name with its peers, the owner first; `None` if there is none.
+    pub fn listed_with(&self, name: &RoomName) -> Option<(Listed, Vec<Participant>)> {
+        let mut broadcasts = self.broadcasts.values();
+        let broadcast = broadcasts.find(|broadcast| name_of(&broadcast.name) == *name)?;
+        let member = |peer: PeerId| {
+            let name = broadcast.members.get(&peer).map(|member| &member.name)?;
+            Some(participant(peer, name, role(broadcast, peer)))
+        };
+        let peers = broadcast.everybody().into_iter().filter_map(member);
+        Some((listed(broadcast), peers.collect()))
+    }
+
+    /// The next notice. Times of joining are 0: the caller knows the time. Call it until `None`
+    /// after each other call.
+    pub fn poll_notice(&mut self) -> Option<Notice> {
+        self.context.notices.pop_front()
+    }
+}
+
+impl Context {
+    pub(super) fn notice_started(&mut self, name: &str) {
+        self.notices.push_back(Notice::RoomStarted {
+            room: name_of(name),
+        });
+    }
+
+    pub(super) fn notice_joined(&mut self, room: &str, peer: PeerId, name: &str, role: Role) {
+        self.notices.push_back(Notice::ParticipantJoined {
+            room: name_of(room),
+            participant: participant(peer, name, role),
+        });
+    }
+
+    pub(super) fn notice_left(&mut self, room: &str, peer: PeerId, reason: EndReason) {
+        self.notices.push_back(Notice::ParticipantLeft {
+            room: name_of(room),
+            participant: id_of(peer),
+            reason,
+        });
+    }
+
+    /// A broadcast ends, with all that are in it.
+    pub(super) fn notice_ended(&mut self, broadcast: &Broadcast) {
+        for peer in broadcast.members.keys() {
+            let reason = match *peer == broadcast.owner {
+                true => EndReason::Left,
+                false => EndReason::Closed,
+            };
+            self.notice_left(&broadcast.name, *peer, reason);
+        }
+        self.notices.push_back(Notice::RoomEnded {
+            room: name_of(&broadcast.name),
+        });
+    }
+}
+
+fn name_of(name: &str) -> RoomName {
+    RoomName::of_any_text(name)
+}
+
+/// Peers may have one name, so their ids are those of their sockets.
+fn id_of(peer: PeerId) -> ParticipantId {
+    ParticipantId::of_any_text(&format!("{:032x}", peer.0))
+}
+
+fn role(broadcast: &Broadcast, peer: PeerId) -> Role {
+    match peer == broadcast.owner {
+        true => Role::Host,
+        false => Role::Viewer,
+    }
+}
+
+fn participant(peer: PeerId, name: &str, role: Role) -> Participant {
+    unmeasured(id_of(peer), name, role, 0)
+}
+
+fn listed(broadcast: &Broadcast) -> Listed {
+    let name = name_of(&broadcast.name);
+    Listed {
+        depth: Some(broadcast.tree.depth()),
+        ..Listed::peer_to_peer(name, Topology::Tree, broadcast.members.len())
+    }
+}

@@ -1,0 +1,68 @@
+//! Rooms whose media goes from browser to browser. Their clients speak to the server for signalling
+//! alone, so they have no sessions: the rooms' own state machines are all there is to them.
+
+use room::{Notice, Topology, direct, peer_tree};
+
+use crate::core::{Core, Now};
+use crate::output::{Fact, Output};
+
+/// How rooms from a host to viewers are set up.
+#[derive(Debug, Clone, Default)]
+pub struct DirectConfig {
+    /// Their limits.
+    pub limits: direct::Limits,
+    /// What a viewer's second request to join does.
+    pub switch: direct::Switch,
+    /// Whether media goes through the server after all.
+    pub media: direct::Media,
+}
+
+impl Core {
+    /// Does something in the rooms from a host to viewers, and then what follows from it.
+    pub fn in_direct<T>(&mut self, now: Now, act: impl FnOnce(&mut direct::Rooms) -> T) -> T {
+        let result = act(&mut self.direct);
+        self.settle_direct(now);
+        result
+    }
+
+    /// Does something in the broadcasts over trees of browsers, and then what follows from it.
+    pub fn in_trees<T>(
+        &mut self,
+        now: Now,
+        act: impl FnOnce(&mut peer_tree::Broadcasts) -> T,
+    ) -> T {
+        let result = act(&mut self.trees);
+        self.settle_trees(now);
+        result
+    }
+
+    pub(crate) fn settle_direct(&mut self, now: Now) {
+        while let Some(output) = self.direct.poll_output() {
+            self.outputs.push_back(Output::Direct(output));
+        }
+        while let Some(task) = self.direct.poll_task() {
+            self.outputs.push_back(Output::DirectTask(task));
+        }
+        while let Some(notice) = self.direct.poll_notice() {
+            self.tell(now, Topology::Direct, notice);
+        }
+    }
+
+    pub(crate) fn settle_trees(&mut self, now: Now) {
+        while let Some(output) = self.trees.poll_output() {
+            self.outputs.push_back(Output::Tree(output));
+        }
+        while let Some(notice) = self.trees.poll_notice() {
+            self.tell(now, Topology::Tree, notice);
+        }
+    }
+
+    /// These rooms know no time of day.
+    fn tell(&mut self, now: Now, topology: Topology, mut notice: Notice) {
+        if let Notice::ParticipantJoined { participant, .. } = &mut notice {
+            participant.joined_at = now.unix_ms;
+        }
+        let fact = Fact::Room { topology, notice };
+        self.outputs.push_back(Output::Fact(fact));
+    }
+}
