@@ -8,9 +8,9 @@ use comfy_table::{CellAlignment, Table};
 
 use crate::forwarding::Forwarding;
 use crate::instructions::Instructions;
+use crate::parts::{Parts, Stages};
 use crate::rig::Ways;
 use crate::scenario::{Measured, Whole};
-use crate::{Parts, Stages};
 
 /// Bits of a payload of 1,200 bytes, for comparison with figures in Mbit/s.
 const PACKET_BITS: f64 = 1_200.0 * 8.0;

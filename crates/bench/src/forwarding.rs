@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::floor::Floor;
-use crate::progress;
 use crate::rig::{Rig, Spent, Ways};
+use crate::terminal::progress;
 
 /// Viewers of the one publisher, what their connections are for, and packets in a burst.
 const CASES: [(usize, Ways, usize); 9] = [

@@ -7,9 +7,9 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 
 use crate::floor::Floor;
-use crate::progress;
 use crate::rig::{Rig, Ways};
 use crate::stages;
+use crate::terminal::progress;
 
 const VIEWERS: usize = 20;
 const BURST: usize = 8;

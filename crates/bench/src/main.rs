@@ -11,16 +11,19 @@ mod document;
 mod floor;
 mod forwarding;
 mod instructions;
+mod parts;
 mod rig;
 mod scenario;
 mod signalling;
 mod stages;
+mod terminal;
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+
+use terminal::print;
 
 // As in the server.
 #[global_allocator]
@@ -77,9 +80,9 @@ enum What {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().what {
-        What::Parts => print(&document::parts(&measure_parts()?)),
+        What::Parts => print(&document::parts(&parts::measure()?)),
         What::All { server, write } => {
-            let parts = measure_parts()?;
+            let parts = parts::measure()?;
             print(&document::parts(&parts))?;
             let whole = scenario::run_all(&server)?;
             let page = document::page(&parts, &whole);
@@ -105,42 +108,4 @@ fn main() -> anyhow::Result<()> {
         }
         What::Count { what } => print(&instructions::count(what)?.to_string()),
     }
-}
-
-/// The costs of the parts.
-struct Parts {
-    forwarding: Vec<forwarding::Forwarding>,
-    stages: Stages,
-    instructions: Option<instructions::Instructions>,
-    signalling: Vec<signalling::Cost>,
-}
-
-/// The costs of the stages that a packet passes.
-struct Stages {
-    ingest: stages::Took,
-    choose: stages::Took,
-    write: stages::Took,
-}
-
-fn measure_parts() -> anyhow::Result<Parts> {
-    Ok(Parts {
-        forwarding: forwarding::measure()?,
-        stages: Stages {
-            ingest: stages::ingest()?,
-            choose: stages::choose(),
-            write: stages::write()?,
-        },
-        instructions: instructions::measure()?,
-        signalling: signalling::measure()?,
-    })
-}
-
-fn print(text: &str) -> anyhow::Result<()> {
-    writeln!(io::stdout(), "{text}").context("write to standard output")
-}
-
-/// Reports progress on standard error.
-fn progress(what: &str) {
-    // Progress is only for a waiting person: a closed standard error is no failure.
-    writeln!(io::stderr(), "… {what}").ok();
 }

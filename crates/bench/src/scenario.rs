@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::progress;
+use crate::terminal::progress;
 
 /// Viewers of one publisher, in the curve of delay over load.
 const LOADS: [usize; 7] = [50, 225, 450, 900, 1_500, 2_000, 2_800];

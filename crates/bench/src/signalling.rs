@@ -12,8 +12,8 @@ use rtp::Bitrate;
 use signaling::{dialect, ice_fragment};
 
 use crate::clock::cpu_time;
-use crate::progress;
 use crate::rig::{LOCALHOST, server_config, viewer_role};
+use crate::terminal::progress;
 
 /// How often each message is handled.
 const TIMES: usize = 200;

@@ -17,32 +17,14 @@ use crate::hello::Reassembly;
 use crate::identity::{Fingerprint, Identity};
 use crate::keys::{SrtpKeys, Version};
 use crate::repeat::LastFlight;
+use crate::role::Role;
 use crate::{watch, wire};
 
 /// How long a handshake may take from its first datagram. Clients give up within 10 to 60 s.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(30);
 
-/// As the client: the time before a flight is repeated for the first time. FFmpeg never reads the
-/// first datagram, so each of its users would wait for the RFC's second (RFC 6347 §4.2.4.1), which
-/// is long for the paths of today. On a path with a longer round trip the repetition is
-/// superfluous.
-pub(crate) const FLIGHT_FIRST_WAIT: Duration = Duration::from_millis(100);
-
-/// How often a flight is repeated. The wait doubles each time, so they last until
-/// [`HANDSHAKE_MAX`].
-pub(crate) const FLIGHT_RETRIES: usize = 8;
-
 /// Initial size of the buffer for the library's datagrams and application data. It grows on demand.
 const BUFFER: usize = 2_048;
-
-/// The DTLS role of this side (RFC 5763 §5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// This side starts the handshake: `a=setup:active`.
-    Client,
-    /// The peer starts the handshake: `a=setup:passive`.
-    Server,
-}
 
 /// What an endpoint tells its owner to do, or reports to it.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,7 +7,6 @@ use dimpl::Dtls;
 
 use crate::alert::Description;
 use crate::certificate::{Key, Kind};
-use crate::endpoint::Role;
 use crate::error::Error;
 use crate::identity::{Fingerprint, Identity};
 use crate::keys::{SrtpProfile, Version};
@@ -15,10 +14,8 @@ use crate::pieces::Messages;
 use crate::proof::{self, Sealed};
 use crate::repeat::LastFlight;
 use crate::rival::Rival;
+use crate::role::Role;
 use crate::{hello, watch, widen, wire};
-
-/// Size of the buffer for one datagram. The MTU in the library's settings is 1,150 bytes.
-pub(crate) const BUFFER: usize = 2_048;
 
 pub(crate) struct Handshake {
     pub(crate) dtls: Dtls,
@@ -123,7 +120,7 @@ impl Handshake {
 
     /// Takes the library's outputs. Returns the datagrams to send, or why the handshake fails.
     pub(crate) fn drain(&mut self, role: Role) -> Result<Vec<Box<[u8]>>, Error> {
-        let mut buffer = [0; BUFFER];
+        let mut buffer = [0; wire::BUFFER];
         let mut flight = Vec::new();
         loop {
             match self.dtls.poll_output(&mut buffer) {

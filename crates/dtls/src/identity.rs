@@ -2,10 +2,21 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lc_rs::digest;
 
 use crate::{rival, watch, widen};
+
+/// As the client: the time before a flight is repeated for the first time. FFmpeg never reads the
+/// first datagram, so each of its users would wait for the RFC's second (RFC 6347 §4.2.4.1), which
+/// is long for the paths of today. On a path with a longer round trip the repetition is
+/// superfluous.
+const FLIGHT_FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// How often a flight is repeated. The wait doubles each time, so they last until
+/// `HANDSHAKE_MAX` of the endpoint.
+const FLIGHT_RETRIES: usize = 8;
 
 /// A hash function of fingerprints (RFC 8122 §5). SHA-1 and older are not supported: every current
 /// client sends SHA-256, and a weaker hash would be the weakest link of the session.
@@ -96,8 +107,8 @@ impl Identity {
                 .with_crypto_provider(provider)
                 // Without a cookie, a forged ClientHello brings back one flight, see `repeat`.
                 .use_server_cookie(cookie)
-                .flight_start_rto(crate::endpoint::FLIGHT_FIRST_WAIT)
-                .flight_retries(crate::endpoint::FLIGHT_RETRIES)
+                .flight_start_rto(FLIGHT_FIRST_WAIT)
+                .flight_retries(FLIGHT_RETRIES)
                 .build();
             Arc::new(settings.expect("settings of our own making"))
         };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::endpoint::Role;
+use crate::role::Role;
 
 /// The SRTP protection profile (RFC 5764 §4.1.2, RFC 7714 §14.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -38,6 +38,7 @@ mod pieces;
 mod proof;
 mod repeat;
 mod rival;
+mod role;
 mod screen;
 mod secret;
 mod watch;
@@ -45,10 +46,11 @@ mod widen;
 mod wire;
 
 pub use alert::Description;
-pub use endpoint::{Connected, Endpoint, Output, Role};
+pub use endpoint::{Connected, Endpoint, Output};
 pub use error::Error;
 pub use identity::{Fingerprint, Hash, Identity};
 pub use keys::{SrtpKeys, SrtpProfile, Version};
+pub use role::Role;
 
 /// The target of everything that the library logs, for a server's log filter (`dimpl=off`).
 pub const LOG_TARGET: &str = "dimpl";

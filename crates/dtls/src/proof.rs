@@ -12,10 +12,10 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::alert::Description;
-use crate::endpoint::Role;
 use crate::established::Direction;
 use crate::hello::{RANDOM, USE_SRTP};
 use crate::keys::SrtpProfile;
+use crate::role::Role;
 use crate::wire::{self, Reader, Record};
 
 /// The epoch of encrypted records.

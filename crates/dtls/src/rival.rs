@@ -17,7 +17,6 @@ use aws_lc_rs::rand as secure_random;
 use dimpl::crypto::{CryptoProvider, HashAlgorithm, HmacProvider};
 use dimpl::{CryptoError, Dtls};
 
-use crate::handshake::BUFFER;
 use crate::hello::{self, Hello, Reassembly};
 use crate::watch::WatchedHmac;
 use crate::wire;
@@ -86,7 +85,7 @@ impl Returned {
             .map(|(number, body)| hello::datagram(wire::CLIENT_HELLO, number, body));
         RETURNED.set(Some(self.cookie));
         let taken = dtls.handle_packet(&bare).and_then(|()| {
-            let mut buffer = [0; BUFFER];
+            let mut buffer = [0; wire::BUFFER];
             while matches!(dtls.poll_output(&mut buffer), dimpl::Output::Packet(_)) {}
             dtls.handle_packet(&whole)
         });

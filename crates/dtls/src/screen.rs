@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::endpoint::Role;
+use crate::role::Role;
 use crate::wire::{self, Record};
 
 /// An upper limit for the messages of one side in a handshake. A client that sends every kind, and

@@ -15,10 +15,10 @@ use std::fmt;
 use aws_lc_rs::hmac;
 use dimpl::crypto::HashAlgorithm;
 
-use crate::endpoint::Role;
 use crate::established::{Aead, Direction};
 use crate::hello::RANDOM;
 use crate::keys::SrtpProfile;
+use crate::role::Role;
 
 /// Length in bytes of a master secret (RFC 5246 §8.1).
 const MASTER: usize = 48;

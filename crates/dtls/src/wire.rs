@@ -25,6 +25,9 @@ pub(crate) const DTLS_13: u16 = 0xfefc;
 pub(crate) const RECORD_HEAD: usize = 13;
 pub(crate) const HANDSHAKE_HEAD: usize = 12;
 
+/// Size of the buffer for one datagram of ours. The MTU in the library's settings is 1,150 bytes.
+pub(crate) const BUFFER: usize = 2_048;
+
 /// One record with a header in the clear. Records of DTLS 1.3 after the hellos have another header
 /// and are not read as records here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,8 @@ use sctp_proto::{
     Transmit, TransportConfig,
 };
 
-use crate::Event;
+use crate::channel_number::ChannelNumber;
+use crate::event::Event;
 
 /// Data channels of one peer. The remote's attempts to open more are ignored.
 pub const CHANNELS_MAX: usize = 16;
@@ -37,10 +38,6 @@ const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 /// Message types of the Data Channel Establishment Protocol (RFC 8832 §8.2.1).
 const DCEP_ACK: u8 = 2;
 const DCEP_OPEN: u8 = 3;
-
-/// Names a data channel of one peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ChannelNumber(usize);
 
 /// The channels of one peer.
 pub(crate) struct Channels {

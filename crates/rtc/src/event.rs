@@ -4,7 +4,7 @@ use std::time::Instant;
 use ice::Path;
 use rtp::{Bitrate, Packet};
 
-use crate::channels::ChannelNumber;
+use crate::channel_number::ChannelNumber;
 use crate::srtp::Protection;
 
 /// What a peer reports. Every packet is an event, so the enum is small: large and rare payloads are

@@ -7,6 +7,7 @@
 //! Deliberately absent: streams, viewers and routing. A peer sends the packets that it is given and
 //! reports the packets that it receives.
 
+mod channel_number;
 mod channels;
 mod clock;
 mod config;
@@ -31,7 +32,8 @@ pub mod srtp;
 mod wall_clock;
 mod window;
 
-pub use channels::{CHANNELS_MAX, ChannelNumber, TEXT_BYTES_MAX, TEXTS_PER_SECOND};
+pub use channel_number::ChannelNumber;
+pub use channels::{CHANNELS_MAX, TEXT_BYTES_MAX, TEXTS_PER_SECOND};
 pub use config::{Config, host_candidates};
 pub use datagrams::{Datagrams, PAYLOAD_BYTES_MAX, Transmit};
 pub use dtls::Identity;
@@ -39,14 +41,14 @@ pub use event::{Connection, Ended, Event, Output, Stage};
 pub use extensions::ExtensionIds;
 pub use flow::{Flow, Traffic};
 pub use ice::{Credentials, Path};
-pub use media::{LAYERS_MAX, Media};
+pub use media::Media;
 pub use negotiator::{
     Agreed, AgreedLine, Answered, Expected, LINES_MAX, Negotiator, OutgoingTrack,
     PUBLISHED_SECTIONS_MAX, Role, SentTrack, media_sections, sent_tracks,
 };
 pub use offer_error::OfferError;
 pub use peer::Peer;
-pub use receiver::Cause;
+pub use receiver::{Cause, LAYERS_MAX};
 pub use refused::Refused;
 pub use sender::WriteError;
 pub use wall_clock::WallClock;

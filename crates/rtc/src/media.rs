@@ -7,9 +7,6 @@ use rtp::{DescribedSet, Format, Kind};
 use crate::formats::PayloadTypes;
 use crate::sender::Types;
 
-/// Encodings of one section. Further rids of an offer are left out of the answer.
-pub const LAYERS_MAX: usize = 4;
-
 /// One m-line of an established peer, in one direction.
 #[derive(Debug)]
 pub struct Media {

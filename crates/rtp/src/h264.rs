@@ -17,7 +17,8 @@
 //! frame here: browsers do not start to decode at one.
 
 use crate::nal::{Bits, Fragment};
-use crate::parameter_sets::{SetId, sprop};
+use crate::set_id::SetId;
+use crate::sprop::sprop;
 use crate::{PayloadInfo, nal};
 
 pub use crate::h264_profile::{LevelName, ProfileName, parse_profile_level_id, profile_name};

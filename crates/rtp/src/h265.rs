@@ -15,7 +15,8 @@
 //! them.
 
 use crate::nal::{Bits, Fragment};
-use crate::parameter_sets::{SetId, sprop};
+use crate::set_id::SetId;
+use crate::sprop::sprop;
 use crate::{PayloadInfo, nal};
 
 /// Intra random access point pictures: BLA, IDR, CRA (ITU-T H.265 table 7-1).

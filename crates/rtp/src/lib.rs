@@ -9,6 +9,7 @@
 
 mod av1;
 mod bitrate;
+mod by_codec;
 pub mod cache;
 pub mod dependency_descriptor;
 mod fit;
@@ -21,10 +22,13 @@ mod nal;
 mod packet;
 mod parameter_sets;
 mod payload_info;
+mod picture_fields;
 mod picture_ids;
 pub mod red;
 pub mod rtcp;
 pub mod seq;
+mod set_id;
+mod sprop;
 mod vp8;
 mod vp9;
 

@@ -8,15 +8,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::nal::Fragment;
+use crate::set_id::SetId;
+use crate::sprop::{SET_BYTES_MAX, SETS_MAX};
 use crate::{Codec, Format, Packet, PayloadInfo, av1, cache, h264, h265};
-
-/// Most sets that are kept. A further one replaces the least recently received. Encoders use two or
-/// three.
-const SETS_MAX: usize = 16;
-
-/// Largest set that is kept, in bytes: a larger one would not fit into one packet. Most have under
-/// 100 bytes.
-const SET_BYTES_MAX: usize = 1_200;
 
 /// A parameter set from the session description of a stream (`sprop-parameter-sets` and its like).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,13 +19,6 @@ pub struct DescribedSet {
     pub format: Format,
     /// A NAL unit without start code.
     pub unit: Vec<u8>,
-}
-
-/// The identity of a parameter set: it replaces one of the same type and id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct SetId {
-    pub(crate) nal_type: u8,
-    pub(crate) id: u32,
 }
 
 /// The latest of each parameter set of a layer.
@@ -260,36 +247,6 @@ fn set_packet(packet: Packet) -> Arc<Packet> {
         ..PayloadInfo::default()
     };
     Arc::new(Packet { frame, ..packet })
-}
-
-/// The NAL units of a `sprop` parameter that `is_set` accepts, within the limits above.
-pub(crate) fn sprop(value: &str, is_set: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
-    let units = value.split(',').filter_map(base64);
-    let sets = units.filter(|unit| unit.len() <= SET_BYTES_MAX && is_set(unit));
-    sets.take(SETS_MAX).collect()
-}
-
-/// Decodes base64 of either alphabet (RFC 4648 §4, §5), with padding or without; `None` if it is
-/// malformed.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
-    for digit in text.trim().trim_end_matches('=').bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
+use crate::PictureIds;
 use crate::dependency_descriptor::{Mandatory, Template};
-use crate::{Codec, PictureIds, av1, h264, h265, vp8, vp9};
 
 /// Whether a receiver of lower temporal layers may switch up to higher ones at a frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,25 +34,6 @@ pub struct PayloadInfo {
 }
 
 impl PayloadInfo {
-    /// Reads the payload header of `codec`. Never fails: a payload that cannot be read yields the
-    /// default, and a packet that does not begin a key frame is harmless.
-    pub fn inspect(codec: Codec, payload: &[u8]) -> Self {
-        let frame = match codec {
-            // Every Opus packet stands alone (RFC 7587 §4).
-            Codec::Opus => Some(Self {
-                keyframe: true,
-                start: true,
-                ..Self::default()
-            }),
-            Codec::Vp8 => vp8::inspect(payload),
-            Codec::Vp9 => vp9::inspect(payload),
-            Codec::H264 => h264::inspect(payload),
-            Codec::H265 => h265::inspect(payload),
-            Codec::Av1 => av1::inspect(payload),
-        };
-        frame.unwrap_or_default()
-    }
-
     /// Adds the layers from the dependency descriptor, for AV1, whose payload header has none.
     pub fn describe(&mut self, fields: &Mandatory, template: Template) {
         self.start = self.keyframe || fields.start_of_frame && template.spatial_id == 0;
@@ -71,6 +52,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Codec;
 
     proptest! {
         #[test]

@@ -1,7 +1,3 @@
-use std::ops::Range;
-
-use crate::{Codec, vp8, vp9};
-
 /// The wrapping counters in VP8 (RFC 7741 §4.2) and VP9 (RFC 9628 §4.2) payload headers; `None`
 /// where a header does not have one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,121 +10,12 @@ pub struct PictureIds {
     pub tl0_index: Option<u8>,
 }
 
-impl PictureIds {
-    /// Overwrites the ids that a payload header has, each in its width. Returns whether anything
-    /// was written: nothing is when the header is truncated, or the codec has no such ids.
-    pub fn write(&self, codec: Codec, payload: &mut [u8]) -> bool {
-        let places = match codec {
-            Codec::Vp8 => vp8::places(payload),
-            Codec::Vp9 => vp9::places(payload),
-            _ => None,
-        };
-        places.is_some_and(|places| places.write(self, payload))
-    }
-}
-
-/// Byte positions of the ids in a payload.
-#[derive(Debug, Default)]
-pub(crate) struct Places {
-    /// One byte, or two when the id is wide.
-    picture_id: Option<Range<usize>>,
-    tl0_index: Option<usize>,
-}
-
-impl Places {
-    fn write(&self, ids: &PictureIds, payload: &mut [u8]) -> bool {
-        let mut written = false;
-        if let (Some(place), Some(id)) = (self.picture_id.clone(), ids.picture_id) {
-            let [id_high, id_low] = id.to_be_bytes();
-            match payload.get_mut(place) {
-                Some([narrow]) => {
-                    // The M bit stays clear: the id has 7 bits.
-                    *narrow = id_low & 0x7f;
-                    written = true;
-                }
-                Some([high, low]) => {
-                    *high = 0x80 | id_high;
-                    *low = id_low;
-                    written = true;
-                }
-                _ => {}
-            }
-        }
-        if let (Some(place), Some(index)) = (self.tl0_index, ids.tl0_index)
-            && let Some(byte) = payload.get_mut(place)
-        {
-            *byte = index;
-            written = true;
-        }
-        written
-    }
-}
-
-/// Reads the fields of a VP8 or VP9 payload descriptor in order. Both codecs encode their ids in
-/// the same way.
-pub(crate) struct Fields<'a> {
-    payload: &'a [u8],
-    at: usize,
-    pub(crate) ids: PictureIds,
-    pub(crate) places: Places,
-}
-
-impl<'a> Fields<'a> {
-    pub(crate) fn of(payload: &'a [u8]) -> Self {
-        Self {
-            payload,
-            at: 0,
-            ids: PictureIds::default(),
-            places: Places::default(),
-        }
-    }
-
-    /// Consumes the next byte.
-    pub(crate) fn byte(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Some(byte)
-    }
-
-    /// Returns the next byte without consuming it.
-    pub(crate) fn peek(&self) -> Option<u8> {
-        self.payload.get(self.at).copied()
-    }
-
-    /// ```text
-    ///     +-+-+-+-+-+-+-+-+
-    ///     |M| PICTURE ID  |
-    ///     +-+-+-+-+-+-+-+-+
-    /// M:  | EXTENDED PID  |
-    ///     +-+-+-+-+-+-+-+-+
-    /// ```
-    pub(crate) fn picture_id(&mut self) -> Option<()> {
-        let begin = self.at;
-        let high = self.byte()?;
-        let wide = high & 0x80 != 0;
-        self.ids.picture_id_wide = wide;
-        self.ids.picture_id = Some(if wide {
-            u16::from_be_bytes([high & 0x7f, self.byte()?])
-        } else {
-            high.into()
-        });
-        self.places.picture_id = Some(begin..self.at);
-        Some(())
-    }
-
-    pub(crate) fn tl0_index(&mut self) -> Option<()> {
-        self.places.tl0_index = Some(self.at);
-        self.ids.tl0_index = Some(self.byte()?);
-        Some(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::PayloadInfo;
+    use crate::{Codec, PayloadInfo};
 
     const IDS: PictureIds = PictureIds {
         picture_id: Some(0xffff),

@@ -13,7 +13,7 @@
 //!
 //! The references (P and F) and the scalability structure (V) that may follow are not parsed.
 
-use crate::picture_ids::{Fields, Places};
+use crate::picture_fields::{Fields, Places};
 use crate::{PayloadInfo, SwitchUp};
 
 pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {

@@ -1,7 +1,7 @@
 //! Codecs and RTP header extensions of a section.
 
+use crate::direction::Direction;
 use crate::line::number;
-use crate::section::Direction;
 
 /// A payload type and its codec: `rtpmap`, `fmtp` and `rtcp-fb` (RFC 8866 §6.6, §6.15, RFC 4585
 /// §4.2).

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use crate::error::Error;
 use crate::section::Section;
 use crate::transport::Transport;
-use crate::{parse, write};
 
 /// An offer or an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,19 +43,6 @@ impl Default for Origin {
 }
 
 impl Description {
-    /// Parses a description with LF or CRLF line ends. [The crate docs](crate) list what is
-    /// refused; the error names the line.
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        parse::description(text)
-    }
-
-    /// Writes the description with CRLF line ends. The fields of [`Description`] itself are written
-    /// at session level, everything else in the sections. If a field that was not parsed contains a
-    /// line break, the rest of that line is left out.
-    pub fn write(&self) -> String {
-        write::description(self)
-    }
-
     /// Returns the description without the line numbers of its m-lines, as if it had not been
     /// parsed. With line numbers, two descriptions are equal only if their texts have the same
     /// layout.

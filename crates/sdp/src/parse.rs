@@ -3,34 +3,37 @@
 
 mod attribute;
 mod section_draft;
+mod session;
 
 use std::collections::BTreeSet;
 
-use crate::codec::Extension;
-use crate::description::{Description, Origin};
+use crate::description::Description;
 use crate::error::{Error, Reason};
 use crate::limits::{COPIED_BYTES_MAX, NAME_MAX, SECTIONS_MAX};
-use crate::line::{Line, is_word, number};
-use crate::section::{Direction, Section};
-use crate::transport::Transport;
+use crate::line::{Line, is_word};
+use crate::section::Section;
 
 use section_draft::SectionDraft;
+use session::{Session, origin};
 
-/// Parses a description. See [`Description::parse`].
-pub(crate) fn description(text: &str) -> Result<Description, Error> {
-    let mut lines = Line::all(text);
-    let first = lines.next().transpose()?;
-    let Some(first) = first else {
-        return Err(Error::new(1, "", Reason::NoVersion));
-    };
-    if (first.letter, first.value) != ("v", "0") {
-        return Err(first.error(Reason::NoVersion));
+impl Description {
+    /// Parses a description with LF or CRLF line ends. [The crate docs](crate) list what is
+    /// refused; the error names the line.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let mut lines = Line::all(text);
+        let first = lines.next().transpose()?;
+        let Some(first) = first else {
+            return Err(Error::new(1, "", Reason::NoVersion));
+        };
+        if (first.letter, first.value) != ("v", "0") {
+            return Err(first.error(Reason::NoVersion));
+        }
+        let mut parser = Parser::default();
+        for line in lines {
+            parser.read(line?)?;
+        }
+        parser.finish()
     }
-    let mut parser = Parser::default();
-    for line in lines {
-        parser.read(line?)?;
-    }
-    parser.finish()
 }
 
 /// The state of the pass over the lines.
@@ -46,20 +49,6 @@ struct Parser<'a> {
     /// Sections with RTP, and those of them with `extmap-allow-mixed`.
     rtp_sections: usize,
     mixed_sections: usize,
-}
-
-/// The session level: the lines above the first section.
-#[derive(Default)]
-struct Session<'a> {
-    origin: Origin,
-    ice_lite: bool,
-    /// The members of the first BUNDLE group, including those that no section has.
-    bundle: Option<Vec<&'a str>>,
-    extmap_allow_mixed: bool,
-    // The fields below are for sections that lack their own.
-    direction: Option<Direction>,
-    transport: Transport,
-    extensions: Vec<Extension>,
 }
 
 impl<'a> Parser<'a> {
@@ -137,48 +126,5 @@ impl<'a> Parser<'a> {
             extmap_allow_mixed: self.session.extmap_allow_mixed || every_section_mixes,
             sections: self.sections,
         })
-    }
-}
-
-impl<'a> Session<'a> {
-    fn attribute(&mut self, name: &str, value: &'a str) -> Result<(), Reason> {
-        match name {
-            "ice-lite" => self.ice_lite = true,
-            "extmap-allow-mixed" => self.extmap_allow_mixed = true,
-            "group" => {
-                let mut words = value.split_ascii_whitespace();
-                if words.next() == Some("BUNDLE") && self.bundle.is_none() {
-                    // Of more members than sections, the rest have no section or are duplicates.
-                    self.bundle = Some(words.take(SECTIONS_MAX).collect());
-                }
-            }
-            "extmap" => attribute::extension(&mut self.extensions, value),
-            _ => {
-                if let Some(direction) = Direction::parse(name) {
-                    self.direction = Some(direction);
-                } else {
-                    self.transport.read(name, value)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Parses `- 4611731400430051336 2 IN IP4 127.0.0.1`. Nothing depends on the origin, so malformed
-/// parts fall back to the default.
-fn origin(value: &str) -> Origin {
-    let mut words = value.split_ascii_whitespace().skip(1);
-    let default = Origin::default();
-    let digits = |word: &&str| word.bytes().all(|b| b.is_ascii_digit());
-    Origin {
-        id: words
-            .next()
-            .filter(|id| is_word(id))
-            .map_or(default.id, str::to_owned),
-        version: words
-            .next()
-            .filter(digits)
-            .map_or(default.version, |word| number(word).unwrap_or(u64::MAX)),
     }
 }

@@ -4,7 +4,8 @@ use std::fmt::{self, Write as _};
 
 use crate::codec::Codec;
 use crate::description::Description;
-use crate::section::{Direction, Section};
+use crate::direction::Direction;
+use crate::section::Section;
 use crate::simulcast::Simulcast;
 use crate::sources::{Msid, Source};
 use crate::transport::Transport;
@@ -12,31 +13,35 @@ use crate::transport::Transport;
 /// Bytes reserved for each section, so that the text is rarely reallocated.
 const SECTION_BYTES: usize = 2_048;
 
-/// Writes a description. See [`Description::write`].
-pub(crate) fn description(description: &Description) -> String {
-    let mut out = Lines::with_room_for(description.sections.len());
-    out.line(format_args!("v=0"));
-    let origin = &description.origin;
-    out.line(format_args!(
-        "o=- {} {} IN IP4 0.0.0.0",
-        origin.id, origin.version
-    ));
-    out.line(format_args!("s=-"));
-    out.line(format_args!("t=0 0"));
-    if description.ice_lite {
-        out.line(format_args!("a=ice-lite"));
+impl Description {
+    /// Writes the description with CRLF line ends. The fields of [`Description`] itself are written
+    /// at session level, everything else in the sections. If a field that was not parsed contains a
+    /// line break, the rest of that line is left out.
+    pub fn write(&self) -> String {
+        let mut out = Lines::with_room_for(self.sections.len());
+        out.line(format_args!("v=0"));
+        let origin = &self.origin;
+        out.line(format_args!(
+            "o=- {} {} IN IP4 0.0.0.0",
+            origin.id, origin.version
+        ));
+        out.line(format_args!("s=-"));
+        out.line(format_args!("t=0 0"));
+        if self.ice_lite {
+            out.line(format_args!("a=ice-lite"));
+        }
+        if !self.bundle.is_empty() {
+            let mids = Joined(&self.bundle, " ");
+            out.line(format_args!("a=group:BUNDLE {mids}"));
+        }
+        if self.extmap_allow_mixed {
+            out.line(format_args!("a=extmap-allow-mixed"));
+        }
+        for section in &self.sections {
+            out.section(section);
+        }
+        out.text
     }
-    if !description.bundle.is_empty() {
-        let mids = Joined(&description.bundle, " ");
-        out.line(format_args!("a=group:BUNDLE {mids}"));
-    }
-    if description.extmap_allow_mixed {
-        out.line(format_args!("a=extmap-allow-mixed"));
-    }
-    for section in &description.sections {
-        out.section(section);
-    }
-    out.text
 }
 
 /// Text in lines that end with CRLF.

@@ -13,8 +13,8 @@ use loadgen::bench::{self, Bounds, Phase, Plan, Sample};
 use loadgen::{Cut, Idle, Settings, Video};
 use rtp::{Bitrate, Codec};
 
-use crate::cli::print;
 use crate::serve;
+use crate::stdout::print;
 
 /// Codecs that the synthetic publishers can offer.
 #[derive(Debug, Clone, Copy, ValueEnum)]

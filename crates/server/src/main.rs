@@ -9,6 +9,7 @@ mod http;
 mod media;
 mod metrics;
 mod serve;
+mod stdout;
 mod webhooks;
 
 use std::process::ExitCode;

@@ -12,12 +12,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::print;
 use crate::config::{Config, LogFormat, Secret};
 use crate::control::{self, Control};
 use crate::http::{self, Service};
 use crate::media::{Shards, ShardsConfig, local_addresses};
 use crate::metrics::{self, HttpMetrics, MediaMetrics};
+use crate::stdout::print;
 use crate::webhooks::Webhooks;
 
 /// The most time that a clean shutdown takes; what is left then is cut off.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use dimpl::Dtls;
 
-use super::{Connected, Endpoint, HANDSHAKE_MAX, Output, Role, State};
+use super::{Connected, Endpoint, HANDSHAKE_MAX, Output, State};
 use crate::alert::{Description, clear_alert_in};
 use crate::error::Error;
 use crate::established::Established;
@@ -16,6 +16,7 @@ use crate::keys::{SrtpKeys, Version};
 use crate::proof::{self, Sealed};
 use crate::repeat::LastFlight;
 use crate::rival::Rival;
+use crate::role::Role;
 use crate::{screen, watch, wire};
 
 impl Endpoint {

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{MAGIC_COOKIE, TransactionId};
+use super::header::{MAGIC_COOKIE, TransactionId};
 
 /// The number of an attribute (RFC 8489 §18.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

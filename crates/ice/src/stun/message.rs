@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::attribute::{AttributeType, read_xor_address};
 use super::fingerprint::fingerprint;
-use super::{Class, HEADER, MAGIC_COOKIE, Method, TransactionId, split_type};
+use super::header::{Class, HEADER, MAGIC_COOKIE, Method, TransactionId, split_type};
 
 /// Length in bytes of MESSAGE-INTEGRITY, and below of FINGERPRINT, with their attribute headers.
 pub(super) const INTEGRITY: usize = 24;

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::header::{join_type, split_type};
 use super::*;
 
 /// The password of the samples of RFC 5769 §2.

@@ -1,9 +1,10 @@
 use std::net::SocketAddr;
 
+use super::ErrorCode;
 use super::attribute::{AttributeType, write_xor_address};
 use super::fingerprint::fingerprint;
+use super::header::{Class, HEADER, MAGIC_COOKIE, Method, TransactionId, join_type};
 use super::message::{FINGERPRINT, INTEGRITY, integrity_tag};
-use super::{Class, ErrorCode, HEADER, MAGIC_COOKIE, Method, TransactionId, join_type};
 
 /// Appends one message to a buffer.
 ///

@@ -1,27 +1,40 @@
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
-use super::figures::{Figures, Outcome, Spread};
+use super::figures::{Figures, Outcome, Process, Spread};
 
 /// Renders the outcome as a table for a terminal.
 pub fn table(outcome: &Outcome) -> String {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
     table.set_header(["", "", "p50", "p95", "p99", "longest"]);
-    let mut row = |name: &str, value: String| {
-        table.add_row([name, &value, "", "", "", ""]);
-    };
+    add_joins(&mut table, outcome);
+    add_media(&mut table, outcome);
+    if let Some(process) = &outcome.process {
+        add_process(&mut table, outcome, process);
+    }
+    add_spreads(&mut table, outcome);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+fn add_joins(table: &mut Table, outcome: &Outcome) {
     if let Some(most) = outcome.viewers_max {
-        row("most viewers within the bounds", most.to_string());
+        row(table, "most viewers within the bounds", most.to_string());
     }
-    let (steady, joins) = (&outcome.steady, &outcome.joins);
-    row("viewers", format!("{} of {}", steady.viewers, joins.asked));
-    for refusal in &joins.refused {
-        row(
-            &format!("refused: {}", refusal.reason),
-            refusal.count.to_string(),
-        );
+    let viewers = format!("{} of {}", outcome.steady.viewers, outcome.joins.asked);
+    row(table, "viewers", viewers);
+    for refusal in &outcome.joins.refused {
+        let name = format!("refused: {}", refusal.reason);
+        row(table, &name, refusal.count.to_string());
     }
+}
+
+fn add_media(table: &mut Table, outcome: &Outcome) {
+    let steady = &outcome.steady;
+    let mut row = |name: &str, value: String| row(table, name, value);
     row("seconds", format!("{:.1}", steady.seconds));
     row(
         "packets per second",
@@ -43,56 +56,59 @@ pub fn table(outcome: &Outcome) -> String {
         "decrypted, not authentic",
         format!("{}, {}", steady.opened, steady.broken),
     );
-    if let Some(process) = &outcome.process {
-        row("server, cores", format!("{:.2}", process.cores));
-        for thread in &process.threads {
-            row(
-                &format!("  {}", thread.name),
-                format!("{:.2}", thread.cores),
-            );
-        }
-        if let Some(per_core) = outcome.packets_per_core {
-            row("packets per second and core", format!("{per_core:.0}"));
-        }
+}
+
+fn add_process(table: &mut Table, outcome: &Outcome, process: &Process) {
+    let mut row = |name: &str, value: String| row(table, name, value);
+    row("server, cores", format!("{:.2}", process.cores));
+    for thread in &process.threads {
         row(
-            "memory MB",
-            format!("{:.1}", process.memory_kb as f64 / 1e3),
+            &format!("  {}", thread.name),
+            format!("{:.2}", thread.cores),
         );
-        if let Some(kb) = outcome.memory_kb_per_viewer {
-            row("memory kB per viewer", format!("{kb:.0}"));
-        }
+    }
+    if let Some(per_core) = outcome.packets_per_core {
+        row("packets per second and core", format!("{per_core:.0}"));
     }
     row(
+        "memory MB",
+        format!("{:.1}", process.memory_kb as f64 / 1e3),
+    );
+    if let Some(kb) = outcome.memory_kb_per_viewer {
+        row("memory kB per viewer", format!("{kb:.0}"));
+    }
+}
+
+fn add_spreads(table: &mut Table, outcome: &Outcome) {
+    let (steady, joins) = (&outcome.steady, &outcome.joins);
+    row(
+        table,
         "generator's longest stall ms",
         format!("{:.0}", steady.own_stall_ms),
     );
-    let mut spread = |name: &str, spread: &Spread| {
-        let ms = |ms: f64| format!("{ms:.1}");
-        let Spread {
-            count,
-            p50_ms,
-            p95_ms,
-            p99_ms,
-            max_ms,
-        } = *spread;
-        table.add_row([
-            name.to_owned(),
-            count.to_string(),
-            ms(p50_ms),
-            ms(p95_ms),
-            ms(p99_ms),
-            ms(max_ms),
-        ]);
-    };
-    spread("delay ms", &steady.delay);
-    spread("jitter ms", &steady.jitter);
-    spread("POST to connection ms", &joins.setup);
-    spread("POST to first packet ms", &joins.first_packet);
-    spread("POST to key frame ms", &joins.keyframe);
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table.to_string()
+    spread(table, "delay ms", &steady.delay);
+    spread(table, "jitter ms", &steady.jitter);
+    spread(table, "POST to connection ms", &joins.setup);
+    spread(table, "POST to first packet ms", &joins.first_packet);
+    spread(table, "POST to key frame ms", &joins.keyframe);
+}
+
+/// Adds a row with one value.
+fn row(table: &mut Table, name: &str, value: String) {
+    table.add_row([name, &value, "", "", "", ""]);
+}
+
+/// Adds a row with a number of values and their percentiles in milliseconds.
+fn spread(table: &mut Table, name: &str, spread: &Spread) {
+    let ms = |ms: f64| format!("{ms:.1}");
+    table.add_row([
+        name.to_owned(),
+        spread.count.to_string(),
+        ms(spread.p50_ms),
+        ms(spread.p95_ms),
+        ms(spread.p99_ms),
+        ms(spread.max_ms),
+    ]);
 }
 
 fn lost(figures: &Figures) -> String {

@@ -2,13 +2,17 @@
 
 use rtp::{Format, Kind};
 
+use super::agreed::AgreedLine;
 use super::numbers::{Numbers, OwnType};
-use super::{AgreedLine, LINES_MAX, OutgoingTrack};
+use super::outgoing_track::OutgoingTrack;
 use crate::extensions::ExtensionIds;
 use crate::formats::PayloadTypes;
 use crate::media::Media;
 use crate::receiver::ReceivedType;
 use crate::sender::EncodingConfig;
+
+/// Lines that this side can send on. A further track is refused until a line is free.
+pub const LINES_MAX: usize = 512;
 
 /// The lines of this side.
 #[derive(Debug)]

@@ -17,28 +17,31 @@
 //! Tracks of this side go on sections that this side adds, with one exception: a [`Role::Viewer`]
 //! offers the sections itself. Sections are never removed (RFC 3264 §8): an unused one is inactive.
 
+mod agreed;
 mod answer;
+mod expected;
 mod lines;
 mod numbers;
 mod offer;
+mod outgoing_track;
 mod section;
 
 use ice::Credentials;
-use rtp::{Format, Kind};
 
 use crate::config::Config;
-use crate::media::Media;
 use crate::offer_error::OfferError;
 use crate::receiver::ReceivedSection;
-use crate::sender::EncodingConfig;
 
 use lines::Lines;
 use numbers::Numbers;
 use section::Section;
-pub use section::{SentTrack, media_sections, sent_tracks};
 
-/// Lines that this side can send on. A further track is refused until a line is free.
-pub const LINES_MAX: usize = 512;
+pub(crate) use agreed::Remote;
+pub use agreed::{Agreed, AgreedLine, Answered};
+pub use expected::Expected;
+pub use lines::LINES_MAX;
+pub use outgoing_track::OutgoingTrack;
+pub use section::{SentTrack, media_sections, sent_tracks};
 
 /// Sections of one connection; an offer with more is refused.
 const SECTIONS_MAX: usize = 512;
@@ -118,91 +121,6 @@ struct KnownRemote {
     ufrag: String,
     fingerprints: Vec<sdp::Fingerprint>,
     role: dtls::Role,
-}
-
-/// The track that a line of this side carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutgoingTrack {
-    /// Audio or video.
-    pub kind: Kind,
-    /// The first part of `a=msid` (RFC 8830): tracks of one stream are played in sync.
-    pub stream: String,
-    /// The second part of `a=msid`.
-    pub track: String,
-    /// Formats that the source may send; empty: any that is forwarded.
-    pub formats: Vec<Format>,
-}
-
-/// What this side can ask the remote to send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
-    /// A track of this kind.
-    Media(Kind),
-    /// Data channels (RFC 8841).
-    Channels,
-}
-
-/// The outcome of one offer and its answer.
-#[derive(Debug)]
-pub struct Agreed {
-    /// The lines that this side may send on.
-    pub lines: Vec<AgreedLine>,
-    /// The set of sections that the remote sends on has changed.
-    pub sends_otherwise: bool,
-    /// All sections that the remote sends on.
-    pub(crate) received: Vec<ReceivedSection>,
-    /// Data channels were negotiated.
-    pub(crate) channels: bool,
-    /// The connection is bidirectional: [`Role::Unified`].
-    pub(crate) unified: bool,
-    /// The remote's transport if it is new: on the first agreement and after an ICE restart.
-    pub(crate) remote: Option<Remote>,
-}
-
-/// The transport of the remote, and the local credentials that go with it.
-#[derive(Debug, Clone)]
-pub(crate) struct Remote {
-    pub(crate) local: Credentials,
-    pub(crate) credentials: Credentials,
-    pub(crate) fingerprints: Vec<sdp::Fingerprint>,
-    /// This side's DTLS role.
-    pub(crate) role: dtls::Role,
-}
-
-/// What was agreed about one line of this side.
-#[derive(Debug)]
-pub struct AgreedLine {
-    /// Index of the line.
-    pub index: usize,
-    pub(crate) media: Media,
-    pub(crate) encoding: Option<EncodingConfig>,
-}
-
-impl AgreedLine {
-    /// Whether this side may send media on the line.
-    pub fn sends(&self) -> bool {
-        self.encoding.is_some()
-    }
-}
-
-impl Agreed {
-    /// Returns the `a=mid` and the negotiated formats of each section that the remote sends on.
-    pub fn received_formats(&self) -> Vec<(String, Vec<Format>)> {
-        let formats = |section: &ReceivedSection| {
-            let formats = section.types.iter().map(|of| of.format).collect();
-            (section.mid.to_string(), formats)
-        };
-        self.received.iter().map(formats).collect()
-    }
-}
-
-/// An answer of this side, and its outcome.
-#[derive(Debug)]
-pub struct Answered {
-    /// The answer as SDP.
-    pub sdp: String,
-    /// The outcome.
-    pub agreed: Agreed,
 }
 
 impl Negotiator {

@@ -3,12 +3,11 @@
 use ice::Credentials;
 use rtp::Kind;
 
-use super::Expected;
+use super::expected::Expected;
 use crate::extensions::{self, ExtensionIds};
 use crate::formats::{self, PayloadTypes};
-use crate::media::LAYERS_MAX;
 use crate::offer_error::OfferError;
-use crate::receiver::{DeclaredSource, ReceivedSection, ReceivedType};
+use crate::receiver::{DeclaredSource, LAYERS_MAX, ReceivedSection, ReceivedType};
 
 /// RTCP feedback that this side sends and handles (RFC 4585 §4.2, RFC 5104 §7.1, and transport-wide
 /// congestion control).

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
-use rtp::{Codec, Profile};
+use rtp::{Codec, Kind, Profile};
 
 use super::*;
 use crate::WallClock;

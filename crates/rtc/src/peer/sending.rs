@@ -6,7 +6,7 @@ use std::time::Instant;
 use rtp::{Bitrate, Packet, Rewrite};
 
 use super::Peer;
-use crate::channels::ChannelNumber;
+use crate::channel_number::ChannelNumber;
 use crate::datagrams::{Datagrams, PAYLOAD_BYTES_MAX};
 use crate::sender::WriteError;
 

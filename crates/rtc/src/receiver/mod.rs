@@ -36,7 +36,7 @@ use std::time::{Duration, Instant};
 use rtp::Packet;
 
 pub use cause::Cause;
-pub use section::{DeclaredSource, ReceivedSection, ReceivedType};
+pub use section::{DeclaredSource, LAYERS_MAX, ReceivedSection, ReceivedType};
 
 use crate::clock::PublisherClock;
 use crate::flow::Flow;

@@ -4,6 +4,9 @@ use rtp::{DescribedSet, Format, Kind};
 
 use crate::extensions::ExtensionIds;
 
+/// Encodings of one section. Further rids of an offer are left out of the answer.
+pub const LAYERS_MAX: usize = 4;
+
 /// A payload type of one m-line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReceivedType {
@@ -34,7 +37,7 @@ pub struct ReceivedSection {
     /// Audio or video.
     pub kind: Kind,
     /// Simulcast rids in the order of the description; empty without simulcast. Those beyond
-    /// [`LAYERS_MAX`](crate::LAYERS_MAX) are not received.
+    /// [`LAYERS_MAX`] are not received.
     pub rids: Vec<Box<str>>,
     /// Payload types, the remote's preference first.
     pub types: Vec<ReceivedType>,
@@ -75,13 +78,13 @@ impl ReceivedSection {
     }
 
     /// Returns the number of layers: one without simulcast, at most
-    /// [`LAYERS_MAX`](crate::LAYERS_MAX).
+    /// [`LAYERS_MAX`].
     pub(super) fn layers(&self) -> usize {
-        self.rids.len().clamp(1, crate::LAYERS_MAX)
+        self.rids.len().clamp(1, LAYERS_MAX)
     }
 
     pub(super) fn layer_of_rid(&self, rid: &[u8]) -> Option<usize> {
-        let rids = self.rids.iter().take(crate::LAYERS_MAX);
+        let rids = self.rids.iter().take(LAYERS_MAX);
         rids.into_iter().position(|known| known.as_bytes() == rid)
     }
 }

@@ -1,9 +1,11 @@
 use std::iter;
 
-use super::{
-    BYE, FIR, NACK, PAYLOAD_FEEDBACK, PLI, RECEIVER_REPORT, ReportBlock, SENDER_REPORT,
-    TRANSPORT_FEEDBACK, TRANSPORT_WIDE, TransportFeedback,
+use super::packet_type::{
+    BYE, FIR, NACK, PAYLOAD_FEEDBACK, PLI, RECEIVER_REPORT, SENDER_REPORT, TRANSPORT_FEEDBACK,
+    TRANSPORT_WIDE,
 };
+use super::report::ReportBlock;
+use super::transport_feedback::TransportFeedback;
 
 /// One item of a received compound packet.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
+use super::packet_type::{TRANSPORT_FEEDBACK, TRANSPORT_WIDE};
 use super::write::{begin, finish};
-use super::{TRANSPORT_FEEDBACK, TRANSPORT_WIDE};
 
 /// Unit of a delta, in microseconds: the time from one arrival to the next.
 const DELTA_US: i64 = 250;

@@ -1,7 +1,8 @@
-use super::{
-    BYE, NACK, PAYLOAD_FEEDBACK, PLI, RECEIVER_REPORT, ReportBlock, SENDER_REPORT,
-    SOURCE_DESCRIPTION, SenderReport, TRANSPORT_FEEDBACK,
+use super::packet_type::{
+    BYE, NACK, PAYLOAD_FEEDBACK, PLI, RECEIVER_REPORT, SENDER_REPORT, SOURCE_DESCRIPTION,
+    TRANSPORT_FEEDBACK,
 };
+use super::report::{ReportBlock, SenderReport};
 
 /// Most report blocks or sources in one packet: its count has five bits.
 const COUNT_MAX: usize = 31;

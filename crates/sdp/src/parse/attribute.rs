@@ -2,13 +2,13 @@
 //! ignored.
 
 use crate::codec::{Codec, Extension};
+use crate::direction::Direction;
 use crate::error::Reason;
 use crate::limits::{
     EXTENSION_URI_MAX, EXTENSIONS_MAX, FEEDBACK_BYTES_MAX, FEEDBACKS_MAX, MSIDS_MAX, NAME_MAX,
     PARAMETERS_MAX, RIDS_MAX, SOURCE_GROUPS_MAX, SSRCS_MAX,
 };
 use crate::line::{first_word, is_word, number};
-use crate::section::Direction;
 use crate::simulcast::{Rid, RidDirection, Simulcast, is_rid};
 use crate::sources::{Msid, Source, SourceGroup};
 

@@ -1,11 +1,13 @@
 //! A section while its lines are being read.
 
-use super::{Session, attribute};
+use super::attribute;
+use super::session::Session;
 use crate::codec::Codec;
+use crate::direction::Direction;
 use crate::error::Reason;
 use crate::limits::{CANDIDATES_MAX, EXTENSIONS_MAX, FEEDBACKS_MAX, FORMATS_MAX};
 use crate::line::{Line, MediaLine, first_word, number};
-use crate::section::{Direction, MediaKind, Section, is_rtp};
+use crate::section::{MediaKind, Section, is_rtp};
 
 /// Payload types of RTP (RFC 3550 §5.1: seven bits).
 const PAYLOAD_TYPES: usize = 128;

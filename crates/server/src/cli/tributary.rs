@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use clap::Args;
 use toml::Value;
 
-use super::Flags;
+use super::flags::Flags;
 use crate::config::Config;
 
 /// The flags of the clients' own server. They may have one dash or two.

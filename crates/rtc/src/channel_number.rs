@@ -1,0 +1,3 @@
+/// Names a data channel of one peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChannelNumber(pub(crate) usize);

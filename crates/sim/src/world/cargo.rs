@@ -1,0 +1,22 @@
+use std::net::SocketAddr;
+
+use shard::ShardMessage;
+
+/// What is on its way.
+#[derive(Debug)]
+pub(super) enum Cargo {
+    ToShard {
+        shard: usize,
+        source: SocketAddr,
+        contents: Vec<u8>,
+    },
+    ToClient {
+        client: usize,
+        source: SocketAddr,
+        contents: Vec<u8>,
+    },
+    Message {
+        shard: usize,
+        message: ShardMessage,
+    },
+}
