@@ -39,6 +39,7 @@ pub struct World {
     flights: Flights<Cargo>,
     publishers: u8,
     events: Vec<(Duration, Event)>,
+    probe: fn(bool),
 }
 
 #[derive(Debug)]
@@ -68,7 +69,14 @@ impl World {
             flights: Flights::new(),
             publishers: 0,
             events: Vec::new(),
+            probe: |_| (),
         }
+    }
+
+    /// Calls this with `true` before a shard does something, and with `false` after it, to measure
+    /// the shards alone.
+    pub fn set_probe(&mut self, probe: fn(bool)) {
+        self.probe = probe;
     }
 
     /// The seed of this world, to be printed with every failure.

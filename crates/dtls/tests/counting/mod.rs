@@ -1,7 +1,8 @@
-//! An allocator that counts live bytes, for memory tests. Each test is a program of its own.
+//! An allocator that counts live bytes, and allocations, for memory tests. Each test is a program of
+//! its own.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 struct Counting;
 
@@ -11,11 +12,20 @@ static LIVE: AtomicUsize = AtomicUsize::new(0);
 /// The maximum of [`LIVE`] since [`forget_peak`].
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
+/// Allocations while [`COUNTING`].
+static COUNTED: AtomicUsize = AtomicUsize::new(0);
+
+/// See [`count`].
+static COUNTING: AtomicBool = AtomicBool::new(false);
+
 // SAFETY: every call is passed to the system's allocator with the same arguments.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
         PEAK.fetch_max(live, Ordering::Relaxed);
+        if COUNTING.load(Ordering::Relaxed) {
+            COUNTED.fetch_add(1, Ordering::Relaxed);
+        }
         // SAFETY: see above.
         unsafe { System.alloc(layout) }
     }
@@ -43,4 +53,14 @@ pub fn peak() -> usize {
 /// Resets the peak to what is allocated at present.
 pub fn forget_peak() {
     PEAK.store(live(), Ordering::Relaxed);
+}
+
+/// Begins to count allocations, or stops.
+pub fn count(counts: bool) {
+    COUNTING.store(counts, Ordering::Relaxed);
+}
+
+/// Returns the number of allocations that were counted so far.
+pub fn counted() -> usize {
+    COUNTED.load(Ordering::Relaxed)
 }

@@ -104,12 +104,17 @@ impl World {
     }
 
     fn input(&mut self, shard: usize, input: Input<'_>) {
-        let now = self.clock.now();
+        let (now, probe) = (self.clock.now(), self.probe);
+        probe(true);
         self.shards[shard].shard.handle_input(now, input);
+        probe(false);
         // Outputs borrow the shard, so datagrams are sent after the loop.
         let mut down = Vec::new();
         loop {
-            match self.shards[shard].shard.poll_output(now) {
+            probe(true);
+            let output = self.shards[shard].shard.poll_output(now);
+            probe(false);
+            match output {
                 Some(Output::Transmit(transmit)) => {
                     let (source, to) = (transmit.path.local, transmit.path.remote);
                     down.extend(transmit.datagrams().map(|d| (source, to, d.to_vec())));
