@@ -12,7 +12,7 @@ use signaling::dialect::headwater::{
 use super::link::{Link, Socket};
 use super::outlets::{Linked, Outlet};
 use super::refusals::{busy, gone, refused_field};
-use super::{Control, Denied, now, random};
+use super::{Control, denied, now, random};
 
 /// A participant that has joined, or is back.
 pub(crate) struct Entered {
@@ -74,7 +74,7 @@ impl Control {
             room::Role::Publisher => permissions.join_as_publisher(),
             room::Role::Viewer | room::Role::Hidden => permissions.join_as_viewer(),
         };
-        permitted.map_err(|denied| refused_field("params.token", &Denied::from(denied).into()))
+        permitted.map_err(|refusal| refused_field("params.token", &denied(refusal)))
     }
 
     /// Goes on with a participation over a new socket.

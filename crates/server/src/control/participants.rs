@@ -91,7 +91,7 @@ impl Control {
     }
 
     /// Opens a session of a participant for one stream of its room: to publish it, as declared,
-    /// or to watch it. `open` needs no token. When a publishing session ends, so does its stream
+    /// or to watch it. The dialect has looked at permissions. When a publishing session ends, so does its stream
     /// in the room, and the other way round. A watching session outlives its stream:
     /// [`Self::close_single`] ends either kind.
     pub(crate) async fn open_for(

@@ -83,7 +83,7 @@ async fn connect(
     }
     let rules = Rules::new("broadcast-recording", &service);
     let own = service.clone();
-    let begin = move |outgoing, grants| Client::new(own, outgoing, grants);
+    let begin = move |outgoing, permissions| Client::new(own, outgoing, permissions);
     handler::open(service, request, rules, begin)
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use auth::Permissions;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Method, Request, Response, StatusCode};
@@ -41,16 +42,16 @@ async fn publish(
     path: &str,
     request: Request<Body>,
 ) -> Result<Response<Body>, Problem> {
-    permit(service, Role::Publisher, path, &request)?;
+    let permissions = permit(service, Role::Publisher, path, &request)?;
     let request = read(service, request).await?;
     let (target, call) = whip::call(path, &request)?;
     let stream = target.stream.clone();
     let response = match call {
         Call::Open(open) => {
-            let opened = open_session(service, open).await?;
+            let opened = open_session(service, permissions, open).await?;
             whip::created(&stream, &opened, &service.settings.ice_servers)
         }
-        other => session(service, Role::Publisher, target, other).await?,
+        other => session(service, caller(Role::Publisher, target, permissions), other).await?,
     };
     Ok(response.map(Body::from))
 }
@@ -60,24 +61,26 @@ async fn watch(
     path: &str,
     request: Request<Body>,
 ) -> Result<Response<Body>, Problem> {
-    permit(service, Role::Viewer, path, &request)?;
+    let permissions = permit(service, Role::Viewer, path, &request)?;
     let request = read(service, request).await?;
     let (target, call) = whep::call(path, &request)?;
     let stream = target.stream.clone();
     let response = match call {
         WhepCall::Session(Call::Open(open)) => {
-            let opened = open_session(service, open).await?;
+            let opened = open_session(service, permissions, open).await?;
             whep::created(&stream, &opened, &service.settings.ice_servers)
         }
-        WhepCall::Session(other) => session(service, Role::Viewer, target, other).await?,
+        WhepCall::Session(other) => {
+            session(service, caller(Role::Viewer, target, permissions), other).await?
+        }
         WhepCall::Subscribe(kinds) => {
-            let caller = caller(Role::Viewer, target)?;
+            let caller = caller(Role::Viewer, target, permissions)?;
             service.control.described(&caller)?;
             service.sessions.subscribe(caller.session, &kinds);
             whep::events_created(&stream, caller.session, &kinds)
         }
         WhepCall::Follow(kinds) => {
-            let caller = caller(Role::Viewer, target)?;
+            let caller = caller(Role::Viewer, target, permissions)?;
             let described = service.control.described(&caller)?;
             let followed = service.control.follow(&caller)?;
             let ended = service.sessions.follow(caller.session, &kinds);
@@ -93,7 +96,7 @@ async fn watch(
             ));
         }
         WhepCall::Unsubscribe(kinds) => {
-            let caller = caller(Role::Viewer, target)?;
+            let caller = caller(Role::Viewer, target, permissions)?;
             service.control.described(&caller)?;
             if !service.sessions.unsubscribe(caller.session, kinds) {
                 return Err(unsubscribed());
@@ -101,7 +104,7 @@ async fn watch(
             session_http::empty(StatusCode::OK)
         }
         WhepCall::ChooseLayer { mid, choice } => {
-            let caller = caller(Role::Viewer, target)?;
+            let caller = caller(Role::Viewer, target, permissions)?;
             service
                 .control
                 .choose_layer(&caller, mid.as_deref(), choice)?;
@@ -117,26 +120,27 @@ fn unsubscribed() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, detail)
 }
 
-/// Refuses a request before its body is read: 404 for an unknown session, whatever the method and
-/// the body, and 429 for too many PATCHes. A preflight carries no token and passes.
+/// Verifies the token of a request, and refuses it before its body is read: 404 for an unknown
+/// session, whatever the method and the body, and 429 for too many PATCHes. A preflight carries no
+/// token and passes.
 fn permit(
     service: &Service,
     role: Role,
     path: &str,
     request: &Request<Body>,
-) -> Result<(), Problem> {
-    if request.method() == Method::OPTIONS {
-        return Ok(());
-    }
+) -> Result<Permissions, Problem> {
     let target = Target::parse(path, request)?;
-    let Some(session) = target.session else {
-        return Ok(());
-    };
-    service.control.described(&caller(role, target)?)?;
-    if request.method() == Method::PATCH {
-        service.sessions.take_patch(session, Instant::now())?;
+    let permissions = service.control.verify(target.token.as_deref());
+    if request.method() == Method::OPTIONS || target.session.is_none() {
+        return Ok(permissions);
     }
-    Ok(())
+    let caller = caller(role, target, permissions.clone())?;
+    service.control.described(&caller)?;
+    if request.method() == Method::PATCH {
+        let now = Instant::now();
+        service.sessions.take_patch(caller.session, now)?;
+    }
+    Ok(permissions)
 }
 
 /// Reads the body, within the limit for its content type.
@@ -152,7 +156,11 @@ async fn read(service: &Service, request: Request<Body>) -> Result<Request<Bytes
 }
 
 /// Opens a session. Refused with 429 above `limits.sessions_per_second`.
-async fn open_session(service: &Service, open: Open) -> Result<model::Opened, Problem> {
+async fn open_session(
+    service: &Service,
+    permissions: Permissions,
+    open: Open,
+) -> Result<model::Opened, Problem> {
     if !service.opens.take(Instant::now()) {
         let detail = "limits.sessions_per_second is reached: try again in a second";
         return Err(Problem::later(
@@ -162,7 +170,7 @@ async fn open_session(service: &Service, open: Open) -> Result<model::Opened, Pr
         ));
     }
     let control = &service.control;
-    let opened = control.open(open).await?;
+    let opened = control.open(permissions, open).await?;
     let ice_options = session_http::ice_options(&opened.answer);
     service
         .sessions
@@ -175,21 +183,18 @@ async fn open_session(service: &Service, open: Open) -> Result<model::Opened, Pr
 /// Handles the calls on a session that WHIP and WHEP have in common.
 async fn session(
     service: &Service,
-    role: Role,
-    target: Target,
+    caller: Result<Caller, Problem>,
     call: Call,
 ) -> Result<Response<Bytes>, Problem> {
     match call {
         Call::Answer(response) => Ok(response),
         Call::Show => {
-            let described = service.control.described(&caller(role, target)?)?;
+            let described = service.control.described(&caller?)?;
             Ok(session_http::shown(&described.local_ufrag))
         }
-        Call::Patch { fragment, if_match } => {
-            patch(service, &caller(role, target)?, fragment, &if_match).await
-        }
+        Call::Patch { fragment, if_match } => patch(service, &caller?, fragment, &if_match).await,
         Call::Close => {
-            let caller = caller(role, target)?;
+            let caller = caller?;
             service.control.close(&caller)?;
             service.sessions.closed(caller.session);
             Ok(session_http::empty(StatusCode::OK))
@@ -227,13 +232,13 @@ async fn patch(
     Ok(session_http::empty(StatusCode::NO_CONTENT))
 }
 
-fn caller(role: Role, target: Target) -> Result<Caller, Problem> {
+fn caller(role: Role, target: Target, permissions: Permissions) -> Result<Caller, Problem> {
     let session = target.session.ok_or(SessionError::Unknown)?;
     Ok(Caller {
         role,
         stream: target.stream,
         session,
-        token: target.token,
+        subject: permissions.subject,
     })
 }
 

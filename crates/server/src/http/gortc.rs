@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use auth::Permissions;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -26,7 +27,7 @@ use super::socket::Close;
 use super::upgrade_request::UpgradeRequest;
 use super::{RateLimit, Service};
 use crate::config::Gortc as Config;
-use crate::control::{EventBatch, Grants};
+use crate::control::EventBatch;
 use membership::InRoom;
 
 /// Announcements per second in rooms that requests of one socket for missing streams cause, with
@@ -88,11 +89,11 @@ pub(super) async fn connect(
         ..Rules::new("gortc", &service)
     };
     let own = service.clone();
-    let begin = move |outgoing, grants| Session {
+    let begin = move |outgoing, permissions| Session {
         gortc: own.gortc.clone(),
         service: own,
         outgoing,
-        grants,
+        permissions,
         uid: id.text(),
         id,
         rooms: BTreeMap::new(),
@@ -152,7 +153,7 @@ struct Session {
     service: Service,
     gortc: Arc<Gortc>,
     outgoing: Outgoing,
-    grants: Grants,
+    permissions: Permissions,
     id: ParticipantId,
     /// The id as the client wrote it.
     uid: String,

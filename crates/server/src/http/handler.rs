@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use auth::Permissions;
 use axum::extract::ws::{Message, WebSocket};
 use axum::response::Response;
 use futures_util::{FutureExt, SinkExt, StreamExt};
@@ -15,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use super::socket::{self, Close, send, timed};
 use super::upgrade_request::{self, UpgradeRequest};
 use super::{RateLimit, Service};
-use crate::control::Grants;
 
 /// A socket that is silent for this long counts as lost, unless its dialect has its own time.
 /// Clients of most dialects lose their whole session with it, so a short outage of the network is
@@ -115,17 +115,18 @@ impl Outgoing {
 }
 
 /// Opens the socket of a dialect, or answers why not. `begin` makes the handler from the socket's
-/// sending end and the grants of its client.
+/// sending end and the permissions of its client, who may at least watch.
 pub(super) fn open<T: Handler>(
     service: Service,
     request: UpgradeRequest,
     rules: Rules,
-    begin: impl FnOnce(Outgoing, Grants) -> T + Send + 'static,
+    begin: impl FnOnce(Outgoing, Permissions) -> T + Send + 'static,
 ) -> Response {
-    let grants = match request.grants {
-        Ok(grants) => grants,
-        Err(error) => return upgrade_request::refused(error),
-    };
+    let permissions = request.permissions;
+    // Publishing in a room includes watching: a token that allows no watching opens nothing.
+    if let Err(refusal) = permissions.join_as_viewer() {
+        return upgrade_request::refused(refusal);
+    }
     let (subprotocol, frame_bytes_max) = (rules.subprotocol, rules.frame_bytes_max);
     let run = async move |service: Service, socket| {
         let (queue, queued) = mpsc::channel(QUEUE_MAX);
@@ -138,7 +139,7 @@ pub(super) fn open<T: Handler>(
             slow: slow.clone(),
             frames: RateLimit::new(FRAMES_PER_SECOND),
         };
-        let mut handler = begin(Outgoing { queue, slow }, grants);
+        let mut handler = begin(Outgoing { queue, slow }, permissions);
         let ended = socket_loop.run(&mut handler).await;
         handler.ended();
         match ended? {

@@ -6,11 +6,13 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use auth::Permissions;
+use room::Grants;
 use tokio::sync::Notify;
 
 use super::handler::{Handler, Outgoing, Reaction, never};
 use super::socket::Close;
-use crate::control::{Grants, random};
+use crate::control::random;
 
 /// How long a hub sleeps when no timeout is due.
 const IDLE: Duration = Duration::from_secs(60);
@@ -27,10 +29,18 @@ pub(super) struct Sent {
     pub(super) text: Arc<str>,
 }
 
+/// What a client may do, for machines whose media goes from browser to browser.
+pub(super) fn grants(permissions: &Permissions) -> Grants {
+    Grants {
+        publish: permissions.join_as_publisher().is_ok(),
+        view: permissions.join_as_viewer().is_ok(),
+    }
+}
+
 /// The state machine that the sockets of a hub share, with its dialect. It does no IO.
 pub(super) trait Machine: Send + 'static {
     /// A socket was opened.
-    fn opened(&mut self, now: Instant, socket: SocketId, grants: Grants);
+    fn opened(&mut self, now: Instant, socket: SocketId, permissions: &Permissions);
 
     /// A socket received a frame.
     fn received(&mut self, now: Instant, socket: SocketId, text: &str) -> Reaction;
@@ -112,11 +122,11 @@ impl<M: Machine> Hub<M> {
     }
 
     /// Adds a socket. The returned handler removes it when the socket ends.
-    pub(super) fn join(&self, outgoing: Outgoing, grants: Grants) -> Registration<M> {
+    pub(super) fn join(&self, outgoing: Outgoing, permissions: &Permissions) -> Registration<M> {
         let id = SocketId(random::<16>());
         let mut state = self.shared.state();
         state.sockets.insert(id, outgoing);
-        state.machine.opened(Instant::now(), id, grants);
+        state.machine.opened(Instant::now(), id, permissions);
         self.shared.settle(state);
         Registration {
             shared: self.shared.clone(),

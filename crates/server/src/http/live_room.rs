@@ -8,6 +8,7 @@ mod viewer;
 use std::sync::Arc;
 use std::time::Instant;
 
+use auth::Permissions;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, Uri};
@@ -16,11 +17,11 @@ use room::direct::{self, ClientId, Output, Request, Rooms};
 use signaling::dialect::live_room;
 
 use super::handler::{self, Reaction, Rules};
-use super::hub::{Hub, Machine, Sent, SocketId};
+use super::hub::{Hub, Machine, Sent, SocketId, grants};
 use super::upgrade_request::UpgradeRequest;
 use super::{RateLimit, Service, Settings};
 use crate::config::LiveRoom;
-use crate::control::{Control, Grants};
+use crate::control::Control;
 use server::{Links, Server};
 
 /// All live rooms with their sockets.
@@ -52,7 +53,7 @@ pub(super) fn start(
 pub(super) async fn connect(State(service): State<Service>, request: UpgradeRequest) -> Response {
     let rules = Rules::new("live-room", &service);
     let rooms = service.live_rooms.clone();
-    let begin = move |outgoing, grants| rooms.join(outgoing, grants);
+    let begin = move |outgoing, permissions| rooms.join(outgoing, &permissions);
     handler::open(service, request, rules, begin)
 }
 
@@ -83,10 +84,9 @@ pub(super) struct Protocol {
 }
 
 impl Machine for Protocol {
-    fn opened(&mut self, now: Instant, socket: SocketId, grants: Grants) {
-        let Grants { publish, view } = grants;
-        let grants = direct::Grants { publish, view };
-        self.rooms.opened(now, ClientId(socket.0), grants);
+    fn opened(&mut self, now: Instant, socket: SocketId, permissions: &Permissions) {
+        let client = ClientId(socket.0);
+        self.rooms.opened(now, client, grants(permissions));
     }
 
     fn received(&mut self, _now: Instant, socket: SocketId, text: &str) -> Reaction {

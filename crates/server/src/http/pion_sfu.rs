@@ -6,6 +6,7 @@ mod inside;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use auth::Permissions;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -17,7 +18,7 @@ use super::handler::{self, Handler, Outgoing, Reaction, Rules};
 use super::socket::Close;
 use super::upgrade_request::UpgradeRequest;
 use super::{Service, pages};
-use crate::control::{Enter, EventBatch, Grants, UnifiedOptions};
+use crate::control::{Enter, EventBatch, UnifiedOptions};
 use inside::{Inside, SessionEvent};
 
 /// m-lines that a participant is offered before those of ended tracks are used again. Clients know
@@ -47,10 +48,10 @@ pub(super) fn router(service: Service) -> Router {
 async fn connect(State(service): State<Service>, request: UpgradeRequest) -> Response {
     let rules = Rules::new("pion-sfu", &service);
     let own = service.clone();
-    let begin = move |outgoing, grants| Session {
+    let begin = move |outgoing, permissions| Session {
         service: own,
         outgoing,
-        grants,
+        permissions,
         inside: None,
     };
     handler::open(service, request, rules, begin)
@@ -60,7 +61,7 @@ async fn connect(State(service): State<Service>, request: UpgradeRequest) -> Res
 struct Session {
     service: Service,
     outgoing: Outgoing,
-    grants: Grants,
+    permissions: Permissions,
     /// The participation; `None` before the client joins and after it has ended.
     inside: Option<Inside>,
 }
@@ -163,14 +164,14 @@ impl Session {
             id,
             name: Some(identity.peer.clone()),
             metadata: String::new(),
-            role: match self.grants.publish {
+            role: match self.permissions.join_as_publisher().is_ok() {
                 true => room::Role::Publisher,
                 false => room::Role::Viewer,
             },
             client: "Pion_SFU",
         };
         let options = UnifiedOptions {
-            shown_all: self.grants.view,
+            shown_all: self.permissions.join_as_viewer().is_ok(),
             called_all: None,
             new_lines: NEW_LINES_MAX,
         };

@@ -6,22 +6,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use auth::Permissions;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use room::Grants;
 use room::peer_tree::{Broadcasts, Output, PeerId};
 use signaling::dialect::tributary::{self, IceServers, Refused};
 use tower_http::services::ServeDir;
 
 use super::Service;
 use super::handler::{self, Reaction, Rules};
-use super::hub::{Hub, Machine, Sent, SocketId};
+use super::hub::{Hub, Machine, Sent, SocketId, grants};
 use super::socket::Close;
 use super::upgrade_request::UpgradeRequest;
 use crate::config;
-use crate::control::Grants;
 
 /// All broadcasts with their sockets, and the directory that its own port serves.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ pub(super) fn start(config: &config::Tributary, ice: &config::Ice) -> Arc<Tribut
 pub(super) async fn connect(State(service): State<Service>, request: UpgradeRequest) -> Response {
     let rules = Rules::new("tributary", &service);
     let hub = service.tributary.hub.clone();
-    let begin = move |outgoing, grants| hub.join(outgoing, grants);
+    let begin = move |outgoing, permissions| hub.join(outgoing, &permissions);
     handler::open(service, request, rules, begin)
 }
 
@@ -73,7 +74,7 @@ async fn no_files() -> (StatusCode, &'static str) {
 struct Protocol {
     broadcasts: Broadcasts,
     ice_servers: IceServers,
-    peers: BTreeMap<PeerId, (SocketId, tributary::Grants)>,
+    peers: BTreeMap<PeerId, (SocketId, Grants)>,
     /// Replies to the senders of frames, sent before events.
     replies: VecDeque<Sent>,
 }
@@ -86,11 +87,9 @@ impl Protocol {
 }
 
 impl Machine for Protocol {
-    fn opened(&mut self, _now: Instant, socket: SocketId, grants: Grants) {
+    fn opened(&mut self, _now: Instant, socket: SocketId, permissions: &Permissions) {
         let peer = tributary::peer_id(socket.0);
-        let Grants { publish, view } = grants;
-        let grants = tributary::Grants { publish, view };
-        self.peers.insert(peer, (socket, grants));
+        self.peers.insert(peer, (socket, grants(permissions)));
         self.broadcasts.opened(peer);
     }
 

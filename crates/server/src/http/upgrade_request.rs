@@ -2,26 +2,26 @@
 
 use std::convert::Infallible;
 
+use auth::Permissions;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::request::Parts;
 use axum::response::Response;
-use model::OpenError;
 use signaling::{Problem, session_http};
 
 use super::Service;
-use crate::control::Grants;
+use crate::control::denied;
 
-/// A client's request for a WebSocket, with the grants of its token.
+/// A client's request for a WebSocket, with the permissions of its token.
 ///
 /// Clients of earlier systems do not know tokens. Where the server needs one, it can be in the URL
 /// of the socket (`?token=…`) or in a bearer header.
 #[derive(Debug)]
 pub(super) struct UpgradeRequest {
     pub(super) upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    pub(super) grants: Result<Grants, OpenError>,
+    pub(super) permissions: Permissions,
 }
 
 impl FromRequestParts<Service> for UpgradeRequest {
@@ -29,13 +29,18 @@ impl FromRequestParts<Service> for UpgradeRequest {
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Infallible> {
         let token = session_http::token(&parts.uri, &parts.headers);
-        let grants = service.control.grants(token.as_deref());
+        let permissions = service.control.verify(token.as_deref());
         let upgrade = WebSocketUpgrade::from_request_parts(parts, service).await;
-        Ok(Self { upgrade, grants })
+        Ok(Self {
+            upgrade,
+            permissions,
+        })
     }
 }
 
-/// The response to a client whose token grants nothing.
-pub(super) fn refused(error: OpenError) -> Response {
-    Problem::from(error).into_response().map(Body::from)
+/// The response to a client whose token allows nothing.
+pub(super) fn refused(refusal: auth::Denied) -> Response {
+    Problem::from(denied(refusal))
+        .into_response()
+        .map(Body::from)
 }

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use auth::Permissions;
 use model::OpenError;
 use room::{EndReason, Event};
 use rtc::Expected;
@@ -15,7 +16,7 @@ use super::super::Service;
 use super::super::handler::{Handler, Outgoing, Reaction};
 use super::super::socket::Close;
 use super::inside::{Inside, SessionEvent};
-use crate::control::{ChannelMessage, EventBatch, Grants};
+use crate::control::{ChannelMessage, EventBatch};
 
 /// How long the close of a socket is delayed when its request cannot be met now, since its client
 /// reconnects at once.
@@ -30,7 +31,7 @@ const OFFER_AFTER: Duration = Duration::from_millis(300);
 pub(super) struct Client {
     service: Service,
     outgoing: Outgoing,
-    grants: Grants,
+    permissions: Permissions,
     session: Session,
     /// The participation; `None` before the client broadcasts or subscribes.
     inside: Option<Inside>,
@@ -74,11 +75,11 @@ impl Handler for Client {
 }
 
 impl Client {
-    pub(super) fn new(service: Service, outgoing: Outgoing, grants: Grants) -> Self {
+    pub(super) fn new(service: Service, outgoing: Outgoing, permissions: Permissions) -> Self {
         Self {
             service,
             outgoing,
-            grants,
+            permissions,
             session: Session::default(),
             inside: None,
         }
@@ -138,8 +139,8 @@ impl Client {
         offer: Option<String>,
     ) -> Result<(), OpenError> {
         let may = match role {
-            Role::Broadcaster => self.grants.publish,
-            Role::Subscriber => self.grants.view,
+            Role::Broadcaster => self.permissions.join_as_publisher().is_ok(),
+            Role::Subscriber => self.permissions.join_as_viewer().is_ok(),
         };
         if !may {
             return Err(OpenError::TokenWrong);

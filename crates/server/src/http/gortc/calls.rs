@@ -71,7 +71,7 @@ impl Session {
             return Err(Error::full(reason));
         }
         self.take_opening()?;
-        let role = match self.grants.publish {
+        let role = match self.permissions.join_as_publisher().is_ok() {
             true => room::Role::Publisher,
             false => room::Role::Viewer,
         };
@@ -110,7 +110,7 @@ impl Session {
 
     async fn publish(&mut self, rid: &str, sdp: String, minfo: &str) -> Answer {
         let (room, key) = self.room(rid)?;
-        if !self.grants.publish {
+        if !self.permissions.join_as_publisher().is_ok() {
             return Err(Error::FORBIDDEN);
         }
         self.service
@@ -178,7 +178,7 @@ impl Session {
         sfuid: Option<&str>,
     ) -> Answer {
         let (room, key) = self.room(rid)?;
-        if !self.grants.view {
+        if !self.permissions.join_as_viewer().is_ok() {
             return Err(Error::FORBIDDEN);
         }
         let is_here = self.reaches(sfuid)?;
@@ -307,7 +307,6 @@ fn open(role: Role, stream: StreamName, offer: String) -> Open {
     Open {
         role,
         stream,
-        token: None,
         offer,
         client: CLIENT.to_owned(),
     }

@@ -87,7 +87,6 @@ impl Host {
         let open = Open {
             role: Role::Publisher,
             stream: self.names.stream.clone(),
-            token: None,
             offer: self.server.sdp(body)?,
             client: CLIENT.to_owned(),
         };
