@@ -15,7 +15,7 @@ use toml::{Table, Value};
 
 use crate::webhooks::Kind;
 
-pub(crate) use dialects::{BroadcastRecording, Dialects, Gortc, LiveRoom};
+pub(crate) use dialects::{Dialects, Gortc};
 pub(crate) use tributary::Tributary;
 
 /// Prefix of environment variables; `HEADWATER_MEDIA__PORT` is `media.port`.

@@ -5,12 +5,10 @@ mod api;
 mod carry_out;
 mod commands;
 mod external;
-mod headwater;
-mod link;
 mod outlets;
 mod participants;
+mod queue;
 mod refusals;
-mod resuming;
 mod session_log;
 mod unified;
 
@@ -32,9 +30,7 @@ use session_log::SessionLog;
 
 pub(crate) use api::OutgoingMessage;
 pub(crate) use external::Followed;
-pub(crate) use headwater::Entered;
-pub(crate) use link::{Next, Socket};
-pub(crate) use outlets::EventBatch;
+pub(crate) use outlets::{EventBatch, Outlet, Slow};
 pub(crate) use participants::{Enter, Entrance};
 pub(crate) use session::{Caller, ChannelMessage};
 pub(crate) use unified::{Offers, Participation, UnifiedOptions};
@@ -241,8 +237,8 @@ impl Control {
         self.carry_out(&mut state, now);
     }
 
-    /// Does something with the core, and then what follows from it.
-    fn with_core<T>(&self, act: impl FnOnce(&mut Core, Now) -> T) -> T {
+    /// Does something with the core, under the lock, and then what follows from it.
+    pub(crate) fn with_core<T>(&self, act: impl FnOnce(&mut Core, Now) -> T) -> T {
         let (mut state, now) = (self.state(), now());
         let result = act(&mut state.core, now);
         self.settle(&mut state, now);

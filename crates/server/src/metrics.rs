@@ -16,8 +16,6 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use shard::Delays;
 
-use signaling::dialect::headwater::Error;
-
 use crate::causes::{Causes, Seldom};
 use crate::control::Control;
 
@@ -32,7 +30,7 @@ struct HttpLabels {
 /// The label of a refused request of a participant: its error code.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RefusedLabels {
-    code: String,
+    code: &'static str,
 }
 
 /// Labels of a frame from a client of an earlier system.
@@ -71,9 +69,8 @@ pub(crate) struct HttpMetrics {
 }
 
 impl HttpMetrics {
-    /// Counts a refused request of a participant.
-    pub(crate) fn refused_call(&self, error: &Error) {
-        let code = error.code.as_str().to_owned();
+    /// Counts a refused request of a participant, by the code that it was refused with.
+    pub(crate) fn refused_call(&self, code: &'static str) {
         self.refused_calls
             .get_or_create(&RefusedLabels { code })
             .inc();
