@@ -89,7 +89,9 @@ pub(super) fn call(
             Ok(Some(responded(id, &restarted)))
         }
         Call::Send(send) => {
-            let to = send.recipient()?;
+            let to = send
+                .recipient()
+                .map_err(|error| Error::of("params.to", Code::BadRequest, error.to_string()))?;
             let kind = send.kind.unwrap_or(headwater::MessageKind::Chat).into();
             let said = |rooms: &mut Rooms, now| {
                 let (topic, body) = (send.topic, send.body);
