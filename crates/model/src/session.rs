@@ -53,9 +53,6 @@ pub struct Open {
     pub role: Role,
     /// The stream.
     pub stream: StreamName,
-    /// The bearer token as the client sent it. That of a publisher also tells whether a second
-    /// publisher is the first one coming back.
-    pub token: Option<String>,
     /// The SDP offer.
     pub offer: String,
     /// The name that the client gives itself, for the log.

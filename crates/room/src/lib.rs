@@ -22,6 +22,7 @@ mod entities;
 mod error;
 mod escape;
 mod event;
+mod grants;
 mod history;
 mod hosting;
 mod id;
@@ -46,6 +47,7 @@ pub use error::{
     CreateError, HostError, JoinError, MetadataError, PublishError, SendError, StreamError,
 };
 pub use event::{EndReason, Event, Notice, Output, TrackSettings};
+pub use grants::Grants;
 pub use history::MESSAGES_KEPT;
 pub use id::{
     ESCAPED_ID_MAX, PARTICIPANT_ID_MAX, ParticipantId, ParticipantIdError, ParticipantKey,

@@ -21,7 +21,7 @@ mod webhook;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use auth::Auth;
-pub(crate) use dialects::{BroadcastRecording, Dialects, Gortc, LiveRoom};
+pub(crate) use dialects::{Dialects, Gortc};
 pub(crate) use http::Http;
 pub(crate) use ice::Ice;
 pub(crate) use limits::Limits;
@@ -31,7 +31,6 @@ pub(crate) use media::Media;
 pub(crate) use rooms::Rooms;
 pub(crate) use secret::Secret;
 pub(crate) use streams::Streams;
-pub(crate) use tributary::Tributary;
 pub(crate) use webhook::Webhook;
 
 /// All settings. Each is a key in TOML and an environment variable.

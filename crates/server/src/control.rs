@@ -5,12 +5,10 @@ mod api;
 mod carry_out;
 mod commands;
 mod external;
-mod headwater;
-mod link;
 mod outlets;
 mod participants;
+mod queue;
 mod refusals;
-mod resuming;
 mod session_log;
 mod unified;
 
@@ -18,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use auth::Tokens;
+use auth::{Permissions, Tokens};
 use contract::Event;
 use model::{OpenError, Restarted, SessionId, ShardId, StreamName, StreamStatus};
 use room::Rooms;
@@ -31,12 +29,10 @@ use outlets::Outlets;
 use session_log::SessionLog;
 
 pub(crate) use api::OutgoingMessage;
-pub(crate) use external::{Caller, Followed};
-pub(crate) use headwater::Entered;
-pub(crate) use link::{Next, Socket};
-pub(crate) use outlets::EventBatch;
+pub(crate) use external::Followed;
+pub(crate) use outlets::{EventBatch, Outlet, Slow};
 pub(crate) use participants::{Enter, Entrance};
-pub(crate) use session::ChannelMessage;
+pub(crate) use session::{Caller, ChannelMessage};
 pub(crate) use unified::{Offers, Participation, UnifiedOptions};
 
 /// How long a shard may take to answer before the caller is told that the server is busy.
@@ -55,15 +51,6 @@ pub(crate) const EVENTS_MAX: usize = 4_096;
 #[derive(Debug, Clone)]
 pub(crate) struct Control {
     shared: Arc<Shared>,
-}
-
-/// What the socket of a dialect may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Grants {
-    /// Begin streams, broadcasts and rooms.
-    pub(crate) publish: bool,
-    /// Watch them.
-    pub(crate) view: bool,
 }
 
 /// How the control plane is set up, but for what the shards say of themselves.
@@ -158,23 +145,9 @@ impl Control {
         control
     }
 
-    /// What a token allows to the client of a dialect that knows no tokens; refused when that is
-    /// nothing.
-    pub(crate) fn grants(&self, token: Option<&str>) -> Result<Grants, OpenError> {
-        let permissions = self.verify(token);
-        let watch = permissions.join_as_viewer();
-        let grants = Grants {
-            publish: permissions.join_as_publisher().is_ok(),
-            view: watch.is_ok(),
-        };
-        match watch {
-            Err(denied) if !grants.publish => Err(Denied::from(denied).into()),
-            _ => Ok(grants),
-        }
-    }
-
-    /// What the bearer of a token may do.
-    pub(crate) fn verify(&self, token: Option<&str>) -> auth::Permissions {
+    /// Returns what the bearer of a token may do. The edge asks once per request, and passes the
+    /// answer on.
+    pub(crate) fn verify(&self, token: Option<&str>) -> Permissions {
         self.shared.tokens.verify(token)
     }
 
@@ -266,8 +239,8 @@ impl Control {
         self.carry_out(&mut state, now);
     }
 
-    /// Does something with the core, and then what follows from it.
-    fn with_core<T>(&self, act: impl FnOnce(&mut Core, Now) -> T) -> T {
+    /// Does something with the core, under the lock, and then what follows from it.
+    pub(crate) fn with_core<T>(&self, act: impl FnOnce(&mut Core, Now) -> T) -> T {
         let (mut state, now) = (self.state(), now());
         let result = act(&mut state.core, now);
         self.settle(&mut state, now);
@@ -289,21 +262,11 @@ impl Control {
     }
 }
 
-impl From<auth::Denied> for Denied {
-    fn from(denied: auth::Denied) -> Self {
-        Self(denied)
-    }
-}
-
-/// A refusal of [`auth`], as a session is refused.
-pub(crate) struct Denied(auth::Denied);
-
-impl From<Denied> for OpenError {
-    fn from(Denied(denied): Denied) -> Self {
-        match denied {
-            auth::Denied::TokenMissing => Self::TokenMissing,
-            auth::Denied::TokenWrong => Self::TokenWrong,
-        }
+/// A refusal of [`auth`], as sessions and participants are refused.
+pub(crate) fn denied(denied: auth::Denied) -> OpenError {
+    match denied {
+        auth::Denied::TokenMissing => OpenError::TokenMissing,
+        auth::Denied::TokenWrong => OpenError::TokenWrong,
     }
 }
 

@@ -86,15 +86,16 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         header_timeout: Duration::from_millis(config.limits.header_timeout_ms),
     };
     let mut servers = JoinSet::new();
-    let mut ports = Vec::new();
+    let ports = http::ports(service, config);
+    let mut opened = Vec::new();
     for http::Listener {
         key,
         address,
         router,
-    } in http::listeners(&service, &config.dialects)
+    } in ports.others
     {
         let listener = bind(address, key).await?;
-        ports.push((key, listener.local_addr()?));
+        opened.push((key, listener.local_addr()?));
         servers.spawn(http::serve(
             listener,
             router,
@@ -103,16 +104,15 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
             stopping.clone(),
         ));
     }
-    let router = http::router(service);
     servers.spawn(http::serve(
         listener,
-        router,
+        ports.main,
         limits,
         http_metrics,
         stopping.clone(),
     ));
     greet(address)?;
-    for (key, address) in ports {
+    for (key, address) in opened {
         print(&format!("  {key}: port {}\n", address.port()))?;
     }
     signals.first().await;

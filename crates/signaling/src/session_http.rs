@@ -156,7 +156,6 @@ fn endpoint(role: Role, target: &Target, request: &Request<Bytes>) -> Result<Cal
             Ok(Call::Open(Open {
                 role,
                 stream: target.stream.clone(),
-                token: target.token.clone(),
                 offer,
                 client: client(request.headers()),
             }))

@@ -420,7 +420,7 @@ export type Room = {
   viewers: number;
 };
 
-/** `send`: sends a message to all participants, or to one. */
+/** A message to send to all participants, or to one. */
 export type Send = {
   /** Whether the message is for people or for programs. Without it, `chat`. */
   kind?: MessageKind;
@@ -432,7 +432,7 @@ export type Send = {
   body: string;
 };
 
-/** The result of `send`. */
+/** A message that was sent. */
 export type Sent = {
   /** The number of the message in its room. */
   number: number;

@@ -33,7 +33,7 @@ pub use event::{Event, Output};
 pub use limits::{Limits, Switch};
 pub use name::{Name, NameError};
 pub use pushes::PUSH_EVERY;
-pub use request::{ClientId, Grants, Refusal, Request, Signal};
+pub use request::{ClientId, Refusal, Request, Signal};
 pub use rooms::Rooms;
 pub use serving::{LinkId, Media, Task};
 

@@ -6,15 +6,6 @@ use super::NameError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u128);
 
-/// What a client's token allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grants {
-    /// It may create rooms.
-    pub publish: bool,
-    /// It may view rooms.
-    pub view: bool,
-}
-
 /// A request of a client. Names are not checked yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {

@@ -6,9 +6,8 @@ use crate::Notice;
 use super::pushes::Pushes;
 use super::room::{Room, RoomKey};
 use super::serving::Linked;
-use super::{
-    ClientId, Event, Grants, Limits, LinkId, Media, Name, Output, Refusal, Request, Switch, Task,
-};
+use super::{ClientId, Event, Limits, LinkId, Media, Name, Output, Refusal, Request, Switch, Task};
+use crate::Grants;
 
 /// All rooms, and all clients that may enter one.
 #[derive(Debug)]

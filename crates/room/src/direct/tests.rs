@@ -8,6 +8,7 @@ mod stage;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::Grants;
 use stage::Stage;
 
 /// The beginning of virtual time.

@@ -2,14 +2,14 @@
 
 use room::{CreateError, MessageKind, ParticipantId, RoomName, SendError};
 use session::Core;
-use signaling::dialect::headwater::{self, Participant, Stream};
+use signaling::json::{self, Participant, Stream};
 
 use super::Control;
 
 /// A room with all that is in it, but the hidden.
 #[derive(Debug)]
 pub(crate) struct Inside {
-    pub(crate) room: headwater::Room,
+    pub(crate) room: json::Room,
     pub(crate) participants: Vec<Participant>,
     pub(crate) streams: Vec<Stream>,
 }
@@ -26,10 +26,10 @@ pub(crate) struct OutgoingMessage {
 
 impl Control {
     /// All rooms, by name.
-    pub(crate) fn rooms(&self) -> Vec<headwater::Room> {
+    pub(crate) fn rooms(&self) -> Vec<json::Room> {
         let state = self.state();
         let rooms = state.core.rooms().rooms();
-        rooms.map(|room| headwater::Room::from(&room)).collect()
+        rooms.map(|room| json::Room::from(&room)).collect()
     }
 
     /// A room; `None` when there is none of this name.
@@ -46,10 +46,7 @@ impl Control {
     }
 
     /// Creates a room. True with one that was not there before.
-    pub(crate) fn create_room(
-        &self,
-        name: RoomName,
-    ) -> Result<(bool, headwater::Room), CreateError> {
+    pub(crate) fn create_room(&self, name: RoomName) -> Result<(bool, json::Room), CreateError> {
         self.with_rooms(|rooms, now| {
             let is_new = rooms.room(&name).is_none();
             let room = rooms.create(now, name)?;
@@ -58,7 +55,7 @@ impl Control {
     }
 
     /// Locks a room or opens it; `None` when there is none of this name.
-    pub(crate) fn lock_room(&self, name: &RoomName, locked: bool) -> Option<headwater::Room> {
+    pub(crate) fn lock_room(&self, name: &RoomName, locked: bool) -> Option<json::Room> {
         self.with_rooms(|rooms, now| {
             rooms.set_locked(now, name, locked);
             rooms.room(name).map(|room| (&room).into())

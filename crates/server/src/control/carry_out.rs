@@ -18,11 +18,25 @@ impl Control {
                         state.core.leave(now, slow, EndReason::Slow);
                     }
                 }
-                Output::Offer { to, offer } => state.outlets.offer(to, offer),
-                Output::PeerLost { to, peer } => state.outlets.peer_lost(to, peer),
-                Output::Layer { to, stream, rid } => state.outlets.layer(to, &stream, rid),
+                Output::Offer { to, offer } => {
+                    if let Some(outlet) = state.outlets.get(to) {
+                        outlet.offer(offer);
+                    }
+                }
+                Output::PeerLost { to, peer } => {
+                    if let Some(outlet) = state.outlets.get(to) {
+                        outlet.peer_lost(peer);
+                    }
+                }
+                Output::Layer { to, stream, rid } => {
+                    if let Some(outlet) = state.outlets.get(to) {
+                        outlet.layer(&stream, rid);
+                    }
+                }
                 Output::ChannelMessage { from, message } => {
-                    state.outlets.channel_message(from, message);
+                    if let Some(outlet) = state.outlets.get(from) {
+                        outlet.channel_message(message);
+                    }
                 }
                 Output::Ended { participant } => state.outlets.close(participant, now.instant),
                 Output::Changed(changed) => state.show_changed(changed),

@@ -2,27 +2,14 @@
 
 use std::time::Duration;
 
+use auth::Permissions;
 use model::{
-    IceFragment, LayerChoice, Open, OpenError, Opened, Restarted, Role, SessionError, SessionId,
-    StreamName, StreamStatus,
+    IceFragment, LayerChoice, Open, OpenError, Opened, Restarted, Role, SessionError, StreamStatus,
 };
-use session::{Description, NotOpened, Opener};
+use session::{Caller, Description, NotOpened, Opener};
 use tokio::sync::{oneshot, watch};
 
-use super::{Control, Denied, SHARD_TIMEOUT, now};
-
-/// A client that calls on its session, as the URL and the headers say it.
-#[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    /// The endpoint under which the session was addressed: a WHIP URL does not end a WHEP session.
-    pub(crate) role: Role,
-    /// The stream in the URL.
-    pub(crate) stream: StreamName,
-    /// The session in the URL.
-    pub(crate) session: SessionId,
-    /// Bearer token, if one was sent.
-    pub(crate) token: Option<String>,
-}
+use super::{Control, SHARD_TIMEOUT, denied, now};
 
 /// What a viewer can follow.
 #[derive(Debug)]
@@ -34,14 +21,18 @@ pub(crate) struct Followed {
 }
 
 impl Control {
-    /// Opens a publishing or viewing session of a client outside rooms.
-    pub(crate) async fn open(&self, open: Open) -> Result<Opened, OpenError> {
-        let permissions = self.verify(open.token.as_deref());
-        match open.role {
+    /// Opens a publishing or viewing session of a client outside rooms, if its permissions allow
+    /// it.
+    pub(crate) async fn open(
+        &self,
+        permissions: Permissions,
+        open: Open,
+    ) -> Result<Opened, OpenError> {
+        let permitted = match open.role {
             Role::Publisher => permissions.publish(),
             Role::Viewer => permissions.watch(),
-        }
-        .map_err(Denied::from)?;
+        };
+        permitted.map_err(denied)?;
         let subject = permissions.subject;
         self.open_by(Opener::External { subject }, open).await
     }
@@ -110,8 +101,7 @@ impl Control {
 
     /// What describes a session now; also the check that the caller may touch it.
     pub(crate) fn described(&self, caller: &Caller) -> Result<Description, SessionError> {
-        let caller = self.caller(caller);
-        self.state().core.description(&caller).cloned()
+        self.state().core.description(caller).cloned()
     }
 
     /// Takes remote candidates: of no use to an ICE-lite agent, which learns from checks
@@ -126,11 +116,11 @@ impl Control {
         caller: &Caller,
         fragment: IceFragment,
     ) -> Result<Restarted, SessionError> {
-        let (session, caller) = (caller.session, self.caller(caller));
+        let session = caller.session;
         let (sender, receiver) = oneshot::channel();
         {
             let (mut state, now) = (self.state(), now());
-            state.core.restart_ice(&caller, &fragment)?;
+            state.core.restart_ice(caller, &fragment)?;
             state.restarts.insert(session, sender);
             self.settle(&mut state, now);
         }
@@ -147,8 +137,7 @@ impl Control {
 
     /// Ends a session.
     pub(crate) fn close(&self, caller: &Caller) -> Result<(), SessionError> {
-        let caller = self.caller(caller);
-        self.with_core(|core, now| core.close(now, &caller))
+        self.with_core(|core, now| core.close(now, caller))
     }
 
     /// Sets which layer a viewer gets. A session has one video m-line; `mid` names it or is absent.
@@ -158,17 +147,15 @@ impl Control {
         mid: Option<&str>,
         choice: LayerChoice,
     ) -> Result<(), SessionError> {
-        let caller = self.caller(caller);
-        self.with_core(|core, _| core.choose_layer(&caller, mid, choice))
+        self.with_core(|core, _| core.choose_layer(caller, mid, choice))
     }
 
     /// Follows the caller's stream; the channels close when the session ends, or the stream's
     /// last one.
     pub(crate) fn follow(&self, caller: &Caller) -> Result<Followed, SessionError> {
         let (session, stream) = (caller.session, &caller.stream);
-        let caller = self.caller(caller);
         let mut state = self.state();
-        state.core.description(&caller)?;
+        state.core.description(caller)?;
         let status = state.core.stream(stream).unwrap_or_default();
         let layer = state.core.layer(session).map(str::to_owned);
         let followed = state.followed.entry(stream.clone());
@@ -178,15 +165,5 @@ impl Control {
         let layer = followed.or_insert_with(|| watch::channel(layer).0);
         let layer = layer.subscribe();
         Ok(Followed { status, layer })
-    }
-
-    /// The caller, with the subject of its token.
-    fn caller(&self, caller: &Caller) -> session::Caller {
-        session::Caller {
-            role: caller.role,
-            stream: caller.stream.clone(),
-            session: caller.session,
-            subject: self.verify(caller.token.as_deref()).subject,
-        }
     }
 }

@@ -1,12 +1,12 @@
-//! Participants by other dialects than Headwater's: they enter and leave rooms, and open a session
-//! for each stream that they want.
+//! Participants: they enter and leave rooms, and open a session for each stream that they want.
 
 use model::{Open, OpenError, Opened, SessionId, StreamName};
 use room::{Declared, EndReason, Joined, ParticipantId, ParticipantKey, RoomName};
-use session::{Opener, TransportKind};
+use session::{Core, Now, Opener, Stats, TransportKind};
 use tokio::sync::mpsc;
 
-use super::outlets::{EventBatch, Outlet, Queue, UnifiedOutlet};
+use super::outlets::{EventBatch, Outlet};
+use super::queue::{Queue, UnifiedOutlet};
 use super::{Control, now};
 
 /// A request to enter a room by a dialect.
@@ -37,7 +37,22 @@ pub(crate) struct Entrance {
 }
 
 impl Control {
-    /// Lets a participant into a room. It is shown no streams: it opens sessions for those that it
+    /// Lets a participant into a room, who is told everything through the outlet that `make`
+    /// returns. What `make` sends comes before all that follows from the entry.
+    pub(crate) fn join(
+        &self,
+        enter: session::Enter,
+        make: impl FnOnce(ParticipantKey, &Joined) -> Box<dyn Outlet>,
+    ) -> Result<(ParticipantKey, Joined), session::Error> {
+        let (mut state, now) = (self.state(), now());
+        let (key, joined) = state.core.enter(now, enter)?;
+        let outlet = make(key, &joined);
+        state.outlets.insert(key, outlet);
+        self.settle(&mut state, now);
+        Ok((key, joined))
+    }
+
+    /// Lets a participant into a room, who is told events by a queue. It is shown no streams: it opens sessions for those that it
     /// wants. Its dialect says when its socket is lost, and when it leaves.
     pub(crate) fn enter(&self, enter: Enter) -> Result<Entrance, OpenError> {
         self.enter_with(enter, false, TransportKind::PerStream, None)
@@ -51,7 +66,6 @@ impl Control {
         transport: TransportKind,
         unified: Option<UnifiedOutlet>,
     ) -> Result<Entrance, OpenError> {
-        let (mut state, now) = (self.state(), now());
         let enter = session::Enter {
             room: enter.room,
             id: enter.id,
@@ -62,17 +76,35 @@ impl Control {
             auto_subscribe,
             transport,
         };
-        let entered = state.core.enter(now, enter);
-        let (key, joined) = entered.map_err(|error| self.refused(error))?;
         let (queue, events) = Queue::new(unified);
-        state.outlets.insert(key, Outlet::Queue(queue));
-        self.settle(&mut state, now);
+        let entered = self.join(enter, |_, _| Box::new(queue));
+        let (key, joined) = entered.map_err(|error| self.refused(error))?;
         tracing::info!(room = %joined.room.name, participant = %joined.participant.id, "entered");
         Ok(Entrance {
             key,
             joined,
             events,
         })
+    }
+
+    /// Does something with the core that asks much of shards: refused while any of them does not
+    /// keep up.
+    pub(crate) fn with_free<T>(
+        &self,
+        act: impl FnOnce(&mut Core, Now) -> Result<T, session::Error>,
+    ) -> Result<T, session::Error> {
+        let (mut state, now) = (self.state(), now());
+        if !state.commands.are_free() {
+            return Err(session::Error::Busy);
+        }
+        let result = act(&mut state.core, now);
+        self.settle(&mut state, now);
+        result
+    }
+
+    /// Returns what the server measures of a participant's media.
+    pub(crate) fn stats(&self, key: ParticipantKey) -> Result<Stats, session::Error> {
+        self.state().core.stats(key)
     }
 
     /// Ends a participation. Nothing happens when it is over already.
@@ -91,7 +123,7 @@ impl Control {
     }
 
     /// Opens a session of a participant for one stream of its room: to publish it, as declared,
-    /// or to watch it. `open` needs no token. When a publishing session ends, so does its stream
+    /// or to watch it. The dialect has looked at permissions. When a publishing session ends, so does its stream
     /// in the room, and the other way round. A watching session outlives its stream:
     /// [`Self::close_single`] ends either kind.
     pub(crate) async fn open_for(

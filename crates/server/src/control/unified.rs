@@ -7,8 +7,8 @@ use rtc::{ChannelNumber, Expected};
 use session::{ChannelMessage, TransportKind};
 use tokio::sync::{mpsc, watch};
 
-use super::outlets::UnifiedOutlet;
 use super::participants::{Enter, Entrance};
+use super::queue::UnifiedOutlet;
 use super::{Control, now};
 
 /// What comes over data channels and waits for a socket's task. Further texts are left out.

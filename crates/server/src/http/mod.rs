@@ -1,26 +1,14 @@
 //! HTTP: the pages, the dialects and the API, health checks and metrics.
 
+mod admission;
 mod api;
 mod body;
-mod broadcast_recording;
-mod calls;
-mod connect;
-mod dialects;
-mod events;
-mod gortc;
-mod handler;
-mod hub;
+mod dialect;
 mod listen;
-mod listeners;
-mod live_room;
-mod open_sessions;
 mod operate;
 mod pages;
-mod pion_sfu;
 mod rate_limit;
 mod socket;
-mod tributary;
-mod upgrade_request;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,20 +17,21 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::routing::{any, get};
+use axum::routing::get;
 use model::OpenError;
 use prometheus_client::registry::Registry;
 use signaling::IceServer;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Config;
 use crate::control::Control;
 use crate::metrics::HttpMetrics;
-use open_sessions::OpenSessions;
+use dialect::Mount;
 use rate_limit::RateLimit;
 
+pub(crate) use dialect::Listener;
 pub(crate) use listen::{Limits, serve};
-pub(crate) use listeners::{Listener, listeners};
 
 /// The state of all routes. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -53,14 +42,8 @@ pub(crate) struct Service {
     pub(crate) registry: Arc<Registry>,
     /// Paces new sessions of all clients: `limits.sessions_per_second`.
     pub(crate) opens: Arc<RateLimit>,
-    /// The HTTP side of each WHIP and WHEP session.
-    pub(crate) sessions: Arc<OpenSessions>,
     /// One permit per WebSocket: `limits.sockets_max`.
     pub(crate) sockets: Arc<Semaphore>,
-    broadcasts: Arc<broadcast_recording::Broadcasts>,
-    gortc: Arc<gortc::Gortc>,
-    live_rooms: live_room::LiveRooms,
-    tributary: Arc<tributary::Tributary>,
     /// Cancelled at shutdown, which ends sockets and event streams.
     pub(crate) stopping: CancellationToken,
 }
@@ -93,7 +76,7 @@ impl Settings {
 impl Service {
     pub(crate) fn new(
         control: Control,
-        config: &crate::config::Config,
+        config: &Config,
         metrics: HttpMetrics,
         registry: Registry,
         stopping: CancellationToken,
@@ -114,9 +97,6 @@ impl Service {
             body_timeout: Duration::from_millis(limits.body_timeout_ms),
             access: api::Access::new(&config.auth),
         });
-        let opens = Arc::new(RateLimit::new(limits.sessions_per_second));
-        let dialects = &config.dialects;
-        let live_rooms = live_room::start(&dialects.live_room, &control, &settings, &opens);
         Self {
             control,
             settings,
@@ -125,34 +105,37 @@ impl Service {
             sockets: Arc::new(Semaphore::new(
                 limits.sockets_max.min(Semaphore::MAX_PERMITS),
             )),
-            broadcasts: broadcast_recording::start(&dialects.broadcast_recording),
-            gortc: gortc::start(&dialects.gortc),
-            live_rooms,
-            tributary: tributary::start(&dialects.tributary, &config.ice),
-            opens,
-            sessions: Arc::default(),
+            opens: Arc::new(RateLimit::new(limits.sessions_per_second)),
             stopping,
         }
     }
 }
 
-/// The router of the main port.
-pub(crate) fn router(service: Service) -> Router {
-    Router::new()
-        .route("/whip/{*path}", any(dialects::whip))
-        .route("/whep/{*path}", any(dialects::whep))
-        .route("/rtc", get(live_room::connect))
-        .route("/api/ws", get(tributary::connect))
-        .route("/ws", get(broadcast_recording::connect_or_gortc))
+/// The routes of all ports.
+#[derive(Debug)]
+pub(crate) struct Ports {
+    /// Those of the main port.
+    pub(crate) main: Router,
+    /// The ports of single dialects that the configuration opens.
+    pub(crate) others: Vec<Listener>,
+}
+
+/// Makes the routes of all ports.
+pub(crate) fn ports(service: Service, config: &Config) -> Ports {
+    let mut mount = Mount::new(&service, &config.dialects, &config.ice);
+    dialect::mount_all(&mut mount);
+    mount.claim_rest("/", pages::studio);
+    let (dialects, others) = mount.finish();
+    let main = dialects
         .route("/healthz", get(operate::health))
         .route("/readyz", get(operate::ready))
         .route("/metrics", get(operate::metrics))
-        .route("/", get(pion_sfu::page_or_socket))
         .route("/watch/{*stream}", get(pages::watch))
         .merge(api::router(service.clone()))
         .fallback(pages::asset)
         .layer(middleware::from_fn(common_headers))
-        .with_state(service)
+        .with_state(service);
+    Ports { main, others }
 }
 
 /// Adds the headers of every response. Pages of other origins may use the APIs, since the token

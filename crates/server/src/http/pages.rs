@@ -23,8 +23,8 @@ const HASHED: &str = "assets/";
 const NOT_BUILT: &str = "The pages are not in this build; WHIP, WHEP and the API work.\n\
                          Build them with `make web` (needs Node), then build the server again.\n";
 
-pub(super) fn studio(headers: &HeaderMap) -> Response<Body> {
-    file::<Pages>("index.html", headers)
+pub(super) async fn studio(headers: HeaderMap) -> Response<Body> {
+    file::<Pages>("index.html", &headers)
 }
 
 pub(super) async fn watch(headers: HeaderMap) -> Response<Body> {

@@ -1,7 +1,6 @@
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use signaling::dialect::headwater::Error;
 
 use crate::causes::Causes;
 
@@ -16,7 +15,7 @@ pub(super) struct HttpLabels {
 /// The label of a refused request of a participant: its error code.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct RefusedLabels {
-    code: String,
+    code: &'static str,
 }
 
 /// Labels of a frame from a client of an earlier system.
@@ -37,9 +36,8 @@ pub(crate) struct HttpMetrics {
 }
 
 impl HttpMetrics {
-    /// Counts a refused request of a participant.
-    pub(crate) fn refused_call(&self, error: &Error) {
-        let code = error.code.as_str().to_owned();
+    /// Counts a refused request of a participant, by the code that it was refused with.
+    pub(crate) fn refused_call(&self, code: &'static str) {
         self.refused_calls
             .get_or_create(&RefusedLabels { code })
             .inc();

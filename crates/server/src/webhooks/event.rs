@@ -1,6 +1,6 @@
 use room::Notice;
 use serde::{Deserialize, Serialize};
-use signaling::dialect::headwater::{EndReason, Participant, Stream};
+use signaling::json::{EndReason, Participant, Stream};
 use utoipa::ToSchema;
 
 /// The kinds of events, as the setting `events` and the header `Headwater-Event` name them.

@@ -23,7 +23,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use headwater_signaling::dialect::live_room;
-use room::direct::{ClientId, Grants, Limits, LinkId, Media, Name, Output, Rooms, Switch, Task};
+use room::Grants;
+use room::direct::{ClientId, Limits, LinkId, Media, Name, Output, Rooms, Switch, Task};
 
 use crate::transcripts;
 

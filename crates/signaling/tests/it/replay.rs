@@ -66,7 +66,7 @@ fn play_whip(exchange: &Exchange) -> Played {
         Ok((target, Call::Open(open))) => {
             let answer =
                 opened(exchange).map(|o| whip::created(&target.stream, &o, &ice_servers()));
-            (open_line(&open), settle(answer))
+            (open_line(&target, &open), settle(answer))
         }
         Ok((target, call)) => play_session(exchange, &target, call),
     }
@@ -82,7 +82,7 @@ fn play_whep(exchange: &Exchange) -> Played {
         WhepCall::Session(Call::Open(open)) => {
             let answer =
                 opened(exchange).map(|o| whep::created(&target.stream, &o, &ice_servers()));
-            return (open_line(&open), settle(answer));
+            return (open_line(&target, &open), settle(answer));
         }
         WhepCall::Session(call) => return play_session(exchange, &target, call),
         WhepCall::Subscribe(kinds) => {
@@ -202,15 +202,15 @@ fn names(kinds: &[EventKind]) -> String {
         .join(",")
 }
 
-fn open_line(open: &Open) -> String {
+fn open_line(target: &Target, open: &Open) -> String {
     let Open {
         role,
         stream,
-        token,
         offer,
         client,
     } = open;
-    let token = token.as_ref().map(|token| format!(" token={token}"));
+    let token = target.token.as_ref();
+    let token = token.map(|token| format!(" token={token}"));
     let (lines, token) = (offer.lines().count(), token.unwrap_or_default());
     let client = Some(client).filter(|client| !client.is_empty());
     let client = client

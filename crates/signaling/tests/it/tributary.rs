@@ -21,9 +21,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use headwater_signaling::dialect::tributary::{
-    self, Grants, IceServers, Refused, peer_id, peer_text,
-};
+use headwater_signaling::dialect::tributary::{self, IceServers, Refused, peer_id, peer_text};
+use room::Grants;
 use room::peer_tree::{Broadcasts, Limits, Output, PeerId};
 
 use crate::transcripts;

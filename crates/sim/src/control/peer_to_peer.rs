@@ -1,6 +1,7 @@
 //! Clients of rooms whose media goes from browser to browser.
 
-use room::direct::{ClientId, Grants, Request};
+use auth::Grants;
+use room::direct::{ClientId, Request};
 use room::peer_tree::{Join, PeerId};
 
 use super::world::ControlWorld;

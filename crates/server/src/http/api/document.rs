@@ -158,7 +158,7 @@ fn belongs(of: Of, path: &str, method: &str, operation: &Value) -> bool {
 )]
 #[allow(
     dead_code,
-    reason = "describes http::connect, which is no handler of this module"
+    reason = "describes a socket of a dialect, which is no handler of this module"
 )]
 fn connect() {}
 

@@ -1,8 +1,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use room::ParticipantIdError;
 use signaling::Problem;
-use signaling::dialect::headwater::{self, MessageKind, Sent};
+use signaling::json::{self, MessageKind, Sent};
 
 use super::access::Operator;
 use super::input::{self, InRoom, Paced};
@@ -21,7 +22,7 @@ use crate::http::Service;
     tag = "Messages",
     security(("token" = [])),
     params(("room" = String, Path, description = "The room's name.", example = "demo")),
-    request_body(content = headwater::Send, example = json!({ "body": "Five minutes left" })),
+    request_body(content = json::Send, example = json!({ "body": "Five minutes left" })),
     responses((status = 201, description = "The number of the message in the room.", body = Sent, example = json!({ "number": 1 }))),
 )]
 pub(super) async fn send(
@@ -29,9 +30,9 @@ pub(super) async fn send(
     InRoom(room): InRoom,
     _: Paced,
     State(service): State<Service>,
-    input::Json(send): input::Json<headwater::Send>,
+    input::Json(send): input::Json<json::Send>,
 ) -> Result<(StatusCode, Json<Sent>), Refusal> {
-    let to = send.recipient().map_err(|error| bad_receiver(&error))?;
+    let to = send.recipient().map_err(bad_receiver)?;
     let message = OutgoingMessage {
         kind: send.kind.unwrap_or(MessageKind::Chat).into(),
         to,
@@ -43,6 +44,6 @@ pub(super) async fn send(
     Ok((StatusCode::CREATED, Json(Sent { number })))
 }
 
-fn bad_receiver(error: &headwater::Error) -> Problem {
-    Problem::bad_field("to", error.message.clone())
+fn bad_receiver(error: ParticipantIdError) -> Problem {
+    Problem::bad_field("to", error.to_string())
 }

@@ -27,7 +27,7 @@ use signaling::Problem;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Service, connect};
+use super::Service;
 use document::Document;
 
 pub(super) use access::Access;
@@ -40,7 +40,6 @@ pub(super) fn router(service: Service) -> Router<Service> {
         .layer(axum::Extension(document))
         .layer(middleware::from_fn_with_state(service, finish))
         // Outside of `finish`, which is for responses with a body.
-        .route("/api/v1/connect", any(connect::connect))
         .route("/api/v1", any(to_page))
         .route("/api/v1/{*rest}", any(nothing))
 }

@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Serialize;
-use signaling::dialect::headwater::Participant;
+use signaling::json::Participant;
 use utoipa::ToSchema;
 
 use super::access::Operator;

@@ -2,7 +2,7 @@ use model::TrackStatus;
 use rtc::PAYLOAD_BYTES_MAX;
 use rtp::Kind;
 use serde::Serialize;
-use signaling::dialect::headwater::TrackKind;
+use signaling::json::TrackKind;
 use utoipa::ToSchema;
 
 /// A cause that keeps media of a stream from its viewers.

@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 use room::RoomName;
 use serde::{Deserialize, Serialize};
 use signaling::Problem;
-use signaling::dialect::headwater::{Participant, Room, Stream};
+use signaling::json::{Participant, Room, Stream};
 use utoipa::ToSchema;
 
 use super::access::Operator;

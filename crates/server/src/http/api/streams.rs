@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use model::{LayerStatus, StreamName, StreamStatus, TrackStatus};
 use serde::Serialize;
-use signaling::dialect::headwater::TrackKind;
+use signaling::json::TrackKind;
 use utoipa::ToSchema;
 
 use super::input::OfStream;

@@ -14,9 +14,10 @@ use serde_json::value::RawValue;
 use super::Event;
 use super::error::{Code, Error};
 use super::params::{
-    Answer, Host, Join, Layers, Metadata, Mute, Publish, Restart, Resume, Send, Subscribe, Trickle,
+    Answer, Host, Join, Layers, Metadata, Mute, Publish, Restart, Resume, Subscribe, Trickle,
     Unpublish,
 };
+use crate::json::Send;
 use crate::problem::json_reason;
 
 /// A request of a client.

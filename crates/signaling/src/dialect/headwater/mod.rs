@@ -11,17 +11,20 @@ mod results;
 mod translate;
 
 pub use error::{Code, Error};
-pub use event::{
-    EndReason, Event, Layer, Line, Message, MessageKind, Participant, ParticipantState, Quality,
-    Role, Room, Stream, Track, TrackKind,
-};
+pub use event::{Event, Line};
 pub use frame::{Call, Request, events, failed, frame, read, responded};
 pub use params::{
     Action, Answer, Host, Join, Layers, Metadata, Mute, PeerName, Publish, PublishedLayer,
-    PublishedTrack, Restart, Resume, Send, Subscribe, SubscribeMode, Trickle, Unpublish,
+    PublishedTrack, Restart, Resume, Subscribe, SubscribeMode, Trickle, Unpublish,
 };
-pub use results::{IceServer, Joined, Published, Restarted, Resumed, Sent, Stats, TrackStats};
+pub use results::{IceServer, Joined, Published, Restarted, Resumed, Stats, TrackStats};
 pub use translate::{participant_id, stream_name};
+
+// What the protocol shares with the API and with webhooks.
+pub use crate::json::{
+    EndReason, Layer, Message, MessageKind, Participant, ParticipantState, Quality, Role, Room,
+    Send, Sent, Stream, Track, TrackKind,
+};
 
 /// The name of the WebSocket subprotocol.
 pub const SUBPROTOCOL: &str = "headwater.v1";

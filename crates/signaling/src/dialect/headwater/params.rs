@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{MessageKind, Role, TrackKind};
+use crate::json::{Role, TrackKind};
 
 /// `join`: enters a room, which is created if it does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,28 +218,6 @@ pub struct Restart {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub sdp: Option<String>,
-}
-
-/// `send`: sends a message to all participants, or to one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Send {
-    /// Whether the message is for people or for programs. Without it, `chat`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub kind: Option<MessageKind>,
-    /// The id of the recipient. Without it, all participants get the message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub to: Option<String>,
-    /// The topic, for programs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
-    pub topic: Option<String>,
-    /// The text.
-    pub body: String,
 }
 
 /// `metadata`: changes what others see of the participant. Fields that are left out keep their

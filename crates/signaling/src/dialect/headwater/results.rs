@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Message, Participant, Room, Stream, TrackKind};
+use crate::json::{Message, Participant, Room, Stream, TrackKind};
 
 /// The result of `join`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,17 +73,6 @@ pub struct Restarted {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub sdp: Option<String>,
-}
-
-/// The result of `send`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct Sent {
-    /// The number of the message in its room.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub number: u64,
 }
 
 /// The result of `stats`.

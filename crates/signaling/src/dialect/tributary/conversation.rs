@@ -2,20 +2,12 @@
 
 use std::time::Instant;
 
+use room::Grants;
 use room::peer_tree::{Broadcasts, Error, Join, PeerId};
 
 use super::frame::{error, frame};
 use super::peer::parse;
 use super::{IceServers, Request, Unreadable, read, refusal};
-
-/// What the token of a peer allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grants {
-    /// The peer may start broadcasts.
-    pub publish: bool,
-    /// The peer may join broadcasts and watch their trees.
-    pub view: bool,
-}
 
 /// Why a frame was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ mod peer;
 mod refusal;
 mod request;
 
-pub use conversation::{Grants, Refused, handle};
+pub use conversation::{Refused, handle};
 pub use frame::write;
 pub use ice_servers::IceServers;
 pub use peer::{peer_id, peer_text};

@@ -1,0 +1,36 @@
+//! Headwater's own protocol: a participant over one WebSocket, whose participation outlives it.
+
+mod calls;
+mod entering;
+mod host;
+mod link;
+mod media;
+mod outlet;
+mod participations;
+mod refusals;
+mod socket;
+
+use std::sync::Arc;
+
+use axum::routing::any;
+
+use super::Mount;
+use crate::http::Service;
+use participations::Participations;
+
+/// What all sockets share. Cheap to clone.
+#[derive(Debug, Clone)]
+struct Context {
+    service: Service,
+    participations: Arc<Participations>,
+}
+
+/// Adds the socket to the main port. It has no port of its own.
+pub(in crate::http) fn mount(mount: &mut Mount<'_>) {
+    let context = Context {
+        service: mount.service.clone(),
+        participations: Arc::default(),
+    };
+    let connect = move |headers, upgrade| socket::connect(context, headers, upgrade);
+    mount.route("/api/v1/connect", any(connect));
+}
