@@ -1,6 +1,6 @@
 //! Clients of rooms whose media goes from browser to browser.
 
-use auth::Grants;
+use room::Grants;
 use room::direct::{ClientId, Request};
 use room::peer_tree::{Join, PeerId};
 
