@@ -84,8 +84,10 @@ fn encode_counters(encoder: &mut DescriptorEncoder<'_>, load: &[Load]) -> fmt::R
     Ok(())
 }
 
-/// Counters of the shards: the metric's name, its help, and the field.
-const COUNTERS: [(&str, &str, fn(&Counters) -> u64); 12] = [
+/// A counter of the shards: the metric's name, its help, and the field.
+type ShardCounter = (&'static str, &'static str, fn(&Counters) -> u64);
+
+const COUNTERS: [ShardCounter; 12] = [
     ("datagrams_in", "Datagrams received", |c| c.datagrams_in),
     ("bytes_in", "UDP payload bytes received", |c| c.bytes_in),
     ("datagrams_out", "Datagrams sent", |c| c.datagrams_out),
