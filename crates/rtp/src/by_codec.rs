@@ -26,6 +26,7 @@ impl PayloadInfo {
 impl PictureIds {
     /// Overwrites the ids that a payload header has, each in its width. Returns whether anything
     /// was written: nothing is when the header is truncated, or the codec has no such ids.
+    #[inline]
     pub fn write(&self, codec: Codec, payload: &mut [u8]) -> bool {
         let places = match codec {
             Codec::Vp8 => vp8::places(payload),

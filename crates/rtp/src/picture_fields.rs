@@ -12,6 +12,7 @@ pub(crate) struct Places {
 
 impl Places {
     /// Overwrites the ids that have a place, each in its width. Returns whether any has.
+    #[inline]
     pub(crate) fn write(&self, ids: &PictureIds, payload: &mut [u8]) -> bool {
         let mut written = false;
         if let (Some(place), Some(id)) = (self.picture_id.clone(), ids.picture_id) {

@@ -14,6 +14,7 @@ pub(crate) struct Types {
 
 impl Types {
     /// Returns the payload to send: the primary block of redundant audio for a receiver without it.
+    #[inline]
     pub(crate) fn payload<'a>(&self, packet: &'a Packet) -> &'a [u8] {
         match &packet.primary {
             Some(primary) if !self.red => primary,

@@ -2,7 +2,11 @@
 
 mod addresses;
 mod gathering;
+mod load;
+mod rings;
+mod shards;
 mod thread;
 
 pub(crate) use addresses::local_addresses;
-pub(crate) use thread::{Load, Shards, ShardsConfig};
+pub(crate) use load::Load;
+pub(crate) use shards::{Shards, ShardsConfig};

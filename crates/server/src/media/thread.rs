@@ -1,11 +1,12 @@
+//! The loop of one media thread.
+
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use contract::{Command, Event};
@@ -13,21 +14,14 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use model::ShardId;
 use rtc::Path;
-use rtrb::{Consumer, Producer, RingBuffer};
-use shard::{Counters, Delays, Input, Output, Shard, ShardMessage};
-use thiserror::Error;
+use rtrb::Consumer;
+use shard::{Input, Output, Shard, ShardMessage};
 use tokio::sync::mpsc::Sender;
 use udp::{Received, Socket};
 
-use super::addresses::local_addresses;
 use super::gathering::Gathering;
-
-/// Commands that may wait for a shard. When the queue is full, [`Shards::send`] returns
-/// [`QueueFull`].
-const COMMANDS_MAX: usize = 1_024;
-
-/// Packets that may wait between two shards. A full ring drops video up to the next key frame.
-const RING_PACKETS: usize = 8_192;
+use super::load::Load;
+use super::rings::Outgoing;
 
 /// Datagrams per system call, and the number of calls before outputs are drained.
 const RECEIVE_BATCH: usize = 32;
@@ -39,10 +33,6 @@ const SENDS_MAX: usize = 32;
 /// Packets that may be pending for viewers. Above this nothing is received.
 const BACKLOG_MAX: usize = 256;
 
-/// Kernel buffers of a socket in bytes: over a quarter of a second at 100 Mbit/s. The kernel may
-/// allow less.
-const SOCKET_BUFFER: usize = 4 << 20;
-
 /// How often the counters are published.
 const PUBLISH_EVERY: Duration = Duration::from_millis(200);
 
@@ -50,315 +40,36 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(200);
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 
 const SOCKET: Token = Token(0);
-const WAKE: Token = Token(1);
-
-/// Configuration of all media threads.
-#[derive(Debug, Clone)]
-pub(crate) struct ShardsConfig {
-    /// Number of media threads.
-    pub(crate) count: usize,
-    /// UDP port of the first shard; each further shard takes the next one.
-    pub(crate) first_port: u16,
-    /// Addresses for ICE candidates. The first of each family also stands for datagrams that arrive
-    /// on an address that is not listed (behind 1:1 NAT).
-    pub(crate) addresses: Vec<IpAddr>,
-    /// Configuration of each shard.
-    pub(crate) shard: shard::Config,
-}
-
-/// Why the media threads could not start.
-#[derive(Debug, Error)]
-pub(crate) enum StartError {
-    #[error(
-        "cannot open UDP port {port}: {error}. Is another Headwater running? Set media.port to the first of a range of free ports"
-    )]
-    Bind { port: u16, error: io::Error },
-    #[error("cannot set up a media thread: {0}")]
-    Setup(#[from] io::Error),
-}
-
-/// Counters, queues and load of one media thread.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Load {
-    pub(crate) counters: Counters,
-    /// Share of the time that the thread worked, 0 to 1, over [`PUBLISH_EVERY`] or longer.
-    pub(crate) busy: f64,
-    /// Datagrams that the kernel refused to send.
-    pub(crate) send_dropped: u64,
-    /// How long packets took through the shard.
-    pub(crate) delays: Delays,
-    /// Messages that wait in rings to other shards.
-    pub(crate) ring_queued: u64,
-    /// Commands that the thread has not taken yet.
-    pub(crate) commands_queued: u64,
-    /// Events that wait because the control plane's queue is full.
-    pub(crate) events_queued: u64,
-}
-
-/// Handles to all media threads.
-#[derive(Debug)]
-pub(crate) struct Shards {
-    handles: Vec<Handle>,
-}
-
-#[derive(Debug)]
-struct Handle {
-    commands: SyncSender<Option<Command>>,
-    commands_queued: Arc<AtomicU64>,
-    waker: Arc<Waker>,
-    load: Arc<Mutex<Load>>,
-    candidates: Vec<SocketAddr>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Shards {
-    /// Opens the sockets and starts the threads, which send their events to `events` with the
-    /// number of the shard. Fails when a port is taken or a thread cannot be set up.
-    pub(crate) fn start(
-        config: &ShardsConfig,
-        events: &Sender<(ShardId, Event)>,
-    ) -> Result<Self, StartError> {
-        // Sockets are bound before any thread starts: a taken port leaves nothing running.
-        let mut sockets = Vec::new();
-        for shard in ShardId::all(config.count) {
-            let port = config.first_port.saturating_add(shard.0);
-            let socket = Socket::bind_all(port);
-            let socket = socket.map_err(|error| StartError::Bind { port, error })?;
-            socket.set_buffers(SOCKET_BUFFER, SOCKET_BUFFER);
-            sockets.push(socket);
-        }
-        let polls = (0..config.count)
-            .map(|_| Poll::new())
-            .collect::<io::Result<Vec<_>>>()?;
-        let wakers = polls
-            .iter()
-            .map(|poll| Waker::new(poll.registry(), WAKE).map(Arc::new))
-            .collect::<io::Result<Vec<_>>>()?;
-        let (mut outgoing, mut incoming) = rings(config.count);
-        let host_addresses = local_addresses(true);
-        let cores = core_affinity::get_core_ids().unwrap_or_default();
-        let mut handles = Vec::new();
-        let shards = ShardId::all(config.count);
-        for (shard, (socket, poll)) in shards.zip(sockets.into_iter().zip(polls)) {
-            let index = shard.index();
-            let port = socket.local_address()?.port();
-            let usable = |ip: &&IpAddr| socket.is_ipv6() || ip.is_ipv4();
-            let candidates: Vec<SocketAddr> = config
-                .addresses
-                .iter()
-                .filter(usable)
-                .map(|ip| SocketAddr::new(*ip, port))
-                .collect();
-            let (commands, receiver) = sync_channel(COMMANDS_MAX);
-            let commands_queued = Arc::new(AtomicU64::new(0));
-            let load = Arc::new(Mutex::new(Load::default()));
-            let thread = MediaThread {
-                id: shard,
-                shard: Shard::new(shard, config.shard.clone()),
-                socket,
-                send_dropped: 0,
-                candidates: candidates.clone(),
-                host_addresses: host_addresses.clone(),
-                commands: receiver,
-                commands_queued: commands_queued.clone(),
-                rings_in: std::mem::take(&mut incoming[index]),
-                rings_out: std::mem::take(&mut outgoing[index]),
-                wakers: wakers.clone(),
-                events: events.clone(),
-                events_held: VecDeque::new(),
-                load: load.clone(),
-                busy: Duration::ZERO,
-                published: Instant::now(),
-            };
-            // Threads are pinned unless there are fewer cores than shards: then the scheduler
-            // places them.
-            let core = (config.count <= cores.len())
-                .then(|| cores.get(index).copied())
-                .flatten();
-            let thread = std::thread::Builder::new()
-                .name(format!("media-{index}"))
-                .spawn(move || {
-                    if let Some(core) = core {
-                        core_affinity::set_for_current(core);
-                    }
-                    thread.run(poll);
-                })?;
-            handles.push(Handle {
-                commands,
-                commands_queued,
-                waker: wakers[index].clone(),
-                load,
-                candidates,
-                thread: Some(thread),
-            });
-        }
-        Ok(Self { handles })
-    }
-
-    /// Queues a command for a shard and wakes its thread. Gives the command back when the queue is
-    /// full: the shard is overloaded, or has stopped.
-    pub(crate) fn send(&self, shard: ShardId, command: Command) -> Result<(), Box<Command>> {
-        let Some(handle) = self.handles.get(shard.index()) else {
-            return Err(Box::new(command));
-        };
-        // Counted before it is sent, since the thread may take it at once.
-        handle.commands_queued.fetch_add(1, Ordering::Relaxed);
-        match handle.commands.try_send(Some(command)) {
-            Ok(()) => {
-                handle.wake();
-                Ok(())
-            }
-            Err(TrySendError::Full(command) | TrySendError::Disconnected(command)) => {
-                handle.commands_queued.fetch_sub(1, Ordering::Relaxed);
-                // `None` alone tells a thread to end, and this is a command.
-                Err(Box::new(command.unwrap_or(Command::CloseAll)))
-            }
-        }
-    }
-
-    /// Addresses of a shard's socket for ICE candidates; empty for an unknown shard.
-    pub(crate) fn candidates(&self, shard: ShardId) -> &[SocketAddr] {
-        self.handles
-            .get(shard.index())
-            .map(|handle| handle.candidates.as_slice())
-            .unwrap_or_default()
-    }
-
-    /// Load of each shard, in the order of their numbers.
-    pub(crate) fn load(&self) -> impl Iterator<Item = Load> + '_ {
-        self.handles.iter().map(|handle| Load {
-            // Read here, since a thread that hangs publishes nothing while its queue grows.
-            commands_queued: handle.commands_queued.load(Ordering::Relaxed),
-            ..*handle.load.lock().unwrap_or_else(PoisonError::into_inner)
-        })
-    }
-
-    /// Number of shards.
-    pub(crate) fn count(&self) -> usize {
-        self.handles.len()
-    }
-}
-
-impl Drop for Shards {
-    /// Stops the threads and waits for them.
-    fn drop(&mut self) {
-        for handle in &self.handles {
-            // Waits while the queue is full: the thread still takes commands until it reads this
-            // one.
-            if handle.commands.send(None).is_ok() {
-                handle.wake();
-            }
-        }
-        for thread in self
-            .handles
-            .iter_mut()
-            .filter_map(|handle| handle.thread.take())
-        {
-            if thread.join().is_err() {
-                tracing::error!("a media thread panicked");
-            }
-        }
-    }
-}
-
-impl Handle {
-    fn wake(&self) {
-        if let Err(error) = self.waker.wake() {
-            tracing::error!(%error, "cannot wake a media thread");
-        }
-    }
-}
-
-/// The sending end of a ring to another shard.
-struct Outgoing {
-    to: ShardId,
-    ring: Producer<ShardMessage>,
-    /// Messages other than packets that found the ring full: they must not be lost, and nothing may
-    /// overtake them. Bounded by what sessions can cause while the ring is full.
-    held: VecDeque<ShardMessage>,
-}
-
-impl Outgoing {
-    /// Sends a message. Returns false when it is a packet and is dropped because the ring is full.
-    fn push(&mut self, message: ShardMessage) -> bool {
-        self.flush();
-        let refused = if self.held.is_empty() {
-            self.ring
-                .push(message)
-                .err()
-                .map(|rtrb::PushError::Full(message)| message)
-        } else {
-            Some(message)
-        };
-        match refused {
-            None => true,
-            Some(ShardMessage::Packet { .. }) => false,
-            Some(message) => {
-                self.held.push_back(message);
-                true
-            }
-        }
-    }
-
-    fn flush(&mut self) {
-        while let Some(message) = self.held.pop_front() {
-            if let Err(rtrb::PushError::Full(message)) = self.ring.push(message) {
-                self.held.push_front(message);
-                return;
-            }
-        }
-    }
-
-    fn queued(&self) -> u64 {
-        (RING_PACKETS - self.ring.slots() + self.held.len()) as u64
-    }
-}
-
-/// Makes a ring for each ordered pair of shards. Returns the sending ends of each shard, then the
-/// receiving ends.
-fn rings(count: usize) -> (Vec<Vec<Outgoing>>, Vec<Vec<Consumer<ShardMessage>>>) {
-    let mut outgoing: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
-    let mut incoming: Vec<Vec<_>> = (0..count).map(|_| Vec::new()).collect();
-    for (from, producers) in ShardId::all(count).zip(&mut outgoing) {
-        for to in ShardId::all(count).filter(|to| *to != from) {
-            let (ring, consumer) = RingBuffer::new(RING_PACKETS);
-            producers.push(Outgoing {
-                to,
-                ring,
-                held: VecDeque::new(),
-            });
-            incoming[to.index()].push(consumer);
-        }
-    }
-    (outgoing, incoming)
-}
+/// What wakes the thread besides its socket.
+pub(super) const WAKE: Token = Token(1);
 
 /// What one media thread owns.
-struct MediaThread {
-    id: ShardId,
-    shard: Shard,
-    socket: Socket,
+pub(super) struct MediaThread {
+    pub(super) id: ShardId,
+    pub(super) shard: Shard,
+    pub(super) socket: Socket,
     /// Datagrams that the kernel refused to send.
-    send_dropped: u64,
-    candidates: Vec<SocketAddr>,
-    host_addresses: Vec<IpAddr>,
+    pub(super) send_dropped: u64,
+    pub(super) candidates: Vec<SocketAddr>,
+    pub(super) host_addresses: Vec<IpAddr>,
     /// `None` tells the thread to stop.
-    commands: Receiver<Option<Command>>,
-    commands_queued: Arc<AtomicU64>,
-    rings_in: Vec<Consumer<ShardMessage>>,
-    rings_out: Vec<Outgoing>,
-    wakers: Vec<Arc<Waker>>,
-    events: Sender<(ShardId, Event)>,
+    pub(super) commands: Receiver<Option<Command>>,
+    pub(super) commands_queued: Arc<AtomicU64>,
+    pub(super) rings_in: Vec<Consumer<ShardMessage>>,
+    pub(super) rings_out: Vec<Outgoing>,
+    pub(super) wakers: Vec<Arc<Waker>>,
+    pub(super) events: Sender<(ShardId, Event)>,
     /// Events that the full queue of the control plane did not take. Bounded by what sessions can
     /// cause.
-    events_held: VecDeque<Event>,
-    load: Arc<Mutex<Load>>,
-    busy: Duration,
-    published: Instant,
+    pub(super) events_held: VecDeque<Event>,
+    pub(super) load: Arc<Mutex<Load>>,
+    pub(super) busy: Duration,
+    pub(super) published: Instant,
 }
 
 impl MediaThread {
-    fn run(mut self, mut poll: Poll) {
+    /// Runs the thread until it is told to stop, or its socket fails.
+    pub(super) fn run(mut self, mut poll: Poll) {
         let socket = self.socket.as_fd().as_raw_fd();
         let mut source = SourceFd(&socket);
         if let Err(error) = poll

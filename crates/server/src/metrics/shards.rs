@@ -84,11 +84,10 @@ fn encode_counters(encoder: &mut DescriptorEncoder<'_>, load: &[Load]) -> fmt::R
     Ok(())
 }
 
-/// The name of a counter, its help text, and what it counts.
-type Counter = (&'static str, &'static str, fn(&Counters) -> u64);
+/// A counter of the shards: the metric's name, its help, and the field.
+type ShardCounter = (&'static str, &'static str, fn(&Counters) -> u64);
 
-/// Counters of the shards: the metric's name, its help, and the field.
-const COUNTERS: [Counter; 12] = [
+const COUNTERS: [ShardCounter; 12] = [
     ("datagrams_in", "Datagrams received", |c| c.datagrams_in),
     ("bytes_in", "UDP payload bytes received", |c| c.bytes_in),
     ("datagrams_out", "Datagrams sent", |c| c.datagrams_out),
