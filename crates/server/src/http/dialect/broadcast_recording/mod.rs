@@ -67,8 +67,7 @@ pub(in crate::http) fn mount(mount: &mut Mount<'_>) {
     });
 }
 
-/// Opens the socket. Pages of other hosts get 403 unless
-/// `any_origin` is set.
+/// Opens the socket. Pages of other hosts get 403 unless `any_origin` is set.
 fn connect(
     service: Service,
     broadcasts: Arc<Broadcasts>,
