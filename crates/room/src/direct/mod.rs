@@ -12,7 +12,7 @@
 //! client to another arrive in the order in which they were sent.
 //!
 //! Deliberately absent: session descriptions and candidates are passed on as text and not read.
-//! Rooms of this kind know nothing of those in [`room`](crate::room); the caller that carries out
+//! Rooms of this kind know nothing of those in [`crate::Rooms`]; the caller that carries out
 //! the tasks brings the streams there.
 
 mod chat;

@@ -1,4 +1,4 @@
-//! Broadcasts whose media goes from browser to browser over a [tree](tree): each peer that
+//! Broadcasts whose media goes from browser to browser over a [tree]: each peer that
 //! receives a broadcast passes it on to a few others. The server places the peers and passes on
 //! their signalling; it sees no media.
 //!

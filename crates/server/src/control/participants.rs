@@ -37,7 +37,7 @@ pub(crate) struct Entrance {
 }
 
 impl Control {
-    /// Lets a participant into a room, who is told everything through the outlet that `make`
+    /// Lets a participant into a room, which is told everything through the outlet that `make`
     /// returns. What `make` sends comes before all that follows from the entry.
     pub(crate) fn join(
         &self,
@@ -52,7 +52,7 @@ impl Control {
         Ok((key, joined))
     }
 
-    /// Lets a participant into a room, who is told events by a queue. It is shown no streams: it opens sessions for those that it
+    /// Lets a participant into a room, which is told events by a queue. It is shown no streams: it opens sessions for those that it
     /// wants. Its dialect says when its socket is lost, and when it leaves.
     pub(crate) fn enter(&self, enter: Enter) -> Result<Entrance, OpenError> {
         self.enter_with(enter, false, TransportKind::PerStream, None)
@@ -123,9 +123,9 @@ impl Control {
     }
 
     /// Opens a session of a participant for one stream of its room: to publish it, as declared,
-    /// or to watch it. The dialect has looked at permissions. When a publishing session ends, so does its stream
-    /// in the room, and the other way round. A watching session outlives its stream:
-    /// [`Self::close_single`] ends either kind.
+    /// or to watch it. The dialect has looked at permissions. When a publishing session ends, so
+    /// does its stream in the room, and the other way round. A watching session outlives its
+    /// stream: [`Self::close_single`] ends either kind.
     pub(crate) async fn open_for(
         &self,
         key: ParticipantKey,

@@ -12,8 +12,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 
-use crate::config::Dialects;
-use crate::config::Ice;
+use crate::config::{Dialects, Ice};
 use crate::http::Service;
 
 /// A port of one dialect, besides the main one.
@@ -79,7 +78,7 @@ impl<'a> Mount<'a> {
         &mut self,
         path: &'static str,
         is_own: IsOwn,
-        handler: impl Handler<T, Service> + Sync,
+        handler: impl Handler<T, Service>,
     ) {
         let claims = self.shared.entry(path).or_default();
         claims.some.push((is_own, boxed(handler)));
@@ -90,7 +89,7 @@ impl<'a> Mount<'a> {
     pub(in crate::http) fn claim_rest<T: 'static>(
         &mut self,
         path: &'static str,
-        handler: impl Handler<T, Service> + Sync,
+        handler: impl Handler<T, Service>,
     ) {
         let claims = self.shared.entry(path).or_default();
         debug_assert!(
@@ -142,6 +141,6 @@ impl Claims {
     }
 }
 
-fn boxed<T: 'static>(handler: impl Handler<T, Service> + Sync) -> Boxed {
+fn boxed<T: 'static>(handler: impl Handler<T, Service>) -> Boxed {
     Box::new(move |request, service| Box::pin(handler.clone().call(request, service)))
 }

@@ -54,7 +54,9 @@ pub(in crate::http) fn mount(mount: &mut Mount<'_>) {
         any_origin: config.any_origin,
         live: Mutex::default(),
     });
-    let connect = move |service, headers, request| connect(service, broadcasts, headers, request);
+    let connect = move |State(service), headers, request| async move {
+        connect(service, broadcasts, &headers, request)
+    };
     mount.claim_rest("/ws", connect.clone());
     mount.listen("dialects.broadcast_recording.listen", config.listen, || {
         Router::new()
@@ -65,15 +67,14 @@ pub(in crate::http) fn mount(mount: &mut Mount<'_>) {
     });
 }
 
-/// Opens the socket. Pages of other hosts get 403 unless
-/// `any_origin` is set.
-async fn connect(
-    State(service): State<Service>,
+/// Opens the socket. Pages of other hosts get 403 unless `any_origin` is set.
+fn connect(
+    service: Service,
     broadcasts: Arc<Broadcasts>,
-    headers: HeaderMap,
+    headers: &HeaderMap,
     request: UpgradeRequest,
 ) -> Response {
-    if !broadcasts.any_origin && !is_same_host(&headers) {
+    if !broadcasts.any_origin && !is_same_host(headers) {
         let detail = "the page is from another host: set dialects.broadcast_recording.any_origin to allow it";
         let problem = Problem::new(StatusCode::FORBIDDEN, detail);
         return problem.into_response().map(Body::from);

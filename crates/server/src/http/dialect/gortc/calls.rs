@@ -105,7 +105,7 @@ impl Session {
 
     async fn publish(&mut self, rid: &str, sdp: String, minfo: &str) -> Answer {
         let (room, key) = self.room(rid)?;
-        if !self.permissions.join_as_publisher().is_ok() {
+        if self.permissions.join_as_publisher().is_err() {
             return Err(Error::FORBIDDEN);
         }
         self.service
@@ -173,7 +173,7 @@ impl Session {
         sfuid: Option<&str>,
     ) -> Answer {
         let (room, key) = self.room(rid)?;
-        if !self.permissions.join_as_viewer().is_ok() {
+        if self.permissions.join_as_viewer().is_err() {
             return Err(Error::FORBIDDEN);
         }
         let is_here = self.reaches(sfuid)?;

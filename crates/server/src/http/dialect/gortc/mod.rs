@@ -67,16 +67,21 @@ const ENDINGS: Endings = Endings {
 pub(in crate::http) fn mount(mount: &mut Mount<'_>) {
     let config = &mount.dialects.gortc;
     let gortc = start(config);
-    let connect = move |service, query, request| connect(service, gortc, query, request);
+    let connect = move |State(service), query: UserQuery, request| async move {
+        connect(service, gortc, &query, request)
+    };
     mount.claim("/ws", names_user, connect.clone());
     mount.listen("dialects.gortc.listen", config.listen, || {
         Router::new().route("/ws", get(connect))
     });
 }
 
+/// The query of a socket's address.
+type UserQuery = Query<Vec<(String, String)>>;
+
 /// Whether a request is of a client of this dialect: it names its user in the query (`peer`).
 fn names_user(request: &Request) -> bool {
-    let query = Query::<Vec<(String, String)>>::try_from_uri(request.uri());
+    let query = UserQuery::try_from_uri(request.uri());
     query.is_ok_and(|query| query.iter().any(|(name, _)| name == "peer"))
 }
 
@@ -96,10 +101,10 @@ fn start(config: &Config) -> Arc<Gortc> {
 }
 
 /// Opens the socket. Answers 400 without a valid user in the query.
-async fn connect(
-    State(service): State<Service>,
+fn connect(
+    service: Service,
     gortc: Arc<Gortc>,
-    query: Query<Vec<(String, String)>>,
+    query: &[(String, String)],
     request: UpgradeRequest,
 ) -> Response {
     let peer = query.iter().find(|(name, _)| name == "peer");

@@ -5,7 +5,8 @@ use std::time::Instant;
 use room::{EndReason, Rooms};
 use rtp::Kind;
 use signaling::dialect::headwater::{
-    self, Call, Code, Error, Sent, Subscribe, TrackKind, responded, stream_name,
+    Call, Code, Error, MessageKind, Send, Sent, Subscribe, TrackKind, Trickle, responded,
+    stream_name,
 };
 
 use super::host::Wanted;
@@ -71,35 +72,15 @@ pub(super) fn call(
             media::answer(control, key, &answer)?;
             Ok(Some(empty(id)))
         }
-        Call::Trickle(trickle) => {
-            let candidates = trickle.candidates;
-            if candidates.len() > CANDIDATES_MAX {
-                let message = format!("a request can have at most {CANDIDATES_MAX} candidates");
-                let field = "params.candidates";
-                return Err(Error::of(field, Code::LimitReached, message));
-            }
-            // Of no use to an ICE-lite agent, which learns from checks (RFC 8445 §2.5).
-            match link.is_over() {
-                true => Err(gone()),
-                false => Ok(Some(empty(id))),
-            }
+        Call::Trickle(params) => {
+            trickle(link, &params)?;
+            Ok(Some(empty(id)))
         }
         Call::Restart(restart) => {
             let restarted = media::restart(control, key, restart)?;
             Ok(Some(responded(id, &restarted)))
         }
-        Call::Send(send) => {
-            let to = send
-                .recipient()
-                .map_err(|error| Error::of("params.to", Code::BadRequest, error.to_string()))?;
-            let kind = send.kind.unwrap_or(headwater::MessageKind::Chat).into();
-            let said = |rooms: &mut Rooms, now| {
-                let (topic, body) = (send.topic, send.body);
-                let number = rooms.send(now, unix_ms(), key, kind, to, topic, body)?;
-                Ok(responded(id, &Sent { number }))
-            };
-            in_room(control, link, said).map(|()| None)
-        }
+        Call::Send(params) => send(control, link, id, params).map(|()| None),
         Call::Metadata(params) => room(&|rooms, now| {
             let (name, metadata) = (params.name.clone(), params.metadata.clone());
             Ok(rooms.set_metadata(now, key, name, metadata)?)
@@ -111,6 +92,33 @@ pub(super) fn call(
         Call::Stats => Ok(Some(responded(id, &media::stats(control, key)?))),
         Call::Ping => Ok(Some(empty(id))),
     }
+}
+
+/// Takes candidates of a participant: of no use to an ICE-lite agent, which learns from checks
+/// (RFC 8445 §2.5).
+fn trickle(link: &Link, trickle: &Trickle) -> Result<(), Error> {
+    if trickle.candidates.len() > CANDIDATES_MAX {
+        let message = format!("a request can have at most {CANDIDATES_MAX} candidates");
+        let field = "params.candidates";
+        return Err(Error::of(field, Code::LimitReached, message));
+    }
+    match link.is_over() {
+        true => Err(gone()),
+        false => Ok(()),
+    }
+}
+
+/// Sends a message of a participant to its room.
+fn send(control: &Control, link: &Link, id: u64, send: Send) -> Result<(), Error> {
+    let to = send.recipient();
+    let to = to.map_err(|error| Error::of("params.to", Code::BadRequest, error.to_string()))?;
+    let kind = send.kind.unwrap_or(MessageKind::Chat).into();
+    let said = |rooms: &mut Rooms, now| {
+        let (key, topic, body) = (link.key, send.topic, send.body);
+        let number = rooms.send(now, unix_ms(), key, kind, to, topic, body)?;
+        Ok(responded(id, &Sent { number }))
+    };
+    in_room(control, link, said)
 }
 
 /// Does what a participant asks for in its room, sends the response that `call` returns, and then

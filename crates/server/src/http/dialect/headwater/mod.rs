@@ -12,6 +12,7 @@ mod socket;
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use axum::routing::any;
 
 use super::Mount;
@@ -31,6 +32,8 @@ pub(in crate::http) fn mount(mount: &mut Mount<'_>) {
         service: mount.service.clone(),
         participations: Arc::default(),
     };
-    let connect = move |headers, upgrade| socket::connect(context, headers, upgrade);
+    let connect = move |headers: HeaderMap, upgrade| async move {
+        socket::connect(context, &headers, upgrade)
+    };
     mount.route("/api/v1/connect", any(connect));
 }

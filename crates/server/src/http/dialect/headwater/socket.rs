@@ -31,14 +31,14 @@ const JOIN_MAX: Duration = Duration::from_secs(10);
 const REQUESTS_PER_SECOND: u32 = 100;
 
 /// Opens the socket.
-pub(super) async fn connect(
+pub(super) fn connect(
     context: Context,
-    headers: HeaderMap,
+    headers: &HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let frame_max = context.service.settings.frame_bytes_max;
     let subprotocol = Some(headwater::SUBPROTOCOL);
-    let client = signaling::session_http::client(&headers);
+    let client = signaling::session_http::client(headers);
     socket::upgrade(
         &context.service.clone(),
         upgrade,

@@ -43,37 +43,34 @@ pub(in crate::http) fn mount(mount: &mut Mount<'_>) {
         Protocol { rooms, links }
     });
     let own = hub.clone();
-    let connect = move |service, request| connect(service, own, request);
+    let connect = move |State(service), request| async move { connect(service, own, request) };
     mount.route("/rtc", get(connect));
-    let any_path =
-        move |service, method, address, request| any_path(service, hub, (method, address), request);
+    let any_path = move |State(service), method, address, request| async move {
+        any_path(service, hub, (&method, &address), request)
+    };
     mount.listen("dialects.live_room.listen", config.listen, || {
         Router::new().fallback(any_path)
     });
 }
 
-async fn connect(
-    State(service): State<Service>,
-    rooms: LiveRooms,
-    request: UpgradeRequest,
-) -> Response {
+fn connect(service: Service, rooms: LiveRooms, request: UpgradeRequest) -> Response {
     let rules = Rules::new("live-room", &service);
     let begin = move |outgoing, permissions| rooms.join(outgoing, &permissions);
     handler::open(service, request, rules, begin)
 }
 
 /// Opens the socket at any path; any other request gets 404.
-async fn any_path(
-    service: State<Service>,
+fn any_path(
+    service: Service,
     rooms: LiveRooms,
-    (method, address): (Method, Uri),
+    (method, address): (&Method, &Uri),
     request: UpgradeRequest,
 ) -> Response {
     if request.upgrade.is_err() {
         let text = format!("Cannot {method} {}\n", address.path());
         return (StatusCode::NOT_FOUND, text).into_response();
     }
-    connect(service, rooms, request).await
+    connect(service, rooms, request)
 }
 
 /// The rooms behind the dialect: reads requests and writes events.

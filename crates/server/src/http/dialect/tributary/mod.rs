@@ -32,7 +32,7 @@ pub(in crate::http) fn mount(mount: &mut Mount<'_>) {
         replies: VecDeque::new(),
     };
     let hub = Hub::start(|_| protocol);
-    let connect = move |service, request| connect(service, hub, request);
+    let connect = move |State(service), request| async move { connect(service, hub, request) };
     mount.route("/api/ws", get(connect.clone()));
     mount.listen("dialects.tributary.listen", config.listen, || {
         let router = Router::new().route("/api/ws", get(connect));
@@ -43,11 +43,7 @@ pub(in crate::http) fn mount(mount: &mut Mount<'_>) {
     });
 }
 
-async fn connect(
-    State(service): State<Service>,
-    hub: Hub<Protocol>,
-    request: UpgradeRequest,
-) -> Response {
+fn connect(service: Service, hub: Hub<Protocol>, request: UpgradeRequest) -> Response {
     let rules = Rules::new("tributary", &service);
     let begin = move |outgoing, permissions| hub.join(outgoing, &permissions);
     handler::open(service, request, rules, begin)
