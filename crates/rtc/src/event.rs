@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ice::Path;
-use rtp::{Bitrate, Packet};
+use rtp::{Bitrate, LayerIndex, Packet};
 
 use crate::channels::ChannelNumber;
 use crate::srtp::Protection;
@@ -23,8 +23,8 @@ pub enum Event {
     Packet {
         /// Index of the section in [`Peer::received`](crate::Peer::received).
         media: usize,
-        /// Index into the section's rids; 0 without simulcast.
-        layer: usize,
+        /// Its layer in the section.
+        layer: LayerIndex,
         /// The first packet after the layer's source changed or its sequence numbers jumped: it
         /// does not continue the packets before, and its clock may be another one.
         restarted: bool,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rtp::{Bitrate, Packet, Rewrite};
+use rtp::{Bitrate, LayerIndex, Packet, Rewrite};
 
 use super::Peer;
 use crate::channels::ChannelNumber;
@@ -61,7 +61,7 @@ impl Peer {
     }
 
     /// Asks the remote for a key frame of one layer of a section in [`Self::received`].
-    pub fn request_keyframe(&mut self, media: usize, layer: usize) {
+    pub fn request_keyframe(&mut self, media: usize, layer: LayerIndex) {
         self.receiver.request_keyframe(media, layer);
     }
 

@@ -1,7 +1,7 @@
 //! Maps an SSRC to its m-line and layer: by MID, then by RID, then by the declared SSRCs, then by
 //! payload type (RFC 9143 §9.2).
 
-use rtp::Header;
+use rtp::{Header, LayerIndex};
 
 use super::cause::Cause;
 use super::section::{Carried, DeclaredSource, ReceivedSection};
@@ -95,9 +95,9 @@ impl Unbound<'_> {
         declared(config).position(|of| of.ssrc == ssrc || of.rtx == Some(ssrc))
     }
 
-    fn layer(&self, config: &ReceivedSection) -> Option<usize> {
-        if config.layers() == 1 {
-            return Some(0);
+    fn layer(&self, config: &ReceivedSection) -> Option<LayerIndex> {
+        if config.layer_count() == 1 {
+            return Some(LayerIndex::FIRST);
         }
         if let Some(rid) = self.rid(config) {
             return config.layer_of_rid(rid);
@@ -105,7 +105,7 @@ impl Unbound<'_> {
         // A section that declares one source per rid declares them in the order of the rids.
         let is_told = config.ssrcs.len() == config.rids.len();
         let layer = self.declared_position(config).filter(|_| is_told)?;
-        (layer < config.layers()).then_some(layer)
+        config.layers().nth(layer)
     }
 }
 

@@ -218,7 +218,7 @@ impl Receiver {
             .ok_or(Cause::UnknownSsrc)?;
         let layer = section
             .layers
-            .get_mut(place.layer)
+            .get_mut(place.layer.index())
             .ok_or(Cause::UnknownSsrc)?;
         let took = layer.take(now, index, kind.nack);
         self.asks_at = earlier(self.asks_at, layer.missing.due());
@@ -295,7 +295,7 @@ impl Receiver {
         let ids = &section.config.ids;
         let layer = section
             .layers
-            .get_mut(place.layer)
+            .get_mut(place.layer.index())
             .ok_or(Cause::UnknownSsrc)?;
         let Some((number, restarted)) = layer.number(index) else {
             return Ok(None);

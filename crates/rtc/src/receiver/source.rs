@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use rtp::seq;
+use rtp::{LayerIndex, seq};
 
 use super::reception::Reception;
 use crate::window::Window;
@@ -19,7 +19,7 @@ const RUNS_FOR: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) section: usize,
-    pub(super) layer: usize,
+    pub(super) layer: LayerIndex,
 }
 
 /// What a source sends.

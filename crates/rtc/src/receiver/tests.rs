@@ -36,6 +36,11 @@ const VP8: u8 = 96;
 const VP8_RTX: u8 = 97;
 const AV1: u8 = 45;
 
+/// The layer with this number.
+fn layer(number: u8) -> LayerIndex {
+    LayerIndex(number)
+}
+
 // Indices of the sections.
 const AUDIO: usize = 0;
 const VIDEO: usize = 1;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::Heard;
-use rtp::{Kind, Packet, Rewrite};
+use rtp::{Kind, LayerIndex, Packet, Rewrite};
 
 use super::Shard;
 use super::viewing::{choose_layers, count};
@@ -26,7 +26,7 @@ impl Shard {
         now: Instant,
         stream_key: StreamKey,
         kind: Kind,
-        layer: usize,
+        layer: LayerIndex,
         packet: Arc<Packet>,
     ) {
         let Some(stream) = self.streams.get_mut(stream_key) else {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use model::{Heard, Location, SessionId, StreamId};
 use rtc::{Agreed, Peer};
-use rtp::Kind;
+use rtp::{Kind, LayerIndex};
 
 use super::Shard;
 use super::viewing::choose_layers;
@@ -66,7 +66,7 @@ impl Shard {
     }
 
     /// The publisher of a stream goes on with a layer under another SSRC.
-    pub(super) fn restart_layer(&mut self, stream_key: StreamKey, kind: Kind, layer: usize) {
+    pub(super) fn restart_layer(&mut self, stream_key: StreamKey, kind: Kind, layer: LayerIndex) {
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return;
         };

@@ -125,7 +125,7 @@ fn choose_layer(
     if subscription.target() != Some(choice.layer) {
         tracing::trace!(
             stream = stream.id.0,
-            layer = choice.layer,
+            layer = choice.layer.0,
             pause = choice.pause,
             ?estimate,
             "layer chosen"
@@ -172,7 +172,7 @@ pub(super) fn catch_up(
         let written = peer.write(now, media, packet, forward.rewrite, sending);
         count(counters, written);
     }
-    let layer = stream.video.layers().get(begins?)?;
+    let layer = stream.video.layers().get(begins?.index())?;
     layer.rid().map(str::to_owned)
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 
-fn place(arrived: Option<Arrived>) -> Option<(usize, usize)> {
-    arrived.map(|arrived| (arrived.section, arrived.layer))
+fn place(arrived: Option<Arrived>) -> Option<(usize, u8)> {
+    arrived.map(|arrived| (arrived.section, arrived.layer.0))
 }
 
 /// Two sections with the same payload types.
@@ -101,7 +101,7 @@ fn repaired_rid_names_the_layer_of_retransmissions() {
     }
     let again = picture(2).again(50).with(IDS.repaired_rid, b"mid");
     let arrived = pair.receive(&again).unwrap();
-    assert_eq!((arrived.layer, arrived.packet.seq), (1, 2));
+    assert_eq!((arrived.layer, arrived.packet.seq), (layer(1), 2));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn renegotiated_sections_keep_their_sources() {
     };
     pair.receiver.set_sections([fewer].into());
     let arrived = pair.receive(&picture(4_465)).unwrap();
-    assert_eq!((arrived.section, arrived.layer), (0, 0));
+    assert_eq!((arrived.section, arrived.layer), (0, layer(0)));
     assert_eq!((arrived.packet.seq, arrived.restarted), (4_465, false));
 }
 
