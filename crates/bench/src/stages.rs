@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use client::Offering;
 use forward::{Limits, Subscription, Track};
-use rtc::{Datagrams, Event, Path, Peer};
+use rtc::{Datagrams, Event, LineIndex, Path, Peer};
 use rtp::{Kind, LayerIndex, Packet, PayloadInfo, Rewrite};
 
 use crate::clock::cpu_time;
@@ -114,7 +114,7 @@ pub(crate) fn write() -> anyhow::Result<Took> {
 fn train(peer: &mut Peer, now: Instant, packets: &[Arc<Packet>], seq: u64, to: &mut Datagrams) {
     for packet in packets {
         let rewrite = Rewrite::new(seq + packet.seq, packet.timestamp);
-        let video = 1;
+        let video = LineIndex(1);
         peer.write(now, video, packet, rewrite, to)
             .expect("the viewer takes VP8");
     }

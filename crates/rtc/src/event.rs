@@ -5,6 +5,7 @@ use ice::Path;
 use rtp::{Bitrate, LayerIndex, Packet};
 
 use crate::channels::ChannelNumber;
+use crate::index::LineIndex;
 use crate::srtp::Protection;
 
 /// What a peer reports. Every packet is an event, so the enum is small: large and rare payloads are
@@ -33,8 +34,8 @@ pub enum Event {
     },
     /// The remote cannot decode and asks for a key frame (RFC 4585 §6.3.1, RFC 5104 §4.3.1).
     KeyframeRequest {
-        /// Index of the line in [`Peer::sent`](crate::Peer::sent).
-        media: usize,
+        /// The line that carries what it cannot decode.
+        line: LineIndex,
     },
     /// The remote has opened a data channel (RFC 8832).
     ChannelOpened {

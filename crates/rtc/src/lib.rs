@@ -18,6 +18,7 @@ mod extensions;
 mod flow;
 mod formats;
 pub mod fuzz;
+mod index;
 mod media;
 mod negotiator;
 mod offer_error;
@@ -39,6 +40,7 @@ pub use event::{Connection, Ended, Event, Output, Stage};
 pub use extensions::ExtensionIds;
 pub use flow::{Flow, Traffic};
 pub use ice::{Credentials, Path};
+pub use index::LineIndex;
 pub use media::{LAYERS_MAX, Media};
 pub use negotiator::{
     Agreed, AgreedLine, Answered, Expected, LINES_MAX, Negotiator, OutgoingTrack,

@@ -478,11 +478,11 @@ impl Shard {
                     self.refuse_too_large(key);
                 }
             }
-            rtc::Event::KeyframeRequest { media } => {
+            rtc::Event::KeyframeRequest { line } => {
                 self.counters.keyframe_requests_in += 1;
                 for view in &mut entry.views {
                     let stream_key = view.stream;
-                    if let Some(asked) = view.video().filter(|s| s.media == media)
+                    if let Some(asked) = view.video().filter(|s| s.line == line)
                         && let Some(stream) = self.streams.get_mut(stream_key)
                     {
                         asked.subscription.want_keyframe(now, &mut stream.video);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use client::{Direction, Offering};
 use contract::{Command, Event, LineSubscription, TrackMapping};
 use model::{Location, SessionId, ShardId, StreamId};
-use rtc::WallClock;
+use rtc::{LineIndex, WallClock};
 use rtp::{Bitrate, Kind};
 use shard::{Counters, Input, Output, Shard, ShardMessage};
 
@@ -201,7 +201,7 @@ impl World {
             kind,
             first_seq: self.rng.next_u64() as u16,
         };
-        let lines = [(0, Kind::Audio), (1, Kind::Video)]
+        let lines = [(LineIndex(0), Kind::Audio), (LineIndex(1), Kind::Video)]
             .map(subscription)
             .into();
         let command = Command::SetSubscriptions {

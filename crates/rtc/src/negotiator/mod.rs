@@ -27,6 +27,7 @@ use ice::Credentials;
 use rtp::{Format, Kind};
 
 use crate::config::Config;
+use crate::index::LineIndex;
 use crate::media::Media;
 use crate::offer_error::OfferError;
 use crate::receiver::ReceivedSection;
@@ -172,8 +173,8 @@ pub(crate) struct Remote {
 /// What was agreed about one line of this side.
 #[derive(Debug)]
 pub struct AgreedLine {
-    /// Index of the line.
-    pub index: usize,
+    /// The line.
+    pub index: LineIndex,
     pub(crate) media: Media,
     pub(crate) encoding: Option<EncodingConfig>,
 }
@@ -229,9 +230,9 @@ impl Negotiator {
         }
     }
 
-    /// Adds a track to send, with the next offer. Returns the index of its line; `None` when all of
+    /// Adds a track to send, with the next offer. Returns its line; `None` when all of
     /// [`LINES_MAX`] lines are in use.
-    pub fn add(&mut self, track: OutgoingTrack) -> Option<usize> {
+    pub fn add(&mut self, track: OutgoingTrack) -> Option<LineIndex> {
         let new_lines = match self.role {
             Role::Unified { new_lines } => new_lines,
             _ => 0,
@@ -242,12 +243,12 @@ impl Negotiator {
     }
 
     /// Removes the track of a line, with the next offer.
-    pub fn remove(&mut self, line: usize) {
+    pub fn remove(&mut self, line: LineIndex) {
         self.changed |= self.lines.remove(line);
     }
 
     /// Returns the `a=mid` under which a line is offered; `None` before its first offer.
-    pub fn mid(&self, line: usize) -> Option<&str> {
+    pub fn mid(&self, line: LineIndex) -> Option<&str> {
         let mut sections = self.sections.iter();
         let section = sections.find(|section| section.line == Some(line))?;
         Some(&section.mid)

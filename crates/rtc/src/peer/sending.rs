@@ -8,6 +8,7 @@ use rtp::{Bitrate, LayerIndex, Packet, Rewrite};
 use super::Peer;
 use crate::channels::ChannelNumber;
 use crate::datagrams::{Datagrams, PAYLOAD_BYTES_MAX};
+use crate::index::LineIndex;
 use crate::sender::WriteError;
 
 impl Peer {
@@ -16,12 +17,12 @@ impl Peer {
     pub fn write(
         &mut self,
         now: Instant,
-        media: usize,
+        line: LineIndex,
         packet: &Arc<Packet>,
         rewrite: Rewrite,
         to: &mut Datagrams,
     ) -> Result<(), WriteError> {
-        let line = self.sent.get_mut(media).zip(self.sender.as_mut());
+        let line = self.sent.get_mut(line.index()).zip(self.sender.as_mut());
         let (line, sender) = line.ok_or(WriteError::NotSending)?;
         let connected = self.crypto.as_mut().zip(self.selected);
         let (crypto, path) = connected.ok_or(WriteError::NotSending)?;
@@ -45,9 +46,9 @@ impl Peer {
     }
 
     /// Stops answering NACKs for the packets sent so far on this line: nobody needs them any more.
-    pub fn forget_sent(&mut self, media: usize) {
-        if let Some((media, sender)) = self.sent.get(media).zip(self.sender.as_mut()) {
-            media.encodings.clone().for_each(|e| sender.forget_sent(e));
+    pub fn forget_sent(&mut self, line: LineIndex) {
+        if let Some((line, sender)) = self.sent.get(line.index()).zip(self.sender.as_mut()) {
+            line.encodings.clone().for_each(|e| sender.forget_sent(e));
         }
     }
 

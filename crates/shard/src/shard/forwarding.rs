@@ -154,8 +154,8 @@ impl Shard {
                     let padding = *padding;
                     let rewrite = Rewrite { padding, ..rewrite };
                     let to = &mut self.sending;
-                    let media = subscribed.media;
-                    let written = entry.peer.write(now, media, packet, rewrite, to);
+                    let line = subscribed.line;
+                    let written = entry.peer.write(now, line, packet, rewrite, to);
                     entry.health.packets += 1;
                     count(&mut self.counters, written);
                 } else if !subscription.is_catching_up() {

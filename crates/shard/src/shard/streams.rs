@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use model::{Heard, Location, SessionId, StreamId};
-use rtc::{Agreed, Peer};
+use rtc::{Agreed, LineIndex, Peer};
 use rtp::{Kind, LayerIndex};
 
 use super::Shard;
@@ -58,7 +58,7 @@ impl Shard {
             let begun = entry.peer.apply(*agreed);
             // A new source on a line begins a numbering of its own.
             for view in &mut entry.views {
-                view.subscriptions.retain(|s| !begun.contains(&s.media));
+                view.subscriptions.retain(|s| !begun.contains(&s.line));
             }
             self.learn_ufrag(key);
         }
@@ -221,7 +221,7 @@ impl Shard {
         let Some(entry) = self.peers.get(key) else {
             return;
         };
-        let lines = entry.peer.sent().iter().enumerate();
+        let lines = LineIndex::all().zip(entry.peer.sent());
         let lines: Vec<LineSubscription> = lines
             .map(|(line, media)| LineSubscription {
                 line,
@@ -229,7 +229,7 @@ impl Shard {
                 origin,
                 kind: media.kind,
                 // Distinct beginnings, or the m-lines of one viewer would count in step.
-                first_seq: first_seq.wrapping_add(line as u16 * 7_919),
+                first_seq: first_seq.wrapping_add(line.0.wrapping_mul(7_919)),
             })
             .collect();
         self.subscribe_lines(now, key, &lines);
@@ -262,7 +262,7 @@ impl Shard {
         for view in &mut entry.views {
             let stays = |s: &Subscribed| {
                 let is_it = |(stream, wanted): &(StreamKey, &LineSubscription)| {
-                    *stream == view.stream && wanted.line == s.media && wanted.kind == s.kind
+                    *stream == view.stream && wanted.line == s.line && wanted.kind == s.kind
                 };
                 lines.iter().any(is_it)
             };
@@ -275,7 +275,7 @@ impl Shard {
                 begun.push(*stream);
             }
             if let Some(view) = entry.view(*stream)
-                && !view.subscriptions.iter().any(|s| s.media == wanted.line)
+                && !view.subscriptions.iter().any(|s| s.line == wanted.line)
             {
                 let subscribed = Subscribed::new(wanted.line, wanted.kind, wanted.first_seq, now);
                 view.subscriptions.push(subscribed);
@@ -340,7 +340,7 @@ impl Shard {
         &mut self,
         now: Instant,
         session: SessionId,
-        line: usize,
+        line: LineIndex,
         paused: bool,
         rid_max: Option<String>,
     ) {
@@ -350,7 +350,7 @@ impl Shard {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
-        let has = |view: &&mut View| view.subscriptions.iter().any(|s| s.media == line);
+        let has = |view: &&mut View| view.subscriptions.iter().any(|s| s.line == line);
         let Some(view) = entry.views.iter_mut().find(has) else {
             return;
         };
