@@ -5,7 +5,7 @@ use ice::Path;
 use rtp::{Bitrate, LayerIndex, Packet};
 
 use crate::channels::ChannelNumber;
-use crate::index::LineIndex;
+use crate::index::{LineIndex, SectionIndex};
 use crate::srtp::Protection;
 
 /// What a peer reports. Every packet is an event, so the enum is small: large and rare payloads are
@@ -22,8 +22,8 @@ pub enum Event {
     Selected(Box<Path>),
     /// A media packet from the remote.
     Packet {
-        /// Index of the section in [`Peer::received`](crate::Peer::received).
-        media: usize,
+        /// The section that it arrived on.
+        section: SectionIndex,
         /// Its layer in the section.
         layer: LayerIndex,
         /// The first packet after the layer's source changed or its sequence numbers jumped: it

@@ -40,7 +40,7 @@ pub use event::{Connection, Ended, Event, Output, Stage};
 pub use extensions::ExtensionIds;
 pub use flow::{Flow, Traffic};
 pub use ice::{Credentials, Path};
-pub use index::LineIndex;
+pub use index::{LineIndex, SectionIndex};
 pub use media::{LAYERS_MAX, Media};
 pub use negotiator::{
     Agreed, AgreedLine, Answered, Expected, LINES_MAX, Negotiator, OutgoingTrack,

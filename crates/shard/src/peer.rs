@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use forward::{Estimate, LayerSelector, Subscription};
 use model::SessionId;
-use rtc::{LineIndex, Peer};
+use rtc::{LineIndex, Peer, SectionIndex};
 use rtp::{Bitrate, Kind};
 
 use crate::health::Health;
@@ -51,7 +51,7 @@ pub(crate) struct PeerEntry {
 /// One m-line of a publisher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Incoming {
-    pub(crate) media: usize,
+    pub(crate) section: SectionIndex,
     pub(crate) stream: StreamKey,
     pub(crate) kind: Kind,
 }
@@ -104,7 +104,7 @@ impl PeerEntry {
     pub(crate) fn prefetch(&self) {
         let view = self.views.first();
         black_box((
-            self.incoming.first().map(|line| line.media),
+            self.incoming.first().map(|line| line.section),
             view.map(|view| view.given),
             view.and_then(|view| view.subscriptions.first())
                 .map(|s| s.line),

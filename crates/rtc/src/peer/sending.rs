@@ -8,7 +8,7 @@ use rtp::{Bitrate, LayerIndex, Packet, Rewrite};
 use super::Peer;
 use crate::channels::ChannelNumber;
 use crate::datagrams::{Datagrams, PAYLOAD_BYTES_MAX};
-use crate::index::LineIndex;
+use crate::index::{LineIndex, SectionIndex};
 use crate::sender::WriteError;
 
 impl Peer {
@@ -62,8 +62,8 @@ impl Peer {
     }
 
     /// Asks the remote for a key frame of one layer of a section in [`Self::received`].
-    pub fn request_keyframe(&mut self, media: usize, layer: LayerIndex) {
-        self.receiver.request_keyframe(media, layer);
+    pub fn request_keyframe(&mut self, section: SectionIndex, layer: LayerIndex) {
+        self.receiver.request_keyframe(section, layer);
     }
 
     /// Closes the connection: sends an RTCP BYE, then a DTLS close_notify.

@@ -40,6 +40,7 @@ pub use section::{DeclaredSource, ReceivedSection, ReceivedType};
 
 use crate::clock::PublisherClock;
 use crate::flow::Flow;
+use crate::index::SectionIndex;
 use arrivals::Arrivals;
 use layer::Layer;
 use source::{Place, Source};
@@ -98,8 +99,8 @@ struct Section {
 /// A packet, and the layer that it belongs to.
 #[derive(Debug)]
 pub struct Arrived {
-    /// Index of the section in the list given to [`Receiver::set_sections`].
-    pub section: usize,
+    /// The section, counted as in the list given to [`Receiver::set_sections`].
+    pub section: SectionIndex,
     /// Its layer in the section.
     pub layer: LayerIndex,
     /// The first packet after the layer's source changed or its sequence numbers jumped: it does
@@ -152,13 +153,14 @@ impl Receiver {
     pub fn set_sections(&mut self, sections: Vec<ReceivedSection>) {
         let mut old = std::mem::take(&mut self.sections);
         let mut moves: Vec<(Place, Place)> = Vec::new();
-        for (section, config) in sections.into_iter().enumerate() {
+        for (section, config) in SectionIndex::all().zip(sections) {
             let is_same = |s: &Section| s.config.mid == config.mid && s.config.kind == config.kind;
-            let before = old.iter().position(is_same);
+            let mut known = SectionIndex::all().zip(&old);
+            let before = known.find_map(|(from, old)| is_same(old).then_some(from));
             let layers = config.layers().map(|layer| {
                 let rid = config.rids.get(layer.index()).map(|rid| &**rid);
                 let (from, kept) = before
-                    .and_then(|from| Some((from, old.get_mut(from)?)))
+                    .and_then(|from| Some((from, old.get_mut(from.index())?)))
                     .and_then(|(from, section)| Some((from, section.take_layer(rid)?)))
                     .map(|(section, (layer, kept))| (Place { section, layer }, kept))?;
                 moves.push((from, Place { section, layer }));
@@ -180,8 +182,8 @@ impl Receiver {
 
     /// Requests a key frame of one layer, with the next [`Self::handle_timeout`]. While the layer
     /// has no source the request waits for one. The caller limits the rate of requests.
-    pub fn request_keyframe(&mut self, section: usize, layer: LayerIndex) {
-        let section = self.sections.get_mut(section);
+    pub fn request_keyframe(&mut self, section: SectionIndex, layer: LayerIndex) {
+        let section = self.sections.get_mut(section.index());
         if let Some(layer) = section.and_then(|s| s.layers.get_mut(layer.index())) {
             layer.wants_keyframe = true;
             self.keyframe_wanted = true;
@@ -209,7 +211,7 @@ impl Receiver {
     }
 
     fn layer(&mut self, place: Place) -> Option<&mut Layer> {
-        let section = self.sections.get_mut(place.section)?;
+        let section = self.sections.get_mut(place.section.index())?;
         section.layers.get_mut(place.layer.index())
     }
 }

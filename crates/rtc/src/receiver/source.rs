@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rtp::{LayerIndex, seq};
 
 use super::reception::Reception;
+use crate::index::SectionIndex;
 use crate::window::Window;
 
 /// Words of the replay window, 64 numbers each: a packet that lags further behind the newest one,
@@ -18,7 +19,7 @@ const RUNS_FOR: Duration = Duration::from_secs(1);
 /// A layer of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
-    pub(super) section: usize,
+    pub(super) section: SectionIndex,
     pub(super) layer: LayerIndex,
 }
 

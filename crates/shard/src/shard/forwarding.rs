@@ -251,9 +251,9 @@ impl Shard {
                         continue;
                     };
                     let is_it = |s: &&Incoming| s.stream == stream_key && s.kind == Kind::Video;
-                    if let Some(media) = entry.incoming.iter().find(is_it).map(|s| s.media) {
+                    if let Some(section) = entry.incoming.iter().find(is_it).map(|s| s.section) {
                         self.counters.keyframe_requests_out += 1;
-                        entry.peer.request_keyframe(media, layer);
+                        entry.peer.request_keyframe(section, layer);
                         entry.mark_dirty(key, &mut self.dirty);
                     }
                 }

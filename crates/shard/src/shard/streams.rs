@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use model::{Heard, Location, SessionId, StreamId};
-use rtc::{Agreed, LineIndex, Peer};
+use rtc::{Agreed, LineIndex, Peer, SectionIndex};
 use rtp::{Kind, LayerIndex};
 
 use super::Shard;
@@ -86,17 +86,17 @@ impl Shard {
             return;
         };
         let before = entry.incoming.clone();
-        let incoming = |(index, media): (usize, &rtc::Media)| {
+        let incoming = |(section, media): (SectionIndex, &rtc::Media)| {
             let mid = media.mid();
             let track = tracks.iter().find(|track| track.mid == mid)?;
-            Some((index, media.kind, track.stream))
+            Some((section, media.kind, track.stream))
         };
-        let lines = entry.peer.received().iter().enumerate();
+        let lines = SectionIndex::all().zip(entry.peer.received());
         let lines: Vec<_> = lines.filter_map(incoming).collect();
         let after: Vec<Incoming> = lines
             .into_iter()
-            .map(|(media, kind, stream)| Incoming {
-                media,
+            .map(|(section, kind, stream)| Incoming {
+                section,
                 stream: self.stream(stream),
                 kind,
             })
@@ -140,7 +140,7 @@ impl Shard {
         // What is pending is the predecessor's.
         stream.fan_out.clear();
         for line in lines {
-            let Some(media) = entry.peer.received().get(line.media) else {
+            let Some(media) = entry.peer.received().get(line.section.index()) else {
                 continue;
             };
             let (rids, sets) = (media.rids(), media.described_sets());
