@@ -1,11 +1,10 @@
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use rtp::{DescribedSet, Format, Kind};
 
 use crate::formats::PayloadTypes;
-use crate::sender::Types;
+use crate::sender::{EncodingIndex, Types};
 
 /// Encodings of one section. Further rids of an offer are left out of the answer.
 pub const LAYERS_MAX: usize = 4;
@@ -20,8 +19,8 @@ pub struct Media {
     types: PayloadTypes,
     /// When receiving: parameter sets from the remote's description.
     sets: Arc<[DescribedSet]>,
-    /// When sending: indices of its encodings in the sender.
-    pub(crate) encodings: Range<usize>,
+    /// When sending: its encoding in the sender; `None` while the remote does not receive it.
+    pub(crate) encoding: Option<EncodingIndex>,
     /// When sending: the last packet's format and its payload type, cached since the format rarely
     /// changes.
     mapped: Option<(Format, Types)>,
@@ -36,7 +35,7 @@ impl Media {
             rids: Vec::new(),
             types,
             sets: Arc::from([]),
-            encodings: 0..0,
+            encoding: None,
             mapped: None,
         }
     }

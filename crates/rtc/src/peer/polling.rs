@@ -50,7 +50,7 @@ impl Peer {
     fn fed_back(&mut self, feedback: Feedback) -> Option<Event> {
         Some(match feedback {
             Feedback::KeyframeRequest(encoding) => {
-                let sends = |line: &Media| line.encodings.contains(&encoding);
+                let sends = |line: &Media| line.encoding == Some(encoding);
                 let mut lines = LineIndex::all().zip(&self.sent);
                 let line = lines.find_map(|(line, media)| sends(media).then_some(line))?;
                 Event::KeyframeRequest { line }

@@ -26,10 +26,7 @@ impl Peer {
         let (line, sender) = line.ok_or(WriteError::NotSending)?;
         let connected = self.crypto.as_mut().zip(self.selected);
         let (crypto, path) = connected.ok_or(WriteError::NotSending)?;
-        if line.encodings.is_empty() {
-            return Err(WriteError::NotSending);
-        }
-        let encoding = line.encodings.start;
+        let encoding = line.encoding.ok_or(WriteError::NotSending)?;
         let types = line.types_for(&packet.format).ok_or(WriteError::Codec)?;
         if types.payload(packet).len() > PAYLOAD_BYTES_MAX {
             return Err(WriteError::TooLarge);
@@ -47,8 +44,9 @@ impl Peer {
 
     /// Stops answering NACKs for the packets sent so far on this line: nobody needs them any more.
     pub fn forget_sent(&mut self, line: LineIndex) {
-        if let Some((line, sender)) = self.sent.get(line.index()).zip(self.sender.as_mut()) {
-            line.encodings.clone().for_each(|e| sender.forget_sent(e));
+        let encoding = self.sent.get(line.index()).and_then(|line| line.encoding);
+        if let Some((encoding, sender)) = encoding.zip(self.sender.as_mut()) {
+            sender.forget_sent(encoding);
         }
     }
 
