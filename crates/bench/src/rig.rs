@@ -9,8 +9,8 @@ use client::{Direction, Offering};
 use contract::{Command, LineSubscription, TrackMapping};
 use loadgen::Receiver;
 use model::{Location, SessionId, ShardId, StreamId};
-use rtc::WallClock;
 use rtc::srtp::Keys;
+use rtc::{LineIndex, WallClock};
 use rtp::{Bitrate, Codec, Format, Kind, Packet, Profile, Rewrite};
 use shard::{Input, Output, Shard};
 use sim::Unified;
@@ -195,7 +195,7 @@ impl Rig {
         self.command(Command::SetSubscriptions {
             session,
             agreed: None,
-            lines: [(0, Kind::Audio), (1, Kind::Video)]
+            lines: [(LineIndex(0), Kind::Audio), (LineIndex(1), Kind::Video)]
                 .map(subscription)
                 .into(),
         });

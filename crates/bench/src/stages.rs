@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use client::Offering;
 use forward::{Limits, Subscription, Track};
-use rtc::{Datagrams, Event, Path, Peer};
-use rtp::{Kind, Packet, PayloadInfo, Rewrite};
+use rtc::{Datagrams, Event, LineIndex, Path, Peer};
+use rtp::{Kind, LayerIndex, Packet, PayloadInfo, Rewrite};
 
 use crate::clock::cpu_time;
 use crate::rig::{
@@ -64,9 +64,9 @@ pub(crate) fn choose() -> Took {
     let mut took = Duration::ZERO;
     for seq in 0..BURSTS * BURST as u64 {
         let packet = packet(begin, seq);
-        track.push(0, &packet);
+        track.push(LayerIndex::FIRST, &packet);
         for subscription in &mut subscriptions {
-            subscription.select(begin, &mut track, 0);
+            subscription.select(begin, &mut track, LayerIndex::FIRST);
             // Only the first packet comes from the cache.
             while subscription.poll(begin, &track, None).is_some() {}
         }
@@ -84,7 +84,7 @@ pub(crate) fn choose() -> Took {
 #[inline(never)]
 fn numbers(track: &Track, viewers: &mut [Subscription], packet: &Packet, now: Instant) {
     for viewer in viewers {
-        black_box(viewer.packet(now, track, 0, packet));
+        black_box(viewer.packet(now, track, LayerIndex::FIRST, packet));
     }
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn write() -> anyhow::Result<Took> {
 fn train(peer: &mut Peer, now: Instant, packets: &[Arc<Packet>], seq: u64, to: &mut Datagrams) {
     for packet in packets {
         let rewrite = Rewrite::new(seq + packet.seq, packet.timestamp);
-        let video = 1;
+        let video = LineIndex(1);
         peer.write(now, video, packet, rewrite, to)
             .expect("the viewer takes VP8");
     }

@@ -1,5 +1,5 @@
 use model::{Location, SessionId, StreamId};
-use rtc::{Agreed, ChannelNumber, Credentials, Peer};
+use rtc::{Agreed, ChannelNumber, Credentials, LineIndex, Peer};
 use rtp::Kind;
 
 /// Commands of the control plane.
@@ -58,7 +58,7 @@ pub enum Command {
         /// The session.
         session: SessionId,
         /// The line.
-        line: usize,
+        line: LineIndex,
         /// The viewer wants nothing for now.
         paused: bool,
         /// The rid of the best layer that is of use; `None`: any.
@@ -126,8 +126,8 @@ impl TrackMapping {
 /// What one line of a viewer carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineSubscription {
-    /// Index of the line.
-    pub line: usize,
+    /// The line.
+    pub line: LineIndex,
     /// The stream.
     pub stream: StreamId,
     /// Where its publisher is.

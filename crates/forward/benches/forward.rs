@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use headwater_forward::{Limits, Subscription, Track};
-use rtp::{Codec, Format, Kind, Packet, PayloadInfo, PictureIds, Profile};
+use rtp::{Codec, Format, Kind, LayerIndex, Packet, PayloadInfo, PictureIds, Profile};
 
 const PACKETS: u64 = 1_000;
 const PACKETS_PER_FRAME: u64 = 10;
 const FRAME: Duration = Duration::from_millis(33);
+const LAYER: LayerIndex = LayerIndex::FIRST;
 
 fn main() {
     divan::main();
@@ -61,7 +62,7 @@ fn forward(bencher: Bencher, viewers: usize) {
             let subscriptions: Vec<_> = (0..viewers)
                 .map(|_| {
                     let mut subscription = Subscription::new(1, begin);
-                    subscription.select(begin, &mut track, 0);
+                    subscription.select(begin, &mut track, LAYER);
                     subscription
                 })
                 .collect();
@@ -69,10 +70,10 @@ fn forward(bencher: Bencher, viewers: usize) {
         })
         .bench_local_values(|(mut track, mut subscriptions)| {
             for packet in &packets {
-                track.push(0, packet);
+                track.push(LAYER, packet);
                 for subscription in &mut subscriptions {
                     let now = packet.received;
-                    divan::black_box(subscription.packet(now, &track, 0, packet));
+                    divan::black_box(subscription.packet(now, &track, LAYER, packet));
                     while let Some(cached) = subscription.poll(now, &track, None) {
                         divan::black_box(cached);
                     }

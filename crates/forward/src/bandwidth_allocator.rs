@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use rtp::Bitrate;
+use rtp::{Bitrate, LayerIndex};
 
 use super::layer_selector::need;
 use super::track::Track;
@@ -14,13 +14,13 @@ use super::track::Track;
 pub struct BandwidthAllocator {
     /// The rates that the layers of each video need, lowest layer first.
     needs: Vec<Vec<Bitrate>>,
-    /// For each video, the index of the layer that it has got so far.
+    /// For each video, the position in its `needs` of the layer that it has got so far.
     taken: Vec<usize>,
 }
 
 impl BandwidthAllocator {
     /// Adds a video. Layers above `layer_max` are of no use to the viewer.
-    pub fn add(&mut self, now: Instant, track: &Track, layer_max: Option<usize>) {
+    pub fn add(&mut self, now: Instant, track: &Track, layer_max: Option<LayerIndex>) {
         let mut needs = Vec::new();
         for layer in track.active(now) {
             needs.push(need(track, layer));
@@ -80,7 +80,7 @@ mod tests {
     use rtp::Kind;
 
     use super::*;
-    use crate::tests::{Encoder, Scene};
+    use crate::tests::{Encoder, Scene, layer};
 
     /// Three layers of about 150, 500 and 1,700 kbit/s.
     fn scene() -> Scene {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     /// For each video, the number of layers that its share allows.
-    fn layers(scene: &Scene, maxima: &[Option<usize>], kbps: u64) -> Vec<usize> {
+    fn layers(scene: &Scene, maxima: &[Option<LayerIndex>], kbps: u64) -> Vec<usize> {
         let mut allocator = BandwidthAllocator::default();
         for max in maxima {
             allocator.add(scene.now, &scene.track, *max);
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn bandwidth_a_limited_video_does_not_need_goes_to_others() {
         let scene = scene();
-        let (small, large) = (Some(0), None);
+        let (small, large) = (Some(layer(0)), None);
         assert_eq!(layers(&scene, &[small, small, large], 2_700), [1, 1, 3]);
     }
 

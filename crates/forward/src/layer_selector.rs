@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use rtp::Bitrate;
+use rtp::{Bitrate, LayerIndex};
 
 use super::prober::{Prober, Probing};
 use super::track::Track;
@@ -41,8 +41,8 @@ pub struct Estimate {
 /// What to send to a viewer, and what its bandwidth estimation is to probe for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice {
-    /// Index of the layer in [`Track::layers`].
-    pub layer: usize,
+    /// The layer.
+    pub layer: LayerIndex,
     /// The highest temporal layer to send; `u8::MAX` for all.
     pub temporal_max: u8,
     /// Send nothing now: earlier packets fill the path, and a key frame would find no room.
@@ -65,7 +65,7 @@ pub struct LayerSelector {
     pinned: Option<String>,
     /// The rid of the best layer that is of use to the viewer.
     rid_max: Option<String>,
-    layer: Option<usize>,
+    layer: Option<LayerIndex>,
     moved_up: Option<Instant>,
     hold: Duration,
     /// When the viewer may try to move up again; `None` if it never had to move down.
@@ -109,7 +109,7 @@ impl LayerSelector {
     }
 
     /// The layer of [`Self::limit`]; `None` without a limit, or if the track has no such layer.
-    pub fn layer_max(&self, track: &Track) -> Option<usize> {
+    pub fn layer_max(&self, track: &Track) -> Option<LayerIndex> {
         track.layer_by_rid(self.rid_max.as_deref()?)
     }
 
@@ -118,7 +118,7 @@ impl LayerSelector {
         let Some(max) = self.layer_max(track) else {
             return usize::MAX;
         };
-        let place = |layer: usize| track.ordered().position(|(i, _)| i == layer);
+        let place = |layer: LayerIndex| track.ordered().position(|(i, _)| i == layer);
         let active = track.active(now);
         let usable = active.take_while(|layer| place(*layer) <= place(max));
         // If all active layers are above the limit, the worst of them is still needed.
@@ -192,15 +192,15 @@ impl LayerSelector {
         now: Instant,
         track: &Track,
         path: Estimate,
-        worst: usize,
+        worst: LayerIndex,
         usable: usize,
-    ) -> usize {
+    ) -> LayerIndex {
         let of_use = || track.active(now).take(usable);
-        let is_usable = |layer: &usize| of_use().any(|active| active == *layer);
+        let is_usable = |layer: &LayerIndex| of_use().any(|active| active == *layer);
         let Some(present) = self.layer.filter(is_usable) else {
             return best_that_fits(of_use(), track, path.bandwidth).unwrap_or(worst);
         };
-        let fits = |layer: &usize| track.bitrate(*layer) + RESERVED <= path.bandwidth;
+        let fits = |layer: &LayerIndex| track.bitrate(*layer) + RESERVED <= path.bandwidth;
         if present == worst {
             return present;
         }
@@ -224,7 +224,13 @@ impl LayerSelector {
 
     /// Whether the worst layer is too much. An uncongested path gets the same moment of doubt as
     /// before a move down, but not for a viewer that begins.
-    fn is_squeezed(&mut self, now: Instant, track: &Track, path: Estimate, worst: usize) -> bool {
+    fn is_squeezed(
+        &mut self,
+        now: Instant,
+        track: &Track,
+        path: Estimate,
+        worst: LayerIndex,
+    ) -> bool {
         if track.bitrate(worst) + RESERVED <= path.bandwidth {
             self.short_since = None;
             return false;
@@ -240,9 +246,9 @@ impl LayerSelector {
         now: Instant,
         track: &Track,
         path: Estimate,
-        present: usize,
+        present: LayerIndex,
         usable: usize,
-    ) -> (usize, Bitrate, Bitrate) {
+    ) -> (LayerIndex, Bitrate, Bitrate) {
         let of_use = track.active(now).take(usable);
         let next = of_use.skip_while(|l| *l != present).nth(1);
         let held = self.hold_until.is_some_and(|until| now < until);
@@ -274,8 +280,8 @@ impl LayerSelector {
         now: Instant,
         track: &Track,
         path: Estimate,
-        worst: usize,
-    ) -> (usize, Bitrate, Bitrate) {
+        worst: LayerIndex,
+    ) -> (LayerIndex, Bitrate, Bitrate) {
         let needed = need(track, worst);
         match self.prober.poll(now, path, needed, true) {
             Probing::Running(padded) if !path.congested => (worst, padded, needed),
@@ -299,16 +305,16 @@ impl LayerSelector {
 }
 
 fn best_that_fits(
-    layers: impl Iterator<Item = usize>,
+    layers: impl Iterator<Item = LayerIndex>,
     track: &Track,
     bandwidth: Bitrate,
-) -> Option<usize> {
+) -> Option<LayerIndex> {
     layers
         .filter(|layer| need(track, *layer) <= bandwidth)
         .last()
 }
 
 /// The estimate at which a viewer may move up to this layer.
-pub(super) fn need(track: &Track, layer: usize) -> Bitrate {
+pub(super) fn need(track: &Track, layer: LayerIndex) -> Bitrate {
     track.bitrate(layer) * HEADROOM_UP + RESERVED
 }

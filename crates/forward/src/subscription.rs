@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtp::{Bitrate, Kind, Packet, Rewrite, SwitchUp};
+use rtp::{Bitrate, Kind, LayerIndex, Packet, Rewrite, SwitchUp};
 
 use super::catch_up::CatchUp;
 use super::keyframes::{KEYFRAME_FRESH, KeyframeThrottle};
@@ -14,9 +14,9 @@ pub struct Subscription {
     rewriter: Rewriter,
     generation: u64,
     /// The layer that the viewer gets now.
-    current: Option<usize>,
+    current: Option<LayerIndex>,
     /// The layer that it gets from that layer's next key frame on.
-    target: Option<usize>,
+    target: Option<LayerIndex>,
     catch_up: Option<CatchUp>,
     /// The next packet from the cache begins a new source for the viewer.
     begin_next: bool,
@@ -65,12 +65,12 @@ impl Subscription {
     }
 
     /// The layer that the viewer gets now; `None` while it waits for a picture.
-    pub fn current(&self) -> Option<usize> {
+    pub fn current(&self) -> Option<LayerIndex> {
         self.current
     }
 
     /// The layer that it gets, or will get from the next key frame on.
-    pub fn target(&self) -> Option<usize> {
+    pub fn target(&self) -> Option<LayerIndex> {
         self.target.or(self.current)
     }
 
@@ -111,7 +111,7 @@ impl Subscription {
 
     /// Selects the viewer's layer. A viewer without a picture gets it from the cache at once, any
     /// other from the layer's next key frame on, which is requested.
-    pub fn select(&mut self, now: Instant, track: &mut Track, layer: usize) {
+    pub fn select(&mut self, now: Instant, track: &mut Track, layer: LayerIndex) {
         self.follow(now, track);
         // The viewer stays where it is: a change that has not happened yet is called off.
         if self.current == Some(layer) {
@@ -123,7 +123,7 @@ impl Subscription {
             return;
         }
         self.target = Some(layer);
-        let Some(source) = track.layers().get(layer) else {
+        let Some(source) = track.layers().get(layer.index()) else {
             return;
         };
         let age = source.keyframe_age(now);
@@ -163,7 +163,7 @@ impl Subscription {
         &mut self,
         now: Instant,
         track: &Track,
-        layer: usize,
+        layer: LayerIndex,
         packet: &Packet,
     ) -> Option<Rewrite> {
         // Common packets pay one test for all the rare cases.
@@ -183,7 +183,7 @@ impl Subscription {
         &mut self,
         now: Instant,
         track: &Track,
-        layer: usize,
+        layer: LayerIndex,
         packet: &Packet,
     ) -> Option<Rewrite> {
         self.follow(now, track);
@@ -200,7 +200,7 @@ impl Subscription {
         self.live(layer, packet)
     }
 
-    fn live(&mut self, layer: usize, packet: &Packet) -> Option<Rewrite> {
+    fn live(&mut self, layer: LayerIndex, packet: &Packet) -> Option<Rewrite> {
         if self.current != Some(layer) {
             return None;
         }
@@ -243,7 +243,7 @@ impl Subscription {
             }
             let Some(read) = track
                 .layers()
-                .get(layer)
+                .get(layer.index())
                 .and_then(|l| l.cache.next(&mut catch_up.cursor))
             else {
                 // At the live edge.
@@ -282,7 +282,7 @@ impl Subscription {
         }
     }
 
-    fn audio(&mut self, layer: usize, packet: &Packet) -> Option<Rewrite> {
+    fn audio(&mut self, layer: LayerIndex, packet: &Packet) -> Option<Rewrite> {
         if self.current != Some(layer) {
             self.current = Some(layer);
             self.rewriter.begin(packet);
@@ -313,8 +313,12 @@ impl Subscription {
     }
 
     /// Begins with the cached key frame of a layer, if there is one.
-    fn begin(&mut self, now: Instant, track: &Track, layer: usize) {
-        let Some(cursor) = track.layers().get(layer).and_then(|l| l.cache.start()) else {
+    fn begin(&mut self, now: Instant, track: &Track, layer: LayerIndex) {
+        let Some(cursor) = track
+            .layers()
+            .get(layer.index())
+            .and_then(|l| l.cache.start())
+        else {
             return;
         };
         self.current = Some(layer);

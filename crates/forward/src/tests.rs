@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rtp::{
-    Bitrate, Codec, Format, Kind, Packet, PayloadInfo, PictureIds, Profile, Rewrite, SwitchUp,
+    Bitrate, Codec, Format, Kind, LayerIndex, Packet, PayloadInfo, PictureIds, Profile, Rewrite,
+    SwitchUp,
 };
 
 use super::{Choice, Estimate, LayerSelector, Limits, Rewriter, Subscription, Track};
@@ -15,6 +16,11 @@ mod restart;
 pub(super) const MS: Duration = Duration::from_millis(1);
 pub(super) const FRAME: Duration = Duration::from_millis(33);
 pub(super) const PACKETS_PER_FRAME: u64 = 3;
+
+/// The layer with this number.
+pub(super) fn layer(number: u8) -> LayerIndex {
+    LayerIndex(number)
+}
 
 /// A synthetic encoder: frames of three packets at 30 frames per second.
 pub(super) struct Encoder {
@@ -103,18 +109,19 @@ impl Scene {
     }
 
     /// Sends one frame of each layer. The layers in `keyframes` send a key frame.
-    pub(super) fn frame(&mut self, keyframes: &[usize]) {
-        for layer in 0..self.encoders.len() {
-            let keyframe = keyframes.contains(&layer);
-            for packet in self.encoders[layer].frame(self.now, keyframe) {
-                self.track.push(layer, &packet);
-                self.offer(layer, &packet);
+    pub(super) fn frame(&mut self, keyframes: &[u8]) {
+        for number in 0..self.encoders.len() as u8 {
+            let keyframe = keyframes.contains(&number);
+            for packet in self.encoders[usize::from(number)].frame(self.now, keyframe) {
+                self.track.push(layer(number), &packet);
+                self.offer(number, &packet);
             }
         }
         self.pass(FRAME);
     }
 
-    pub(super) fn offer(&mut self, layer: usize, packet: &Arc<Packet>) {
+    pub(super) fn offer(&mut self, number: u8, packet: &Arc<Packet>) {
+        let layer = layer(number);
         if let Some(rewrite) = self.viewer.packet(self.now, &self.track, layer, packet) {
             self.got.push((packet.clone(), rewrite));
         }
@@ -130,8 +137,8 @@ impl Scene {
         }
     }
 
-    pub(super) fn select(&mut self, layer: usize) {
-        self.viewer.select(self.now, &mut self.track, layer);
+    pub(super) fn select(&mut self, number: u8) {
+        self.viewer.select(self.now, &mut self.track, layer(number));
     }
 
     /// Asserts that each packet that the viewer got follows the one before.
@@ -166,7 +173,7 @@ fn first_viewer_begins_with_the_first_key_frame() {
     scene.select(0);
     scene.frame(&[]);
     assert!(scene.got.is_empty());
-    assert_eq!(scene.track.poll_keyframe_request(scene.now), Some(0));
+    assert_eq!(scene.track.poll_keyframe_request(scene.now), Some(layer(0)));
     scene.frame(&[0]);
     scene.frame(&[]);
     assert_eq!(scene.got.len(), 6);
@@ -237,7 +244,7 @@ fn catching_up_jumps_to_a_fresh_key_frame() {
     scene.select(0);
     assert_eq!(
         scene.track.poll_keyframe_request(scene.now),
-        Some(0),
+        Some(layer(0)),
         "asked for, since the cached one is old"
     );
     scene.frame(&[]);
@@ -273,19 +280,19 @@ fn layer_change_waits_for_a_key_frame_and_is_seamless() {
     scene.select(0);
     (0..20).for_each(|_| scene.frame(&[]));
     scene.select(1);
-    assert_eq!(scene.track.poll_keyframe_request(scene.now), Some(1));
+    assert_eq!(scene.track.poll_keyframe_request(scene.now), Some(layer(1)));
     (0..5).for_each(|_| scene.frame(&[]));
     assert_eq!(
         (scene.viewer.current(), scene.viewer.target()),
-        (Some(0), Some(1))
+        (Some(layer(0)), Some(layer(1)))
     );
     scene.frame(&[1]);
     (0..20).for_each(|_| scene.frame(&[]));
-    assert_eq!(scene.viewer.current(), Some(1));
+    assert_eq!(scene.viewer.current(), Some(layer(1)));
     scene.select(0);
     scene.frame(&[0]);
     (0..20).for_each(|_| scene.frame(&[]));
-    assert_eq!(scene.viewer.current(), Some(0));
+    assert_eq!(scene.viewer.current(), Some(layer(0)));
     scene.assert_seamless();
     assert!(
         scene
@@ -362,7 +369,7 @@ fn lower_temporal_limit_does_not_cut_a_frame_that_began() {
     let packets = scene.encoders[0].frame(scene.now, false);
     assert_eq!(packets[0].frame.temporal_id, 1);
     for packet in &packets {
-        scene.track.push(0, packet);
+        scene.track.push(layer(0), packet);
         scene.offer(0, packet);
         scene.viewer.limit_temporal(0);
     }
@@ -435,15 +442,19 @@ fn measured() -> (Track, Instant) {
 #[test]
 fn viewer_gets_the_best_layer_that_its_path_carries() {
     let (track, now) = measured();
-    for (kbps, layer) in [(100, 0), (300, 0), (900, 1), (5_000, 2)] {
+    for (kbps, number) in [(100, 0), (300, 0), (900, 1), (5_000, 2)] {
         let choice = LayerSelector::default().choose(now, &track, path(kbps));
-        assert_eq!(choice.map(|c| c.layer), Some(layer), "{kbps} kbit/s");
+        assert_eq!(
+            choice.map(|c| c.layer),
+            Some(layer(number)),
+            "{kbps} kbit/s"
+        );
     }
     assert_eq!(
         LayerSelector::default()
             .choose(now, &track, None)
             .map(|c| c.layer),
-        Some(2)
+        Some(layer(2))
     );
 }
 
@@ -496,7 +507,7 @@ fn viewer_moves_down_soon_and_up_after_a_growing_hold() {
         let estimate = path(if before == Some(2) { 1_700 } else { 5_000 });
         let now = selector
             .choose(scene.now, &scene.track, estimate)
-            .map(|c| c.layer);
+            .map(|c| c.layer.0);
         match (before, now) {
             (Some(2), Some(2)) => {}
             (Some(2), after) => {
@@ -546,7 +557,7 @@ fn congested_path_drains_before_the_worst_layer_is_sent() {
     let mut chooser = Chooser::new();
     let mut after = |millis, path| {
         let choice = chooser.after(millis, path);
-        (choice.layer, choice.pause)
+        (choice.layer.0, choice.pause)
     };
     assert_eq!(after(0, path(5_000)), (2, false));
     assert_eq!(after(0, congested(path(1_900))), (0, true));
@@ -561,7 +572,7 @@ fn low_estimate_on_uncongested_path_must_last_to_count() {
     let mut chooser = Chooser::new();
     let mut after = |millis, kbps| {
         let choice = chooser.after(millis, path(kbps));
-        (choice.layer, choice.pause)
+        (choice.layer.0, choice.pause)
     };
     assert_eq!(after(0, 5_000), (2, false));
     assert_eq!(after(100, 1_000), (2, false));
@@ -609,7 +620,7 @@ fn viewer_that_moved_down_moves_up_only_after_padding() {
     let mut chooser = Chooser::new();
     let mut after = |millis, kbps| {
         let choice = chooser.after(millis, path(kbps));
-        (choice.layer, choice.padded.as_bps() / 1_000)
+        (choice.layer.0, choice.padded.as_bps() / 1_000)
     };
     assert_eq!(after(0, 5_000), (2, 0));
     assert_eq!(after(0, 300), (2, 0), "in doubt");
@@ -656,7 +667,7 @@ fn paused_viewer_gets_nothing_before_a_fresh_key_frame() {
     scene.frame(&[0]);
     let next = scene.got.get(before).expect("the key frame");
     assert!(next.0.frame.keyframe);
-    assert_eq!(scene.viewer.current(), Some(0));
+    assert_eq!(scene.viewer.current(), Some(layer(0)));
     let seqs: Vec<_> = scene.got.iter().map(|(_, rewrite)| rewrite.seq).collect();
     assert!(
         seqs.windows(2).all(|pair| pair[1] == pair[0] + 1),
@@ -669,13 +680,13 @@ fn pinned_layer_is_chosen_while_it_exists() {
     let (track, now) = measured();
     let mut selector = LayerSelector::default();
     selector.pin(Some("l".to_owned()));
-    let layer =
+    let chosen =
         |selector: &mut LayerSelector| selector.choose(now, &track, path(9_000)).map(|c| c.layer);
-    assert_eq!(layer(&mut selector), Some(0));
+    assert_eq!(chosen(&mut selector), Some(layer(0)));
     selector.pin(Some("gone".to_owned()));
-    assert!(layer(&mut selector).is_some());
+    assert!(chosen(&mut selector).is_some());
     selector.pin(None);
-    assert_eq!(layer(&mut selector), Some(2));
+    assert_eq!(chosen(&mut selector), Some(layer(2)));
 }
 
 #[test]
@@ -685,10 +696,10 @@ fn dropped_layer_is_inactive_once_others_are_ahead() {
     scene.frame(&[0, 1]);
     let active = |scene: &Scene| scene.track.active(scene.now).collect::<Vec<_>>();
     scene.pass(1_000 * MS);
-    assert_eq!(active(&scene), [0, 1], "both stand still");
+    assert_eq!(active(&scene), [0, 1].map(layer), "both stand still");
     scene.encoders.truncate(1);
     scene.frame(&[]);
-    assert_eq!(active(&scene), [0]);
+    assert_eq!(active(&scene), [layer(0)]);
 }
 
 #[test]
@@ -698,5 +709,6 @@ fn layers_are_ordered_by_rate_and_not_by_sdp() {
     scene.frame(&[0, 1, 2]);
     (0..120).for_each(|_| scene.frame(&[]));
     scene.track.reorder(scene.now);
-    assert_eq!(scene.track.active(scene.now).collect::<Vec<_>>(), [1, 2, 0]);
+    let active: Vec<_> = scene.track.active(scene.now).collect();
+    assert_eq!(active, [1, 2, 0].map(layer));
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtp::{Bitrate, DescribedSet, Format, Kind, Packet, cache};
+use rtp::{Bitrate, DescribedSet, Format, Kind, LayerIndex, Packet, cache};
 
 use super::layer::Layer;
 
@@ -56,8 +56,8 @@ impl Default for Limits {
 pub struct Track {
     kind: Kind,
     layers: Vec<Layer>,
-    /// Indices into `layers`, worst first.
-    order: Vec<usize>,
+    /// The layers, worst first.
+    order: Vec<LayerIndex>,
     format: Option<Format>,
     /// Counts up when a publisher begins and when a layer restarts. The subscriptions concerned
     /// then start over.
@@ -91,7 +91,7 @@ impl Track {
             [] => vec![layer(None)],
             rids => rids.iter().cloned().map(Some).map(layer).collect(),
         };
-        self.order = (0..self.layers.len()).collect();
+        self.order = LayerIndex::all().take(self.layers.len()).collect();
         self.format = None;
     }
 
@@ -99,8 +99,8 @@ impl Track {
     /// do with the earlier ones. Empties the layer's cache and requests a key frame. Viewers of the
     /// layer wait for that key frame, and see continuous numbers and timestamps. Packets of the old
     /// SSRC must not be pushed any more. Unknown layers are ignored.
-    pub fn restart_layer(&mut self, layer: usize) {
-        if let Some(layer) = self.layers.get_mut(layer) {
+    pub fn restart_layer(&mut self, layer: LayerIndex) {
+        if let Some(layer) = self.layers.get_mut(layer.index()) {
             self.generation += 1;
             layer.restart(self.generation);
         }
@@ -134,8 +134,8 @@ impl Track {
 
     /// Adds a packet that arrived. Unknown layers are ignored. If the packet begins a key frame
     /// that was requested, returns the time since the first request.
-    pub fn push(&mut self, layer: usize, packet: &Arc<Packet>) -> Option<Duration> {
-        let target = self.layers.get_mut(layer)?;
+    pub fn push(&mut self, layer: LayerIndex, packet: &Arc<Packet>) -> Option<Duration> {
+        let target = self.layers.get_mut(layer.index())?;
         self.format = Some(packet.format);
         target.push(packet, self.kind == Kind::Video)
     }
@@ -162,8 +162,8 @@ impl Track {
 
     /// Whether a layer has begun or restarted since the track's generation `seen`. Also true for
     /// an unknown layer.
-    pub(super) fn layer_began_after(&self, layer: usize, seen: u64) -> bool {
-        let layer = self.layers.get(layer);
+    pub(super) fn layer_began_after(&self, layer: LayerIndex, seen: u64) -> bool {
+        let layer = self.layers.get(layer.index());
         layer.is_none_or(|layer| layer.began_after(seen))
     }
 
@@ -172,16 +172,16 @@ impl Track {
         &self.layers
     }
 
-    /// Indices of the active layers, worst first.
-    pub fn active(&self, now: Instant) -> impl DoubleEndedIterator<Item = usize> + '_ {
+    /// The active layers, worst first.
+    pub fn active(&self, now: Instant) -> impl DoubleEndedIterator<Item = LayerIndex> + '_ {
         let order = self.order.iter().copied();
         order.filter(move |layer| self.is_active(now, *layer))
     }
 
     /// Whether packets of the layer arrive now.
-    pub fn is_active(&self, now: Instant, layer: usize) -> bool {
+    pub fn is_active(&self, now: Instant, layer: LayerIndex) -> bool {
         let latest = self.layers.iter().filter_map(Layer::last_packet).max();
-        let own = self.layers.get(layer).and_then(Layer::last_packet);
+        let own = self.layers.get(layer.index()).and_then(Layer::last_packet);
         own.zip(latest).is_some_and(|(own, latest)| {
             now.saturating_duration_since(own) < SILENT_AFTER
                 && latest.saturating_duration_since(own) < SILENT_BEHIND
@@ -189,38 +189,38 @@ impl Track {
     }
 
     /// All layers with their indices, worst first.
-    pub fn ordered(&self) -> impl DoubleEndedIterator<Item = (usize, &Layer)> {
+    pub fn ordered(&self) -> impl DoubleEndedIterator<Item = (LayerIndex, &Layer)> {
         self.order
             .iter()
-            .filter_map(|i| Some((*i, self.layers.get(*i)?)))
+            .filter_map(|i| Some((*i, self.layers.get(i.index())?)))
     }
 
     /// The measured rate of a layer; zero for an unknown one.
-    pub fn bitrate(&self, layer: usize) -> Bitrate {
+    pub fn bitrate(&self, layer: LayerIndex) -> Bitrate {
         self.layers
-            .get(layer)
+            .get(layer.index())
             .map(Layer::bitrate)
             .unwrap_or_default()
     }
 
-    /// The index of the layer with this rid.
-    pub fn layer_by_rid(&self, rid: &str) -> Option<usize> {
-        self.layers.iter().position(|l| l.rid() == Some(rid))
+    /// The layer with this rid.
+    pub fn layer_by_rid(&self, rid: &str) -> Option<LayerIndex> {
+        let mut layers = LayerIndex::all().zip(&self.layers);
+        layers.find_map(|(index, layer)| (layer.rid() == Some(rid)).then_some(index))
     }
 
     /// Notes that a viewer needs a key frame of this layer. [`Self::poll_keyframe_request`] then
     /// returns the layer, as often as requests may be sent.
-    pub fn want_keyframe(&mut self, layer: usize) {
-        if let Some(layer) = self.layers.get_mut(layer) {
+    pub fn want_keyframe(&mut self, layer: LayerIndex) {
+        if let Some(layer) = self.layers.get_mut(layer.index()) {
             layer.requests.want();
         }
     }
 
     /// Returns a layer for which the caller has to request a key frame now. Call it until `None`.
-    pub fn poll_keyframe_request(&mut self, now: Instant) -> Option<usize> {
-        self.layers
-            .iter_mut()
-            .position(|layer| layer.requests.poll(now))
+    pub fn poll_keyframe_request(&mut self, now: Instant) -> Option<LayerIndex> {
+        let mut layers = LayerIndex::all().zip(&mut self.layers);
+        layers.find_map(|(index, layer)| layer.requests.poll(now).then_some(index))
     }
 
     /// When a key-frame request is to be sent or repeated next. `None` also before a layer's first
@@ -239,18 +239,18 @@ impl Track {
 
     /// Calls `give` with the packets that another shard needs to begin: the cached ones of each
     /// layer in order, behind the parameter sets that they lack.
-    pub fn replay(&self, mut give: impl FnMut(usize, &Arc<Packet>)) {
-        for (i, layer) in self.layers.iter().enumerate() {
-            layer.replay(|packet| give(i, packet));
+    pub fn replay(&self, mut give: impl FnMut(LayerIndex, &Arc<Packet>)) {
+        for (index, layer) in LayerIndex::all().zip(&self.layers) {
+            layer.replay(|packet| give(index, packet));
         }
     }
 
     /// Sorts the layers by measured rate. Their order in SDP says little: browsers list the worst
     /// layer first, other publishers the best. Call it about once a second.
     pub fn reorder(&mut self, now: Instant) {
-        let rate = |i: usize| {
-            let active = self.is_active(now, i);
-            active.then(|| self.bitrate(i).as_bps() as f64)
+        let rate = |layer: LayerIndex| {
+            let active = self.is_active(now, layer);
+            active.then(|| self.bitrate(layer).as_bps() as f64)
         };
         // Insertion sort that leaves near-equal and silent neighbours where they are.
         let mut order = self.order.clone();

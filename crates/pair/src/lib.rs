@@ -14,8 +14,8 @@ use client::{Certificate, Direction, Offering};
 use ice::stun::Writer;
 use rtc::srtp::{Keys, Outbound, Protection};
 use rtc::{
-    Config, Datagrams, Event, Identity, Negotiator, Path, Peer, Refused, Role, WallClock,
-    WriteError,
+    Config, Datagrams, Event, Identity, LineIndex, Negotiator, Path, Peer, Refused, Role,
+    WallClock, WriteError,
 };
 use rtp::{Codec, Format, Header, Kind, Packet, Profile, Rewrite, Sort};
 
@@ -269,12 +269,11 @@ impl World {
         self.sent.iter().filter(is_media).collect()
     }
 
-    /// Returns the index of the video line to the client.
-    pub fn video(&self) -> usize {
-        let mut lines = self.server.sent().iter();
-        lines
-            .position(|line| line.kind == Kind::Video)
-            .expect("a video section")
+    /// Returns the video line to the client.
+    pub fn video(&self) -> LineIndex {
+        let mut lines = LineIndex::all().zip(self.server.sent());
+        let video = lines.find(|(_, media)| media.kind == Kind::Video);
+        video.expect("a video section").0
     }
 
     /// Writes a video packet to the client.

@@ -2,9 +2,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ice::Path;
-use rtp::{Bitrate, Packet};
+use rtp::{Bitrate, LayerIndex, Packet};
 
 use crate::channel_number::ChannelNumber;
+use crate::index::{LineIndex, SectionIndex};
 use crate::srtp::Protection;
 
 /// What a peer reports. Every packet is an event, so the enum is small: large and rare payloads are
@@ -21,10 +22,10 @@ pub enum Event {
     Selected(Box<Path>),
     /// A media packet from the remote.
     Packet {
-        /// Index of the section in [`Peer::received`](crate::Peer::received).
-        media: usize,
-        /// Index into the section's rids; 0 without simulcast.
-        layer: usize,
+        /// The section that it arrived on.
+        section: SectionIndex,
+        /// Its layer in the section.
+        layer: LayerIndex,
         /// The first packet after the layer's source changed or its sequence numbers jumped: it
         /// does not continue the packets before, and its clock may be another one.
         restarted: bool,
@@ -33,8 +34,8 @@ pub enum Event {
     },
     /// The remote cannot decode and asks for a key frame (RFC 4585 §6.3.1, RFC 5104 §4.3.1).
     KeyframeRequest {
-        /// Index of the line in [`Peer::sent`](crate::Peer::sent).
-        media: usize,
+        /// The line that carries what it cannot decode.
+        line: LineIndex,
     },
     /// The remote has opened a data channel (RFC 8832).
     ChannelOpened {

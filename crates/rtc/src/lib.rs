@@ -19,6 +19,7 @@ mod extensions;
 mod flow;
 mod formats;
 pub mod fuzz;
+mod index;
 mod media;
 mod negotiator;
 mod offer_error;
@@ -41,6 +42,7 @@ pub use event::{Connection, Ended, Event, Output, Stage};
 pub use extensions::ExtensionIds;
 pub use flow::{Flow, Traffic};
 pub use ice::{Credentials, Path};
+pub use index::{LineIndex, SectionIndex};
 pub use media::Media;
 pub use negotiator::{
     Agreed, AgreedLine, Answered, Expected, LINES_MAX, Negotiator, OutgoingTrack,

@@ -1,11 +1,10 @@
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use rtp::{DescribedSet, Format, Kind};
 
 use crate::formats::PayloadTypes;
-use crate::sender::Types;
+use crate::sender::{EncodingIndex, Types};
 
 /// One m-line of an established peer, in one direction.
 #[derive(Debug)]
@@ -17,8 +16,8 @@ pub struct Media {
     types: PayloadTypes,
     /// When receiving: parameter sets from the remote's description.
     sets: Arc<[DescribedSet]>,
-    /// When sending: indices of its encodings in the sender.
-    pub(crate) encodings: Range<usize>,
+    /// When sending: its encoding in the sender; `None` while the remote does not receive it.
+    pub(crate) encoding: Option<EncodingIndex>,
     /// When sending: the last packet's format and its payload type, cached since the format rarely
     /// changes.
     mapped: Option<(Format, Types)>,
@@ -33,7 +32,7 @@ impl Media {
             rids: Vec::new(),
             types,
             sets: Arc::from([]),
-            encodings: 0..0,
+            encoding: None,
             mapped: None,
         }
     }

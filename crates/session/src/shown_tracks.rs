@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contract::LineSubscription;
 use model::StreamName;
-use rtc::{Agreed, OutgoingTrack};
+use rtc::{Agreed, LineIndex, OutgoingTrack};
 use rtp::Kind;
 
 use crate::random::{self, Random};
@@ -19,9 +19,9 @@ pub(crate) struct Track {
 #[derive(Debug, Default)]
 pub(crate) struct ShownTracks {
     /// The track of each line, or the one that it will have with the next offer.
-    lines: BTreeMap<usize, Track>,
+    lines: BTreeMap<LineIndex, Track>,
     /// The lines on which the last answer lets media come.
-    open: BTreeSet<usize>,
+    open: BTreeSet<LineIndex>,
 }
 
 impl ShownTracks {
@@ -29,12 +29,12 @@ impl ShownTracks {
         self.line(track).is_some()
     }
 
-    pub(crate) fn add(&mut self, line: usize, track: Track) {
+    pub(crate) fn add(&mut self, line: LineIndex, track: Track) {
         self.lines.insert(line, track);
     }
 
     /// Takes a track off its line.
-    pub(crate) fn remove(&mut self, track: &Track) -> Option<usize> {
+    pub(crate) fn remove(&mut self, track: &Track) -> Option<LineIndex> {
         let line = self.line(track)?;
         self.lines.remove(&line);
         // Media of the next track on it comes only after that was offered and answered.
@@ -42,16 +42,16 @@ impl ShownTracks {
         Some(line)
     }
 
-    pub(crate) fn line(&self, track: &Track) -> Option<usize> {
+    pub(crate) fn line(&self, track: &Track) -> Option<LineIndex> {
         let mut lines = self.iter();
         lines.find_map(|(line, shown)| (shown == track).then_some(line))
     }
 
-    pub(crate) fn track(&self, line: usize) -> Option<&Track> {
+    pub(crate) fn track(&self, line: LineIndex) -> Option<&Track> {
         self.lines.get(&line)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Track)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (LineIndex, &Track)> {
         self.lines.iter().map(|(line, track)| (*line, track))
     }
 
@@ -61,9 +61,9 @@ impl ShownTracks {
     }
 
     /// Takes note of what was agreed. Returns the lines on which media may come since now.
-    pub(crate) fn agree(&mut self, agreed: &Agreed) -> Vec<usize> {
+    pub(crate) fn agree(&mut self, agreed: &Agreed) -> Vec<LineIndex> {
         let open = agreed.lines.iter().filter(|line| line.sends());
-        let open: BTreeSet<usize> = open.map(|line| line.index).collect();
+        let open: BTreeSet<LineIndex> = open.map(|line| line.index).collect();
         let before = std::mem::replace(&mut self.open, open);
         self.open.difference(&before).copied().collect()
     }
@@ -75,7 +75,7 @@ impl ShownTracks {
         random: &mut dyn Random,
     ) -> Vec<LineSubscription> {
         let open = self.iter().filter(|(line, _)| self.open.contains(line));
-        let subscription = |(line, track): (usize, &Track)| {
+        let subscription = |(line, track): (LineIndex, &Track)| {
             let (id, origin) = registry.location(&track.stream)?;
             Some(LineSubscription {
                 line,

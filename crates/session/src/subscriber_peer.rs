@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contract::Command;
 use model::{SessionId, ShardId, StreamName};
 use room::{ParticipantKey, TrackSettings};
-use rtc::{Agreed, Negotiator, Peer};
+use rtc::{Agreed, LineIndex, Negotiator, Peer};
 use rtp::{Bitrate, Kind};
 
 use crate::core::{Core, ESTIMATE_INITIAL, Now};
@@ -113,7 +113,7 @@ impl SubscriberPeer {
 
     fn track_settings(
         &self,
-        line: usize,
+        line: LineIndex,
         settings: TrackSettings,
         stream: Option<&room::Stream>,
     ) -> Command {
@@ -129,7 +129,7 @@ impl SubscriberPeer {
     pub(crate) fn offer(&mut self) -> Option<Offer> {
         let sdp = self.negotiator.offer()?;
         self.number += 1;
-        let line = |(line, track): (usize, &Track)| OfferedLine {
+        let line = |(line, track): (LineIndex, &Track)| OfferedLine {
             mid: self.negotiator.mid(line).unwrap_or_default().to_owned(),
             stream: track.stream.clone(),
             kind: track.kind,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use contract::Command;
 use model::{SessionId, ShardId, StreamName};
 use room::{Declared, ParticipantId, ParticipantKey};
-use rtc::{Agreed, ChannelNumber, Expected, Negotiator, Peer, SentTrack};
+use rtc::{Agreed, ChannelNumber, Expected, LineIndex, Negotiator, Peer, SentTrack};
 
 use crate::core::{Core, ESTIMATE_INITIAL, Now};
 use crate::enter::UnifiedOptions;
@@ -40,7 +40,7 @@ pub(crate) struct UnifiedPeer {
     published: BTreeMap<StreamName, Vec<SentTrack>>,
     shown: ShownTracks,
     /// Whose track is on each line, and under which names of stream and track it was offered.
-    names: BTreeMap<usize, (ParticipantId, (String, String))>,
+    names: BTreeMap<LineIndex, (ParticipantId, (String, String))>,
     /// See [`UnifiedOptions::stream_name`].
     stream_name: Option<&'static str>,
     pace: Pace,

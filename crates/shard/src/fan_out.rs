@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rtc::PAYLOAD_BYTES_MAX;
-use rtp::{Kind, Packet};
+use rtp::{Kind, LayerIndex, Packet};
 
 use crate::delays::Delays;
 use crate::table::PeerKey;
@@ -41,7 +41,7 @@ pub(crate) struct FanOut {
 #[derive(Debug)]
 pub(crate) struct Pending {
     pub(crate) kind: Kind,
-    pub(crate) layer: usize,
+    pub(crate) layer: LayerIndex,
     pub(crate) packet: Arc<Packet>,
     /// Padding in bytes that makes it as long as a later packet of its frame.
     pub(crate) padding: u8,
@@ -80,7 +80,13 @@ impl FanOut {
     }
 
     /// Adds a packet for all viewers.
-    pub(crate) fn push(&mut self, now: Instant, kind: Kind, layer: usize, packet: Arc<Packet>) {
+    pub(crate) fn push(
+        &mut self,
+        now: Instant,
+        kind: Kind,
+        layer: LayerIndex,
+        packet: Arc<Packet>,
+    ) {
         let bytes = sent_bytes(&packet);
         if kind == Kind::Video && packet.payload.len() <= PAYLOAD_BYTES_MAX {
             self.lengthen(layer, packet.timestamp, bytes);
@@ -99,7 +105,7 @@ impl FanOut {
     /// Pads earlier packets of a frame to the length of the one that comes now, where they are a
     /// little shorter. Packets of one size leave for a viewer with one send (GSO), and one that is
     /// longer than those before it would need a send of its own. Done once for all viewers.
-    fn lengthen(&mut self, layer: usize, timestamp: u32, bytes: usize) {
+    fn lengthen(&mut self, layer: LayerIndex, timestamp: u32, bytes: usize) {
         let of_layer =
             |pending: &&mut Pending| (pending.kind, pending.layer) == (Kind::Video, layer);
         let recent = self.pending.iter_mut().rev().take(LOOK_BACK);
@@ -264,7 +270,7 @@ mod tests {
                         }
                     }
                     Step::Packet => {
-                        fan_out.push(now, Kind::Audio, 0, packet(now, packets));
+                        fan_out.push(now, Kind::Audio, LayerIndex::FIRST, packet(now, packets));
                         packets += 1;
                     }
                     Step::Visits(count) => {
@@ -290,11 +296,11 @@ mod tests {
         for key in (0..10).map(PeerKey::new) {
             given.insert(key, (fan_out.add(key), Vec::new()));
         }
-        fan_out.push(now, Kind::Audio, 0, packet(now, 0));
+        fan_out.push(now, Kind::Audio, LayerIndex::FIRST, packet(now, 0));
         for _ in 0..4 {
             visit(&mut fan_out, now, &mut given);
         }
-        fan_out.push(now, Kind::Audio, 0, packet(now, 1));
+        fan_out.push(now, Kind::Audio, LayerIndex::FIRST, packet(now, 1));
         let mut visits = 0;
         while visit(&mut fan_out, now, &mut given) {
             visits += 1;
@@ -311,11 +317,16 @@ mod tests {
         }
     }
 
-    /// The padding of what has come: layer and packet, in this order.
-    fn paddings(packets: impl IntoIterator<Item = (usize, Packet)>) -> Vec<u8> {
+    /// The padding of what has come: the number of the layer and the packet, in this order.
+    fn paddings(packets: impl IntoIterator<Item = (u8, Packet)>) -> Vec<u8> {
         let mut fan_out = FanOut::default();
         for (layer, packet) in packets {
-            fan_out.push(Instant::now(), Kind::Video, layer, packet.into());
+            fan_out.push(
+                Instant::now(),
+                Kind::Video,
+                LayerIndex(layer),
+                packet.into(),
+            );
         }
         fan_out
             .pending
@@ -364,9 +375,9 @@ mod tests {
         let (mut fan_out, mut given) = (FanOut::default(), Given::new());
         let viewer = PeerKey::new(1);
         given.insert(viewer, (fan_out.add(viewer), Vec::new()));
-        fan_out.push(now, Kind::Audio, 0, packet(now, 0));
+        fan_out.push(now, Kind::Audio, LayerIndex::FIRST, packet(now, 0));
         fan_out.clear();
-        fan_out.push(now, Kind::Audio, 0, packet(now, 1));
+        fan_out.push(now, Kind::Audio, LayerIndex::FIRST, packet(now, 1));
         while visit(&mut fan_out, now, &mut given) {}
         assert_eq!(given[&viewer].1, [1]);
     }

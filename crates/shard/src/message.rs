@@ -3,7 +3,7 @@ use std::sync::Arc;
 use contract::{Command, Event};
 use model::{ShardId, StreamId};
 use rtc::{Path, Transmit};
-use rtp::{DescribedSet, Kind, Packet};
+use rtp::{DescribedSet, Kind, LayerIndex, Packet};
 
 /// An input of a shard.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub enum ShardMessage {
         /// Which track.
         kind: Kind,
         /// Which layer.
-        layer: usize,
+        layer: LayerIndex,
     },
     /// A publisher begins a track.
     Begin {
@@ -73,7 +73,7 @@ pub enum ShardMessage {
         /// Which track.
         kind: Kind,
         /// Which layer.
-        layer: usize,
+        layer: LayerIndex,
         /// The packet, shared.
         packet: Arc<Packet>,
     },
@@ -87,7 +87,7 @@ pub enum ShardMessage {
         /// The stream.
         stream: StreamId,
         /// The layer of its video track.
-        layer: usize,
+        layer: LayerIndex,
     },
 }
 

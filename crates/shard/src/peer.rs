@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use forward::{Estimate, LayerSelector, Subscription};
 use model::SessionId;
-use rtc::Peer;
+use rtc::{LineIndex, Peer, SectionIndex};
 use rtp::{Bitrate, Kind};
 
 use crate::health::Health;
@@ -51,7 +51,7 @@ pub(crate) struct PeerEntry {
 /// One m-line of a publisher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Incoming {
-    pub(crate) media: usize,
+    pub(crate) section: SectionIndex,
     pub(crate) stream: StreamKey,
     pub(crate) kind: Kind,
 }
@@ -70,7 +70,7 @@ pub(crate) struct View {
 /// One m-line of a viewer.
 #[derive(Debug)]
 pub(crate) struct Subscribed {
-    pub(crate) media: usize,
+    pub(crate) line: LineIndex,
     pub(crate) kind: Kind,
     pub(crate) subscription: Subscription,
     /// The viewer has paused the line.
@@ -104,10 +104,10 @@ impl PeerEntry {
     pub(crate) fn prefetch(&self) {
         let view = self.views.first();
         black_box((
-            self.incoming.first().map(|line| line.media),
+            self.incoming.first().map(|line| line.section),
             view.map(|view| view.given),
             view.and_then(|view| view.subscriptions.first())
-                .map(|s| s.media),
+                .map(|s| s.line),
         ));
         self.peer.prefetch();
     }
@@ -132,9 +132,9 @@ impl PeerEntry {
     }
 
     /// The viewer's m-line with this number.
-    pub(crate) fn subscribed(&mut self, media: usize) -> Option<&mut Subscribed> {
+    pub(crate) fn subscribed(&mut self, line: LineIndex) -> Option<&mut Subscribed> {
         let mut all = self.views.iter_mut().flat_map(|v| &mut v.subscriptions);
-        all.find(|subscribed| subscribed.media == media)
+        all.find(|subscribed| subscribed.line == line)
     }
 
     /// Why its session ends when the peer itself gives up.
@@ -175,9 +175,9 @@ impl View {
 }
 
 impl Subscribed {
-    pub(crate) fn new(media: usize, kind: Kind, first_seq: u16, now: Instant) -> Self {
+    pub(crate) fn new(line: LineIndex, kind: Kind, first_seq: u16, now: Instant) -> Self {
         Self {
-            media,
+            line,
             kind,
             subscription: Subscription::new(first_seq, now),
             paused: false,

@@ -453,7 +453,7 @@ impl Shard {
                 self.close(now, key, reason);
             }
             rtc::Event::Packet {
-                media,
+                section,
                 layer,
                 restarted,
                 packet,
@@ -462,7 +462,7 @@ impl Shard {
                 entry.health.packets += 1;
                 let bytes = packet.payload.len();
                 let too_large = bytes > rtc::PAYLOAD_BYTES_MAX;
-                let line = entry.incoming.iter().find(|s| s.media == media);
+                let line = entry.incoming.iter().find(|s| s.section == section);
                 // A publisher that was taken over has no line any more: its last packets must not
                 // mix with those of its successor.
                 if let Some(Incoming { stream, kind, .. }) = line.copied() {
@@ -478,11 +478,11 @@ impl Shard {
                     self.refuse_too_large(key);
                 }
             }
-            rtc::Event::KeyframeRequest { media } => {
+            rtc::Event::KeyframeRequest { line } => {
                 self.counters.keyframe_requests_in += 1;
                 for view in &mut entry.views {
                     let stream_key = view.stream;
-                    if let Some(asked) = view.video().filter(|s| s.media == media)
+                    if let Some(asked) = view.video().filter(|s| s.line == line)
                         && let Some(stream) = self.streams.get_mut(stream_key)
                     {
                         asked.subscription.want_keyframe(now, &mut stream.video);

@@ -47,7 +47,7 @@ impl Stream {
     /// Adds a viewer.
     fn watch(&mut self) -> usize {
         let mut subscription = Subscription::new(7, self.now);
-        subscription.select(self.now, &mut self.track, 0);
+        subscription.select(self.now, &mut self.track, layer(0));
         self.viewers.push(Viewer {
             subscription,
             got: Vec::new(),
@@ -65,10 +65,10 @@ impl Stream {
             ..Packet::new(self.now, FORMAT, payload)
         });
         self.seq += 1;
-        self.track.push(0, &packet);
+        self.track.push(layer(0), &packet);
         for viewer in &mut self.viewers {
             let subscription = &mut viewer.subscription;
-            if let Some(rewrite) = subscription.packet(self.now, &self.track, 0, &packet) {
+            if let Some(rewrite) = subscription.packet(self.now, &self.track, layer(0), &packet) {
                 viewer.got.push((payload.to_vec(), rewrite));
             }
         }

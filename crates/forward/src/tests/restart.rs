@@ -12,10 +12,10 @@ fn restarted_layer_continues_with_its_next_key_frame() {
     scene.track.poll_keyframe_request(scene.now);
     scene.pass(1_000 * MS);
 
-    scene.track.restart_layer(0);
+    scene.track.restart_layer(layer(0));
     scene.encoders = vec![Encoder::new(9, 3_000_000_000, 20_000, 500)];
     let asked = scene.track.poll_keyframe_request(scene.now);
-    assert_eq!(asked, Some(0), "a key frame is asked for");
+    assert_eq!(asked, Some(layer(0)), "a key frame is asked for");
     scene.frame(&[]);
     assert_eq!(scene.got.len(), before, "nothing that cannot be decoded");
     // The layer need not be selected again.
@@ -41,14 +41,14 @@ fn restarted_layer_does_not_affect_viewers_of_others() {
     scene.select(0);
     (0..20).for_each(|_| scene.frame(&[]));
     let before = scene.got.len();
-    scene.track.restart_layer(1);
+    scene.track.restart_layer(layer(1));
     scene.encoders[1] = Encoder::new(3, 8, 9, 1_500);
     (0..5).for_each(|_| scene.frame(&[]));
     assert_eq!(scene.got.len(), before + 5 * PACKETS_PER_FRAME as usize);
     scene.select(1);
     scene.frame(&[1]);
     scene.frame(&[]);
-    assert_eq!(scene.viewer.current(), Some(1));
+    assert_eq!(scene.viewer.current(), Some(layer(1)));
     scene.assert_seamless();
 }
 
@@ -56,7 +56,7 @@ fn restarted_layer_does_not_affect_viewers_of_others() {
 fn restarted_layer_is_served_from_its_new_cache() {
     let mut scene = Scene::new(&[], vec![Encoder::new(500, 9, 3, 500)]);
     scene.frame(&[0]);
-    scene.track.restart_layer(0);
+    scene.track.restart_layer(layer(0));
     scene.encoders = vec![Encoder::new(9, 70, 20_000, 500)];
     scene.select(0);
     scene.pass(5 * MS);
@@ -83,11 +83,13 @@ fn audio_of_another_ssrc_continues_at_once() {
             timestamp,
             ..Packet::new(now + ms * MS, format, [0; 80])
         });
-        track.push(0, &packet);
-        viewer.packet(now + ms * MS, track, 0, &packet).unwrap()
+        track.push(layer(0), &packet);
+        viewer
+            .packet(now + ms * MS, track, layer(0), &packet)
+            .unwrap()
     };
     let first = give(&mut track, 40_000, 5, 0);
-    track.restart_layer(0);
+    track.restart_layer(layer(0));
     let next = give(&mut track, 3, 4_000_000_000, 20);
     assert_eq!(next.seq, first.seq + 1);
     assert_eq!(next.timestamp.wrapping_sub(first.timestamp), 960);

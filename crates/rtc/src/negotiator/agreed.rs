@@ -3,6 +3,7 @@
 use ice::Credentials;
 use rtp::Format;
 
+use crate::index::LineIndex;
 use crate::media::Media;
 use crate::receiver::ReceivedSection;
 use crate::sender::EncodingConfig;
@@ -49,7 +50,7 @@ pub(crate) struct Remote {
 #[derive(Debug)]
 pub struct AgreedLine {
     /// Index of the line.
-    pub index: usize,
+    pub index: LineIndex,
     pub(crate) media: Media,
     pub(crate) encoding: Option<EncodingConfig>,
 }

@@ -7,6 +7,7 @@ use super::numbers::{Numbers, OwnType};
 use super::outgoing_track::OutgoingTrack;
 use crate::extensions::ExtensionIds;
 use crate::formats::PayloadTypes;
+use crate::index::LineIndex;
 use crate::media::Media;
 use crate::receiver::ReceivedType;
 use crate::sender::EncodingConfig;
@@ -48,40 +49,43 @@ impl Lines {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
+    pub(super) fn indices(&self) -> impl Iterator<Item = LineIndex> + use<> {
+        LineIndex::all().take(self.all.len())
     }
 
     /// Whether a line has a track.
-    pub(super) fn carries(&self, index: usize) -> bool {
-        self.all.get(index).is_some_and(|line| line.track.is_some())
+    pub(super) fn carries(&self, index: LineIndex) -> bool {
+        self.all
+            .get(index.index())
+            .is_some_and(|line| line.track.is_some())
     }
 
     /// Whether a line sends according to the latest description.
-    pub(super) fn sends(&self, index: usize) -> bool {
-        self.all.get(index).is_some_and(|line| line.sends)
+    pub(super) fn sends(&self, index: LineIndex) -> bool {
+        self.all.get(index.index()).is_some_and(|line| line.sends)
     }
 
-    pub(super) fn kind(&self, index: usize) -> Option<Kind> {
-        self.all.get(index).map(|line| line.kind)
+    pub(super) fn kind(&self, index: LineIndex) -> Option<Kind> {
+        self.all.get(index.index()).map(|line| line.kind)
     }
 
     /// Adds a track, on a new line as long as there are fewer than `new_lines`, then on a free one
-    /// if there is any. Returns the line's index; `None` when all of [`LINES_MAX`] are in use.
-    pub(super) fn add(&mut self, track: OutgoingTrack, new_lines: usize) -> Option<usize> {
+    /// if there is any. Returns the line; `None` when all of [`LINES_MAX`] are in use.
+    pub(super) fn add(&mut self, track: OutgoingTrack, new_lines: usize) -> Option<LineIndex> {
         let free = |line: &Line| line.kind == track.kind && line.track.is_none() && !line.told;
-        let mut all = self.all.iter();
-        let reused = all.position(free).filter(|_| self.all.len() >= new_lines);
-        let index = match reused {
+        let mut all = LineIndex::all().zip(&self.all);
+        let reused = all.find_map(|(index, line)| free(line).then_some(index));
+        let index = match reused.filter(|_| self.all.len() >= new_lines) {
             Some(index) => index,
             None if self.all.len() == LINES_MAX => return None,
             None => {
+                let index = LineIndex::all().nth(self.all.len())?;
                 self.all.push(Line::new(track.kind));
-                self.all.len() - 1
+                index
             }
         };
         let (ssrc, rtx_ssrc) = (self.ssrc(), self.ssrc());
-        let line = self.all.get_mut(index)?;
+        let line = self.all.get_mut(index.index())?;
         // Each track gets new SSRCs: the sequence numbers of an earlier track must not be reused
         // under the same key.
         (line.ssrc, line.rtx_ssrc) = (ssrc, rtx_ssrc);
@@ -91,29 +95,29 @@ impl Lines {
     }
 
     /// Removes the track of a line. Returns whether there was one.
-    pub(super) fn remove(&mut self, index: usize) -> bool {
-        let line = self.all.get_mut(index);
+    pub(super) fn remove(&mut self, index: LineIndex) -> bool {
+        let line = self.all.get_mut(index.index());
         line.is_some_and(|line| line.track.take().is_some())
     }
 
     /// Notes that the description being written announces the line's current track, if any.
-    pub(super) fn tell(&mut self, index: usize) {
-        if let Some(line) = self.all.get_mut(index) {
+    pub(super) fn tell(&mut self, index: LineIndex) {
+        if let Some(line) = self.all.get_mut(index.index()) {
             line.sends = line.track.is_some();
             line.told = line.sends;
         }
     }
 
     /// Takes back [`Self::tell`]: the description was rolled back.
-    pub(super) fn untell(&mut self, index: usize) {
-        if let Some(line) = self.all.get_mut(index) {
+    pub(super) fn untell(&mut self, index: LineIndex) {
+        if let Some(line) = self.all.get_mut(index.index()) {
             (line.sends, line.told) = (false, false);
         }
     }
 
     /// Writes the msid and SSRCs of a line into its section; nothing when the line does not send.
-    pub(super) fn write_source(&self, index: usize, section: &mut sdp::Section) {
-        let line = self.all.get(index).filter(|line| line.sends);
+    pub(super) fn write_source(&self, index: LineIndex, section: &mut sdp::Section) {
+        let line = self.all.get(index.index()).filter(|line| line.sends);
         let Some((line, track)) = line.and_then(|line| Some((line, line.track.as_ref()?))) else {
             return;
         };
@@ -143,11 +147,11 @@ impl Lines {
     pub(super) fn agreed_by_own_offer(
         &self,
         numbers: &Numbers,
-        index: usize,
+        index: LineIndex,
         mid: &str,
         theirs: &sdp::Section,
     ) -> Option<AgreedLine> {
-        let line = self.all.get(index)?;
+        let line = self.all.get(index.index())?;
         let accepted = |number: u8| theirs.codecs.iter().any(|c| c.payload_type == number);
         let types = numbers.of(line.kind).filter(|own| accepted(own.number));
         let types = types.map(|own| ReceivedType {
@@ -162,12 +166,12 @@ impl Lines {
     /// Returns what the remote's section agrees on for a line, with these payload types.
     pub(super) fn agreed(
         &self,
-        index: usize,
+        index: LineIndex,
         mid: &str,
         theirs: &sdp::Section,
         types: PayloadTypes,
     ) -> Option<AgreedLine> {
-        let line = self.all.get(index)?;
+        let line = self.all.get(index.index())?;
         let sends = line.sends && theirs.receives();
         let has_rtx = types.iter().any(|pt| pt.rtx.is_some());
         let encoding = sends.then(|| EncodingConfig {
@@ -185,8 +189,8 @@ impl Lines {
     }
 
     /// Returns the payload types to offer for a line: those that fit the formats of its track.
-    pub(super) fn types<'a>(&self, index: usize, numbers: &'a Numbers) -> Vec<&'a OwnType> {
-        let Some(line) = self.all.get(index) else {
+    pub(super) fn types<'a>(&self, index: LineIndex, numbers: &'a Numbers) -> Vec<&'a OwnType> {
+        let Some(line) = self.all.get(index.index()) else {
             return Vec::new();
         };
         let formats = &line.formats;

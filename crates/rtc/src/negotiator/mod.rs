@@ -29,6 +29,7 @@ mod section;
 use ice::Credentials;
 
 use crate::config::Config;
+use crate::index::LineIndex;
 use crate::offer_error::OfferError;
 use crate::receiver::ReceivedSection;
 
@@ -147,9 +148,9 @@ impl Negotiator {
         }
     }
 
-    /// Adds a track to send, with the next offer. Returns the index of its line; `None` when all of
+    /// Adds a track to send, with the next offer. Returns its line; `None` when all of
     /// [`LINES_MAX`] lines are in use.
-    pub fn add(&mut self, track: OutgoingTrack) -> Option<usize> {
+    pub fn add(&mut self, track: OutgoingTrack) -> Option<LineIndex> {
         let new_lines = match self.role {
             Role::Unified { new_lines } => new_lines,
             _ => 0,
@@ -160,12 +161,12 @@ impl Negotiator {
     }
 
     /// Removes the track of a line, with the next offer.
-    pub fn remove(&mut self, line: usize) {
+    pub fn remove(&mut self, line: LineIndex) {
         self.changed |= self.lines.remove(line);
     }
 
     /// Returns the `a=mid` under which a line is offered; `None` before its first offer.
-    pub fn mid(&self, line: usize) -> Option<&str> {
+    pub fn mid(&self, line: LineIndex) -> Option<&str> {
         let mut sections = self.sections.iter();
         let section = sections.find(|section| section.line == Some(line))?;
         Some(&section.mid)

@@ -109,7 +109,7 @@ impl Negotiator {
 
     /// Adds sections for lines with a track that have none.
     fn place(&mut self) {
-        for line in 0..self.lines.len() {
+        for line in self.lines.indices() {
             let placed = self.sections.iter().any(|s| s.line == Some(line));
             if !placed && self.lines.carries(line) && self.sections.len() < SECTIONS_MAX {
                 let mid = self.next_mid();

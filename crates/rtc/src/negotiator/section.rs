@@ -6,6 +6,7 @@ use rtp::Kind;
 use super::expected::Expected;
 use crate::extensions::{self, ExtensionIds};
 use crate::formats::{self, PayloadTypes};
+use crate::index::LineIndex;
 use crate::offer_error::OfferError;
 use crate::receiver::{DeclaredSource, LAYERS_MAX, ReceivedSection, ReceivedType};
 
@@ -21,7 +22,7 @@ pub(super) struct Section {
     /// the index of the section.
     pub(super) named: bool,
     /// The line of this side that is sent on it.
-    pub(super) line: Option<usize>,
+    pub(super) line: Option<LineIndex>,
     /// What this side asks the remote to send on it.
     pub(super) expected: Option<Expected>,
     /// A description with it was sent or received.
@@ -64,7 +65,7 @@ impl Section {
     }
 
     /// Creates a section of this side for a line that it sends.
-    pub(super) fn sending(mid: String, line: usize) -> Self {
+    pub(super) fn sending(mid: String, line: LineIndex) -> Self {
         Self {
             line: Some(line),
             told: false,

@@ -5,13 +5,14 @@ use ice::Credentials;
 use super::Peer;
 use crate::channels::Channels;
 use crate::formats::PayloadTypes;
+use crate::index::LineIndex;
 use crate::media::Media;
 use crate::negotiator::{Agreed, AgreedLine};
 use crate::sender::Sender;
 
 impl Peer {
     /// Applies an agreement. Returns the lines of this side on which a new source has begun.
-    pub fn apply(&mut self, agreed: Agreed) -> Vec<usize> {
+    pub fn apply(&mut self, agreed: Agreed) -> Vec<LineIndex> {
         if let Some(remote) = agreed.remote {
             remote
                 .credentials
@@ -51,30 +52,20 @@ impl Peer {
             Box::new(sender)
         });
         // A line whose SSRC stays keeps its encoding, with its numbers and the packets to resend.
-        let before = self.sent.get(index).map(|line| line.encodings.clone());
-        let before = before.filter(|encodings| !encodings.is_empty());
+        let before = self.sent.get(index.index()).and_then(|line| line.encoding);
         let ssrc = encoding.as_ref().map(|encoding| encoding.ssrc);
-        let goes_on = before
-            .clone()
-            .filter(|range| ssrc.is_some() && sender.ssrc(range.start) == ssrc);
-        if let (Some(range), None) = (before, &goes_on) {
-            sender.end(range.start);
+        let goes_on = before.filter(|before| ssrc.is_some() && sender.ssrc(*before) == ssrc);
+        if let (Some(before), None) = (before, goes_on) {
+            sender.end(before);
         }
         let begins = goes_on.is_none() && encoding.is_some();
-        media.encodings = match (goes_on, encoding) {
-            (Some(range), _) => range,
-            (None, Some(encoding)) => {
-                let number = sender.add(encoding);
-                number..number + 1
-            }
-            (None, None) => 0..0,
-        };
-        match self.sent.get_mut(index) {
+        media.encoding = goes_on.or_else(|| encoding.map(|new| sender.add(new)));
+        match self.sent.get_mut(index.index()) {
             Some(line) => *line = media,
             // Lines before this one may never have sent anything: fill them with empty sections.
             None => {
                 let nothing = || Media::new(media.mid(), media.kind, PayloadTypes::default());
-                self.sent.resize_with(index, nothing);
+                self.sent.resize_with(index.index(), nothing);
                 self.sent.push(media);
             }
         }

@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use super::Peer;
 use crate::event::{Event, Output};
+use crate::index::LineIndex;
+use crate::media::Media;
 use crate::sender::Feedback;
 
 impl Peer {
@@ -47,12 +49,12 @@ impl Peer {
 
     fn fed_back(&mut self, feedback: Feedback) -> Option<Event> {
         Some(match feedback {
-            Feedback::KeyframeRequest(encoding) => Event::KeyframeRequest {
-                media: self
-                    .sent
-                    .iter()
-                    .position(|m| m.encodings.contains(&encoding))?,
-            },
+            Feedback::KeyframeRequest(encoding) => {
+                let sends = |line: &Media| line.encoding == Some(encoding);
+                let mut lines = LineIndex::all().zip(&self.sent);
+                let line = lines.find_map(|(line, media)| sends(media).then_some(line))?;
+                Event::KeyframeRequest { line }
+            }
             Feedback::Nacks(count) => Event::Nacks { sent: false, count },
             Feedback::Estimate(bandwidth, congested) => Event::Estimate {
                 bandwidth,

@@ -54,7 +54,7 @@ impl Peer {
         }
         if let Some(arrived) = arrived? {
             self.events.push_back(Event::Packet {
-                media: arrived.section,
+                section: arrived.section,
                 layer: arrived.layer,
                 restarted: arrived.restarted,
                 packet: arrived.packet,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rtp::{Bitrate, Packet, Rewrite};
+use rtp::{Bitrate, LayerIndex, Packet, Rewrite};
 
 use super::Peer;
 use crate::channel_number::ChannelNumber;
 use crate::datagrams::{Datagrams, PAYLOAD_BYTES_MAX};
+use crate::index::{LineIndex, SectionIndex};
 use crate::sender::WriteError;
 
 impl Peer {
@@ -16,19 +17,16 @@ impl Peer {
     pub fn write(
         &mut self,
         now: Instant,
-        media: usize,
+        line: LineIndex,
         packet: &Arc<Packet>,
         rewrite: Rewrite,
         to: &mut Datagrams,
     ) -> Result<(), WriteError> {
-        let line = self.sent.get_mut(media).zip(self.sender.as_mut());
+        let line = self.sent.get_mut(line.index()).zip(self.sender.as_mut());
         let (line, sender) = line.ok_or(WriteError::NotSending)?;
         let connected = self.crypto.as_mut().zip(self.selected);
         let (crypto, path) = connected.ok_or(WriteError::NotSending)?;
-        if line.encodings.is_empty() {
-            return Err(WriteError::NotSending);
-        }
-        let encoding = line.encodings.start;
+        let encoding = line.encoding.ok_or(WriteError::NotSending)?;
         let types = line.types_for(&packet.format).ok_or(WriteError::Codec)?;
         if types.payload(packet).len() > PAYLOAD_BYTES_MAX {
             return Err(WriteError::TooLarge);
@@ -45,9 +43,10 @@ impl Peer {
     }
 
     /// Stops answering NACKs for the packets sent so far on this line: nobody needs them any more.
-    pub fn forget_sent(&mut self, media: usize) {
-        if let Some((media, sender)) = self.sent.get(media).zip(self.sender.as_mut()) {
-            media.encodings.clone().for_each(|e| sender.forget_sent(e));
+    pub fn forget_sent(&mut self, line: LineIndex) {
+        let encoding = self.sent.get(line.index()).and_then(|line| line.encoding);
+        if let Some((encoding, sender)) = encoding.zip(self.sender.as_mut()) {
+            sender.forget_sent(encoding);
         }
     }
 
@@ -61,8 +60,8 @@ impl Peer {
     }
 
     /// Asks the remote for a key frame of one layer of a section in [`Self::received`].
-    pub fn request_keyframe(&mut self, media: usize, layer: usize) {
-        self.receiver.request_keyframe(media, layer);
+    pub fn request_keyframe(&mut self, section: SectionIndex, layer: LayerIndex) {
+        self.receiver.request_keyframe(section, layer);
     }
 
     /// Closes the connection: sends an RTCP BYE, then a DTLS close_notify.

@@ -1,12 +1,13 @@
 //! Maps an SSRC to its m-line and layer: by MID, then by RID, then by the declared SSRCs, then by
 //! payload type (RFC 9143 §9.2).
 
-use rtp::Header;
+use rtp::{Header, LayerIndex};
 
 use super::cause::Cause;
 use super::section::{Carried, DeclaredSource, ReceivedSection};
 use super::source::{Place, Role};
 use super::{SSRCS_MAX, Section};
+use crate::index::SectionIndex;
 
 /// Finds the section, layer and role of an SSRC from one of its packets. `head` holds the bytes of
 /// the header.
@@ -26,7 +27,10 @@ pub(super) fn find(
             .or_else(|| packet.by_type(configs())),
     };
     let section = section.ok_or(Cause::UnknownSsrc)?;
-    let config = &sections.get(section).ok_or(Cause::UnknownSsrc)?.config;
+    let config = &sections
+        .get(section.index())
+        .ok_or(Cause::UnknownSsrc)?
+        .config;
     let role = match config.carried(header.payload_type) {
         Some(Carried::Media(_)) => Role::Media,
         Some(Carried::Rtx(_)) => Role::Rtx {
@@ -58,14 +62,18 @@ impl Unbound<'_> {
     /// section has that MID.
     fn by_mid<'c>(
         &self,
-        mut configs: impl Iterator<Item = &'c ReceivedSection> + Clone,
-    ) -> Option<Option<usize>> {
+        configs: impl Iterator<Item = &'c ReceivedSection> + Clone,
+    ) -> Option<Option<SectionIndex>> {
         let mut named = configs.clone();
         named.find(|c| self.extension(c.ids.mid).is_some())?;
-        Some(configs.position(|c| self.extension(c.ids.mid) == Some(c.mid.as_bytes())))
+        let is_it = |c: &ReceivedSection| self.extension(c.ids.mid) == Some(c.mid.as_bytes());
+        Some(first(configs, is_it))
     }
 
-    fn by_rid<'c>(&self, configs: impl Iterator<Item = &'c ReceivedSection>) -> Option<usize> {
+    fn by_rid<'c>(
+        &self,
+        configs: impl Iterator<Item = &'c ReceivedSection>,
+    ) -> Option<SectionIndex> {
         only(configs, |c| {
             let rid = self.rid(c);
             rid.is_some_and(|rid| c.layer_of_rid(rid).is_some())
@@ -74,12 +82,15 @@ impl Unbound<'_> {
 
     fn by_declaration<'c>(
         &self,
-        mut configs: impl Iterator<Item = &'c ReceivedSection>,
-    ) -> Option<usize> {
-        configs.position(|c| self.declared_position(c).is_some())
+        configs: impl Iterator<Item = &'c ReceivedSection>,
+    ) -> Option<SectionIndex> {
+        first(configs, |c| self.declared_position(c).is_some())
     }
 
-    fn by_type<'c>(&self, configs: impl Iterator<Item = &'c ReceivedSection>) -> Option<usize> {
+    fn by_type<'c>(
+        &self,
+        configs: impl Iterator<Item = &'c ReceivedSection>,
+    ) -> Option<SectionIndex> {
         only(configs, |c| c.carried(self.header.payload_type).is_some())
     }
 
@@ -95,9 +106,9 @@ impl Unbound<'_> {
         declared(config).position(|of| of.ssrc == ssrc || of.rtx == Some(ssrc))
     }
 
-    fn layer(&self, config: &ReceivedSection) -> Option<usize> {
-        if config.layers() == 1 {
-            return Some(0);
+    fn layer(&self, config: &ReceivedSection) -> Option<LayerIndex> {
+        if config.layer_count() == 1 {
+            return Some(LayerIndex::FIRST);
         }
         if let Some(rid) = self.rid(config) {
             return config.layer_of_rid(rid);
@@ -105,7 +116,7 @@ impl Unbound<'_> {
         // A section that declares one source per rid declares them in the order of the rids.
         let is_told = config.ssrcs.len() == config.rids.len();
         let layer = self.declared_position(config).filter(|_| is_told)?;
-        (layer < config.layers()).then_some(layer)
+        config.layers().nth(layer)
     }
 }
 
@@ -113,12 +124,23 @@ fn declared(config: &ReceivedSection) -> impl Iterator<Item = &DeclaredSource> {
     config.ssrcs.iter().take(SSRCS_MAX)
 }
 
-/// Returns the index of the section that satisfies `is`; `None` when none or several do.
+/// Returns the first section that satisfies `is`.
+fn first<'c>(
+    configs: impl Iterator<Item = &'c ReceivedSection>,
+    is: impl Fn(&ReceivedSection) -> bool,
+) -> Option<SectionIndex> {
+    let mut numbered = SectionIndex::all().zip(configs);
+    numbered.find_map(|(section, config)| is(config).then_some(section))
+}
+
+/// Returns the section that satisfies `is`; `None` when none or several do.
 fn only<'c>(
     configs: impl Iterator<Item = &'c ReceivedSection>,
     mut is: impl FnMut(&ReceivedSection) -> bool,
-) -> Option<usize> {
-    let mut found = configs.enumerate().filter(|(_, config)| is(config));
+) -> Option<SectionIndex> {
+    let mut found = SectionIndex::all()
+        .zip(configs)
+        .filter(|(_, config)| is(config));
     let (first, _) = found.next()?;
     found.next().is_none().then_some(first)
 }

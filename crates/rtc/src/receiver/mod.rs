@@ -33,13 +33,14 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtp::Packet;
+use rtp::{LayerIndex, Packet};
 
 pub use cause::Cause;
 pub use section::{DeclaredSource, LAYERS_MAX, ReceivedSection, ReceivedType};
 
 use crate::clock::PublisherClock;
 use crate::flow::Flow;
+use crate::index::SectionIndex;
 use arrivals::Arrivals;
 use layer::Layer;
 use source::{Place, Source};
@@ -98,10 +99,10 @@ struct Section {
 /// A packet, and the layer that it belongs to.
 #[derive(Debug)]
 pub struct Arrived {
-    /// Index of the section in the list given to [`Receiver::set_sections`].
-    pub section: usize,
-    /// Index of its rid; 0 without simulcast.
-    pub layer: usize,
+    /// The section, counted as in the list given to [`Receiver::set_sections`].
+    pub section: SectionIndex,
+    /// Its layer in the section.
+    pub layer: LayerIndex,
     /// The first packet after the layer's source changed or its sequence numbers jumped: it does
     /// not continue the packets before, and viewers need a key frame, which is requested already.
     pub restarted: bool,
@@ -152,13 +153,14 @@ impl Receiver {
     pub fn set_sections(&mut self, sections: Vec<ReceivedSection>) {
         let mut old = std::mem::take(&mut self.sections);
         let mut moves: Vec<(Place, Place)> = Vec::new();
-        for (section, config) in sections.into_iter().enumerate() {
+        for (section, config) in SectionIndex::all().zip(sections) {
             let is_same = |s: &Section| s.config.mid == config.mid && s.config.kind == config.kind;
-            let before = old.iter().position(is_same);
-            let layers = (0..config.layers()).map(|layer| {
-                let rid = config.rids.get(layer).map(|rid| &**rid);
+            let mut known = SectionIndex::all().zip(&old);
+            let before = known.find_map(|(from, old)| is_same(old).then_some(from));
+            let layers = config.layers().map(|layer| {
+                let rid = config.rids.get(layer.index()).map(|rid| &**rid);
                 let (from, kept) = before
-                    .and_then(|from| Some((from, old.get_mut(from)?)))
+                    .and_then(|from| Some((from, old.get_mut(from.index())?)))
                     .and_then(|(from, section)| Some((from, section.take_layer(rid)?)))
                     .map(|(section, (layer, kept))| (Place { section, layer }, kept))?;
                 moves.push((from, Place { section, layer }));
@@ -180,9 +182,9 @@ impl Receiver {
 
     /// Requests a key frame of one layer, with the next [`Self::handle_timeout`]. While the layer
     /// has no source the request waits for one. The caller limits the rate of requests.
-    pub fn request_keyframe(&mut self, section: usize, layer: usize) {
-        let section = self.sections.get_mut(section);
-        if let Some(layer) = section.and_then(|s| s.layers.get_mut(layer)) {
+    pub fn request_keyframe(&mut self, section: SectionIndex, layer: LayerIndex) {
+        let section = self.sections.get_mut(section.index());
+        if let Some(layer) = section.and_then(|s| s.layers.get_mut(layer.index())) {
             layer.wants_keyframe = true;
             self.keyframe_wanted = true;
         }
@@ -209,20 +211,20 @@ impl Receiver {
     }
 
     fn layer(&mut self, place: Place) -> Option<&mut Layer> {
-        let section = self.sections.get_mut(place.section)?;
-        section.layers.get_mut(place.layer)
+        let section = self.sections.get_mut(place.section.index())?;
+        section.layers.get_mut(place.layer.index())
     }
 }
 
 impl Section {
     /// Takes out the layer with this rid, or the only layer of a section without rids.
-    fn take_layer(&mut self, rid: Option<&str>) -> Option<(usize, Layer)> {
+    fn take_layer(&mut self, rid: Option<&str>) -> Option<(LayerIndex, Layer)> {
         let at = match rid {
             Some(rid) => self.config.layer_of_rid(rid.as_bytes())?,
-            None if self.config.rids.is_empty() => 0,
+            None if self.config.rids.is_empty() => LayerIndex::FIRST,
             None => return None,
         };
-        let layer = self.layers.get_mut(at)?;
+        let layer = self.layers.get_mut(at.index())?;
         Some((at, std::mem::replace(layer, Layer::new())))
     }
 }

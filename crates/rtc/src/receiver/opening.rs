@@ -56,7 +56,7 @@ impl Receiver {
         let role = source.role;
         let carried = self
             .sections
-            .get(place.section)
+            .get(place.section.index())
             .and_then(|section| section.config.carried(header.payload_type));
         let opened = Opened::new(header, head, body).ok_or(Cause::Malformed)?;
         match (carried, role) {
@@ -214,11 +214,11 @@ impl Receiver {
         let source = self.sources.get_mut(at).ok_or(Cause::UnknownSsrc)?;
         let section = self
             .sections
-            .get_mut(place.section)
+            .get_mut(place.section.index())
             .ok_or(Cause::UnknownSsrc)?;
         let layer = section
             .layers
-            .get_mut(place.layer)
+            .get_mut(place.layer.index())
             .ok_or(Cause::UnknownSsrc)?;
         let took = layer.take(now, index, kind.nack);
         self.asks_at = earlier(self.asks_at, layer.missing.due());
@@ -290,12 +290,12 @@ impl Receiver {
     ) -> Result<Option<Arrived>, Cause> {
         let section = self
             .sections
-            .get_mut(place.section)
+            .get_mut(place.section.index())
             .ok_or(Cause::UnknownSsrc)?;
         let ids = &section.config.ids;
         let layer = section
             .layers
-            .get_mut(place.layer)
+            .get_mut(place.layer.index())
             .ok_or(Cause::UnknownSsrc)?;
         let Some((number, restarted)) = layer.number(index) else {
             return Ok(None);

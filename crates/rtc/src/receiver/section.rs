@@ -1,6 +1,6 @@
 //! The negotiated parameters of one m-line that the remote sends on.
 
-use rtp::{DescribedSet, Format, Kind};
+use rtp::{DescribedSet, Format, Kind, LayerIndex};
 
 use crate::extensions::ExtensionIds;
 
@@ -79,12 +79,17 @@ impl ReceivedSection {
 
     /// Returns the number of layers: one without simulcast, at most
     /// [`LAYERS_MAX`].
-    pub(super) fn layers(&self) -> usize {
+    pub(super) fn layer_count(&self) -> usize {
         self.rids.len().clamp(1, LAYERS_MAX)
     }
 
-    pub(super) fn layer_of_rid(&self, rid: &[u8]) -> Option<usize> {
-        let rids = self.rids.iter().take(LAYERS_MAX);
-        rids.into_iter().position(|known| known.as_bytes() == rid)
+    /// Returns its layers in order, as many as [`Self::layer_count`] says.
+    pub(super) fn layers(&self) -> impl Iterator<Item = LayerIndex> + use<> {
+        LayerIndex::all().take(self.layer_count())
+    }
+
+    pub(super) fn layer_of_rid(&self, rid: &[u8]) -> Option<LayerIndex> {
+        let mut rids = LayerIndex::all().zip(&self.rids).take(LAYERS_MAX);
+        rids.find_map(|(layer, known)| (known.as_bytes() == rid).then_some(layer))
     }
 }

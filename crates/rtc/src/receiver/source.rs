@@ -3,9 +3,10 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use rtp::seq;
+use rtp::{LayerIndex, seq};
 
 use super::reception::Reception;
+use crate::index::SectionIndex;
 use crate::window::Window;
 
 /// Words of the replay window, 64 numbers each: a packet that lags further behind the newest one,
@@ -18,8 +19,8 @@ const RUNS_FOR: Duration = Duration::from_secs(1);
 /// A layer of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
-    pub(super) section: usize,
-    pub(super) layer: usize,
+    pub(super) section: SectionIndex,
+    pub(super) layer: LayerIndex,
 }
 
 /// What a source sends.

@@ -36,9 +36,19 @@ const VP8: u8 = 96;
 const VP8_RTX: u8 = 97;
 const AV1: u8 = 45;
 
-// Indices of the sections.
-const AUDIO: usize = 0;
-const VIDEO: usize = 1;
+/// The section with this number.
+fn section(number: u16) -> SectionIndex {
+    SectionIndex(number)
+}
+
+/// The layer with this number.
+fn layer(number: u8) -> LayerIndex {
+    LayerIndex(number)
+}
+
+// The sections of a pair that has both.
+const AUDIO: SectionIndex = SectionIndex(0);
+const VIDEO: SectionIndex = SectionIndex(1);
 
 const IDS: ExtensionIds = ExtensionIds {
     audio_level: 1,

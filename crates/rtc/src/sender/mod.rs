@@ -6,6 +6,7 @@
 //! belong to the peer, which lends them as an [`Outlet`] with each call.
 
 mod encoding;
+mod encoding_index;
 mod feedback;
 mod reports;
 mod resending;
@@ -28,6 +29,7 @@ use crate::wall_clock::WallClock;
 use encoding::{Encoding, Outgoing, Repeat};
 
 pub(crate) use encoding::EncodingConfig;
+pub(crate) use encoding_index::EncodingIndex;
 pub(crate) use feedback::Feedback;
 pub(crate) use types::Types;
 pub use write_error::WriteError;
@@ -103,24 +105,25 @@ impl Sender {
         }
     }
 
-    /// Adds an encoding. Returns its index, which may be that of an encoding that has ended.
-    pub(crate) fn add(&mut self, config: EncodingConfig) -> usize {
+    /// Adds an encoding. Its index may be that of an encoding that has ended.
+    pub(crate) fn add(&mut self, config: EncodingConfig) -> EncodingIndex {
         let encoding = Encoding::new(config);
-        match self.encodings.iter_mut().position(|e| e.is_over) {
-            Some(index) => {
-                self.encodings[index] = encoding;
-                index
+        let mut free = self.encodings.iter_mut().enumerate();
+        match free.find(|(_, e)| e.is_over) {
+            Some((position, ended)) => {
+                *ended = encoding;
+                EncodingIndex::at(position)
             }
             None => {
                 self.encodings.push(encoding);
-                self.encodings.len() - 1
+                EncodingIndex::at(self.encodings.len() - 1)
             }
         }
     }
 
     /// Ends an encoding; [`Self::add`] may reuse its index.
-    pub(crate) fn end(&mut self, encoding: usize) {
-        if let Some(encoding) = self.encodings.get_mut(encoding) {
+    pub(crate) fn end(&mut self, encoding: EncodingIndex) {
+        if let Some(encoding) = self.encodings.get_mut(encoding.index()) {
             encoding.is_over = true;
             encoding.last = None;
             encoding.sent.clear();
@@ -129,8 +132,11 @@ impl Sender {
     }
 
     /// Returns the SSRC of an encoding; `None` when it has ended.
-    pub(crate) fn ssrc(&self, encoding: usize) -> Option<u32> {
-        let encoding = self.encodings.get(encoding).filter(|e| !e.is_over)?;
+    pub(crate) fn ssrc(&self, encoding: EncodingIndex) -> Option<u32> {
+        let encoding = self
+            .encodings
+            .get(encoding.index())
+            .filter(|e| !e.is_over)?;
         Some(encoding.ssrc)
     }
 
@@ -143,14 +149,17 @@ impl Sender {
     pub(crate) fn send(
         &mut self,
         now: Instant,
-        encoding: usize,
+        encoding: EncodingIndex,
         packet: &Arc<Packet>,
         rewrite: Rewrite,
         types: Types,
         outlet: &mut Outlet<'_>,
     ) -> Result<(), WriteError> {
         // A number that was used must not be sealed again: SRTP would repeat its nonce.
-        let number = self.encodings.get_mut(encoding).map(|e| &mut e.used);
+        let number = self
+            .encodings
+            .get_mut(encoding.index())
+            .map(|e| &mut e.used);
         if !number.ok_or(WriteError::NotSending)?.take(rewrite.seq) {
             return Err(WriteError::Late);
         }
@@ -167,7 +176,7 @@ impl Sender {
         let sealed = self.seal(now, encoding, &out, rewrite.seq, outlet);
         let bytes = sealed.ok_or(WriteError::NotSending)?;
         let now_ms = self.now_ms(now);
-        if let Some(encoding) = self.encodings.get_mut(encoding) {
+        if let Some(encoding) = self.encodings.get_mut(encoding.index()) {
             encoding.count(packet, &rewrite, payload.len());
             encoding.record(now_ms, packet, rewrite, types, transport_seq);
         }
@@ -182,12 +191,12 @@ impl Sender {
     fn seal(
         &mut self,
         now: Instant,
-        encoding: usize,
+        encoding: EncodingIndex,
         out: &Outgoing<'_>,
         index: u64,
         outlet: &mut Outlet<'_>,
     ) -> Option<usize> {
-        let encoding = self.encodings.get(encoding)?;
+        let encoding = self.encodings.get(encoding.index())?;
         let bytes = outlet.send_rtp(index, |buffer| encoding.write(buffer, out));
         // An identical repeat carries its first transport-wide number, so that congestion control
         // must not count it again.
@@ -219,7 +228,7 @@ impl Sender {
             }
             Received::KeyframeRequest { source } => {
                 let encoding = self.position(*source);
-                if let Some(encoding) = encoding.and_then(|index| self.encodings.get_mut(index)) {
+                if let Some(encoding) = encoding.and_then(|of| self.encodings.get_mut(of.index())) {
                     self.told.keyframes = true;
                     encoding.wants_keyframe = true;
                 }
@@ -236,8 +245,9 @@ impl Sender {
         }
     }
 
-    fn position(&self, ssrc: u32) -> Option<usize> {
-        self.encodings.iter().position(|e| e.ssrc == ssrc)
+    fn position(&self, ssrc: u32) -> Option<EncodingIndex> {
+        let position = self.encodings.iter().position(|e| e.ssrc == ssrc);
+        position.map(EncodingIndex::at)
     }
 
     /// Sends the reports, probes and padding that are due.
@@ -253,8 +263,9 @@ impl Sender {
     pub(crate) fn poll(&mut self) -> Option<Feedback> {
         if self.told.keyframes {
             let wants = |e: &mut Encoding| std::mem::take(&mut e.wants_keyframe);
-            if let Some(index) = self.encodings.iter_mut().position(wants) {
-                return Some(Feedback::KeyframeRequest(index));
+            if let Some(position) = self.encodings.iter_mut().position(wants) {
+                let encoding = EncodingIndex::at(position);
+                return Some(Feedback::KeyframeRequest(encoding));
             }
             self.told.keyframes = false;
         }
@@ -280,8 +291,8 @@ impl Sender {
     }
 
     /// Drops the packets that this encoding keeps for retransmission.
-    pub(crate) fn forget_sent(&mut self, encoding: usize) {
-        if let Some(encoding) = self.encodings.get_mut(encoding) {
+    pub(crate) fn forget_sent(&mut self, encoding: EncodingIndex) {
+        if let Some(encoding) = self.encodings.get_mut(encoding.index()) {
             encoding.sent.clear();
         }
     }

@@ -21,7 +21,7 @@ impl Sender {
         let Some(index) = self.position(block.ssrc) else {
             return;
         };
-        if let Some(encoding) = self.encodings.get_mut(index) {
+        if let Some(encoding) = self.encodings.get_mut(index.index()) {
             encoding.is_known = true;
             encoding.lost = encoding.lost.max(block.lost);
         }
@@ -32,10 +32,7 @@ impl Sender {
     }
 
     pub(super) fn report(&mut self, now: Instant, outlet: &mut Outlet<'_>) {
-        for index in 0..self.encodings.len() {
-            let Some(encoding) = self.encodings.get(index) else {
-                return;
-            };
+        for encoding in &self.encodings {
             let Some(last) = encoding.last else {
                 continue;
             };

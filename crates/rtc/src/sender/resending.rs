@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::Sender;
 use super::encoding::{Outgoing, Repeat};
 use super::sent_packets::SentPacket;
+use super::{EncodingIndex, Sender};
 use crate::outlet::Outlet;
 
 /// A packet is not retransmitted twice within a round trip, which is clamped to this range.
@@ -19,7 +19,13 @@ pub(super) const PADDING_MAX: usize = 64;
 
 impl Sender {
     /// Answers a NACK for one packet, if the credit, the path and the pause allow it.
-    pub(super) fn resend(&mut self, now: Instant, index: usize, seq: u16, outlet: &mut Outlet<'_>) {
+    pub(super) fn resend(
+        &mut self,
+        now: Instant,
+        index: EncodingIndex,
+        seq: u16,
+        outlet: &mut Outlet<'_>,
+    ) {
         // While the path queues, a retransmission would only lengthen the queue; the receiver asks
         // again.
         let queues = self.congestion.as_ref().is_some_and(|c| c.is_queueing());
@@ -29,7 +35,7 @@ impl Sender {
         let pause = self.round_trip.unwrap_or_default();
         let pause = pause.clamp(RESEND_PAUSE_MIN, RESEND_PAUSE_MAX);
         let now_ms = self.now_ms(now);
-        let Some(encoding) = self.encodings.get_mut(index) else {
+        let Some(encoding) = self.encodings.get_mut(index.index()) else {
             return;
         };
         let Some(sent) = encoding.sent.take(now_ms, seq, pause.as_millis() as u32) else {
@@ -44,11 +50,11 @@ impl Sender {
     fn send_again(
         &mut self,
         now: Instant,
-        index: usize,
+        index: EncodingIndex,
         sent: &SentPacket,
         outlet: &mut Outlet<'_>,
     ) -> usize {
-        let Some(encoding) = self.encodings.get_mut(index) else {
+        let Some(encoding) = self.encodings.get_mut(index.index()) else {
             return 0;
         };
         // An RTX packet is a new packet with a transport-wide number of its own. A copy keeps all
@@ -97,7 +103,7 @@ impl Sender {
                 .iter()
                 .enumerate()
                 .filter(|(_, encoding)| encoding.can_pad())
-                .find_map(|(i, encoding)| Some((i, encoding.sent.recent(turn)?)))
+                .find_map(|(i, encoding)| Some((EncodingIndex::at(i), encoding.sent.recent(turn)?)))
                 .filter(|(_, sent)| sent.types.rtx.is_some());
             let Some((index, sent)) = recent else {
                 return;

@@ -31,9 +31,11 @@ const VIDEO_SSRC: u32 = 0x5000_0001;
 const RTX_SSRC: u32 = 0x5000_0002;
 const RECEIVER_SSRC: u32 = 1;
 
-// Indices of the encodings.
-const AUDIO: usize = 0;
-const VIDEO: usize = 1;
+// The encodings of the sender.
+const AUDIO: EncodingIndex = EncodingIndex::at(0);
+const VIDEO: EncodingIndex = EncodingIndex::at(1);
+/// The encoding of a sender that has one.
+const ONLY: EncodingIndex = EncodingIndex::at(0);
 
 const IDS: ExtensionIds = ExtensionIds {
     audio_level: 1,
@@ -201,7 +203,13 @@ impl Pair {
         }
     }
 
-    fn send(&mut self, encoding: usize, packet: Packet, rewrite: Rewrite, types: Types) -> bool {
+    fn send(
+        &mut self,
+        encoding: EncodingIndex,
+        packet: Packet,
+        rewrite: Rewrite,
+        types: Types,
+    ) -> bool {
         let (now, packet) = (self.now, Arc::new(packet));
         let (sender, mut outlet) = self.lend();
         sender

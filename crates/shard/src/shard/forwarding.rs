@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::Heard;
-use rtp::{Kind, Packet, Rewrite};
+use rtp::{Kind, LayerIndex, Packet, Rewrite};
 
 use super::Shard;
 use super::viewing::{choose_layers, count};
@@ -26,7 +26,7 @@ impl Shard {
         now: Instant,
         stream_key: StreamKey,
         kind: Kind,
-        layer: usize,
+        layer: LayerIndex,
         packet: Arc<Packet>,
     ) {
         let Some(stream) = self.streams.get_mut(stream_key) else {
@@ -154,8 +154,8 @@ impl Shard {
                     let padding = *padding;
                     let rewrite = Rewrite { padding, ..rewrite };
                     let to = &mut self.sending;
-                    let media = subscribed.media;
-                    let written = entry.peer.write(now, media, packet, rewrite, to);
+                    let line = subscribed.line;
+                    let written = entry.peer.write(now, line, packet, rewrite, to);
                     entry.health.packets += 1;
                     count(&mut self.counters, written);
                 } else if !subscription.is_catching_up() {
@@ -251,9 +251,9 @@ impl Shard {
                         continue;
                     };
                     let is_it = |s: &&Incoming| s.stream == stream_key && s.kind == Kind::Video;
-                    if let Some(media) = entry.incoming.iter().find(is_it).map(|s| s.media) {
+                    if let Some(section) = entry.incoming.iter().find(is_it).map(|s| s.section) {
                         self.counters.keyframe_requests_out += 1;
-                        entry.peer.request_keyframe(media, layer);
+                        entry.peer.request_keyframe(section, layer);
                         entry.mark_dirty(key, &mut self.dirty);
                     }
                 }

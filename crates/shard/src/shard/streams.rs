@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use model::{Heard, Location, SessionId, StreamId};
-use rtc::{Agreed, Peer};
-use rtp::Kind;
+use rtc::{Agreed, LineIndex, Peer, SectionIndex};
+use rtp::{Kind, LayerIndex};
 
 use super::Shard;
 use super::viewing::choose_layers;
@@ -58,7 +58,7 @@ impl Shard {
             let begun = entry.peer.apply(*agreed);
             // A new source on a line begins a numbering of its own.
             for view in &mut entry.views {
-                view.subscriptions.retain(|s| !begun.contains(&s.media));
+                view.subscriptions.retain(|s| !begun.contains(&s.line));
             }
             self.learn_ufrag(key);
         }
@@ -66,7 +66,7 @@ impl Shard {
     }
 
     /// The publisher of a stream goes on with a layer under another SSRC.
-    pub(super) fn restart_layer(&mut self, stream_key: StreamKey, kind: Kind, layer: usize) {
+    pub(super) fn restart_layer(&mut self, stream_key: StreamKey, kind: Kind, layer: LayerIndex) {
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return;
         };
@@ -86,17 +86,17 @@ impl Shard {
             return;
         };
         let before = entry.incoming.clone();
-        let incoming = |(index, media): (usize, &rtc::Media)| {
+        let incoming = |(section, media): (SectionIndex, &rtc::Media)| {
             let mid = media.mid();
             let track = tracks.iter().find(|track| track.mid == mid)?;
-            Some((index, media.kind, track.stream))
+            Some((section, media.kind, track.stream))
         };
-        let lines = entry.peer.received().iter().enumerate();
+        let lines = SectionIndex::all().zip(entry.peer.received());
         let lines: Vec<_> = lines.filter_map(incoming).collect();
         let after: Vec<Incoming> = lines
             .into_iter()
-            .map(|(media, kind, stream)| Incoming {
-                media,
+            .map(|(section, kind, stream)| Incoming {
+                section,
                 stream: self.stream(stream),
                 kind,
             })
@@ -140,7 +140,7 @@ impl Shard {
         // What is pending is the predecessor's.
         stream.fan_out.clear();
         for line in lines {
-            let Some(media) = entry.peer.received().get(line.media) else {
+            let Some(media) = entry.peer.received().get(line.section.index()) else {
                 continue;
             };
             let (rids, sets) = (media.rids(), media.described_sets());
@@ -221,7 +221,7 @@ impl Shard {
         let Some(entry) = self.peers.get(key) else {
             return;
         };
-        let lines = entry.peer.sent().iter().enumerate();
+        let lines = LineIndex::all().zip(entry.peer.sent());
         let lines: Vec<LineSubscription> = lines
             .map(|(line, media)| LineSubscription {
                 line,
@@ -229,7 +229,7 @@ impl Shard {
                 origin,
                 kind: media.kind,
                 // Distinct beginnings, or the m-lines of one viewer would count in step.
-                first_seq: first_seq.wrapping_add(line as u16 * 7_919),
+                first_seq: first_seq.wrapping_add(line.0.wrapping_mul(7_919)),
             })
             .collect();
         self.subscribe_lines(now, key, &lines);
@@ -262,7 +262,7 @@ impl Shard {
         for view in &mut entry.views {
             let stays = |s: &Subscribed| {
                 let is_it = |(stream, wanted): &(StreamKey, &LineSubscription)| {
-                    *stream == view.stream && wanted.line == s.media && wanted.kind == s.kind
+                    *stream == view.stream && wanted.line == s.line && wanted.kind == s.kind
                 };
                 lines.iter().any(is_it)
             };
@@ -275,7 +275,7 @@ impl Shard {
                 begun.push(*stream);
             }
             if let Some(view) = entry.view(*stream)
-                && !view.subscriptions.iter().any(|s| s.media == wanted.line)
+                && !view.subscriptions.iter().any(|s| s.line == wanted.line)
             {
                 let subscribed = Subscribed::new(wanted.line, wanted.kind, wanted.first_seq, now);
                 view.subscriptions.push(subscribed);
@@ -340,7 +340,7 @@ impl Shard {
         &mut self,
         now: Instant,
         session: SessionId,
-        line: usize,
+        line: LineIndex,
         paused: bool,
         rid_max: Option<String>,
     ) {
@@ -350,7 +350,7 @@ impl Shard {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };
-        let has = |view: &&mut View| view.subscriptions.iter().any(|s| s.media == line);
+        let has = |view: &&mut View| view.subscriptions.iter().any(|s| s.line == line);
         let Some(view) = entry.views.iter_mut().find(has) else {
             return;
         };

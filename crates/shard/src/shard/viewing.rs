@@ -125,7 +125,7 @@ fn choose_layer(
     if subscription.target() != Some(choice.layer) {
         tracing::trace!(
             stream = stream.id.0,
-            layer = choice.layer,
+            layer = choice.layer.0,
             pause = choice.pause,
             ?estimate,
             "layer chosen"
@@ -135,7 +135,7 @@ fn choose_layer(
     if !choice.pause {
         subscription.select(now, &mut stream.video, choice.layer);
     } else if subscription.pause() {
-        peer.forget_sent(subscribed.media);
+        peer.forget_sent(subscribed.line);
     }
     let wanted = if subscription.is_catching_up() {
         CATCH_UP_WANTED
@@ -164,15 +164,15 @@ pub(super) fn catch_up(
     let subscribed = entry.views.get_mut(view)?.video()?;
     while let Some(forward) = subscribed.subscription.poll(now, &stream.video, bandwidth) {
         if forward.begins {
-            entry.peer.forget_sent(subscribed.media);
+            entry.peer.forget_sent(subscribed.line);
             begins = subscribed.subscription.current();
         }
-        let (media, packet) = (subscribed.media, &forward.packet);
+        let (line, packet) = (subscribed.line, &forward.packet);
         let peer = &mut entry.peer;
-        let written = peer.write(now, media, packet, forward.rewrite, sending);
+        let written = peer.write(now, line, packet, forward.rewrite, sending);
         count(counters, written);
     }
-    let layer = stream.video.layers().get(begins?)?;
+    let layer = stream.video.layers().get(begins?.index())?;
     layer.rid().map(str::to_owned)
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use client::{Direction, Offering};
-use rtc::{Datagrams, WallClock};
+use rtc::{Datagrams, LineIndex, WallClock};
 use rtp::{Bitrate, Kind, Packet, Rewrite};
 
 use super::source::RATE_MAX;
@@ -128,9 +128,9 @@ impl Sender {
         let rewrite = Rewrite::new(seq, packet.timestamp);
         match &mut self.peer {
             Peer::Headwater { peer, to } => {
-                let mut lines = peer.sent().iter();
-                let line = lines.position(|media| media.kind == Kind::Video);
-                let line = line.expect("video was negotiated");
+                let mut lines = LineIndex::all().zip(peer.sent());
+                let video = lines.find(|(_, media)| media.kind == Kind::Video);
+                let (line, _) = video.expect("video was negotiated");
                 peer.write(now, line, &Arc::new(packet), rewrite, to)
                     .expect("a synthetic packet fits");
             }

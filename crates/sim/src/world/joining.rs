@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use client::{Direction, Offering};
 use contract::{Command, LineSubscription, TrackMapping};
 use model::{SessionId, StreamId};
-use rtc::WallClock;
+use rtc::{LineIndex, WallClock};
 use rtp::{Bitrate, Kind};
 
 use super::client::{Client, Role};
@@ -93,7 +93,7 @@ impl World {
             kind,
             first_seq: self.rng.next_u64() as u16,
         };
-        let lines = [(0, Kind::Audio), (1, Kind::Video)]
+        let lines = [(LineIndex(0), Kind::Audio), (LineIndex(1), Kind::Video)]
             .map(subscription)
             .into();
         let command = Command::SetSubscriptions {

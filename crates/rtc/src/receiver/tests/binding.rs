@@ -1,7 +1,8 @@
 use super::*;
 
-fn place(arrived: Option<Arrived>) -> Option<(usize, usize)> {
-    arrived.map(|arrived| (arrived.section, arrived.layer))
+/// The numbers of a packet's section and layer.
+fn place(arrived: Option<Arrived>) -> Option<(u16, u8)> {
+    arrived.map(|arrived| (arrived.section.0, arrived.layer.0))
 }
 
 /// Two sections with the same payload types.
@@ -69,8 +70,8 @@ fn declared_ssrc_needs_no_extension() {
 #[test]
 fn payload_type_suffices_if_one_section_has_it() {
     let mut pair = Pair::both();
-    assert_eq!(place(pair.receive(&picture(1))), Some((VIDEO, 0)));
-    assert_eq!(place(pair.receive(&sound(1))), Some((AUDIO, 0)));
+    assert_eq!(place(pair.receive(&picture(1))), Some((VIDEO.0, 0)));
+    assert_eq!(place(pair.receive(&sound(1))), Some((AUDIO.0, 0)));
     assert!(two_videos().receive(&picture(1)).is_none());
 }
 
@@ -101,7 +102,7 @@ fn repaired_rid_names_the_layer_of_retransmissions() {
     }
     let again = picture(2).again(50).with(IDS.repaired_rid, b"mid");
     let arrived = pair.receive(&again).unwrap();
-    assert_eq!((arrived.layer, arrived.packet.seq), (1, 2));
+    assert_eq!((arrived.layer, arrived.packet.seq), (layer(1), 2));
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn renegotiated_sections_keep_their_sources() {
     };
     pair.receiver.set_sections([fewer].into());
     let arrived = pair.receive(&picture(4_465)).unwrap();
-    assert_eq!((arrived.section, arrived.layer), (0, 0));
+    assert_eq!((arrived.section, arrived.layer), (section(0), layer(0)));
     assert_eq!((arrived.packet.seq, arrived.restarted), (4_465, false));
 }
 

@@ -91,9 +91,9 @@ fn packets_of_a_frame_have_one_capture_time() {
 #[test]
 fn keyframe_request_goes_to_its_layer_at_once() {
     let mut pair = Pair::new([simulcast()]);
-    pair.receiver.request_keyframe(0, 2);
-    pair.receiver.request_keyframe(0, 9);
-    pair.receiver.request_keyframe(9, 0);
+    pair.receiver.request_keyframe(section(0), layer(2));
+    pair.receiver.request_keyframe(section(0), layer(9));
+    pair.receiver.request_keyframe(section(9), layer(0));
     assert!(pair.asked(ms(100)).1.is_empty());
     for (ssrc, rid) in [(10, b"lo"), (11, b"hi")] {
         let sent = Sent { ssrc, ..picture(1) };
@@ -101,7 +101,7 @@ fn keyframe_request_goes_to_its_layer_at_once() {
     }
     // The request came before the layer began.
     assert_eq!(pair.asked(ms(1)).1, [11]);
-    pair.receiver.request_keyframe(0, 0);
+    pair.receiver.request_keyframe(section(0), layer(0));
     assert_eq!(pair.receiver.due(pair.now), Some(pair.now));
     assert_eq!(pair.asked(ms(1)).1, [10]);
     assert!(pair.asked(ms(100)).1.is_empty());
@@ -113,7 +113,7 @@ fn every_compound_begins_with_a_report() {
     for index in [1, 3] {
         pair.receive(&picture(index).with(IDS.transport_seq, &[0, index as u8]));
     }
-    pair.receiver.request_keyframe(VIDEO, 0);
+    pair.receiver.request_keyframe(VIDEO, layer(0));
     let compounds = pair.wait(ms(1_500));
     assert!(compounds.len() >= 4);
     assert!(compounds.iter().all(|compound| compound[1] == 201));

@@ -14,7 +14,7 @@ fn new_ssrc_continues_numbers_and_requests_a_keyframe() {
     pair.wait(ms(5));
     let arrived = pair.receive(&of(9, 100)).unwrap();
     assert!(arrived.restarted);
-    assert_eq!((arrived.packet.seq, arrived.layer), (30_004, 0));
+    assert_eq!((arrived.packet.seq, arrived.layer), (30_004, layer(0)));
     let arrived = pair.receive(&of(9, 102)).unwrap();
     assert_eq!((arrived.restarted, arrived.packet.seq), (false, 30_006));
     // Losses of the old source are not NACKed; those of the new one are.
@@ -74,7 +74,7 @@ fn running_source_survives_ever_new_ssrcs() {
         pair.now += ms(1);
         let ssrc = pair.receiver.layer(Place {
             section: VIDEO,
-            layer: 0,
+            layer: layer(0),
         });
         let ssrc = ssrc.unwrap().ssrc().unwrap();
         own += u32::from(pair.receive(&of(ssrc, 10 + u64::from(round))).is_some());

@@ -181,7 +181,7 @@ fn long_descriptors_and_high_ids_take_the_two_byte_form() {
         let descriptor = vec![0xc1; descriptor_bytes];
         let mut packet = pair.packet(Codec::Av1, b"frame");
         packet.extensions.dependency_descriptor = Some(descriptor.clone().into());
-        assert!(pair.send(0, packet, rewrite(1), H264));
+        assert!(pair.send(ONLY, packet, rewrite(1), H264));
         let arrived = pair.arrived_one();
         assert_eq!(arrived.head[12..14], form, "{descriptor_bytes} {ids:?}");
         assert_eq!(arrived.extension(ids.mid), Some(&b"video"[..]));
@@ -213,7 +213,7 @@ fn header_without_extensions_has_no_block() {
     let mut pair = Pair::with(Protection::Aes128Gcm, [encoding].into(), None);
     let mut packet = pair.packet(Codec::H264, b"payload");
     packet.extensions.rotation = Some(90);
-    assert!(pair.send(0, packet, rewrite(1), H264));
+    assert!(pair.send(ONLY, packet, rewrite(1), H264));
     let arrived = pair.arrived_one();
     assert_eq!((arrived.head[0], arrived.header.length), (0x80, 12));
     assert_eq!(arrived.payload, b"payload");
