@@ -1,20 +1,19 @@
 //! Streams and sessions: who publishes and watches which stream, and on which shard.
 
 mod invariants;
+mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use auth::Subject;
 use model::{
-    Heard, Location, OpenError, Quality, Role, SessionId, ShardId, StreamId, StreamName,
-    StreamStatus, TrackStatus,
+    Heard, Location, OpenError, Role, SessionId, ShardId, StreamId, StreamName, StreamStatus,
+    TrackStatus,
 };
-use room::ParticipantKey;
-use rtp::{Bitrate, Format, Kind, Profile};
+use rtp::{Format, Kind, Profile};
 
-use crate::caller::Description;
-use crate::output::PeerKind;
+pub(crate) use session::{External, Owner, Session};
 
 /// A publisher that has sent nothing for this long after its POST is still arriving, not gone.
 const ARRIVAL_TIME: Duration = Duration::from_secs(5);
@@ -69,46 +68,6 @@ struct Publisher {
     opened: Instant,
 }
 
-/// One session: a peer, and what it is for.
-#[derive(Debug)]
-pub(crate) struct Session {
-    /// The shard that has its peer.
-    pub(crate) shard: ShardId,
-    /// What its program calls itself, for the log.
-    pub(crate) client: String,
-    pub(crate) owner: Owner,
-    /// Its streams, and its part in each; that of a participant may have any number.
-    pub(crate) streams: BTreeMap<StreamName, Role>,
-    /// How well the connection does.
-    pub(crate) quality: Quality,
-    /// What the path to a viewer carries.
-    pub(crate) bandwidth: Option<Bitrate>,
-}
-
-/// Whose session it is.
-#[derive(Debug)]
-pub(crate) enum Owner {
-    /// A client outside rooms: by WHIP or WHEP.
-    External(External),
-    /// A participant, and which of its peers.
-    Participant(ParticipantKey, PeerKind),
-}
-
-/// What is known of a session outside rooms.
-#[derive(Debug)]
-pub(crate) struct External {
-    pub(crate) role: Role,
-    /// Its one stream.
-    pub(crate) stream: StreamName,
-    /// Whose token opened it.
-    pub(crate) subject: Option<Subject>,
-    pub(crate) description: Description,
-    /// The rid of the layer that a viewer gets.
-    pub(crate) layer: Option<String>,
-    /// The client's new ufrag while a shard restarts ICE.
-    pub(crate) restarting: Option<String>,
-}
-
 /// What a stream and its new publisher or viewer are to each other.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Attached {
@@ -120,39 +79,6 @@ pub(crate) struct Attached {
     pub(crate) replaces: Option<SessionId>,
     /// The stream's viewers are to get it from another shard than before.
     pub(crate) moved: bool,
-}
-
-impl Owner {
-    pub(crate) fn external(&self) -> Option<&External> {
-        match self {
-            Self::External(external) => Some(external),
-            Self::Participant(..) => None,
-        }
-    }
-
-    pub(crate) fn part(&self) -> Option<(ParticipantKey, PeerKind)> {
-        match self {
-            Self::External(_) => None,
-            Self::Participant(key, kind) => Some((*key, *kind)),
-        }
-    }
-
-    pub(crate) fn participant(&self) -> Option<ParticipantKey> {
-        self.part().map(|(key, _)| key)
-    }
-}
-
-impl Session {
-    pub(crate) fn new(shard: ShardId, client: String, owner: Owner) -> Self {
-        Self {
-            shard,
-            client,
-            owner,
-            streams: BTreeMap::new(),
-            quality: Quality::Unknown,
-            bandwidth: None,
-        }
-    }
 }
 
 impl Registry {

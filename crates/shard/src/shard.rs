@@ -1,5 +1,6 @@
 mod forwarding;
 mod messages;
+mod peer_events;
 mod sessions;
 mod streams;
 mod viewing;
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use forward::{Estimate, Limits};
+use forward::Limits;
 use model::{SessionId, ShardId, StreamId};
 use rtc::{Datagrams, Path, Refused};
 
@@ -16,12 +17,12 @@ use crate::counters::Counters;
 use crate::delays::Delays;
 use crate::demux::Demux;
 use crate::message::{Input, Output};
-use crate::peer::{Incoming, PeerEntry};
+use crate::peer::PeerEntry;
 use crate::stream::Stream;
 use crate::table::{PeerKey, StreamKey, Table};
 use crate::timers::Timers;
 use contract::{ClosedReason, Command, Event};
-use viewing::{catch_up, choose_layers};
+use viewing::catch_up;
 
 /// How often layers are chosen anew, and the activity of streams is checked.
 const TICK: Duration = Duration::from_millis(100);
@@ -269,14 +270,6 @@ impl Shard {
         }));
     }
 
-    /// Reports a packet that was received and is too large to forward.
-    fn refuse_too_large(&mut self, key: PeerKey) {
-        let addresses = self.peers.get(key).map(|entry| &entry.addresses);
-        if let Some(remote) = addresses.and_then(|all| all.last().copied()) {
-            self.refuse(key, remote, Refused::TooLarge, &[]);
-        }
-    }
-
     fn command(&mut self, now: Instant, command: Command) {
         match command {
             Command::Publish {
@@ -437,100 +430,6 @@ impl Shard {
         let at = due.into_iter().flatten().min().unwrap_or(now + WAKE_MAX);
         let at = at.clamp(now + WAKE_MIN, now + WAKE_MAX);
         self.timers.set(now, at, key);
-    }
-
-    fn peer_event(&mut self, now: Instant, key: PeerKey, event: rtc::Event) {
-        let Some(entry) = self.peers.get_mut(key) else {
-            return;
-        };
-        match event {
-            rtc::Event::Connected(connection) => self.connected(now, key, *connection),
-            rtc::Event::Reached(path) => self.reached(now, key, path.remote),
-            rtc::Event::Selected(path) => self.proved(now, key, path.remote),
-            rtc::Event::Closed(ended) => {
-                let reason = entry.lost();
-                entry.ended = Some(ended);
-                self.close(now, key, reason);
-            }
-            rtc::Event::Packet {
-                section,
-                layer,
-                restarted,
-                packet,
-            } => {
-                self.counters.packets_in += 1;
-                entry.health.packets += 1;
-                let bytes = packet.payload.len();
-                let too_large = bytes > rtc::PAYLOAD_BYTES_MAX;
-                let line = entry.incoming.iter().find(|s| s.section == section);
-                // A publisher that was taken over has no line any more: its last packets must not
-                // mix with those of its successor.
-                if let Some(Incoming { stream, kind, .. }) = line.copied() {
-                    if too_large && let Some(stream) = self.streams.get_mut(stream) {
-                        stream.push_oversized(now, kind, bytes);
-                    }
-                    if restarted {
-                        self.restart_layer(stream, kind, layer);
-                    }
-                    self.forward(now, stream, kind, layer, packet);
-                }
-                if too_large {
-                    self.refuse_too_large(key);
-                }
-            }
-            rtc::Event::KeyframeRequest { line } => {
-                self.counters.keyframe_requests_in += 1;
-                for view in &mut entry.views {
-                    let stream_key = view.stream;
-                    if let Some(asked) = view.video().filter(|s| s.line == line)
-                        && let Some(stream) = self.streams.get_mut(stream_key)
-                    {
-                        asked.subscription.want_keyframe(now, &mut stream.video);
-                        return self.request_keyframes(now, stream_key);
-                    }
-                }
-            }
-            rtc::Event::ChannelOpened { channel, label } => {
-                let event = Event::ChannelOpened {
-                    session: entry.session,
-                    channel,
-                    label,
-                };
-                self.outputs.push_back(Output::Event(event));
-            }
-            rtc::Event::ChannelText { channel, text } => {
-                let event = Event::ChannelText {
-                    session: entry.session,
-                    channel,
-                    text,
-                };
-                self.outputs.push_back(Output::Event(event));
-            }
-            rtc::Event::Nacks { sent, count } => {
-                entry.health.lost += count;
-                let counter = if sent {
-                    &mut self.counters.nacks_out
-                } else {
-                    &mut self.counters.nacks_in
-                };
-                *counter += count;
-            }
-            rtc::Event::Estimate {
-                bandwidth,
-                congested,
-            } => {
-                tracing::trace!(session = ?entry.session, %bandwidth, congested, "path estimated");
-                entry.estimate = Some(Estimate {
-                    bandwidth,
-                    congested,
-                });
-                // A path that shrinks is relieved at once, without waiting for the tick.
-                if entry.connected {
-                    choose_layers(now, entry, &mut self.streams);
-                    self.request_viewed(now, key);
-                }
-            }
-        }
     }
 
     fn mark_dirty(&mut self, key: PeerKey) {
