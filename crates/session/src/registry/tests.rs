@@ -1,6 +1,9 @@
 use rtp::Codec;
 
 use super::*;
+use crate::caller::Description;
+use crate::output::PeerKind;
+use room::ParticipantKey;
 
 fn registry(change: impl FnOnce(&mut Config)) -> Registry {
     let mut config = Config {
