@@ -7,6 +7,7 @@ mod commands;
 mod external;
 mod outlets;
 mod participants;
+mod peer_to_peer;
 mod queue;
 mod refusals;
 mod session_log;
@@ -19,19 +20,21 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use auth::{Permissions, Tokens};
 use contract::Event;
 use model::{OpenError, Restarted, SessionId, ShardId, StreamName, StreamStatus};
-use room::Rooms;
+use room::{Rooms, Topology};
 use session::{Core, Now};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::media::Shards;
 use commands::Commands;
 use outlets::Outlets;
+use peer_to_peer::PeerToPeerOutlets;
 use session_log::SessionLog;
 
 pub(crate) use api::OutgoingMessage;
 pub(crate) use external::Followed;
 pub(crate) use outlets::{EventBatch, Outlet, Slow};
 pub(crate) use participants::{Enter, Entrance};
+pub(crate) use peer_to_peer::{DirectOutlet, TreeOutlet};
 pub(crate) use session::{Caller, ChannelMessage};
 pub(crate) use unified::{Offers, Participation, UnifiedOptions};
 
@@ -64,8 +67,12 @@ pub(crate) struct Settings {
     pub(crate) publisher_grace: Duration,
     /// See [`session::Config`].
     pub(crate) sessions_max: usize,
-    /// Limits of rooms.
+    /// Limits of rooms whose media is forwarded.
     pub(crate) rooms: room::Limits,
+    /// Rooms from a host to viewers.
+    pub(crate) direct: session::DirectConfig,
+    /// Limits of broadcasts over trees of browsers.
+    pub(crate) trees: room::peer_tree::Limits,
     /// See [`rtc::Config`].
     pub(crate) announce_ice_lite: bool,
 }
@@ -86,6 +93,7 @@ struct State {
     core: Core,
     commands: Commands,
     outlets: Outlets,
+    peer_to_peer: PeerToPeerOutlets,
     log: SessionLog,
     /// The rid of the layer that a viewer gets, for those that are followed.
     layers: BTreeMap<SessionId, watch::Sender<Option<String>>>,
@@ -120,14 +128,15 @@ impl Control {
             publisher_grace: settings.publisher_grace,
             sessions_max: settings.sessions_max,
             rooms: settings.rooms,
-            direct: session::DirectConfig::default(),
-            trees: room::peer_tree::Limits::default(),
+            direct: settings.direct,
+            trees: settings.trees,
             peers: ShardId::all(shards.count()).map(peer).collect(),
         };
         let state = State {
             core: Core::new(config, Box::new(SystemRandom)),
             commands: Commands::new(shards),
             outlets: Outlets::default(),
+            peer_to_peer: PeerToPeerOutlets::default(),
             log: SessionLog::default(),
             layers: BTreeMap::new(),
             followed: BTreeMap::new(),
@@ -170,11 +179,23 @@ impl Control {
         self.state().core.stream(name)
     }
 
-    /// How many rooms and participants there are.
-    pub(crate) fn rooms_count(&self) -> (usize, usize) {
+    /// How many rooms and participants there are, by the way of media. Hidden participants count
+    /// where media is forwarded.
+    pub(crate) fn rooms_count(&self) -> BTreeMap<Topology, (usize, usize)> {
         let state = self.state();
-        let rooms = state.core.rooms();
-        (rooms.rooms().count(), rooms.len())
+        let mut counts = BTreeMap::new();
+        for topology in [Topology::Sfu, Topology::Direct, Topology::Tree] {
+            counts.insert(topology, (0, 0));
+        }
+        for listed in state.core.directory() {
+            let (rooms, participants) = counts.entry(listed.topology).or_default();
+            *rooms += 1;
+            *participants += listed.room.participants;
+        }
+        if let Some((_, participants)) = counts.get_mut(&Topology::Sfu) {
+            *participants = state.core.rooms().len();
+        }
+        counts
     }
 
     /// What each shard does, by number.

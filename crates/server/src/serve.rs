@@ -197,6 +197,8 @@ fn start_media(config: &Config, webhooks: Webhooks) -> anyhow::Result<(Control, 
         publisher_grace: Duration::from_secs(config.streams.publisher_grace_s),
         sessions_max: config.limits.sessions_max,
         rooms: config.rooms.limits(),
+        direct: config.dialects.direct_rooms(),
+        trees: config.dialects.peer_trees(),
         announce_ice_lite: config.ice.announce_lite,
     };
     let metrics = MediaMetrics::default();

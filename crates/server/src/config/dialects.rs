@@ -193,6 +193,20 @@ impl From<Media> for direct::Media {
 }
 
 impl Dialects {
+    /// How rooms from a host to viewers are set up.
+    pub(crate) fn direct_rooms(&self) -> session::DirectConfig {
+        session::DirectConfig {
+            limits: self.live_room.limits(),
+            switch: self.live_room.switch.into(),
+            media: self.live_room.media.into(),
+        }
+    }
+
+    /// Limits of broadcasts over trees of browsers.
+    pub(crate) fn peer_trees(&self) -> room::peer_tree::Limits {
+        self.tributary.limits()
+    }
+
     /// Opens the port that its clients expect for each dialect without `listen`, on all IPv4
     /// addresses. Skips a port that is the main one, which serves the dialect already.
     pub(crate) fn open_all(&mut self, main: SocketAddr) {

@@ -1,6 +1,6 @@
 //! What the API needs of rooms.
 
-use room::{CreateError, MessageKind, ParticipantId, RoomName, SendError};
+use room::{CreateError, Listed, MessageKind, ParticipantId, RoomName, SendError};
 use session::Core;
 use signaling::json::{self, Participant, Stream};
 
@@ -9,7 +9,7 @@ use super::Control;
 /// A room with all that is in it, but the hidden.
 #[derive(Debug)]
 pub(crate) struct Inside {
-    pub(crate) room: json::Room,
+    pub(crate) listed: Listed,
     pub(crate) participants: Vec<Participant>,
     pub(crate) streams: Vec<Stream>,
 }
@@ -25,23 +25,20 @@ pub(crate) struct OutgoingMessage {
 }
 
 impl Control {
-    /// All rooms, by name.
-    pub(crate) fn rooms(&self) -> Vec<json::Room> {
-        let state = self.state();
-        let rooms = state.core.rooms().rooms();
-        rooms.map(|room| json::Room::from(&room)).collect()
+    /// All rooms, whichever way their media takes, by name.
+    pub(crate) fn directory(&self) -> Vec<Listed> {
+        let mut rooms: Vec<_> = self.state().core.directory().collect();
+        rooms.sort_by(|a, b| a.room.name.cmp(&b.room.name));
+        rooms
     }
 
     /// A room; `None` when there is none of this name.
     pub(crate) fn inside(&self, name: &RoomName) -> Option<Inside> {
-        let state = self.state();
-        let rooms = state.core.rooms();
-        let participants = rooms.participants(name)?;
-        let streams = rooms.streams(name)?;
+        let inside = self.state().core.room_inside(name)?;
         Some(Inside {
-            room: (&rooms.room(name)?).into(),
-            participants: participants.iter().map(Into::into).collect(),
-            streams: streams.iter().map(Into::into).collect(),
+            listed: inside.listed,
+            participants: inside.participants.iter().map(Into::into).collect(),
+            streams: inside.streams.iter().map(Into::into).collect(),
         })
     }
 

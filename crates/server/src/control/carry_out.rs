@@ -47,8 +47,17 @@ impl Control {
                         tracing::debug!(?session, "nobody waits for this ICE restart any more");
                     }
                 }
-                // The hubs of these dialects still hold their rooms themselves.
-                Output::Direct(_) | Output::DirectTask(_) | Output::Tree(_) => {}
+                Output::Direct(output) => {
+                    if let Some(outlet) = &mut state.peer_to_peer.direct {
+                        outlet.send(output);
+                    }
+                }
+                Output::DirectTask(task) => state.direct_task(now, task),
+                Output::Tree(output) => {
+                    if let Some(outlet) = &mut state.peer_to_peer.trees {
+                        outlet.send(output);
+                    }
+                }
                 Output::Fact(fact) => self.tell_fact(&fact, now),
             }
         }
@@ -57,7 +66,9 @@ impl Control {
     /// Tells webhooks and the log.
     fn tell_fact(&self, fact: &Fact, now: Now) {
         match fact {
-            Fact::Room { notice, .. } => self.shared.webhooks.tell(notice, now.unix_ms),
+            Fact::Room { topology, notice } => {
+                self.shared.webhooks.tell(*topology, notice, now.unix_ms);
+            }
             Fact::PublisherReplaced { stream } => {
                 tracing::info!(%stream, "publisher replaced");
             }

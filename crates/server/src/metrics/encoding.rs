@@ -40,6 +40,23 @@ pub(super) fn counter(
     Ok(())
 }
 
+/// Encodes one gauge per value of a label.
+pub(super) fn labelled_gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    label: &str,
+    values: &[(&str, u64)],
+) -> fmt::Result {
+    let kind = ConstGauge::new(0_u64).metric_type();
+    let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
+    for (text, value) in values {
+        let gauge = ConstGauge::new(*value);
+        gauge.encode(metric.encode_family(&[(label, *text)])?)?;
+    }
+    Ok(())
+}
+
 /// Encodes one gauge per media thread, labelled with its number.
 pub(super) fn per_shard(
     encoder: &mut DescriptorEncoder<'_>,

@@ -4,9 +4,10 @@ use std::fmt;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
+use room::Topology;
 use shard::{Counters, Delays};
 
-use super::encoding::{counter, forwarding, gauge, per_shard};
+use super::encoding::{counter, forwarding, gauge, labelled_gauge, per_shard};
 use crate::control::Control;
 use crate::media::Load;
 
@@ -36,18 +37,43 @@ impl Collector for Shards {
 
 impl Shards {
     fn encode_rooms(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let (rooms, participants) = self.0.rooms_count();
+        let mut counts = self.0.rooms_count();
+        let (rooms, participants) = counts.remove(&Topology::Sfu).unwrap_or_default();
         gauge(
             encoder,
             "rooms",
-            "Rooms, including empty ones that have not ended yet",
+            "Rooms whose media is forwarded, including empty ones that have not ended yet",
             rooms as u64,
         )?;
         gauge(
             encoder,
             "participants",
-            "Participants in all rooms",
+            "Participants in all rooms whose media is forwarded",
             participants as u64,
+        )?;
+        let label = |topology| match topology {
+            Topology::Sfu => "sfu",
+            Topology::Direct => "direct",
+            Topology::Tree => "tree",
+        };
+        let of = |count: fn(&(usize, usize)) -> usize| {
+            let counts = counts.iter();
+            let counts = counts.map(|(topology, both)| (label(*topology), count(both) as u64));
+            counts.collect::<Vec<_>>()
+        };
+        labelled_gauge(
+            encoder,
+            "peer_to_peer_rooms",
+            "Rooms whose media goes from browser to browser",
+            "topology",
+            &of(|both| both.0),
+        )?;
+        labelled_gauge(
+            encoder,
+            "peer_to_peer_participants",
+            "Participants in rooms whose media goes from browser to browser",
+            "topology",
+            &of(|both| both.1),
         )
     }
 

@@ -1,6 +1,6 @@
 use room::Notice;
 use serde::{Deserialize, Serialize};
-use signaling::json::{EndReason, Participant, Stream};
+use signaling::json::{EndReason, Participant, Stream, Topology};
 use utoipa::ToSchema;
 
 /// The kinds of events, as the setting `events` and the header `Headwater-Event` name them.
@@ -30,6 +30,8 @@ pub(crate) struct Body {
     pub(crate) id: String,
     /// When the event happened, in milliseconds since 1970.
     pub(crate) at: u64,
+    /// The way of the room's media.
+    pub(crate) topology: Topology,
     /// The event itself.
     #[serde(flatten)]
     pub(crate) event: Event,
@@ -162,8 +164,13 @@ impl From<&Notice> for Event {
 }
 
 /// Writes the JSON body of a delivery.
-pub(super) fn body(id: String, at: u64, notice: &Notice) -> String {
+pub(super) fn body(id: String, at: u64, topology: room::Topology, notice: &Notice) -> String {
     let event = notice.into();
-    let body = Body { id, at, event };
+    let body = Body {
+        id,
+        at,
+        topology: topology.into(),
+        event,
+    };
     serde_json::to_string(&body).expect("these types have string keys and finite numbers")
 }

@@ -164,3 +164,13 @@ impl Send {
         to.map(room::ParticipantId::new).transpose()
     }
 }
+
+impl From<room::Topology> for super::Topology {
+    fn from(topology: room::Topology) -> Self {
+        match topology {
+            room::Topology::Sfu => Self::Sfu,
+            room::Topology::Direct => Self::Direct,
+            room::Topology::Tree => Self::Tree,
+        }
+    }
+}

@@ -95,6 +95,19 @@ pub struct Room {
     pub viewers: u32,
 }
 
+/// The way that media takes from a publisher to the viewers of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum Topology {
+    /// Through the server, which forwards it.
+    Sfu,
+    /// From the host's browser to each viewer's: media does not pass the server.
+    Direct,
+    /// From browser to browser over a tree: media does not pass the server.
+    Tree,
+}
+
 /// Why a participation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

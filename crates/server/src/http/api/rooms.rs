@@ -2,10 +2,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use room::RoomName;
+use room::{Listed, RoomName};
 use serde::{Deserialize, Serialize};
 use signaling::Problem;
-use signaling::json::{Participant, Room, Stream};
+use signaling::json::{Participant, Room, Stream, Topology};
 use utoipa::ToSchema;
 
 use super::access::Operator;
@@ -16,8 +16,31 @@ use crate::http::Service;
 /// All rooms.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Rooms {
-    /// Sorted by name.
-    rooms: Vec<Room>,
+    /// Sorted by name. A name may be there twice, with different ways of media.
+    rooms: Vec<ListedRoom>,
+}
+
+/// A room, and the way that its media takes. Participants, streams and layers are known of `sfu`
+/// rooms; of the others, whose media does not pass the server, participants alone.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ListedRoom {
+    #[serde(flatten)]
+    room: Room,
+    /// The way of its media.
+    topology: Topology,
+    /// Of a `tree`: hops from the owner to the participant with media that is farthest away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth: Option<u32>,
+}
+
+impl From<Listed> for ListedRoom {
+    fn from(listed: Listed) -> Self {
+        Self {
+            room: (&listed.room).into(),
+            topology: listed.topology.into(),
+            depth: listed.depth,
+        }
+    }
 }
 
 /// A room to create.
@@ -40,7 +63,7 @@ pub(super) struct RoomChange {
 #[derive(Serialize, ToSchema)]
 pub(super) struct RoomContent {
     /// The room.
-    room: Room,
+    room: ListedRoom,
     /// Its participants.
     participants: Vec<Participant>,
     /// The streams that they publish.
@@ -60,11 +83,12 @@ pub(super) fn name(text: &str) -> Result<RoomName, Problem> {
     tag = "Rooms",
     security(("token" = [])),
     responses((status = 200, description = "All rooms.", body = Rooms, example = json!({
-        "rooms": [{ "name": "demo", "locked": false, "participants": 1, "viewers": 0 }]
+        "rooms": [{ "name": "demo", "locked": false, "participants": 1, "viewers": 0, "topology": "sfu" }]
     }))),
 )]
 pub(super) async fn list(_: Operator, State(service): State<Service>) -> Json<Rooms> {
-    let rooms = service.control.rooms();
+    let rooms = service.control.directory();
+    let rooms = rooms.into_iter().map(Into::into).collect();
     Json(Rooms { rooms })
 }
 
@@ -112,7 +136,7 @@ pub(super) async fn create(
     security(("token" = [])),
     params(("room" = String, Path, description = "Its name.", example = "demo")),
     responses((status = 200, description = "The room with its participants and streams.", body = RoomContent, example = json!({
-        "room": { "name": "demo", "locked": false, "participants": 1, "viewers": 0 },
+        "room": { "name": "demo", "locked": false, "participants": 1, "viewers": 0, "topology": "sfu" },
         "participants": [{
             "id": "whip~camera", "name": "camera", "role": "publisher", "metadata": "",
             "state": "connected", "quality": "unknown", "joinedAt": 1_767_225_600_000_u64
@@ -130,7 +154,7 @@ pub(super) async fn read(
         .inside(&name)
         .ok_or_else(refusals::no_room)?;
     Ok(Json(RoomContent {
-        room: inside.room,
+        room: inside.listed.into(),
         participants: inside.participants,
         streams: inside.streams,
     }))

@@ -1,7 +1,7 @@
 //! WebSockets, the same for all protocols: opened, written to and closed; and what runs one.
 
 pub(in crate::http) mod handler;
-pub(in crate::http) mod hub;
+pub(in crate::http) mod table;
 mod upgrade_request;
 
 use std::time::Duration;

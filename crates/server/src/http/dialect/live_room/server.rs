@@ -2,7 +2,7 @@
 //! is a room of [`room`] with the host's stream, both under one name.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use model::{OpenError, StreamName};
@@ -12,9 +12,8 @@ use signaling::dialect::live_room;
 use tokio::sync::mpsc;
 
 use super::host::Host;
-use super::{Protocol, viewer};
+use super::viewer;
 use crate::control::{Control, Enter, Entrance};
-use crate::http::socket::hub::Handle;
 use crate::http::{RateLimit, Settings, admission};
 
 /// The name of its clients in the log.
@@ -32,7 +31,6 @@ pub(super) struct Server {
     pub(super) control: Control,
     pub(super) settings: Arc<Settings>,
     pub(super) opens: Arc<RateLimit>,
-    pub(super) rooms: Handle<Protocol>,
 }
 
 /// The names of a live room in the other protocols.
@@ -67,70 +65,91 @@ impl Names {
     }
 }
 
-/// All connections of the server with hosts and viewers.
+/// All connections of the server with hosts and viewers. The tasks of rooms are carried out by a
+/// task of its own, one after the other, since they call the control plane.
 #[derive(Debug)]
 pub(super) struct Links {
-    server: Server,
-    all: BTreeMap<LinkId, Link>,
+    tasks: mpsc::UnboundedSender<Task>,
+    hosts: Hosts,
 }
 
-/// A connection. Dropping it ends its task.
-#[derive(Debug)]
-struct Link {
-    said: mpsc::Sender<String>,
-    /// The host. Kept here and not in its task, so that it leaves at once with its room: the next
-    /// room of this name may be created right after.
-    _host: Option<Inside>,
+/// The participants that hosts are, by their connections. They leave at once with their rooms: the
+/// next room of this name may be created right after.
+type Hosts = Arc<Mutex<BTreeMap<LinkId, ParticipantKey>>>;
+
+/// What carries out the tasks.
+struct Worker {
+    server: Server,
+    hosts: Hosts,
+    /// The way to the task of each connection. Dropping it ends that task.
+    said: BTreeMap<LinkId, mpsc::Sender<String>>,
 }
 
 impl Links {
-    pub(super) fn new(server: Server) -> Self {
-        Self {
+    pub(super) fn start(server: Server) -> Self {
+        // As many as rooms have clients that come and go: what these may ask is limited.
+        let (tasks, receiver) = mpsc::unbounded_channel();
+        let hosts = Hosts::default();
+        let worker = Worker {
             server,
-            all: BTreeMap::new(),
-        }
+            hosts: hosts.clone(),
+            said: BTreeMap::new(),
+        };
+        tokio::spawn(worker.run(receiver));
+        Self { tasks, hosts }
     }
 
-    /// Checks whether a host can create a room of this name. A publisher may be live under it by
-    /// another protocol.
-    pub(super) fn may_take(&self, room: &str) -> Result<(), OpenError> {
-        let names = Names::of(room)?;
-        let control = &self.server.control;
-        let is_taken = control.with_rooms(|rooms, _| {
-            rooms.key(&names.room, &names.host).is_some() || rooms.stream(&names.stream).is_some()
-        });
-        if is_taken {
-            return Err(OpenError::AlreadyLive);
+    /// Has a task carried out. Returns the participant that leaves with it.
+    pub(super) fn take(&self, task: Task) -> Option<ParticipantKey> {
+        let leaving = match &task {
+            Task::End(link) => lock(&self.hosts).remove(link),
+            _ => None,
+        };
+        if self.tasks.send(task).is_err() {
+            tracing::warn!("a task of a live room was lost");
         }
-        Ok(())
+        leaving
+    }
+}
+
+impl Worker {
+    async fn run(mut self, mut tasks: mpsc::UnboundedReceiver<Task>) {
+        while let Some(task) = tasks.recv().await {
+            if let Err((link, error)) = self.carry_out(task) {
+                self.server.fail(link, &error);
+            }
+        }
     }
 
     /// Carries out a task of the rooms. Returns the connection that failed.
-    pub(super) fn carry_out(&mut self, task: Task) -> Result<(), (LinkId, OpenError)> {
+    fn carry_out(&mut self, task: Task) -> Result<(), (LinkId, OpenError)> {
         match task {
             Task::Take { link, room } => {
                 let (names, entrance) = self.enter(&room).map_err(|error| (link, error))?;
-                let host = Inside {
-                    control: self.server.control.clone(),
-                    key: entrance.key,
-                };
-                let said = self.begin(link, Some(host));
+                lock(&self.hosts).insert(link, entrance.key);
+                let said = self.begin(link);
                 let host = Host::new(self.server.clone(), link, room, names, entrance);
                 tokio::spawn(host.run(said));
             }
             Task::Show { link, room, viewer } => {
-                let said = self.begin(link, None);
+                let said = self.begin(link);
                 let server = self.server.clone();
                 tokio::spawn(viewer::run(server, link, room, viewer, said));
             }
             Task::Said { link, body } => {
-                if let Some(Link { said, .. }) = self.all.get(&link)
+                if let Some(said) = self.said.get(&link)
                     && let Err(error) = said.try_send(body)
                 {
                     tracing::debug!(?link, %error, "a session description was dropped");
                 }
             }
-            Task::End(link) => drop(self.all.remove(&link)),
+            Task::End(link) => {
+                self.said.remove(&link);
+                // The room ended before its host had entered.
+                if let Some(key) = lock(&self.hosts).remove(&link) {
+                    self.server.control.leave(key, EndReason::Left);
+                }
+            }
         }
         Ok(())
     }
@@ -143,22 +162,28 @@ impl Links {
         Ok((names, entrance))
     }
 
-    fn begin(&mut self, link: LinkId, host: Option<Inside>) -> mpsc::Receiver<String> {
+    fn begin(&mut self, link: LinkId) -> mpsc::Receiver<String> {
         let (said, receiver) = mpsc::channel(SAID_MAX);
-        self.all.insert(link, Link { said, _host: host });
+        self.said.insert(link, said);
         receiver
     }
+}
+
+fn lock(hosts: &Hosts) -> MutexGuard<'_, BTreeMap<LinkId, ParticipantKey>> {
+    // Changed in whole steps: a panic elsewhere leaves it as it is.
+    hosts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Server {
     /// Changes the rooms, and sends the frames that result.
     pub(super) fn act(&self, act: impl FnOnce(&mut Rooms)) {
-        self.rooms.act(|protocol| act(&mut protocol.rooms));
+        self.control.with_core(|core, now| core.in_direct(now, act));
     }
 
-    /// Fails a connection.
+    /// Fails a connection, and logs why.
     pub(super) fn fail(&self, link: LinkId, error: &OpenError) {
-        self.act(|rooms| fail(rooms, link, error));
+        tracing::info!(?link, %error, "a live-room connection through the server failed");
+        self.act(|rooms| rooms.fail(link));
     }
 
     /// Waits until `limits.sessions_per_second` allows one more session.
@@ -174,12 +199,6 @@ impl Server {
         self.settings.check_length("a description", &sdp)?;
         Ok(sdp)
     }
-}
-
-/// Fails a connection, and logs why.
-pub(super) fn fail(rooms: &mut Rooms, link: LinkId, error: &OpenError) {
-    tracing::info!(?link, %error, "a live-room connection through the server failed");
-    rooms.fail(link);
 }
 
 /// A participation in a room, which ends when this is dropped.

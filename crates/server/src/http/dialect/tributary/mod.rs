@@ -1,38 +1,38 @@
 //! The dialect of tributary: signalling between broadcasters and viewers. Media goes from browser
 //! to browser, in a tree.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::time::Instant;
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use auth::Permissions;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use room::Grants;
-use room::peer_tree::{Broadcasts, Output, PeerId};
+use room::peer_tree::{Output, PeerId};
 use signaling::dialect::tributary::{self, IceServers, Refused};
 use tower_http::services::ServeDir;
 
 use super::Mount;
+use crate::control::{Control, TreeOutlet, random};
 use crate::http::Service;
-use crate::http::socket::handler::{self, Reaction, Rules};
-use crate::http::socket::hub::{Hub, Machine, Sent, SocketId, grants};
+use crate::http::socket::handler::{self, Handler, Outgoing, Reaction, Rules, never};
+use crate::http::socket::table::{SocketTable, grants};
 use crate::http::socket::{Close, UpgradeRequest};
 
 /// Adds the socket to the main port. A port of its own has it too, and the files of a directory at
 /// all other paths.
 pub(in crate::http) fn mount(mount: &mut Mount<'_>) {
     let config = &mount.dialects.tributary;
-    let protocol = Protocol {
-        broadcasts: Broadcasts::new(config.limits()),
-        ice_servers: IceServers::new(&config.ice_servers_json(mount.ice)),
-        peers: BTreeMap::new(),
-        replies: VecDeque::new(),
+    let shared = Shared {
+        sockets: SocketTable::default(),
+        ice_servers: Arc::new(IceServers::new(&config.ice_servers_json(mount.ice))),
     };
-    let hub = Hub::start(|_| protocol);
-    let connect = move |State(service), request| async move { connect(service, hub, request) };
+    let outlet = Outlet(shared.sockets.clone());
+    mount.service.control.attach_trees(Box::new(outlet));
+    let connect = move |service, request| std::future::ready(connect(service, shared, request));
     mount.route("/api/ws", get(connect.clone()));
     mount.listen("dialects.tributary.listen", config.listen, || {
         let router = Router::new().route("/api/ws", get(connect));
@@ -43,9 +43,21 @@ pub(in crate::http) fn mount(mount: &mut Mount<'_>) {
     });
 }
 
-fn connect(service: Service, hub: Hub<Protocol>, request: UpgradeRequest) -> Response {
+fn connect(State(service): State<Service>, shared: Shared, request: UpgradeRequest) -> Response {
     let rules = Rules::new("tributary", &service);
-    let begin = move |outgoing, permissions| hub.join(outgoing, &permissions);
+    let control = service.control.clone();
+    let begin = move |outgoing: Outgoing, permissions| {
+        let peer = tributary::peer_id(random::<16>());
+        shared.sockets.insert(peer.0, outgoing.clone());
+        control.with_core(|core, now| core.in_trees(now, |broadcasts| broadcasts.opened(peer)));
+        Session {
+            control,
+            shared,
+            outgoing,
+            peer,
+            grants: grants(&permissions),
+        }
+    };
     handler::open(service, request, rules, begin)
 }
 
@@ -55,75 +67,76 @@ async fn no_files() -> (StatusCode, &'static str) {
     (StatusCode::NOT_FOUND, TEXT)
 }
 
-/// The broadcasts behind the dialect: reads requests and writes events.
+/// What all sockets of the dialect share.
+#[derive(Debug, Clone)]
+struct Shared {
+    sockets: SocketTable,
+    ice_servers: Arc<IceServers>,
+}
+
+/// Writes the events of broadcasts.
 #[derive(Debug)]
-struct Protocol {
-    broadcasts: Broadcasts,
-    ice_servers: IceServers,
-    peers: BTreeMap<PeerId, (SocketId, Grants)>,
-    /// Replies to the senders of frames, sent before events.
-    replies: VecDeque<Sent>,
-}
+struct Outlet(SocketTable);
 
-impl Protocol {
-    fn reply(&mut self, to: SocketId, text: String) {
-        let (to, text) = (vec![to], text.into());
-        self.replies.push_back(Sent { to, text });
+impl TreeOutlet for Outlet {
+    fn send(&mut self, Output { to, event }: Output) {
+        // Written once for all recipients.
+        let frame = tributary::write(&event).into();
+        let sockets = to.into_iter().map(|peer| peer.0);
+        self.0.send(sockets, &frame);
     }
 }
 
-impl Machine for Protocol {
-    fn opened(&mut self, _now: Instant, socket: SocketId, permissions: &Permissions) {
-        let peer = tributary::peer_id(socket.0);
-        self.peers.insert(peer, (socket, grants(permissions)));
-        self.broadcasts.opened(peer);
-    }
+/// One socket: a peer that may be in one broadcast at a time.
+struct Session {
+    control: Control,
+    shared: Shared,
+    outgoing: Outgoing,
+    peer: PeerId,
+    grants: Grants,
+}
 
-    fn received(&mut self, now: Instant, socket: SocketId, text: &str) -> Reaction {
-        let peer = tributary::peer_id(socket.0);
-        let Some((_, grants)) = self.peers.get(&peer) else {
-            return Reaction::Refused;
-        };
-        let (broadcasts, ice_servers) = (&mut self.broadcasts, &self.ice_servers);
-        match tributary::handle(broadcasts, ice_servers, *grants, now, peer, text) {
-            Ok(reply) => {
-                if let Some(text) = reply {
-                    self.reply(socket, text);
+impl Handler for Session {
+    type Event = Infallible;
+
+    async fn received(&mut self, text: &str) -> Reaction {
+        let (ice_servers, grants, peer) = (&self.shared.ice_servers, self.grants, self.peer);
+        self.control.with_core(|core, now| {
+            core.in_trees(now, |broadcasts| {
+                let at = now.instant;
+                // Replies are sent here, before the events that follow.
+                match tributary::handle(broadcasts, ice_servers, grants, at, peer, text) {
+                    Ok(reply) => {
+                        if let Some(text) = reply {
+                            self.outgoing.send(text);
+                        }
+                        Reaction::Taken
+                    }
+                    Err(Refused::Frame(text)) => {
+                        self.outgoing.send(text);
+                        Reaction::Refused
+                    }
+                    Err(Refused::Close(reason)) => {
+                        Reaction::Close(Close::new(Close::POLICY, reason))
+                    }
                 }
-                Reaction::Taken
-            }
-            Err(Refused::Frame(text)) => {
-                self.reply(socket, text);
-                Reaction::Refused
-            }
-            Err(Refused::Close(reason)) => Reaction::Close(Close::new(Close::POLICY, reason)),
-        }
-    }
-
-    fn closed(&mut self, now: Instant, socket: SocketId) {
-        let peer = tributary::peer_id(socket.0);
-        self.broadcasts.closed(now, peer);
-        self.peers.remove(&peer);
-    }
-
-    fn poll_output(&mut self) -> Option<Sent> {
-        if let Some(reply) = self.replies.pop_front() {
-            return Some(reply);
-        }
-        let Output { to, event } = self.broadcasts.poll_output()?;
-        let sockets = to.iter().filter_map(|peer| self.peers.get(peer));
-        Some(Sent {
-            to: sockets.map(|(socket, _)| *socket).collect(),
-            // Written once for all recipients.
-            text: tributary::write(&event).into(),
+            })
         })
     }
 
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.broadcasts.poll_timeout()
+    async fn next_event(&mut self) -> Infallible {
+        never().await
     }
 
-    fn handle_timeout(&mut self, now: Instant) {
-        self.broadcasts.handle_timeout(now);
+    async fn handle_event(&mut self, event: Infallible) -> ControlFlow<Close> {
+        match event {}
+    }
+
+    fn ended(self) {
+        let peer = self.peer;
+        self.shared.sockets.remove(peer.0);
+        self.control.with_core(|core, now| {
+            core.in_trees(now, |broadcasts| broadcasts.closed(now.instant, peer));
+        });
     }
 }
