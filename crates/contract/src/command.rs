@@ -68,7 +68,7 @@ pub enum Command {
     Write {
         /// The session.
         session: SessionId,
-        /// The channel, as [`Event::ChannelOpened`] has named it.
+        /// The channel, as [`Event::ChannelOpened`](crate::Event::ChannelOpened) has named it.
         channel: ChannelNumber,
         /// The text.
         text: String,
@@ -85,7 +85,7 @@ pub enum Command {
         /// The session.
         session: SessionId,
     },
-    /// Restarts ICE; answered by [`Event::IceRestarted`].
+    /// Restarts ICE; answered by [`Event::IceRestarted`](crate::Event::IceRestarted).
     RestartIce {
         /// The session.
         session: SessionId,

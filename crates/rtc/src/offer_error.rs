@@ -35,15 +35,15 @@ pub enum OfferError {
     /// A section offers no codec that is forwarded. The whole offer is refused
     /// (RFC 9725 §4.4: all or nothing).
     #[error(
-        "the {kind} m-line (line {line}) offers {offered}: none of it is passed through. \
+        "the {kind} m-line (line {line_number}) offers {offered}: none of it is passed through. \
          Offer one of {}, or leave the m-line out",
         .wanted.join(", ")
     )]
     NoCodec {
         /// Audio or video.
         kind: Kind,
-        /// Number of its `m=` line in the offer.
-        line: usize,
+        /// The line of text in the offer that its `m=` is on, counted from 1.
+        line_number: usize,
         /// Names of the offered codecs.
         offered: String,
         /// Names of the codecs of this kind that are forwarded.

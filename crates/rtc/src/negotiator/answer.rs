@@ -298,7 +298,7 @@ fn no_codec(kind: Kind, theirs: &sdp::Section) -> OfferError {
     };
     OfferError::NoCodec {
         kind,
-        line: theirs.line,
+        line_number: theirs.line,
         offered,
         wanted: wanted.map(|codec| codec.to_string()).collect(),
     }

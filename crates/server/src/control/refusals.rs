@@ -48,11 +48,11 @@ fn of_description(error: &OfferError) -> OpenError {
     match error {
         OfferError::NoCodec {
             kind,
-            line,
+            line_number,
             offered,
             wanted,
         } => OpenError::NoCommonCodec {
-            why: format!("the {kind} m-line (line {line}) offers {offered}"),
+            why: format!("the {kind} m-line (line {line_number}) offers {offered}"),
             codecs: wanted.clone(),
         },
         error => OpenError::BadOffer(error.to_string()),
