@@ -226,3 +226,42 @@ fn url_token_decides_who_hosts_and_who_views() {
         assert_eq!(refused.err(), Some(status), "{path}");
     }
 }
+
+#[test]
+fn room_of_a_host_is_in_the_directory_and_the_metrics() {
+    let server = Running::start(&[]);
+    let forwarded = server.ask_json("POST /api/v1/rooms", &json!({ "name": "cooking" }));
+    assert_eq!(forwarded.status, 201);
+    let mut host = Person::hosts(&server, "cooking");
+    let viewer = Person::views(&server, "cooking", "ada");
+    host.wire.until(|frame| frame["event"] == "joinRoom");
+
+    let listed = server.ask("GET /api/v1/rooms", "").json();
+    let counts = listed["rooms"].as_array().expect("rooms").iter();
+    let counts: Vec<_> = counts
+        .map(|room| json!([room["name"], room["topology"], room["participants"]]))
+        .collect();
+    let expected = [
+        json!(["cooking", "sfu", 0]),
+        json!(["cooking", "direct", 2]),
+    ];
+    assert_eq!(counts, expected, "{listed}");
+    let direct = |of: &str| format!("headwater_peer_to_peer_{of}{{topology=\"direct\"}}");
+    assert_eq!(server.counted(&direct("rooms")), 1);
+    assert_eq!(server.counted(&direct("participants")), 2);
+
+    // The forwarded room is what the name alone means, as long as it is there.
+    let inside = || server.ask("GET /api/v1/rooms/cooking", "");
+    assert_eq!(inside().json()["room"]["topology"], "sfu");
+    assert_eq!(server.ask("DELETE /api/v1/rooms/cooking", "").status, 204);
+    let content = inside().json();
+    assert_eq!(content["room"]["topology"], "direct", "{content}");
+    let people = content["participants"].as_array().expect("participants");
+    assert_eq!((people.len(), &people[0]["role"]), (2, &json!("host")));
+    assert_eq!(people[1]["name"], "ada");
+    assert_eq!(content["streams"], json!([]));
+
+    drop((host, viewer));
+    server.until(|server| server.counted(&direct("rooms")) == 0);
+    assert_eq!(inside().status, 404);
+}

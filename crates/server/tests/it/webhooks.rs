@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::running::Running;
 use crate::socket::Socket;
+use crate::wire::Wire;
 
 /// Longer than any pause that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -298,4 +299,43 @@ fn hanging_receiver_does_not_delay_the_shutdown() {
     server.signal("-TERM");
     assert!(server.process.wait().expect("it ends").success());
     assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn events_of_rooms_between_browsers_have_their_topology() {
+    let receiver = Receiver::start(|_| Reply::Status(204));
+    let server = receiver.server(&[]);
+    let told = |count: usize| -> Vec<Value> {
+        let events = (0..count).map(|_| receiver.event());
+        events
+            .map(|event| json!([event["topology"], event["event"], event["room"]]))
+            .collect()
+    };
+    let mut host = Wire::open(&server.address, "/rtc");
+    host.send(&json!({ "event": "createRoom", "roomName": "cooking" }));
+    let started = [
+        json!(["direct", "roomStarted", "cooking"]),
+        json!(["direct", "participantJoined", "cooking"]),
+    ];
+    assert_eq!(told(2), started);
+    drop(host);
+    let ended = [
+        json!(["direct", "participantLeft", "cooking"]),
+        json!(["direct", "roomEnded", "cooking"]),
+    ];
+    assert_eq!(told(2), ended);
+
+    let mut owner = Wire::open(&server.address, "/api/ws");
+    owner.send(&json!({ "command": "START_BROADCAST", "name": "derby", "peerName": "mona" }));
+    let started = [
+        json!(["tree", "roomStarted", "derby"]),
+        json!(["tree", "participantJoined", "derby"]),
+    ];
+    assert_eq!(told(2), started);
+    drop(owner);
+    let ended = [
+        json!(["tree", "participantLeft", "derby"]),
+        json!(["tree", "roomEnded", "derby"]),
+    ];
+    assert_eq!(told(2), ended);
 }

@@ -215,3 +215,34 @@ fn lost_watcher_does_not_stop_updates_to_others() {
     ada.arrives(&mut mona);
     assert_eq!(drawn(&zoe.told("TREE_STATE_CHANGED")["tree"]), "mona(ada)");
 }
+
+#[test]
+fn broadcast_is_in_the_directory_with_the_depth_of_its_tree() {
+    let server = server(1);
+    let mut mona = Peer::broadcasts(&server, "mona");
+    let mut others = ["ada", "bob"].map(|name| Peer::comes(&server, name));
+    let [ada, bob] = &mut others;
+    ada.arrives(&mut mona);
+    bob.arrives(ada);
+    mona.tree();
+
+    let room = || server.ask("GET /api/v1/rooms", "").json()["rooms"][0].take();
+    // A peer counts as having media a moment after it was answered.
+    server.until(|_| room()["depth"] == 2);
+    let room = room();
+    assert_eq!(
+        (&room["topology"], &room["participants"]),
+        (&json!("tree"), &json!(3))
+    );
+    let content = server.ask("GET /api/v1/rooms/derby", "").json();
+    assert_eq!(content["room"], room);
+    let people = content["participants"].as_array().expect("participants");
+    let names: Vec<_> = people.iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["mona", "ada", "bob"], "{content}");
+    let tree = |of: &str| format!("headwater_peer_to_peer_{of}{{topology=\"tree\"}}");
+    assert_eq!(server.counted(&tree("participants")), 3);
+
+    drop((mona, others));
+    server.until(|server| server.counted(&tree("rooms")) == 0);
+    assert_eq!(server.ask("GET /api/v1/rooms/derby", "").status, 404);
+}
