@@ -56,7 +56,7 @@ impl Default for Client {
 }
 
 impl Client {
-    /// The same client, with a bearer token for all offers and DELETEs (RFC 6750 §2.1).
+    /// The same client, with a bearer token for all offers and DELETE requests (RFC 6750 §2.1).
     pub fn with_token(self, token: &str) -> Self {
         Self {
             token: Some(token.to_owned()),

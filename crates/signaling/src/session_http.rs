@@ -1,5 +1,5 @@
 //! What WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) share: a client POSTs an offer to an
-//! endpoint, which creates a session resource, and then PATCHes and DELETEs that resource.
+//! endpoint, which creates a session resource, and then changes and ends it by PATCH and DELETE.
 //!
 //! ```text
 //! /whip/{stream}                      endpoint: OPTIONS, GET, HEAD, POST
