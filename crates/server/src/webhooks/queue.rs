@@ -47,7 +47,8 @@ impl Queue {
     pub(super) async fn next(&self) -> Arc<Message> {
         let mut pending = self.pending.subscribe();
         loop {
-            if let Some(message) = self.waiting().pop_front() {
+            let oldest = self.waiting().pop_front();
+            if let Some(message) = oldest {
                 return message;
             }
             let changed = pending.changed().await;

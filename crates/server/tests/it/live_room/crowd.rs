@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::people::{Person, chat, create, join};
+use super::people::{Person, chat, create, join, of};
 use crate::running::Running;
 use crate::storm::{Chance, storm};
 
@@ -139,6 +139,22 @@ fn message_storm_leaves_a_pair_undisturbed() {
 #[test]
 fn message_storm_leaves_a_pair_undisturbed_in_server_mode() {
     storm_beside_a_pair("server");
+}
+
+/// The server lets a host of such a room in while it already handles the end of the room.
+#[test]
+fn rooms_that_end_before_their_host_is_in_hold_up_nobody() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let server = Running::start(&[("HEADWATER_DIALECTS__LIVE_ROOM__MEDIA", "server")]);
+    let begin_or_end = |socket, chance: &mut Chance| match chance.below(2) {
+        0 => create(&format!("room {socket}")).to_string(),
+        _ => of("closeRoom").to_string(),
+    };
+    let mut chance = Chance::printed();
+    let path = |_| "/rtc".to_owned();
+    storm(&server.address, &mut chance, path, begin_or_end);
+    let (mut host, _) = Person::hosts_for(&server, "after the storm");
+    server.until(|_| host.list() == ["after the storm"]);
 }
 
 fn storm_beside_a_pair(media: &str) {

@@ -145,8 +145,10 @@ impl Worker {
             }
             Task::End(link) => {
                 self.said.remove(&link);
-                // The room ended before its host had entered.
-                if let Some(key) = lock(&self.hosts).remove(&link) {
+                // The room ended before its host had entered. The lock on hosts is taken under that
+                // of the control plane, so it is released before.
+                let left_over = lock(&self.hosts).remove(&link);
+                if let Some(key) = left_over {
                     self.server.control.leave(key, EndReason::Left);
                 }
             }
