@@ -1,6 +1,6 @@
 //! What no viewer may ever be sent, checked for every packet in debug builds and simulations.
 
-use rtp::{Kind, Packet, Rewrite};
+use rtp::{Codec, Kind, Packet, Rewrite};
 
 /// Words of 64 sequence numbers that are remembered.
 const SEEN_WORDS: usize = 16;
@@ -90,12 +90,23 @@ impl Sent {
         if next.seq > self.seq + 1 {
             return;
         }
-        let follows = self.source == next.source && next.seq_in <= self.seq_in + 1;
-        let is_audio = packet.format.codec.kind() == Kind::Audio;
+        let goes_on = self.source == next.source;
+        let follows = goes_on && next.seq_in <= self.seq_in + 1;
         assert!(
-            follows || packet.frame.start || is_audio,
+            follows || may_begin(packet, goes_on),
             "a frame looks whole without its beginning or its middle: {self:?} {next:?}"
         );
+    }
+}
+
+/// Whether a packet may be the first one of a frame, of a source that goes on or of another one.
+fn may_begin(packet: &Packet, goes_on: bool) -> bool {
+    match packet.format.codec {
+        codec if codec.kind() == Kind::Audio => true,
+        // What stands before the first slice begins the frame, and only parameter sets, with which
+        // a source may begin, can be told from its middle.
+        Codec::H264 | Codec::H265 => goes_on || packet.frame.start || packet.frame.parameter_sets,
+        _ => packet.frame.start,
     }
 }
 
@@ -107,17 +118,21 @@ mod tests {
 
     use super::*;
 
+    fn packet(codec: Codec) -> Packet {
+        let format = Format {
+            codec,
+            clock_rate: 90_000,
+            profile: Profile::Any,
+            red: false,
+        };
+        Packet::new(Instant::now(), format, [0; 1])
+    }
+
     /// Has the guard see packets: sequence number and timestamp in, whether a frame begins, and the
     /// sequence number out.
     fn send(packets: &[(u64, u32, bool, u64)]) {
         let mut guard = EgressGuard::default();
         for (seq_in, timestamp, start, seq) in packets {
-            let format = Format {
-                codec: Codec::Vp8,
-                clock_rate: 90_000,
-                profile: Profile::Any,
-                red: false,
-            };
             let frame = PayloadInfo {
                 start: *start,
                 ..PayloadInfo::default()
@@ -125,7 +140,7 @@ mod tests {
             let packet = Packet {
                 seq: *seq_in,
                 frame,
-                ..Packet::new(Instant::now(), format, [0; 1])
+                ..packet(Codec::Vp8)
             };
             guard.send(&packet, &Rewrite::new(*seq, *timestamp));
         }
@@ -161,15 +176,34 @@ mod tests {
     #[should_panic(expected = "time runs back")]
     fn time_that_runs_back_with_a_source_is_found() {
         let mut guard = EgressGuard::default();
-        let format = Format {
-            codec: Codec::Vp8,
-            clock_rate: 90_000,
-            profile: Profile::Any,
-            red: false,
-        };
-        let packet = Packet::new(Instant::now(), format, [0; 1]);
+        let packet = packet(Codec::Vp8);
         guard.send(&packet, &Rewrite::new(1, 9_000));
         guard.begin();
         guard.send(&packet, &Rewrite::new(3, 8_999));
+    }
+    /// Has the guard see a packet of H.264, and one with which another source begins.
+    fn begin_h264(first: PayloadInfo) {
+        let mut guard = EgressGuard::default();
+        guard.send(&packet(Codec::H264), &Rewrite::new(1, 0));
+        guard.begin();
+        let packet = Packet {
+            frame: first,
+            ..packet(Codec::H264)
+        };
+        guard.send(&packet, &Rewrite::new(2, 9));
+    }
+
+    #[test]
+    fn source_of_h264_may_begin_with_its_parameter_sets() {
+        begin_h264(PayloadInfo {
+            parameter_sets: true,
+            ..PayloadInfo::default()
+        });
+    }
+
+    #[test]
+    #[should_panic(expected = "looks whole")]
+    fn source_of_h264_that_begins_in_the_middle_is_found() {
+        begin_h264(PayloadInfo::default());
     }
 }
