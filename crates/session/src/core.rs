@@ -8,11 +8,11 @@ use room::{EndReason, ParticipantKey, RoomName, Rooms, direct};
 use rtp::Bitrate;
 
 use crate::open::StreamOwner;
-use crate::output::{Changed, Output};
-use crate::participant::Participant;
+use crate::output::{Changed, Fact, Output};
+use crate::participant::{Participants, Transport};
 use crate::peer_to_peer::DirectConfig;
 use crate::random::{self, Random};
-use crate::registry::{self, Registry};
+use crate::registry::{self, Owner, Registry, Session};
 
 /// Where the bandwidth estimation of a viewer begins: enough for a middle layer, and probing
 /// from here reaches tens of megabits within half a second.
@@ -58,8 +58,7 @@ pub struct Core {
     pub(crate) rooms: Rooms,
     pub(crate) direct: direct::Rooms,
     pub(crate) trees: Broadcasts,
-    /// Participants that came by themselves: a synthetic one has nothing here.
-    pub(crate) participants: BTreeMap<ParticipantKey, Participant>,
+    pub(crate) participants: Participants,
     /// To whom the streams belong that have a session of their own.
     pub(crate) owners: BTreeMap<StreamName, StreamOwner>,
     /// The streams in which somebody speaks, and how loudly.
@@ -98,7 +97,7 @@ impl Core {
             rooms: Rooms::new(rooms),
             direct: direct::Rooms::new(direct.limits, direct.switch, direct.media),
             trees: Broadcasts::new(trees),
-            participants: BTreeMap::new(),
+            participants: Participants::default(),
             owners: BTreeMap::new(),
             audio_levels: BTreeMap::new(),
             unsettled: BTreeSet::new(),
@@ -212,8 +211,17 @@ impl Core {
         ParticipantKey(self.last_key)
     }
 
-    pub(crate) fn next_session(&mut self) -> SessionId {
-        SessionId(random::bits128(&mut *self.random))
+    /// Adds a session, whose peer is to be on this shard.
+    pub(crate) fn add_session(
+        &mut self,
+        shard: ShardId,
+        client: String,
+        owner: Owner,
+    ) -> SessionId {
+        let id = SessionId(random::bits128(&mut *self.random));
+        let session = Session::new(shard, client, owner);
+        self.registry.insert(id, session);
+        id
     }
 
     pub(crate) fn command(&mut self, shard: ShardId, command: Command) {
@@ -269,6 +277,10 @@ impl Core {
         self.outputs.push_back(Output::Changed(changed));
     }
 
+    pub(crate) fn fact(&mut self, fact: Fact) {
+        self.outputs.push_back(Output::Fact(fact));
+    }
+
     /// Carries out what the rooms want, and makes the offers that follow.
     pub(crate) fn settle(&mut self, now: Now) {
         while let Some(output) = self.rooms.poll_output() {
@@ -280,9 +292,8 @@ impl Core {
     /// Offers what has changed to the participants that have answered what was before.
     fn make_offers(&mut self) {
         for key in std::mem::take(&mut self.unsettled) {
-            let participant = self.participants.get_mut(&key);
-            let offer = participant.and_then(|participant| participant.transport.offer());
-            if let Some(offer) = offer {
+            let transport = self.participants.transport_mut(key);
+            if let Some(offer) = transport.and_then(Transport::offer) {
                 self.outputs.push_back(Output::Offer { to: key, offer });
             }
         }

@@ -7,7 +7,7 @@ use crate::core::{Core, Now};
 use crate::error::Error;
 use crate::output::PeerKind;
 use crate::participant::{Participant, Transport};
-use crate::registry::{Owner, RETRY_FULL, Session};
+use crate::registry::{Owner, RETRY_FULL};
 use crate::unified_peer::UnifiedPeer;
 
 /// A request to enter a room. The caller has looked at permissions.
@@ -101,11 +101,9 @@ impl Core {
         client: &str,
         options: UnifiedOptions,
     ) -> UnifiedPeer {
-        let session = self.next_session();
         let shard = self.registry.least_loaded();
         let owner = Owner::Participant(key, PeerKind::Unified);
-        let new = Session::new(shard, client.to_owned(), owner);
-        self.registry.insert(session, new);
+        let session = self.add_session(shard, client.to_owned(), owner);
         UnifiedPeer::new(session, shard, &self.peers[shard.index()], options)
     }
 }

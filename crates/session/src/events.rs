@@ -77,14 +77,12 @@ impl Core {
             // There is no other to go on with.
             PeerKind::Unified => self.rooms.leave(now.instant, key, EndReason::Lost),
             PeerKind::OneStream => {
-                let participant = self.participants.get_mut(&key);
-                if let Some(Transport::PerStream(sessions)) = participant.map(|p| &mut p.transport)
-                {
+                if let Some(Transport::PerStream(sessions)) = self.participants.transport_mut(key) {
                     sessions.remove(&session);
                 }
             }
             PeerKind::Publisher => {
-                if let Ok(split) = self.split(key) {
+                if let Ok(split) = self.participants.split(key) {
                     split.publisher = None;
                 }
                 self.outputs.push_back(Output::PeerLost {
@@ -138,10 +136,9 @@ impl Core {
             Quality::Fair => 2,
             Quality::Poor => 3,
         };
-        let participant = self.participants.get(&key);
-        let sessions = participant.map(|participant| participant.transport.sessions());
-        let sessions = sessions.unwrap_or_default().into_iter();
-        let qualities = sessions.filter_map(|id| Some(self.registry.session(id)?.quality));
+        let peers = self.participants.transport(key).map(Transport::peers);
+        let peers = peers.unwrap_or_default().into_iter();
+        let qualities = peers.filter_map(|(id, _)| Some(self.registry.session(id)?.quality));
         if let Some(worst) = qualities.max_by_key(rank) {
             self.rooms.set_quality(now.instant, key, worst);
         }

@@ -1,15 +1,11 @@
 //! What is true of a core after each call, for tests and simulations: the two sides of each relation
 //! agree.
 
-use std::collections::BTreeSet;
-
 use model::{SessionId, ShardId};
 use room::ParticipantKey;
 
 use crate::core::Core;
 use crate::open::StreamOwner;
-use crate::output::PeerKind;
-use crate::participant::Transport;
 
 impl Core {
     /// The first thing about the core that is not as it should be; `None`: all is well. Looks at
@@ -24,13 +20,13 @@ impl Core {
     /// A participant has the sessions that its peers say, and is in a room.
     fn inconsistent_participant(&self) -> Option<String> {
         self.participants.iter().find_map(|(key, participant)| {
-            if self.rooms.participant(*key).is_none() {
+            if self.rooms.participant(key).is_none() {
                 return Some(format!("{key:?} is in no room"));
             }
-            let kinds = peer_kinds(&participant.transport);
-            let wrong = kinds.into_iter().find(|(session, kind)| {
+            let peers = participant.transport.peers();
+            let wrong = peers.into_iter().find(|(session, kind)| {
                 let session = self.registry.session(*session);
-                session.and_then(|session| session.owner.part()) != Some((*key, *kind))
+                session.and_then(|session| session.owner.part()) != Some((key, *kind))
             })?;
             Some(format!("{key:?} has no session {wrong:?}"))
         })
@@ -40,11 +36,10 @@ impl Core {
     fn inconsistent_session(&self) -> Option<String> {
         self.registry.sessions().find_map(|(id, session)| {
             let (key, kind) = session.owner.part()?;
-            let Some(participant) = self.participants.get(&key) else {
+            let Some(transport) = self.participants.transport(key) else {
                 return Some(format!("session {id:?} belongs to {key:?}, which has left"));
             };
-            let known: BTreeSet<_> = peer_kinds(&participant.transport).into_iter().collect();
-            if !known.contains(&(id, kind)) {
+            if !transport.peers().contains(&(id, kind)) {
                 return Some(format!("session {id:?} is none of the peers of {key:?}"));
             }
             None
@@ -67,29 +62,12 @@ impl Core {
 
     /// The participants that came by themselves.
     pub fn participants(&self) -> impl Iterator<Item = ParticipantKey> {
-        self.participants.keys().copied()
+        self.participants.iter().map(|(key, _)| key)
     }
 
     /// All sessions with their shards.
     pub fn sessions(&self) -> impl Iterator<Item = (SessionId, ShardId)> {
         let sessions = self.registry.sessions();
         sessions.map(|(id, session)| (id, session.shard))
-    }
-}
-
-fn peer_kinds(transport: &Transport) -> Vec<(SessionId, PeerKind)> {
-    match transport {
-        Transport::Split(split) => {
-            let publisher = split.publisher.iter();
-            let publisher = publisher.map(|peer| (peer.session, PeerKind::Publisher));
-            let subscriber = split.subscriber.iter();
-            let subscriber = subscriber.map(|peer| (peer.session, PeerKind::Subscriber));
-            publisher.chain(subscriber).collect()
-        }
-        Transport::Unified(peer) => vec![(peer.session, PeerKind::Unified)],
-        Transport::PerStream(sessions) => {
-            let sessions = sessions.iter();
-            sessions.map(|id| (*id, PeerKind::OneStream)).collect()
-        }
     }
 }

@@ -32,6 +32,7 @@ mod publisher_peer;
 mod random;
 mod registry;
 mod room_outputs;
+mod showing_peer;
 mod shown_tracks;
 mod subscriber_peer;
 mod unified_peer;

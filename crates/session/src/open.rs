@@ -15,10 +15,10 @@ use crate::caller::Description;
 use crate::core::{Core, ESTIMATE_INITIAL, Now};
 use crate::enter::not_entered;
 use crate::error::Error;
-use crate::output::{Changed, Fact, Output, PeerKind};
+use crate::output::{Changed, Fact, PeerKind};
 use crate::participant::Transport;
 use crate::random;
-use crate::registry::{Attached, External, Owner, Session};
+use crate::registry::{Attached, External, Owner};
 
 /// Who opens a session.
 #[derive(Debug)]
@@ -170,7 +170,6 @@ impl Core {
         negotiated: Negotiated,
     ) -> Result<Opened, Error> {
         self.check_viewer(open, &negotiated.peer)?;
-        let session = self.next_session();
         let description = Description::of(&negotiated.peer);
         let ice_tag = description.local_ufrag.clone();
         let owner = match opener {
@@ -184,8 +183,7 @@ impl Core {
             }),
             Opener::Participant(key, _) => Owner::Participant(*key, PeerKind::OneStream),
         };
-        let new = Session::new(shard, open.client.clone(), owner);
-        self.registry.insert(session, new);
+        let session = self.add_session(shard, open.client.clone(), owner);
         let formats = negotiated.video_formats();
         let attached = match self.attach_one(now, opener, open, session, formats) {
             Ok(attached) => attached,
@@ -201,8 +199,7 @@ impl Core {
             return Err(error);
         }
         if let Opener::Participant(key, _) = opener
-            && let Some(participant) = self.participants.get_mut(key)
-            && let Transport::PerStream(sessions) = &mut participant.transport
+            && let Some(Transport::PerStream(sessions)) = self.participants.transport_mut(*key)
         {
             sessions.insert(session);
         }
@@ -262,8 +259,7 @@ impl Core {
                     // Its shard closes it with the command that brings the new publisher.
                     self.changed(Changed::Ended(old));
                     let stream = stream.clone();
-                    let fact = Fact::PublisherReplaced { stream };
-                    self.outputs.push_back(Output::Fact(fact));
+                    self.fact(Fact::PublisherReplaced { stream });
                 }
                 Ok(attached)
             }

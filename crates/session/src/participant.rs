@@ -1,14 +1,18 @@
 //! A participant's connections: one of three arrangements.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::SessionId;
+use contract::Command;
+use model::{SessionId, ShardId};
 use room::ParticipantKey;
 
-use crate::core::Core;
+use crate::core::Now;
 use crate::error::Error;
-use crate::output::Offer;
+use crate::output::{Offer, PeerKind};
 use crate::publisher_peer::PublisherPeer;
+use crate::random::Random;
+use crate::registry::Registry;
+use crate::shown_tracks::Track;
 use crate::subscriber_peer::SubscriberPeer;
 use crate::unified_peer::UnifiedPeer;
 
@@ -39,16 +43,21 @@ pub(crate) struct Split {
 }
 
 impl Transport {
-    /// The sessions of all its peers.
-    pub(crate) fn sessions(&self) -> Vec<SessionId> {
+    /// The sessions of all its peers, with what each is for.
+    pub(crate) fn peers(&self) -> Vec<(SessionId, PeerKind)> {
         match self {
             Self::Split(split) => {
-                let publisher = split.publisher.iter().map(|peer| peer.session);
-                let subscriber = split.subscriber.iter().map(|peer| peer.session);
+                let publisher = split.publisher.iter();
+                let publisher = publisher.map(|peer| (peer.session, PeerKind::Publisher));
+                let subscriber = split.subscriber.iter();
+                let subscriber = subscriber.map(|peer| (peer.session(), PeerKind::Subscriber));
                 publisher.chain(subscriber).collect()
             }
-            Self::Unified(peer) => vec![peer.session],
-            Self::PerStream(sessions) => sessions.iter().copied().collect(),
+            Self::Unified(peer) => vec![(peer.session(), PeerKind::Unified)],
+            Self::PerStream(sessions) => {
+                let sessions = sessions.iter();
+                sessions.map(|id| (*id, PeerKind::OneStream)).collect()
+            }
         }
     }
 
@@ -61,20 +70,74 @@ impl Transport {
             Self::PerStream(_) => None,
         }
     }
+
+    /// A track is shown no more. Returns what a shard is to be told.
+    pub(crate) fn hide(
+        &mut self,
+        now: Now,
+        track: &Track,
+        registry: &mut Registry,
+        random: &mut dyn Random,
+    ) -> Option<(ShardId, Command)> {
+        match self {
+            Self::Split(split) => split
+                .subscriber
+                .as_mut()?
+                .hide(now, track, registry, random),
+            Self::Unified(peer) => peer.hide(now, track, registry, random),
+            Self::PerStream(_) => None,
+        }
+    }
 }
 
-impl Core {
+/// The participants that came by themselves: a synthetic one is not among them.
+#[derive(Debug, Default)]
+pub(crate) struct Participants(BTreeMap<ParticipantKey, Participant>);
+
+impl Participants {
+    pub(crate) fn insert(&mut self, key: ParticipantKey, participant: Participant) {
+        self.0.insert(key, participant);
+    }
+
+    pub(crate) fn remove(&mut self, key: ParticipantKey) -> Option<Participant> {
+        self.0.remove(&key)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ParticipantKey, &Participant)> {
+        self.0.iter().map(|(key, participant)| (*key, participant))
+    }
+
+    /// What the program of a participant calls itself; empty when the participant is gone.
+    pub(crate) fn client(&self, key: ParticipantKey) -> String {
+        let participant = self.0.get(&key);
+        participant.map_or_else(String::new, |participant| participant.client.clone())
+    }
+
+    pub(crate) fn transport(&self, key: ParticipantKey) -> Option<&Transport> {
+        self.0.get(&key).map(|participant| &participant.transport)
+    }
+
+    pub(crate) fn transport_mut(&mut self, key: ParticipantKey) -> Option<&mut Transport> {
+        let participant = self.0.get_mut(&key);
+        participant.map(|participant| &mut participant.transport)
+    }
+
     /// The peers of a participant with [`Transport::Split`].
     pub(crate) fn split(&mut self, key: ParticipantKey) -> Result<&mut Split, Error> {
-        match self.participants.get_mut(&key).map(|p| &mut p.transport) {
+        match self.transport_mut(key) {
             Some(Transport::Split(split)) => Ok(split),
             _ => Err(Error::Gone),
         }
     }
 
+    /// The subscriber peer of a participant, if it has one.
+    pub(crate) fn subscriber(&mut self, key: ParticipantKey) -> Option<&mut SubscriberPeer> {
+        self.split(key).ok()?.subscriber.as_mut()
+    }
+
     /// The peer of a participant with [`Transport::Unified`].
     pub(crate) fn unified(&mut self, key: ParticipantKey) -> Result<&mut UnifiedPeer, Error> {
-        match self.participants.get_mut(&key).map(|p| &mut p.transport) {
+        match self.transport_mut(key) {
             Some(Transport::Unified(peer)) => Ok(peer),
             _ => Err(Error::Gone),
         }

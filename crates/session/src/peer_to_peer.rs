@@ -62,7 +62,6 @@ impl Core {
         if let Notice::ParticipantJoined { participant, .. } = &mut notice {
             participant.joined_at = now.unix_ms;
         }
-        let fact = Fact::Room { topology, notice };
-        self.outputs.push_back(Output::Fact(fact));
+        self.fact(Fact::Room { topology, notice });
     }
 }

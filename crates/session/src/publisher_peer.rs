@@ -12,7 +12,7 @@ use crate::core::{Core, Now};
 use crate::error::Error;
 use crate::output::PeerKind;
 use crate::participant::Transport;
-use crate::registry::{Owner, Registry, Session};
+use crate::registry::{Owner, Registry};
 
 /// A publisher peer.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Core {
         let tracks = declared_tracks(&publish.tracks, offer)?;
         let name = self.stream_name(key, publish.label.as_deref())?;
         let mids = publish.tracks.into_iter().map(|track| track.mid).collect();
-        let sdp = match self.split(key)?.publisher {
+        let sdp = match self.participants.split(key)?.publisher {
             None => self.publish_first(now, key, &name, mids, offer),
             Some(_) => self.publish_more(now, key, &name, mids, offer),
         };
@@ -126,11 +126,8 @@ impl Core {
         let answered = negotiator.offered(offer)?;
         let formats = Formats::of(&answered.agreed).of_video(|mid| mids.iter().any(|m| m == mid));
         let peer = Box::new(Peer::new(config, answered.agreed, None, now.instant)?);
-        let session = self.next_session();
-        let client = self.participants.get(&key).map(|p| p.client.clone());
         let owner = Owner::Participant(key, PeerKind::Publisher);
-        let new = Session::new(shard, client.unwrap_or_default(), owner);
-        self.registry.insert(session, new);
+        let session = self.add_session(shard, self.participants.client(key), owner);
         if let Err(error) = self.attach(now, session, name, formats) {
             self.registry.remove(now.instant, session);
             return Err(error.into());
@@ -142,7 +139,7 @@ impl Core {
             streams: BTreeMap::from([(name.clone(), mids)]),
         };
         let tracks = track_mapping(&self.registry, publisher.mids());
-        self.split(key)?.publisher = Some(publisher);
+        self.participants.split(key)?.publisher = Some(publisher);
         let command = Command::Publish {
             session,
             tracks,
@@ -193,14 +190,13 @@ impl Core {
     }
 
     fn publisher(&mut self, key: ParticipantKey) -> Result<&mut PublisherPeer, Error> {
-        let publisher = self.split(key)?.publisher.as_mut();
+        let publisher = self.participants.split(key)?.publisher.as_mut();
         publisher.ok_or(Error::NotPublishing)
     }
 
     /// Gives the publisher peer of a participant what was agreed, and its track mapping.
     fn renegotiate(&mut self, key: ParticipantKey, agreed: Option<Agreed>) {
-        let transport = self.participants.get(&key).map(|p| &p.transport);
-        if let Some(Transport::Split(split)) = transport
+        if let Some(Transport::Split(split)) = self.participants.transport(key)
             && let Some(publisher) = &split.publisher
         {
             let command = publisher.renegotiate(&self.registry, agreed);
@@ -229,7 +225,7 @@ impl Core {
 
     /// A room is done with a stream of a participant: nothing of it is taken any more.
     pub(crate) fn end_stream(&mut self, now: Now, key: ParticipantKey, name: &StreamName) {
-        match self.participants.get(&key).map(|p| &p.transport) {
+        match self.participants.transport(key) {
             Some(Transport::Split(_)) => {}
             Some(Transport::Unified(_)) => return self.end_unified_stream(now, key, name),
             Some(Transport::PerStream(_)) | None => return,

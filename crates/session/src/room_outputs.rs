@@ -45,8 +45,7 @@ impl Core {
                     _ => None,
                 };
                 let topology = Topology::Sfu;
-                let fact = Fact::Room { topology, notice };
-                self.outputs.push_back(Output::Fact(fact));
+                self.fact(Fact::Room { topology, notice });
                 if let Some(stream) = ended {
                     self.close_publisher(now, &stream);
                 }
@@ -57,7 +56,7 @@ impl Core {
     /// A track is to be shown to a participant.
     fn view(&mut self, now: Now, key: ParticipantKey, track: Track) {
         let stream = track.stream.clone();
-        match self.participants.get(&key).map(|p| &p.transport) {
+        match self.participants.transport(key) {
             Some(Transport::Split(_)) => self.view_by_subscriber(now, key, track),
             Some(Transport::Unified(_)) => self.view_by_unified(now, key, track),
             // It opens a session for each stream that it wants.
@@ -69,10 +68,12 @@ impl Core {
 
     /// A track is to be shown no more.
     fn hide(&mut self, now: Now, key: ParticipantKey, track: &Track) {
-        match self.participants.get(&key).map(|p| &p.transport) {
-            Some(Transport::Split(_)) => self.hide_by_subscriber(now, key, track),
-            Some(Transport::Unified(_)) => self.hide_by_unified(now, key, track),
+        let hidden = match self.participants.transport_mut(key) {
             Some(Transport::PerStream(_)) | None => return,
+            Some(transport) => transport.hide(now, track, &mut self.registry, &mut *self.random),
+        };
+        if let Some((shard, command)) = hidden {
+            self.command(shard, command);
         }
         self.unsettled.insert(key);
         self.announce(now, &track.stream);
@@ -81,11 +82,11 @@ impl Core {
     /// A participation is over, and its last event is delivered.
     fn forget(&mut self, now: Now, key: ParticipantKey) {
         self.outputs.push_back(Output::Ended { participant: key });
-        let Some(participant) = self.participants.remove(&key) else {
+        let Some(participant) = self.participants.remove(key) else {
             return;
         };
         self.unsettled.remove(&key);
-        for session in participant.transport.sessions() {
+        for (session, _) in participant.transport.peers() {
             self.order_close(session);
             let Some(removed) = self.registry.remove(now.instant, session) else {
                 continue;

@@ -5,28 +5,21 @@ use std::collections::BTreeMap;
 use contract::Command;
 use model::{SessionId, ShardId, StreamName};
 use room::{ParticipantKey, TrackSettings};
-use rtc::{Agreed, LineIndex, Negotiator, Peer};
+use rtc::LineIndex;
 use rtp::{Bitrate, Kind};
 
-use crate::core::{Core, ESTIMATE_INITIAL, Now};
+use crate::core::{Core, Now};
 use crate::error::Error;
-use crate::output::{Fact, Offer, OfferedLine, Output, PeerKind};
-use crate::participant::Transport;
+use crate::output::{Fact, Offer, OfferedLine, PeerKind};
 use crate::random::Random;
-use crate::registry::{Owner, Registry, Session};
-use crate::shown_tracks::{ShownTracks, Track, outgoing};
+use crate::registry::{Owner, Registry};
+use crate::showing_peer::ShowingPeer;
+use crate::shown_tracks::{Track, outgoing};
 
 /// A subscriber peer.
 #[derive(Debug)]
 pub(crate) struct SubscriberPeer {
-    pub(crate) session: SessionId,
-    shard: ShardId,
-    negotiator: Negotiator,
-    /// What its peer is made from, until the first answer.
-    unconnected: Option<rtc::Config>,
-    /// Of the last offer.
-    number: u32,
-    shown: ShownTracks,
+    showing: ShowingPeer,
     settings: BTreeMap<Track, TrackSettings>,
 }
 
@@ -55,60 +48,51 @@ pub struct LayerStats {
 impl SubscriberPeer {
     /// A peer that shows nothing yet. `number` is that of the last offer of its predecessor.
     fn new(session: SessionId, shard: ShardId, config: &rtc::Config, number: u32) -> Self {
+        let role = rtc::Role::Subscriber;
         Self {
-            session,
-            shard,
-            negotiator: Negotiator::new(config, rtc::Role::Subscriber),
-            unconnected: Some(config.clone()),
-            number,
-            shown: ShownTracks::default(),
+            showing: ShowingPeer::new(session, shard, config, role, number),
             settings: BTreeMap::new(),
         }
     }
 
-    /// A track is to be shown. False when there are as many as a peer can carry.
-    fn view(&mut self, now: Now, track: Track, registry: &mut Registry) -> bool {
-        if self.shown.has(&track) {
-            return true;
-        }
-        let Some(line) = self.negotiator.add(outgoing(&track, registry)) else {
-            return false;
-        };
-        registry.attach_viewer(now.instant, self.session, &track.stream);
-        self.shown.add(line, track);
-        true
+    pub(crate) fn session(&self) -> SessionId {
+        self.showing.session
     }
 
-    /// A track is shown no more. Returns what the shard is to be told.
-    fn hide(
+    /// A track is to be shown. False when there are as many as a peer can carry.
+    fn view(&mut self, now: Now, track: Track, registry: &mut Registry) -> bool {
+        if self.showing.shown.has(&track) {
+            return true;
+        }
+        let offered = outgoing(&track, registry);
+        self.showing.view(now, track, offered, registry).is_some()
+    }
+
+    /// A track is shown no more. Returns what a shard is to be told.
+    pub(crate) fn hide(
         &mut self,
         now: Now,
         track: &Track,
         registry: &mut Registry,
         random: &mut dyn Random,
-    ) -> Option<Command> {
+    ) -> Option<(ShardId, Command)> {
         self.settings.remove(track);
-        let line = self.shown.remove(track)?;
-        self.negotiator.remove(line);
-        let command = self.set_subscriptions(None, registry, random);
-        // What else of the stream is shown still needs it.
-        if !self.shown.shows(&track.stream) {
-            registry.detach(now.instant, self.session, &track.stream);
-        }
-        self.unconnected.is_none().then_some(command)
+        let command = self.showing.hide(now, track, registry, random)?;
+        Some((self.showing.shard, command))
     }
 
-    /// How a track is to come. Returns what the shard is to be told.
+    /// How a track is to come. Returns what a shard is to be told.
     fn adjust(
         &mut self,
         track: Track,
         settings: TrackSettings,
         stream: Option<&room::Stream>,
-    ) -> Option<Command> {
-        let line = self.shown.line(&track);
+    ) -> Option<(ShardId, Command)> {
+        let line = self.showing.shown.line(&track);
         let command = line.map(|line| self.track_settings(line, settings, stream));
         self.settings.insert(track, settings);
-        command.filter(|_| self.unconnected.is_none())
+        let command = command.filter(|_| self.showing.is_on_shard())?;
+        Some((self.showing.shard, command))
     }
 
     fn track_settings(
@@ -118,7 +102,7 @@ impl SubscriberPeer {
         stream: Option<&room::Stream>,
     ) -> Command {
         Command::TrackSettings {
-            session: self.session,
+            session: self.showing.session,
             line,
             paused: settings.paused,
             rid_max: stream.and_then(|stream| rid_max(stream, settings)),
@@ -127,17 +111,17 @@ impl SubscriberPeer {
 
     /// The next offer, when there is something to tell and no other waits for its answer.
     pub(crate) fn offer(&mut self) -> Option<Offer> {
-        let sdp = self.negotiator.offer()?;
-        self.number += 1;
+        let showing = &mut self.showing;
+        let sdp = showing.offer()?;
         let line = |(line, track): (LineIndex, &Track)| OfferedLine {
-            mid: self.negotiator.mid(line).unwrap_or_default().to_owned(),
+            mid: showing.negotiator.mid(line).unwrap_or_default().to_owned(),
             stream: track.stream.clone(),
             kind: track.kind,
         };
         Some(Offer {
-            number: self.number,
+            number: showing.number,
             sdp,
-            lines: self.shown.iter().map(line).collect(),
+            lines: showing.shown.iter().map(line).collect(),
         })
     }
 
@@ -150,40 +134,17 @@ impl SubscriberPeer {
         random: &mut dyn Random,
         stream: impl Fn(&StreamName) -> Option<&'a room::Stream>,
     ) -> Result<Vec<Command>, Error> {
-        let agreed = self.negotiator.answered(answer)?;
-        let begun = self.shown.agree(&agreed);
-        let mut commands = match self.unconnected.take() {
-            Some(config) => {
-                let peer = Peer::new(&config, agreed, Some(ESTIMATE_INITIAL), now.instant)?;
-                let (session, peer) = (self.session, Box::new(peer));
-                vec![
-                    Command::View { session, peer },
-                    self.set_subscriptions(None, registry, random),
-                ]
-            }
-            None => vec![self.set_subscriptions(Some(Box::new(agreed)), registry, random)],
-        };
+        let agreed = self.showing.negotiator.answered(answer)?;
+        let showing = self.showing.agree(now, agreed, registry, random)?;
+        let mut commands = showing.commands;
         // Settings that came before the track could.
-        for line in begun {
-            let track = self.shown.track(line);
+        for line in showing.begun {
+            let track = self.showing.shown.track(line);
             if let Some((track, settings)) = track.and_then(|t| self.settings.get_key_value(t)) {
                 commands.push(self.track_settings(line, *settings, stream(&track.stream)));
             }
         }
         Ok(commands)
-    }
-
-    fn set_subscriptions(
-        &self,
-        agreed: Option<Box<Agreed>>,
-        registry: &Registry,
-        random: &mut dyn Random,
-    ) -> Command {
-        Command::SetSubscriptions {
-            session: self.session,
-            agreed,
-            lines: self.shown.subscriptions(registry, random),
-        }
     }
 }
 
@@ -196,14 +157,10 @@ impl Core {
         number: u32,
         answer: &sdp::Description,
     ) -> Result<(), Error> {
-        let transport = self.participants.get_mut(&key).map(|p| &mut p.transport);
-        let Some(Transport::Split(split)) = transport else {
-            return Err(Error::Gone);
-        };
-        let peer = split.subscriber.as_mut();
-        let peer = peer.filter(|peer| peer.number == number);
+        let peer = self.participants.split(key)?.subscriber.as_mut();
+        let peer = peer.filter(|peer| peer.showing.number == number);
         let peer = peer.ok_or(Error::UnknownOffer)?;
-        let (rooms, shard) = (&self.rooms, peer.shard);
+        let (rooms, shard) = (&self.rooms, peer.showing.shard);
         let commands = peer.answer(now, answer, &self.registry, &mut *self.random, |stream| {
             rooms.stream(stream)
         })?;
@@ -217,8 +174,8 @@ impl Core {
 
     /// ICE of the subscriber peer begins anew: an offer follows.
     pub fn restart_subscriber(&mut self, now: Now, key: ParticipantKey) -> Result<(), Error> {
-        if let Some(peer) = &mut self.split(key)?.subscriber {
-            peer.negotiator.restart();
+        if let Some(peer) = &mut self.participants.split(key)?.subscriber {
+            peer.showing.negotiator.restart();
             self.unsettled.insert(key);
         }
         self.settle(now);
@@ -227,10 +184,10 @@ impl Core {
 
     /// What the server measures of a participant's media.
     pub fn stats(&mut self, key: ParticipantKey) -> Result<Stats, Error> {
-        let split = self.split(key)?;
+        let split = self.participants.split(key)?;
         let streams = split.publisher.iter().flat_map(|peer| peer.streams());
         let streams: Vec<StreamName> = streams.cloned().collect();
-        let subscriber = split.subscriber.as_ref().map(|peer| peer.session);
+        let subscriber = split.subscriber.as_ref().map(SubscriberPeer::session);
         let subscriber = subscriber.and_then(|id| self.registry.session(id));
         let mut published = Vec::new();
         for stream in streams {
@@ -252,52 +209,25 @@ impl Core {
     }
 
     pub(crate) fn view_by_subscriber(&mut self, now: Now, key: ParticipantKey, track: Track) {
-        let has_peer = self
-            .split(key)
-            .is_ok_and(|split| split.subscriber.is_some());
-        if !has_peer && !self.new_subscriber(key, 0) {
+        if self.participants.subscriber(key).is_none() && !self.new_subscriber(key, 0) {
             return;
         }
         let stream = track.stream.clone();
-        let transport = self.participants.get_mut(&key).map(|p| &mut p.transport);
-        let Some(Transport::Split(split)) = transport else {
-            return;
-        };
-        let peer = split.subscriber.as_mut();
+        let peer = self.participants.subscriber(key);
         if peer.is_some_and(|peer| !peer.view(now, track, &mut self.registry)) {
             let participant = key;
-            let fact = Fact::LinesFull {
+            self.fact(Fact::LinesFull {
                 participant,
                 stream,
-            };
-            self.outputs.push_back(Output::Fact(fact));
-        }
-    }
-
-    pub(crate) fn hide_by_subscriber(&mut self, now: Now, key: ParticipantKey, track: &Track) {
-        let transport = self.participants.get_mut(&key).map(|p| &mut p.transport);
-        let Some(Transport::Split(split)) = transport else {
-            return;
-        };
-        let Some(peer) = &mut split.subscriber else {
-            return;
-        };
-        let shard = peer.shard;
-        if let Some(command) = peer.hide(now, track, &mut self.registry, &mut *self.random) {
-            self.command(shard, command);
+            });
         }
     }
 
     pub(crate) fn adjust(&mut self, key: ParticipantKey, track: Track, settings: TrackSettings) {
-        let transport = self.participants.get_mut(&key).map(|p| &mut p.transport);
-        let Some(Transport::Split(split)) = transport else {
-            return;
-        };
-        let Some(peer) = &mut split.subscriber else {
-            return;
-        };
-        let (shard, published) = (peer.shard, self.rooms.stream(&track.stream));
-        if let Some(command) = peer.adjust(track, settings, published) {
+        let published = self.rooms.stream(&track.stream);
+        let peer = self.participants.subscriber(key);
+        let command = peer.and_then(|peer| peer.adjust(track, settings, published));
+        if let Some((shard, command)) = command {
             self.command(shard, command);
         }
     }
@@ -305,18 +235,14 @@ impl Core {
     /// Adds a subscriber peer. False when there are as many sessions as there may be.
     fn new_subscriber(&mut self, key: ParticipantKey, number: u32) -> bool {
         if self.registry.check_full().is_err() {
-            let fact = Fact::NoSubscriberPeer { participant: key };
-            self.outputs.push_back(Output::Fact(fact));
+            self.fact(Fact::NoSubscriberPeer { participant: key });
             return false;
         }
-        let session = self.next_session();
         let shard = self.registry.least_loaded();
-        let client = self.participants.get(&key).map(|p| p.client.clone());
         let owner = Owner::Participant(key, PeerKind::Subscriber);
-        let new = Session::new(shard, client.unwrap_or_default(), owner);
-        self.registry.insert(session, new);
+        let session = self.add_session(shard, self.participants.client(key), owner);
         let peer = SubscriberPeer::new(session, shard, &self.peers[shard.index()], number);
-        if let Ok(split) = self.split(key) {
+        if let Ok(split) = self.participants.split(key) {
             split.subscriber = Some(peer);
         }
         true
@@ -324,17 +250,14 @@ impl Core {
 
     /// The subscriber peer of a participant has ended: another shows the same.
     pub(crate) fn renew_subscriber(&mut self, now: Now, key: ParticipantKey) {
-        let old = self
-            .split(key)
-            .ok()
-            .and_then(|split| split.subscriber.take());
-        let Some(old) = old else {
+        let split = self.participants.split(key).ok();
+        let Some(old) = split.and_then(|split| split.subscriber.take()) else {
             return;
         };
-        if !self.new_subscriber(key, old.number) {
+        if !self.new_subscriber(key, old.showing.number) {
             return;
         }
-        for (_, track) in old.shown.iter() {
+        for (_, track) in old.showing.shown.iter() {
             self.view_by_subscriber(now, key, track.clone());
         }
         for (track, settings) in old.settings {

@@ -6,17 +6,18 @@ use std::time::{Duration, Instant};
 use contract::Command;
 use model::{SessionId, ShardId, StreamName};
 use room::{Declared, ParticipantId, ParticipantKey};
-use rtc::{Agreed, ChannelNumber, Expected, LineIndex, Negotiator, Peer, SentTrack};
+use rtc::{Agreed, ChannelNumber, Expected, LineIndex, SentTrack};
 
-use crate::core::{Core, ESTIMATE_INITIAL, Now};
+use crate::core::{Core, Now};
 use crate::enter::UnifiedOptions;
 use crate::error::Error;
-use crate::output::{Fact, Offer, Output};
+use crate::output::{Fact, Offer};
 use crate::participant::Transport;
 use crate::publisher_peer::{Formats, track_mapping};
 use crate::random::Random;
 use crate::registry::Registry;
-use crate::shown_tracks::{ShownTracks, Track, outgoing};
+use crate::showing_peer::ShowingPeer;
+use crate::shown_tracks::{Track, outgoing};
 use crate::unified_streams::{may_be_passed, streams};
 
 /// Descriptions of one participant in a second, on average and at once: each is a command to a
@@ -27,18 +28,11 @@ const DESCRIPTIONS_AT_ONCE: u32 = 30;
 /// A unified peer.
 #[derive(Debug)]
 pub(crate) struct UnifiedPeer {
-    pub(crate) session: SessionId,
-    shard: ShardId,
-    negotiator: Negotiator,
-    /// What its peer is made from, until the participant's first description.
-    unconnected: Option<rtc::Config>,
+    showing: ShowingPeer,
     /// The server's offer comes first.
     is_asking: bool,
-    /// Counts the server's offers.
-    number: u32,
     /// What the participant publishes.
     published: BTreeMap<StreamName, Vec<SentTrack>>,
-    shown: ShownTracks,
     /// Whose track is on each line, and under which names of stream and track it was offered.
     names: BTreeMap<LineIndex, (ParticipantId, (String, String))>,
     /// See [`UnifiedOptions::stream_name`].
@@ -76,30 +70,28 @@ impl UnifiedPeer {
             new_lines: options.new_lines,
         };
         Self {
-            session,
-            shard,
-            negotiator: Negotiator::new(config, role),
-            unconnected: Some(config.clone()),
+            showing: ShowingPeer::new(session, shard, config, role, 0),
             is_asking: false,
-            number: 0,
             published: BTreeMap::new(),
-            shown: ShownTracks::default(),
             names: BTreeMap::new(),
             stream_name: options.stream_name,
             pace: Pace::default(),
         }
     }
 
+    pub(crate) fn session(&self) -> SessionId {
+        self.showing.session
+    }
+
     /// The next offer, if it is time for one.
     pub(crate) fn offer(&mut self) -> Option<Offer> {
         // Unless the server asks, the participant offers first.
-        if self.unconnected.is_some() && !self.is_asking {
+        if !self.showing.is_on_shard() && !self.is_asking {
             return None;
         }
-        let sdp = self.negotiator.offer()?;
-        self.number += 1;
+        let sdp = self.showing.offer()?;
         Some(Offer {
-            number: self.number,
+            number: self.showing.number,
             sdp,
             // Participants with such a peer know tracks by the names in the SDP.
             lines: Vec::new(),
@@ -115,7 +107,7 @@ impl UnifiedPeer {
         publisher: Option<(ParticipantId, Option<SentTrack>)>,
         registry: &mut Registry,
     ) -> bool {
-        if self.shown.has(&track) {
+        if self.showing.shown.has(&track) {
             return true;
         }
         let mut offered = outgoing(&track, registry);
@@ -139,47 +131,27 @@ impl UnifiedPeer {
             }
         }
         let names = (offered.stream.clone(), offered.track.clone());
-        let Some(line) = self.negotiator.add(offered) else {
+        let Some(line) = self.showing.view(now, track, offered, registry) else {
             return false;
         };
-        registry.attach_viewer(now.instant, self.session, &track.stream);
         if let Some((publisher, _)) = publisher {
             self.names.insert(line, (publisher, names));
         }
-        self.shown.add(line, track);
         true
     }
 
-    /// A track is shown no more. Returns what the shard is to be told.
-    fn hide(
+    /// A track is shown no more. Returns what a shard is to be told.
+    pub(crate) fn hide(
         &mut self,
         now: Now,
         track: &Track,
         registry: &mut Registry,
         random: &mut dyn Random,
-    ) -> Option<Command> {
-        let line = self.shown.remove(track)?;
+    ) -> Option<(ShardId, Command)> {
+        let line = self.showing.shown.line(track)?;
         self.names.remove(&line);
-        self.negotiator.remove(line);
-        let command = self.set_subscriptions(None, registry, random);
-        // What else of the stream is shown still needs it.
-        if !self.shown.shows(&track.stream) {
-            registry.detach(now.instant, self.session, &track.stream);
-        }
-        self.unconnected.is_none().then_some(command)
-    }
-
-    fn set_subscriptions(
-        &self,
-        agreed: Option<Agreed>,
-        registry: &Registry,
-        random: &mut dyn Random,
-    ) -> Command {
-        Command::SetSubscriptions {
-            session: self.session,
-            agreed: agreed.map(Box::new),
-            lines: self.shown.subscriptions(registry, random),
-        }
+        let command = self.showing.hide(now, track, registry, random)?;
+        Some((self.showing.shard, command))
     }
 
     /// The m-lines of what the participant publishes, each with its stream.
@@ -197,9 +169,9 @@ impl Core {
         key: ParticipantKey,
         wanted: &[Expected],
     ) -> Result<(), Error> {
-        let peer = self.unified(key)?;
+        let peer = self.participants.unified(key)?;
         for what in wanted {
-            peer.negotiator.expect(*what);
+            peer.showing.negotiator.expect(*what);
         }
         peer.is_asking = true;
         self.unsettled.insert(key);
@@ -215,7 +187,11 @@ impl Core {
         key: ParticipantKey,
         offer: &sdp::Description,
     ) -> Result<(), Error> {
-        self.unified(key)?.negotiator.expect_offered(offer);
+        self.participants
+            .unified(key)?
+            .showing
+            .negotiator
+            .expect_offered(offer);
         self.unsettled.insert(key);
         self.settle(now);
         Ok(())
@@ -223,8 +199,8 @@ impl Core {
 
     /// Sends a text over a data channel of a participant. What cannot be sent is lost.
     pub fn write_channel(&mut self, key: ParticipantKey, channel: ChannelNumber, text: String) {
-        if let Ok(peer) = self.unified(key) {
-            let (session, shard) = (peer.session, peer.shard);
+        if let Ok(peer) = self.participants.unified(key) {
+            let (session, shard) = (peer.showing.session, peer.showing.shard);
             let command = Command::Write {
                 session,
                 channel,
@@ -237,7 +213,7 @@ impl Core {
     /// Counts a description of a participant. Returns how long the caller has to wait before it
     /// passes that on.
     pub fn pace(&mut self, now: Now, key: ParticipantKey) -> Result<Duration, Error> {
-        Ok(self.unified(key)?.pace.take(now.instant))
+        Ok(self.participants.unified(key)?.pace.take(now.instant))
     }
 
     /// Takes an offer of a participant. Returns the answer; what it publishes now is in its room.
@@ -247,7 +223,12 @@ impl Core {
         key: ParticipantKey,
         offer: &sdp::Description,
     ) -> Result<String, Error> {
-        let answered = self.unified(key)?.negotiator.offered(offer);
+        let answered = self
+            .participants
+            .unified(key)?
+            .showing
+            .negotiator
+            .offered(offer);
         // Also when this offer is refused: one of the server that was void for it goes out again.
         self.unsettled.insert(key);
         let answered = answered.map_err(Error::from).and_then(|answered| {
@@ -267,7 +248,12 @@ impl Core {
         key: ParticipantKey,
         answer: &sdp::Description,
     ) -> Result<(), Error> {
-        let agreed = self.unified(key)?.negotiator.answered(answer)?;
+        let agreed = self
+            .participants
+            .unified(key)?
+            .showing
+            .negotiator
+            .answered(answer)?;
         let formats = Formats::of(&agreed);
         // An answer that only takes what is shown need not repeat the names of what it sends.
         let sends_otherwise = agreed.sends_otherwise;
@@ -282,23 +268,14 @@ impl Core {
     /// Gives a shard what was agreed: with the first of it, the peer.
     fn agree(&mut self, now: Now, key: ParticipantKey, agreed: Agreed) -> Result<(), Error> {
         self.unsettled.insert(key);
-        let transport = self.participants.get_mut(&key).map(|p| &mut p.transport);
-        let Some(Transport::Unified(peer)) = transport else {
+        let Ok(peer) = self.participants.unified(key) else {
             return Ok(());
         };
-        peer.shown.agree(&agreed);
-        let (session, shard) = (peer.session, peer.shard);
         let (registry, random) = (&self.registry, &mut *self.random);
-        let Some(config) = peer.unconnected.take() else {
-            let command = peer.set_subscriptions(Some(agreed), registry, random);
+        let shard = peer.showing.shard;
+        for command in peer.showing.agree(now, agreed, registry, random)?.commands {
             self.command(shard, command);
-            return Ok(());
-        };
-        let new = Peer::new(&config, agreed, Some(ESTIMATE_INITIAL), now.instant)?;
-        let subscriptions = peer.set_subscriptions(None, registry, random);
-        let peer = Box::new(new);
-        self.command(shard, Command::View { session, peer });
-        self.command(shard, subscriptions);
+        }
         Ok(())
     }
 
@@ -318,10 +295,10 @@ impl Core {
             return;
         }
         let base = format!("{room}/{}", participant.id);
-        let Ok(peer) = self.unified(key) else {
+        let Ok(peer) = self.participants.unified(key) else {
             return;
         };
-        let session = peer.session;
+        let session = peer.session();
         let before = std::mem::take(&mut peer.published);
         let after = streams(&base, &before, tracks);
         peer.published.clone_from(&after);
@@ -334,11 +311,11 @@ impl Core {
             let label = name.as_str().strip_prefix(&base);
             let label = label.and_then(|rest| rest.strip_prefix('~'));
             if let Err(error) = self.publish_unified(now, key, name, label, tracks, formats) {
-                self.outputs.push_back(Output::Fact(Fact::StreamRefused {
+                self.fact(Fact::StreamRefused {
                     stream: name.clone(),
                     why: error.to_string(),
-                }));
-                if let Ok(peer) = self.unified(key) {
+                });
+                if let Ok(peer) = self.participants.unified(key) {
                     peer.published.remove(name);
                 }
                 self.registry.detach(now.instant, session, name);
@@ -356,7 +333,7 @@ impl Core {
         tracks: &[SentTrack],
         formats: &Formats,
     ) -> Result<(), Error> {
-        let session = self.unified(key)?.session;
+        let session = self.participants.unified(key)?.session();
         let formats = formats.of_video(|mid| tracks.iter().any(|track| track.mid == mid));
         self.attach(now, session, name, formats)?;
         let track = |track: &SentTrack| room::Track {
@@ -379,9 +356,8 @@ impl Core {
 
     /// The shard learns the track mapping of what a participant publishes.
     fn map_unified_tracks(&mut self, key: ParticipantKey) {
-        let transport = self.participants.get(&key).map(|p| &p.transport);
-        if let Some(Transport::Unified(peer)) = transport {
-            let (shard, session) = (peer.shard, peer.session);
+        if let Some(Transport::Unified(peer)) = self.participants.transport(key) {
+            let (shard, session) = (peer.showing.shard, peer.showing.session);
             let tracks = track_mapping(&self.registry, peer.mids());
             let command = Command::Renegotiate {
                 session,
@@ -394,10 +370,10 @@ impl Core {
 
     /// A room is done with a stream of a participant with a unified peer.
     pub(crate) fn end_unified_stream(&mut self, now: Now, key: ParticipantKey, name: &StreamName) {
-        let Ok(peer) = self.unified(key) else {
+        let Ok(peer) = self.participants.unified(key) else {
             return;
         };
-        let session = peer.session;
+        let session = peer.session();
         if peer.published.remove(name).is_some() {
             self.registry.detach(now.instant, session, name);
             self.map_unified_tracks(key);
@@ -408,28 +384,15 @@ impl Core {
     pub(crate) fn view_by_unified(&mut self, now: Now, key: ParticipantKey, track: Track) {
         let publisher = self.track_publisher(&track);
         let stream = track.stream.clone();
-        let transport = self.participants.get_mut(&key).map(|p| &mut p.transport);
-        let Some(Transport::Unified(peer)) = transport else {
+        let Ok(peer) = self.participants.unified(key) else {
             return;
         };
         if !peer.view(now, track, publisher, &mut self.registry) {
             let participant = key;
-            let fact = Fact::LinesFull {
+            self.fact(Fact::LinesFull {
                 participant,
                 stream,
-            };
-            self.outputs.push_back(Output::Fact(fact));
-        }
-    }
-
-    pub(crate) fn hide_by_unified(&mut self, now: Now, key: ParticipantKey, track: &Track) {
-        let transport = self.participants.get_mut(&key).map(|p| &mut p.transport);
-        let Some(Transport::Unified(peer)) = transport else {
-            return;
-        };
-        let shard = peer.shard;
-        if let Some(command) = peer.hide(now, track, &mut self.registry, &mut *self.random) {
-            self.command(shard, command);
+            });
         }
     }
 
@@ -438,8 +401,7 @@ impl Core {
     fn track_publisher(&self, track: &Track) -> Option<(ParticipantId, Option<SentTrack>)> {
         let owner = self.rooms.owner(&track.stream)?;
         let id = self.rooms.participant(owner)?.id.clone();
-        let transport = self.participants.get(&owner).map(|p| &p.transport);
-        let Some(Transport::Unified(peer)) = transport else {
+        let Some(Transport::Unified(peer)) = self.participants.transport(owner) else {
             return Some((id, None));
         };
         let sent = peer.published.get(&track.stream);
