@@ -32,14 +32,6 @@ impl KeyframeRequests {
         Some(now.saturating_duration_since(asked))
     }
 
-    /// When [`Self::poll`] will return true next; `None` if no key frame is wanted.
-    pub(crate) fn due(&self) -> Option<Instant> {
-        // Also `None` before the first request, which is due at once.
-        self.wanted
-            .then(|| self.sent_at.map(|at| at + self.interval()))
-            .flatten()
-    }
-
     /// Whether a request is to be sent now. If so, the caller sends it.
     pub(crate) fn poll(&mut self, now: Instant) -> bool {
         let due = self.wanted && self.sent_at.is_none_or(|at| now >= at + self.interval());

@@ -223,15 +223,6 @@ impl Track {
         layers.find_map(|(index, layer)| layer.requests.poll(now).then_some(index))
     }
 
-    /// When a key-frame request is to be sent or repeated next. `None` also before a layer's first
-    /// request, which is due at once.
-    pub fn keyframe_request_due(&self) -> Option<Instant> {
-        self.layers
-            .iter()
-            .filter_map(|layer| layer.requests.due())
-            .min()
-    }
-
     /// Whether some layer still needs a key frame.
     pub fn wants_keyframe(&self) -> bool {
         self.layers.iter().any(|layer| layer.requests.is_wanted())
