@@ -78,6 +78,11 @@ impl Rooms {
         self.rooms.values().map(RoomState::room)
     }
 
+    /// The number of rooms.
+    pub fn rooms_count(&self) -> usize {
+        self.rooms.len()
+    }
+
     /// The participants of a room without the hidden ones, in the order of their keys; `None` if
     /// there is no such room.
     pub fn participants(&self, room: &RoomName) -> Option<Vec<Participant>> {

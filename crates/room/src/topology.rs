@@ -12,13 +12,6 @@ pub enum Topology {
     Tree,
 }
 
-impl Topology {
-    /// Whether media passes the server: then the room has streams, with what is measured of them.
-    pub fn is_forwarded(self) -> bool {
-        self == Self::Sfu
-    }
-}
-
 /// A room as the directory of all rooms has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {

@@ -179,23 +179,9 @@ impl Control {
         self.state().core.stream(name)
     }
 
-    /// How many rooms and participants there are, by the way of media. Hidden participants count
-    /// where media is forwarded.
-    pub(crate) fn rooms_count(&self) -> BTreeMap<Topology, (usize, usize)> {
-        let state = self.state();
-        let mut counts = BTreeMap::new();
-        for topology in [Topology::Sfu, Topology::Direct, Topology::Tree] {
-            counts.insert(topology, (0, 0));
-        }
-        for listed in state.core.directory() {
-            let (rooms, participants) = counts.entry(listed.topology).or_default();
-            *rooms += 1;
-            *participants += listed.room.participants;
-        }
-        if let Some((_, participants)) = counts.get_mut(&Topology::Sfu) {
-            *participants = state.core.rooms().len();
-        }
-        counts
+    /// How many rooms of a topology there are, and participants in them.
+    pub(crate) fn rooms_count(&self, topology: Topology) -> (usize, usize) {
+        self.state().core.count(topology)
     }
 
     /// What each shard does, by number.

@@ -24,6 +24,15 @@ impl Core {
         forwarded.chain(direct).chain(self.trees.listed())
     }
 
+    /// The number of rooms of a topology, and of the participants in them, with hidden ones.
+    pub fn count(&self, topology: Topology) -> (usize, usize) {
+        match topology {
+            Topology::Sfu => (self.rooms.rooms_count(), self.rooms.len()),
+            Topology::Direct => self.direct.count(),
+            Topology::Tree => self.trees.count(),
+        }
+    }
+
     /// A room of this name; `None` when there is none. Of several, the forwarded one.
     pub fn room_inside(&self, name: &RoomName) -> Option<RoomInside> {
         if let Some(room) = self.rooms.room(name) {

@@ -11,20 +11,30 @@ use crate::{EndReason, Listed, Notice, Participant, ParticipantId, Role, RoomNam
 impl Rooms {
     /// All rooms whose media goes from browser to browser, oldest first.
     pub fn listed(&self) -> impl Iterator<Item = Listed> {
-        let rooms = self.rooms.values();
-        rooms.filter(|_| self.media == Media::Direct).map(listed)
+        self.between_browsers().map(listed)
+    }
+
+    /// The number of these rooms, and of the participants in them.
+    pub fn count(&self) -> (usize, usize) {
+        let participants = self.between_browsers().map(participants);
+        (self.between_browsers().count(), participants.sum())
     }
 
     /// A room of this name with its participants, the host first; `None` if there is none whose
     /// media goes from browser to browser.
     pub fn listed_with(&self, name: &RoomName) -> Option<(Listed, Vec<Participant>)> {
-        let rooms = self.rooms.values();
-        let mut rooms = rooms.filter(|_| self.media == Media::Direct);
-        let room = rooms.find(|room| name_of(&room.name) == *name)?;
+        let room = self
+            .between_browsers()
+            .find(|room| name_of(&room.name) == *name)?;
         let host = participant(&room.name, Role::Host);
         let viewers = room.viewers.iter();
         let viewers = viewers.map(|viewer| participant(&viewer.name, Role::Viewer));
         Some((listed(room), std::iter::once(host).chain(viewers).collect()))
+    }
+
+    fn between_browsers(&self) -> impl Iterator<Item = &Room> {
+        let rooms = self.rooms.values();
+        rooms.filter(|_| self.media == Media::Direct)
     }
 
     /// A room begins, with its host.
@@ -73,12 +83,12 @@ fn name_of(name: &Name) -> RoomName {
 }
 
 fn listed(room: &Room) -> Listed {
-    // The host counts.
-    Listed::peer_to_peer(
-        name_of(&room.name),
-        Topology::Direct,
-        room.viewers.len() + 1,
-    )
+    Listed::peer_to_peer(name_of(&room.name), Topology::Direct, participants(room))
+}
+
+/// The host counts.
+fn participants(room: &Room) -> usize {
+    room.viewers.len() + 1
 }
 
 fn participant(name: &Name, role: Role) -> Participant {

@@ -12,6 +12,12 @@ impl Broadcasts {
         self.broadcasts.values().map(listed)
     }
 
+    /// The number of broadcasts, and of the peers in them.
+    pub fn count(&self) -> (usize, usize) {
+        let peers = self.broadcasts.values().map(|one| one.members.len());
+        (self.broadcasts.len(), peers.sum())
+    }
+
     /// A broadcast of this name with its peers, the owner first; `None` if there is none.
     pub fn listed_with(&self, name: &RoomName) -> Option<(Listed, Vec<Participant>)> {
         let mut broadcasts = self.broadcasts.values();

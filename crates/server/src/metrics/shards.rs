@@ -37,8 +37,7 @@ impl Collector for Shards {
 
 impl Shards {
     fn encode_rooms(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let mut counts = self.0.rooms_count();
-        let (rooms, participants) = counts.remove(&Topology::Sfu).unwrap_or_default();
+        let (rooms, participants) = self.0.rooms_count(Topology::Sfu);
         gauge(
             encoder,
             "rooms",
@@ -51,29 +50,21 @@ impl Shards {
             "Participants in all rooms whose media is forwarded",
             participants as u64,
         )?;
-        let label = |topology| match topology {
-            Topology::Sfu => "sfu",
-            Topology::Direct => "direct",
-            Topology::Tree => "tree",
-        };
-        let of = |count: fn(&(usize, usize)) -> usize| {
-            let counts = counts.iter();
-            let counts = counts.map(|(topology, both)| (label(*topology), count(both) as u64));
-            counts.collect::<Vec<_>>()
-        };
+        let direct = self.0.rooms_count(Topology::Direct);
+        let tree = self.0.rooms_count(Topology::Tree);
         labelled_gauge(
             encoder,
             "peer_to_peer_rooms",
             "Rooms whose media goes from browser to browser",
             "topology",
-            &of(|both| both.0),
+            &[("direct", direct.0 as u64), ("tree", tree.0 as u64)],
         )?;
         labelled_gauge(
             encoder,
             "peer_to_peer_participants",
             "Participants in rooms whose media goes from browser to browser",
             "topology",
-            &of(|both| both.1),
+            &[("direct", direct.1 as u64), ("tree", tree.1 as u64)],
         )
     }
 

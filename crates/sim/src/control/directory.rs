@@ -32,7 +32,7 @@ impl ToldDirectory {
                 inside.is_some_and(|inside| inside.remove(participant))
             }
             Notice::StreamStarted { room, .. } | Notice::StreamEnded { room, .. } => {
-                topology.is_forwarded() && rooms.contains_key(&(topology, room.clone()))
+                topology == Topology::Sfu && rooms.contains_key(&(topology, room.clone()))
             }
         };
         match follows {
