@@ -35,8 +35,8 @@ pub(crate) use external::Followed;
 pub(crate) use outlets::{EventBatch, Outlet, Slow};
 pub(crate) use participants::{Enter, Entrance};
 pub(crate) use peer_to_peer::{DirectOutlet, TreeOutlet};
-pub(crate) use session::{Caller, ChannelMessage};
-pub(crate) use unified::{Offers, Participation, UnifiedOptions};
+pub(crate) use session::{Caller, ChannelMessage, UnifiedOptions};
+pub(crate) use unified::{Offers, Participation};
 
 /// How long a shard may take to answer before the caller is told that the server is busy.
 const SHARD_TIMEOUT: Duration = Duration::from_secs(2);

@@ -44,7 +44,7 @@ impl Control {
             stream: open.stream.clone(),
             client: open.client,
         };
-        // An offer that is refused anyhow is not read.
+        // What is refused anyhow waits for no thread.
         let placed = self.state().core.place(now(), &opener, &wanted);
         placed.map_err(|error| self.refused(error))?;
         // The longest offers take a while to read: not on a media thread, and not under the lock.

@@ -21,6 +21,9 @@ pub(crate) struct Enter {
     pub(crate) metadata: String,
     /// What the participant may do. The caller has looked at permissions.
     pub(crate) role: room::Role,
+    /// It is shown all tracks of others that it does not decline; otherwise those to which it
+    /// subscribes by [`Control::subscribe`]. False with a peer for each stream.
+    pub(crate) auto_subscribe: bool,
     /// The dialect, for the log.
     pub(crate) client: &'static str,
 }
@@ -52,17 +55,17 @@ impl Control {
         Ok((key, joined))
     }
 
-    /// Lets a participant into a room, which is told events by a queue. It is shown no streams: it opens sessions for those that it
-    /// wants. Its dialect says when its socket is lost, and when it leaves.
+    /// Lets a participant into a room, which is told events by a queue. It is shown no streams: it
+    /// opens sessions for those that it wants. Its dialect says when its socket is lost, and when
+    /// it leaves.
     pub(crate) fn enter(&self, enter: Enter) -> Result<Entrance, OpenError> {
-        self.enter_with(enter, false, TransportKind::PerStream, None)
+        self.enter_with(enter, TransportKind::PerStream, None)
     }
 
-    /// The same, over other peers, and shown all streams or none.
+    /// The same, over other peers.
     pub(super) fn enter_with(
         &self,
         enter: Enter,
-        auto_subscribe: bool,
         transport: TransportKind,
         unified: Option<UnifiedOutlet>,
     ) -> Result<Entrance, OpenError> {
@@ -73,7 +76,7 @@ impl Control {
             metadata: enter.metadata,
             role: enter.role,
             client: enter.client.to_owned(),
-            auto_subscribe,
+            auto_subscribe: enter.auto_subscribe,
             transport,
         };
         let (queue, events) = Queue::new(unified);

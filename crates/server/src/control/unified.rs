@@ -4,7 +4,7 @@
 use model::OpenError;
 use room::ParticipantKey;
 use rtc::{ChannelNumber, Expected};
-use session::{ChannelMessage, TransportKind};
+use session::{ChannelMessage, TransportKind, UnifiedOptions};
 use tokio::sync::{mpsc, watch};
 
 use super::participants::{Enter, Entrance};
@@ -13,20 +13,6 @@ use super::{Control, now};
 
 /// What comes over data channels and waits for a socket's task. Further texts are left out.
 const CHANNEL_MESSAGES_MAX: usize = 64;
-
-/// How a participant with a unified peer takes part.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct UnifiedOptions {
-    /// It is shown all streams of the room, as they come. Otherwise it subscribes by
-    /// [`Rooms::subscribe`](room::Rooms::subscribe).
-    pub(crate) shown_all: bool,
-    /// The name under which it is shown all streams, with tracks `audio` and `video`; `None`: as
-    /// their publishers call them.
-    pub(crate) called_all: Option<&'static str>,
-    /// As long as it has been offered fewer m-lines, each track that it is shown gets a new one.
-    /// Then those are used again whose tracks have gone.
-    pub(crate) new_lines: usize,
-}
 
 /// What a dialect gets for a participant that entered with a unified peer.
 #[derive(Debug)]
@@ -64,11 +50,8 @@ impl Control {
             offers: offers_in,
             channel_messages: to_dialect,
         };
-        let transport = TransportKind::Unified(session::UnifiedOptions {
-            stream_name: options.called_all,
-            new_lines: options.new_lines,
-        });
-        let entrance = self.enter_with(enter, options.shown_all, transport, Some(outlet))?;
+        let transport = TransportKind::Unified(options);
+        let entrance = self.enter_with(enter, transport, Some(outlet))?;
         Ok(Participation {
             entrance,
             offers: Offers(offers),

@@ -95,6 +95,7 @@ impl Names {
             id: self.id,
             metadata: String::new(),
             role,
+            auto_subscribe: false,
             client,
         }
     }

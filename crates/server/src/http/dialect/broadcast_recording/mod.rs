@@ -32,8 +32,7 @@ const CLIENT: &str = "Broadcast-Recording";
 /// A subscriber is shown only the stream that it subscribes to, under the name that the original
 /// server gave it. The tracks of a broadcaster that returns use the same m-lines.
 const OPTIONS: UnifiedOptions = UnifiedOptions {
-    shown_all: false,
-    called_all: Some("pion"),
+    stream_name: Some("pion"),
     new_lines: 0,
 };
 

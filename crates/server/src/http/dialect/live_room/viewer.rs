@@ -15,8 +15,7 @@ use crate::http::socket::Close;
 
 /// A viewer is shown only the host's stream, under the names that the host gave its tracks.
 const OPTIONS: UnifiedOptions = UnifiedOptions {
-    shown_all: false,
-    called_all: None,
+    stream_name: None,
     new_lines: 0,
 };
 

@@ -14,7 +14,7 @@ use room::{EndReason, Event};
 use signaling::dialect::pion_sfu::{self, Call, Identity, Unreadable};
 
 use super::Mount;
-use crate::control::{EventBatch, UnifiedOptions};
+use crate::control::{Enter, EventBatch, UnifiedOptions};
 use crate::http::Service;
 use crate::http::admission::{After, Endings, NameError, Names, role};
 use crate::http::socket::handler::{self, Handler, Outgoing, Reaction, Rules};
@@ -24,6 +24,12 @@ use inside::{Inside, SessionEvent};
 /// m-lines that a participant is offered before those of ended tracks are used again. Clients know
 /// tracks by their ids, and browsers keep the id of the first track on an m-line.
 const NEW_LINES_MAX: usize = 64;
+
+/// A participant is shown streams under the names that their publishers gave them.
+const OPTIONS: UnifiedOptions = UnifiedOptions {
+    stream_name: None,
+    new_lines: NEW_LINES_MAX,
+};
 
 /// When a participation has ended, the socket may join again.
 const ENDINGS: Endings = Endings {
@@ -166,13 +172,11 @@ impl Session {
         })?;
         let opening = self.service.take_opening();
         opening.map_err(|error| error.to_string())?;
-        let enter = names.enter(role(&self.permissions), "Pion_SFU");
-        let options = UnifiedOptions {
-            shown_all: self.permissions.join_as_viewer().is_ok(),
-            called_all: None,
-            new_lines: NEW_LINES_MAX,
+        let enter = Enter {
+            auto_subscribe: self.permissions.join_as_viewer().is_ok(),
+            ..names.enter(role(&self.permissions), "Pion_SFU")
         };
-        let participation = self.service.control.enter_unified(enter, options);
+        let participation = self.service.control.enter_unified(enter, OPTIONS);
         let participation = participation.map_err(|error| error.to_string())?;
         Ok(Inside::new(identity, participation))
     }
