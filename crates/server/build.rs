@@ -1,4 +1,4 @@
-//! Builds again when the embedded pages change. The derive that embeds them only notices
+//! Builds again when the embedded pages change. The derive that embeds them only webhook_events
 //! files that were there the last time.
 
 use std::path::Path;

@@ -12,7 +12,7 @@ use thiserror::Error;
 /// The tokens that all clients of a server share. `None`: nobody needs one for that.
 ///
 /// A token of a higher role opens what a lower one needs: a host may publish, a publisher may
-/// watch.
+/// watch. Operators are others: their token opens nothing else.
 #[derive(Clone, Default)]
 pub struct Tokens {
     /// Needed to be a room's host.
@@ -21,6 +21,9 @@ pub struct Tokens {
     pub publish: Option<String>,
     /// Needed to watch.
     pub watch: Option<String>,
+    /// Needed to operate the server over its API. `None`: nobody may, unless no other token is set
+    /// either.
+    pub operate: Option<String>,
 }
 
 /// Whose token it is. Two requests with one subject come from the same person.
@@ -38,6 +41,7 @@ pub struct Permissions {
     host: Result<(), Denied>,
     publish: Result<(), Denied>,
     watch: Result<(), Denied>,
+    operate: Result<(), NotOperator>,
 }
 
 /// Why something is not allowed.
@@ -49,6 +53,17 @@ pub enum Denied {
     /// The token does not allow it.
     #[error("this token does not allow it")]
     TokenWrong,
+}
+
+/// Why a request may not operate the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NotOperator {
+    /// The operators' token is needed.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The server has tokens, but none for operators.
+    #[error("no token for operators is set")]
+    TokenNotSet,
 }
 
 impl Tokens {
@@ -72,6 +87,21 @@ impl Tokens {
             host: check(0),
             publish: check(1),
             watch: check(2),
+            operate: self.operate(token),
+        }
+    }
+
+    fn operate(&self, token: Option<&str>) -> Result<(), NotOperator> {
+        let Some(needed) = &self.operate else {
+            let others = [&self.host, &self.publish, &self.watch];
+            return match others.iter().all(|token| token.is_none()) {
+                true => Ok(()),
+                false => Err(NotOperator::TokenNotSet),
+            };
+        };
+        match token.ok_or(Denied::TokenMissing)? {
+            token if is_same_secret(needed, token) => Ok(()),
+            _ => Err(Denied::TokenWrong.into()),
         }
     }
 }
@@ -101,6 +131,11 @@ impl Permissions {
     pub fn join_as_host(&self) -> Result<(), Denied> {
         self.host.and(self.join_as_publisher())
     }
+
+    /// Whether it may operate the server: read and change all rooms and streams.
+    pub fn operate(&self) -> Result<(), NotOperator> {
+        self.operate
+    }
 }
 
 impl PartialEq for Subject {
@@ -125,6 +160,7 @@ impl fmt::Debug for Tokens {
             .field("host", &self.host.is_some())
             .field("publish", &self.publish.is_some())
             .field("watch", &self.watch.is_some())
+            .field("operate", &self.operate.is_some())
             .finish()
     }
 }
@@ -147,6 +183,7 @@ mod tests {
             host: set(host),
             publish: set(publish),
             watch: set(watch),
+            operate: None,
         }
     }
 
@@ -201,8 +238,42 @@ mod tests {
     }
 
     #[test]
+    fn operators_need_a_token_of_their_own() {
+        let own = Tokens {
+            operate: Some("operate".to_owned()),
+            ..tokens("host", "", "")
+        };
+        let operate = |token| own.verify(token).operate();
+        assert_eq!(
+            operate(None),
+            Err(NotOperator::Denied(Denied::TokenMissing))
+        );
+        for token in ["host", "operatE", "operate "] {
+            let wrong = Err(NotOperator::Denied(Denied::TokenWrong));
+            assert_eq!(operate(Some(token)), wrong, "{token}");
+        }
+        assert_eq!(operate(Some("operate")), Ok(()));
+        assert_eq!(own.verify(Some("operate")).join_as_host(), WRONG);
+    }
+
+    #[test]
+    fn api_without_token_is_open_only_where_everything_is() {
+        for (tokens, expected) in [
+            (tokens("", "", ""), Ok(())),
+            (tokens("", "", "watch"), Err(NotOperator::TokenNotSet)),
+            (tokens("host", "", ""), Err(NotOperator::TokenNotSet)),
+        ] {
+            assert_eq!(tokens.verify(None).operate(), expected);
+            assert_eq!(tokens.verify(Some("host")).operate(), expected);
+        }
+    }
+
+    #[test]
     fn debug_output_has_no_token() {
-        let all = tokens("host-secret", "publish-secret", "watch-secret");
+        let all = Tokens {
+            operate: Some("operate-secret".to_owned()),
+            ..tokens("host-secret", "publish-secret", "watch-secret")
+        };
         let text = format!("{all:?} {:?}", all.verify(Some("publish-secret")));
         assert!(!text.contains("secret"), "{text}");
     }

@@ -385,7 +385,7 @@ impl Publisher {
 impl Viewer {
     fn datagram(&mut self, now: Instant, datagram: &mut [u8]) {
         match &mut self.receiver {
-            Some(receiver) if rtp::Sort::of(datagram) != rtp::Sort::Other => {
+            Some(receiver) if rtp::DatagramKind::of(datagram) != rtp::DatagramKind::Other => {
                 receiver.datagram(now, datagram);
             }
             _ => {

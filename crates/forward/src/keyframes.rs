@@ -61,14 +61,14 @@ impl KeyframeRequests {
 pub(super) const KEYFRAME_FRESH: Duration = Duration::from_millis(500);
 
 /// The shortest time between two granted requests of one viewer. It doubles with each, ...
-const WISH_INTERVAL_MIN: Duration = Duration::from_millis(500);
+const GRANT_INTERVAL_MIN: Duration = Duration::from_millis(500);
 
 /// ... up to this: each request costs all viewers of the layer a key frame, and larger bursts do
 /// not help a viewer that loses packets all the time.
-const WISH_INTERVAL_MAX: Duration = Duration::from_secs(4);
+const GRANT_INTERVAL_MAX: Duration = Duration::from_secs(4);
 
 /// After this long without a granted request, a viewer's next one is granted at once.
-const WISHES_FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
+const GRANTS_FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 
 /// Limits the key-frame requests of one viewer, which may send a thousand a second.
 #[derive(Debug, Default)]
@@ -93,10 +93,10 @@ impl KeyframeThrottle {
             return false;
         }
         let granted = self.granted;
-        let recent = granted.filter(|(at, _)| since(*at) < WISHES_FORGOTTEN_AFTER);
+        let recent = granted.filter(|(at, _)| since(*at) < GRANTS_FORGOTTEN_AFTER);
         let count = recent.map_or(0, |(_, count)| count);
-        let interval = WISH_INTERVAL_MIN * 2u32.pow(count.saturating_sub(1).min(3));
-        let interval = interval.min(WISH_INTERVAL_MAX);
+        let interval = GRANT_INTERVAL_MIN * 2u32.pow(count.saturating_sub(1).min(3));
+        let interval = interval.min(GRANT_INTERVAL_MAX);
         if recent.is_some_and(|(at, _)| since(at) < interval) {
             return false;
         }

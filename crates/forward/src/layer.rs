@@ -6,8 +6,8 @@ use rtp::cache::KeyframeCache;
 use rtp::{Bitrate, DescribedSet, Packet, ParameterSets};
 
 use super::keyframes::KeyframeRequests;
+use super::limits::Limits;
 use super::meter::Meter;
-use super::track::Limits;
 
 /// One encoding of a track, on the source side.
 #[derive(Debug)]

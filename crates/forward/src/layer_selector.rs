@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use rtp::{Bitrate, LayerIndex};
 
+use super::estimate::Estimate;
 use super::prober::{Prober, Probing};
 use super::track::Track;
 
@@ -27,16 +28,6 @@ const DRAIN_TIME: Duration = Duration::from_millis(500);
 
 /// Bandwidth that is kept free for audio and retransmissions.
 const RESERVED: Bitrate = Bitrate::kbps(60);
-
-/// What is measured of the path to a viewer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Estimate {
-    /// The bandwidth that the path carries.
-    pub bandwidth: Bitrate,
-    /// The path queues or drops packets now. The bandwidth may fall without that, for example when
-    /// the viewer's machine is busy.
-    pub congested: bool,
-}
 
 /// What to send to a viewer, and what its bandwidth estimation is to probe for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

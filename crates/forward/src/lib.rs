@@ -12,9 +12,11 @@ mod bandwidth_allocator;
 mod catch_up;
 #[cfg(debug_assertions)]
 mod egress_guard;
+mod estimate;
 mod keyframes;
 mod layer;
 mod layer_selector;
+mod limits;
 mod meter;
 mod prober;
 mod rewriter;
@@ -23,12 +25,14 @@ mod track;
 
 pub use audio_level::AudioLevel;
 pub use bandwidth_allocator::BandwidthAllocator;
+pub use estimate::Estimate;
 pub use keyframes::KEYFRAME_INTERVAL_MIN;
 pub use layer::Layer;
-pub use layer_selector::{Choice, Estimate, LayerSelector};
+pub use layer_selector::{Choice, LayerSelector};
+pub use limits::Limits;
 pub use rewriter::Rewriter;
 pub use subscription::{Forward, Subscription};
-pub use track::{Limits, Track};
+pub use track::Track;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use rtp::Bitrate;
 
-use super::layer_selector::Estimate;
+use super::estimate::Estimate;
 
 /// How long a probe without padding may take. It passes as soon as the estimate is high enough.
 const PROBE_TIME: Duration = Duration::from_millis(500);

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtp::{Bitrate, DescribedSet, Format, Kind, LayerIndex, Packet, cache};
+use rtp::{Bitrate, DescribedSet, Format, Kind, LayerIndex, Packet};
 
 use super::layer::Layer;
+use super::limits::Limits;
 
 /// A layer moves past another in the order only when its rate is higher by this factor, so that
 /// two similar layers do not change places with every scene.
@@ -15,41 +16,6 @@ const SILENT_AFTER: Duration = Duration::from_millis(1_500);
 /// A layer whose latest packet is this much older than another layer's is inactive, too: an
 /// encoder makes all layers of the same pictures.
 const SILENT_BEHIND: Duration = Duration::from_millis(600);
-
-/// Cached packets per layer; beyond it, the cache stays empty until the layer's next key frame, as
-/// with [`Limits::cache_bytes`]. 16 MB of full packets are fewer.
-const CACHE_PACKETS_MAX: usize = 16_384;
-
-/// Limits of the caches of a track.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Memory for cached packets per layer, in bytes. Beyond it, the cache stays empty until the
-    /// layer's next key frame.
-    pub cache_bytes: usize,
-    /// Time from a layer's key frame to its newest packet. Beyond it, the cache stays empty until
-    /// the layer's next key frame.
-    pub cache_time: Duration,
-}
-
-impl Limits {
-    pub(super) fn cache(&self) -> cache::Limits {
-        cache::Limits {
-            bytes: self.cache_bytes,
-            packets: CACHE_PACKETS_MAX,
-            age: self.cache_time,
-        }
-    }
-}
-
-impl Default for Limits {
-    /// 16 MB and 12 s: ten seconds between key frames at 10 Mbit/s fit.
-    fn default() -> Self {
-        Self {
-            cache_bytes: 16 << 20,
-            cache_time: Duration::from_secs(12),
-        }
-    }
-}
 
 /// One audio or video source as one shard sees it.
 #[derive(Debug)]

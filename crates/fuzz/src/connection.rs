@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use rtc::Path;
-use rtp::{Header, Sort};
+use rtp::{DatagramKind, Header};
 
 use crate::{datagrams, script};
 use pair::{STEP, World, path, strange_path};
@@ -112,7 +112,7 @@ fn sealed_rtp(world: &mut World, from: Path, bytes: &[u8]) {
     let Some(header) = Header::read(bytes) else {
         return;
     };
-    if world.client.srtp_keys().is_some() && Sort::of(bytes) == Sort::Rtp {
+    if world.client.srtp_keys().is_some() && DatagramKind::of(bytes) == DatagramKind::Rtp {
         let mut packet = bytes.to_vec();
         let seal = world.client_seal();
         seal.seal_rtp(&mut packet, 0, header.length, header.seq.into());
@@ -121,7 +121,10 @@ fn sealed_rtp(world: &mut World, from: Path, bytes: &[u8]) {
 }
 
 fn sealed_rtcp(world: &mut World, from: Path, bytes: &[u8]) {
-    if world.client.srtp_keys().is_none() || Sort::of(bytes) != Sort::Rtcp || bytes.len() < 8 {
+    if world.client.srtp_keys().is_none()
+        || DatagramKind::of(bytes) != DatagramKind::Rtcp
+        || bytes.len() < 8
+    {
         return;
     }
     let mut packet = bytes.to_vec();

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use dtls::{Endpoint, Fingerprint, Hash, Identity, Output, Role};
 use ice::stun::{Class, Message, Method, Writer, attribute::AttributeType};
 use rtp::rtcp::{self, Received, ReportBlock};
-use rtp::{Codec, DescribedSet, Format, Header, Packet, ParameterSets, PayloadInfo, Profile, Sort};
+use rtp::{
+    Codec, DatagramKind, DescribedSet, Format, Header, Packet, ParameterSets, PayloadInfo, Profile,
+};
 
 use crate::script;
 use pair::config;
@@ -191,7 +193,7 @@ pub(crate) fn handshakes() -> Vec<Vec<u8>> {
 
 /// Reads the header of a packet, and its payload as that of each codec.
 pub(crate) fn rtp(input: &[u8]) {
-    Sort::of(input);
+    DatagramKind::of(input);
     let Some(header) = Header::read(input) else {
         return;
     };
@@ -273,7 +275,7 @@ pub(crate) fn rtcp(input: &[u8]) {
     assert!(said <= 65_536 + 8_192 * input.len(), "{said} things");
 }
 
-/// Seeds: one report of each sort, and all together.
+/// Seeds: one report of each kind, and all together.
 pub(crate) fn reports() -> Vec<Vec<u8>> {
     let mut all = vec![Vec::new(); 5];
     let block = ReportBlock {

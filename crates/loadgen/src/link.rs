@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use client::{Certificate, Config, Direction, Event, Offering, Output, Peer, WriteError};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use rtp::{Kind, Packet, Rewrite, Sort};
+use rtp::{DatagramKind, Kind, Packet, Rewrite};
 use thiserror::Error;
 use udp::{Received, Socket};
 
@@ -194,7 +194,10 @@ impl Link {
     ) {
         // Once there is a receiver, media bypasses the peer, which keeps ICE and DTLS.
         if let Some(receiver) = &mut self.receiver
-            && matches!(Sort::of(datagram), Sort::Rtp | Sort::Rtcp)
+            && matches!(
+                DatagramKind::of(datagram),
+                DatagramKind::Rtp | DatagramKind::Rtcp
+            )
         {
             if let Some(media) = receiver.datagram(arrived, datagram) {
                 happened(Happened::Media(media));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rtc::srtp::{Inbound, Keys, Outbound, Protection};
 use rtp::rtcp::{self, Received, ReportBlock};
-use rtp::{Header, Kind, PayloadInfo, Sort, seq};
+use rtp::{DatagramKind, Header, Kind, PayloadInfo, seq};
 
 use crate::answer::{Answer, Encoding, PayloadType};
 use crate::arrivals::Arrivals;
@@ -138,13 +138,13 @@ impl Receiver {
     /// Handles a datagram of RTP or RTCP and decrypts it in place. Returns a media packet that had
     /// not arrived before.
     pub fn datagram(&mut self, now: Instant, datagram: &mut [u8]) -> Option<Media> {
-        match Sort::of(datagram) {
-            Sort::Rtp => self.packet(now, datagram),
-            Sort::Rtcp => {
+        match DatagramKind::of(datagram) {
+            DatagramKind::Rtp => self.packet(now, datagram),
+            DatagramKind::Rtcp => {
                 self.control(now, datagram);
                 None
             }
-            Sort::Stun | Sort::Dtls | Sort::Other => None,
+            DatagramKind::Stun | DatagramKind::Dtls | DatagramKind::Other => None,
         }
     }
 

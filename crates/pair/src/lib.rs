@@ -17,7 +17,7 @@ use rtc::{
     Config, Datagrams, Event, Identity, LineIndex, Negotiator, Path, Peer, Refused, Role,
     WallClock, WriteError,
 };
-use rtp::{Codec, Format, Header, Kind, Packet, Profile, Rewrite, Sort};
+use rtp::{Codec, DatagramKind, Format, Header, Kind, Packet, Profile, Rewrite};
 
 /// The step of virtual time.
 pub const STEP: Duration = Duration::from_millis(5);
@@ -265,7 +265,7 @@ impl World {
 
     /// Returns the RTP packets in [`Self::sent`].
     pub fn media_sent(&self) -> Vec<&Flight> {
-        let is_media = |(_, bytes): &&Flight| Sort::of(bytes) == Sort::Rtp;
+        let is_media = |(_, bytes): &&Flight| DatagramKind::of(bytes) == DatagramKind::Rtp;
         self.sent.iter().filter(is_media).collect()
     }
 

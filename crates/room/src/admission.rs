@@ -7,8 +7,8 @@ use super::member::Member;
 use super::state::RoomState;
 use super::timers::Timer;
 use super::{
-    EndReason, Event, JoinError, Limits, Message, MetadataError, Notice, Participant,
-    ParticipantId, ParticipantKey, Role, Room, RoomName, Rooms, State, Stream,
+    EndReason, Event, JoinError, Limits, Message, MetadataError, Participant, ParticipantId,
+    ParticipantKey, Role, Room, RoomName, Rooms, State, Stream, WebhookEvent,
 };
 
 /// A request to enter a room.
@@ -200,7 +200,7 @@ impl RoomState {
             self.seen += 1;
             self.tell(now, Event::ParticipantJoined(participant.clone()), cx);
             self.counts_changed(now, cx);
-            cx.notice(Notice::ParticipantJoined {
+            cx.webhook(WebhookEvent::ParticipantJoined {
                 room: self.name.clone(),
                 participant,
             });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use rtp::Kind;
 
 use super::timers::Timers;
-use super::{Event, Limits, Notice, Output, ParticipantKey, RoomName, TrackSettings};
+use super::{Event, Limits, Output, ParticipantKey, RoomName, TrackSettings, WebhookEvent};
 use model::StreamName;
 
 /// What all rooms share: the limits, the timers and the outputs.
@@ -47,14 +47,14 @@ impl Context {
         });
     }
 
-    pub(super) fn adjust(
+    pub(super) fn set_track_settings(
         &mut self,
         participant: ParticipantKey,
         stream: &StreamName,
         kind: Kind,
         settings: TrackSettings,
     ) {
-        self.outputs.push_back(Output::Adjust {
+        self.outputs.push_back(Output::TrackSettings {
             participant,
             stream: stream.clone(),
             kind,
@@ -74,7 +74,7 @@ impl Context {
             .push_back(Output::EndParticipant { participant });
     }
 
-    pub(super) fn notice(&mut self, notice: Notice) {
-        self.outputs.push_back(Output::Notice(notice));
+    pub(super) fn webhook(&mut self, event: WebhookEvent) {
+        self.outputs.push_back(Output::Webhook(event));
     }
 }

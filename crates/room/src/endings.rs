@@ -6,7 +6,7 @@ use rtp::Kind;
 use super::context::Context;
 use super::state::RoomState;
 use super::timers::Timer;
-use super::{EndReason, Event, Notice, ParticipantKey, RoomName, Rooms};
+use super::{EndReason, Event, ParticipantKey, RoomName, Rooms, WebhookEvent};
 use model::StreamName;
 
 impl Rooms {
@@ -85,7 +85,7 @@ impl RoomState {
             self.seen -= 1;
             self.tell(now, Event::ParticipantLeft { id, reason }, cx);
             self.counts_changed(now, cx);
-            cx.notice(Notice::ParticipantLeft {
+            cx.webhook(WebhookEvent::ParticipantLeft {
                 room: self.name.clone(),
                 participant: member.participant.id,
                 reason,
@@ -108,7 +108,7 @@ impl RoomState {
         for member in self.members.values_mut() {
             member.subscriptions.forget(stream);
         }
-        cx.notice(Notice::StreamEnded {
+        cx.webhook(WebhookEvent::StreamEnded {
             room: self.name.clone(),
             stream: stream.clone(),
         });
@@ -123,7 +123,7 @@ impl RoomState {
             for kind in published.kinds() {
                 self.hide(&stream, kind, cx);
             }
-            cx.notice(Notice::StreamEnded {
+            cx.webhook(WebhookEvent::StreamEnded {
                 room: self.name.clone(),
                 stream,
             });
@@ -134,7 +134,7 @@ impl RoomState {
         }
         for (key, member) in std::mem::take(&mut self.members) {
             if member.is_seen() {
-                cx.notice(Notice::ParticipantLeft {
+                cx.webhook(WebhookEvent::ParticipantLeft {
                     room: self.name.clone(),
                     participant: member.participant.id,
                     reason,
@@ -145,7 +145,7 @@ impl RoomState {
         }
         cx.timers.cancel(Timer::Counts(self.name.clone()));
         cx.empty.cancel(self.name.clone());
-        cx.notice(Notice::RoomEnded {
+        cx.webhook(WebhookEvent::RoomEnded {
             room: self.name.clone(),
         });
     }

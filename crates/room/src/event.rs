@@ -109,7 +109,7 @@ pub enum Output {
         kind: Kind,
     },
     /// Change the settings of a track that a participant is given.
-    Adjust {
+    TrackSettings {
         /// The participant that has the track.
         participant: ParticipantKey,
         /// The track's stream.
@@ -133,12 +133,12 @@ pub enum Output {
         participant: ParticipantKey,
     },
     /// Tell webhooks.
-    Notice(Notice),
+    Webhook(WebhookEvent),
 }
 
 /// An event that webhooks are told of. None is about a hidden participant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
+pub enum WebhookEvent {
     /// A room began.
     RoomStarted {
         /// The room.

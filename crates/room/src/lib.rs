@@ -46,7 +46,7 @@ pub use entities::{Layer, Message, MessageKind, Participant, Role, Room, State, 
 pub use error::{
     CreateError, HostError, JoinError, MetadataError, PublishError, SendError, StreamError,
 };
-pub use event::{EndReason, Event, Notice, Output, TrackSettings};
+pub use event::{EndReason, Event, Output, TrackSettings, WebhookEvent};
 pub use grants::Grants;
 pub use history::MESSAGES_KEPT;
 pub use id::{

@@ -6,7 +6,7 @@ use super::context::Context;
 use super::published::Published;
 use super::state::RoomState;
 use super::{
-    Event, Notice, ParticipantKey, PublishError, RoomName, Rooms, Stream, StreamError, Track,
+    Event, ParticipantKey, PublishError, RoomName, Rooms, Stream, StreamError, Track, WebhookEvent,
 };
 use model::{StreamName, TrackStatus};
 
@@ -179,7 +179,7 @@ impl RoomState {
     fn tell_added(&mut self, now: Instant, name: &StreamName, cx: &mut Context) {
         let stream = self.streams[name].stream.clone();
         self.tell(now, Event::StreamAdded(stream.clone()), cx);
-        cx.notice(Notice::StreamStarted {
+        cx.webhook(WebhookEvent::StreamStarted {
             room: self.name.clone(),
             stream,
         });

@@ -6,8 +6,8 @@ use super::context::Context;
 use super::state::RoomState;
 use super::timers::Timer;
 use super::{
-    CreateError, EndReason, Limits, Notice, Output, Participant, ParticipantId, ParticipantKey,
-    Room, RoomName, Stream,
+    CreateError, EndReason, Limits, Output, Participant, ParticipantId, ParticipantKey, Room,
+    RoomName, Stream, WebhookEvent,
 };
 use model::StreamName;
 
@@ -195,7 +195,7 @@ impl Rooms {
     pub(super) fn open(&mut self, name: &RoomName) -> &mut RoomState {
         self.rooms.entry(name.clone()).or_insert_with(|| {
             self.context
-                .notice(Notice::RoomStarted { room: name.clone() });
+                .webhook(WebhookEvent::RoomStarted { room: name.clone() });
             RoomState::new(name.clone(), self.audience.of(name))
         })
     }

@@ -49,9 +49,9 @@ struct World {
     keys: u64,
     /// The events that each participant was told since the last call of `told`.
     told: BTreeMap<ParticipantKey, Vec<Event>>,
-    /// All outputs but deliveries and notices.
+    /// All outputs but deliveries and webhook events.
     orders: Vec<Output>,
-    notices: Vec<Notice>,
+    webhook_events: Vec<WebhookEvent>,
     /// The number of deliveries.
     deliveries: usize,
 }
@@ -66,7 +66,7 @@ impl World {
             keys: 0,
             told: BTreeMap::new(),
             orders: Vec::new(),
-            notices: Vec::new(),
+            webhook_events: Vec::new(),
             deliveries: 0,
         }
     }
@@ -152,7 +152,7 @@ impl World {
                         told.extend(events.iter().cloned());
                     }
                 }
-                Output::Notice(notice) => self.notices.push(notice),
+                Output::Webhook(event) => self.webhook_events.push(event),
                 order => self.orders.push(order),
             }
         }
@@ -164,7 +164,7 @@ impl World {
         self.told.remove(&key).unwrap_or_default()
     }
 
-    /// All outputs but deliveries and notices since the last call.
+    /// All outputs but deliveries and webhook events since the last call.
     fn orders(&mut self) -> Vec<Output> {
         self.drain();
         std::mem::take(&mut self.orders)
@@ -174,7 +174,7 @@ impl World {
         self.drain();
         self.told.clear();
         self.orders.clear();
-        self.notices.clear();
+        self.webhook_events.clear();
         self.deliveries = 0;
     }
 

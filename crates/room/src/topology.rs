@@ -41,42 +41,44 @@ impl Listed {
     }
 }
 
-/// What webhooks make of notices: the rooms, with the ids of their participants.
+/// What webhooks make of webhook_events: the rooms, with the ids of their participants.
 #[cfg(test)]
 #[derive(Debug, Default)]
 pub(crate) struct Observer(std::collections::BTreeMap<RoomName, Vec<ParticipantId>>);
 
 #[cfg(test)]
 impl Observer {
-    /// Takes a notice that has to follow from those before.
-    pub(crate) fn take(&mut self, notice: super::Notice) {
-        use super::Notice;
+    /// Takes an event that has to follow from those before.
+    pub(crate) fn take(&mut self, event: super::WebhookEvent) {
+        use super::WebhookEvent;
         let rooms = &mut self.0;
-        match notice {
-            Notice::RoomStarted { room } => {
+        match event {
+            WebhookEvent::RoomStarted { room } => {
                 assert!(rooms.insert(room, Vec::new()).is_none(), "it begins once");
             }
-            Notice::RoomEnded { room } => {
+            WebhookEvent::RoomEnded { room } => {
                 assert_eq!(
                     rooms.remove(&room),
                     Some(Vec::new()),
                     "all have left before"
                 );
             }
-            Notice::ParticipantJoined { room, participant } => {
+            WebhookEvent::ParticipantJoined { room, participant } => {
                 rooms
                     .get_mut(&room)
                     .expect("it has begun")
                     .push(participant.id);
             }
-            Notice::ParticipantLeft {
+            WebhookEvent::ParticipantLeft {
                 room, participant, ..
             } => {
                 let there = rooms.get_mut(&room).expect("it has begun");
                 let place = there.iter().position(|id| *id == participant);
                 there.remove(place.expect("it has joined"));
             }
-            Notice::StreamStarted { .. } | Notice::StreamEnded { .. } => panic!("no streams"),
+            WebhookEvent::StreamStarted { .. } | WebhookEvent::StreamEnded { .. } => {
+                panic!("no streams")
+            }
         }
     }
 

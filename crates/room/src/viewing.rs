@@ -52,7 +52,7 @@ impl Rooms {
     /// Changes the settings of a track that a participant is given. `size` is the width and height
     /// at which it shows the video, in pixels; 0 stands for the largest. `None` leaves a setting as
     /// it is. Settings are forgotten when the track ends.
-    pub fn adjust(
+    pub fn set_track_settings(
         &mut self,
         key: ParticipantKey,
         stream: &StreamName,
@@ -67,7 +67,7 @@ impl Rooms {
         settings.paused = paused.unwrap_or(before.paused);
         (settings.width, settings.height) = size.unwrap_or((before.width, before.height));
         if *settings != before {
-            cx.adjust(key, stream, kind, *settings);
+            cx.set_track_settings(key, stream, kind, *settings);
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ const TWO_BYTE_FORM: u16 = 0x1000;
 /// The protocol of a datagram on a WebRTC socket, by its first two bytes (RFC 7983 §7, RFC 5761
 /// §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort {
+pub enum DatagramKind {
     /// An RTP packet.
     Rtp,
     /// A compound of RTCP packets, the control protocol of RTP.
@@ -25,7 +25,7 @@ pub enum Sort {
     Other,
 }
 
-impl Sort {
+impl DatagramKind {
     /// Classifies a datagram. One of less than two bytes is [`Self::Other`].
     pub fn of(datagram: &[u8]) -> Self {
         match datagram {
@@ -185,13 +185,13 @@ mod tests {
 
     #[test]
     fn datagrams_are_classified_by_their_first_bytes() {
-        assert_eq!(Sort::of(&[0x80, 96, 0]), Sort::Rtp);
-        assert_eq!(Sort::of(&[0x80, 0x80 | 96, 0]), Sort::Rtp);
-        assert_eq!(Sort::of(&[0x81, 201, 0]), Sort::Rtcp);
-        assert_eq!(Sort::of(&[0, 1, 0]), Sort::Stun);
-        assert_eq!(Sort::of(&[22, 254, 253]), Sort::Dtls);
-        assert_eq!(Sort::of(&[64, 0, 0]), Sort::Other);
-        assert_eq!(Sort::of(&[0x80]), Sort::Other);
+        assert_eq!(DatagramKind::of(&[0x80, 96, 0]), DatagramKind::Rtp);
+        assert_eq!(DatagramKind::of(&[0x80, 0x80 | 96, 0]), DatagramKind::Rtp);
+        assert_eq!(DatagramKind::of(&[0x81, 201, 0]), DatagramKind::Rtcp);
+        assert_eq!(DatagramKind::of(&[0, 1, 0]), DatagramKind::Stun);
+        assert_eq!(DatagramKind::of(&[22, 254, 253]), DatagramKind::Dtls);
+        assert_eq!(DatagramKind::of(&[64, 0, 0]), DatagramKind::Other);
+        assert_eq!(DatagramKind::of(&[0x80]), DatagramKind::Other);
     }
 
     proptest! {

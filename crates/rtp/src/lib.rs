@@ -36,7 +36,7 @@ mod vp9;
 pub use bitrate::Bitrate;
 pub use fit::{Fit, Grade};
 pub use format::{Codec, Format, Kind, Profile};
-pub use header::{Elements, Header, Sort};
+pub use header::{DatagramKind, Elements, Header};
 pub use layer_index::LayerIndex;
 pub use packet::{CaptureTime, Extensions, Packet, Rewrite};
 pub use parameter_sets::{DescribedSet, ParameterSets};

@@ -24,7 +24,7 @@ pub(crate) struct Causes {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seldom {
     /// By cause. Bounded, since the program names all causes.
-    told: Arc<Mutex<BTreeMap<&'static str, Told>>>,
+    lines: Arc<Mutex<BTreeMap<&'static str, LastLine>>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -33,7 +33,7 @@ struct Labels {
 }
 
 #[derive(Debug)]
-struct Told {
+struct LastLine {
     at: Instant,
     /// Events since then, which had no line.
     since: u64,
@@ -56,17 +56,17 @@ impl Seldom {
     /// `Some` when a line may be written for this cause, with the number of events without a line
     /// since the last one.
     pub(crate) fn pass(&self, cause: &'static str, now: Instant) -> Option<u64> {
-        let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = Told { at: now, since: 0 };
-        let Some(told) = all.get_mut(cause) else {
+        let mut all = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = LastLine { at: now, since: 0 };
+        let Some(last) = all.get_mut(cause) else {
             all.insert(cause, fresh);
             return Some(0);
         };
-        if now.saturating_duration_since(told.at) < TOLD_EVERY {
-            told.since += 1;
+        if now.saturating_duration_since(last.at) < TOLD_EVERY {
+            last.since += 1;
             return None;
         }
-        Some(std::mem::replace(told, fresh).since)
+        Some(std::mem::replace(last, fresh).since)
     }
 }
 

@@ -3,51 +3,18 @@ use std::time::{Duration, Instant};
 
 use contract::Command;
 use model::{Role, SessionId, ShardId, StreamName, StreamStatus};
-use room::peer_tree::{self, Broadcasts};
+use room::peer_tree::Broadcasts;
 use room::{EndReason, ParticipantKey, RoomName, Rooms, direct};
-use rtp::Bitrate;
 
-use crate::open::StreamOwner;
+use crate::config::Config;
+use crate::now::Now;
 use crate::output::{Changed, Fact, Output};
 use crate::participant::{Participants, Transport};
-use crate::peer_to_peer::DirectConfig;
 use crate::random::{self, Random};
 use crate::registry::{self, Owner, Registry, Session};
 
-/// Where the bandwidth estimation of a viewer begins: enough for a middle layer, and probing
-/// from here reaches tens of megabits within half a second.
-pub(crate) const ESTIMATE_INITIAL: Bitrate = Bitrate::mbps(2);
-
 /// How often waiting viewers are looked through for those that have waited too long.
 const EXPIRY_EVERY: Duration = Duration::from_secs(1);
-
-/// How a core is set up.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Viewers outside rooms may come before the publisher, and wait.
-    pub viewers_wait: bool,
-    /// They are sent away when their stream has had no publisher for this long.
-    pub publisher_grace: Duration,
-    /// Sessions at a time. One more is refused with [`OpenError::Full`](model::OpenError).
-    pub sessions_max: usize,
-    /// Limits of rooms whose media is forwarded.
-    pub rooms: room::Limits,
-    /// Rooms from a host to viewers.
-    pub direct: DirectConfig,
-    /// Limits of broadcasts over trees of browsers.
-    pub trees: peer_tree::Limits,
-    /// What the peers of each shard have in common; at least one shard.
-    pub peers: Vec<rtc::Config>,
-}
-
-/// The present, on both clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// For everything that is due, and never goes back.
-    pub instant: Instant,
-    /// What participants are shown: milliseconds since 1970.
-    pub unix_ms: u64,
-}
 
 /// The control core of a server. See the [crate](crate).
 #[derive(Debug)]
@@ -70,6 +37,15 @@ pub struct Core {
     /// When to look for viewers that have waited too long; `None` before the first input.
     expiry: Option<Instant>,
     pub(crate) outputs: VecDeque<Output>,
+}
+
+/// To whom a stream belongs that has a session of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum StreamOwner {
+    /// To the synthetic participant of an external publisher.
+    Synthetic(ParticipantKey),
+    /// To a participant that opened the session.
+    Participant(ParticipantKey),
 }
 
 impl Core {

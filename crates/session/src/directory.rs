@@ -6,7 +6,7 @@ use crate::core::Core;
 
 /// A room with all that is in it, but hidden participants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoomInside {
+pub struct RoomContents {
     /// The room.
     pub listed: Listed,
     /// Its participants. Of one whose media does not pass the server, the host or owner comes
@@ -34,9 +34,9 @@ impl Core {
     }
 
     /// A room of this name; `None` when there is none. Of several, the forwarded one.
-    pub fn room_inside(&self, name: &RoomName) -> Option<RoomInside> {
+    pub fn room_contents(&self, name: &RoomName) -> Option<RoomContents> {
         if let Some(room) = self.rooms.room(name) {
-            return Some(RoomInside {
+            return Some(RoomContents {
                 listed: listed(room),
                 participants: self.rooms.participants(name).unwrap_or_default(),
                 streams: self.rooms.streams(name).unwrap_or_default(),
@@ -44,7 +44,7 @@ impl Core {
         }
         let found = self.direct.listed_with(name);
         let (listed, participants) = found.or_else(|| self.trees.listed_with(name))?;
-        Some(RoomInside {
+        Some(RoomContents {
             listed,
             participants,
             streams: Vec::new(),

@@ -1,10 +1,19 @@
-use model::{OpenError, StreamNameError};
+use std::time::Duration;
+
+use model::{OpenError, SessionError, StreamNameError};
 use room::{JoinError, PublishError};
 use rtc::OfferError;
 use rtp::Kind;
 use thiserror::Error;
 
+/// When a client that found something full may try again.
+pub(crate) const RETRY_FULL: Duration = Duration::from_secs(5);
+
 /// Why a request was refused. The text is for the person who made it.
+///
+/// The one family of the core's errors: a request that can fail in fewer ways returns the member that
+/// has these. What opens something for a client is refused with [`OpenError`] in the end, into which
+/// all others turn.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Error {
     /// The description cannot be accepted.
@@ -13,6 +22,9 @@ pub enum Error {
     /// The session is not opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The call on a session fails.
+    #[error(transparent)]
+    Session(#[from] SessionError),
     /// The room does not take the participant.
     #[error(transparent)]
     Join(#[from] JoinError),
@@ -22,9 +34,6 @@ pub enum Error {
     /// The participation is over.
     #[error("the participation has ended: join anew")]
     Gone,
-    /// The participant has such a peer already: another request came between.
-    #[error("the server is busy: try again")]
-    Busy,
     /// The role of the participant does not allow it to publish.
     #[error("this role does not publish: join as publisher or host")]
     MayNotPublish,
@@ -56,4 +65,27 @@ pub enum Error {
     /// No track is declared.
     #[error("a stream has at least one track")]
     NoTracks,
+}
+
+impl From<Error> for OpenError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Description(OfferError::NoCodec {
+                kind,
+                line_number,
+                offered,
+                wanted,
+            }) => Self::NoCommonCodec {
+                why: format!("the {kind} m-line (line {line_number}) offers {offered}"),
+                codecs: wanted,
+            },
+            Error::Description(error) => Self::BadOffer(error.to_string()),
+            Error::Open(error) => error,
+            Error::Join(JoinError::Full { limit }) => Self::Full {
+                limit,
+                retry_after: RETRY_FULL,
+            },
+            error => Self::Refused(error.to_string()),
+        }
+    }
 }

@@ -6,7 +6,8 @@ use model::{Heard, Quality, SessionId, TrackStatus};
 use room::{EndReason, ParticipantKey, RoomName};
 use rtp::Bitrate;
 
-use crate::core::{Core, Now};
+use crate::core::Core;
+use crate::now::Now;
 use crate::output::{ChannelMessage, Output, PeerKind};
 use crate::participant::Transport;
 

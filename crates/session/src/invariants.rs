@@ -5,7 +5,7 @@ use model::{SessionId, ShardId};
 use room::ParticipantKey;
 
 use crate::core::Core;
-use crate::open::StreamOwner;
+use crate::core::StreamOwner;
 
 impl Core {
     /// The first thing about the core that is not as it should be; `None`: all is well. Looks at

@@ -17,35 +17,34 @@
 //! Deliberately absent: sockets, clocks, tokens (`auth` turns these into permissions before), and
 //! dialects: how a request was written, and how an event will be.
 
-mod caller;
+mod config;
 mod core;
+mod description;
 mod directory;
-mod enter;
 mod error;
 mod events;
 mod invariants;
-mod open;
+mod now;
 mod output;
 mod participant;
+mod peer;
 mod peer_to_peer;
-mod publisher_peer;
 mod random;
 mod registry;
+mod request;
 mod room_outputs;
-mod showing_peer;
-mod shown_tracks;
-mod subscriber_peer;
-mod unified_peer;
-mod unified_streams;
 
-pub use caller::{Caller, Description};
-pub use core::{Config, Core, Now};
-pub use directory::RoomInside;
-pub use enter::{Enter, TransportKind, UnifiedOptions};
+pub use config::{Config, DirectConfig};
+pub use core::Core;
+pub use description::Description;
+pub use directory::RoomContents;
 pub use error::Error;
-pub use open::{Negotiated, NotOpened, Open, Opened, Opener, Placement};
+pub use now::Now;
 pub use output::{Changed, ChannelMessage, EventBatch, Fact, Offer, OfferedLine, Output, PeerKind};
-pub use peer_to_peer::DirectConfig;
-pub use publisher_peer::{DeclaredTrack, Publish, Published};
+pub use participant::TransportKind;
+pub use peer::UnifiedOptions;
 pub use random::Random;
-pub use subscriber_peer::{LayerStats, Stats};
+pub use request::{
+    Caller, DeclaredTrack, Enter, LayerStats, Negotiated, NotOpened, Open, Opened, Opener,
+    Placement, Publish, Published, Stats,
+};

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use contract::Command;
 use model::{Restarted, SessionId, ShardId, StreamName};
-use room::{Event, Notice, ParticipantKey, Topology, direct, peer_tree};
+use room::{Event, ParticipantKey, Topology, WebhookEvent, direct, peer_tree};
 use rtc::ChannelNumber;
 use rtp::Kind;
 
@@ -146,7 +146,7 @@ pub enum Fact {
         /// The way of the room's media.
         topology: Topology,
         /// What happened.
-        notice: Notice,
+        event: WebhookEvent,
     },
     /// A publisher was replaced by another, which showed that it is the same person, or came after
     /// the first was gone.

@@ -6,15 +6,12 @@ use contract::Command;
 use model::{SessionId, ShardId};
 use room::ParticipantKey;
 
-use crate::core::Now;
 use crate::error::Error;
+use crate::now::Now;
 use crate::output::{Offer, PeerKind};
-use crate::publisher_peer::PublisherPeer;
+use crate::peer::{PublisherPeer, SubscriberPeer, Track, UnifiedOptions, UnifiedPeer};
 use crate::random::Random;
 use crate::registry::Registry;
-use crate::shown_tracks::Track;
-use crate::subscriber_peer::SubscriberPeer;
-use crate::unified_peer::UnifiedPeer;
 
 /// A participant that came by itself, beside what its room knows of it.
 #[derive(Debug)]
@@ -33,6 +30,18 @@ pub(crate) enum Transport {
     Unified(Box<UnifiedPeer>),
     /// One for each stream. The participant opens and closes them.
     PerStream(BTreeSet<SessionId>),
+}
+
+/// Which [`Transport`] a participant wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransportKind {
+    /// A publisher peer, for which the participant offers, and a subscriber peer, for which the
+    /// server does.
+    Split,
+    /// One peer for both; both sides may offer.
+    Unified(UnifiedOptions),
+    /// A peer for each stream: the participant [opens](crate::Core::open) them.
+    PerStream,
 }
 
 /// The peers of [`Transport::Split`]: each is made when it is needed first.

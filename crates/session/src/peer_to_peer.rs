@@ -1,21 +1,11 @@
 //! Rooms whose media goes from browser to browser. Their clients speak to the server for signalling
 //! alone, so they have no sessions: the rooms' own state machines are all there is to them.
 
-use room::{Notice, Topology, direct, peer_tree};
+use room::{Topology, WebhookEvent, direct, peer_tree};
 
-use crate::core::{Core, Now};
+use crate::core::Core;
+use crate::now::Now;
 use crate::output::{Fact, Output};
-
-/// How rooms from a host to viewers are set up.
-#[derive(Debug, Clone, Default)]
-pub struct DirectConfig {
-    /// Their limits.
-    pub limits: direct::Limits,
-    /// What a viewer's second request to join does.
-    pub switch: direct::Switch,
-    /// Whether media goes through the server after all.
-    pub media: direct::Media,
-}
 
 impl Core {
     /// Does something in the rooms from a host to viewers, and then what follows from it.
@@ -43,8 +33,8 @@ impl Core {
         while let Some(task) = self.direct.poll_task() {
             self.outputs.push_back(Output::DirectTask(task));
         }
-        while let Some(notice) = self.direct.poll_notice() {
-            self.tell(now, Topology::Direct, notice);
+        while let Some(event) = self.direct.poll_webhook_event() {
+            self.tell(now, Topology::Direct, event);
         }
     }
 
@@ -52,16 +42,16 @@ impl Core {
         while let Some(output) = self.trees.poll_output() {
             self.outputs.push_back(Output::Tree(output));
         }
-        while let Some(notice) = self.trees.poll_notice() {
-            self.tell(now, Topology::Tree, notice);
+        while let Some(event) = self.trees.poll_webhook_event() {
+            self.tell(now, Topology::Tree, event);
         }
     }
 
     /// These rooms know no time of day.
-    fn tell(&mut self, now: Now, topology: Topology, mut notice: Notice) {
-        if let Notice::ParticipantJoined { participant, .. } = &mut notice {
+    fn tell(&mut self, now: Now, topology: Topology, mut event: WebhookEvent) {
+        if let WebhookEvent::ParticipantJoined { participant, .. } = &mut event {
             participant.joined_at = now.unix_ms;
         }
-        self.fact(Fact::Room { topology, notice });
+        self.fact(Fact::Room { topology, event });
     }
 }

@@ -13,13 +13,12 @@ use model::{
 };
 use rtp::{Format, Kind, Profile};
 
+use crate::error::RETRY_FULL;
+
 pub(crate) use session::{External, Owner, Session};
 
 /// A publisher that has sent nothing for this long after its POST is still arriving, not gone.
 const ARRIVAL_TIME: Duration = Duration::from_secs(5);
-
-/// When a client that found the server full may try again.
-pub(crate) const RETRY_FULL: Duration = Duration::from_secs(5);
 
 /// See [`crate::Config`].
 #[derive(Debug, Clone)]

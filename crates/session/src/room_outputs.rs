@@ -1,11 +1,12 @@
 //! What rooms decide, carried out.
 
-use room::{Notice, ParticipantKey, RoomName, Topology};
+use room::{ParticipantKey, RoomName, Topology, WebhookEvent};
 
-use crate::core::{Core, Now};
+use crate::core::Core;
+use crate::now::Now;
 use crate::output::{Fact, Output};
 use crate::participant::Transport;
-use crate::shown_tracks::Track;
+use crate::peer::Track;
 
 impl Core {
     pub(crate) fn room_output(&mut self, now: Now, output: room::Output) {
@@ -23,12 +24,12 @@ impl Core {
                 stream,
                 kind,
             } => self.hide(now, participant, &Track { stream, kind }),
-            room::Output::Adjust {
+            room::Output::TrackSettings {
                 participant,
                 stream,
                 kind,
                 settings,
-            } => self.adjust(participant, Track { stream, kind }, settings),
+            } => self.set_track_settings(participant, Track { stream, kind }, settings),
             room::Output::EndStream {
                 participant,
                 stream,
@@ -39,13 +40,13 @@ impl Core {
                 self.end_stream(now, participant, &stream);
             }
             room::Output::EndParticipant { participant } => self.forget(now, participant),
-            room::Output::Notice(notice) => {
-                let ended = match &notice {
-                    Notice::StreamEnded { stream, .. } => Some(stream.clone()),
+            room::Output::Webhook(event) => {
+                let ended = match &event {
+                    WebhookEvent::StreamEnded { stream, .. } => Some(stream.clone()),
                     _ => None,
                 };
                 let topology = Topology::Sfu;
-                self.fact(Fact::Room { topology, notice });
+                self.fact(Fact::Room { topology, event });
                 if let Some(stream) = ended {
                     self.close_publisher(now, &stream);
                 }

@@ -3,7 +3,7 @@ use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use rtp::Sort;
+use rtp::DatagramKind;
 
 use crate::table::{Key, PeerKey};
 
@@ -125,14 +125,14 @@ impl Demux {
 
     /// The peers that a datagram may be for: more than one only for the answer to a check of ours.
     pub(crate) fn find(&mut self, now: Instant, source: &SocketAddr, datagram: &[u8]) -> Keys {
-        let sort = Sort::of(datagram);
-        if sort == Sort::Stun
+        let kind = DatagramKind::of(datagram);
+        if kind == DatagramKind::Stun
             && let Some(ufrag) = ice::stun::request_ufrag(datagram)
         {
             let key = self.by_ufrag.get(ufrag).copied();
             return key.map_or_else(Keys::default, Keys::one);
         }
-        let is_media = matches!(sort, Sort::Rtp | Sort::Rtcp);
+        let is_media = matches!(kind, DatagramKind::Rtp | DatagramKind::Rtcp);
         if let Some(latest) = self.latest
             && is_media
             && latest.at == now
@@ -143,7 +143,7 @@ impl Demux {
         let Some(owners) = self.by_address.get_mut(&Source(*source)) else {
             return Keys::default();
         };
-        if sort == Sort::Stun {
+        if kind == DatagramKind::Stun {
             let mut all = owners.claims;
             if let Some((owner, _)) = owners.owner {
                 all.put_first(owner);
@@ -153,7 +153,9 @@ impl Demux {
         let claim = owners.claims.first();
         let keys = match &mut owners.owner {
             // Another client may have got the address of one that is gone.
-            Some((_, heard)) if sort == Sort::Dtls && is_over(*heard, now) && claim.is_some() => {
+            Some((_, heard))
+                if kind == DatagramKind::Dtls && is_over(*heard, now) && claim.is_some() =>
+            {
                 claim.map_or_else(Keys::default, Keys::one)
             }
             Some((owner, heard)) => {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use client::Peer;
-use rtp::{Header, Kind, Packet, Sort};
+use rtp::{DatagramKind, Header, Kind, Packet};
 
 use crate::{Clock, Reception};
 
@@ -107,7 +107,7 @@ impl Viewer {
 
 /// The SSRC of a datagram; `None` when it is not RTP.
 pub(crate) fn source_of(datagram: &[u8]) -> Option<u32> {
-    let header = Header::read(datagram).filter(|_| Sort::of(datagram) == Sort::Rtp);
+    let header = Header::read(datagram).filter(|_| DatagramKind::of(datagram) == DatagramKind::Rtp);
     Some(header?.ssrc)
 }
 

@@ -95,7 +95,8 @@ impl Pair {
                 Output::Timeout(_) => return,
                 Output::Event(event) => self.events[end].push(event),
                 Output::Transmit(transmit) => {
-                    let is_rtp = rtp::Sort::of(&transmit.contents) == rtp::Sort::Rtp;
+                    let is_rtp =
+                        rtp::DatagramKind::of(&transmit.contents) == rtp::DatagramKind::Rtp;
                     if is_rtp && self.losses > 0 {
                         self.losses -= 1;
                     } else {

@@ -52,7 +52,7 @@ impl Rooms {
             link,
             viewers: Vec::new(),
         };
-        self.notice_created(&room.name);
+        self.tell_created(&room.name);
         self.rooms.insert(key, room);
         Ok(())
     }
@@ -70,7 +70,7 @@ impl Rooms {
             return;
         };
         self.keys.remove(&room.name);
-        self.notice_closed(&room);
+        self.tell_closed(&room);
         if let Some(host) = self.clients.get_mut(&room.host) {
             host.hosts.remove(&key);
         }

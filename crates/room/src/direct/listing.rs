@@ -6,7 +6,9 @@
 use super::room::Room;
 use super::{Media, Name, Rooms};
 use crate::topology::unmeasured;
-use crate::{EndReason, Listed, Notice, Participant, ParticipantId, Role, RoomName, Topology};
+use crate::{
+    EndReason, Listed, Participant, ParticipantId, Role, RoomName, Topology, WebhookEvent,
+};
 
 impl Rooms {
     /// All rooms whose media goes from browser to browser, oldest first.
@@ -38,42 +40,42 @@ impl Rooms {
     }
 
     /// A room begins, with its host.
-    pub(super) fn notice_created(&mut self, name: &Name) {
-        self.notice(Notice::RoomStarted {
+    pub(super) fn tell_created(&mut self, name: &Name) {
+        self.webhook(WebhookEvent::RoomStarted {
             room: name_of(name),
         });
-        self.notice_joined(name, name, Role::Host);
+        self.tell_joined(name, name, Role::Host);
     }
 
     /// A room ends, with all that are in it.
-    pub(super) fn notice_closed(&mut self, room: &Room) {
+    pub(super) fn tell_closed(&mut self, room: &Room) {
         for viewer in &room.viewers {
-            self.notice_left(&room.name, &viewer.name, EndReason::Closed);
+            self.tell_left(&room.name, &viewer.name, EndReason::Closed);
         }
-        self.notice_left(&room.name, &room.name, EndReason::Left);
-        self.notice(Notice::RoomEnded {
+        self.tell_left(&room.name, &room.name, EndReason::Left);
+        self.webhook(WebhookEvent::RoomEnded {
             room: name_of(&room.name),
         });
     }
 
-    pub(super) fn notice_joined(&mut self, room: &Name, name: &Name, role: Role) {
-        self.notice(Notice::ParticipantJoined {
+    pub(super) fn tell_joined(&mut self, room: &Name, name: &Name, role: Role) {
+        self.webhook(WebhookEvent::ParticipantJoined {
             room: name_of(room),
             participant: participant(name, role),
         });
     }
 
-    pub(super) fn notice_left(&mut self, room: &Name, name: &Name, reason: EndReason) {
-        self.notice(Notice::ParticipantLeft {
+    pub(super) fn tell_left(&mut self, room: &Name, name: &Name, reason: EndReason) {
+        self.webhook(WebhookEvent::ParticipantLeft {
             room: name_of(room),
             participant: ParticipantId::of_any_text(name.as_str()),
             reason,
         });
     }
 
-    fn notice(&mut self, notice: Notice) {
+    fn webhook(&mut self, event: WebhookEvent) {
         if self.media == Media::Direct {
-            self.notices.push_back(notice);
+            self.webhook_events.push_back(event);
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
-use crate::Notice;
+use crate::WebhookEvent;
 
 use super::pushes::Pushes;
 use super::room::{Room, RoomKey};
@@ -25,7 +25,7 @@ pub struct Rooms {
     pub(super) next_link: u64,
     pub(super) tasks: VecDeque<Task>,
     outputs: VecDeque<Output>,
-    pub(super) notices: VecDeque<Notice>,
+    pub(super) webhook_events: VecDeque<WebhookEvent>,
 }
 
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Rooms {
             next_link: 0,
             tasks: VecDeque::new(),
             outputs: VecDeque::new(),
-            notices: VecDeque::new(),
+            webhook_events: VecDeque::new(),
         }
     }
 
@@ -115,10 +115,10 @@ impl Rooms {
         self.tasks.pop_front()
     }
 
-    /// The next notice of rooms whose media goes from browser to browser. Times of joining are 0:
+    /// The next webhook event of rooms whose media goes from browser to browser. Times of joining are 0:
     /// the caller knows the time. Call it until `None` after each other call.
-    pub fn poll_notice(&mut self) -> Option<Notice> {
-        self.notices.pop_front()
+    pub fn poll_webhook_event(&mut self) -> Option<WebhookEvent> {
+        self.webhook_events.pop_front()
     }
 
     /// When to call [`Rooms::handle_timeout`]; `None` without clients.

@@ -67,7 +67,7 @@ impl Rooms {
             }),
             None => self.tell(host, Event::Wanted(name.clone())),
         }
-        self.notice_joined(&room_name, &name, Role::Viewer);
+        self.tell_joined(&room_name, &name, Role::Viewer);
         self.tell_all(told, Event::Joined(name));
     }
 
@@ -86,7 +86,7 @@ impl Rooms {
         };
         let left = room.viewers.remove(place);
         let (rest, room_name) = (room.everybody(), room.name.clone());
-        self.notice_left(&room_name, &left.name, EndReason::Left);
+        self.tell_left(&room_name, &left.name, EndReason::Left);
         self.tell_all(rest, Event::Left(left.name));
         self.unlink(left.link);
         true

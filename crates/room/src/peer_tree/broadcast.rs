@@ -85,7 +85,7 @@ impl Broadcast {
             member.name = name;
         }
         if is_new {
-            cx.notice_joined(&self.name, peer, &member.name, Role::Viewer);
+            cx.tell_joined(&self.name, peer, &member.name, Role::Viewer);
         }
         let silent = Vec::new();
         member.state = State::Joining { offer, silent };
@@ -105,7 +105,7 @@ impl Broadcast {
             return;
         };
         cx.forget(peer);
-        cx.notice_left(&self.name, peer, EndReason::Left);
+        cx.tell_left(&self.name, peer, EndReason::Left);
         if self.tree.is_placed(member.id) {
             cx.changed.insert(self.name.clone());
         }

@@ -84,8 +84,8 @@ impl Broadcasts {
         self.go(now, peer, false);
         let name: Arc<str> = name.into();
         let cx = &mut self.context;
-        cx.notice_started(&name);
-        cx.notice_joined(&name, peer, peer_name, Role::Host);
+        cx.tell_started(&name);
+        cx.tell_joined(&name, peer, peer_name, Role::Host);
         let broadcast = Broadcast::new(name.clone(), peer, peer_name.into(), cx);
         self.broadcasts.insert(name.clone(), broadcast);
         self.seat(peer, Some(name.clone()));

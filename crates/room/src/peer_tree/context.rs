@@ -2,7 +2,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::{Error, Event, Limits, Output, PeerId};
-use crate::Notice;
+use crate::WebhookEvent;
 use crate::timer_table::Timers;
 
 /// The timers of all broadcasts.
@@ -24,7 +24,7 @@ pub(super) struct Context {
     pub(super) limits: Limits,
     pub(super) timers: Timers<Timer>,
     pub(super) outputs: VecDeque<Output>,
-    pub(super) notices: VecDeque<Notice>,
+    pub(super) webhook_events: VecDeque<WebhookEvent>,
     /// Broadcasts whose tree the present call has changed.
     pub(super) changed: BTreeSet<Arc<str>>,
 }
@@ -35,7 +35,7 @@ impl Context {
             limits,
             timers: Timers::default(),
             outputs: VecDeque::new(),
-            notices: VecDeque::new(),
+            webhook_events: VecDeque::new(),
             changed: BTreeSet::new(),
         }
     }

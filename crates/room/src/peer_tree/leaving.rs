@@ -47,7 +47,7 @@ impl Broadcasts {
         let Some(broadcast) = self.broadcasts.remove(name) else {
             return;
         };
-        self.context.notice_ended(&broadcast);
+        self.context.tell_ended(&broadcast);
         let mut all = broadcast.everybody();
         for peer in &all {
             self.seat(*peer, None);

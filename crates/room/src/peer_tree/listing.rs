@@ -4,7 +4,9 @@ use super::broadcast::Broadcast;
 use super::context::Context;
 use super::{Broadcasts, PeerId};
 use crate::topology::unmeasured;
-use crate::{EndReason, Listed, Notice, Participant, ParticipantId, Role, RoomName, Topology};
+use crate::{
+    EndReason, Listed, Participant, ParticipantId, Role, RoomName, Topology, WebhookEvent,
+};
 
 impl Broadcasts {
     /// All broadcasts, by name.
@@ -30,45 +32,47 @@ impl Broadcasts {
         Some((listed(broadcast), peers.collect()))
     }
 
-    /// The next notice. Times of joining are 0: the caller knows the time. Call it until `None`
+    /// The next webhook event. Times of joining are 0: the caller knows the time. Call it until `None`
     /// after each other call.
-    pub fn poll_notice(&mut self) -> Option<Notice> {
-        self.context.notices.pop_front()
+    pub fn poll_webhook_event(&mut self) -> Option<WebhookEvent> {
+        self.context.webhook_events.pop_front()
     }
 }
 
 impl Context {
-    pub(super) fn notice_started(&mut self, name: &str) {
-        self.notices.push_back(Notice::RoomStarted {
+    pub(super) fn tell_started(&mut self, name: &str) {
+        self.webhook_events.push_back(WebhookEvent::RoomStarted {
             room: name_of(name),
         });
     }
 
-    pub(super) fn notice_joined(&mut self, room: &str, peer: PeerId, name: &str, role: Role) {
-        self.notices.push_back(Notice::ParticipantJoined {
-            room: name_of(room),
-            participant: participant(peer, name, role),
-        });
+    pub(super) fn tell_joined(&mut self, room: &str, peer: PeerId, name: &str, role: Role) {
+        self.webhook_events
+            .push_back(WebhookEvent::ParticipantJoined {
+                room: name_of(room),
+                participant: participant(peer, name, role),
+            });
     }
 
-    pub(super) fn notice_left(&mut self, room: &str, peer: PeerId, reason: EndReason) {
-        self.notices.push_back(Notice::ParticipantLeft {
-            room: name_of(room),
-            participant: id_of(peer),
-            reason,
-        });
+    pub(super) fn tell_left(&mut self, room: &str, peer: PeerId, reason: EndReason) {
+        self.webhook_events
+            .push_back(WebhookEvent::ParticipantLeft {
+                room: name_of(room),
+                participant: id_of(peer),
+                reason,
+            });
     }
 
     /// A broadcast ends, with all that are in it.
-    pub(super) fn notice_ended(&mut self, broadcast: &Broadcast) {
+    pub(super) fn tell_ended(&mut self, broadcast: &Broadcast) {
         for peer in broadcast.members.keys() {
             let reason = match *peer == broadcast.owner {
                 true => EndReason::Left,
                 false => EndReason::Closed,
             };
-            self.notice_left(&broadcast.name, *peer, reason);
+            self.tell_left(&broadcast.name, *peer, reason);
         }
-        self.notices.push_back(Notice::RoomEnded {
+        self.webhook_events.push_back(WebhookEvent::RoomEnded {
             room: name_of(&broadcast.name),
         });
     }

@@ -130,45 +130,45 @@ impl Client {
 /// The state of a webhook receiver: everything begins once and ends once.
 #[derive(Debug, Default)]
 pub(super) struct Observer {
-    rooms: BTreeMap<RoomName, Inside>,
+    rooms: BTreeMap<RoomName, RoomState>,
 }
 
 #[derive(Debug, Default)]
-struct Inside {
+struct RoomState {
     participants: BTreeMap<ParticipantId, Participant>,
     streams: BTreeMap<StreamName, ParticipantId>,
 }
 
 impl Observer {
-    pub(super) fn apply(&mut self, notice: Notice) {
-        match notice {
-            Notice::RoomStarted { room } => {
-                assert!(self.rooms.insert(room, Inside::default()).is_none());
+    pub(super) fn apply(&mut self, event: WebhookEvent) {
+        match event {
+            WebhookEvent::RoomStarted { room } => {
+                assert!(self.rooms.insert(room, RoomState::default()).is_none());
             }
-            Notice::RoomEnded { room } => {
-                let inside = self.rooms.remove(&room).expect("had begun");
-                assert!(inside.participants.is_empty() && inside.streams.is_empty());
+            WebhookEvent::RoomEnded { room } => {
+                let state = self.rooms.remove(&room).expect("had begun");
+                assert!(state.participants.is_empty() && state.streams.is_empty());
             }
-            Notice::ParticipantJoined { room, participant } => {
-                let participants = &mut self.inside(&room).participants;
+            WebhookEvent::ParticipantJoined { room, participant } => {
+                let participants = &mut self.state(&room).participants;
                 let old = participants.insert(participant.id.clone(), participant);
                 assert_eq!(old, None);
             }
-            Notice::ParticipantLeft {
+            WebhookEvent::ParticipantLeft {
                 room, participant, ..
             } => {
-                let inside = self.inside(&room);
-                assert!(inside.participants.remove(&participant).is_some());
-                assert!(inside.streams.values().all(|owner| *owner != participant));
+                let state = self.state(&room);
+                assert!(state.participants.remove(&participant).is_some());
+                assert!(state.streams.values().all(|owner| *owner != participant));
             }
-            Notice::StreamStarted { room, stream } => {
-                let inside = self.inside(&room);
-                assert!(inside.participants.contains_key(&stream.participant));
-                let old = inside.streams.insert(stream.name, stream.participant);
+            WebhookEvent::StreamStarted { room, stream } => {
+                let state = self.state(&room);
+                assert!(state.participants.contains_key(&stream.participant));
+                let old = state.streams.insert(stream.name, stream.participant);
                 assert_eq!(old, None);
             }
-            Notice::StreamEnded { room, stream } => {
-                assert!(self.inside(&room).streams.remove(&stream).is_some());
+            WebhookEvent::StreamEnded { room, stream } => {
+                assert!(self.state(&room).streams.remove(&stream).is_some());
             }
         }
     }
@@ -177,7 +177,7 @@ impl Observer {
         self.rooms.is_empty()
     }
 
-    fn inside(&mut self, room: &RoomName) -> &mut Inside {
+    fn state(&mut self, room: &RoomName) -> &mut RoomState {
         self.rooms.get_mut(room).expect("the room has begun")
     }
 }

@@ -35,7 +35,7 @@ pub(super) enum Command {
     },
     Subscribe(u8, u8, Option<Vec<Kind>>),
     Unsubscribe(u8, u8, Option<Vec<Kind>>),
-    Adjust(u8, u8, Kind, Option<bool>, Option<(u32, u32)>),
+    SetTrackSettings(u8, u8, Kind, Option<bool>, Option<(u32, u32)>),
     Send(u8, Option<u8>),
     Say(u8, Option<u8>),
     Rename(u8, u8),
@@ -103,8 +103,9 @@ pub(super) fn command() -> impl Strategy<Value = Command> {
     let viewing = prop_oneof![
         (named, maybe(kinds())).prop_map(|((who, s), kinds)| Subscribe(who, s, kinds)),
         (named, maybe(kinds())).prop_map(|((who, s), kinds)| Unsubscribe(who, s, kinds)),
-        (named, kind(), maybe(any::<bool>()), maybe(size()))
-            .prop_map(|((who, s), kind, paused, size)| Adjust(who, s, kind, paused, size)),
+        (named, kind(), maybe(any::<bool>()), maybe(size())).prop_map(
+            |((who, s), kind, paused, size)| SetTrackSettings(who, s, kind, paused, size)
+        ),
     ];
     let words = prop_oneof![
         4 => (who, maybe(id.clone())).prop_map(|(who, to)| Send(who, to)),

@@ -109,8 +109,8 @@ fn closed_room_ends_everything_in_it() {
         assert!(world.rooms.participant(key).is_none());
     }
     assert_eq!(
-        world.notices.last(),
-        Some(&Notice::RoomEnded {
+        world.webhook_events.last(),
+        Some(&WebhookEvent::RoomEnded {
             room: room("garden")
         })
     );

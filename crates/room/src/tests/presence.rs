@@ -36,7 +36,7 @@ fn hidden_participants_see_and_are_not_seen() {
     world.rooms.leave(world.now, eve, EndReason::Left);
     assert_eq!(world.told(ada), []);
     assert_eq!(world.told(eve), [ended(EndReason::Left, None)]);
-    assert_eq!(world.notices, []);
+    assert_eq!(world.webhook_events, []);
     let seen = world.rooms.participants(&room("garden")).expect("is there");
     assert_eq!((seen.len(), world.rooms.len()), (2, 2));
 }
@@ -98,7 +98,7 @@ fn participation_ends_in_order_and_its_own_end_is_last() {
             stream: a.clone(),
             kind: Kind::Video,
         },
-        Output::Notice(Notice::StreamEnded {
+        Output::Webhook(WebhookEvent::StreamEnded {
             room: name.clone(),
             stream: a,
         }),
@@ -108,7 +108,7 @@ fn participation_ends_in_order_and_its_own_end_is_last() {
             kind: Kind::Audio,
         },
         deliver(&[bob], left("ada", EndReason::Slow)),
-        Output::Notice(Notice::ParticipantLeft {
+        Output::Webhook(WebhookEvent::ParticipantLeft {
             room: name,
             participant: id,
             reason: EndReason::Slow,
@@ -199,8 +199,11 @@ fn room_ends_when_it_stays_empty() {
     world.pass(SECOND);
     world.drain();
     let name = room("garden");
-    let started = Notice::RoomStarted { room: name.clone() };
-    assert_eq!(world.notices, [started, Notice::RoomEnded { room: name }]);
+    let started = WebhookEvent::RoomStarted { room: name.clone() };
+    assert_eq!(
+        world.webhook_events,
+        [started, WebhookEvent::RoomEnded { room: name }]
+    );
     assert!(world.is_clean());
 }
 

@@ -30,21 +30,21 @@ impl Trial {
                         events.iter().for_each(|event| client.apply(event.clone()));
                     }
                 }
-                Output::Notice(notice) => self.notice(notice),
+                Output::Webhook(event) => self.webhook(event),
                 order => self.carry_out(order),
             }
         }
         self.check_views();
     }
 
-    fn notice(&mut self, notice: Notice) {
-        if let Notice::RoomEnded { room } = &notice {
+    fn webhook(&mut self, event: WebhookEvent) {
+        if let WebhookEvent::RoomEnded { room } = &event {
             self.to_all.remove(room);
         }
-        if let Notice::StreamEnded { stream, .. } = &notice {
+        if let WebhookEvent::StreamEnded { stream, .. } = &event {
             self.choices.retain(|(_, name, _), _| name != stream);
         }
-        self.observer.apply(notice);
+        self.observer.apply(event);
     }
 
     fn carry_out(&mut self, order: Output) {
@@ -67,7 +67,7 @@ impl Trial {
                 self.settings.remove(&view);
                 assert!(self.views.remove(&view).is_some(), "{view:?}");
             }
-            Output::Adjust {
+            Output::TrackSettings {
                 participant,
                 stream,
                 kind,
@@ -86,7 +86,7 @@ impl Trial {
                 let client = self.clients.get_mut(&participant);
                 client.expect("has joined").forget();
             }
-            Output::Deliver { .. } | Output::Notice(_) => unreachable!("sorted out before"),
+            Output::Deliver { .. } | Output::Webhook(_) => unreachable!("sorted out before"),
         }
     }
 

@@ -59,7 +59,9 @@ impl Trial {
             Unpublish(..) | Mute(..) | Report { .. } | Viewers(..) => self.stream(command),
             Subscribe(who, stream, kinds) => self.choose(who, stream, kinds.as_deref(), true),
             Unsubscribe(who, stream, kinds) => self.choose(who, stream, kinds.as_deref(), false),
-            Adjust(who, stream, kind, paused, size) => self.adjust(who, stream, kind, paused, size),
+            SetTrackSettings(who, stream, kind, paused, size) => {
+                self.set_track_settings(who, stream, kind, paused, size);
+            }
             Send(who, to) => self.send(who, to),
             Say(room, to) => self.say(room, to),
             Speakers(room, ids) => {
@@ -244,7 +246,7 @@ impl Trial {
         }
     }
 
-    fn adjust(
+    fn set_track_settings(
         &mut self,
         who: u8,
         stream: u8,
@@ -253,7 +255,10 @@ impl Trial {
         size: Option<(u32, u32)>,
     ) {
         let (key, name) = (self.key(who), self.name(stream));
-        let result = self.world.rooms.adjust(key, &name, kind, paused, size);
+        let result = self
+            .world
+            .rooms
+            .set_track_settings(key, &name, kind, paused, size);
         let view = (key, name, kind);
         assert_eq!(result.is_ok(), self.views.contains_key(&view));
         if result.is_ok() {

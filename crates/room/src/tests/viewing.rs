@@ -15,7 +15,7 @@ fn kinds(orders: Vec<Output>) -> Vec<(&'static str, Kind)> {
     let name = |order| match order {
         Output::View { kind, .. } => ("view", kind),
         Output::Drop { kind, .. } => ("drop", kind),
-        Output::Adjust { kind, .. } => ("adjust", kind),
+        Output::TrackSettings { kind, .. } => ("settings", kind),
         other => panic!("{other:?}"),
     };
     orders.into_iter().map(name).collect()
@@ -58,8 +58,11 @@ fn declined_track_stays_away_until_the_stream_ends() {
 #[test]
 fn settings_apply_only_to_tracks_that_are_given() {
     let (mut world, _, bob, name) = world();
-    let adjust =
-        |world: &mut World, paused, size| world.rooms.adjust(bob, &name, Kind::Audio, paused, size);
+    let adjust = |world: &mut World, paused, size| {
+        world
+            .rooms
+            .set_track_settings(bob, &name, Kind::Audio, paused, size)
+    };
     let refused = adjust(&mut world, Some(true), None);
     assert_eq!(refused, Err(StreamError::NotSubscribed));
     assert_eq!(world.rooms.subscribe(bob, &name, None), Ok(()));
@@ -68,7 +71,7 @@ fn settings_apply_only_to_tracks_that_are_given() {
     assert_eq!(adjust(&mut world, None, Some((320, 180))), Ok(()));
     assert_eq!(adjust(&mut world, Some(true), None), Ok(()));
     let settings = |order: &Output| match order {
-        Output::Adjust { settings, .. } => *settings,
+        Output::TrackSettings { settings, .. } => *settings,
         other => panic!("{other:?}"),
     };
     let expected = [(0, 0), (320, 180)].map(|(width, height)| TrackSettings {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use ice::Path;
-use rtp::{Sort, rtcp};
+use rtp::{DatagramKind, rtcp};
 
 use super::Peer;
 use crate::datagrams::Datagrams;
@@ -22,8 +22,8 @@ impl Peer {
         to: &mut Datagrams,
     ) -> Result<(), Refused> {
         self.now = now;
-        match Sort::of(datagram) {
-            Sort::Rtp => {
+        match DatagramKind::of(datagram) {
+            DatagramKind::Rtp => {
                 // Authentic media shows that the remote has finished DTLS: its Finished was lost or
                 // is still on its way.
                 if self.crypto.is_none() && self.early.is_proved(&self.dtls, datagram) {
@@ -32,10 +32,10 @@ impl Peer {
                 }
                 self.rtp(now, path, datagram).map_err(Refused::Packet)
             }
-            Sort::Rtcp => self.rtcp(now, path, datagram, to).map_err(Refused::Packet),
-            Sort::Stun => self.stun(now, path, datagram, to).map_err(Refused::Stun),
-            Sort::Dtls => self.dtls(now, path, datagram, to),
-            Sort::Other => Err(Refused::NotWebrtc),
+            DatagramKind::Rtcp => self.rtcp(now, path, datagram, to).map_err(Refused::Packet),
+            DatagramKind::Stun => self.stun(now, path, datagram, to).map_err(Refused::Stun),
+            DatagramKind::Dtls => self.dtls(now, path, datagram, to),
+            DatagramKind::Other => Err(Refused::NotWebrtc),
         }
     }
 

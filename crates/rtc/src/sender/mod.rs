@@ -55,7 +55,7 @@ pub(crate) struct Sender {
     resend_credit: i64,
     round_trip: Option<Duration>,
     padding_turn: usize,
-    told: Told,
+    unreported: Unreported,
     packets: u64,
     bytes: u64,
     /// Packets lost on encodings that have ended.
@@ -64,7 +64,7 @@ pub(crate) struct Sender {
 
 /// Feedback that [`Sender::poll`] has not returned yet.
 #[derive(Debug, Default, Clone, Copy)]
-struct Told {
+struct Unreported {
     /// At least one encoding needs a key frame.
     keyframes: bool,
     nacks: u64,
@@ -87,7 +87,7 @@ impl Sender {
             resend_credit: RESENT_BYTES_MAX,
             round_trip: None,
             padding_turn: 0,
-            told: Told::default(),
+            unreported: Unreported::default(),
             packets: 0,
             bytes: 0,
             lost_before: 0,
@@ -219,7 +219,7 @@ impl Sender {
         match received {
             Received::Report(block) => self.reported(now, block),
             Received::Nack { source, lost } => {
-                self.told.nacks += 1;
+                self.unreported.nacks += 1;
                 if let Some(encoding) = self.position(*source) {
                     for seq in lost.clone().take(sent_packets::PACKETS_MAX) {
                         self.resend(now, encoding, seq, outlet);
@@ -229,7 +229,7 @@ impl Sender {
             Received::KeyframeRequest { source } => {
                 let encoding = self.position(*source);
                 if let Some(encoding) = encoding.and_then(|of| self.encodings.get_mut(of.index())) {
-                    self.told.keyframes = true;
+                    self.unreported.keyframes = true;
                     encoding.wants_keyframe = true;
                 }
             }
@@ -261,15 +261,15 @@ impl Sender {
 
     /// Returns the next feedback of the receiver.
     pub(crate) fn poll(&mut self) -> Option<Feedback> {
-        if self.told.keyframes {
+        if self.unreported.keyframes {
             let wants = |e: &mut Encoding| std::mem::take(&mut e.wants_keyframe);
             if let Some(position) = self.encodings.iter_mut().position(wants) {
                 let encoding = EncodingIndex::at(position);
                 return Some(Feedback::KeyframeRequest(encoding));
             }
-            self.told.keyframes = false;
+            self.unreported.keyframes = false;
         }
-        let nacks = std::mem::take(&mut self.told.nacks);
+        let nacks = std::mem::take(&mut self.unreported.nacks);
         if nacks > 0 {
             return Some(Feedback::Nacks(nacks));
         }

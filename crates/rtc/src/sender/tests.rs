@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use ice::Path;
 use rtp::rtcp::{self, ReportBlock, SenderReport};
-use rtp::{Codec, Extensions, Format, Header, Profile, Sort};
+use rtp::{Codec, DatagramKind, Extensions, Format, Header, Profile};
 
 use super::resending::PADDING_MAX;
 use super::*;
@@ -249,7 +249,7 @@ impl Pair {
     }
 
     fn open(&mut self, mut packet: Vec<u8>) -> Arrived {
-        assert_eq!(Sort::of(&packet), Sort::Rtp);
+        assert_eq!(DatagramKind::of(&packet), DatagramKind::Rtp);
         let header = Header::read(&packet).unwrap();
         let first = u64::from(header.seq);
         let highest = self.highest.entry(header.ssrc).or_insert(first);
@@ -275,7 +275,7 @@ impl Pair {
     fn reports(&mut self) -> Vec<Vec<u8>> {
         let left = self.left();
         let open = |(_, mut sent): (_, Vec<u8>)| {
-            assert_eq!(Sort::of(&sent), Sort::Rtcp);
+            assert_eq!(DatagramKind::of(&sent), DatagramKind::Rtcp);
             self.inbound.open_rtcp(&mut sent).unwrap().to_vec()
         };
         left.into_iter().map(open).collect()

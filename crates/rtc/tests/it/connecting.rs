@@ -5,7 +5,7 @@ use std::time::Duration;
 use client::Direction;
 use headwater_rtc::{Ended, Event};
 use pair::{CONNECT_MAX, STEP, World, path, with_wrong_fingerprint};
-use rtp::Sort;
+use rtp::DatagramKind;
 
 #[test]
 fn client_connects_with_every_setup() {
@@ -64,7 +64,7 @@ const ONE_LOST_MAX: Duration = Duration::from_secs(2);
 
 #[test]
 fn client_connects_despite_any_lost_dtls_datagram() {
-    let is_dtls = |bytes: &[u8]| Sort::of(bytes) == Sort::Dtls;
+    let is_dtls = |bytes: &[u8]| DatagramKind::of(bytes) == DatagramKind::Dtls;
     for setup in ["active", "passive"] {
         for (to_server, number) in (1..=DATAGRAMS).flat_map(|at| [(true, at), (false, at)]) {
             let offer = |text: String| text.replace("a=setup:actpass", &format!("a=setup:{setup}"));
@@ -89,7 +89,7 @@ fn media_connects_a_client_whose_last_flight_is_lost() {
     // The client's first flight is in the clear; its last one begins with a ChangeCipherSpec.
     let mut is_over = false;
     world.lose(move |to_server, bytes| {
-        let is_dtls = Sort::of(bytes) == Sort::Dtls;
+        let is_dtls = DatagramKind::of(bytes) == DatagramKind::Dtls;
         is_over |= to_server && bytes.first() == Some(&20);
         is_over && is_dtls
     });
@@ -120,6 +120,6 @@ fn media_connects_a_client_whose_last_flight_is_lost() {
     let dtls = world
         .sent
         .iter()
-        .filter(|(_, bytes)| Sort::of(bytes) == Sort::Dtls);
+        .filter(|(_, bytes)| DatagramKind::of(bytes) == DatagramKind::Dtls);
     assert_eq!(dtls.count(), 0, "FFmpeg would be disturbed by DTLS");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use headwater_rtc::{Event, PAYLOAD_BYTES_MAX, Path, WriteError};
 use pair::{CONNECT_MAX, STEP, World, path, strange_path};
-use rtp::{Codec, Sort};
+use rtp::{Codec, DatagramKind};
 
 const TRANSPORT_WIDE: &str =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
@@ -61,7 +61,9 @@ fn refused_packets_use_up_no_sequence_number() {
 
 /// Returns the server's STUN checks over a path since `sent` was cleared.
 fn checks(world: &World, over: Path) -> Vec<Vec<u8>> {
-    let to = |(to, bytes): &&(Path, Vec<u8>)| *to == over && Sort::of(bytes) == Sort::Stun;
+    let to = |(to, bytes): &&(Path, Vec<u8>)| {
+        *to == over && DatagramKind::of(bytes) == DatagramKind::Stun
+    };
     let is_request = |bytes: &Vec<u8>| bytes.first() == Some(&0) && bytes.get(1) == Some(&1);
     let sent = world.sent.iter().filter(to).map(|(_, bytes)| bytes.clone());
     sent.filter(is_request).collect()

@@ -8,7 +8,7 @@ use super::Control;
 
 /// A room with all that is in it, but the hidden.
 #[derive(Debug)]
-pub(crate) struct Inside {
+pub(crate) struct RoomContents {
     pub(crate) listed: Listed,
     pub(crate) participants: Vec<Participant>,
     pub(crate) streams: Vec<Stream>,
@@ -33,12 +33,12 @@ impl Control {
     }
 
     /// A room; `None` when there is none of this name.
-    pub(crate) fn inside(&self, name: &RoomName) -> Option<Inside> {
-        let inside = self.state().core.room_inside(name)?;
-        Some(Inside {
-            listed: inside.listed,
-            participants: inside.participants.iter().map(Into::into).collect(),
-            streams: inside.streams.iter().map(Into::into).collect(),
+    pub(crate) fn room_contents(&self, name: &RoomName) -> Option<RoomContents> {
+        let contents = self.state().core.room_contents(name)?;
+        Some(RoomContents {
+            listed: contents.listed,
+            participants: contents.participants.iter().map(Into::into).collect(),
+            streams: contents.streams.iter().map(Into::into).collect(),
         })
     }
 

@@ -66,8 +66,8 @@ impl Control {
     /// Tells webhooks and the log.
     fn tell_fact(&self, fact: &Fact, now: Now) {
         match fact {
-            Fact::Room { topology, notice } => {
-                self.shared.webhooks.tell(*topology, notice, now.unix_ms);
+            Fact::Room { topology, event } => {
+                self.shared.webhooks.tell(*topology, event, now.unix_ms);
             }
             Fact::PublisherReplaced { stream } => {
                 tracing::info!(%stream, "publisher replaced");

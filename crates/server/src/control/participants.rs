@@ -1,6 +1,6 @@
 //! Participants: they enter and leave rooms, and open a session for each stream that they want.
 
-use model::{Open, OpenError, Opened, SessionId, StreamName};
+use model::{Open, OpenError, Opened, SessionError, SessionId, StreamName};
 use room::{Declared, EndReason, Joined, ParticipantId, ParticipantKey, RoomName};
 use session::{Core, Now, Opener, Stats, TransportKind};
 use tokio::sync::mpsc;
@@ -98,7 +98,7 @@ impl Control {
     ) -> Result<T, session::Error> {
         let (mut state, now) = (self.state(), now());
         if !state.commands.are_free() {
-            return Err(session::Error::Busy);
+            return Err(SessionError::Busy.into());
         }
         let result = act(&mut state.core, now);
         self.settle(&mut state, now);

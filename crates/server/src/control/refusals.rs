@@ -1,15 +1,12 @@
 //! How refusals of the core are put.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use model::OpenError;
 use rtc::OfferError;
 use session::Error;
 
 use super::Control;
-
-/// When a client that found something full may try again.
-const RETRY_FULL: Duration = Duration::from_secs(5);
 
 impl Control {
     /// Reads a description. Takes long, so it is done before the lock.
@@ -21,18 +18,10 @@ impl Control {
     /// Why a session is not opened, or a participant not let in. Refused descriptions are counted,
     /// and each cause is told once a minute.
     pub(crate) fn refused(&self, error: Error) -> OpenError {
-        match error {
-            Error::Description(error) => {
-                self.count(&error);
-                of_description(&error)
-            }
-            Error::Open(error) => error,
-            Error::Join(room::JoinError::Full { limit }) => OpenError::Full {
-                limit,
-                retry_after: RETRY_FULL,
-            },
-            error => OpenError::Refused(error.to_string()),
+        if let Error::Description(error) = &error {
+            self.count(error);
         }
+        error.into()
     }
 
     fn count(&self, error: &OfferError) {
@@ -41,20 +30,5 @@ impl Control {
         if let Some(untold) = offers.count(cause, Instant::now()) {
             tracing::info!(cause, why = %error, untold, "an offer was refused");
         }
-    }
-}
-
-fn of_description(error: &OfferError) -> OpenError {
-    match error {
-        OfferError::NoCodec {
-            kind,
-            line_number,
-            offered,
-            wanted,
-        } => OpenError::NoCommonCodec {
-            why: format!("the {kind} m-line (line {line_number}) offers {offered}"),
-            codecs: wanted.clone(),
-        },
-        error => OpenError::BadOffer(error.to_string()),
     }
 }

@@ -57,7 +57,6 @@ pub(crate) struct Settings {
     pub(crate) fragment_bytes_max: usize,
     pub(crate) frame_bytes_max: usize,
     pub(crate) body_timeout: Duration,
-    access: api::Access,
 }
 
 impl Settings {
@@ -95,7 +94,6 @@ impl Service {
             fragment_bytes_max: limits.fragment_bytes_max,
             frame_bytes_max: limits.frame_bytes_max,
             body_timeout: Duration::from_millis(limits.body_timeout_ms),
-            access: api::Access::new(&config.auth),
         });
         Self {
             control,

@@ -1,4 +1,4 @@
-use room::Notice;
+use room::WebhookEvent;
 use serde::{Deserialize, Serialize};
 use signaling::json::{EndReason, Participant, Stream, Topology};
 use utoipa::ToSchema;
@@ -101,14 +101,14 @@ pub(crate) struct Ended {
 }
 
 impl Kind {
-    pub(super) fn of(notice: &Notice) -> Self {
-        match notice {
-            Notice::RoomStarted { .. } => Self::RoomStarted,
-            Notice::RoomEnded { .. } => Self::RoomEnded,
-            Notice::ParticipantJoined { .. } => Self::ParticipantJoined,
-            Notice::ParticipantLeft { .. } => Self::ParticipantLeft,
-            Notice::StreamStarted { .. } => Self::StreamStarted,
-            Notice::StreamEnded { .. } => Self::StreamEnded,
+    pub(super) fn of(event: &WebhookEvent) -> Self {
+        match event {
+            WebhookEvent::RoomStarted { .. } => Self::RoomStarted,
+            WebhookEvent::RoomEnded { .. } => Self::RoomEnded,
+            WebhookEvent::ParticipantJoined { .. } => Self::ParticipantJoined,
+            WebhookEvent::ParticipantLeft { .. } => Self::ParticipantLeft,
+            WebhookEvent::StreamStarted { .. } => Self::StreamStarted,
+            WebhookEvent::StreamEnded { .. } => Self::StreamEnded,
         }
     }
 
@@ -125,20 +125,20 @@ impl Kind {
     }
 }
 
-impl From<&Notice> for Event {
-    fn from(notice: &Notice) -> Self {
-        match notice {
-            Notice::RoomStarted { room } => Self::RoomStarted {
+impl From<&WebhookEvent> for Event {
+    fn from(event: &WebhookEvent) -> Self {
+        match event {
+            WebhookEvent::RoomStarted { room } => Self::RoomStarted {
                 room: room.to_string(),
             },
-            Notice::RoomEnded { room } => Self::RoomEnded {
+            WebhookEvent::RoomEnded { room } => Self::RoomEnded {
                 room: room.to_string(),
             },
-            Notice::ParticipantJoined { room, participant } => Self::ParticipantJoined {
+            WebhookEvent::ParticipantJoined { room, participant } => Self::ParticipantJoined {
                 room: room.to_string(),
                 participant: participant.into(),
             },
-            Notice::ParticipantLeft {
+            WebhookEvent::ParticipantLeft {
                 room,
                 participant,
                 reason,
@@ -149,11 +149,11 @@ impl From<&Notice> for Event {
                 },
                 reason: (*reason).into(),
             },
-            Notice::StreamStarted { room, stream } => Self::StreamStarted {
+            WebhookEvent::StreamStarted { room, stream } => Self::StreamStarted {
                 room: room.to_string(),
                 stream: stream.into(),
             },
-            Notice::StreamEnded { room, stream } => Self::StreamEnded {
+            WebhookEvent::StreamEnded { room, stream } => Self::StreamEnded {
                 room: room.to_string(),
                 stream: Ended {
                     name: stream.to_string(),
@@ -164,8 +164,8 @@ impl From<&Notice> for Event {
 }
 
 /// Writes the JSON body of a delivery.
-pub(super) fn body(id: String, at: u64, topology: room::Topology, notice: &Notice) -> String {
-    let event = notice.into();
+pub(super) fn body(id: String, at: u64, topology: room::Topology, event: &WebhookEvent) -> String {
+    let event = event.into();
     let body = Body {
         id,
         at,

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use prometheus_client::registry::Registry;
-use room::{Notice, Topology};
+use room::{Topology, WebhookEvent};
 use tokio_util::sync::CancellationToken;
 
 use crate::config;
@@ -100,8 +100,8 @@ impl Webhooks {
 
     /// Queues an event for each hook that wants it, without waiting. `at` is in milliseconds since
     /// 1970. A full queue drops its oldest event, which is counted.
-    pub(crate) fn tell(&self, topology: Topology, notice: &Notice, at: u64) {
-        let kind = Kind::of(notice);
+    pub(crate) fn tell(&self, topology: Topology, event: &WebhookEvent, at: u64) {
+        let kind = Kind::of(event);
         // The body is written once for all hooks, and not at all when none wants it.
         let mut wanting = self.shared.hooks.iter().filter(|hook| hook.wants(kind));
         let Some(first) = wanting.next() else {
@@ -110,7 +110,7 @@ impl Webhooks {
         let number = self.shared.told.fetch_add(1, Ordering::Relaxed) + 1;
         let message = Arc::new(Message {
             kind,
-            body: event::body(self.id(number), at, topology, notice),
+            body: event::body(self.id(number), at, topology, event),
             happened: Instant::now(),
         });
         for hook in std::iter::once(first).chain(wanting) {

@@ -7,7 +7,7 @@ use model::{Quality, Role, ShardId, StreamName};
 use room::ParticipantKey;
 use rtp::Bitrate;
 
-use crate::caller::Description;
+use crate::description::Description;
 use crate::output::PeerKind;
 
 /// One session: a peer, and what it is for.

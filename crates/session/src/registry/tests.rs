@@ -1,7 +1,7 @@
 use rtp::Codec;
 
 use super::*;
-use crate::caller::Description;
+use crate::description::Description;
 use crate::output::PeerKind;
 use room::ParticipantKey;
 

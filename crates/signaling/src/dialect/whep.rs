@@ -229,8 +229,8 @@ fn events(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
             let kinds = EventKind::parse_all(names.iter().map(String::as_str))?;
             Ok(WhepCall::Subscribe(kinds))
         }
-        Method::GET => Ok(WhepCall::Follow(wished(request)?)),
-        Method::DELETE => Ok(WhepCall::Unsubscribe(wished(request)?)),
+        Method::GET => Ok(WhepCall::Follow(event_kinds(request)?)),
+        Method::DELETE => Ok(WhepCall::Unsubscribe(event_kinds(request)?)),
         Method::OPTIONS => Ok(WhepCall::Session(Call::Answer(session_http::empty(
             StatusCode::NO_CONTENT,
         )))),
@@ -239,7 +239,7 @@ fn events(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
 }
 
 /// The events that the URL of a subscription lists; all events when it has no list.
-fn wished(request: &Request<Bytes>) -> Result<Vec<EventKind>, Problem> {
+fn event_kinds(request: &Request<Bytes>) -> Result<Vec<EventKind>, Problem> {
     let pairs = request.uri().query().unwrap_or_default().split('&');
     let names = { pairs }.find_map(|pair| pair.strip_prefix("events="));
     match names.map(session_http::percent_decoded).as_deref() {
@@ -252,7 +252,7 @@ fn wished(request: &Request<Bytes>) -> Result<Vec<EventKind>, Problem> {
 /// The body of a request that chooses a layer.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wish {
+struct LayerRequest {
     media_id: Option<String>,
     #[serde(alias = "encodingId")]
     rid: Option<String>,
@@ -262,17 +262,17 @@ fn layer(request: &Request<Bytes>) -> Result<WhepCall, Problem> {
     match *request.method() {
         Method::POST => {
             session_http::needs_content_type(request.headers(), "application/json")?;
-            let wish: Wish = serde_json::from_slice(request.body()).map_err(|error| {
+            let asked: LayerRequest = serde_json::from_slice(request.body()).map_err(|error| {
                 let reason = json_reason(&error);
                 Problem::bad_request(format!(
                     "a JSON object with mediaId and rid is needed: {reason}"
                 ))
             })?;
-            let choice = match wish.rid {
+            let choice = match asked.rid {
                 Some(rid) if rid != "auto" => LayerChoice::Rid(rid),
                 _ => LayerChoice::Auto,
             };
-            let mid = wish.media_id;
+            let mid = asked.media_id;
             Ok(WhepCall::ChooseLayer { mid, choice })
         }
         Method::OPTIONS => Ok(WhepCall::Session(Call::Answer(session_http::empty(
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn layer_choice_accepts_both_spellings_of_rid() {
-        let wish = |body: &'static str| {
+        let choose = |body: &'static str| {
             let request = Request::builder()
                 .method("POST")
                 .header("content-type", "application/json")
@@ -354,15 +354,15 @@ mod tests {
             }
         };
         assert_eq!(
-            wish(r#"{"mediaId":"1","rid":"h"}"#),
+            choose(r#"{"mediaId":"1","rid":"h"}"#),
             Some(LayerChoice::Rid("h".into()))
         );
         assert_eq!(
-            wish(r#"{"mediaId":"1","encodingId":"h"}"#),
+            choose(r#"{"mediaId":"1","encodingId":"h"}"#),
             Some(LayerChoice::Rid("h".into()))
         );
-        assert_eq!(wish(r#"{"mediaId":"1"}"#), Some(LayerChoice::Auto));
-        assert_eq!(wish("{}"), Some(LayerChoice::Auto));
-        assert_eq!(wish("[1"), None);
+        assert_eq!(choose(r#"{"mediaId":"1"}"#), Some(LayerChoice::Auto));
+        assert_eq!(choose("{}"), Some(LayerChoice::Auto));
+        assert_eq!(choose("[1"), None);
     }
 }

@@ -320,7 +320,7 @@ impl ControlWorld {
         let changed = self.core.in_rooms(now, |rooms| match what {
             0 => rooms.subscribe(key, &stream, None),
             1 => rooms.unsubscribe(key, &stream, Some(&[Kind::Video])),
-            _ => rooms.adjust(key, &stream, Kind::Video, Some(true), size),
+            _ => rooms.set_track_settings(key, &stream, Kind::Video, Some(true), size),
         });
         self.trace.add(format_args!("  {stream}: {changed:?}"));
     }

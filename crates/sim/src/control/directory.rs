@@ -2,42 +2,42 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use room::{Listed, Notice, ParticipantId, RoomName, Topology};
+use room::{Listed, ParticipantId, RoomName, Topology, WebhookEvent};
 
 /// The rooms that have begun and not ended, with their participants.
 #[derive(Debug, Default)]
-pub(super) struct ToldDirectory(BTreeMap<(Topology, RoomName), BTreeSet<ParticipantId>>);
+pub(super) struct EventDirectory(BTreeMap<(Topology, RoomName), BTreeSet<ParticipantId>>);
 
-impl ToldDirectory {
+impl EventDirectory {
     /// Takes a fact. Fails when it does not follow from those before.
-    pub(super) fn take(&mut self, topology: Topology, notice: &Notice) -> Result<(), String> {
+    pub(super) fn take(&mut self, topology: Topology, event: &WebhookEvent) -> Result<(), String> {
         let rooms = &mut self.0;
-        let follows = match notice {
-            Notice::RoomStarted { room } => {
+        let follows = match event {
+            WebhookEvent::RoomStarted { room } => {
                 let begun = rooms.insert((topology, room.clone()), BTreeSet::new());
                 begun.is_none()
             }
-            Notice::RoomEnded { room } => {
+            WebhookEvent::RoomEnded { room } => {
                 let ended = rooms.remove(&(topology, room.clone()));
                 ended.is_some_and(|inside| inside.is_empty())
             }
-            Notice::ParticipantJoined { room, participant } => {
+            WebhookEvent::ParticipantJoined { room, participant } => {
                 let inside = rooms.get_mut(&(topology, room.clone()));
                 inside.is_some_and(|inside| inside.insert(participant.id.clone()))
             }
-            Notice::ParticipantLeft {
+            WebhookEvent::ParticipantLeft {
                 room, participant, ..
             } => {
                 let inside = rooms.get_mut(&(topology, room.clone()));
                 inside.is_some_and(|inside| inside.remove(participant))
             }
-            Notice::StreamStarted { room, .. } | Notice::StreamEnded { room, .. } => {
+            WebhookEvent::StreamStarted { room, .. } | WebhookEvent::StreamEnded { room, .. } => {
                 topology == Topology::Sfu && rooms.contains_key(&(topology, room.clone()))
             }
         };
         match follows {
             true => Ok(()),
-            false => Err(format!("webhooks are told out of order: {notice:?}")),
+            false => Err(format!("webhooks are told out of order: {event:?}")),
         }
     }
 

@@ -32,8 +32,8 @@ impl Trace {
             Output::IceRestarted { session, .. } => {
                 self.add(format_args!("  restarted {session}"));
             }
-            Output::Fact(Fact::Room { topology, notice }) => {
-                self.add(format_args!("  fact {topology:?} {notice:?}"));
+            Output::Fact(Fact::Room { topology, event }) => {
+                self.add(format_args!("  fact {topology:?} {event:?}"));
             }
             output => self.add(format_args!("  {output:?}")),
         }

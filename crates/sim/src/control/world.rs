@@ -10,7 +10,7 @@ use rtc::{Connection, Credentials, Traffic};
 use rtp::Bitrate;
 use session::{Config, Core, DirectConfig, Fact, Now, Output, Random};
 
-use super::directory::ToldDirectory;
+use super::directory::EventDirectory;
 use super::external::ExternalSession;
 use super::faults::Fault;
 use super::participant::Participant;
@@ -44,7 +44,7 @@ pub struct ControlWorld {
     events_sent: u64,
     pub(super) participants: BTreeMap<ParticipantKey, Participant>,
     pub(super) externals: Vec<ExternalSession>,
-    told: ToldDirectory,
+    directory: EventDirectory,
     pub(super) trace: Trace,
     /// How long nothing else happens after the present step.
     pub(super) idle: Duration,
@@ -107,7 +107,7 @@ impl ControlWorld {
             events_sent: 0,
             participants: BTreeMap::new(),
             externals: Vec::new(),
-            told: ToldDirectory::default(),
+            directory: EventDirectory::default(),
             trace: Trace::default(),
             idle: Duration::ZERO,
             fault,
@@ -228,8 +228,8 @@ impl ControlWorld {
                         return Err(format!("{participant:?} ended without being told"));
                     }
                 }
-                Output::Fact(Fact::Room { topology, notice }) => {
-                    self.told.take(topology, &notice)?;
+                Output::Fact(Fact::Room { topology, event }) => {
+                    self.directory.take(topology, &event)?;
                 }
                 Output::Layer { .. }
                 | Output::ChannelMessage { .. }
@@ -307,7 +307,7 @@ impl ControlWorld {
                 return Err(format!("session {lost} stays on shard {index} for nobody"));
             }
         }
-        if let Some(differs) = self.told.differs(self.core.directory()) {
+        if let Some(differs) = self.directory.differs(self.core.directory()) {
             return Err(differs);
         }
         // A room that gathers has told all when its time is over.

@@ -7,7 +7,7 @@ use client::{Certificate, Config, Direction, Event, Offering, Output, Peer};
 use headwater_loadgen::srtp_keys;
 use ice::stun::Writer;
 use rtc::srtp::Outbound;
-use rtp::Sort;
+use rtp::DatagramKind;
 
 use super::raw_http::{RawHttp, SDP};
 use crate::server::Server;
@@ -96,9 +96,9 @@ impl<'a> Hostile<'a> {
         let local = self.socket.local_addr().expect("an address");
         while let Ok((length, from)) = self.socket.recv_from(&mut buffer) {
             let datagram = &buffer[..length];
-            match Sort::of(datagram) {
-                Sort::Rtp => self.media(datagram),
-                Sort::Rtcp => {}
+            match DatagramKind::of(datagram) {
+                DatagramKind::Rtp => self.media(datagram),
+                DatagramKind::Rtcp => {}
                 _ => self
                     .peer
                     .handle_datagram(Instant::now(), from, local, datagram),
@@ -122,7 +122,8 @@ impl<'a> Hostile<'a> {
         loop {
             match self.peer.poll_output() {
                 Output::Transmit(transmit) => {
-                    if self.holds_back && Sort::of(&transmit.contents) == Sort::Dtls {
+                    if self.holds_back && DatagramKind::of(&transmit.contents) == DatagramKind::Dtls
+                    {
                         self.held_back.push(transmit.contents);
                     } else {
                         self.send(&transmit.contents);

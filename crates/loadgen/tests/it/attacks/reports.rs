@@ -19,8 +19,8 @@ const GROWTH_KB_MAX: u64 = 8_192;
 const KEYFRAMES_EVERY: Duration = Duration::from_secs(2);
 
 /// Key-frame requests of one viewer that the server passes on: after 0, 0.5, 1.5, 3.5, 7.5 s and
-/// then every 4 s, by `WISH_INTERVAL_MIN` and `WISH_INTERVAL_MAX` of `forward::keyframes`.
-fn wishes_granted(time: Duration) -> u64 {
+/// then every 4 s, by `GRANT_INTERVAL_MIN` and `GRANT_INTERVAL_MAX` of `forward::keyframes`.
+fn requests_granted(time: Duration) -> u64 {
     5 + time.as_secs() / 4
 }
 
@@ -47,7 +47,7 @@ fn key_frames_for_1000_plis_a_second_back_off() {
     let time = attack_time() + Duration::from_secs(5);
     let own = time.as_secs() / KEYFRAMES_EVERY.as_secs() + 1;
     eprintln!("{made} key frames, {own} of them the publisher's own");
-    assert!(made <= own + wishes_granted(time), "{made} key frames");
+    assert!(made <= own + requests_granted(time), "{made} key frames");
 }
 
 #[test]

@@ -76,8 +76,8 @@ proptest! {
             take(&mut rooms, &mut now, step);
             books_agree(&rooms)?;
             carry_out(&mut rooms, &mut links)?;
-            while let Some(notice) = rooms.poll_notice() {
-                observer.take(notice);
+            while let Some(event) = rooms.poll_webhook_event() {
+                observer.take(event);
             }
             observer.check(rooms.listed());
             while let Some(output) = rooms.poll_output() {

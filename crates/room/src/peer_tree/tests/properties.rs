@@ -74,8 +74,8 @@ impl Trial {
             world.close(peer);
         }
         let mut observer = Observer::default();
-        while let Some(notice) = world.broadcasts.poll_notice() {
-            observer.take(notice);
+        while let Some(event) = world.broadcasts.poll_webhook_event() {
+            observer.take(event);
         }
         Self {
             world,
@@ -128,8 +128,8 @@ impl Trial {
         }
         self.listen();
         self.check();
-        while let Some(notice) = self.world.broadcasts.poll_notice() {
-            self.observer.take(notice);
+        while let Some(event) = self.world.broadcasts.poll_webhook_event() {
+            self.observer.take(event);
         }
         self.observer.check(self.world.broadcasts.listed());
     }

@@ -11,7 +11,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
 use super::page;
-use super::refusals::{self, Described, Of};
+use super::responses::{self, Described, Of};
 use crate::http::Settings;
 
 #[derive(OpenApi)]
@@ -68,7 +68,7 @@ impl Document {
             "token": { "type": "http", "scheme": "bearer", "description": "The setting `auth.api_token`." }
         });
         document["webhooks"] = webhooks();
-        for refusal in refusals::described(settings) {
+        for refusal in responses::described(settings) {
             add(&mut document, &refusal);
         }
         Self {

@@ -11,6 +11,7 @@ mod page;
 mod participants;
 mod problems;
 mod refusals;
+mod responses;
 mod rooms;
 mod streams;
 
@@ -29,8 +30,6 @@ use utoipa_axum::routes;
 
 use super::Service;
 use document::Document;
-
-pub(super) use access::Access;
 
 /// All routes below `/api/v1`.
 pub(super) fn router(service: Service) -> Router<Service> {

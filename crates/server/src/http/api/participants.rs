@@ -40,11 +40,11 @@ pub(super) async fn list(
     InRoom(name): InRoom,
     State(service): State<Service>,
 ) -> Result<Json<Participants>, Refusal> {
-    let inside = service
+    let contents = service
         .control
-        .inside(&name)
+        .room_contents(&name)
         .ok_or_else(refusals::no_room)?;
-    let participants = inside.participants;
+    let participants = contents.participants;
     Ok(Json(Participants { participants }))
 }
 

@@ -149,14 +149,14 @@ pub(super) async fn read(
     InRoom(name): InRoom,
     State(service): State<Service>,
 ) -> Result<Json<RoomContent>, Refusal> {
-    let inside = service
+    let contents = service
         .control
-        .inside(&name)
+        .room_contents(&name)
         .ok_or_else(refusals::no_room)?;
     Ok(Json(RoomContent {
-        room: inside.listed.into(),
-        participants: inside.participants,
-        streams: inside.streams,
+        room: contents.listed.into(),
+        participants: contents.participants,
+        streams: contents.streams,
     }))
 }
 

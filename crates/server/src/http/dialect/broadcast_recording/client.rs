@@ -14,7 +14,7 @@ use signaling::dialect::broadcast_recording::{
 };
 
 use super::Broadcasts;
-use super::inside::{Inside, SessionEvent};
+use super::participant::{Participant, SessionEvent};
 use crate::control::{ChannelMessage, EventBatch};
 use crate::http::Service;
 use crate::http::admission::{After, Endings};
@@ -53,7 +53,7 @@ pub(super) struct Client {
     permissions: Permissions,
     session: Session,
     /// The participation; `None` before the client broadcasts or subscribes.
-    inside: Option<Inside>,
+    participant: Option<Participant>,
 }
 
 impl Handler for Client {
@@ -69,8 +69,8 @@ impl Handler for Client {
 
     async fn next_event(&mut self) -> SessionEvent {
         let due = self.session.poll_timeout();
-        match &mut self.inside {
-            Some(inside) => inside.next_event(due).await,
+        match &mut self.participant {
+            Some(participant) => participant.next_event(due).await,
             None => std::future::pending().await,
         }
     }
@@ -106,7 +106,7 @@ impl Client {
             outgoing,
             permissions,
             session: Session::default(),
-            inside: None,
+            participant: None,
         }
     }
 
@@ -122,9 +122,10 @@ impl Client {
                 Output::Answer(answer) => self.answer(&answer).await,
                 Output::Candidate(_) => self.candidate(),
                 Output::Write(label, text) => {
-                    let inside = self.inside.as_ref();
-                    let channel =
-                        inside.and_then(|inside| Some((inside.key, inside.channel(label)?)));
+                    let participant = self.participant.as_ref();
+                    let channel = participant.and_then(|participant| {
+                        Some((participant.key, participant.channel(label)?))
+                    });
                     if let Some((key, channel)) = channel {
                         let control = &self.service.control;
                         control.write_channel(key, channel, text.to_owned());
@@ -184,19 +185,19 @@ impl Client {
             return Ok(());
         };
         let streams = participation.entrance.joined.streams.clone();
-        let inside = Inside::new(role, names, participation);
-        let key = inside.key;
-        self.inside = Some(inside);
+        let participant = Participant::new(role, names, participation);
+        let key = participant.key;
+        self.participant = Some(participant);
         let described = self.describe(role, offer).await;
         if described.is_err() {
             self.leave(EndReason::Left);
         }
         described?;
         tracing::debug!(?key, ?role, "a broadcast-recording client has joined");
-        if let Some(inside) = &mut self.inside {
-            inside.accepted();
+        if let Some(participant) = &mut self.participant {
+            participant.accepted();
             for stream in &streams {
-                inside.follow(&self.service.control, stream);
+                participant.follow(&self.service.control, stream);
             }
         }
         Ok(())
@@ -204,7 +205,7 @@ impl Client {
 
     /// Answers the client's offer, or makes the server offer.
     async fn describe(&mut self, role: Role, offer: Option<String>) -> Result<(), OpenError> {
-        let Some(inside) = &self.inside else {
+        let Some(participant) = &self.participant else {
             return Ok(());
         };
         let control = &self.service.control;
@@ -219,12 +220,12 @@ impl Client {
                 Role::Subscriber => &[Expected::Channels],
             };
             tokio::time::sleep(OFFER_AFTER).await;
-            control.ask_to_send(inside.key, wanted)?;
+            control.ask_to_send(participant.key, wanted)?;
             self.session.begun(role, None);
             return Ok(());
         };
         let taken = of_one_stream(&usual_codecs_first(&offer));
-        let answer = control.take_offer(inside.key, &taken).await?;
+        let answer = control.take_offer(participant.key, &taken).await?;
         self.session.begun(role, Some((&offer, &answer)));
         Ok(())
     }
@@ -233,20 +234,24 @@ impl Client {
         self.service
             .settings
             .check_length("a description", answer)?;
-        let Some(inside) = &self.inside else {
+        let Some(participant) = &self.participant else {
             return Ok(());
         };
         let answer = of_one_stream(answer);
-        let taken = self.service.control.take_answer(inside.key, &answer).await;
+        let taken = self
+            .service
+            .control
+            .take_answer(participant.key, &answer)
+            .await;
         // Not `BadOffer`: this connection cannot go on, but a new one may work.
         taken.map_err(|error| OpenError::Refused(error.to_string()))
     }
 
     fn candidate(&self) -> Result<(), OpenError> {
-        let Some(inside) = &self.inside else {
+        let Some(participant) = &self.participant else {
             return Ok(());
         };
-        self.service.control.take_candidate(inside.key)
+        self.service.control.take_candidate(participant.key)
     }
 
     /// Handles events in the room. Breaks when they end the socket.
@@ -257,15 +262,15 @@ impl Client {
         for event in &*events {
             match event {
                 Event::StreamAdded(stream) | Event::StreamChanged(stream) => {
-                    let inside = self.inside.as_mut();
+                    let participant = self.participant.as_mut();
                     let control = &self.service.control;
-                    if inside.is_some_and(|inside| inside.follow(control, stream)) {
+                    if participant.is_some_and(|participant| participant.follow(control, stream)) {
                         self.session.video_came(Instant::now());
                     }
                 }
                 Event::StreamRemoved(stream) => {
-                    if let Some(inside) = &mut self.inside {
-                        inside.removed(&stream.name);
+                    if let Some(participant) = &mut self.participant {
+                        participant.removed(&stream.name);
                     }
                 }
                 Event::Ended { reason, .. } => return self.is_over(*reason),
@@ -286,18 +291,18 @@ impl Client {
     }
 
     fn channel_message(&mut self, what: ChannelMessage) {
-        let Some(inside) = &mut self.inside else {
+        let Some(participant) = &mut self.participant else {
             return;
         };
         match what {
-            ChannelMessage::Opened(channel, label) => inside.opened(channel, &label),
+            ChannelMessage::Opened(channel, label) => participant.opened(channel, &label),
             ChannelMessage::Text(channel, text) => {
-                let label = inside.label(channel);
+                let label = participant.label(channel);
                 let pong =
                     label.and_then(|label| self.session.channel_text(Instant::now(), label, &text));
                 if let Some(pong) = pong {
                     let control = &self.service.control;
-                    control.write_channel(inside.key, channel, pong);
+                    control.write_channel(participant.key, channel, pong);
                 }
             }
         }
@@ -305,10 +310,10 @@ impl Client {
 
     /// Ends the participation with its connection, and the broadcast of a broadcaster.
     fn leave(&mut self, reason: EndReason) {
-        if let Some(inside) = self.inside.take() {
-            self.broadcasts.leave(&inside.stream, inside.key);
+        if let Some(participant) = self.participant.take() {
+            self.broadcasts.leave(&participant.stream, participant.key);
             let control = &self.service.control;
-            control.leave(inside.key, reason);
+            control.leave(participant.key, reason);
         }
     }
 }

@@ -2,8 +2,8 @@
 //! room and its broadcaster.
 
 mod client;
-mod inside;
 mod page;
+mod participant;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

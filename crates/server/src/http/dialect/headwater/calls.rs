@@ -66,7 +66,9 @@ pub(super) fn call(
                 (None, None) => None,
                 (width, height) => Some((width.unwrap_or(0), height.unwrap_or(0))),
             };
-            room(&|rooms, _| Ok(rooms.adjust(key, &stream, kind, params.paused, size)?))
+            room(&|rooms, _| {
+                Ok(rooms.set_track_settings(key, &stream, kind, params.paused, size)?)
+            })
         }
         Call::Answer(answer) => {
             media::answer(control, key, &answer)?;

@@ -1,6 +1,6 @@
 //! Refusals of the control plane, as the protocol tells them.
 
-use model::OpenError;
+use model::{OpenError, SessionError};
 use session::Error as Refusal;
 use signaling::dialect::headwater::{Code, Error};
 
@@ -15,7 +15,8 @@ pub(super) fn refused(control: &Control, error: Refusal) -> Error {
         Refusal::Join(error) => error.into(),
         Refusal::Publish(error) => error.into(),
         Refusal::Gone => gone(),
-        Refusal::Busy => Error::new(Code::Busy, "the server is busy: try again"),
+        Refusal::Session(SessionError::Busy) => Error::new(Code::Busy, message),
+        Refusal::Session(_) => Error::new(Code::BadRequest, message),
         Refusal::MayNotPublish => Error::new(Code::Forbidden, message),
         Refusal::NotPublishing => Error::of("params.peer", Code::NotFound, message),
         Refusal::UnknownOffer => Error::of("params.offer", Code::NotFound, message),

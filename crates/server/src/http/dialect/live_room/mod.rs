@@ -2,6 +2,7 @@
 //! to browser, or through the server.
 
 mod host;
+mod links;
 mod server;
 mod viewer;
 
@@ -25,7 +26,8 @@ use crate::http::Service;
 use crate::http::socket::handler::{self, Handler, Reaction, Rules, never};
 use crate::http::socket::table::{SocketTable, grants};
 use crate::http::socket::{Close, UpgradeRequest};
-use server::{Links, Names, Server};
+use links::Links;
+use server::{Names, Server};
 
 /// Adds the socket to the main port. A port of its own has it at any path, and nothing else.
 pub(in crate::http) fn mount(mount: &mut Mount<'_>) {

@@ -8,7 +8,7 @@ use room::{EndReason, Event};
 use signaling::dialect::live_room;
 use tokio::sync::mpsc;
 
-use super::server::{Inside, Names, Server};
+use super::server::{LeavesOnDrop, Names, Server};
 use crate::control::{Participation, UnifiedOptions, random};
 use crate::http::admission::{self, After, Endings};
 use crate::http::socket::Close;
@@ -73,7 +73,7 @@ async fn show(
         ..
     } = server.control.enter_unified(enter, OPTIONS)?;
     let mut shown = Shown {
-        inside: Inside {
+        participation: LeavesOnDrop {
             control: server.control.clone(),
             key: entrance.key,
         },
@@ -145,7 +145,7 @@ fn over() -> OpenError {
 
 /// A viewer as a participant.
 struct Shown {
-    inside: Inside,
+    participation: LeavesOnDrop,
     stream: StreamName,
     subscribed: bool,
 }
@@ -160,12 +160,12 @@ impl Shown {
         if self.subscribed || !self.is_it(stream) || !stream.active {
             return;
         }
-        let Inside { control, key } = &self.inside;
+        let LeavesOnDrop { control, key } = &self.participation;
         self.subscribed = control.subscribe(*key, &stream.name);
     }
 
     async fn answered(&self, server: &Server, body: &str) -> Result<(), OpenError> {
-        let Inside { control, key } = &self.inside;
+        let LeavesOnDrop { control, key } = &self.participation;
         control.take_answer(*key, &server.sdp(body)?).await
     }
 }

@@ -1,7 +1,7 @@
 //! The dialect of Pion_SFU: a participant has one bidirectional peer connection for all streams,
 //! and both sides offer.
 
-mod inside;
+mod participant;
 
 use std::ops::ControlFlow;
 
@@ -19,7 +19,7 @@ use crate::http::Service;
 use crate::http::admission::{After, Endings, NameError, Names, role};
 use crate::http::socket::handler::{self, Handler, Outgoing, Reaction, Rules};
 use crate::http::socket::{Close, UpgradeRequest};
-use inside::{Inside, SessionEvent};
+use participant::{Participant, SessionEvent};
 
 /// m-lines that a participant is offered before those of ended tracks are used again. Clients know
 /// tracks by their ids, and browsers keep the id of the first track on an m-line.
@@ -63,7 +63,7 @@ async fn connect(State(service): State<Service>, request: UpgradeRequest) -> Res
         service: own,
         outgoing,
         permissions,
-        inside: None,
+        participant: None,
     };
     handler::open(service, request, rules, begin)
 }
@@ -74,7 +74,7 @@ struct Session {
     outgoing: Outgoing,
     permissions: Permissions,
     /// The participation; `None` before the client joins and after it has ended.
-    inside: Option<Inside>,
+    participant: Option<Participant>,
 }
 
 impl Handler for Session {
@@ -94,8 +94,10 @@ impl Handler for Session {
         if let Call::Join(identity) = request.call {
             return self.join(identity);
         }
-        let inside = self.inside.as_mut();
-        let Some(inside) = inside.filter(|inside| request.named.fits(&inside.identity)) else {
+        let participant = self.participant.as_mut();
+        let Some(participant) =
+            participant.filter(|participant| request.named.fits(&participant.identity))
+        else {
             tracing::debug!("a Pion_SFU frame names another participant");
             return Reaction::Refused;
         };
@@ -106,9 +108,9 @@ impl Handler for Session {
                 self.leave(EndReason::Left);
                 Ok(())
             }
-            Call::Offer(sdp) => inside.offered(control, outgoing, sdp).await,
-            Call::Answer(sdp) => inside.answered(control, &sdp).await,
-            Call::Candidate(candidate) => inside.candidate(control, candidate),
+            Call::Offer(sdp) => participant.offered(control, outgoing, sdp).await,
+            Call::Answer(sdp) => participant.answered(control, &sdp).await,
+            Call::Candidate(candidate) => participant.candidate(control, candidate),
         };
         match done {
             Ok(()) => Reaction::Taken,
@@ -120,21 +122,21 @@ impl Handler for Session {
     }
 
     async fn next_event(&mut self) -> SessionEvent {
-        match &mut self.inside {
-            Some(inside) => inside.next_event().await,
+        match &mut self.participant {
+            Some(participant) => participant.next_event().await,
             None => std::future::pending().await,
         }
     }
 
     async fn handle_event(&mut self, event: SessionEvent) -> ControlFlow<Close> {
-        let Some(inside) = &mut self.inside else {
+        let Some(participant) = &mut self.participant else {
             return ControlFlow::Continue(());
         };
         match event {
             SessionEvent::Events(events) => return self.handle_events(events),
-            SessionEvent::Offer(offer) => inside.offer(&self.outgoing, &offer),
+            SessionEvent::Offer(offer) => participant.offer(&self.outgoing, &offer),
             SessionEvent::Unanswered => {
-                let taken = inside.take_crossed(&self.service.control, &self.outgoing);
+                let taken = participant.take_crossed(&self.service.control, &self.outgoing);
                 if let Err(error) = taken.await {
                     tracing::debug!(%error, "a Pion_SFU offer was refused");
                 }
@@ -154,15 +156,15 @@ impl Session {
     fn join(&mut self, identity: Identity) -> Reaction {
         self.leave(EndReason::Left);
         match self.enter(identity) {
-            Ok(inside) => {
-                self.inside = Some(inside);
+            Ok(participant) => {
+                self.participant = Some(participant);
                 Reaction::Taken
             }
             Err(reason) => Reaction::Close(Close::new(Close::POLICY, reason)),
         }
     }
 
-    fn enter(&self, identity: Identity) -> Result<Inside, String> {
+    fn enter(&self, identity: Identity) -> Result<Participant, String> {
         let names = Names::of_texts(&identity.room, &identity.peer).map_err(|error| {
             let field = match error {
                 NameError::Room(_) => "room_id",
@@ -178,13 +180,13 @@ impl Session {
         };
         let participation = self.service.control.enter_unified(enter, OPTIONS);
         let participation = participation.map_err(|error| error.to_string())?;
-        Ok(Inside::new(identity, participation))
+        Ok(Participant::new(identity, participation))
     }
 
     fn leave(&mut self, reason: EndReason) {
-        if let Some(inside) = self.inside.take() {
+        if let Some(participant) = self.participant.take() {
             let control = &self.service.control;
-            control.leave(inside.key, reason);
+            control.leave(participant.key, reason);
         }
     }
 
@@ -200,7 +202,7 @@ impl Session {
         let Some(reason) = ended else {
             return ControlFlow::Continue(());
         };
-        self.inside = None;
+        self.participant = None;
         ENDINGS.of(reason)
     }
 }

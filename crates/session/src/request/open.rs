@@ -11,12 +11,13 @@ use room::{Declared, EndReason, ParticipantId, ParticipantKey, RoomName};
 use rtc::{Negotiator, OfferError, Peer};
 use rtp::{Bitrate, Kind};
 
-use crate::caller::Description;
-use crate::core::{Core, ESTIMATE_INITIAL, Now};
-use crate::enter::not_entered;
+use crate::core::{Core, StreamOwner};
+use crate::description::Description;
 use crate::error::Error;
+use crate::now::Now;
 use crate::output::{Changed, Fact, PeerKind};
 use crate::participant::Transport;
+use crate::peer::ESTIMATE_INITIAL;
 use crate::random;
 use crate::registry::{Attached, External, Owner};
 
@@ -80,15 +81,6 @@ pub enum NotOpened {
     Moved,
     /// It is refused.
     Refused(Error),
-}
-
-/// To whom a stream belongs that has a session of its own.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum StreamOwner {
-    /// To the synthetic participant of an external publisher.
-    Synthetic(ParticipantKey),
-    /// To a participant that opened the session.
-    Participant(ParticipantKey),
 }
 
 impl Placement {
@@ -351,7 +343,7 @@ impl Core {
             is_proved: false,
         };
         let rooms = &mut self.rooms;
-        rooms.join(now.instant, join).map_err(not_entered)?;
+        rooms.join(now.instant, join)?;
         let published = rooms.publish(now.instant, key, name.clone(), Declared::default());
         if let Err(error) = published {
             rooms.leave(now.instant, key, EndReason::Left);

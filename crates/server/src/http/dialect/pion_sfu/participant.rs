@@ -16,9 +16,9 @@ use crate::control::{Control, EventBatch, Offers, Participation};
 /// that has not answered by then waits for an answer itself.
 const CROSSED_MAX: Duration = Duration::from_secs(2);
 
-/// A participation in a room.
+/// A client in a room.
 #[derive(Debug)]
-pub(super) struct Inside {
+pub(super) struct Participant {
     pub(super) identity: Identity,
     pub(super) key: ParticipantKey,
     events: mpsc::Receiver<EventBatch>,
@@ -40,7 +40,7 @@ pub(super) enum SessionEvent {
     Unanswered,
 }
 
-impl Inside {
+impl Participant {
     pub(super) fn new(identity: Identity, participation: Participation) -> Self {
         Self {
             identity,

@@ -15,9 +15,9 @@ use crate::control::{ChannelMessage, Control, EventBatch, Offers, Participation,
 /// ignored.
 const CHANNELS_MAX: usize = 8;
 
-/// The participation of a broadcaster or a subscriber.
+/// A broadcaster or a subscriber in its room.
 #[derive(Debug)]
-pub(super) struct Inside {
+pub(super) struct Participant {
     pub(super) key: ParticipantKey,
     pub(super) stream: StreamName,
     broadcaster: ParticipantId,
@@ -66,7 +66,7 @@ impl Drop for Recording {
     }
 }
 
-impl Inside {
+impl Participant {
     pub(super) fn new(role: Role, names: Names, participation: Participation) -> Self {
         Self {
             key: participation.entrance.key,

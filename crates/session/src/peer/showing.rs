@@ -3,12 +3,17 @@
 use contract::Command;
 use model::{SessionId, ShardId};
 use rtc::{Agreed, LineIndex, Negotiator, OutgoingTrack, Peer};
+use rtp::Bitrate;
 
-use crate::core::{ESTIMATE_INITIAL, Now};
+use super::shown_tracks::{ShownTracks, Track};
 use crate::error::Error;
+use crate::now::Now;
 use crate::random::Random;
 use crate::registry::Registry;
-use crate::shown_tracks::{ShownTracks, Track};
+
+/// Where the bandwidth estimation of a viewer begins: enough for a middle layer, and probing
+/// from here reaches tens of megabits within half a second.
+pub(crate) const ESTIMATE_INITIAL: Bitrate = Bitrate::mbps(2);
 
 /// A peer over which a participant is shown tracks, whatever else it carries.
 #[derive(Debug)]

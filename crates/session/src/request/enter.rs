@@ -1,14 +1,15 @@
 use std::collections::BTreeSet;
 
 use model::OpenError;
-use room::{JoinError, Joined, ParticipantId, ParticipantKey, RoomName};
+use room::{Joined, ParticipantId, ParticipantKey, RoomName};
 
-use crate::core::{Core, Now};
+use crate::core::Core;
 use crate::error::Error;
+use crate::now::Now;
 use crate::output::PeerKind;
-use crate::participant::{Participant, Transport};
-use crate::registry::{Owner, RETRY_FULL};
-use crate::unified_peer::UnifiedPeer;
+use crate::participant::{Participant, Transport, TransportKind};
+use crate::peer::{UnifiedOptions, UnifiedPeer};
+use crate::registry::Owner;
 
 /// A request to enter a room. The caller has looked at permissions.
 #[derive(Debug)]
@@ -30,29 +31,6 @@ pub struct Enter {
     pub auto_subscribe: bool,
     /// Its peers.
     pub transport: TransportKind,
-}
-
-/// Over which peers a participant publishes and views streams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransportKind {
-    /// A publisher peer, for which the participant offers, and a subscriber peer, for which the
-    /// server does.
-    Split,
-    /// One peer for both; both sides may offer.
-    Unified(UnifiedOptions),
-    /// A peer for each stream: the participant [opens](Core::open) them.
-    PerStream,
-}
-
-/// How a participant with a unified peer takes part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnifiedOptions {
-    /// The name under which it is shown all streams, with tracks `audio` and `video`; `None`: the
-    /// names that their publishers gave them.
-    pub stream_name: Option<&'static str>,
-    /// As long as it has been offered fewer m-lines, each track that it is shown gets a new one.
-    /// Then those are used again whose tracks have gone.
-    pub new_lines: usize,
 }
 
 impl Core {
@@ -105,17 +83,5 @@ impl Core {
         let owner = Owner::Participant(key, PeerKind::Unified);
         let session = self.add_session(shard, client.to_owned(), owner);
         UnifiedPeer::new(session, shard, &self.peers[shard.index()], options)
-    }
-}
-
-/// Why a participant does not come into a room, where it is a client's request to publish.
-pub(crate) fn not_entered(error: JoinError) -> Error {
-    match error {
-        JoinError::Full { limit } => OpenError::Full {
-            limit,
-            retry_after: RETRY_FULL,
-        }
-        .into(),
-        error => OpenError::Refused(error.to_string()).into(),
     }
 }

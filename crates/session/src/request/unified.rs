@@ -1,165 +1,18 @@
-//! The one peer of a participant over which it publishes and is shown streams: both sides offer.
+//! What participants with a unified peer ask of it.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use contract::Command;
-use model::{SessionId, ShardId, StreamName};
+use model::StreamName;
 use room::{Declared, ParticipantId, ParticipantKey};
-use rtc::{Agreed, ChannelNumber, Expected, LineIndex, SentTrack};
+use rtc::{Agreed, ChannelNumber, Expected, SentTrack};
 
-use crate::core::{Core, Now};
-use crate::enter::UnifiedOptions;
+use crate::core::Core;
 use crate::error::Error;
-use crate::output::{Fact, Offer};
+use crate::now::Now;
+use crate::output::Fact;
 use crate::participant::Transport;
-use crate::publisher_peer::{Formats, track_mapping};
-use crate::random::Random;
-use crate::registry::Registry;
-use crate::showing_peer::ShowingPeer;
-use crate::shown_tracks::{Track, outgoing};
-use crate::unified_streams::{may_be_passed, streams};
-
-/// Descriptions of one participant in a second, on average and at once: each is a command to a
-/// shard.
-const DESCRIPTIONS_PER_SECOND: u32 = 10;
-const DESCRIPTIONS_AT_ONCE: u32 = 30;
-
-/// A unified peer.
-#[derive(Debug)]
-pub(crate) struct UnifiedPeer {
-    showing: ShowingPeer,
-    /// The server's offer comes first.
-    is_asking: bool,
-    /// What the participant publishes.
-    published: BTreeMap<StreamName, Vec<SentTrack>>,
-    /// Whose track is on each line, and under which names of stream and track it was offered.
-    names: BTreeMap<LineIndex, (ParticipantId, (String, String))>,
-    /// See [`UnifiedOptions::stream_name`].
-    stream_name: Option<&'static str>,
-    pace: Pace,
-}
-
-/// How often a participant describes itself.
-#[derive(Debug, Default)]
-struct Pace {
-    /// When as many descriptions as have come would have come at an even pace.
-    even: Option<Instant>,
-}
-
-impl Pace {
-    /// Takes one more. Returns how long it has to wait.
-    fn take(&mut self, now: Instant) -> Duration {
-        let interval = Duration::from_secs(1) / DESCRIPTIONS_PER_SECOND;
-        let even = self.even.map_or(now, |even| even.max(now)) + interval;
-        self.even = Some(even);
-        let ahead = even.saturating_duration_since(now);
-        ahead.saturating_sub(interval * DESCRIPTIONS_AT_ONCE)
-    }
-}
-
-impl UnifiedPeer {
-    /// A peer that was not described yet.
-    pub(crate) fn new(
-        session: SessionId,
-        shard: ShardId,
-        config: &rtc::Config,
-        options: UnifiedOptions,
-    ) -> Self {
-        let role = rtc::Role::Unified {
-            new_lines: options.new_lines,
-        };
-        Self {
-            showing: ShowingPeer::new(session, shard, config, role, 0),
-            is_asking: false,
-            published: BTreeMap::new(),
-            names: BTreeMap::new(),
-            stream_name: options.stream_name,
-            pace: Pace::default(),
-        }
-    }
-
-    pub(crate) fn session(&self) -> SessionId {
-        self.showing.session
-    }
-
-    /// The next offer, if it is time for one.
-    pub(crate) fn offer(&mut self) -> Option<Offer> {
-        // Unless the server asks, the participant offers first.
-        if !self.showing.is_on_shard() && !self.is_asking {
-            return None;
-        }
-        let sdp = self.showing.offer()?;
-        Some(Offer {
-            number: self.showing.number,
-            sdp,
-            // Participants with such a peer know tracks by the names in the SDP.
-            lines: Vec::new(),
-        })
-    }
-
-    /// A track is to be shown. `publisher` is the participant that publishes it, with the names
-    /// that it gave the track. False when there are as many as a peer can carry.
-    fn view(
-        &mut self,
-        now: Now,
-        track: Track,
-        publisher: Option<(ParticipantId, Option<SentTrack>)>,
-        registry: &mut Registry,
-    ) -> bool {
-        if self.showing.shown.has(&track) {
-            return true;
-        }
-        let mut offered = outgoing(&track, registry);
-        if let Some(name) = self.stream_name {
-            name.clone_into(&mut offered.stream);
-        } else if let Some((publisher, sent)) = &publisher {
-            let msid = sent.as_ref().map(|sent| &sent.msid);
-            if let Some((stream, name)) = msid.filter(|msid| may_be_passed(msid)) {
-                (offered.stream, offered.track) = (stream.clone(), name.clone());
-            }
-            // Two may call theirs alike, and have no stream in common.
-            let mut others = self.names.values();
-            if others.any(|(other, (stream, _))| *stream == offered.stream && other != publisher) {
-                offered.stream = format!("{}-{publisher}", offered.stream);
-                offered.track = format!("{}-{publisher}", offered.track);
-            }
-            // Participants know tracks by their names.
-            let mut others = self.names.values();
-            if others.any(|(_, (_, name))| *name == offered.track) {
-                offered.track = format!("{}-{}", track.stream, track.kind);
-            }
-        }
-        let names = (offered.stream.clone(), offered.track.clone());
-        let Some(line) = self.showing.view(now, track, offered, registry) else {
-            return false;
-        };
-        if let Some((publisher, _)) = publisher {
-            self.names.insert(line, (publisher, names));
-        }
-        true
-    }
-
-    /// A track is shown no more. Returns what a shard is to be told.
-    pub(crate) fn hide(
-        &mut self,
-        now: Now,
-        track: &Track,
-        registry: &mut Registry,
-        random: &mut dyn Random,
-    ) -> Option<(ShardId, Command)> {
-        let line = self.showing.shown.line(track)?;
-        self.names.remove(&line);
-        let command = self.showing.hide(now, track, registry, random)?;
-        Some((self.showing.shard, command))
-    }
-
-    /// The m-lines of what the participant publishes, each with its stream.
-    fn mids(&self) -> impl Iterator<Item = (&StreamName, &str)> {
-        let published = self.published.iter();
-        published.flat_map(|(name, tracks)| tracks.iter().map(move |t| (name, t.mid.as_str())))
-    }
-}
+use crate::peer::{Formats, Track, streams, track_mapping};
 
 impl Core {
     /// Asks a participant to send these, and no others yet: the server's offer comes first then.

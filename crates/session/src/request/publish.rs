@@ -1,28 +1,19 @@
-//! The peer of all streams that a participant publishes: the participant offers.
+//! What participants with a publisher peer ask of it.
 
 use std::collections::BTreeMap;
 
-use contract::{Command, TrackMapping};
+use contract::Command;
 use model::{OpenError, Role, SessionId, ShardId, StreamName};
 use room::{Declared, Layer, ParticipantKey};
 use rtc::{Agreed, Negotiator, Peer};
-use rtp::Kind;
 
-use crate::core::{Core, Now};
+use crate::core::Core;
 use crate::error::Error;
+use crate::now::Now;
 use crate::output::PeerKind;
 use crate::participant::Transport;
-use crate::registry::{Owner, Registry};
-
-/// A publisher peer.
-#[derive(Debug)]
-pub(crate) struct PublisherPeer {
-    pub(crate) session: SessionId,
-    shard: ShardId,
-    negotiator: Negotiator,
-    /// The m-lines of each stream, by `a=mid`.
-    streams: BTreeMap<StreamName, Vec<String>>,
-}
+use crate::peer::{Formats, PublisherPeer, track_mapping};
+use crate::registry::Owner;
 
 /// A request to begin a stream, or to change it.
 #[derive(Debug, Clone)]
@@ -53,27 +44,6 @@ pub struct Published {
     pub stream: StreamName,
     /// The SDP answer.
     pub sdp: String,
-}
-
-impl PublisherPeer {
-    /// The m-lines, each with its stream.
-    fn mids(&self) -> impl Iterator<Item = (&StreamName, &str)> {
-        let streams = self.streams.iter();
-        streams.flat_map(|(name, mids)| mids.iter().map(move |mid| (name, mid.as_str())))
-    }
-
-    /// The streams that it carries.
-    pub(crate) fn streams(&self) -> impl Iterator<Item = &StreamName> {
-        self.streams.keys()
-    }
-
-    fn renegotiate(&self, registry: &Registry, agreed: Option<Agreed>) -> Command {
-        Command::Renegotiate {
-            session: self.session,
-            agreed: agreed.map(Box::new),
-            tracks: track_mapping(registry, self.mids()),
-        }
-    }
 }
 
 impl Core {
@@ -256,21 +226,6 @@ impl Core {
     }
 }
 
-/// The lines of a publisher, each with the id of its stream.
-pub(crate) fn track_mapping<'a>(
-    registry: &Registry,
-    lines: impl Iterator<Item = (&'a StreamName, &'a str)>,
-) -> Vec<TrackMapping> {
-    let track = |(name, mid): (&StreamName, &str)| {
-        let (id, _) = registry.location(name)?;
-        Some(TrackMapping {
-            mid: mid.to_owned(),
-            stream: id,
-        })
-    };
-    lines.filter_map(track).collect()
-}
-
 /// The tracks that are declared, with the kinds that the offer has for them.
 fn declared_tracks(
     declared: &[DeclaredTrack],
@@ -299,22 +254,5 @@ fn declared_tracks(
     match tracks.is_empty() {
         true => Err(Error::NoTracks),
         false => Ok(tracks),
-    }
-}
-
-/// In what each section of a participant may come, by its `a=mid`.
-pub(crate) struct Formats(Vec<(String, Vec<rtp::Format>)>);
-
-impl Formats {
-    pub(crate) fn of(agreed: &Agreed) -> Self {
-        Self(agreed.received_formats())
-    }
-
-    /// The formats of the video sections whose mid `is_meant` accepts.
-    pub(crate) fn of_video(&self, is_meant: impl Fn(&str) -> bool) -> Vec<rtp::Format> {
-        let own = self.0.iter().filter(|(mid, _)| is_meant(mid));
-        own.flat_map(|(_, formats)| formats.iter().copied())
-            .filter(|format| format.codec.kind() == Kind::Video)
-            .collect()
     }
 }
