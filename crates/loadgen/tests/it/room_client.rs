@@ -1,5 +1,7 @@
 //! A participant for tests that checks every rule of the protocol that the server must keep.
 
+mod socket;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -7,17 +9,12 @@ use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
-use signaling::dialect::headwater::{
-    EndReason, Error, Event, Joined, MessageKind, Resumed, Role, SUBPROTOCOL,
-};
+use signaling::dialect::headwater::{EndReason, Error, Event, Joined, MessageKind, Resumed, Role};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-
-use crate::server::Server;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// Time limit for anything that is not stuck, even on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -28,6 +25,8 @@ pub(crate) const POLICY: u16 = 1008;
 pub(crate) const REPLACED: u16 = 4000;
 /// Close code at the end of a participation.
 pub(crate) const OVER: u16 = 4001;
+
+pub(crate) use socket::{ends, open, runtime, url};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -478,43 +477,4 @@ fn take_one(counts: &mut BTreeMap<u64, usize>, id: u64) -> bool {
         counts.remove(&id);
     }
     true
-}
-
-/// The URL of the room protocol's WebSocket.
-pub(crate) fn url(server: &Server) -> String {
-    server.url("/api/v1/connect").replacen("http", "ws", 1)
-}
-
-/// A runtime on this thread alone: the server should have the other core.
-pub(crate) fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime")
-}
-
-/// Opens a WebSocket with the protocol's subprotocol.
-pub(crate) async fn open(url: &str) -> Socket {
-    let mut request = url.into_client_request().expect("a URL");
-    let protocol = SUBPROTOCOL.parse().expect("a header");
-    let name = "sec-websocket-protocol";
-    request.headers_mut().insert(name, protocol);
-    let (socket, response) = connect_async(request).await.expect("an upgrade");
-    assert_eq!(
-        response.headers().get(name).map(|value| value.as_bytes()),
-        Some(SUBPROTOCOL.as_bytes())
-    );
-    socket
-}
-
-/// Reads until the server closes the socket. Returns the close code.
-pub(crate) async fn ends(socket: &mut Socket) -> Option<u16> {
-    loop {
-        let next = tokio::time::timeout(PATIENCE, socket.next()).await;
-        match next.expect("the server closes the socket") {
-            Some(Ok(Message::Close(frame))) => return frame.map(|frame| frame.code.into()),
-            Some(Ok(_)) => {}
-            Some(Err(_)) | None => return None,
-        }
-    }
 }
