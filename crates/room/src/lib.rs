@@ -16,6 +16,7 @@
 mod admission;
 mod audience;
 mod context;
+mod declared;
 pub mod direct;
 mod endings;
 mod entities;
@@ -26,6 +27,7 @@ mod grants;
 mod history;
 mod hosting;
 mod id;
+mod join;
 mod limits;
 mod log;
 mod member;
@@ -41,7 +43,7 @@ mod timers;
 mod topology;
 mod viewing;
 
-pub use admission::{Join, Joined};
+pub use declared::{Declared, PublishedChange};
 pub use entities::{Layer, Message, MessageKind, Participant, Role, Room, State, Stream, Track};
 pub use error::{
     CreateError, HostError, JoinError, MetadataError, PublishError, SendError, StreamError,
@@ -53,8 +55,8 @@ pub use id::{
     ESCAPED_ID_MAX, PARTICIPANT_ID_MAX, ParticipantId, ParticipantIdError, ParticipantKey,
     RoomName, RoomNameError,
 };
+pub use join::{Join, Joined};
 pub use limits::{COUNTS_INTERVAL, GATHERED_MAX, Limits, TOPIC_BYTES_MAX};
-pub use publishing::{Declared, PublishedChange};
 pub use rooms::Rooms;
 pub use topology::{Listed, Topology};
 

@@ -6,31 +6,10 @@ use super::context::Context;
 use super::published::Published;
 use super::state::RoomState;
 use super::{
-    Event, ParticipantKey, PublishError, RoomName, Rooms, Stream, StreamError, Track, WebhookEvent,
+    Declared, Event, ParticipantKey, PublishError, PublishedChange, RoomName, Rooms, Stream,
+    StreamError, WebhookEvent,
 };
 use model::{StreamName, TrackStatus};
-
-/// What a publisher declares of its stream.
-#[derive(Debug, Clone, Default)]
-pub struct Declared {
-    /// The label that tells the publisher's streams apart.
-    pub label: Option<String>,
-    /// Text of the application, at most [`Limits::metadata_bytes_max`](super::Limits).
-    pub metadata: String,
-    /// The tracks, at most one of each kind; a second one is ignored.
-    pub tracks: Vec<Track>,
-}
-
-/// What [`Rooms::publish`] changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PublishedChange {
-    /// The stream is new.
-    pub is_new: bool,
-    /// Tracks that are new, audio first.
-    pub begun: Vec<Kind>,
-    /// Tracks that no longer exist, audio first.
-    pub ended: Vec<Kind>,
-}
 
 impl Rooms {
     /// Adds a stream of a participant, or changes one that the participant publishes already. The

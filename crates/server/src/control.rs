@@ -5,6 +5,7 @@ mod api;
 mod carry_out;
 mod commands;
 mod external;
+mod observing;
 mod outlets;
 mod participants;
 mod peer_to_peer;
@@ -187,6 +188,16 @@ impl Control {
     /// What each shard does, by number.
     pub(crate) fn load(&self) -> Vec<crate::media::Load> {
         self.state().commands.load()
+    }
+
+    /// Clients of rooms from a host to viewers are reached by this from now on.
+    pub(crate) fn attach_direct(&self, outlet: Box<dyn DirectOutlet>) {
+        self.state().peer_to_peer.direct = Some(outlet);
+    }
+
+    /// Peers of broadcasts over trees are reached by this from now on.
+    pub(crate) fn attach_trees(&self, outlet: Box<dyn TreeOutlet>) {
+        self.state().peer_to_peer.trees = Some(outlet);
     }
 
     /// Looks at rooms, or does something in them, and then what follows from it. Others have been

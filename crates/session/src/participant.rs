@@ -32,7 +32,7 @@ pub(crate) enum Transport {
     PerStream(BTreeSet<SessionId>),
 }
 
-/// Which [`Transport`] a participant wants.
+/// Over which peers a participant wants to publish and to view streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportKind {
     /// A publisher peer, for which the participant offers, and a subscriber peer, for which the

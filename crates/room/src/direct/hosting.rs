@@ -1,7 +1,7 @@
 //! Creates and closes rooms.
 
+use super::room::Linked;
 use super::room::{Room, RoomKey};
-use super::serving::Linked;
 use super::{ClientId, Event, Name, Refusal, Rooms, Task};
 
 impl Rooms {

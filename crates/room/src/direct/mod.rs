@@ -22,11 +22,13 @@ mod limits;
 mod listing;
 mod name;
 mod pushes;
+mod pushing;
 mod relay;
 mod request;
 mod room;
 mod rooms;
 mod serving;
+mod task;
 mod viewing;
 
 pub use event::{Event, Output};
@@ -35,7 +37,7 @@ pub use name::{Name, NameError};
 pub use pushes::PUSH_EVERY;
 pub use request::{ClientId, Refusal, Request, Signal};
 pub use rooms::Rooms;
-pub use serving::{LinkId, Media, Task};
+pub use task::{LinkId, Media, Task};
 
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Event, Rooms};
-
 /// The time between two lists of rooms, and between two counts. Pages in the field redraw at each,
 /// and have no timer of their own.
 pub const PUSH_EVERY: Duration = Duration::from_millis(500);
@@ -46,40 +44,7 @@ impl Pushes {
 }
 
 /// One turn after `at`, or after `now` when that is past: missed pushes are not made up for.
-fn next(at: Instant, now: Instant) -> Instant {
+pub(super) fn next(at: Instant, now: Instant) -> Instant {
     let next = at + TURN;
     if next > now { next } else { now + TURN }
-}
-
-impl Rooms {
-    /// Sends the list or the counts, if they are due.
-    pub(super) fn push(&mut self, now: Instant) {
-        match self.pushes {
-            Pushes::Rooms(at) if at <= now => {
-                self.push_rooms();
-                self.pushes = Pushes::Counts(next(at, now));
-            }
-            Pushes::Counts(at) if at <= now => {
-                self.push_counts();
-                self.pushes = Pushes::Rooms(next(at, now));
-            }
-            _ => {}
-        }
-    }
-
-    fn push_rooms(&mut self) {
-        let names = self.rooms.values().map(|room| room.name.clone()).collect();
-        let everybody = self.clients.keys().copied().collect();
-        self.tell_all(everybody, Event::Rooms(names));
-    }
-
-    fn push_counts(&mut self) {
-        let counts = self
-            .rooms
-            .values()
-            .map(|room| (room.everybody(), Event::Count(room.viewers.len() + 1)));
-        for (to, count) in counts.collect::<Vec<_>>() {
-            self.tell_all(to, count);
-        }
-    }
 }

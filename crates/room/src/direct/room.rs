@@ -50,3 +50,11 @@ impl Room {
         std::iter::once(self.host).chain(others).collect()
     }
 }
+
+/// The client at the other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Linked {
+    /// The host of a room.
+    Host(RoomKey),
+    Viewer(ClientId),
+}

@@ -4,8 +4,8 @@ use std::time::Instant;
 use crate::WebhookEvent;
 
 use super::pushes::Pushes;
+use super::room::Linked;
 use super::room::{Room, RoomKey};
-use super::serving::Linked;
 use super::{ClientId, Event, Limits, LinkId, Media, Name, Output, Refusal, Request, Switch, Task};
 use crate::Grants;
 

@@ -2,8 +2,8 @@
 
 use crate::{EndReason, Role};
 
+use super::room::Linked;
 use super::room::{RoomKey, Viewer};
-use super::serving::Linked;
 use super::{ClientId, Event, Name, Refusal, Rooms, Switch, Task};
 
 impl Rooms {

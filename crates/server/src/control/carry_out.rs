@@ -1,6 +1,6 @@
 //! The outputs of the core, carried out.
 
-use room::EndReason;
+use room::{EndReason, direct};
 use session::{Changed, Fact, Now, Output};
 use tokio::sync::watch;
 
@@ -119,4 +119,14 @@ fn show<T: PartialEq>(followed: &watch::Sender<T>, now: T) {
         *present = now;
         changed
     });
+}
+
+impl State {
+    /// Has a task of a room from a host to viewers carried out.
+    pub(super) fn direct_task(&mut self, now: Now, task: direct::Task) {
+        let outlet = self.peer_to_peer.direct.as_mut();
+        if let Some(leaving) = outlet.and_then(|outlet| outlet.task(task)) {
+            self.core.leave(now, leaving, EndReason::Left);
+        }
+    }
 }

@@ -13,7 +13,8 @@ use hyper_util::client::legacy::{self, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use thiserror::Error;
 
-use super::{Message, signature};
+use super::message::Message;
+use super::signature;
 use crate::config;
 
 /// The time for one attempt, from connecting to the end of the answer.

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Message;
 use super::client::{Client, Failure};
+use super::message::Message;
 use super::metrics::{Metrics, Outcome};
 use super::queue::Queue;
 

@@ -7,6 +7,7 @@
 mod client;
 mod delivery;
 mod event;
+mod message;
 mod metrics;
 mod queue;
 mod signature;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config;
 use client::Client;
 use delivery::Delivery;
+use message::Message;
 use metrics::{Metrics, Outcome};
 use queue::Queue;
 
@@ -53,14 +55,6 @@ struct Hook {
     /// Kinds of events that it wants. Empty: all.
     kinds: Vec<Kind>,
     queue: Arc<Queue>,
-}
-
-/// An event that is queued or being delivered.
-#[derive(Debug)]
-struct Message {
-    kind: Kind,
-    body: String,
-    happened: Instant,
 }
 
 impl Webhooks {

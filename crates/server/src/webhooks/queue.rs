@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::Message;
+use super::message::Message;
 
 /// Events that may wait for one hook. When one more comes, the oldest is dropped and counted.
 pub(super) const QUEUED_MAX: usize = 1_000;

@@ -6,6 +6,9 @@ use rtp::Bitrate;
 
 use crate::{Bursts, Path, Policer, Radio};
 
+/// When downloads begin.
+pub(super) const DOWNLOADS_AT: Duration = Duration::from_secs(5);
+
 /// One link, and how it changes.
 #[derive(Debug, Clone)]
 pub struct Case {

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use rtp::Bitrate;
 
-use super::Case;
-use super::case::{DELAY, case, path, queue, s};
+use super::case::{Case, DELAY, case, path, queue, s};
 use crate::{Path, Policer, Radio};
 
 /// All links on which congestion control was not tuned.

@@ -30,13 +30,11 @@ use crate::clock::WAKE_MIN;
 use crate::flights::Flights;
 use crate::tcp::{SEGMENT_BYTES, TcpFlow};
 use crate::{Clock, Link, Rng};
+use case::DOWNLOADS_AT;
 use held::Held;
 use record::Record;
 use sender::{Ends, RECEIVER, SENDER, Sender};
 use source::Source;
-
-/// When downloads begin.
-const DOWNLOADS_AT: Duration = Duration::from_secs(5);
 
 /// The connection has to be up before this time.
 const CONNECT_MAX: Duration = Duration::from_secs(20);

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use rtp::{Bitrate, Packet};
 
-use super::{Case, DOWNLOADS_AT};
+use super::case::{Case, DOWNLOADS_AT};
 use crate::Stamp;
 
 /// What is received is summed up over intervals of this length.

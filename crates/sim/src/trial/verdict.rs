@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Case, Outcome};
+use super::case::Case;
+use super::record::Outcome;
 
 /// Differences up to these do not count.
 const USAGE: f64 = 0.05;

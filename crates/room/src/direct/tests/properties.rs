@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use proptest::prelude::*;
 
-use super::super::serving::Linked;
+use super::super::room::Linked;
 use super::*;
 use crate::topology::Observer;
 

@@ -3,7 +3,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use signaling::session_http;
 
-use super::{Refusal, refusals};
+use super::refusals::{self, Refusal};
 use crate::http::Service;
 
 /// A caller that can use the routes below `/api/v1/rooms`. The first argument of a handler, so that

@@ -14,7 +14,7 @@ use signaling::problem::json_reason;
 use signaling::{Problem, session_http};
 use utoipa::IntoParams;
 
-use super::{Refusal, refusals};
+use super::refusals::{self, Refusal};
 use crate::http::{Service, body};
 
 const JSON: &str = "application/json";

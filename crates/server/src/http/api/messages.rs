@@ -7,7 +7,7 @@ use signaling::json::{self, MessageKind, Sent};
 
 use super::access::Operator;
 use super::input::{self, InRoom, Paced};
-use super::{Refusal, refusals};
+use super::refusals::{self, Refusal};
 use crate::control::OutgoingMessage;
 use crate::http::Service;
 

@@ -18,18 +18,17 @@ mod streams;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use signaling::Problem;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Service;
 use document::Document;
+use refusals::Refusal;
 
 /// All routes below `/api/v1`.
 pub(super) fn router(service: Service) -> Router<Service> {
@@ -56,21 +55,6 @@ fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(streams::read))
         .routes(routes!(document::json))
         .routes(routes!(document::html))
-}
-
-/// A problem as the response of a handler.
-struct Refusal(Problem);
-
-impl<E: Into<Problem>> From<E> for Refusal {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        self.0.into_response().map(Body::from)
-    }
 }
 
 /// Completes all responses: counts them, forbids caching, and turns the router's plain 405 into a

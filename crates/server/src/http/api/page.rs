@@ -1,9 +1,12 @@
 //! The OpenAPI document as a page: one HTML document without scripts, which loads nothing.
 
+mod html;
 mod operation;
 mod schema;
 
 use serde_json::Value;
+
+use html::{anchor, code, items, members, paragraphs, text};
 
 const STYLE: &str = include_str!("page/page.css");
 
@@ -84,66 +87,4 @@ fn objects(document: &Value) -> String {
         html += &schema::render(name, described);
     }
     html + "</section>\n"
-}
-
-/// A table that scrolls by itself on a narrow screen.
-fn table(caption: &str, head: &[&str], rows: &[String]) -> String {
-    let head: String = head
-        .iter()
-        .map(|name| format!("<th scope=\"col\">{name}</th>"))
-        .collect();
-    format!(
-        "<div class=\"table\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\">\n<table>\n\
-         <thead><tr>{head}</tr></thead>\n<tbody>\n{}</tbody>\n</table>\n</div>\n",
-        rows.concat()
-    )
-}
-
-/// Indented JSON.
-fn code(value: &Value) -> String {
-    let shown = escape(&format!("{value:#}"));
-    format!("<pre tabindex=\"0\"><code>{shown}</code></pre>\n")
-}
-
-/// Paragraphs of text; backquotes mark code.
-fn paragraphs(value: &Value) -> String {
-    let text = value.as_str().unwrap_or_default();
-    let paragraphs = text.split("\n\n").filter(|text| !text.is_empty());
-    paragraphs
-        .map(|text| format!("<p>{}</p>\n", inline(text)))
-        .collect()
-}
-
-/// One paragraph of text; backquotes mark code.
-fn inline(text: &str) -> String {
-    let parts = text.split('`').enumerate();
-    parts
-        .map(|(index, part)| match index % 2 {
-            0 => escape(part),
-            _ => format!("<code>{}</code>", escape(part)),
-        })
-        .collect()
-}
-
-fn text(value: &Value) -> String {
-    escape(value.as_str().unwrap_or_default())
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
-fn anchor(name: &str) -> String {
-    name.to_lowercase().replace(' ', "-")
-}
-
-fn items(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flatten()
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::access::Operator;
 use super::input::{Because, InRoom, ParticipantPath, Reason};
-use super::{Refusal, refusals};
+use super::refusals::{self, Refusal};
 use crate::http::Service;
 
 /// The participants of a room, without hidden ones.

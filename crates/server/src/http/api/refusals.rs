@@ -2,8 +2,25 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use signaling::Problem;
+
+/// A problem as the response of a handler.
+pub(super) struct Refusal(pub(super) Problem);
+
+impl<E: Into<Problem>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.0.into_response().map(Body::from)
+    }
+}
 
 pub(super) fn token_missing() -> Problem {
     let detail = "this needs the API token: send it as Authorization: Bearer";

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::access::Operator;
 use super::input::{self, Because, InRoom, Paced, Reason};
-use super::{Refusal, refusals};
+use super::refusals::{self, Refusal};
 use crate::http::Service;
 
 /// All rooms.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::input::OfStream;
 use super::problems::LiveProblem;
-use super::{Refusal, refusals};
+use super::refusals::{self, Refusal};
 use crate::http::Service;
 
 /// All streams with a publisher or a viewer.

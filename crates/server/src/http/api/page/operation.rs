@@ -1,6 +1,7 @@
 use serde_json::Value;
 
-use super::{code, escape, inline, items, members, paragraphs, schema, table, text};
+use super::html::{code, escape, inline, items, members, paragraphs, table, text};
+use super::schema;
 
 /// One operation: what it does, its parameters and body, and its responses.
 pub(super) fn render(document: &Value, path: &str, method: &str, operation: &Value) -> String {

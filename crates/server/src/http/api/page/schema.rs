@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{escape, inline, items, members, table, text};
+use super::html::{escape, inline, items, members, paragraphs, table, text};
 
 /// The fields of an object, the values of a choice, or the parts of a sum.
 pub(super) fn render(name: &str, schema: &Value) -> String {
@@ -12,7 +12,7 @@ pub(super) fn render(name: &str, schema: &Value) -> String {
     for part in parts.into_iter().flatten() {
         html += &match part["$ref"].as_str() {
             Some(_) => format!("<p>Plus all fields of {}.</p>\n", kind(part)),
-            None => super::paragraphs(&part["description"]) + &fields(name, part),
+            None => paragraphs(&part["description"]) + &fields(name, part),
         };
     }
     html

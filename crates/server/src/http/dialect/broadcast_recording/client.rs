@@ -13,7 +13,7 @@ use signaling::dialect::broadcast_recording::{
     Names, Output, Role, Session, of_one_stream, usual_codecs_first,
 };
 
-use super::Broadcasts;
+use super::broadcasts::{Broadcasts, enter_subscriber};
 use super::participant::{Participant, SessionEvent};
 use crate::control::{ChannelMessage, EventBatch};
 use crate::http::Service;
@@ -178,7 +178,7 @@ impl Client {
         let (broadcasts, control) = (&self.broadcasts, &self.service.control);
         let participation = match role {
             Role::Broadcaster => broadcasts.enter(control, &names)?,
-            Role::Subscriber => Some(super::enter_subscriber(control, &names)?),
+            Role::Subscriber => Some(enter_subscriber(control, &names)?),
         };
         let Some(participation) = participation else {
             self.session.duplicated();

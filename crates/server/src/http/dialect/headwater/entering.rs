@@ -7,7 +7,7 @@ use signaling::dialect::headwater::{
     Call, Code, Error, IceServer, Join, Joined, Request, Resume, Resumed, responded,
 };
 
-use super::Context;
+use super::context::Context;
 use super::link::{Link, Socket};
 use super::outlet::LinkOutlet;
 use super::refusals::{gone, refused, refused_field};

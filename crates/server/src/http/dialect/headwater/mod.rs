@@ -1,6 +1,7 @@
 //! Headwater's own protocol: a participant over one WebSocket, whose participation outlives it.
 
 mod calls;
+mod context;
 mod entering;
 mod host;
 mod link;
@@ -16,15 +17,7 @@ use axum::http::HeaderMap;
 use axum::routing::any;
 
 use super::Mount;
-use crate::http::Service;
-use participations::Participations;
-
-/// What all sockets share. Cheap to clone.
-#[derive(Debug, Clone)]
-struct Context {
-    service: Service,
-    participations: Arc<Participations>,
-}
+use context::Context;
 
 /// Adds the socket to the main port. It has no port of its own.
 pub(in crate::http) fn mount(mount: &mut Mount<'_>) {

@@ -11,8 +11,9 @@ use futures_util::{SinkExt, StreamExt};
 use http::HeaderMap;
 use signaling::dialect::headwater::{self, Code, Error, Request};
 
+use super::context::Context;
 use super::link::{Next, Socket};
-use super::{Context, calls, entering};
+use super::{calls, entering};
 use crate::http::RateLimit;
 use crate::http::socket::{self, Close, send, timed};
 

@@ -8,8 +8,8 @@ use room::ParticipantKey;
 use signaling::dialect::pion_sfu::{self, Identity};
 use tokio::sync::mpsc;
 
-use super::Outgoing;
 use crate::control::{Control, EventBatch, Offers, Participation};
+use crate::http::socket::handler::Outgoing;
 
 /// How long a client's offer that has crossed one of the server's waits for the answer to that one.
 /// A browser rolls back its own offer and answers the server's, which takes a round trip; a client

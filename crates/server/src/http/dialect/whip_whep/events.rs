@@ -10,7 +10,7 @@ use model::{SessionId, StreamStatus};
 use signaling::dialect::whep::{self, EventKind};
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
+use super::context::Context;
 use crate::control::{Control, Followed};
 
 /// How long changes are gathered into one event, since many viewers come and go at once.

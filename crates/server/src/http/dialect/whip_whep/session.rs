@@ -5,11 +5,11 @@ use std::time::Instant;
 use auth::Permissions;
 use axum::http::{Response, StatusCode};
 use bytes::Bytes;
-use model::{IceFragment, Open, Role, SessionError};
+use model::{IceFragment, Open};
 use signaling::Problem;
-use signaling::session_http::{self, Call, IfMatch, Patch, Target};
+use signaling::session_http::{self, Call, IfMatch, Patch};
 
-use super::Context;
+use super::context::Context;
 use crate::control::Caller;
 use crate::http::admission::TooFast;
 
@@ -84,19 +84,4 @@ async fn patch(
         Patch::Ignore => {}
     }
     Ok(session_http::empty(StatusCode::NO_CONTENT))
-}
-
-/// The client that calls on the session in the URL; refused when there is none in it.
-pub(super) fn caller(
-    role: Role,
-    target: Target,
-    permissions: Permissions,
-) -> Result<Caller, Problem> {
-    let session = target.session.ok_or(SessionError::Unknown)?;
-    Ok(Caller {
-        role,
-        stream: target.stream,
-        session,
-        subject: permissions.subject,
-    })
 }

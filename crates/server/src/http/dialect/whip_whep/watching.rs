@@ -7,8 +7,9 @@ use signaling::Problem;
 use signaling::dialect::whep::{self, WhepCall};
 use signaling::session_http::{self, Call};
 
-use super::session::{caller, open_session, session};
-use super::{Context, events, permit, read};
+use super::context::{Context, caller};
+use super::events;
+use super::session::{open_session, session};
 
 /// Answers a request for WHEP.
 pub(super) async fn watch(
@@ -16,8 +17,8 @@ pub(super) async fn watch(
     path: &str,
     request: Request<Body>,
 ) -> Result<Response<Body>, Problem> {
-    let permissions = permit(context, Role::Viewer, path, &request)?;
-    let request = read(context, request).await?;
+    let permissions = context.permit(Role::Viewer, path, &request)?;
+    let request = context.read(request).await?;
     let (target, call) = whep::call(path, &request)?;
     let stream = target.stream.clone();
     let response = match call {
