@@ -49,8 +49,9 @@ test: setup-test
 setup-test:
 	scripts/setup-test
 
+# Many tests wait, for timeouts of the server above all: more of them at a time than there are cores.
 test-rust:
-	cargo test --workspace --locked --no-fail-fast
+	RUST_TEST_THREADS=6 cargo test --workspace --locked --no-fail-fast
 
 test-web: web/node_modules/.package-lock.json
 	cd web && npm test
@@ -60,7 +61,7 @@ e2e: build
 	cd web && HEADWATER_BIN=$(HEADWATER) npm run e2e
 
 # What takes too long for every change: links on which nothing stays, attacks of 20 s each, Firefox
-# ten times over a lossy link, and hostile input for hours. Wants two cores that do nothing else.
+# ten times over a lossy link, six who come and go for minutes, and hostile input for hours. Wants two cores that do nothing else.
 soak: soak-links soak-attacks soak-browsers soak-fuzz
 
 soak-links:
@@ -71,7 +72,7 @@ soak-attacks: build
 	  -p headwater-loadgen --test it -- attacks:: --nocapture
 
 soak-browsers: build
-	cd web && HEADWATER_SOAK=1 HEADWATER_BIN=$(HEADWATER) npm run e2e -- firefox-loss
+	cd web && HEADWATER_SOAK=1 HEADWATER_BIN=$(HEADWATER) npm run e2e -- firefox-loss room-six
 
 # Hostile input, guided by coverage: half an hour for each parser, and for whole peers. Goes on
 # from where it was. `make soak-fuzz SECONDS=60 TARGETS="sdp peer"`
