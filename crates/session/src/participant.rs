@@ -2,16 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::Command;
-use model::{SessionId, ShardId};
+use model::SessionId;
 use room::ParticipantKey;
 
 use crate::error::Error;
-use crate::now::Now;
 use crate::output::{Offer, PeerKind};
-use crate::peer::{PublisherPeer, SubscriberPeer, Track, UnifiedOptions, UnifiedPeer};
-use crate::random::Random;
-use crate::registry::Registry;
+use crate::peer::{PublisherPeer, ShowingPeer, SubscriberPeer, Track, UnifiedOptions, UnifiedPeer};
 
 /// A participant that came by itself, beside what its room knows of it.
 #[derive(Debug)]
@@ -80,20 +76,12 @@ impl Transport {
         }
     }
 
-    /// A track is shown no more. Returns what a shard is to be told.
-    pub(crate) fn hide(
-        &mut self,
-        now: Now,
-        track: &Track,
-        registry: &mut Registry,
-        random: &mut dyn Random,
-    ) -> Option<(ShardId, Command)> {
+    /// Forgets what is known of a track that is shown no more. Returns what shows it; `None` when
+    /// nothing does.
+    pub(crate) fn forget(&mut self, track: &Track) -> Option<&mut ShowingPeer> {
         match self {
-            Self::Split(split) => split
-                .subscriber
-                .as_mut()?
-                .hide(now, track, registry, random),
-            Self::Unified(peer) => peer.hide(now, track, registry, random),
+            Self::Split(split) => Some(split.subscriber.as_mut()?.forget(track)),
+            Self::Unified(peer) => Some(peer.forget(track)),
             Self::PerStream(_) => None,
         }
     }

@@ -8,7 +8,7 @@ mod unified;
 mod unified_streams;
 
 pub(crate) use publisher::{Formats, PublisherPeer, track_mapping};
-pub(crate) use showing::ESTIMATE_INITIAL;
+pub(crate) use showing::{ESTIMATE_INITIAL, ShowingPeer};
 pub(crate) use shown_tracks::Track;
 pub(crate) use subscriber::SubscriberPeer;
 pub use unified::UnifiedOptions;

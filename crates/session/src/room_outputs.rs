@@ -69,10 +69,12 @@ impl Core {
 
     /// A track is to be shown no more.
     fn hide(&mut self, now: Now, key: ParticipantKey, track: &Track) {
-        let hidden = match self.participants.transport_mut(key) {
+        let showing = match self.participants.transport_mut(key) {
             Some(Transport::PerStream(_)) | None => return,
-            Some(transport) => transport.hide(now, track, &mut self.registry, &mut *self.random),
+            Some(transport) => transport.forget(track),
         };
+        let hidden = showing
+            .and_then(|showing| showing.hide(now, track, &mut self.registry, &mut *self.random));
         if let Some((shard, command)) = hidden {
             self.command(shard, command);
         }

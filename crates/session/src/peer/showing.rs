@@ -89,7 +89,7 @@ impl ShowingPeer {
         track: &Track,
         registry: &mut Registry,
         random: &mut dyn Random,
-    ) -> Option<Command> {
+    ) -> Option<(ShardId, Command)> {
         let line = self.shown.remove(track)?;
         self.negotiator.remove(line);
         let command = self.set_subscriptions(None, registry, random);
@@ -97,7 +97,7 @@ impl ShowingPeer {
         if !self.shown.shows(&track.stream) {
             registry.detach(now.instant, self.session, &track.stream);
         }
-        self.is_on_shard().then_some(command)
+        self.is_on_shard().then_some((self.shard, command))
     }
 
     /// Takes what was agreed; with the first of it, the shard gets the peer.

@@ -51,17 +51,10 @@ impl SubscriberPeer {
         self.showing.view(now, track, offered, registry).is_some()
     }
 
-    /// A track is shown no more. Returns what a shard is to be told.
-    pub(crate) fn hide(
-        &mut self,
-        now: Now,
-        track: &Track,
-        registry: &mut Registry,
-        random: &mut dyn Random,
-    ) -> Option<(ShardId, Command)> {
+    /// Forgets what is known of a track that is shown no more. Returns what shows it.
+    pub(crate) fn forget(&mut self, track: &Track) -> &mut ShowingPeer {
         self.settings.remove(track);
-        let command = self.showing.hide(now, track, registry, random)?;
-        Some((self.showing.shard, command))
+        &mut self.showing
     }
 
     /// How a track is to come. Returns what a shard is to be told.

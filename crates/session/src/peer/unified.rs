@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use contract::Command;
 use model::{SessionId, ShardId, StreamName};
 use room::ParticipantId;
 use rtc::{LineIndex, SentTrack};
@@ -13,7 +12,6 @@ use super::shown_tracks::{Track, outgoing};
 use super::unified_streams::may_be_passed;
 use crate::now::Now;
 use crate::output::Offer;
-use crate::random::Random;
 use crate::registry::Registry;
 
 /// Descriptions of one participant in a second, on average and at once: each is a command to a
@@ -147,18 +145,12 @@ impl UnifiedPeer {
         true
     }
 
-    /// A track is shown no more. Returns what a shard is to be told.
-    pub(crate) fn hide(
-        &mut self,
-        now: Now,
-        track: &Track,
-        registry: &mut Registry,
-        random: &mut dyn Random,
-    ) -> Option<(ShardId, Command)> {
-        let line = self.showing.shown.line(track)?;
-        self.names.remove(&line);
-        let command = self.showing.hide(now, track, registry, random)?;
-        Some((self.showing.shard, command))
+    /// Forgets what is known of a track that is shown no more. Returns what shows it.
+    pub(crate) fn forget(&mut self, track: &Track) -> &mut ShowingPeer {
+        if let Some(line) = self.showing.shown.line(track) {
+            self.names.remove(&line);
+        }
+        &mut self.showing
     }
 
     /// The m-lines of what the participant publishes, each with its stream.
