@@ -69,18 +69,10 @@ pub enum NotOperator {
 impl Tokens {
     /// What the bearer of a token may do; `None`: the request brought none.
     pub fn verify(&self, token: Option<&str>) -> Permissions {
-        // From the highest role to the lowest.
-        let tokens = [&self.host, &self.publish, &self.watch].map(Option::as_deref);
-        let check = |role: usize| match (tokens[role], token) {
-            (None, _) => Ok(()),
-            (Some(_), None) => Err(Denied::TokenMissing),
-            (Some(_), Some(token)) => {
-                let mut opening = tokens[..=role].iter().flatten();
-                match opening.any(|needed| is_same_secret(needed, token)) {
-                    true => Ok(()),
-                    false => Err(Denied::TokenWrong),
-                }
-            }
+        let tokens = self.of_clients();
+        let check = |role: usize| match tokens[role] {
+            None => Ok(()),
+            Some(_) => open(&tokens[..=role], token),
         };
         Permissions {
             subject: token.map(|token| Subject(token.into())),
@@ -92,17 +84,16 @@ impl Tokens {
     }
 
     fn operate(&self, token: Option<&str>) -> Result<(), NotOperator> {
-        let Some(needed) = &self.operate else {
-            let others = [&self.host, &self.publish, &self.watch];
-            return match others.iter().all(|token| token.is_none()) {
-                true => Ok(()),
-                false => Err(NotOperator::TokenNotSet),
-            };
-        };
-        match token.ok_or(Denied::TokenMissing)? {
-            token if is_same_secret(needed, token) => Ok(()),
-            _ => Err(Denied::TokenWrong.into()),
+        match self.operate.as_deref() {
+            Some(needed) => Ok(open(&[Some(needed)], token)?),
+            None if self.of_clients().iter().all(Option::is_none) => Ok(()),
+            None => Err(NotOperator::TokenNotSet),
         }
+    }
+
+    /// From the highest role to the lowest.
+    fn of_clients(&self) -> [Option<&str>; 3] {
+        [&self.host, &self.publish, &self.watch].map(Option::as_deref)
     }
 }
 
@@ -162,6 +153,16 @@ impl fmt::Debug for Tokens {
             .field("watch", &self.watch.is_some())
             .field("operate", &self.operate.is_some())
             .finish()
+    }
+}
+
+/// Whether a token is one of these.
+fn open(opening: &[Option<&str>], token: Option<&str>) -> Result<(), Denied> {
+    let token = token.ok_or(Denied::TokenMissing)?;
+    let mut opening = opening.iter().flatten();
+    match opening.any(|needed| is_same_secret(needed, token)) {
+        true => Ok(()),
+        false => Err(Denied::TokenWrong),
     }
 }
 
