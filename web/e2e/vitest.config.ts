@@ -1,54 +1,14 @@
 import { defineConfig } from "vitest/config";
 
-/** Suites that measure frame rates, delays or what a path carries: they have the machine to
- * themselves. */
-const MEASURING = [
-  "adaptation",
-  "delay",
-  "firefox",
-  "firefox-loss",
-  "first-picture",
-  "interop-ffmpeg",
-  "interop-loss",
-  "narrow-join",
-  "room-narrow",
-  "six-viewers",
-  "trains",
-].map((name) => `tests/${name}.test.ts`);
-
-/** How many of all others share the machine. They mostly wait, so that two would fit. */
-const TOGETHER = 1;
-
-const common = {
-  pool: "forks" as const,
-  testTimeout: 180_000,
-  hookTimeout: 60_000,
-  disableConsoleIntercept: true,
-};
-
+// Each test has the machine to itself: frame rates are measured.
 export default defineConfig({
   test: {
-    projects: [
-      {
-        test: {
-          ...common,
-          name: "together",
-          include: ["tests/**/*.test.ts"],
-          exclude: MEASURING,
-          maxWorkers: TOGETHER,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        test: {
-          ...common,
-          name: "alone",
-          include: MEASURING,
-          maxWorkers: 1,
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
-        },
-      },
-    ],
+    include: ["tests/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 1,
+    fileParallelism: false,
+    testTimeout: 180_000,
+    hookTimeout: 60_000,
+    disableConsoleIntercept: true,
   },
 });
