@@ -61,7 +61,8 @@ e2e: build
 	cd web && HEADWATER_BIN=$(HEADWATER) npm run e2e
 
 # What takes too long for every change: links on which nothing stays, attacks of 20 s each, Firefox
-# ten times over a lossy link, six who come and go for minutes, and hostile input for hours. Wants two cores that do nothing else.
+# ten times over a lossy link, six who come and go for minutes, and hostile input for hours. Wants
+# two cores that do nothing else.
 soak: soak-links soak-attacks soak-browsers soak-fuzz
 
 soak-links:

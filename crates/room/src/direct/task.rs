@@ -1,4 +1,4 @@
-//! What the server does for rooms whose media goes through it.
+//! The tasks of the server in rooms that send their media through it.
 
 use super::Name;
 

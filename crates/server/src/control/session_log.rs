@@ -1,4 +1,4 @@
-//! Whose the connected sessions are, for the log.
+//! The connected sessions, as the log names them.
 
 use std::collections::BTreeMap;
 

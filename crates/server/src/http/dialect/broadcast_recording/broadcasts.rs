@@ -1,4 +1,4 @@
-//! The broadcasts that are live, and who comes into their rooms.
+//! Live broadcasts, and how broadcasters and subscribers enter their rooms.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
