@@ -51,7 +51,7 @@ setup-test:
 
 # Many tests wait, for timeouts of the server above all: more of them at a time than there are cores.
 test-rust:
-	RUST_TEST_THREADS=6 cargo test --workspace --locked --no-fail-fast
+	RUST_TEST_THREADS=12 cargo test --workspace --locked --no-fail-fast
 
 test-web: web/node_modules/.package-lock.json
 	cd web && npm test

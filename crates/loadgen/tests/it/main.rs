@@ -1,7 +1,7 @@
 //! Tests of the server under load and under attack. The server runs as a process of its own.
 //!
 //! `HEADWATER_BIN` names another binary than the one built with the tests. `HEADWATER_SOAK_S` makes
-//! the soak longer than its 20 seconds. `HEADWATER_FUZZ_STEPS` sets the number of steps that each
+//! the soak longer than its 10 seconds. `HEADWATER_FUZZ_STEPS` sets the number of steps that each
 //! fuzzing participant takes, and `HEADWATER_FUZZ_SEED` repeats a run. `HEADWATER_ROOMS_FULL=1`
 //! fills rooms with thousands of participants.
 

@@ -10,8 +10,11 @@ use std::time::{Duration, Instant};
 
 use headwater_loadgen::{Client, bench};
 
-/// Whether a server runs. Tests start one at a time: two cores carry no more.
-static RUNS: Mutex<bool> = Mutex::new(false);
+/// How many servers may run at a time. A test mostly waits; two cores carry four of them.
+const SERVERS_MAX: usize = 4;
+
+/// How many servers run.
+static RUNNING: Mutex<usize> = Mutex::new(0);
 static ENDED: Condvar = Condvar::new();
 
 /// Time limit of a read, longer than any timeout of the server that a test waits for.
@@ -24,13 +27,14 @@ pub(crate) struct Server {
     media: SocketAddr,
     log: tempfile::TempDir,
     client: Client,
-    _alone: Alone,
+    _place: Place,
 }
 
 impl Server {
-    /// Starts a server with one shard on free ports of the loopback interface, once no other runs.
+    /// Starts a server with one shard on free ports of the loopback interface, once fewer than
+    /// `SERVERS_MAX` run.
     pub(crate) fn start(environment: &[(&str, &str)]) -> Self {
-        let alone = Alone::wait();
+        let place = Place::wait();
         let probe = UdpSocket::bind("127.0.0.1:0").expect("a free port");
         let media = probe.local_addr().expect("its address");
         drop(probe);
@@ -58,7 +62,7 @@ impl Server {
             media,
             log,
             client: Client::default(),
-            _alone: alone,
+            _place: place,
         }
     }
 
@@ -163,26 +167,26 @@ impl Drop for Server {
 }
 
 /// The right to run a server. Dropping this value passes it on.
-struct Alone;
+struct Place;
 
-impl Alone {
+impl Place {
     fn wait() -> Self {
-        let free = |runs: &mut bool| *runs;
-        let mut runs = ENDED
-            .wait_while(Self::runs(), free)
+        let full = |running: &mut usize| *running == SERVERS_MAX;
+        let mut running = ENDED
+            .wait_while(Self::running(), full)
             .unwrap_or_else(PoisonError::into_inner);
-        *runs = true;
+        *running += 1;
         Self
     }
 
-    fn runs() -> MutexGuard<'static, bool> {
-        RUNS.lock().unwrap_or_else(PoisonError::into_inner)
+    fn running() -> MutexGuard<'static, usize> {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Alone {
+impl Drop for Place {
     fn drop(&mut self) {
-        *Self::runs() = false;
+        *Self::running() -= 1;
         ENDED.notify_one();
     }
 }

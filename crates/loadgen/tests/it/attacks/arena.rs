@@ -1,5 +1,6 @@
 //! A stream with 50 viewers on which attacks are tried.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -43,14 +44,30 @@ const LOST_AFTER: Duration = Duration::from_millis(1_200);
 /// close theirs.
 const SESSIONS_END: Duration = Duration::from_secs(20);
 
-/// The running arena, for as long as a test uses it.
+/// The running arena, for as long as a test uses it or waits for its turn.
 static ARENA: Mutex<Weak<Arena>> = Mutex::new(Weak::new());
+
+/// One attack at a time.
+static TURN: Mutex<()> = Mutex::new(());
 
 pub(crate) struct Arena {
     pub(crate) server: Server,
     pub(crate) stream: Stream,
-    /// One attack at a time.
-    turn: Mutex<()>,
+}
+
+/// The right to attack: what this value's holder counts, its own attack has caused. Dropping it
+/// passes the turn on.
+pub(crate) struct Turn {
+    arena: Arc<Arena>,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Deref for Turn {
+    type Target = Arena;
+
+    fn deref(&self) -> &Arena {
+        &self.arena
+    }
 }
 
 /// Measurements from before an attack.
@@ -61,8 +78,18 @@ struct Before {
 }
 
 impl Arena {
-    /// Returns the running arena, or starts one.
-    pub(crate) fn enter() -> Arc<Self> {
+    /// Enters the running arena, or starts one, once no other attack runs. The current thread and
+    /// those that it starts then become the attacker.
+    pub(crate) fn enter() -> Turn {
+        let arena = Self::running();
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        stay_on(&cores().1);
+        // Publisher and viewers measure, so they take precedence.
+        setpriority_process(None, ATTACKERS_NICE).expect("less urgent is allowed");
+        Turn { arena, _turn: turn }
+    }
+
+    fn running() -> Arc<Self> {
         let mut running = ARENA.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(arena) = running.upgrade() {
             return arena;
@@ -89,21 +116,7 @@ impl Arena {
             false => LIGHT,
         };
         let stream = Stream::start(&server, &settings, VIEWERS);
-        Self {
-            server,
-            stream,
-            turn: Mutex::new(()),
-        }
-    }
-
-    /// Waits until no other attack runs. The current thread and those that it starts then become
-    /// the attacker.
-    fn turn(&self) -> MutexGuard<'_, ()> {
-        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        stay_on(&cores().1);
-        // Publisher and viewers measure, so they take precedence.
-        setpriority_process(None, ATTACKERS_NICE).expect("less urgent is allowed");
-        turn
+        Self { server, stream }
     }
 
     /// Runs `attack`, which gets the time at which to stop, and then checks the viewers, the growth
@@ -114,7 +127,6 @@ impl Arena {
         growth_kb_max: u64,
         attack: impl FnOnce(Instant) -> T,
     ) -> T {
-        let _turn = self.turn();
         let before = Before {
             sent: self.stream.publishers.sent(),
             seen: self.stream.viewers.report(),

@@ -43,7 +43,7 @@ fn key_frames_for_1000_plis_a_second_back_off() {
         });
     });
     let made = arena.stream.publishers.sent().keyframes - before;
-    // The time of the attack, and of waiting for its turn before and for losses after.
+    // The time of the attack, and of waiting for losses after.
     let time = began.elapsed();
     let own = time.as_secs() / KEYFRAMES_EVERY.as_secs() + 1;
     eprintln!("{made} key frames, {own} of them the publisher's own");
