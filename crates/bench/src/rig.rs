@@ -179,7 +179,8 @@ impl Rig {
         viewer: &client::Config,
         shard: &rtc::Config,
     ) -> (client::Peer, String) {
-        let ends = Unified::negotiate(viewer, shard, Some(ESTIMATE), self.now);
+        let kinds = [Kind::Audio, Kind::Video];
+        let ends = Unified::negotiate(viewer, shard, &kinds, Some(ESTIMATE), self.now);
         let session = SessionId(number as u128 + 1);
         self.command(Command::View {
             session,

@@ -367,7 +367,7 @@ impl Shard {
 
     /// Gives a peer its pending packets, then its time: pending packets come before those read from
     /// the cache.
-    fn flush(&mut self, now: Instant, key: PeerKey) {
+    pub(super) fn flush(&mut self, now: Instant, key: PeerKey) {
         let Some(entry) = self.peers.get(key) else {
             return;
         };

@@ -5,13 +5,11 @@ use std::time::Instant;
 use rtc::Negotiator;
 use rtp::{Bitrate, Kind};
 
-/// The kinds that each side sends, in this order.
+/// The kinds that the client sends, in this order.
 const KINDS: [Kind; 2] = [Kind::Audio, Kind::Video];
 
-/// Both ends of a unified peer's connection, over which each side sends audio and video. It is
+/// Both ends of a unified peer's connection, over which the client sends audio and video. It is
 /// negotiated, and not connected yet.
-///
-/// The server's audio and video are the lines 0 and 1 of its [`rtc::Peer::sent`].
 #[derive(Debug)]
 pub struct Unified {
     /// The client's end.
@@ -25,7 +23,8 @@ pub struct Unified {
 }
 
 impl Unified {
-    /// Negotiates an offer of the server, and then one of the client. `estimate` is as in
+    /// Negotiates an offer of the server, and then one of the client. The server sends on a line of
+    /// each of the kinds in `sent`, in this order of its [`rtc::Peer::sent`]. `estimate` is as in
     /// [`rtc::Peer::answer`].
     ///
     /// # Panics
@@ -33,22 +32,25 @@ impl Unified {
     pub fn negotiate(
         client: &client::Config,
         server: &rtc::Config,
+        sent: &[Kind],
         estimate: Option<Bitrate>,
         now: Instant,
     ) -> Self {
         let role = rtc::Role::Unified { new_lines: 0 };
         let mut negotiator = Negotiator::new(server, role);
-        for kind in KINDS {
+        for (number, kind) in sent.iter().copied().enumerate() {
             let track = rtc::OutgoingTrack {
                 kind,
                 stream: "server".to_owned(),
-                track: format!("server-{kind}"),
+                track: format!("server-{kind}-{number}"),
                 formats: Vec::new(),
             };
-            negotiator.add(track).expect("there is room for two lines");
+            negotiator
+                .add(track)
+                .expect("there is room for a few lines");
         }
         let offer = negotiator.offer();
-        let offer = offer.expect("the server has two tracks to offer");
+        let offer = offer.expect("the server has tracks to offer");
         let answered = client::Peer::answer(client, &offer, now);
         let (mut client, answer) = answered.expect("the client takes the server's offer");
         let agreed = negotiator.answered(&read(&answer));

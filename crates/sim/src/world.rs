@@ -48,6 +48,10 @@ struct ShardAt {
     address: SocketAddr,
     /// Whether the rings to this shard refuse packets.
     full: bool,
+    /// How long after a datagram the shard's thread reads its socket; `None`: at once.
+    gathers: Option<Duration>,
+    /// What its socket holds until then.
+    gathered: Vec<(SocketAddr, Vec<u8>)>,
 }
 
 impl World {
@@ -57,6 +61,8 @@ impl World {
             shard: Shard::new(shard_id(i), config.clone()),
             address: SocketAddr::from(([10, 255, 0, 1], 10_000 + i as u16)),
             full: false,
+            gathers: None,
+            gathered: Vec::new(),
         };
         Self {
             seed,
@@ -132,6 +138,12 @@ impl World {
         let (shard, session) = (self.clients[viewer.0].shard, self.clients[viewer.0].session);
         let rid = rid.map(str::to_owned);
         self.order(shard, Command::PinLayer { session, rid });
+    }
+
+    /// From now on the thread of a shard is busy: it reads its socket this long after the first
+    /// datagram that waits there, and handles all of them before it sends anything.
+    pub fn set_gathers(&mut self, shard: usize, gathers: Duration) {
+        self.shards[shard].gathers = Some(gathers);
     }
 
     /// Sets whether the rings to this shard are full.

@@ -15,6 +15,10 @@ pub(super) enum Cargo {
         source: SocketAddr,
         contents: Vec<u8>,
     },
+    /// Nothing: the shard's thread reads what its socket has gathered.
+    Wake {
+        shard: usize,
+    },
     Message {
         shard: usize,
         message: ShardMessage,

@@ -16,6 +16,9 @@ use crate::{Link, Path, Publisher, PublisherSettings, Unified, Viewer};
 
 const STREAM: StreamId = StreamId(1);
 
+/// The kinds that a client of [`World::converse`] watches, in the order of its peer's lines.
+const KINDS: [Kind; 2] = [Kind::Audio, Kind::Video];
+
 /// The origin shard of the stream.
 const ORIGIN: usize = 0;
 
@@ -70,7 +73,8 @@ impl World {
         };
         let (config_here, config) = self.configs(shard);
         let now = self.clock.now();
-        let ends = Unified::negotiate(&config_here, &config, Some(ESTIMATE_INITIAL), now);
+        let estimate = Some(ESTIMATE_INITIAL);
+        let ends = Unified::negotiate(&config_here, &config, &KINDS, estimate, now);
         let id = self.connect(shard, role, ends.client, up, down);
         let session = self.session(id);
         let peer = Box::new(ends.server);
@@ -86,23 +90,52 @@ impl World {
             tracks,
         };
         self.order(shard, renegotiate);
-        let subscription = |(line, kind)| LineSubscription {
-            line,
-            stream: STREAM,
-            origin: location(ORIGIN),
-            kind,
-            first_seq: self.rng.next_u64() as u16,
-        };
-        let lines = [(LineIndex(0), Kind::Audio), (LineIndex(1), Kind::Video)]
-            .map(subscription)
-            .into();
-        let command = Command::SetSubscriptions {
-            session,
-            agreed: None,
-            lines,
-        };
-        self.order(shard, command);
+        self.subscribe(id, &KINDS.map(|kind| (STREAM, ORIGIN, kind)));
         id
+    }
+
+    /// Connects a client to a shard that gets the video of the stream and that of each of these
+    /// clients of [`Self::converse`], over one connection. What it receives is not recorded.
+    pub fn watch_all(&mut self, shard: usize, clients: &[ClientId], down: Path) -> ClientId {
+        let (config_here, config) = self.configs(shard);
+        let now = self.clock.now();
+        let sent = vec![Kind::Video; 1 + clients.len()];
+        let estimate = Some(ESTIMATE_INITIAL);
+        let ends = Unified::negotiate(&config_here, &config, &sent, estimate, now);
+        let back = back_of(&down);
+        let id = self.connect(shard, Role::default(), ends.client, back, down);
+        let session = self.session(id);
+        let peer = Box::new(ends.server);
+        self.order(shard, Command::View { session, peer });
+        let others = clients.iter().map(|other| {
+            let origin = self.clients[other.0].shard;
+            (stream_of(*other), origin, Kind::Video)
+        });
+        let tracks: Vec<_> = [(STREAM, ORIGIN, Kind::Video)]
+            .into_iter()
+            .chain(others)
+            .collect();
+        self.subscribe(id, &tracks);
+        id
+    }
+
+    /// Has the shard send these tracks to a client: the stream, its origin shard and the kind, in
+    /// the order of the peer's lines.
+    fn subscribe(&mut self, id: ClientId, tracks: &[(StreamId, usize, Kind)]) {
+        let lines = (0..).map(LineIndex).zip(tracks);
+        let lines = lines.map(|(line, (stream, origin, kind))| LineSubscription {
+            line,
+            stream: *stream,
+            origin: location(*origin),
+            kind: *kind,
+            first_seq: self.rng.next_u64() as u16,
+        });
+        let command = Command::SetSubscriptions {
+            session: SessionId(id.0 as u128 + 1),
+            agreed: None,
+            lines: lines.collect(),
+        };
+        self.order(self.clients[id.0].shard, command);
     }
 
     fn next_publisher(&mut self, settings: PublisherSettings) -> Publisher {

@@ -73,14 +73,13 @@ impl World {
             Cargo::ToShard {
                 shard,
                 source,
-                mut contents,
-            } => {
-                let destination = self.shards[shard].address;
-                let input = Input::Datagram {
-                    path: rtc::Path::udp(destination, source),
-                    contents: &mut contents,
-                };
-                self.input(shard, input);
+                contents,
+            } => self.arrive(shard, source, contents),
+            Cargo::Wake { shard } => {
+                for (source, contents) in std::mem::take(&mut self.shards[shard].gathered) {
+                    self.give_datagram(shard, source, contents);
+                }
+                self.drain_shard(shard);
             }
             Cargo::ToClient {
                 client: id,
@@ -103,11 +102,42 @@ impl World {
         }
     }
 
+    /// A datagram comes to a shard's socket.
+    fn arrive(&mut self, shard: usize, source: SocketAddr, contents: Vec<u8>) {
+        let at = &mut self.shards[shard];
+        let Some(gathers) = at.gathers else {
+            self.give_datagram(shard, source, contents);
+            return self.drain_shard(shard);
+        };
+        if at.gathered.is_empty() {
+            let wakes = self.clock.now() + gathers;
+            self.flights.launch(wakes, Cargo::Wake { shard });
+        }
+        at.gathered.push((source, contents));
+    }
+
+    fn give_datagram(&mut self, shard: usize, source: SocketAddr, mut contents: Vec<u8>) {
+        let input = Input::Datagram {
+            path: rtc::Path::udp(self.shards[shard].address, source),
+            contents: &mut contents,
+        };
+        self.give(shard, input);
+    }
+
     fn input(&mut self, shard: usize, input: Input<'_>) {
+        self.give(shard, input);
+        self.drain_shard(shard);
+    }
+
+    fn give(&mut self, shard: usize, input: Input<'_>) {
         let (now, probe) = (self.clock.now(), self.probe);
         probe(true);
         self.shards[shard].shard.handle_input(now, input);
         probe(false);
+    }
+
+    fn drain_shard(&mut self, shard: usize) {
+        let (now, probe) = (self.clock.now(), self.probe);
         // Outputs borrow the shard, so datagrams are sent after the loop.
         let mut down = Vec::new();
         loop {

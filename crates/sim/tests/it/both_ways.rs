@@ -1,6 +1,6 @@
 //! A viewer that also publishes, over the same connection.
 
-use headwater_sim::{Path, PublisherSettings};
+use headwater_sim::{Path, PublisherSettings, World};
 
 use crate::adaptation::narrow;
 use crate::helpers::{REPAIRED, assert_seamless, assert_whole, ms, s, world};
@@ -62,5 +62,25 @@ fn shrinking_downlink_does_not_harm_the_published_stream() {
         let video = world.viewer(other).video();
         assert!(video.fps(s(1)..s(28)) > 29.0);
         assert!(video.freeze_max(s(1)..s(28)) < ms(200));
+    }
+}
+
+/// The guard of `forward` panics when a packet is sent twice.
+#[test]
+fn busy_shard_sends_each_packet_of_several_streams_once() {
+    for seed in 31..41 {
+        let mut world = world(seed, 1);
+        world.set_gathers(0, ms(40));
+        world.publish(PublisherSettings::default(), Path::default());
+        let talk = |world: &mut World| {
+            let clean = Path::default;
+            world.converse(0, PublisherSettings::default(), clean(), clean())
+        };
+        let others = [talk(&mut world), talk(&mut world)];
+        world.run_for(s(3));
+        let before = world.counters(0).packets_out;
+        world.watch_all(0, &others, Path::default());
+        world.run_for(s(5));
+        assert!(world.counters(0).packets_out - before > 1_000);
     }
 }
