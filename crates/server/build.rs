@@ -1,5 +1,5 @@
-//! Builds again when the embedded pages change. The derive that embeds them only webhook_events
-//! files that were there the last time.
+//! Builds again when the embedded pages change. The derive that embeds them notices only
+//! changes of files that were there the last time.
 
 use std::path::Path;
 

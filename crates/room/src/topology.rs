@@ -41,7 +41,7 @@ impl Listed {
     }
 }
 
-/// What webhooks make of webhook_events: the rooms, with the ids of their participants.
+/// What webhooks would report: the rooms, with the ids of their participants.
 #[cfg(test)]
 #[derive(Debug, Default)]
 pub(crate) struct Observer(std::collections::BTreeMap<RoomName, Vec<ParticipantId>>);

@@ -5,88 +5,91 @@ import type { TrackKind } from "./wire.ts";
 
 const KINDS: readonly TrackKind[] = ["audio", "video"];
 
-/** How one stream is to come. What is not said is the server's choice. */
-interface Wish {
+/** How the server should send one stream. What is left out is the server's choice. */
+interface Settings {
   subscribed: Map<TrackKind, boolean>;
   paused: Set<TrackKind>;
-  /** Attached to elements of which none is seen. */
+  /** Attached to elements, but none of them is visible. */
   hidden: boolean;
   size: Size | undefined;
 }
 
-/** What this client wants to have of others' streams, from one session to the next. */
+/** The subscriptions of this client to others' streams. They outlast a session. */
 export class Subscriptions {
   readonly #request: Request;
-  readonly #wishes = new Map<string, Wish>();
+  readonly #settings = new Map<string, Settings>();
 
   constructor(request: Request) {
     this.#request = request;
   }
 
-  /** Wants the tracks of these kinds, or no longer. */
+  /** Subscribes to the tracks of these kinds, or unsubscribes from them. */
   async subscribe(
     stream: string,
     wanted: boolean,
     kinds: readonly TrackKind[] = KINDS,
   ): Promise<void> {
-    for (const kind of kinds) this.#wish(stream).subscribed.set(kind, wanted);
+    for (const kind of kinds) this.#settingsOf(stream).subscribed.set(kind, wanted);
     const method = wanted ? "subscribe" : "unsubscribe";
     await this.#request(method, { stream, kinds: [...kinds] });
   }
 
   async pause(stream: string, kind: TrackKind, paused: boolean): Promise<void> {
-    const wish = this.#wish(stream);
-    if (paused) wish.paused.add(kind);
-    else wish.paused.delete(kind);
-    await this.#request("layers", { stream, kind, paused: isPaused(wish, kind) });
+    const settings = this.#settingsOf(stream);
+    if (paused) settings.paused.add(kind);
+    else settings.paused.delete(kind);
+    await this.#request("layers", { stream, kind, paused: isPaused(settings, kind) });
   }
 
   async show(stream: string, size: Size): Promise<void> {
-    this.#wish(stream).size = size;
+    this.#settingsOf(stream).size = size;
     await this.#request("layers", { stream, ...size });
   }
 
   /**
-   * The size at which elements show it; `undefined`: none is seen. The server is told while the
-   * video comes; else when it begins.
+   * Sets the size at which elements show the stream; `undefined`: none of them is visible. The
+   * server is told at once when the video comes already, otherwise when it begins.
    */
   async shown(stream: string, size: Size | undefined, comes: boolean): Promise<void> {
-    const wish = this.#wish(stream);
+    const settings = this.#settingsOf(stream);
     const hidden = size === undefined;
-    const same = size?.width === wish.size?.width && size?.height === wish.size?.height;
-    if (hidden === wish.hidden && (hidden || same)) return;
-    wish.hidden = hidden;
-    wish.size = size ?? wish.size;
+    const same = size?.width === settings.size?.width && size?.height === settings.size?.height;
+    if (hidden === settings.hidden && (hidden || same)) return;
+    settings.hidden = hidden;
+    settings.size = size ?? settings.size;
     if (!comes) return;
-    const paused = isPaused(wish, "video");
-    await orGone(this.#request("layers", { stream, paused, ...wish.size }));
+    const paused = isPaused(settings, "video");
+    await orGone(this.#request("layers", { stream, paused, ...settings.size }));
   }
 
-  /** A track begins to come: how, the server does not know, or not any more. */
+  /** Tells the server the settings of a track that begins: it does not know them, or has dropped them. */
   async begun(stream: string, kind: TrackKind): Promise<void> {
-    const wish = this.#wishes.get(stream);
-    if (!wish) return;
-    const paused = isPaused(wish, kind);
-    const size = kind === "video" ? wish.size : undefined;
+    const settings = this.#settings.get(stream);
+    if (!settings) return;
+    const paused = isPaused(settings, kind);
+    const size = kind === "video" ? settings.size : undefined;
     if (!size && !paused) return;
     await orGone(this.#request("layers", { stream, kind, paused, ...size }));
   }
 
-  /** The stream is over. */
+  /** Drops the settings of a stream that has ended. */
   forget(stream: string): void {
-    this.#wishes.delete(stream);
+    this.#settings.delete(stream);
   }
 
-  /** Tells a new session what is wanted of the streams that are still there; see also `begun`. */
+  /** Subscribes again in a new session, to the streams that are still there; see also `begun`. */
   async repeat(present: ReadonlyMap<string, unknown>): Promise<void> {
-    for (const stream of this.#wishes.keys()) {
-      if (!present.has(stream)) this.#wishes.delete(stream);
+    for (const stream of this.#settings.keys()) {
+      if (!present.has(stream)) this.#settings.delete(stream);
     }
-    await Promise.all([...this.#wishes].flatMap(([stream, wish]) => this.#tell(stream, wish)));
+    await Promise.all(
+      [...this.#settings].flatMap(([stream, settings]) => this.#tell(stream, settings)),
+    );
   }
 
-  #tell(stream: string, wish: Wish): Promise<unknown>[] {
-    const kinds = (wanted: boolean) => KINDS.filter((kind) => wish.subscribed.get(kind) === wanted);
+  #tell(stream: string, settings: Settings): Promise<unknown>[] {
+    const kinds = (wanted: boolean) =>
+      KINDS.filter((kind) => settings.subscribed.get(kind) === wanted);
     const told: Promise<unknown>[] = [];
     for (const [method, wanted] of [
       ["subscribe", true],
@@ -99,25 +102,25 @@ export class Subscriptions {
     return told;
   }
 
-  #wish(stream: string): Wish {
-    const wish = this.#wishes.get(stream) ?? {
+  #settingsOf(stream: string): Settings {
+    const settings = this.#settings.get(stream) ?? {
       subscribed: new Map(),
       paused: new Set(),
       hidden: false,
       size: undefined,
     };
-    this.#wishes.set(stream, wish);
-    return wish;
+    this.#settings.set(stream, settings);
+    return settings;
   }
 }
 
-function isPaused({ paused, hidden }: Wish, kind: TrackKind): boolean {
+function isPaused({ paused, hidden }: Settings, kind: TrackKind): boolean {
   return paused.has(kind) || (hidden && kind === "video");
 }
 
 /**
- * What the room asks for by itself: the stream may have ended while the request was on its way,
- * which is nobody's error. What is wished is told again when it begins anew.
+ * Awaits a request that the library makes by itself. When the stream ended while the request was
+ * on its way, that is nobody's error: `begun` tells the settings again when it begins anew.
  */
 async function orGone(request: Promise<unknown>): Promise<void> {
   try {

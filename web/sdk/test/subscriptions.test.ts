@@ -49,7 +49,7 @@ test("how a track is to come is told when it begins", async () => {
   expect(take()).toEqual([told]);
 });
 
-test("a track that ends before a wish for it arrives is no error, unless somebody waits to hear", async () => {
+test("a track that ends before a request for it arrives is an error only for a caller that waits", async () => {
   const refusing = (code: RoomErrorCode) =>
     new Subscriptions(() => Promise.reject(new RoomError(code, "there is no such stream")));
   const size = { width: 160, height: 96 };
@@ -61,7 +61,7 @@ test("a track that ends before a wish for it arrives is no error, unless somebod
   await expect(refusing("busy").shown("s", size, true)).rejects.toThrow();
 });
 
-test("a new session is told all wishes for streams that are still there", async () => {
+test("a new session is told all settings of streams that are still there", async () => {
   const { subscriptions, take } = recorded();
   await subscriptions.subscribe("a", true, ["audio"]);
   await subscriptions.subscribe("a", false, ["video"]);

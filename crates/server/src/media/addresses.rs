@@ -46,7 +46,7 @@ fn routed_from(to: IpAddr) -> Option<IpAddr> {
     Some(socket.local_addr().ok()?.ip())
 }
 
-/// DatagramKind key of an address: the higher, the less use it is to clients.
+/// The sort key of an address: the higher, the less use it is to clients.
 fn rank(interface: &str, ip: IpAddr, routed: &[Option<IpAddr>]) -> u8 {
     if ip.is_loopback() {
         3

@@ -12,7 +12,7 @@ const kinds = [...document.querySelectorAll<HTMLInputElement>("input[name=source
 
 const CODECS: Record<VideoCodec, string> = { VP8: "VP8", H264: "H.264", VP9: "VP9", AV1: "AV1" };
 
-/** The wishes of the person, as the page shows them. */
+/** What the person has chosen on the page. */
 export function sourceChoice(): SourceChoice {
   return {
     kind: kinds.find((kind) => kind.checked)?.value === "screen" ? "screen" : "camera",

@@ -140,7 +140,7 @@ impl Socket {
     }
 
     async fn send(&mut self, frame: &str) {
-        // Reading webhook_events a socket that the server has closed.
+        // Reading notices a socket that the server has closed.
         let sent = self.sending.send(Message::Text(frame.into())).await;
         drop(sent);
     }
