@@ -6,7 +6,8 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 HEADWATER := $(abspath $(TARGET)/release/headwater)
 WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name e2e -o -name test \) -prune -o -type f -print)
 
-.PHONY: run build web types check test setup-test test-rust test-web e2e bench fmt
+.PHONY: run build web types check check-sources lint test setup-test test-rust test-web bench fmt
+.PHONY: e2e e2e-together e2e-alone
 .PHONY: soak soak-links soak-attacks soak-browsers soak-fuzz
 
 # Build everything, serve, print the address. `make run ARGS="--http 127.0.0.1:9000"`
@@ -30,16 +31,23 @@ types: web/node_modules/.package-lock.json
 	HEADWATER_WRITE_TYPES=1 cargo test --quiet --locked -p headwater-signaling --lib client_library
 	cd web && npx biome format --write sdk/src/wire.ts
 
-# Everything that is quick to tell without running a test.
-check: web/node_modules/.package-lock.json .setup/installed.txt
+# Everything that is told without running a test.
+check: check-sources lint
+
+# What is told without compiling Rust.
+check-sources: web/node_modules/.package-lock.json .setup/installed.txt
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	scripts/check-purity
 	.setup/bin/cargo-deny --locked check bans licenses sources
 	.setup/bin/cargo-shear --locked
 	.setup/bin/typos
 	cd web && npm run check
+
+# As in a release, there is no guard in `forward`: tests compile it with one.
+lint:
+	cargo clippy --workspace --all-targets --locked \
+	  --config profile.dev.package.headwater-forward.debug-assertions=false -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
 # Install what is missing, then run all there is: checks, Rust, web, browsers.
 # The last line is the sum, `N passed, N failed`.
@@ -56,12 +64,17 @@ test-rust:
 test-web: web/node_modules/.package-lock.json
 	cd web && npm test
 
-# Chromium, Firefox and GStreamer against the real server.
+# Chromium, Firefox, FFmpeg, GStreamer and others against the real server.
 e2e: build
 	cd web && HEADWATER_BIN=$(HEADWATER) npm run e2e
 
+# The suites that share the machine, and those that measure and have it to themselves, both with the
+# server that `make test-rust` has built: in it, a guard checks every stream that is sent.
+e2e-together e2e-alone: e2e-%: web
+	cd web/e2e && HEADWATER_BIN=$(abspath $(TARGET)/debug/headwater) npx vitest run --project $*
+
 # What takes too long for every change: links on which nothing stays, attacks of 20 s each, Firefox
-# ten times over a lossy link, six who come and go for minutes, and hostile input for hours. Wants
+# ten times over a lossy link, six who come, go and watch for minutes, and hostile input for hours. Wants
 # two cores that do nothing else.
 soak: soak-links soak-attacks soak-browsers soak-fuzz
 
@@ -73,7 +86,7 @@ soak-attacks: build
 	  -p headwater-loadgen --test it -- attacks:: --nocapture
 
 soak-browsers: build
-	cd web && HEADWATER_SOAK=1 HEADWATER_BIN=$(HEADWATER) npm run e2e -- firefox-loss room-six
+	cd web && HEADWATER_SOAK=1 HEADWATER_BIN=$(HEADWATER) npm run e2e -- firefox-loss room-six six-viewers
 
 # Hostile input, guided by coverage: half an hour for each parser, and for whole peers. Goes on
 # from where it was. `make soak-fuzz SECONDS=60 TARGETS="sdp peer"`

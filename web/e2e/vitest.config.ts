@@ -1,14 +1,54 @@
 import { defineConfig } from "vitest/config";
 
-// Each test has the machine to itself: frame rates are measured.
+/** Suites that measure frame rates, delays or what a path carries: they have the machine to
+ * themselves. */
+const MEASURING = [
+  "adaptation",
+  "delay",
+  "firefox",
+  "firefox-loss",
+  "first-picture",
+  "interop-ffmpeg",
+  "interop-loss",
+  "narrow-join",
+  "room-narrow",
+  "six-viewers",
+  "trains",
+].map((name) => `tests/${name}.test.ts`);
+
+/** All others mostly wait, so that two share the machine: their conditions are what comes, not when. */
+const TOGETHER = 2;
+
+const common = {
+  pool: "forks" as const,
+  testTimeout: 180_000,
+  hookTimeout: 60_000,
+  disableConsoleIntercept: true,
+};
+
 export default defineConfig({
   test: {
-    include: ["tests/**/*.test.ts"],
-    pool: "forks",
-    maxWorkers: 1,
-    fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 60_000,
-    disableConsoleIntercept: true,
+    projects: [
+      {
+        test: {
+          ...common,
+          name: "together",
+          include: ["tests/**/*.test.ts"],
+          exclude: MEASURING,
+          maxWorkers: TOGETHER,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: "alone",
+          include: MEASURING,
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -3,7 +3,7 @@ import { type Chromium, launchChromium, openPage, state } from "./chromium.ts";
 import { type Playback, playback } from "./frames.ts";
 import type { InteropClient } from "./interop.ts";
 import { INTERFACE, setNetwork } from "./own-network.ts";
-import { framesDecoded, receivedCodecs, recordPeers } from "./peers.ts";
+import { framesDecoded, received, receivedCodecs, recordPeers } from "./peers.ts";
 import { type Server, startServer } from "./server.ts";
 
 /** For what a page has to show already when it is asked. */
@@ -42,21 +42,22 @@ export function useInteropStage(): InteropStage {
   return stage;
 }
 
-/** What Chromium shows of this stream within these seconds, how much it decodes meanwhile, and in which
- * codecs. */
+/** What Chromium shows of this stream within these seconds, how much it receives and decodes meanwhile,
+ * and in which codecs. */
 export async function showInChromium(
   { server, chromium }: InteropStage,
   stream: string,
   seconds: number,
-): Promise<Playback & { codecs: string[]; decodedFps: number }> {
+): Promise<Playback & { codecs: string[]; receivedFps: number; decodedFps: number }> {
   const page = await openPage(chromium, `${server.url}/watch/${stream}`, {}, recordPeers);
   page.setDefaultTimeout(PAGE_MS_MAX);
   try {
     await state(page, "live");
-    const before = await framesDecoded(page);
+    const before = [(await received(page)).frames, await framesDecoded(page)] as const;
     const shown = await playback(page, seconds);
-    const decodedFps = ((await framesDecoded(page)) - before) / seconds;
-    return { ...shown, decodedFps, codecs: await receivedCodecs(page) };
+    const receivedFps = ((await received(page)).frames - before[0]) / seconds;
+    const decodedFps = ((await framesDecoded(page)) - before[1]) / seconds;
+    return { ...shown, receivedFps, decodedFps, codecs: await receivedCodecs(page) };
   } finally {
     await page.context().close();
   }

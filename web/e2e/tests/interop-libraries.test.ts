@@ -15,6 +15,8 @@ import { recordPeers, sentFps } from "../lib/peers.ts";
 
 const CODECS = ["VP8", "H264"];
 const SHOW_S = 3;
+/** Of 30: a library that encodes by itself makes fewer where other suites share the machine. */
+const RECEIVED_FPS_MIN = 10;
 /** A viewer watches for 4 s, of which half a second may pass until the first picture. */
 const WATCHED_S = 3.5;
 const AUDIO_PACKETS_MIN = 100;
@@ -31,10 +33,11 @@ describeInOwnNetwork("Of other makers,", import.meta.filename, () => {
       const tracks = await active(stage.server, stream, publisher);
       expect(tracks).toEqual(["audio opus", `video ${codec}`]);
       const shown = await showInChromium(stage, stream, SHOW_S);
-      const { codecs, decodedFps, medianFps, perSecond } = shown;
-      console.info(`Chromium shows ${stream}, fps`, perSecond, "of", decodedFps);
+      const { codecs, receivedFps, decodedFps, medianFps, perSecond } = shown;
+      console.info(`Chromium shows ${stream}, fps`, perSecond, "of", decodedFps, "of", receivedFps);
       expect(codecs).toEqual([`video/${codec}`]);
-      expect(decodedFps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
+      expect(receivedFps).toBeGreaterThanOrEqual(RECEIVED_FPS_MIN);
+      expect(decodedFps).toBeGreaterThanOrEqual(playsFpsMin(receivedFps));
       expect(medianFps).toBeGreaterThanOrEqual(shownFpsMin(decodedFps));
     });
   });
