@@ -21,6 +21,7 @@ const TOGETHER = 2;
 
 const common = {
   pool: "forks" as const,
+  setupFiles: ["lib/failures.ts"],
   testTimeout: 180_000,
   hookTimeout: 60_000,
   disableConsoleIntercept: true,

@@ -18,12 +18,16 @@ export interface Server {
   readonly mediaPorts: string;
   /** The TCP port of pages and signalling. */
   readonly port: number;
+  /** Fails when one of its threads has panicked. */
   stop(): Promise<void>;
   /** Starts a stopped server again, at the same address. */
   start(): Promise<void>;
   /** Sends it a signal: SIGSTOP, SIGCONT. */
   signal(signal: NodeJS.Signals): void;
 }
+
+/** What each server of this process has printed, also those that have ended. */
+export const logs: string[][] = [];
 
 /** Starts the real server on free ports; tests on this host reach it at 127.0.0.1. `env` has further
  * settings. */
@@ -34,26 +38,40 @@ export async function startServer(listen = "127.0.0.1", env: Settings = {}): Pro
   const args = ["serve", "--http", http, "--media-port", String(media)];
   args.push("--shards", String(SHARDS));
   const url = `http://127.0.0.1:${port}`;
-  let child = await spawnReady(url, args, env);
+  const log: string[] = [];
+  logs.push(log);
+  let child = await spawnReady(url, args, env, log);
   return {
     url,
     port,
     signal: (signal) => child.kill(signal),
     mediaPorts: `${media}-${media + SHARDS - 1}`,
-    stop: () => end(child),
+    stop: async () => {
+      await end(child);
+      // A thread that is gone takes nobody else with it, so that a test may not notice.
+      const printed = log.join("");
+      if (printed.includes("panicked")) throw new Error(`A thread panicked:\n${printed}`);
+    },
     start: async () => {
-      child = await spawnReady(url, args, env);
+      child = await spawnReady(url, args, env, log);
     },
   };
 }
 
-async function spawnReady(url: string, args: string[], env: Settings): Promise<ChildProcess> {
+/** `log` gets all that the server prints. */
+async function spawnReady(
+  url: string,
+  args: string[],
+  env: Settings,
+  log: string[],
+): Promise<ChildProcess> {
   const child = spawn(binary(), args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
   });
-  const log: string[] = [];
-  for (const output of [child.stdout, child.stderr]) output.on("data", (text) => log.push(text));
+  for (const output of [child.stdout, child.stderr]) {
+    output.setEncoding("utf8").on("data", (text: string) => log.push(text));
+  }
   child.on("exit", (code) => {
     if (code !== 0 && code !== null) process.stderr.write(log.join(""));
   });

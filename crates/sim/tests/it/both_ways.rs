@@ -84,3 +84,30 @@ fn busy_shard_sends_each_packet_of_several_streams_once() {
         assert!(world.counters(0).packets_out - before > 1_000);
     }
 }
+
+#[test]
+fn both_sides_see_each_other_again_after_a_cut_of_five_seconds() {
+    for seed in 51..61 {
+        let mut world = world(seed, 2);
+        world.set_gathers(0, ms(5));
+        world.publish(PublisherSettings::default(), Path::default());
+        let clean = Path::default;
+        let one = world.converse(0, PublisherSettings::default(), clean(), clean());
+        let other = world.watch_client(one, 1, clean());
+        world.run_for(s(4));
+        let dead = Path::lossy(1.0);
+        for client in [one, other] {
+            world.set_up(client, dead);
+        }
+        world.run_for(s(5));
+        for client in [one, other] {
+            world.set_up(client, clean());
+        }
+        world.run_for(s(6));
+        for viewer in [one, other] {
+            assert_seamless(&world, viewer);
+            let video = world.viewer(viewer).video();
+            assert!(video.fps(s(11)..s(15)) > 29.0, "{viewer:?}");
+        }
+    }
+}
