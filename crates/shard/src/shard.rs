@@ -365,8 +365,9 @@ impl Shard {
         }
     }
 
-    /// Gives a peer its pending packets, then its time: pending packets come before those read from
-    /// the cache.
+    /// Gives a peer its pending packets, then its time: it handles its timeout, and the cached
+    /// packets that are due are sent. Pending packets come first, those of all its streams, since
+    /// the caches have them too.
     pub(super) fn flush(&mut self, now: Instant, key: PeerKey) {
         let Some(entry) = self.peers.get(key) else {
             return;
@@ -378,11 +379,6 @@ impl Shard {
                 index += 1;
             }
         }
-        self.turn(now, key);
-    }
-
-    /// Lets a peer handle its timeout, and sends the cached packets that are due.
-    fn turn(&mut self, now: Instant, key: PeerKey) {
         let Some(entry) = self.peers.get_mut(key) else {
             return;
         };

@@ -3,7 +3,7 @@ import { type Chromium, launchChromium, openPage, state } from "./chromium.ts";
 import { type Playback, playback } from "./frames.ts";
 import type { InteropClient } from "./interop.ts";
 import { INTERFACE, setNetwork } from "./own-network.ts";
-import { framesDecoded, received, receivedCodecs, recordPeers } from "./peers.ts";
+import { received, receivedCodecs, recordPeers } from "./peers.ts";
 import { type Server, startServer } from "./server.ts";
 
 /** For what a page has to show already when it is asked. */
@@ -53,10 +53,11 @@ export async function showInChromium(
   page.setDefaultTimeout(PAGE_MS_MAX);
   try {
     await state(page, "live");
-    const before = [(await received(page)).frames, await framesDecoded(page)] as const;
+    const before = await received(page);
     const shown = await playback(page, seconds);
-    const receivedFps = ((await received(page)).frames - before[0]) / seconds;
-    const decodedFps = ((await framesDecoded(page)) - before[1]) / seconds;
+    const after = await received(page);
+    const receivedFps = (after.frames - before.frames) / seconds;
+    const decodedFps = (after.decoded - before.decoded) / seconds;
     return { ...shown, receivedFps, decodedFps, codecs: await receivedCodecs(page) };
   } finally {
     await page.context().close();

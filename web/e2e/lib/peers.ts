@@ -58,21 +58,30 @@ export async function sentFps<T>(
   return { fps: leastSent({ sent }) / seconds, result };
 }
 
-/** How many frames of video the page has decoded. */
-export async function framesDecoded(page: Page): Promise<number> {
-  const [video] = await videoStats(page, "inbound-rtp");
-  return video?.framesDecoded ?? 0;
+/** What a page has received of video. */
+interface ReceivedVideo {
+  /** Frames that came, and of them those that were decoded. */
+  frames: number;
+  decoded: number;
+  /** Packets. */
+  lost: number;
+  freezes: number;
 }
 
-/** What the page has received of video. */
-export function received(page: Page): Promise<{ frames: number; lost: number; freezes: number }> {
+/** What the page has received so far. */
+export function received(page: Page): Promise<ReceivedVideo> {
   return page.evaluate(async () => {
     const report = (await globalThis.peers.at(-1)?.getStats()) ?? new Map();
     const video = [...report.values()].find(
       ({ type, kind }) => type === "inbound-rtp" && kind === "video",
     );
-    const { framesReceived = 0, packetsLost = 0, freezeCount = 0 } = video ?? {};
-    return { frames: framesReceived, lost: packetsLost, freezes: freezeCount };
+    const {
+      framesReceived: frames = 0,
+      framesDecoded: decoded = 0,
+      packetsLost: lost = 0,
+      freezeCount: freezes = 0,
+    } = video ?? {};
+    return { frames, decoded, lost, freezes };
   });
 }
 
@@ -138,7 +147,6 @@ interface VideoStats {
   rid?: string;
   framesSent?: number;
   framesReceived?: number;
-  framesDecoded?: number;
 }
 
 async function videoStats(page: PeerPage, type: string): Promise<VideoStats[]> {

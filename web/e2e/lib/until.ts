@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 const LOOK_MS = 50;
 
 /** Looks again and again until `condition` holds; throws when it never does. */
@@ -9,6 +11,6 @@ export async function until(
   const end = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}.`);
-    await new Promise((again) => setTimeout(again, LOOK_MS));
+    await sleep(LOOK_MS);
   }
 }

@@ -4,7 +4,7 @@ import { liftLimit, limitLink, NEAR } from "../lib/far-host.ts";
 import { useFarStage } from "../lib/far-stage.ts";
 import { playback, shownFpsMin } from "../lib/frames.ts";
 import { describeInOwnNetwork } from "../lib/own-network.ts";
-import { framesDecoded, framesPassed, leastSent, recordPeers, sentWidth } from "../lib/peers.ts";
+import { framesPassed, leastSent, received, recordPeers, sentWidth } from "../lib/peers.ts";
 
 const WINDOW = { viewport: { width: 480, height: 480 } };
 /** How long the limit lasts. */
@@ -58,7 +58,8 @@ describeInOwnNetwork(
       await shows(limited, "h", TOP_MS_MAX);
 
       limitLink(400, 5);
-      const decoded = () => Promise.all([limited, free].map(framesDecoded));
+      const decoded = async () =>
+        (await Promise.all([limited, free].map(received))).map(({ decoded }) => decoded);
       const before = await decoded();
       const passed = await framesPassed(publisher, free, () =>
         Promise.all([playback(limited, LIMITED_S), playback(free, LIMITED_S)]),

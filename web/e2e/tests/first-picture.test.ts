@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Chromium, launchChromium, openPage } from "../lib/chromium.ts";
 import { type DeafPublisher, publishDeaf } from "../lib/deaf-publisher.ts";
@@ -12,8 +13,6 @@ const WATCH_MS = 4_000;
 /** Twice what is promised, for machines that do something else besides. */
 const FIRST_MS_MAX = 500;
 const LIVE_MS_MAX = 2_000;
-
-const sleep = (ms: number) => new Promise((passed) => setTimeout(passed, Math.max(0, ms)));
 
 let server: Server;
 let chromium: Chromium;
@@ -36,7 +35,7 @@ test("a viewer has a picture at once, though the next key frame is seconds away"
   const joins = [];
   const start = performance.now();
   for (let i = 0; i < JOINS; i++) {
-    await sleep(start + i * EVERY_MS - performance.now());
+    await sleep(Math.max(0, start + i * EVERY_MS - performance.now()));
     const page = await openPage(chromium, `${server.url}/watch/deaf`, {}, recordFrames);
     await page.waitForTimeout(WATCH_MS);
     joins.push(await measureJoin(page));

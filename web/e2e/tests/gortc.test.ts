@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { bundled } from "../lib/bundled.ts";
@@ -149,8 +150,6 @@ async function firstPub(user: User, rid: string): Promise<Room["pubs"][number]> 
   return first;
 }
 
-const rest = (ms: number) => new Promise((done) => setTimeout(done, ms));
-
 test("protoo-client as it is joins, is told, and sees errors with code and reason", async () => {
   const kai = await User.open("kai");
   expect(await kai.request("join", { rid: "dojo" })).toEqual({ users: [], pubs: [] });
@@ -235,7 +234,7 @@ test("two users watch each other, a late one sees both, and unsubscribing ends o
   // A busy page still decodes what came before.
   await until("the picture to stand still", PLAYS_MS_MAX, async () => {
     const before = still;
-    await rest(STILL_MS);
+    await sleep(STILL_MS);
     still = await bob.received(seenByBob);
     return still.frames === before.frames && still.sound === before.sound;
   });
@@ -274,7 +273,7 @@ test("a stream whose connection is closed, or that falls silent, ends once and s
   expect(
     await ada.request<Room>("unpublish", { rid: "end", mid: silent, sfuid: "local_sfu_1" }),
   ).toEqual({});
-  await rest(STILL_MS);
+  await sleep(STILL_MS);
   expect(await removed()).toEqual([closed, silent]);
   await Promise.all([ada.close(), bob.close()]);
 });
@@ -288,7 +287,7 @@ test("a paused picture kills no stream, and who says nothing stays for more than
   const soundless = await ada.publish("long", BOTH);
   const pictures = await bob.subscribe("long", soundless);
   await ada.page.evaluate((mid) => window.gortc.pause(mid, "audio"), soundless);
-  await rest(LONG_MS);
+  await sleep(LONG_MS);
   await bob.gets(sid, { audio: true });
   await bob.gets(pictures, { video: true });
   expect(await bob.told("stream-remove")).toEqual([]);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { active, FFMPEG_VERSIONS, publishWithFfmpeg } from "../lib/interop.ts";
 import { describeInOwnNetwork } from "../lib/own-network.ts";
@@ -52,7 +53,7 @@ describeInOwnNetwork("A handshake of FFmpeg", import.meta.filename, () => {
       expect(last - first).toBeLessThanOrEqual(HANDSHAKE_MS_MAX);
       await until("the sound to flow", FLOWS_MS_MAX, async () => {
         const before = relay.media;
-        await new Promise((second) => setTimeout(second, 1_000));
+        await sleep(1_000);
         return relay.media - before >= PACKETS_MIN;
       });
     } finally {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Chromium, launchChromium, openPage } from "../lib/chromium.ts";
 import { type DeafPublisher, publishDeaf } from "../lib/deaf-publisher.ts";
@@ -36,14 +37,14 @@ describeInOwnNetwork("A viewer behind 2 Mbit/s", import.meta.filename, () => {
   test("reaches the live edge without a standstill", async () => {
     publisher = await publishDeaf(server, "deaf", { size: "640x360", kbps: 500 });
     const url = `${server.url.replace("127.0.0.1", NEAR)}/watch/deaf`;
-    await new Promise((passed) => setTimeout(passed, 1_000));
+    await sleep(1_000);
     const joins = [];
     for (let i = 0; i < JOINS; i++) {
       const page = await openPage(far, url, {}, recordFrames);
       await page.waitForTimeout(WATCH_MS);
       joins.push(await measureJoin(page));
       await page.close();
-      await new Promise((passed) => setTimeout(passed, SPREAD_MS));
+      await sleep(SPREAD_MS);
     }
     console.table(joins);
     expect(median(joins.map((join) => join.liveMs))).toBeLessThanOrEqual(LIVE_MS_MAX);

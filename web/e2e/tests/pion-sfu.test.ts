@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterEach, expect, test } from "vitest";
 import { openPage, publishPage } from "../lib/chromium.ts";
@@ -167,8 +168,6 @@ class Person {
   }
 }
 
-const rest = (ms: number) => new Promise((done) => setTimeout(done, ms));
-
 test("three see and hear each other, with the tracks of each under their own ids", async () => {
   const mia = await Person.enters("trio", "mia");
   const leo = await Person.enters("trio", "leo", false);
@@ -290,7 +289,7 @@ test("who joins alone is offered nothing and gets nothing of its own", async () 
   await until("it to connect", PLAYS_MS_MAX, () =>
     mia.does((me) => me.pc.connectionState === "connected"),
   );
-  await rest(STILL_MS);
+  await sleep(STILL_MS);
   expect(await mia.does((me) => me.came.filter((event) => event !== "candidate"))).toEqual([
     "answer",
   ]);

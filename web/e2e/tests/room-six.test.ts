@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { openPage, screenshot } from "../lib/chromium.ts";
@@ -35,7 +36,7 @@ test("six who come and go all see the right others in the end", async () => {
     if (inside.delete(name)) await page(name).evaluate(() => window.room.leave());
     else await enter(name);
     changes += 1;
-    await new Promise((next) => setTimeout(next, STEP_MS * random()));
+    await sleep(STEP_MS * random());
   }
   for (const name of NAMES) if (!inside.has(name)) await enter(name);
   console.info("changes", changes);

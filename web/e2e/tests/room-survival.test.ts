@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Chromium, launchChromium, openPage } from "../lib/chromium.ts";
@@ -63,7 +64,7 @@ describeInOwnNetwork("A room", import.meta.filename, () => {
 
   test("goes on after the server stood still for three seconds", async () => {
     server.signal("SIGSTOP");
-    await passed(3_000);
+    await sleep(3_000);
     server.signal("SIGCONT");
     await allIsWell();
   });
@@ -75,7 +76,7 @@ describeInOwnNetwork("A room", import.meta.filename, () => {
       nft add rule inet cut in udp dport ${server.mediaPorts} drop
       nft add rule inet cut in tcp dport ${server.port} drop
       nft add rule inet cut in tcp sport ${server.port} drop`);
-    await passed(5_000);
+    await sleep(5_000);
     setNetwork("nft delete table inet cut");
     await allIsWell();
   });
@@ -157,5 +158,3 @@ function talk(everyMs: number): void {
     window.acknowledged += 1;
   }, everyMs);
 }
-
-const passed = (ms: number) => new Promise((done) => setTimeout(done, ms));

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { publishPage } from "../lib/chromium.ts";
 import { metric } from "../lib/metrics.ts";
@@ -27,9 +28,9 @@ test("frames of Chromium leave as one train", async () => {
     await until("the viewers to watch", COME_MS_MAX, async () => {
       return (await metric(server, "headwater_viewers")) === VIEWERS;
     });
-    await wait(SETTLE_MS);
+    await sleep(SETTLE_MS);
     const before = await sent(server);
-    await wait(MEASURE_MS);
+    await sleep(MEASURE_MS);
     const after = await sent(server);
     const [datagrams, trains, cut, packets] = after.map((n, i) => n - (before[i] ?? 0));
     const [length, cutShare] = [Number(datagrams) / Number(trains), Number(cut) / Number(trains)];
@@ -53,5 +54,3 @@ function watch(server: Server, stream: string) {
   args.push("--viewers", String(VIEWERS), "--time", "3600");
   return spawn(binary(), args, { stdio: ["ignore", "ignore", "inherit"] });
 }
-
-const wait = (ms: number) => new Promise((passed) => setTimeout(passed, ms));

@@ -41,13 +41,7 @@ fn memory_is_freed_when_viewers_come_and_go() {
     assert!(last < first * 1.03 + 2_048.0, "memory grows: {samples:?}");
 
     let half = VIEWERS / 2;
-    assert!(
-        stream
-            .viewers
-            .leave(half)
-            .iter()
-            .all(|status| *status == 200)
-    );
+    assert_eq!(stream.viewers.leave(half), vec![200; half]);
     assert_eq!(stream.viewers.vanish(half), half);
     let freed = server.wait_for_sessions(1, FREED_WITHIN);
     eprintln!("freed after {freed:?}; {} kB are left", server.memory_kb());
@@ -58,13 +52,7 @@ fn memory_is_freed_when_viewers_come_and_go() {
     let again = server.memory_kb() as f64;
     eprintln!("{again} kB with another {VIEWERS} viewers");
     assert!(again < last * 1.1 + 8_192.0, "{last} kB became {again} kB");
-    assert!(
-        stream
-            .viewers
-            .leave(VIEWERS)
-            .iter()
-            .all(|status| *status == 200)
-    );
+    assert_eq!(stream.viewers.leave(VIEWERS), vec![200; VIEWERS]);
     server.wait_for_sessions(1, Duration::from_secs(5));
     assert_eq!(stream.publishers.leave(), [200]);
     server.wait_for_sessions(0, Duration::from_secs(5));

@@ -79,8 +79,6 @@ impl Shard {
             Some(key) => {
                 self.pending_streams.push_back(stream_key);
                 if self.give_pending(now, stream_key, key) {
-                    // The cache of each stream that it catches up with is read, so it first gets
-                    // what is pending of all its streams.
                     self.flush(now, key);
                 }
             }

@@ -71,21 +71,14 @@ impl World {
             publisher: Some(self.next_publisher(settings)),
             viewer: Some(Viewer::new(self.now())),
         };
-        let (config_here, config) = self.configs(shard);
-        let now = self.clock.now();
-        let estimate = Some(ESTIMATE_INITIAL);
-        let ends = Unified::negotiate(&config_here, &config, &KINDS, estimate, now);
-        let id = self.connect(shard, role, ends.client, up, down);
-        let session = self.session(id);
-        let peer = Box::new(ends.server);
-        self.order(shard, Command::View { session, peer });
+        let (id, published) = self.view(shard, role, &KINDS, up, down);
         let track = |mid| TrackMapping {
             mid,
             stream: stream_of(id),
         };
-        let tracks = ends.published.into_iter().map(track).collect();
+        let tracks = published.into_iter().map(track).collect();
         let renegotiate = Command::Renegotiate {
-            session,
+            session: self.session(id),
             agreed: None,
             tracks,
         };
@@ -97,31 +90,43 @@ impl World {
     /// Connects a client to a shard that gets the video of the stream and that of each of these
     /// clients of [`Self::converse`], over one connection. What it receives is not recorded.
     pub fn watch_all(&mut self, shard: usize, clients: &[ClientId], down: Path) -> ClientId {
+        let mut tracks = vec![(STREAM, ORIGIN, Kind::Video)];
+        tracks.extend(clients.iter().map(|other| {
+            let origin = self.clients[other.0].shard;
+            (stream_of(*other), origin, Kind::Video)
+        }));
+        let sent = vec![Kind::Video; tracks.len()];
+        let back = back_of(&down);
+        let (id, _) = self.view(shard, Role::default(), &sent, back, down);
+        self.subscribe(id, &tracks);
+        id
+    }
+
+    /// Connects a client to a shard over one bidirectional connection, on which the shard has a line
+    /// of each of the kinds in `sent`. Returns the mids on which the client may publish, too.
+    fn view(
+        &mut self,
+        shard: usize,
+        role: Role,
+        sent: &[Kind],
+        up: Path,
+        down: Path,
+    ) -> (ClientId, Vec<String>) {
         let (config_here, config) = self.configs(shard);
         let now = self.clock.now();
-        let sent = vec![Kind::Video; 1 + clients.len()];
         let estimate = Some(ESTIMATE_INITIAL);
-        let ends = Unified::negotiate(&config_here, &config, &sent, estimate, now);
-        let back = back_of(&down);
-        let id = self.connect(shard, Role::default(), ends.client, back, down);
+        let ends = Unified::negotiate(&config_here, &config, sent, estimate, now);
+        let id = self.connect(shard, role, ends.client, up, down);
         let session = self.session(id);
         let peer = Box::new(ends.server);
         self.order(shard, Command::View { session, peer });
-        let others = clients.iter().map(|other| {
-            let origin = self.clients[other.0].shard;
-            (stream_of(*other), origin, Kind::Video)
-        });
-        let tracks: Vec<_> = [(STREAM, ORIGIN, Kind::Video)]
-            .into_iter()
-            .chain(others)
-            .collect();
-        self.subscribe(id, &tracks);
-        id
+        (id, ends.published)
     }
 
     /// Has the shard send these tracks to a client: the stream, its origin shard and the kind, in
     /// the order of the peer's lines.
     fn subscribe(&mut self, id: ClientId, tracks: &[(StreamId, usize, Kind)]) {
+        let session = self.session(id);
         let lines = (0..).map(LineIndex).zip(tracks);
         let lines = lines.map(|(line, (stream, origin, kind))| LineSubscription {
             line,
@@ -131,7 +136,7 @@ impl World {
             first_seq: self.rng.next_u64() as u16,
         });
         let command = Command::SetSubscriptions {
-            session: SessionId(id.0 as u128 + 1),
+            session,
             agreed: None,
             lines: lines.collect(),
         };
