@@ -57,9 +57,8 @@ test: setup-test
 setup-test:
 	scripts/setup-test
 
-# Many tests wait, for timeouts of the server above all: more of them at a time than there are cores.
 test-rust:
-	RUST_TEST_THREADS=12 cargo test --workspace --locked --no-fail-fast
+	scripts/test-rust
 
 test-web: web/node_modules/.package-lock.json
 	cd web && npm test

@@ -8,7 +8,6 @@ const MEASURING = [
   "firefox",
   "firefox-loss",
   "first-picture",
-  "interop-ffmpeg",
   "interop-loss",
   "narrow-join",
   "room-narrow",

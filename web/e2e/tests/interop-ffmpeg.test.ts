@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { PLAYS_FPS_MIN, shownFpsMin } from "../lib/frames.ts";
 import {
   ACTIVE_MS_MAX,
   active,
@@ -9,23 +8,13 @@ import {
   publishWithFfmpeg,
   watchWith,
 } from "../lib/interop.ts";
-import { type InteropStage, showInChromium, useInteropStage } from "../lib/interop-stage.ts";
+import { expectPlays, useInteropStage } from "../lib/interop-stage.ts";
 import { describeInOwnNetwork } from "../lib/own-network.ts";
 import { until } from "../lib/until.ts";
 
 const WATCH_S = 3;
 /** 50 a second come. */
 const AUDIO_PACKETS_MIN = 30 * WATCH_S;
-
-/** Chromium shows the stream. */
-async function shows(stage: InteropStage, stream: string): Promise<void> {
-  const shown = await showInChromium(stage, stream, WATCH_S);
-  const { codecs, decodedFps, medianFps, perSecond } = shown;
-  console.info(`Chromium shows ${stream}, fps`, perSecond, "of", decodedFps);
-  expect(codecs).toEqual(["video/H264"]);
-  expect(decodedFps).toBeGreaterThanOrEqual(PLAYS_FPS_MIN);
-  expect(medianFps).toBeGreaterThanOrEqual(shownFpsMin(decodedFps));
-}
 
 describeInOwnNetwork("FFmpeg", import.meta.filename, () => {
   const stage = useInteropStage();
@@ -50,14 +39,14 @@ describeInOwnNetwork("FFmpeg", import.meta.filename, () => {
       const publisher = publish(version, stream, { own });
       const tracks = await active(stage.server, stream, publisher);
       expect(tracks).toEqual(["audio opus", "video H264"]);
-      await shows(stage, stream);
+      await expectPlays(stage, stream, "H264");
     });
 
     test("publishes video alone, which Chromium shows", async () => {
       const stream = `ffmpeg-${version}${curve}-video`;
       const publisher = publish(version, stream, { media: "video alone", own });
       expect(await active(stage.server, stream, publisher)).toEqual(["video H264"]);
-      await shows(stage, stream);
+      await expectPlays(stage, stream, "H264");
     });
 
     test("publishes audio alone, which a viewer hears", async () => {
