@@ -5,6 +5,7 @@
 //! input that takes too much time or memory. The crate's test runs each target for a moment with
 //! mutated seeds, and with every input that was ever a finding, which `found/` keeps.
 
+mod access_units;
 mod connection;
 mod datagrams;
 mod descriptions;
@@ -60,6 +61,11 @@ pub const TARGETS: &[Target] = &[
         name: "rtcp",
         run: datagrams::rtcp,
         seeds: datagrams::reports,
+    },
+    Target {
+        name: "units",
+        run: access_units::units,
+        seeds: access_units::streams,
     },
     Target {
         name: "channels",

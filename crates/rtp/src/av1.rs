@@ -34,34 +34,75 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     })
 }
 
+/// The OBU elements of a packet.
+#[derive(Debug, Clone, Copy)]
+pub struct Elements<'a> {
+    /// Z: the first one continues the last of the packet before.
+    pub continues: bool,
+    /// Y: the last one goes on in the next packet.
+    pub goes_on: bool,
+    /// How many elements there are; 0 if each has a length.
+    count: usize,
+    place: usize,
+    rest: &'a [u8],
+}
+
+impl<'a> Elements<'a> {
+    /// Reads an aggregation header; `None` of an empty payload.
+    pub fn of(payload: &'a [u8]) -> Option<Self> {
+        let (header, rest) = payload.split_first()?;
+        Some(Self {
+            continues: header & 0x80 != 0,
+            goes_on: header & 0x40 != 0,
+            count: usize::from(header >> 4 & 3),
+            place: 0,
+            rest,
+        })
+    }
+
+    /// Whether no element follows.
+    pub fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+}
+
+/// Ends before an element that is truncated: then [`Elements::is_at_end`] does not hold.
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        self.place += 1;
+        // The last of W elements has no length; with W = 0, all have one.
+        if self.place == self.count {
+            return Some(std::mem::take(&mut self.rest));
+        }
+        let (length, elements) = leb128(self.rest)?;
+        let (element, behind) = elements.split_at_checked(length)?;
+        self.rest = behind;
+        Some(element)
+    }
+}
+
 /// Returns the sequence header OBU that a packet begins with; only temporal delimiters may precede
 /// it.
 pub(crate) fn sequence_header(payload: &[u8]) -> Option<&[u8]> {
-    let (header, mut rest) = payload.split_first()?;
-    // Z: the first element is not a whole OBU.
-    if header & 0x80 != 0 {
+    let mut elements = Elements::of(payload)?;
+    // The first element is not a whole OBU.
+    if elements.continues {
         return None;
     }
-    let count = usize::from(header >> 4 & 3);
-    for place in 1_usize.. {
-        // The last of W elements has no length; with W = 0, all have one.
-        let is_last = place == count;
-        let element = if is_last {
-            std::mem::take(&mut rest)
-        } else {
-            let (length, elements) = leb128(rest)?;
-            let (element, behind) = elements.split_at_checked(length)?;
-            rest = behind;
-            element
-        };
+    loop {
+        let element = elements.next()?;
+        let is_last = elements.is_at_end();
         match obu_type(element)? {
             TEMPORAL_DELIMITER if !is_last => {}
-            // Y: the last element continues in the next packet.
-            SEQUENCE_HEADER if !rest.is_empty() || header & 0x40 == 0 => return Some(element),
+            SEQUENCE_HEADER if !is_last || !elements.goes_on => return Some(element),
             _ => return None,
         }
     }
-    None
 }
 
 /// Whether this is a sequence header OBU.
@@ -89,12 +130,7 @@ pub(crate) fn with_sequence_header(payload: &[u8], obu: &[u8]) -> Option<Vec<u8>
         return None;
     }
     let mut whole = vec![header & 0xcf | count << 4];
-    let mut length = obu.len();
-    while length >= 0x80 {
-        whole.push(0x80 | (length & 0x7f) as u8);
-        length >>= 7;
-    }
-    whole.push(length as u8);
+    write_leb128(obu.len(), &mut whole);
     whole.extend_from_slice(obu);
     whole.extend_from_slice(elements);
     Some(whole)
@@ -102,9 +138,11 @@ pub(crate) fn with_sequence_header(payload: &[u8], obu: &[u8]) -> Option<Vec<u8>
 
 /// OBU types (AV1 Bitstream & Decoding Process Specification, §6.2.2).
 const SEQUENCE_HEADER: u8 = 1;
-const TEMPORAL_DELIMITER: u8 = 2;
+/// It says that a temporal unit begins, which RTP and files say by themselves.
+pub const TEMPORAL_DELIMITER: u8 = 2;
 
-fn obu_type(obu: &[u8]) -> Option<u8> {
+/// The type of an OBU; `None` if it is empty.
+pub fn obu_type(obu: &[u8]) -> Option<u8> {
     obu.first().map(|header| header >> 3 & 0x0f)
 }
 
@@ -130,14 +168,23 @@ fn behind_length(elements: &[u8]) -> Option<&[u8]> {
     leb128(elements).map(|(_, rest)| rest)
 }
 
-/// Reads a LEB128 number, and returns it with the bytes after it. It has at most eight bytes, the
-/// last of which has its high bit clear (AV1 specification, §4.10.5).
-fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
+/// Reads a LEB128 number, and returns it with the bytes after it; `None` if it is truncated. It has
+/// at most eight bytes, the last of which has its high bit clear (AV1 specification, §4.10.5).
+pub fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let last = bytes.iter().take(8).position(|byte| byte & 0x80 == 0)?;
     let (digits, rest) = bytes.split_at_checked(last + 1)?;
     let digits = digits.iter().rev();
     let number = digits.fold(0_u64, |number, byte| number << 7 | u64::from(byte & 0x7f));
     Some((usize::try_from(number).ok()?, rest))
+}
+
+/// Appends a number as LEB128, in as few bytes as it takes.
+pub fn write_leb128(mut number: usize, to: &mut Vec<u8>) {
+    while number >= 0x80 {
+        to.push(0x80 | (number & 0x7f) as u8);
+        number >>= 7;
+    }
+    to.push(number as u8);
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
 }
 
 /// The whole NAL units in a packet; fragments are not among them.
-pub(crate) fn units(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn units(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (single, aggregated) = match payload.split_first() {
         Some((header, rest)) if nal_type(*header) == AGGREGATION => (None, rest),
         Some((header, _)) if nal_type(*header) < AGGREGATION => (Some(payload), &[][..]),
@@ -73,7 +73,7 @@ pub(crate) fn units(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The fragment of a NAL unit that a packet carries; `None` if it is no FU-A.
-pub(crate) fn fragment(payload: &[u8]) -> Option<Fragment<'_>> {
+pub fn fragment(payload: &[u8]) -> Option<Fragment<'_>> {
     let ([indicator, header], body) = payload.split_first_chunk::<2>()?;
     (nal_type(*indicator) == FRAGMENT).then(|| Fragment {
         begins: header & 0x80 != 0,

@@ -64,7 +64,7 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
 }
 
 /// The whole NAL units in a packet; fragments are not among them.
-pub(crate) fn units(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn units(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (single, aggregated) = match split_header(payload) {
         Some((AGGREGATION, rest)) => (None, rest),
         Some((nal_type, _)) if nal_type < AGGREGATION => (Some(payload), &[][..]),
@@ -74,7 +74,7 @@ pub(crate) fn units(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The fragment of a NAL unit that a packet carries; `None` if it is no FU.
-pub(crate) fn fragment(payload: &[u8]) -> Option<Fragment<'_>> {
+pub fn fragment(payload: &[u8]) -> Option<Fragment<'_>> {
     let ([first, second, header], body) = payload.split_first_chunk::<3>()?;
     let (nal_type, _) = split_header(payload)?;
     (nal_type == FRAGMENT).then(|| Fragment {

@@ -7,7 +7,7 @@
 //! Deliberately absent: encryption, and anything that knows about peers or rooms.
 #![forbid(unsafe_code)]
 
-mod av1;
+pub mod av1;
 mod bitrate;
 mod by_codec;
 pub mod cache;
@@ -30,14 +30,15 @@ pub mod rtcp;
 pub mod seq;
 mod set_id;
 mod sprop;
-mod vp8;
-mod vp9;
+pub mod vp8;
+pub mod vp9;
 
 pub use bitrate::Bitrate;
 pub use fit::{Fit, Grade};
 pub use format::{Codec, Format, Kind, Profile};
 pub use header::{DatagramKind, Elements, Header};
 pub use layer_index::LayerIndex;
+pub use nal::Fragment;
 pub use packet::{CaptureTime, Extensions, Packet, Rewrite};
 pub use parameter_sets::{DescribedSet, ParameterSets};
 pub use payload_info::{PayloadInfo, SwitchUp};

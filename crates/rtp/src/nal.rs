@@ -25,13 +25,22 @@ pub(crate) fn together(units: impl Iterator<Item = PayloadInfo>) -> PayloadInfo 
 
 /// A piece of a NAL unit that did not fit into one packet.
 #[derive(Debug)]
-pub(crate) struct Fragment<'a> {
-    pub(crate) begins: bool,
-    pub(crate) ends: bool,
-    /// Header of the whole unit, of which H.264 uses only the first `header_len` bytes.
+pub struct Fragment<'a> {
+    /// The unit begins here.
+    pub begins: bool,
+    /// The unit ends here.
+    pub ends: bool,
     pub(crate) header: [u8; 2],
     pub(crate) header_len: usize,
-    pub(crate) body: &'a [u8],
+    /// What stands behind the unit's header.
+    pub body: &'a [u8],
+}
+
+impl Fragment<'_> {
+    /// Header of the whole unit: one byte in H.264, two in H.265.
+    pub fn header(&self) -> &[u8] {
+        self.header.get(..self.header_len).unwrap_or_default()
+    }
 }
 
 /// Reads the bits of a NAL unit, skipping its emulation prevention bytes (ITU-T H.264 §7.3.1, ITU-T

@@ -149,7 +149,7 @@ impl ParameterSets {
 
     fn take_fragment(&mut self, packet: &Packet, fragment: &Fragment<'_>) {
         if fragment.begins {
-            let unit = fragment.header.iter().take(fragment.header_len);
+            let unit = fragment.header().iter();
             self.partial = Some(Partial {
                 unit: unit.copied().collect(),
                 first_seq: packet.seq,

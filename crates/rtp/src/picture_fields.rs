@@ -72,6 +72,17 @@ impl<'a> Fields<'a> {
         self.payload.get(self.at).copied()
     }
 
+    /// Passes over `count` bytes.
+    pub(crate) fn skip(&mut self, count: usize) -> Option<()> {
+        let at = self.at + count;
+        (at <= self.payload.len()).then(|| self.at = at)
+    }
+
+    /// The bytes that are not consumed.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.payload.get(self.at..).unwrap_or_default()
+    }
+
     /// ```text
     ///     +-+-+-+-+-+-+-+-+
     ///     |M| PICTURE ID  |

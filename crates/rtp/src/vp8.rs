@@ -16,16 +16,21 @@
 use crate::picture_fields::{Fields, Places};
 use crate::{PayloadInfo, SwitchUp};
 
+/// The part of a frame that a packet carries, behind its descriptor; `None` if that is truncated.
+pub fn body(payload: &[u8]) -> Option<&[u8]> {
+    read(payload).map(|(_, fields)| fields.rest())
+}
+
 pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     read(payload).map(|(frame, _)| frame)
 }
 
 /// Positions of the ids in the payload.
 pub(crate) fn places(payload: &[u8]) -> Option<Places> {
-    read(payload).map(|(_, places)| places)
+    read(payload).map(|(_, fields)| fields.places)
 }
 
-fn read(payload: &[u8]) -> Option<(PayloadInfo, Places)> {
+fn read(payload: &[u8]) -> Option<(PayloadInfo, Fields<'_>)> {
     let mut fields = Fields::of(payload);
     let first = fields.byte()?;
     let mut frame = PayloadInfo::default();
@@ -53,7 +58,7 @@ fn read(payload: &[u8]) -> Option<(PayloadInfo, Places)> {
     // The frame header's first bit is clear in a key frame (RFC 7741 §4.3).
     frame.keyframe = frame.start && fields.peek().is_some_and(|header| header & 0x01 == 0);
     frame.picture = fields.ids;
-    Some((frame, fields.places))
+    Some((frame, fields))
 }
 
 #[cfg(test)]

@@ -11,10 +11,63 @@
 //!     +-+-+-+-+-+-+-+-+
 //! ```
 //!
-//! The references (P and F) and the scalability structure (V) that may follow are not parsed.
+//! The references (P and F) and the scalability structure (V) that may follow are only skipped.
 
 use crate::picture_fields::{Fields, Places};
 use crate::{PayloadInfo, SwitchUp};
+
+/// One packet's part of the frame of one spatial layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// The layer's frame begins here.
+    pub begins: bool,
+    /// The layer's frame ends here.
+    pub ends: bool,
+    /// What stands behind the descriptor.
+    pub body: &'a [u8],
+}
+
+/// The part of a frame that a packet carries; `None` if its descriptor is truncated.
+pub fn part(payload: &[u8]) -> Option<Part<'_>> {
+    let first = *payload.first()?;
+    let (_, mut fields) = read(payload)?;
+    // P_DIFF of each reference; N: another one follows.
+    if first & 0x50 == 0x50 {
+        while fields.byte()? & 0x01 != 0 {}
+    }
+    if first & 0x02 != 0 {
+        skip_scalability_structure(&mut fields)?;
+    }
+    Some(Part {
+        begins: first & 0x08 != 0,
+        ends: first & 0x04 != 0,
+        body: fields.rest(),
+    })
+}
+
+/// ```text
+///      +-+-+-+-+-+-+-+-+
+/// V:   | N_S |Y|G|-|-|-|
+/// Y:   |     WIDTH     |   two bytes each, N_S + 1 times
+///      |     HEIGHT     |
+/// G:   |      N_G      |
+///      | TID |U| R |-|-|   N_G times, each with R bytes
+///      +-+-+-+-+-+-+-+-+
+/// ```
+fn skip_scalability_structure(fields: &mut Fields<'_>) -> Option<()> {
+    let head = fields.byte()?;
+    if head & 0x10 != 0 {
+        let layers = usize::from(head >> 5) + 1;
+        fields.skip(4 * layers)?;
+    }
+    if head & 0x08 != 0 {
+        for _ in 0..fields.byte()? {
+            let references = usize::from(fields.byte()? >> 2 & 3);
+            fields.skip(references)?;
+        }
+    }
+    Some(())
+}
 
 pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
     read(payload).map(|(frame, _)| frame)
@@ -22,10 +75,10 @@ pub(crate) fn inspect(payload: &[u8]) -> Option<PayloadInfo> {
 
 /// Positions of the ids in the payload.
 pub(crate) fn places(payload: &[u8]) -> Option<Places> {
-    read(payload).map(|(_, places)| places)
+    read(payload).map(|(_, fields)| fields.places)
 }
 
-fn read(payload: &[u8]) -> Option<(PayloadInfo, Places)> {
+fn read(payload: &[u8]) -> Option<(PayloadInfo, Fields<'_>)> {
     let mut fields = Fields::of(payload);
     let first = fields.byte()?;
     let flag = |bit: u8| first & bit != 0;
@@ -51,7 +104,7 @@ fn read(payload: &[u8]) -> Option<(PayloadInfo, Places)> {
     frame.start = begins && frame.spatial_id == 0;
     frame.keyframe = frame.start && !inter;
     frame.picture = fields.ids;
-    Some((frame, fields.places))
+    Some((frame, fields))
 }
 
 #[cfg(test)]
@@ -102,6 +155,24 @@ mod tests {
         assert!(inspect(&[0x08, 0xff]).is_some_and(|f| f.keyframe && f.start));
         assert!(inspect(&[0x04, 0xff]).is_some_and(|f| !f.keyframe && !f.start));
         assert!(inspect(&[0x48, 0xff]).is_some_and(|f| !f.keyframe && f.start));
+    }
+
+    #[test]
+    fn references_and_scalability_structure_are_skipped() {
+        // P, F, B, E; two references; then the frame.
+        let inter = [0x5c, 0x03, 0x04, 0xaa, 0xbb];
+        let whole = |body| Part {
+            begins: true,
+            ends: true,
+            body,
+        };
+        assert_eq!(part(&inter), Some(whole(&[0xaa, 0xbb])));
+        // B, E, V; one layer of 2x1, a group of two pictures with one and no reference.
+        let key = [0x0e, 0x18, 0, 2, 0, 1, 2, 0x04, 1, 0x00, 0xaa];
+        assert_eq!(part(&key), Some(whole(&[0xaa])));
+        for length in 0..key.len() - 1 {
+            assert_eq!(part(&key[..length]), None, "{length} bytes");
+        }
     }
 
     #[test]
