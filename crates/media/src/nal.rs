@@ -2,8 +2,6 @@
 
 use rtp::{Codec, Fragment, h264, h265};
 
-/// The types above are kinds of packets: of H.264 (RFC 6184 §5.2), of H.265 (RFC 7798 §4.4).
-const TYPE_MAX: [u8; 2] = [23, 47];
 /// Bytes of a unit's length.
 const LENGTH_BYTES: usize = 4;
 
@@ -82,8 +80,7 @@ impl NalUnits {
 
     /// Adds a NAL unit; `None` if it is none, but a kind of packet.
     fn add(&mut self, unit: &[u8]) -> Option<()> {
-        let nal_type = nal_type(self.codec, unit)?;
-        if nal_type > TYPE_MAX[usize::from(self.codec == Codec::H265)] {
+        if nal_type(self.codec, unit)? > type_max(self.codec) {
             return None;
         }
         // A packet's unit is shorter than 64 KiB.
@@ -115,6 +112,14 @@ fn nal_type(codec: Codec, unit: &[u8]) -> Option<u8> {
         (Codec::H265, [first, _, ..]) => Some(first >> 1 & 0x3f),
         (Codec::H264, [header, ..]) => Some(header & 0x1f),
         _ => None,
+    }
+}
+
+/// The highest type of a NAL unit: those above are kinds of packets (RFC 6184 §5.2, RFC 7798 §4.4).
+fn type_max(codec: Codec) -> u8 {
+    match codec {
+        Codec::H265 => 47,
+        _ => 23,
     }
 }
 
