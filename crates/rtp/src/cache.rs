@@ -45,7 +45,7 @@ pub(crate) fn is_late(packet: &Packet, seq: u64, timestamp: u32) -> bool {
 /// The packets of one layer from its last key frame on, in order of their sequence numbers.
 ///
 /// A key frame restarts the cache, also when the sender changed its SSRC and its numbers start
-/// over. Several packets of one key frame may be marked as such (its slices). All packets with its
+/// over. Several packets of one key frame may be marked as such. All packets with its
 /// timestamp belong to it, also those before the first marked one (its parameter sets). Parameter
 /// sets that it lacks [lead](Self::lead) it.
 ///

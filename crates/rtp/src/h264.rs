@@ -114,7 +114,8 @@ fn unit(nal_type: u8, body: &[u8]) -> PayloadInfo {
     let first_slice =
         matches!(nal_type, 1 | 2 | IDR) && body.first().is_some_and(|byte| byte & 0x80 != 0);
     PayloadInfo {
-        keyframe: nal_type == IDR,
+        // Without its first slice, a decoder cannot start here.
+        keyframe: nal_type == IDR && first_slice,
         start: first_slice,
         parameter_sets: is_set(nal_type),
         ..PayloadInfo::default()
@@ -159,7 +160,7 @@ mod tests {
     #[test]
     fn later_slice_does_not_begin_a_frame() {
         assert!(!start(&[0x41, 0x40]));
-        assert!(!start(&[0x65, 0x40]));
+        assert!(!start(&[0x65, 0x40]) && !keyframe(&[0x65, 0x40]));
     }
 
     #[test]
@@ -184,9 +185,9 @@ mod tests {
     #[test]
     fn truncated_aggregate_is_read_up_to_the_cut() {
         assert!(!keyframe(&[0x78, 0, 9, 0x65]));
-        assert!(keyframe(&[0x78, 0, 1, 0x65, 0, 9]));
+        assert!(keyframe(&[0x78, 0, 2, 0x65, 0x88, 0, 9]));
         // An empty unit does not end the aggregate.
-        assert!(keyframe(&[0x78, 0, 0, 0, 1, 0x65]));
+        assert!(keyframe(&[0x78, 0, 0, 0, 2, 0x65, 0x88]));
     }
 
     #[test]

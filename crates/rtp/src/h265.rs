@@ -140,7 +140,7 @@ fn unit(nal_type: u8, body: &[u8]) -> PayloadInfo {
     // the parameter sets are slices.
     let first_slice = nal_type < VPS && body.first().is_some_and(|byte| byte & 0x80 != 0);
     PayloadInfo {
-        keyframe: IRAP.contains(&nal_type),
+        keyframe: IRAP.contains(&nal_type) && first_slice,
         start: first_slice,
         parameter_sets: is_set(nal_type),
         ..PayloadInfo::default()
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn later_slice_does_not_begin_a_frame() {
         assert!(!start(&[0x02, 1, 0x50]));
-        assert!(!start(&[0x26, 1, 0x50]));
+        assert!(!start(&[0x26, 1, 0x50]) && !keyframe(&[0x26, 1, 0x50]));
     }
 
     #[test]

@@ -16,8 +16,7 @@ pub enum SwitchUp {
 /// What the payload header of one packet says about its frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PayloadInfo {
-    /// This packet begins a key frame, or a slice of one: a decoder that has the parameter sets
-    /// can start here.
+    /// This packet begins a key frame: a decoder that has the parameter sets can start here.
     pub keyframe: bool,
     /// This packet carries parameter sets (SPS, PPS, VPS, sequence header), or a part of one.
     pub parameter_sets: bool,

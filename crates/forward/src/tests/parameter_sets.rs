@@ -8,6 +8,8 @@ const SPS: &[u8] = &[0x67, 0x42, 0xe0, 0x1f, 0x8c];
 const SPS_WIDER: &[u8] = &[0x67, 0x42, 0xe0, 0x1f, 0x8d];
 const PPS: &[u8] = &[0x68, 0xce, 0x3c, 0x80];
 const IDR: &[u8] = &[0x65, 0x88];
+/// The second slice of a key frame.
+const IDR_REST: &[u8] = &[0x65, 0x40];
 const SLICE: &[u8] = &[0x41, 0x9a];
 
 const FORMAT: Format = Format {
@@ -139,6 +141,20 @@ fn first_viewer_gets_sets_that_came_before_it() {
     stream.frame(&[IDR]);
     assert_eq!(stream.got(viewer), [SPS, PPS, IDR]);
     assert_eq!(stream.steps(viewer), [0, 0, 0]);
+}
+
+#[test]
+fn key_frame_without_its_first_slice_begins_nothing() {
+    let mut stream = Stream::new();
+    let viewer = stream.watch();
+    stream.frame(&[SPS, PPS, IDR_REST]);
+    stream.frame(&[SLICE]);
+    let late = stream.watch();
+    assert!(stream.got(viewer).is_empty() && stream.got(late).is_empty());
+    stream.frame(&[SPS, PPS, IDR, IDR_REST]);
+    for viewer in [viewer, late] {
+        assert_eq!(stream.got(viewer), [SPS, PPS, IDR, IDR_REST]);
+    }
 }
 
 #[test]
