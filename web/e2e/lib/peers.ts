@@ -127,9 +127,13 @@ export function leastSent({ sent }: Pick<FramesPassed, "sent">): number {
   return Math.min(...Object.values(sent).filter((frames) => frames > 0));
 }
 
-/** The share of them that arrived, 1 = all. */
+/** Frames that are sent and not yet received when a stretch of time ends: a busy machine makes a few at a
+ * time. */
+const ON_THEIR_WAY_MAX = 3;
+
+/** The share of them that arrived, or may be on their way; 1 = all. */
 export function arrivedShare(passed: FramesPassed): number {
-  return passed.arrived / leastSent(passed);
+  return (passed.arrived + ON_THEIR_WAY_MAX) / leastSent(passed);
 }
 
 /** How many frames of each layer the page has sent, by its rid. */
