@@ -51,13 +51,12 @@ fn comes_back(codec: Codec, packetizer: &mut Packetizer, unit: &AccessUnit) {
         return;
     };
     let mut depacketizer = Depacketizer::new(codec);
-    let last = payloads.len() - 1;
-    for (place, payload) in payloads.iter().enumerate() {
+    for (seq, payload) in (0..).zip(&payloads) {
         depacketizer.push(Part {
-            seq: place as u64,
+            seq,
             timestamp: unit.timestamp,
-            marker: place == last,
-            payload,
+            marker: payload.marker,
+            payload: &payload.data,
         });
     }
     while let Some(back) = depacketizer.pop() {
@@ -67,54 +66,43 @@ fn comes_back(codec: Codec, packetizer: &mut Packetizer, unit: &AccessUnit) {
 
 /// The packets of a key frame and of one that follows it, in each codec.
 pub(crate) fn streams() -> Vec<Vec<u8>> {
-    let frames: [(Codec, [&[u8]; 2]); 6] = [
-        (Codec::Opus, [&[0xfc, 1, 2], &[0xfc, 3]]),
-        (Codec::Vp8, [&[0x10, 1, 2], &[0x11, 3]]),
-        (Codec::Vp9, [&[0x82, 1, 2], &[0x86, 3]]),
-        (
-            Codec::H264,
-            [
-                &[0, 0, 0, 2, 0x67, 1, 0, 0, 0, 2, 0x65, 0x88],
-                &[0, 0, 0, 2, 0x41, 0x9a],
-            ],
-        ),
-        (
-            Codec::H265,
-            [
-                &[0, 0, 0, 3, 0x42, 1, 1, 0, 0, 0, 3, 0x26, 1, 0xaf],
-                &[0, 0, 0, 3, 2, 1, 0xd0],
-            ],
-        ),
-        (
-            Codec::Av1,
-            [&[0x0a, 2, 0, 0, 0x32, 1, 0x10], &[0x32, 1, 0x30]],
-        ),
+    // In the order of `Codec::ALL`; that of VP8 takes several packets.
+    let long = [&[0x10, 1, 2][..], &[0x5a; 2 * PAYLOAD_MAX]].concat();
+    let frames: [[&[u8]; 2]; 6] = [
+        [&[0xfc, 1, 2], &[0xfc, 3]],
+        [&long, &[0x11, 3]],
+        [&[0x82, 1, 2], &[0x86, 3]],
+        [
+            &[0, 0, 0, 2, 0x67, 1, 0, 0, 0, 2, 0x65, 0x88],
+            &[0, 0, 0, 2, 0x41, 0x9a],
+        ],
+        [
+            &[0, 0, 0, 3, 0x42, 1, 1, 0, 0, 0, 3, 0x26, 1, 0xaf],
+            &[0, 0, 0, 3, 2, 1, 0xd0],
+        ],
+        [&[0x0a, 2, 0, 0, 0x32, 1, 0x10], &[0x32, 1, 0x30]],
     ];
-    let stream = |(codec, frames): (Codec, [&[u8]; 2])| {
-        let mut packetizer = Packetizer::new(codec, PAYLOAD_MAX);
-        let mut input = vec![
-            Codec::ALL
-                .iter()
-                .position(|known| *known == codec)
-                .unwrap_or(0) as u8,
-        ];
-        for (place, data) in frames.into_iter().enumerate() {
-            // Long enough for several packets.
-            let tail = vec![0x5a; 2 * PAYLOAD_MAX * usize::from(codec == Codec::Vp8)];
-            let unit = AccessUnit {
-                timestamp: 0,
-                keyframe: place == 0,
-                after_gap: false,
-                data: [data, &tail].concat(),
-            };
-            let payloads = packetizer.packetize(&unit).unwrap_or_default();
-            let last = payloads.len().saturating_sub(1);
-            for (place, payload) in payloads.iter().enumerate() {
-                let (begins, ends) = (u8::from(place == 0), u8::from(place == last));
-                script::write(&mut input, ends << 7 | begins << 5 | 16, payload);
-            }
+    let codecs = (0_u8..).zip(Codec::ALL).zip(frames);
+    codecs
+        .map(|((number, codec), frames)| stream(number, codec, frames))
+        .collect()
+}
+
+fn stream(number: u8, codec: Codec, [key, next]: [&[u8]; 2]) -> Vec<u8> {
+    let mut packetizer = Packetizer::new(codec, PAYLOAD_MAX);
+    let mut input = vec![number];
+    for (keyframe, data) in [(true, key), (false, next)] {
+        let unit = AccessUnit {
+            timestamp: 0,
+            keyframe,
+            after_gap: false,
+            data: data.to_vec(),
+        };
+        let payloads = packetizer.packetize(&unit).unwrap_or_default();
+        for (place, payload) in payloads.iter().enumerate() {
+            let (begins, ends) = (u8::from(place == 0), u8::from(payload.marker));
+            script::write(&mut input, ends << 7 | begins << 5 | 16, &payload.data);
         }
-        input
-    };
-    frames.into_iter().map(stream).collect()
+    }
+    input
 }

@@ -18,5 +18,5 @@ mod vpx;
 
 pub use access_unit::AccessUnit;
 pub use depacketizer::{Depacketizer, Part, UNIT_BYTES_MAX};
-pub use packetizer::{Malformed, Packetizer};
+pub use packetizer::{Malformed, Packetizer, Payload};
 pub use reorder::{Limits, Reorder};

@@ -5,12 +5,12 @@ use rtp::{Codec, Fragment, h264, h265};
 /// Bytes of a unit's length.
 const LENGTH_BYTES: usize = 4;
 
-/// The NAL units of an access unit whose packets are coming.
+/// Joins packets to the NAL units of one access unit.
 #[derive(Debug)]
 pub(crate) struct NalUnits {
     codec: Codec,
     pub(crate) data: Vec<u8>,
-    /// Where the length of the unit stands whose fragments are coming.
+    /// Place of the length of a unit that is in fragments, until its last one is here.
     open: Option<usize>,
 }
 

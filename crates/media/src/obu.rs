@@ -6,11 +6,11 @@ use rtp::av1::{Elements, TEMPORAL_DELIMITER, leb128, obu_type, write_leb128};
 const HAS_EXTENSION: u8 = 0x04;
 const HAS_SIZE: u8 = 0x02;
 
-/// The OBUs of a temporal unit whose packets are coming.
+/// Joins packets to the OBUs of one temporal unit.
 #[derive(Debug, Default)]
 pub(crate) struct Obus {
     data: Vec<u8>,
-    /// The OBU whose elements are coming.
+    /// An OBU that was cut, until its last element is here.
     open: Option<Vec<u8>>,
 }
 

@@ -1,7 +1,7 @@
 use std::fmt;
 
-use rtp::Codec;
 use rtp::av1::write_leb128;
+use rtp::{Codec, Kind};
 
 use crate::AccessUnit;
 use crate::nal::nal_units;
@@ -15,6 +15,15 @@ pub struct Packetizer {
     payload_max: usize,
     /// Of VP8 and VP9, 15 bits.
     picture_id: u16,
+}
+
+/// What one packet carries of a unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payload {
+    /// The marker bit: for video, the last packet of a unit (RFC 6184 §5.1 and others).
+    pub marker: bool,
+    /// The RTP payload.
+    pub data: Vec<u8>,
 }
 
 /// The bytes of a unit are not what its codec demands.
@@ -43,22 +52,29 @@ impl Packetizer {
         }
     }
 
-    /// Returns the payloads of a unit, in order. Of video, the last one's packet has the marker bit.
+    /// Returns the payloads of a unit, in order.
     ///
     /// # Errors
     ///
     /// [`Malformed`] where the unit cannot be taken apart.
-    pub fn packetize(&mut self, unit: &AccessUnit) -> Result<Vec<Vec<u8>>, Malformed> {
+    pub fn packetize(&mut self, unit: &AccessUnit) -> Result<Vec<Payload>, Malformed> {
         if unit.data.is_empty() {
             return Err(Malformed);
         }
-        match self.codec {
-            Codec::Opus => Ok(vec![unit.data.clone()]),
-            Codec::Vp8 => Ok(self.vp8(&unit.data)),
-            Codec::Vp9 => Ok(self.vp9(unit)),
-            Codec::H264 | Codec::H265 => self.nal_units(&unit.data),
-            Codec::Av1 => self.obus(unit),
-        }
+        let payloads = match self.codec {
+            Codec::Opus => vec![unit.data.clone()],
+            Codec::Vp8 => self.vp8(&unit.data),
+            Codec::Vp9 => self.vp9(unit),
+            Codec::H264 | Codec::H265 => self.nal_units(&unit.data)?,
+            Codec::Av1 => self.obus(unit)?,
+        };
+        let last = payloads.len() - 1;
+        let is_video = self.codec.kind() == Kind::Video;
+        let payload = |(place, data)| Payload {
+            marker: is_video && place == last,
+            data,
+        };
+        Ok(payloads.into_iter().enumerate().map(payload).collect())
     }
 
     fn next_picture_id(&mut self) -> [u8; 2] {
@@ -79,7 +95,7 @@ impl Packetizer {
     }
 
     /// RFC 9628 §4.2: I in each packet, P of all but key frames, B in the first, E in the last. A
-    /// superframe is one frame here, whose index the decoder reads.
+    /// superframe counts as one frame: the decoder reads its index.
     fn vp9(&mut self, unit: &AccessUnit) -> Vec<Vec<u8>> {
         let [high, low] = self.next_picture_id();
         let pieces = unit.data.chunks(self.payload_max - 3);

@@ -88,7 +88,7 @@ impl<P> Reorder<P> {
 /// Numbers begin one cycle up, so that those before the first have a place.
 const FIRST: u64 = 1 << 16;
 
-/// The first number above `newest` whose low 16 bits are `seq`.
+/// Returns the first number above `newest` that ends in the 16 bits of `seq`.
 fn ahead(newest: u64, seq: u16) -> u64 {
     newest + 1 + u64::from(seq.wrapping_sub((newest + 1) as u16))
 }

@@ -5,7 +5,7 @@ use rtp::{PayloadInfo, vp8, vp9};
 /// Spatial layers of VP9, so frames in a superframe.
 const LAYERS_MAX: usize = 8;
 
-/// A frame of VP8 whose packets are coming.
+/// Joins packets to one frame of VP8.
 #[derive(Debug, Default)]
 pub(crate) struct Vp8 {
     pub(crate) data: Vec<u8>,
@@ -22,7 +22,7 @@ impl Vp8 {
     }
 }
 
-/// A picture of VP9 whose packets are coming.
+/// Joins packets to one picture of VP9.
 #[derive(Debug, Default)]
 pub(crate) struct Vp9 {
     pub(crate) data: Vec<u8>,

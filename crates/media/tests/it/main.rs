@@ -6,6 +6,7 @@
     reason = "FFmpeg is at the other end of a socket"
 )]
 
+mod packets;
 mod round_trip;
 mod strangers;
 mod units;

@@ -1,10 +1,11 @@
 use std::time::{Duration, Instant};
 
-use headwater_media::{AccessUnit, Depacketizer, Limits, Packetizer, Part, Reorder};
+use headwater_media::{AccessUnit, Depacketizer, Limits, Packetizer, Part};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rtp::Codec;
 
+use crate::packets::{Packet, Receiver, packets};
 use crate::units::stream;
 
 const LIMITS: Limits = Limits {
@@ -12,62 +13,16 @@ const LIMITS: Limits = Limits {
     packets: 64,
 };
 
-#[derive(Debug, Clone)]
-struct Packet {
-    seq: u16,
-    timestamp: u32,
-    marker: bool,
-    payload: Vec<u8>,
-}
-
-/// The packets of these units, with numbers from `first` on.
-fn packets(codec: Codec, units: &[AccessUnit], payload_max: usize, first: u16) -> Vec<Packet> {
-    let mut packetizer = Packetizer::new(codec, payload_max);
-    let mut packets = Vec::new();
-    for unit in units {
-        let payloads = packetizer
-            .packetize(unit)
-            .expect("a unit as encoders make them");
-        let last = payloads.len() - 1;
-        for (place, payload) in payloads.into_iter().enumerate() {
-            packets.push(Packet {
-                seq: first.wrapping_add(packets.len() as u16),
-                timestamp: unit.timestamp,
-                marker: place == last,
-                payload,
-            });
-        }
-    }
-    packets
-}
-
 /// What comes of packets that arrive in this order, 1 ms apart.
 fn received(codec: Codec, arriving: &[Packet]) -> Vec<AccessUnit> {
     let mut now = Instant::now();
-    let mut reorder = Reorder::new(LIMITS);
-    let mut depacketizer = Depacketizer::new(codec);
-    let mut units = Vec::new();
-    let mut arriving = arriving.iter();
-    loop {
-        let packet = arriving.next();
-        match packet {
-            Some(packet) => reorder.push(now, packet.seq, packet),
-            None => now += LIMITS.wait,
-        }
-        while let Some((seq, popped)) = reorder.pop(now) {
-            depacketizer.push(Part {
-                seq,
-                timestamp: popped.timestamp,
-                marker: popped.marker,
-                payload: &popped.payload,
-            });
-            units.extend(std::iter::from_fn(|| depacketizer.pop()));
-        }
-        if packet.is_none() {
-            return units;
-        }
+    let mut receiver = Receiver::new(codec, LIMITS);
+    for packet in arriving {
+        receiver.take(now, packet.clone());
         now += Duration::from_millis(1);
     }
+    receiver.pass(now + LIMITS.wait);
+    receiver.units
 }
 
 /// Packets in another order: each comes at most so many places late as its number says.

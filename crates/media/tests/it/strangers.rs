@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use headwater_media::{AccessUnit, Depacketizer, Limits, Packetizer, Part, Reorder};
+use headwater_media::{AccessUnit, Limits};
 use rtp::{Codec, Header};
+
+use crate::packets::{Packet, Receiver, packets};
 
 const FRAMES: usize = 50;
 const KEYFRAME_EVERY: usize = 25;
@@ -25,7 +27,7 @@ const SILENCE: Duration = Duration::from_millis(300);
 const HASHES: [&str; 6] = ["-an", "-fps_mode", "passthrough", "-f", "framemd5", "-"];
 const PAYLOAD_TYPE: u8 = 96;
 const SSRC: [u8; 4] = [0, 0, 0x30, 0x39];
-/// What may wait in FFmpeg's socket when the next unit is sent: a part of what the kernel keeps.
+/// What may wait in FFmpeg's socket when the next packet is sent: a part of what the kernel keeps.
 const WAITING_BYTES_MAX: u32 = 50_000;
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// Until FFmpeg has started.
@@ -35,45 +37,41 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const OLD: &str = "ffmpeg";
 const NEW: &str = "../../.setup/interop/bin/ffmpeg-9.0.2";
 
+const BOTH: &[&str] = &[OLD, NEW];
+
 #[test]
 fn vp8_of_ffmpeg_decodes_to_the_same_pictures() {
     let encoder = "libvpx -deadline realtime -cpu-used 8 -auto-alt-ref 0";
-    for sender in [OLD, NEW] {
-        same_pictures(Codec::Vp8, encoder, sender);
-    }
+    same_pictures(Codec::Vp8, encoder, BOTH);
 }
 
 #[test]
 fn vp9_of_ffmpeg_decodes_to_the_same_pictures() {
     let encoder = "libvpx-vp9 -deadline realtime -cpu-used 8";
-    for sender in [OLD, NEW] {
-        same_pictures(Codec::Vp9, encoder, sender);
-    }
+    same_pictures(Codec::Vp9, encoder, BOTH);
 }
 
+/// In slices, with delimiters and B-frames.
 #[test]
-fn h264_with_slices_and_b_frames_of_ffmpeg_decodes_to_the_same_pictures() {
+fn h264_of_ffmpeg_decodes_to_the_same_pictures() {
     let encoder = "libx264 -preset veryfast -bf 2 -x264-params slices=3:aud=1";
-    for sender in [OLD, NEW] {
-        same_pictures(Codec::H264, encoder, sender);
-    }
+    same_pictures(Codec::H264, encoder, BOTH);
 }
 
 #[test]
 fn h265_of_ffmpeg_decodes_to_the_same_pictures() {
     let encoder = "libx265 -preset ultrafast -x265-params log-level=none";
-    for sender in [OLD, NEW] {
-        same_pictures(Codec::H265, encoder, sender);
-    }
+    same_pictures(Codec::H265, encoder, BOTH);
 }
 
 /// FFmpeg 5 cannot send AV1.
 #[test]
 fn av1_of_ffmpeg_decodes_to_the_same_pictures() {
-    same_pictures(Codec::Av1, "libsvtav1 -preset 12", NEW);
+    same_pictures(Codec::Av1, "libsvtav1 -preset 12", &[NEW]);
 }
 
-fn same_pictures(codec: Codec, encoder: &str, sender: &str) {
+/// Encodes a moving picture once, and sends it from each of these programs and to it.
+fn same_pictures(codec: Codec, encoder: &str, programs: &[&str]) {
     let folder = tempfile::tempdir().expect("a folder");
     let source = folder.path().join("source.mkv");
     let picture = format!("testsrc2=size={}x{}:rate={RATE}", SIZE.0, SIZE.1);
@@ -96,18 +94,20 @@ fn same_pictures(codec: Codec, encoder: &str, sender: &str) {
     encode.args(encoder.split(' ')).arg(&source);
     assert!(encode.status().expect("ffmpeg").success());
 
-    let units = sent_by(sender, codec, &source);
-    assert!(units.iter().skip(1).all(|unit| !unit.after_gap), "{codec}");
-    let keyframes = (0_usize..).zip(&units).filter(|(_, unit)| unit.keyframe);
-    let places: Vec<usize> = keyframes.map(|(place, _)| place).collect();
-    assert_eq!(places, [0, KEYFRAME_EVERY], "{codec} of {sender}");
-    let joined = folder.path().join("joined");
-    fs::write(&joined, file(codec, &units)).expect("room on the disk");
-    let pictures = hashes(&joined);
-    assert_eq!(pictures.len(), FRAMES, "{codec} of {sender}");
-    let sent = hashes(&source);
-    assert_eq!(pictures, sent, "{codec} of {sender}");
-    assert_eq!(shown_by(sender, codec, &units), sent, "{codec} to {sender}");
+    let pictures = hashes(&source);
+    assert_eq!(pictures.len(), FRAMES, "{codec}");
+    for program in programs {
+        let units = sent_by(program, codec, &source);
+        assert!(units.iter().skip(1).all(|unit| !unit.after_gap), "{codec}");
+        let keyframes = (0_usize..).zip(&units).filter(|(_, unit)| unit.keyframe);
+        let places: Vec<usize> = keyframes.map(|(place, _)| place).collect();
+        assert_eq!(places, [0, KEYFRAME_EVERY], "{codec} of {program}");
+        let joined = folder.path().join("joined");
+        fs::write(&joined, file(codec, &units)).expect("room on the disk");
+        assert_eq!(hashes(&joined), pictures, "{codec} of {program}");
+        let shown = shown_by(program, codec, &units);
+        assert_eq!(shown, pictures, "{codec} to {program}");
+    }
 }
 
 /// The units that come of what FFmpeg sends of this file in real time.
@@ -131,35 +131,29 @@ fn sent_by(sender: &str, codec: Codec, source: &Path) -> Vec<AccessUnit> {
     ]);
     let mut send = send.stdout(Stdio::null()).spawn().expect("ffmpeg");
 
-    let mut reorder = Reorder::new(LIMITS);
-    let mut depacketizer = Depacketizer::new(codec);
-    let mut units = Vec::new();
+    let mut receiver = Receiver::new(codec, LIMITS);
     let mut datagram = [0; 1_500];
     loop {
-        let now = Instant::now();
         match media.recv(&mut datagram) {
             Ok(length) => {
-                let packet = datagram[..length].to_vec();
-                let header = Header::read(&packet).expect("an RTP packet");
-                reorder.push(now, header.seq, (header, packet));
+                let header = Header::read(&datagram[..length]).expect("an RTP packet");
+                let packet = Packet {
+                    seq: header.seq,
+                    timestamp: header.timestamp,
+                    marker: header.marker,
+                    payload: datagram[header.length..length].to_vec(),
+                };
+                receiver.take(Instant::now(), packet);
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                receiver.pass(Instant::now());
                 if let Some(status) = send.try_wait().expect("a child") {
                     assert!(status.success(), "{sender} ended with {status}");
-                    assert_eq!(depacketizer.dropped(), 0, "{codec} of {sender}");
-                    return units;
+                    assert_eq!(receiver.dropped(), 0, "{codec} of {sender}");
+                    return receiver.units;
                 }
             }
             Err(error) => panic!("{error}"),
-        }
-        while let Some((seq, (header, packet))) = reorder.pop(now) {
-            depacketizer.push(Part {
-                seq,
-                timestamp: header.timestamp,
-                marker: header.marker,
-                payload: &packet[header.length..],
-            });
-            units.extend(std::iter::from_fn(|| depacketizer.pop()));
         }
     }
 }
@@ -182,25 +176,17 @@ fn shown_by(receiver: &str, codec: Codec, units: &[AccessUnit]) -> Vec<String> {
     wait_until("FFmpeg listens", || udp_socket(port + 1).is_some());
 
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-    let mut packetizer = Packetizer::new(codec, 1_200);
-    let mut seq = 0xfff0_u16;
     let waiting = || udp_socket(port).unwrap_or(0);
-    for unit in units {
+    for packet in packets(codec, units, 1_200, 0xfff0) {
         wait_until("FFmpeg reads", || waiting() < WAITING_BYTES_MAX);
-        let payloads = packetizer.packetize(unit).expect("what came of packets");
-        let last = payloads.len() - 1;
-        for (place, payload) in payloads.iter().enumerate() {
-            let marker = u8::from(place == last) << 7;
-            let mut packet = vec![0x80, marker | PAYLOAD_TYPE];
-            packet.extend(seq.to_be_bytes());
-            packet.extend(unit.timestamp.to_be_bytes());
-            packet.extend(SSRC);
-            packet.extend(payload);
-            socket
-                .send_to(&packet, ("127.0.0.1", port))
-                .expect("the loopback carries it");
-            seq = seq.wrapping_add(1);
-        }
+        let mut bytes = vec![0x80, u8::from(packet.marker) << 7 | PAYLOAD_TYPE];
+        bytes.extend(packet.seq.to_be_bytes());
+        bytes.extend(packet.timestamp.to_be_bytes());
+        bytes.extend(SSRC);
+        bytes.extend(packet.payload);
+        socket
+            .send_to(&bytes, ("127.0.0.1", port))
+            .expect("the loopback carries it");
     }
     wait_until("FFmpeg has read all", || {
         udp_socket(port).is_none_or(|queue| queue == 0)
